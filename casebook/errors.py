@@ -1,0 +1,8 @@
+"""The one error a user is meant to read."""
+
+
+class CasebookError(Exception):
+    """Something a user can mend: the message is one paragraph that says what, where, and what to do.
+
+    The command line prints it without a traceback and exits with 1.
+    """

@@ -1,0 +1,50 @@
+"""Where everything lives on disk; no other module builds an artifact path.
+
+Two environment variables move what a run writes: `CASEBOOK_ARTIFACTS` and `CASEBOOK_RAW`.
+`CASEBOOK_CASES` adds folders, laid out as this checkout (flows/, expectations/, data/), whose cases join ours.
+"""
+
+import os
+from pathlib import Path
+
+
+def project() -> Path:
+    """Return the checkout's root folder."""
+    return Path(__file__).resolve().parent.parent
+
+
+def roots() -> list[Path]:
+    """Return the folders that hold cases: this checkout, then those named in `CASEBOOK_CASES`."""
+    extra = [Path(part).resolve() for part in os.environ.get("CASEBOOK_CASES", "").split(os.pathsep) if part]
+    return [project(), *extra]
+
+
+def artifacts() -> Path:
+    """Return the folder of everything that runs write."""
+    return Path(os.environ.get("CASEBOOK_ARTIFACTS") or project() / "artifacts").resolve()
+
+
+def store() -> Path:
+    """Return the folder of stage outputs, by case, stage and key."""
+    return artifacts() / "store"
+
+
+def runs(case: str) -> Path:
+    """Return the folder that holds one folder per run of `case`."""
+    return artifacts() / "runs" / case
+
+
+def models(case: str | None = None) -> Path:
+    """Return the folder of all published models, or that of one case's versions."""
+    folder = artifacts() / "models"
+    return folder / case if case else folder
+
+
+def prefect_home() -> Path:
+    """Return the project's own Prefect home, so that no user's settings or history are touched."""
+    return artifacts() / "prefect"
+
+
+def raw() -> Path:
+    """Return the cache of downloaded source files."""
+    return Path(os.environ.get("CASEBOOK_RAW") or project() / "data" / "raw").resolve()
