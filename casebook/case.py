@@ -1,0 +1,100 @@
+"""A case: the story in a flow file, made into a Prefect flow that keeps a record of each run."""
+
+import inspect
+import logging
+import platform
+import subprocess
+from collections.abc import Callable
+from functools import cached_property, update_wrapper
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from casebook import places
+from casebook.params import CaseParams
+from casebook.run import Run, Summary, under_way
+
+if TYPE_CHECKING:
+    from prefect import Flow
+
+M = TypeVar("M", bound=CaseParams)
+LIBRARIES = ("prefect", "great-expectations", "pandas", "scikit-learn", "imbalanced-learn", "keras", "tensorflow")
+
+
+class Case(Generic[M]):
+    """A story `(params) -> Summary` with its Prefect flow, its parameters' model and its plan.
+
+    Calling it runs the Prefect flow. Prefect is imported only then: asking for help or a plan needs none of it.
+    """
+
+    def __init__(self, story: Callable[[M], Summary]) -> None:
+        self.story = story
+        self.name = story.__name__
+        self.params: type[M] = next(iter(inspect.signature(story).parameters.values())).annotation
+        update_wrapper(self, story)
+
+    def __call__(self, params: M) -> Summary:
+        """Run the case as a Prefect flow."""
+        return self.flow(params)
+
+    @cached_property
+    def flow(self) -> "Flow[[M], Summary]":
+        """The Prefect flow, as deployments and the UI know it."""
+        from prefect import flow
+
+        def body(params: M) -> Summary:
+            return self.record(params)
+
+        parameter = inspect.Parameter("params", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=self.params())
+        parameter = parameter.replace(annotation=self.params)
+        body.__signature__ = inspect.Signature([parameter])  # type: ignore[attr-defined]
+        body.__annotations__ = {"params": self.params, "return": Summary}
+        summary = (inspect.getdoc(self.story) or "").strip()
+        return flow(body, name=self.name, description=summary, persist_result=False)
+
+    def plan(self, params: M) -> Run:
+        """Walk through the story without running a stage, and return what would be run or reused, and why."""
+        run = Run(self.name, params, planning=True, refresh=params.refresh)
+        with under_way(run):
+            self.story(params)
+        return run
+
+    def record(self, params: M) -> Summary:
+        """Run the story and leave a run.json, whether it ends well or not."""
+        run = Run(self.name, params, refresh=params.refresh, details=surroundings())
+        with under_way(run):
+            try:
+                summary = self.story(params)
+            except BaseException as error:
+                self._record_failure(run, error)
+                raise
+            run.write("completed")
+        return summary
+
+    def _record_failure(self, run: Run, error: BaseException) -> None:
+        try:
+            run.write("failed", f"{type(error).__name__}: {error}")
+        except OSError as problem:  # a full or read-only disk is the failure itself: report that one, not this
+            logging.getLogger("casebook").warning("run.json could not be written: %s", problem)
+
+
+def case(story: Callable[[M], Summary]) -> Case[M]:
+    """Make the story in a flow file a case."""
+    return Case(story)
+
+
+def surroundings() -> dict[str, object]:
+    """Return what the run ran with: code version, Python and library versions."""
+    return {
+        "code_version": code_version(),
+        "python": platform.python_version(),
+        "libraries": {name: version(name) for name in LIBRARIES},
+    }
+
+
+def code_version() -> str | None:
+    """Return the commit that is checked out, marked `+changes` if files differ from it; None without git."""
+    try:
+        command = ["git", "-C", str(places.project()), "describe", "--always", "--abbrev=40", "--dirty=+changes"]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None

@@ -1,0 +1,72 @@
+"""The catalog of data sets: what each is, where it comes from, what its columns mean."""
+
+import tomllib
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from casebook import places
+from casebook.errors import CasebookError
+
+
+class Column(BaseModel):
+    """One column: its type, its unit, what it says, and the values that are allowed if they are few."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    type: Literal["float", "integer", "string"]
+    unit: str | None = None
+    description: str = ""
+
+
+class DataFile(BaseModel):
+    """One file that holds the data set (or a subset of it), with its public address if it has one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: str
+    url: str | None = None
+    sha256: str | None = None
+    bytes: int | None = None
+    rows: int | None = None
+    note: str = ""
+
+
+class DataSet(BaseModel):
+    """One entry of the catalog.
+
+    `limits` says what figures on this data do not tell; `population_*` describe the whole of which a file may be a
+    subset.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: str
+    title: str
+    folder: str
+    licence: str
+    citation: str
+    limits: str = ""
+    target: str | None = None
+    population_rows: int | None = None
+    population_positives: int | None = None
+    files: tuple[DataFile, ...]
+    columns: dict[str, Column]
+
+
+def data_set(name: str) -> DataSet:
+    """Return the catalog's entry for a data set.
+
+    Raises
+    ------
+    CasebookError
+        The entry is missing or malformed.
+    """
+    known = []
+    for root in places.roots():
+        path = root / "data" / "catalog.toml"
+        entries = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        known += list(entries)
+        if name in entries:
+            try:
+                return DataSet.model_validate({"name": name, **entries[name]})
+            except ValidationError as error:
+                raise CasebookError(f"The entry [{name}] in {path} is malformed: {error}") from error
+    raise CasebookError(f"The catalog has no data set '{name}'; it has {', '.join(known)}. Add it to data/catalog.toml.")

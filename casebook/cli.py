@@ -1,0 +1,112 @@
+"""The command line of a case: flags made from its parameters, one clear paragraph where something is wrong."""
+
+import argparse
+import errno
+import importlib
+import logging
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from casebook import engine, spare
+from casebook.case import Case
+from casebook.errors import CasebookError
+from casebook.params import CaseParams, add_flags, parse
+from casebook.run import Run, Summary
+
+DONE, FAILED, BAD_ARGUMENTS = 0, 1, 2
+
+
+def main(module: str, argv: Sequence[str] | None = None) -> int:
+    """Run the case that lives in `module` (such as `flows.fraud`) with the flags in `argv`.
+
+    Returns
+    -------
+    0 done, 1 failed, 2 bad arguments.
+    """
+    name = module.rsplit(".", 1)[-1]
+    case: Case[CaseParams] = getattr(importlib.import_module(module), name)
+    parser = argparse.ArgumentParser(prog=f"python -m {module}", description=case.__doc__)
+    add_flags(parser, case.params)
+    parser.add_argument("--plan", action="store_true", help="say what would be run or reused, and why; run nothing")
+    parser.add_argument("--debug", action="store_true", help="show the traceback and Prefect's log of a failure")
+    flags = vars(parser.parse_args(argv))
+    plan, debug = flags.pop("plan"), flags.pop("debug")
+    try:
+        params = parse(case.params, flags)
+    except ValueError as error:
+        parser.error(str(error))
+    assert isinstance(params, CaseParams)
+    return guarded(lambda: show_plan(case.plan(params)) if plan else run(case, params), debug=debug)
+
+
+def guarded(work: Callable[[], None], *, debug: bool = False) -> int:
+    """Do the work and turn whatever goes wrong into one paragraph on stderr and exit code 1."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    for noisy in ("httpx", "prefect", "great_expectations", "tf2onnx", "skl2onnx", "matplotlib", "absl"):
+        logging.getLogger(noisy).setLevel(logging.INFO if debug else logging.CRITICAL)
+    try:
+        work()
+    except KeyboardInterrupt:
+        print("\nStopped. Run the same command again: finished stages are kept.", file=sys.stderr)
+        return FAILED
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        print(f"\n{paragraph(error)}", file=sys.stderr)
+        return FAILED
+    return DONE
+
+
+def run(case: Case[CaseParams], params: CaseParams) -> None:
+    """Run the case: its server, its heavy imports and its own look at the data begin side by side."""
+    engine.prepare()
+    with engine.server() as starting:
+        planned = case.plan(params)
+        with preloading(planned):
+            starting.wait()
+            summary = case(params)
+    show_summary(summary)
+
+
+@contextmanager
+def preloading(planned: Run) -> Iterator[None]:
+    """Import in the background what the stages to come need; a run that reuses everything imports none of it."""
+    thread = threading.Thread(target=spare.load, args=(tuple(sorted(planned.libraries)),), daemon=True)
+    thread.start()
+    yield
+    thread.join()
+
+
+def show_plan(planned: Run) -> None:
+    """Print a line per stage: run or reuse, why, and what it cost the last time."""
+    print(f"{'stage':28} {'':6} {'last time':>10} {'size':>9}  why")
+    for stage in planned.stages:
+        seconds = f"{stage.seconds:.1f} s" if stage.seconds is not None else "-"
+        size = f"{stage.bytes / 1e6:.1f} MB" if stage.bytes is not None else "-"
+        print(f"{stage.stage:28} {stage.status:6} {seconds:>10} {size:>9}  {stage.why}")
+
+
+def show_summary(summary: Summary) -> None:
+    """Print what the run came to; the last two lines are the report's path and the next command to try."""
+    print(summary.headline)
+    print(summary.report)
+    print(summary.next_command)
+
+
+def paragraph(error: BaseException) -> str:
+    """Return what went wrong and what to do about it, in a few plain sentences."""
+    if isinstance(error, CasebookError):
+        return str(error)
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"No space is left on the disk{_where(error)}. Free some (`python -m flows.clean_up` drops old stages)."
+    if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"No permission to write or read{_where(error)}. Change the folder's rights, or set CASEBOOK_ARTIFACTS."
+    return f"{type(error).__name__}: {error}. This was not foreseen: --debug shows where it happened."
+
+
+def _where(error: OSError) -> str:
+    return f" at {Path(error.filename)}" if error.filename else ""

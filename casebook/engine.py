@@ -1,0 +1,119 @@
+"""Prefect's surroundings for a run from the command line: settings, and a server of our own where none is given.
+
+Prefect would start such a server itself, but only once it is imported and a flow begins. Begun first, the server's
+start overlaps with our imports. Ours also ends when this process is killed, which Prefect's does not.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from casebook import places
+from casebook.errors import CasebookError
+
+START_LIMIT = 120.0
+SETTINGS = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",  # our own lines and one clear paragraph instead
+    "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
+    "PREFECT_LOGGING_EXTRA_LOGGERS": "casebook",
+    "PREFECT_CLI_PROMPT": "false",
+    "GX_ANALYTICS_ENABLED": "false",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+}
+
+
+def prepare() -> None:
+    """Set what Prefect, Great Expectations and TensorFlow read when they are imported; what the user set stays."""
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
+    os.environ.setdefault("PREFECT_HOME", str(places.prefect_home()))
+
+
+@contextmanager
+def server() -> Iterator["Starting"]:
+    """Begin a Prefect server unless `PREFECT_API_URL` names one, and end it after the block."""
+    starting = Starting()
+    try:
+        yield starting
+    finally:
+        starting.stop()
+
+
+class Starting:
+    """A server that is starting up, or nothing where the user runs one already."""
+
+    def __init__(self) -> None:
+        self.process: subprocess.Popen[bytes] | None = None
+        if os.environ.get("PREFECT_API_URL"):
+            return
+        from filelock import FileLock
+
+        places.prefect_home().mkdir(parents=True, exist_ok=True)
+        # two servers must not create the same new database at the same time
+        self._lock = FileLock(places.prefect_home() / "starting.lock")
+        self._lock.acquire()
+        port = free_port()
+        os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
+        command = [sys.executable, "-m", "casebook.prefect_server", str(port)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, cwd=places.project())
+
+    def wait(self) -> None:
+        """Come back when the server answers.
+
+        Raises
+        ------
+        CasebookError
+            The server ended, or didn't answer within two minutes.
+        """
+        if self.process is None:
+            return
+        limit = time.monotonic() + START_LIMIT
+        while not answers(os.environ["PREFECT_API_URL"]):
+            if self.process.poll() is not None or time.monotonic() > limit:
+                raise CasebookError(
+                    "Prefect's local server did not start. Run with --debug for its messages, or start one yourself "
+                    "(`prefect server start`) and set PREFECT_API_URL to its address."
+                )
+            time.sleep(0.05)
+        self._lock.release()
+
+    def stop(self) -> None:
+        """End the server if we started it."""
+        if self.process is None:
+            return
+        self._lock.release(force=True)
+        if "prefect" in sys.modules:
+            from prefect.logging.handlers import APILogWorker
+
+            APILogWorker.drain_all(timeout=5)  # the last lines of the run's log are still on their way
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        del os.environ["PREFECT_API_URL"]
+
+
+def answers(url: str) -> bool:
+    """Say whether a Prefect server answers at this address."""
+    try:
+        with urlopen(f"{url}/health", timeout=5) as response:
+            return bool(response.status == 200)
+    except (URLError, OSError):
+        return False
+
+
+def free_port() -> int:
+    """Return a port of the loopback address that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,127 @@
+"""What a stage's code is: its function and every project function, class and constant that it reaches.
+
+Prefect's own source policy hashes one function and misses the ones it calls, so a fix in a called function would
+go unnoticed. Docstrings, comments and layout don't count: they change no result.
+"""
+
+import ast
+import hashlib
+import importlib
+import inspect
+import json
+import textwrap
+from collections.abc import Callable, Iterator
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import ModuleType
+
+from casebook import places
+
+DISTRIBUTIONS = {"sklearn": "scikit-learn", "imblearn": "imbalanced-learn", "PIL": "pillow"}
+
+
+@cache
+def fingerprint(function: Callable[..., object]) -> tuple[str, tuple[str, ...]]:
+    """Return the hash of all project code that `function` reaches, and the libraries that code imports.
+
+    Parameters
+    ----------
+    function
+        A function or class defined in a project file; stages and other wrappers are seen through.
+
+    Returns
+    -------
+    The SHA-256 in hexadecimal, and the sorted names of imported top-level packages outside the standard library.
+    """
+    pieces: dict[str, str] = {}
+    libraries: set[str] = set()
+    _follow(function, pieces, libraries)
+    text = json.dumps(sorted(pieces.items()))
+    return hashlib.sha256(text.encode()).hexdigest(), tuple(sorted(libraries))
+
+
+def library_versions(libraries: tuple[str, ...]) -> dict[str, str]:
+    """Return the installed version of each library; `keras` brings its TensorFlow back end along."""
+    names = {*libraries, *({"tensorflow"} if "keras" in libraries else ())}
+    found = {}
+    for name in sorted(names):
+        try:
+            found[name] = version(DISTRIBUTIONS.get(name, name))
+        except PackageNotFoundError:
+            continue  # part of the standard library
+    return found
+
+
+def _follow(thing: object, pieces: dict[str, str], libraries: set[str]) -> None:
+    """Add what `thing` is to `pieces`, and go on to everything of the project that it names."""
+    thing = inspect.unwrap(thing) if callable(thing) else thing
+    if isinstance(thing, ModuleType):
+        libraries.update({thing.__name__.split(".")[0]} if not _ours(thing) else ())
+    elif inspect.isfunction(thing) or inspect.isclass(thing):
+        _follow_code(thing, pieces, libraries)
+    elif isinstance(thing, dict):
+        _follow_all([*thing.keys(), *thing.values()], pieces, libraries)
+    elif isinstance(thing, (tuple, list, frozenset)):
+        _follow_all(list(thing), pieces, libraries)
+    elif isinstance(thing, (str, int, float, bool, bytes, type(None))):
+        pieces[f"constant {thing!r}"] = ""
+
+
+def _follow_all(things: list[object], pieces: dict[str, str], libraries: set[str]) -> None:
+    for thing in things:
+        _follow(thing, pieces, libraries)
+
+
+def _follow_code(thing: Callable[..., object], pieces: dict[str, str], libraries: set[str]) -> None:
+    """Hash one function or class of the project, once, and follow the names in it."""
+    module = inspect.getmodule(thing)
+    if module is None or not _ours(module):
+        libraries.update({thing.__module__.split(".")[0]} if thing.__module__ else ())
+        return
+    name = f"{Path(str(module.__file__)).name}:{thing.__qualname__}"
+    if name in pieces:
+        return
+    tree = _without_docstrings(ast.parse(textwrap.dedent(inspect.getsource(thing))))
+    pieces[name] = ast.dump(tree)
+    for reached in _names(tree, vars(module)):
+        _follow(reached, pieces, libraries)
+
+
+def _names(tree: ast.AST, scope: dict[str, object]) -> Iterator[object]:
+    """Yield every module-level thing that the code names: globals, `module.attribute`, and local imports."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id in scope:
+            yield scope[node.id]
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            owner = scope.get(node.value.id)
+            if isinstance(owner, ModuleType) and _ours(owner):
+                yield getattr(owner, node.attr, None)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            yield from _imported(node)
+
+
+def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[object]:
+    """Yield what a local import brings in; a library is named, not imported, because that may take seconds."""
+    names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+    for name in names:
+        top = name.split(".")[0]
+        if not any((root / top).is_dir() for root in places.roots()):
+            yield ModuleType(top)
+        elif isinstance(node, ast.ImportFrom):
+            module = importlib.import_module(name)
+            yield from (getattr(module, alias.name) for alias in node.names)
+
+
+def _ours(module: ModuleType) -> bool:
+    file = getattr(module, "__file__", None)
+    if not file or "site-packages" in file:
+        return False
+    return any(Path(file).is_relative_to(root) for root in places.roots())
+
+
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)) and ast.get_docstring(node):
+            node.body = node.body[1:] or [ast.Pass()]
+    return tree

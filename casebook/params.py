@@ -1,0 +1,85 @@
+"""What a user can set: one flat pydantic model per case, which is its command line and its form in the Prefect UI."""
+
+import argparse
+import types
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
+
+Profile = Literal["smoke", "standard", "full"]
+SYMBOLS = {Ge: "at least", Gt: "over", Le: "at most", Lt: "under"}
+
+
+class CaseParams(BaseModel):
+    """What every case understands. A case adds its own fields, each with a description, a default and limits."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    profile: Profile = Field("standard", description="smoke: seconds; standard: one honest split; full: all folds")
+    source: str = Field("auto", description="auto, real, sample, or the path of a data file or its folder")
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1, description="fixes every random choice")] = 0
+    refresh: bool = Field(False, description="make everything anew instead of reusing stored stages")
+
+
+def add_flags(parser: argparse.ArgumentParser, model: type[BaseModel]) -> None:
+    """Add one flag per field of `model`; a list takes several words, a yes-or-no field takes none."""
+    for name, field in model.model_fields.items():
+        flag = "--" + name.replace("_", "-")
+        text = f"{field.description} ({_limits(field)}default: {_shown(field.default)})".replace("%", "%%")
+        kind = field.annotation
+        if kind is bool:
+            parser.add_argument(flag, dest=name, action=argparse.BooleanOptionalAction, default=None, help=text)
+            continue
+        many: dict[str, Any] = {"nargs": "*"} if get_origin(kind) is tuple else {}
+        metavar = name.rsplit("_", 1)[-1].upper()
+        parser.add_argument(flag, dest=name, default=None, help=text, metavar=metavar, **many)
+
+
+def parse(model: type[BaseModel], given: dict[str, Any]) -> BaseModel:
+    """Build the parameters from the flags that were given.
+
+    Raises
+    ------
+    ValueError
+        One line per fault, each naming its flag and what would be allowed.
+    """
+    try:
+        return model.model_validate({name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        lines = [_fault(model, fault) for fault in error.errors()]
+        raise ValueError("\n".join(lines)) from None
+
+
+def _fault(model: type[BaseModel], fault: Any) -> str:
+    name = str(fault["loc"][0]) if fault["loc"] else "parameters"
+    if name not in model.model_fields:
+        return f"{name}: unknown; there are {', '.join(model.model_fields)}"
+    flag = "--" + name.replace("_", "-")
+    return f"{flag} {fault['input']}: {fault['msg'][0].lower()}{fault['msg'][1:]}"
+
+
+def _limits(field: FieldInfo) -> str:
+    choices = _choices(field.annotation)
+    if choices:
+        return "one of " + ", ".join(map(str, choices)) + "; "
+    words = [f"{SYMBOLS[type(m)]} {next(iter(vars_of(m)))}" for m in field.metadata if type(m) in SYMBOLS]
+    return " and ".join(words) + "; " if words else ""
+
+
+def vars_of(limit: object) -> tuple[object, ...]:
+    """Return the value of an annotated limit such as `Ge(ge=1)`."""
+    return tuple(getattr(limit, name) for name in ("ge", "gt", "le", "lt") if hasattr(limit, name))
+
+
+def _choices(kind: Any) -> tuple[object, ...]:
+    if get_origin(kind) is Literal:
+        return get_args(kind)
+    if get_origin(kind) in (tuple, Union, types.UnionType):
+        return tuple(choice for part in get_args(kind) for choice in _choices(part))
+    return ()
+
+
+def _shown(value: object) -> str:
+    return " ".join(map(str, value)) or "none" if isinstance(value, tuple) else str(value)

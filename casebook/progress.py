@@ -1,0 +1,57 @@
+"""Progress of long work: a bar in the terminal, and a progress artifact in the Prefect UI."""
+
+import time
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+EVERY = 2.0  # seconds between two updates of the artifact: each is a request to the server
+
+
+class Progress:
+    """Counts up to `total`; use it in a `with` block and call `step` after each unit of work."""
+
+    def __init__(self, what: str, total: int) -> None:
+        from tqdm import tqdm
+
+        self.total = total
+        self.done = 0
+        self.bar = tqdm(total=total, desc=what, leave=False, mininterval=0.5)
+        self.artifact = _create(what)
+        self.told = time.monotonic()
+
+    def step(self, note: str = "") -> None:
+        """Count one unit, with a short note such as the latest validation figure."""
+        self.done += 1
+        self.bar.set_postfix_str(note, refresh=False)
+        self.bar.update()
+        if time.monotonic() - self.told > EVERY:
+            self._tell(100.0 * self.done / self.total)
+
+    def __enter__(self) -> Self:
+        """Return the counter."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Close the bar; work that ended early and well is shown as finished."""
+        self.bar.close()
+        if kind is None:
+            self._tell(100.0)
+
+    def _tell(self, percent: float) -> None:
+        from prefect.artifacts import update_progress_artifact
+
+        self.told = time.monotonic()
+        if self.artifact is not None:
+            update_progress_artifact(artifact_id=self.artifact, progress=percent)
+
+
+def _create(what: str) -> UUID | None:
+    """Create the artifact if this is a Prefect task; plain calls, as in tests, have none."""
+    from prefect.artifacts import create_progress_artifact
+    from prefect.context import TaskRunContext
+
+    if TaskRunContext.get() is None:
+        return None
+    created = create_progress_artifact(progress=0.0, description=what)
+    return created if isinstance(created, UUID) else None

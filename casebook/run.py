@@ -1,0 +1,98 @@
+"""The run that is under way: what was asked, what each stage did, and the record it leaves."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import Literal
+
+from pydantic import BaseModel
+
+from casebook import files, places
+from casebook.spare import Spare
+
+
+class StageRecord(BaseModel):
+    """What one stage did in one run, or would do: the rows of `--plan` and of run.json.
+
+    `seconds`, `bytes` and `peak_memory_mb` tell what making the output cost, also where it was reused.
+    """
+
+    stage: str
+    key: str
+    status: Literal["run", "reuse"]
+    why: str
+    seconds: float | None = None
+    bytes: int | None = None
+    peak_memory_mb: float | None = None
+
+
+@dataclass
+class Run:
+    """One run of a case: `planning` asks what would be done, `refresh` does all of it again.
+
+    `libraries` gathers what the stages to be run in this process need, so that it can be imported ahead.
+    """
+
+    case: str
+    params: BaseModel
+    planning: bool = False
+    refresh: bool = False
+    run_id: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}")
+    stages: list[StageRecord] = field(default_factory=list)
+    started: float = field(default_factory=perf_counter)
+    details: dict[str, object] = field(default_factory=dict)
+    spare: Spare = field(default_factory=Spare)
+    libraries: set[str] = field(default_factory=set)
+
+    @property
+    def folder(self) -> Path:
+        """The folder that this run's report, figures and records go to."""
+        return places.runs(self.case) / self.run_id
+
+    def write(self, status: str, error: str | None = None) -> None:
+        """Write run.json: parameters, code, libraries, device, and each stage's key, status, seconds and bytes."""
+        record = {
+            "case": self.case,
+            "run_id": self.run_id,
+            "status": status,
+            "error": error,
+            "parameters": self.params.model_dump(mode="json"),
+            "seconds": round(perf_counter() - self.started, 3),
+            **self.details,
+            "stages": [stage.model_dump() for stage in self.stages],
+        }
+        files.write_json(self.folder / "run.json", record)
+
+
+class Summary(BaseModel):
+    """What a finished case returns: where its report is, what it published, what to do next."""
+
+    case: str
+    run_id: str
+    report: str
+    headline: str
+    next_command: str
+
+
+_current: ContextVar[Run] = ContextVar("casebook_run")
+
+
+def current() -> Run:
+    """Return the run under way; stages find it here, so that a flow needn't hand it to each of them."""
+    return _current.get()
+
+
+@contextmanager
+def under_way(run: Run) -> Iterator[Run]:
+    """Make `run` the current one inside the block, and end its spare process afterwards."""
+    token = _current.set(run)
+    try:
+        yield run
+    finally:
+        _current.reset(token)
+        run.spare.close()

@@ -1,0 +1,290 @@
+"""Stages: plain functions that write files, made into Prefect tasks whose results outlive the run.
+
+A stage's cache key is made from its code, its parameters, its inputs' content and the libraries it uses. Prefect
+keeps the result under that key; a hit is trusted only after the files are there and their hashes agree.
+"""
+
+import inspect
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import update_wrapper
+from importlib import import_module
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast
+
+from pydantic import BaseModel, TypeAdapter
+
+from casebook import files, places, store
+from casebook.fingerprint import fingerprint, library_versions
+from casebook.run import Run, StageRecord, current
+from casebook.store import Facts, Manifest, Ref
+
+if TYPE_CHECKING:
+    from prefect import Task
+
+P = ParamSpec("P")
+T = TypeVar("T")
+JSON: TypeAdapter[object] = TypeAdapter(object)
+
+
+class Future(Protocol):
+    """What `Stage.submit` returns: the reference is there when `result()` comes back."""
+
+    def result(self) -> Ref:
+        """Wait for the stage and return its reference, or raise what it raised."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """A future whose answer is known at once, as in a plan."""
+
+    ref: Ref
+
+    def result(self) -> Ref:
+        """Return the reference."""
+        return self.ref
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a stage with its arguments, its key, and whether a stored output serves.
+
+    `label` names the place in the store: the same stage called for another candidate or fold has another label.
+    """
+
+    stage: "Stage[Any]"
+    label: str
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    parts: dict[str, str]
+    ref: Ref
+    record: StageRecord
+
+    @property
+    def inputs(self) -> list[Ref]:
+        """The references among the arguments, also inside lists and mappings."""
+        return list(_refs([*self.args, *self.kwargs.values()]))
+
+
+def _refs(values: Iterable[object]) -> Iterator[Ref]:
+    for value in values:
+        if isinstance(value, Ref):
+            yield value
+        elif isinstance(value, Mapping):
+            yield from _refs(value.values())
+        elif isinstance(value, (list, tuple)):
+            yield from _refs(value)
+
+
+class Stage(Generic[P]):
+    """A function `(out, ...) -> facts` that writes its output into the folder `out`.
+
+    Calling the stage in a flow runs it as a Prefect task (or reuses its stored output) and returns a `Ref`. `fn` is
+    the function itself, for tests. `apart` runs it in the run's spare process, beside what the main process does.
+    """
+
+    def __init__(self, fn: Callable[Concatenate[Path, P], Facts], *, apart: bool = False, label: str = "") -> None:
+        self.fn = fn
+        self.apart = apart
+        self.label = label or fn.__name__
+        update_wrapper(self, fn)
+
+    def __reduce__(self) -> tuple[Callable[[str, str], object], tuple[str, str]]:
+        """Pickle by name, so that another process can run the stage's function."""
+        return named, (self.fn.__module__, self.fn.__qualname__)
+
+    def called(self, label: object) -> "Stage[P]":
+        """Return the same stage under another name: `train.called("course-0")` is shown as `train-course-0`."""
+        return Stage(self.fn, apart=self.apart, label=f"{self.label}-{label}")
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Ref:
+        """Run the stage or reuse its output, and return the reference."""
+        call = self._prepare(args, kwargs)
+        return call.ref if current().planning else _as_task(call)(call, call.inputs)
+
+    def submit(self, *args: P.args, **kwargs: P.kwargs) -> Future:
+        """Begin the stage and return at once; later stages wait for it by `result()`."""
+        call = self._prepare(args, kwargs)
+        return Known(call.ref) if current().planning else _as_task(call).submit(call, call.inputs)
+
+    def _prepare(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Call:
+        """Compute the key of this call, and decide whether its stored output serves."""
+        run = current()
+        parts = dict(key_parts(self.fn, args, kwargs))
+        ref = Ref(case=run.case, stage=self.label, key=store.key_of(parts))
+        record = decide(run, ref, parts)
+        run.stages.append(record)
+        if record.status == "run" and not self.apart:
+            run.libraries.update(name.split()[1] for name in parts if name.startswith("library "))
+        manifest = store.read_manifest(ref.folder) if record.status == "reuse" else None
+        return Call(self, self.label, args, kwargs, parts, manifest.ref if manifest else ref, record)
+
+
+def named(module: str, name: str) -> object:
+    """Return the stage that a module defines under a name."""
+    return getattr(import_module(module), name)
+
+
+def stage(fn: Callable[Concatenate[Path, P], Facts]) -> Stage[P]:
+    """Make a function a stage that runs in the main process."""
+    return Stage(fn)
+
+
+def stage_apart(fn: Callable[Concatenate[Path, P], Facts]) -> Stage[P]:
+    """Make a function a stage that runs in the spare process: its imports and its work don't hold up the main one."""
+    return Stage(fn, apart=True)
+
+
+def key_parts(fn: Callable[..., object], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield everything a stage's output depends on, as named strings: what `--plan` compares and explains."""
+    code, libraries = fingerprint(fn)
+    yield "code", code
+    bound = inspect.signature(fn).bind(Path(), *args, **kwargs)
+    bound.apply_defaults()
+    for name, value in list(bound.arguments.items())[1:]:
+        text, used = _describe(value)
+        libraries = (*libraries, *used)
+        yield name, text
+    for library, version in library_versions(tuple(sorted(set(libraries)))).items():
+        yield f"library {library}", version
+
+
+def _describe(value: object) -> tuple[str, tuple[str, ...]]:
+    """Return an argument as text that changes when its content does, and the libraries it brings along."""
+    if isinstance(value, Ref):
+        return value.sha256 or "pending", ()
+    if callable(value) and not isinstance(value, BaseModel):
+        return fingerprint(value)
+    if isinstance(value, Mapping):
+        value = sorted(value.items())
+    if isinstance(value, (list, tuple)):
+        described = [_describe(item) for item in value]
+        return repr([text for text, _ in described]), tuple(name for _, names in described for name in names)
+    return JSON.dump_json(value).decode(), ()
+
+
+def decide(run: Run, ref: Ref, parts: Mapping[str, str]) -> StageRecord:
+    """Say whether a stage is to be run or its stored output reused, and why."""
+    manifest = store.read_manifest(ref.folder)
+    why = _reason_to_run(run, ref, parts, manifest)
+    known = manifest or store.latest(ref.case, ref.stage)
+    record = StageRecord(stage=ref.stage, key=ref.key, status="run" if why else "reuse", why=why or "nothing changed")
+    return record.model_copy(update=_cost(known))
+
+
+def _reason_to_run(run: Run, ref: Ref, parts: Mapping[str, str], manifest: Manifest | None) -> str | None:
+    if run.refresh:
+        return "a fresh run was asked for"
+    if manifest is None:
+        return _what_changed(parts, store.latest(ref.case, ref.stage))
+    if not _readable(ref.folder / store.RESULT):
+        return "the last run ended before its result was kept"
+    return store.trouble(ref.folder, manifest)
+
+
+def _readable(result: Path) -> bool:
+    """Say whether Prefect's record of the result is whole: it is written in place, so a kill can cut it short."""
+    try:
+        return isinstance(JSON.validate_json(result.read_bytes()), dict)
+    except (FileNotFoundError, ValueError):
+        return False
+
+
+def _what_changed(parts: Mapping[str, str], last: Manifest | None) -> str:
+    if last is None:
+        return "not made before"
+    names = sorted({*parts, *last.parts})
+    changed = [name for name in names if parts.get(name) != last.parts.get(name)]
+    waiting = [name for name in changed if parts.get(name) == "pending" or "pending" in parts.get(name, "")]
+    if waiting and len(waiting) == len(changed):
+        return "waits for " + ", ".join(waiting)
+    return ", ".join(name for name in changed if name not in waiting) + " changed"
+
+
+def _cost(manifest: Manifest | None) -> dict[str, object]:
+    if manifest is None:
+        return {}
+    return manifest.model_dump(include={"seconds", "bytes", "peak_memory_mb"})
+
+
+def _as_task(call: Call) -> "Task[[Call, list[Ref]], Ref]":
+    """Return the Prefect task that makes or reuses this call's output."""
+    from prefect import Task
+
+    key = f"{call.ref.case}/{call.label}/{call.ref.key}/{store.RESULT}"
+    return Task(
+        fn=make,
+        name=call.label,
+        cache_key_fn=lambda *_: key,
+        refresh_cache=call.record.status == "run",
+        persist_result=True,
+        result_storage=places.store(),
+        result_serializer="json",
+    )
+
+
+def make(call: Call, inputs: list[Ref]) -> Ref:
+    """Run a stage's function into a new folder of the store and seal it; the body of every stage's Prefect task.
+
+    `inputs` are the references among the call's arguments: Prefect draws the run's graph from them.
+    """
+    started = perf_counter()
+    with files.new_folder(call.ref.folder, replace=call.ref.folder.exists()) as out:
+        work = current().spare.run if call.stage.apart else _here
+        facts, peak = work(perform, call.stage, out, call.args, dict(call.kwargs))
+        cost = {"seconds": perf_counter() - started, "peak_memory_mb": peak, "made_at": datetime.now(UTC).isoformat()}
+        store.seal(out, call.ref.case, call.ref.stage, call.parts, facts, cost)
+    manifest = store.read_manifest(call.ref.folder)
+    if manifest is None:
+        raise FileNotFoundError(call.ref.folder / store.MANIFEST)
+    for name, value in _cost(manifest).items():
+        setattr(call.record, name, value)
+    return manifest.ref
+
+
+def perform(stage: Stage[Any], out: Path, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Facts, float | None]:
+    """Call a stage's function; return its facts and the process's peak memory so far in MB (None on Windows)."""
+    facts = stage.fn(out, *args, **kwargs)
+    if sys.platform == "win32":
+        return facts, None
+    import resource
+
+    return facts, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+
+
+def _here(function: Callable[..., T], *args: object) -> T:
+    return function(*args)
+
+
+class Act(Generic[P, T]):
+    """A function that does its work in every run, as a Prefect task that is never cached: a look-up, a publication.
+
+    A plan lists it and goes on without its answer, so a flow only hands the answer of an act on.
+    """
+
+    def __init__(self, fn: Callable[P, T]) -> None:
+        self.fn = fn
+        update_wrapper(self, fn)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run the act, or only note it in a plan."""
+        run = current()
+        record = StageRecord(stage=self.fn.__name__, key="", status="run", why="done in every run")
+        run.stages.append(record)
+        if run.planning:
+            return cast(T, None)
+        from prefect import Task
+        from prefect.cache_policies import NO_CACHE
+
+        started = perf_counter()
+        answer = Task(fn=self.fn, name=self.fn.__name__, cache_policy=NO_CACHE, persist_result=False)(*args, **kwargs)
+        record.seconds = perf_counter() - started
+        return answer
+
+
+def act(fn: Callable[P, T]) -> Act[P, T]:
+    """Make a function an act."""
+    return Act(fn)

@@ -1,0 +1,112 @@
+"""The stage store: one folder per stage and key, and the small reference that stages pass to each other.
+
+A stage's output lies in `store/<case>/<stage>/<key>/` with a `manifest.json` that lists every file and its hash, and
+with the `result` that Prefect's cache keeps of the task. Deleting a folder therefore also deletes the cache entry.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+
+from casebook import files, places
+
+Facts: TypeAlias = Mapping[str, JsonValue]
+MANIFEST = "manifest.json"
+RESULT = "result"
+
+
+class Ref(BaseModel):
+    """A frozen reference to what a stage wrote: small enough to pass anywhere, exact enough to be trusted.
+
+    Attributes
+    ----------
+    case, stage, key
+        Together the place in the store.
+    sha256
+        Hash over the names and hashes of all files; empty while a plan doesn't know it yet.
+    facts
+        The stage's own few figures: row counts, columns, what it dropped.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    case: str
+    stage: str
+    key: str
+    sha256: str = ""
+    facts: dict[str, JsonValue] = {}
+
+    @property
+    def pending(self) -> bool:
+        """Whether the output is still to be made (only in a plan)."""
+        return not self.sha256
+
+    @property
+    def folder(self) -> Path:
+        """The folder that holds the output."""
+        return places.store() / self.case / self.stage / self.key
+
+    def path(self, name: str) -> Path:
+        """Return the path of one file of the output."""
+        return self.folder / name
+
+
+class Manifest(BaseModel):
+    """What the store knows of one output: how its key came about, its files, and what it cost.
+
+    `seconds` is wall time; `peak_memory_mb` the peak of the process up to the stage's end (None on Windows).
+    """
+
+    ref: Ref
+    parts: dict[str, str]
+    files: dict[str, str]
+    bytes: int
+    seconds: float
+    peak_memory_mb: float | None
+    made_at: str
+
+
+def seal(folder: Path, case: str, stage: str, parts: dict[str, str], facts: Facts, cost: Mapping[str, object]) -> Ref:
+    """Write the manifest of a finished output into its (still temporary) folder and return the reference."""
+    hashes = {p.relative_to(folder).as_posix(): files.sha256(p) for p in sorted(folder.rglob("*")) if p.is_file()}
+    content = hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
+    ref = Ref(case=case, stage=stage, key=key_of(parts), sha256=content, facts=dict(facts))
+    size = sum((folder / name).stat().st_size for name in hashes)
+    manifest = Manifest.model_validate({"ref": ref, "parts": parts, "files": hashes, "bytes": size, **cost})
+    (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2), encoding="utf-8")
+    return ref
+
+
+def key_of(parts: Mapping[str, str]) -> str:
+    """Return the key that a stage's code, parameters, inputs and libraries make together."""
+    return hashlib.sha256(json.dumps(dict(parts), sort_keys=True).encode()).hexdigest()[:32]
+
+
+def read_manifest(folder: Path) -> Manifest | None:
+    """Return the manifest in a store folder, or None where there is none that can be read."""
+    try:
+        return Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return None
+
+
+def trouble(folder: Path, manifest: Manifest) -> str | None:
+    """Say what is wrong with a stored output (a missing or altered file), or None if it is whole."""
+    for name, expected in manifest.files.items():
+        path = folder / name
+        if not path.is_file():
+            return f"{name} is gone"
+        if files.sha256(path) != expected:
+            return f"{name} was altered"
+    return None
+
+
+def latest(case: str, stage: str) -> Manifest | None:
+    """Return the manifest of the newest output of a stage, whatever its key."""
+    folder = places.store() / case / stage
+    found = [m for path in folder.glob("[!.]*") if (m := read_manifest(path))] if folder.is_dir() else []
+    return max(found, key=lambda manifest: manifest.made_at, default=None)

@@ -1,0 +1,179 @@
+"""From a request's rows to the arrays a model takes, or to the list of everything wrong with them."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from serving.signature import Field
+
+LISTED = 100  # faults and warnings shown; the rest is counted
+LONGEST_TEXT = 20_000  # characters
+FLOAT32_MAX = float(np.finfo(np.float32).max)
+
+
+class Fault(NamedTuple):
+    """Something that makes a row unanswerable."""
+
+    row: int | None
+    field: str | None
+    problem: str
+
+
+class Warned(NamedTuple):
+    """A number answered although training never saw its like."""
+
+    row: int
+    field: str
+    value: float
+    minimum: float | None
+    maximum: float | None
+
+
+class Refused(ValueError):
+    """Rows that cannot be answered.
+
+    Attributes
+    ----------
+    faults
+        The first `LISTED` faults, in order of row and field.
+    more
+        How many further faults there are.
+    """
+
+    def __init__(self, faults: Iterator[Fault]) -> None:
+        self.faults = list(islice(faults, LISTED))
+        self.more = sum(1 for _ in faults)
+        super().__init__("; ".join(f"row {f.row}, {f.field}: {f.problem}" for f in self.faults[:3]))
+
+
+class Checked(NamedTuple):
+    """Arrays of shape (rows, 1) by input name, the first `LISTED` warnings, and how many more there are."""
+
+    feeds: dict[str, npt.NDArray[np.generic]]
+    warnings: list[Warned]
+    more_warnings: int
+
+
+class Reader:
+    """Reads rows for one signature.
+
+    All numbers are checked as one matrix and texts by column, because nearly every request is sound; cells are
+    looked at one by one only to name the faults of a request that is not.
+    """
+
+    def __init__(self, fields: Sequence[Field]) -> None:
+        self.fields = list(fields)
+        self.names = {field.name for field in fields}
+        self.numbers = [field for field in fields if field.dtype != "string"]
+        self.texts = [field for field in fields if field.dtype == "string"]
+        self._optional = np.array([field.optional for field in self.numbers], dtype=bool)
+        self._whole = np.array([field.dtype == "integer" for field in self.numbers], dtype=bool)
+        self._low = np.array([-math.inf if f.minimum is None else f.minimum for f in self.numbers])
+        self._high = np.array([math.inf if f.maximum is None else f.maximum for f in self.numbers])
+
+    def read(self, rows: Sequence[object]) -> Checked:
+        """Turn rows into arrays.
+
+        Raises
+        ------
+        Refused
+            If any row has a fault; it lists them all.
+        """
+        mappings = [row for row in rows if isinstance(row, dict)]
+        if len(mappings) < len(rows) or not all(row.keys() <= self.names for row in mappings):
+            raise Refused(self._faults(rows))
+        wide = self._matrix(mappings)
+        texts = {field.name: _texts(field, mappings) for field in self.texts}
+        if wide is None or any(column is None for column in texts.values()):
+            raise Refused(self._faults(rows))
+        columns = np.ascontiguousarray(wide.T, dtype=np.float32)
+        feeds: dict[str, npt.NDArray[np.generic]] = {
+            name: column for name, column in texts.items() if column is not None
+        }
+        feeds |= {field.name: column.reshape(-1, 1) for field, column in zip(self.numbers, columns, strict=True)}
+        return Checked(feeds, *self._warnings(wide))
+
+    def _matrix(self, rows: Sequence[Mapping[str, object]]) -> npt.NDArray[np.float64] | None:
+        names = [field.name for field in self.numbers]
+        cells = [row.get(name) for row in rows for name in names]
+        if not all(issubclass(kind, int | float | None) and kind is not bool for kind in set(map(type, cells))):
+            return None
+        if any(field.allowed and any(problem(field, row.get(field.name)) for row in rows) for field in self.numbers):
+            return None
+        try:
+            wide = np.array(cells, dtype=np.float64).reshape(len(rows), len(names))
+        except OverflowError:  # an integer of hundreds of digits
+            return None
+        missing = np.isnan(wide)
+        if missing.any():
+            missing &= np.array([cell is None for cell in cells]).reshape(wide.shape) & self._optional
+        sound = (np.abs(wide) <= FLOAT32_MAX) & (~self._whole | (np.floor(wide) == wide))
+        return wide if (sound | missing).all() else None
+
+    def _warnings(self, wide: npt.NDArray[np.float64]) -> tuple[list[Warned], int]:
+        places = np.argwhere((wide < self._low) | (wide > self._high))
+        shown = [(int(row), self.numbers[column], float(wide[row, column])) for row, column in places[:LISTED]]
+        warned = [Warned(row, field.name, value, field.minimum, field.maximum) for row, field, value in shown]
+        return warned, len(places) - len(warned)
+
+    def _faults(self, rows: Sequence[object]) -> Iterator[Fault]:
+        for number, row in enumerate(rows):
+            if not isinstance(row, dict):
+                yield Fault(number, None, f"a row must be an object, not {_kind(row)}")
+                continue
+            yield from (Fault(number, name[:80], "is no field of this model") for name in row if name not in self.names)
+            for field in self.fields:
+                wrong = problem(field, row.get(field.name)) if field.name in row or field.optional else "is missing"
+                if wrong:
+                    yield Fault(number, field.name, wrong)
+
+
+def problem(field: Field, value: object) -> str | None:
+    """Say what is wrong with one cell, or nothing."""
+    if value is None:
+        return None if field.optional else "must not be empty (null)"
+    wrong = _text_problem(value) if field.dtype == "string" else _number_problem(field, value)
+    if wrong is None and field.allowed and value not in field.allowed:
+        shown = ", ".join(repr(choice) for choice in field.allowed[:20])
+        wrong = f"must be one of {shown}" + (", ..." if len(field.allowed) > 20 else "")
+    return wrong
+
+
+def _number_problem(field: Field, value: object) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return f"must be a number, not {_kind(value)}"
+    if isinstance(value, float) and not math.isfinite(value):
+        return "must be finite"
+    if abs(value) > FLOAT32_MAX:
+        return "is beyond what a 32-bit float can hold"
+    if field.dtype == "integer" and value != math.floor(value):
+        return "must be a whole number"
+    return None
+
+
+def _text_problem(value: object) -> str | None:
+    if not isinstance(value, str):
+        return f"must be a text, not {_kind(value)}"
+    if len(value) > LONGEST_TEXT:
+        return f"is longer than {LONGEST_TEXT} characters"
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        return "holds half a character (a lone surrogate)"
+    return None
+
+
+def _texts(field: Field, rows: Sequence[Mapping[str, object]]) -> npt.NDArray[np.object_] | None:
+    cells = [row.get(field.name) for row in rows]
+    if not all(issubclass(kind, str | None) for kind in set(map(type, cells))):
+        return None
+    if any(problem(field, cell) for cell in set(cells)):
+        return None
+    return np.array([[cell or ""] for cell in cells], dtype=object)
+
+
+def _kind(value: object) -> str:
+    kinds = {bool: "a boolean", str: "a text", list: "a list", dict: "an object", int: "a number", float: "a number"}
+    return "null" if value is None else kinds.get(type(value), type(value).__name__)

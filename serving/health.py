@@ -1,0 +1,39 @@
+"""Whether the service lives, whether it can answer, and what it has counted."""
+
+import time
+
+from flask import Flask, Response, g
+
+from serving.answers import answer
+from serving.metrics import Metrics
+from serving.registry import Registry
+
+
+def add_health(app: Flask, models: Registry) -> None:
+    """Add `/health/live`, `/health/ready` and `/metrics` to `app`, and count its requests."""
+    metrics = Metrics()
+
+    @app.before_request
+    def start() -> None:
+        g.started = time.perf_counter()
+
+    @app.after_request
+    def count(response: Response) -> Response:
+        metrics.observe(g.get("case", ""), response.status_code, time.perf_counter() - g.started)
+        return response
+
+    @app.get("/health/live")
+    def live() -> Response:
+        return answer({"status": "live"})
+
+    @app.get("/health/ready")
+    def ready() -> Response:
+        failures = [vars(failure) for failure in models.failures.values()]
+        serving = {case: model.version for case, model in models.serving.items()}
+        sound = bool(serving) and not failures
+        content = {"status": "ready" if sound else "not ready", "models": serving, "failures": failures}
+        return answer(content, 200 if sound else 503)
+
+    @app.get("/metrics")
+    def counted() -> Response:
+        return Response(metrics.text(models), content_type="text/plain; version=0.0.4; charset=utf-8")

@@ -1,0 +1,91 @@
+"""The HTTP server around the application: waitress, with JSON errors and an end that drops no request."""
+
+import json
+import os
+import signal
+import time
+from types import FrameType
+
+from flask import Flask
+from waitress import create_server, wasyncore  # type: ignore[import-untyped]
+from waitress.channel import HTTPChannel  # type: ignore[import-untyped]
+from waitress.server import BaseWSGIServer  # type: ignore[import-untyped]
+from waitress.task import ErrorTask  # type: ignore[import-untyped]
+
+LARGEST = 32 * 2**20  # bytes read before the connection is cut; below it the application says 413 politely
+PATIENCE = 10.0  # seconds that requests in flight have to end
+
+
+class JsonErrorTask(ErrorTask):  # type: ignore[misc]
+    """Answers what is no HTTP request the application could see."""
+
+    def execute(self) -> None:
+        """Write the error as JSON; a transfer coding we do not know (501) is the client's fault like the others."""
+        error = self.request.error
+        code, reason = (400, "Bad Request") if error.code == 501 else (error.code, error.reason)
+        body = json.dumps({"error": f"{reason}: {error.body}", "details": []}).encode()
+        self.status = f"{code} {reason}"
+        self.response_headers.append(("Content-Type", "application/json"))
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
+class Channel(HTTPChannel):  # type: ignore[misc]
+    """A connection whose protocol errors are JSON."""
+
+    error_task_class = JsonErrorTask
+
+
+class Server:
+    """A listening server; it listens from the moment it is made.
+
+    Raises
+    ------
+    OSError
+        If the address cannot be listened on.
+    """
+
+    def __init__(self, app: Flask, host: str, port: int) -> None:
+        threads = max(4, min(16, 2 * (os.cpu_count() or 1)))
+        self._sockets: dict[int, object] = {}
+        limits = {"threads": threads, "max_request_body_size": LARGEST}
+        try:
+            create_server(app, map=self._sockets, host=host, port=port, ident=None, **limits)
+        except OSError:
+            wasyncore.close_all(self._sockets)
+            raise
+        self._listeners = [each for each in self._sockets.values() if isinstance(each, BaseWSGIServer)]
+        for listener in self._listeners:
+            listener.channel_class = Channel
+        self._stopping = False
+
+    @property
+    def url(self) -> str:
+        """The address to open, with the port really taken."""
+        host, port = self._listeners[0].effective_host, self._listeners[0].effective_port
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    def run(self) -> None:
+        """Serve until SIGTERM or SIGINT, then stop listening, answer what is in flight, and return."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        while not self._stopping:
+            wasyncore.loop(timeout=1.0, use_poll=True, map=self._sockets, count=1)
+        for listener in self._listeners:
+            wasyncore.dispatcher.close(listener)
+        end = time.monotonic() + PATIENCE
+        while any(map(_busy, list(self._sockets.values()))) and time.monotonic() < end:
+            wasyncore.loop(timeout=0.05, use_poll=True, map=self._sockets, count=1)
+        for listener in self._listeners:
+            listener.task_dispatcher.shutdown()
+        wasyncore.close_all(self._sockets)
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        self._stopping = True
+        self._listeners[0].pull_trigger()  # wakes the loop, which else would sleep on
+
+
+def _busy(each: object) -> bool:
+    """Tell whether a connection has a request half read, in work, or an answer not yet sent."""
+    return isinstance(each, Channel) and bool(each.request or each.requests or each.total_outbufs_len)

@@ -1,0 +1,178 @@
+"""Publish: make an exported model a numbered version, and let it serve if it has earned that."""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from casebook import files, places
+from casebook.errors import CasebookError
+from casebook.run import current
+from casebook.stage import act
+from casebook.store import Ref
+from casebook.tables import read_table
+
+POINTER = "production"
+
+
+class Published(BaseModel):
+    """What became of an exported model: its version, whether it serves, and why."""
+
+    case: str
+    version: int
+    folder: str
+    serves: bool
+    why: str
+
+
+@act
+def publish(bundle: Ref, parts: Ref, metrics: dict[str, Any], target: str) -> Published:
+    """Put an exported model among the case's versions and promote it if the gate lets it pass.
+
+    The same model published again keeps its version. The version appears in one rename, inside a Prefect transaction
+    that takes it away again if what follows fails.
+
+    Parameters
+    ----------
+    bundle, parts
+        What `export` wrote, and the split whose test part the gate compares models on.
+    metrics
+        The run's metrics.json.
+    target
+        The label's column.
+    """
+    from prefect.transactions import transaction
+
+    case = bundle.case
+    with _alone(case):
+        known = [v for v in versions(case) if _manifest(case, v).get("bundle") == bundle.sha256]
+        version = known[-1] if known else max(versions(case), default=0) + 1
+        folder = places.models(case) / str(version)
+        with transaction(key=f"publish-{case}-{version}-{current().run_id}") as txn:
+            if not known:
+                txn.stage(version, on_rollback_hooks=[lambda _: shutil.rmtree(folder)])
+                _write(folder, bundle, metrics)
+            serves, why = gate(case, version, parts, metrics, target)
+            if serves:
+                point(case, version)
+    return Published(case=case, version=version, folder=str(folder), serves=serves, why=why)
+
+
+def versions(case: str) -> list[int]:
+    """Return the case's published versions, ascending."""
+    folder = places.models(case)
+    return sorted(int(path.name) for path in folder.glob("[0-9]*") if path.name.isdigit()) if folder.is_dir() else []
+
+
+def production(case: str) -> int | None:
+    """Return the version that serves, or None."""
+    pointer = places.models(case) / POINTER
+    return int(pointer.read_text(encoding="utf-8")) if pointer.is_file() else None
+
+
+def point(case: str, version: int) -> None:
+    """Make a version the one that serves; the one before is remembered for a rollback.
+
+    Raises
+    ------
+    CasebookError
+        There is no such version.
+    """
+    if version not in versions(case):
+        there = ", ".join(map(str, versions(case))) or "none"
+        raise CasebookError(f"{case} has no version {version}; published are: {there}. Name one of them.")
+    before = production(case)
+    if before == version:
+        return
+    history = places.models(case) / "history"
+    lines = history.read_text(encoding="utf-8") if history.is_file() else ""
+    files.write_text(history, f"{lines}{datetime.now(UTC).isoformat(timespec='seconds')} {before or '-'} {version}\n")
+    files.write_text(places.models(case) / POINTER, f"{version}\n")
+
+
+def gate(case: str, version: int, parts: Ref, metrics: Mapping[str, Any], target: str) -> tuple[bool, str]:
+    """Say whether a version may serve by itself, and why.
+
+    It may if it was trained on real data and is not worse than the present model on the same test rows: the 95 %
+    interval of the difference in AUPRC (paired bootstrap) must reach zero.
+    """
+    present = production(case)
+    if present == version:
+        return True, "it serves already"
+    if metrics["data"]["source"] != "real":
+        return False, f"it was trained on sample data; `python -m flows.promote {case} {version}` serves it all the same"
+    if present is None:
+        return True, "no version served before"
+    if _manifest(case, present).get("trained_on") != "real":
+        return True, f"version {present} was trained on sample data"
+    low, high = difference(case, present, version, parts, target)
+    worse = high < 0
+    return not worse, (
+        f"on this run's test rows its AUPRC differs from version {present}'s by {low:+.4f} to {high:+.4f} "
+        f"(95 % interval), which is {'worse' if worse else 'not worse'}"
+    )
+
+
+def difference(case: str, old: int, new: int, parts: Ref, target: str) -> tuple[float, float]:
+    """Return the 95 % interval of AUPRC(new) - AUPRC(old) on the test part by a paired, stratified bootstrap."""
+    import numpy as np
+    import onnx
+
+    from tasks.export import answers, feeds_of
+    from tasks.measure import LEVEL, ranked, resamples
+
+    test = read_table(parts, "test")
+    y = test[target].to_numpy("float64")
+    drawn = {}
+    for version in (old, new):
+        graph = onnx.load(places.models(case) / str(version) / "model.onnx")
+        scores = answers(graph, test[[name for name in test.columns if name in feeds_of(graph)]]).astype("float64")
+        drawn[version] = np.concatenate([ranked(y, scores, weights)[0] for weights in resamples(y, seed=0)])
+    low, high = np.quantile(drawn[new] - drawn[old], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(low), float(high)
+
+
+def _write(folder: Path, bundle: Ref, metrics: dict[str, Any]) -> None:
+    """Write a version: the bundle, its figures, its card, and a manifest with the hash of every file."""
+    from tasks.report import card
+
+    with files.new_folder(folder) as out:
+        for path in bundle.folder.iterdir():
+            if path.suffix in (".onnx", ".keras", ".json") and path.name != "manifest.json":
+                shutil.copy2(path, out / path.name)
+        files.write_json(out / "metrics.json", metrics)
+        files.write_text(out / "card.md", card(metrics, bundle))
+        hashes = {p.name: {"sha256": files.sha256(p), "bytes": p.stat().st_size} for p in sorted(out.iterdir())}
+        files.write_json(
+            out / "manifest.json",
+            {
+                "case": bundle.case,
+                "trained_on": metrics["data"]["source"],
+                "primary_metric": metrics["primary_metric"],
+                "run_id": metrics["run_id"],
+                "created": datetime.now(UTC).isoformat(timespec="seconds"),
+                "bundle": bundle.sha256,
+                "files": hashes,
+            },
+        )
+
+
+def _manifest(case: str, version: int) -> dict[str, Any]:
+    path = places.models(case) / str(version) / "manifest.json"
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return found
+
+
+@contextmanager
+def _alone(case: str) -> Iterator[None]:
+    """Let one process at a time publish or promote this case."""
+    from filelock import FileLock
+
+    places.models(case).mkdir(parents=True, exist_ok=True)
+    with FileLock(places.models(case) / ".lock"):
+        yield

@@ -1,0 +1,209 @@
+"""Report: one self-contained HTML page per run, its figures as metrics.json, and the same in the Prefect UI."""
+
+import base64
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from casebook import files, places
+from casebook.catalog import data_set
+from casebook.run import Summary, current
+from casebook.stage import act
+from casebook.store import Ref
+from tasks.evaluate import results
+from tasks.fetch import Origin
+from tasks.publish import Published
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+SHOWN = {
+    "auprc": "AUPRC",
+    "roc_auc": "ROC AUC",
+    "f1": "F1",
+    "precision": "precision",
+    "recall": "recall",
+    "balanced_accuracy": "balanced accuracy",
+    "brier": "Brier score",
+}
+
+
+@act
+def measure_run(origin: Origin, raw: Ref, evaluation: Ref, protocol: str, primary: str) -> dict[str, Any]:
+    """Write metrics.json, whose names other programs read, and return it."""
+    run, result = current(), results(evaluation)
+    metrics = {
+        "case": run.case,
+        "run_id": run.run_id,
+        "data": {
+            "source": origin.kind,
+            "origin": origin.found or origin.note,
+            "sha256": origin.sha256 or raw.sha256,
+            "rows": raw.facts["rows"],
+        },
+        "protocol": protocol,
+        "test": result["test"],
+        "primary_metric": primary,
+        "candidates": result["candidates"],
+        "peers": result["peers"],
+        "champion": result["champion"],
+        "course": "course" if "course" in result["candidates"] else None,
+        "validation_auprc": result["validation_auprc"],
+    }
+    files.write_json(run.folder / "metrics.json", metrics)
+    return metrics
+
+
+@act
+def report(
+    metrics: dict[str, Any],
+    evaluation: Ref,
+    profile: Ref,
+    checked: Ref,
+    cleaned: Ref,
+    pictures: Ref,
+    trained: Mapping[str, Ref],
+    bundle: Ref,
+    published: Published,
+) -> Summary:
+    """Write report.html with every picture inline, and put its tables into the Prefect UI.
+
+    Returns
+    -------
+    What the run came to: the headline, the report's path, and the next command to try.
+    """
+    run, result = current(), results(evaluation)
+    run.details["device"] = next(iter(trained.values())).facts["device"]
+    page = run.folder / "report.html"
+    plots = _copy_pictures(run.folder / "plots", profile, pictures)
+    entry = data_set(str(bundle.facts["dataset"]))
+    best_peer = _best_peer(metrics)
+    text = _environment().get_template("report.html").render(
+        run=run,
+        seconds=perf_counter() - run.started,
+        metrics=metrics,
+        result=result,
+        entry=entry,
+        profile=json.loads(profile.path("profile.json").read_text(encoding="utf-8")),
+        checked=checked.facts,
+        cleaned=cleaned.facts,
+        trained={name: ref.facts for name, ref in trained.items()},
+        plots=plots,
+        shown=SHOWN,
+        best_peer=best_peer,
+        verdict=verdict(metrics, best_peer),
+        bundle=bundle.facts,
+        published=published,
+        curl=_curl(run.case),
+        sample=bundle.path("sample_request.json").read_text(encoding="utf-8"),
+    )
+    files.write_text(page, text)
+    _show_in_prefect(metrics, page)
+    return Summary(
+        case=run.case,
+        run_id=run.run_id,
+        report=str(page),
+        headline=_headline(metrics, published),
+        next_command=_next(published),
+    )
+
+
+def _best_peer(metrics: Mapping[str, Any]) -> str | None:
+    peers = metrics["peers"]
+    return max(peers, key=lambda name: peers[name]["auprc"]["value"]) if peers else None
+
+
+def verdict(metrics: Mapping[str, Any], best_peer: str | None) -> str:
+    """Say in one sentence how the champion does against the best peer and the course, also where it loses."""
+    champion = metrics["candidates"][metrics["champion"]]["auprc"]
+    sentences = []
+    for name, figures in ((best_peer, metrics["peers"]), (metrics["course"], metrics["candidates"])):
+        if name is None or name == metrics["champion"]:
+            continue
+        other = figures[name]["auprc"]
+        gap = champion["value"] - other["value"]
+        word = "better than" if gap > 0 else "worse than" if gap < 0 else "as good as"
+        apart = champion["low"] > other["high"] or other["low"] > champion["high"]
+        doubt = "" if apart else "; their intervals overlap"
+        sentences.append(f"{word} {name} ({other['value']:.4f}, {gap:+.4f}{doubt})")
+    return f"{metrics['champion']} reaches AUPRC {champion['value']:.4f}" + (
+        ", " + " and ".join(sentences) if sentences else ""
+    ) + "."
+
+
+def card(metrics: Mapping[str, Any], bundle: Ref) -> str:
+    """Return the model's card in Markdown: what it is, what it was trained on, how good it is, where not to use it."""
+    result = metrics["candidates"][metrics["champion"]]
+    entry = data_set(str(bundle.facts["dataset"]))
+    return _environment().get_template("card.md").render(
+        metrics=metrics, result=result, entry=entry, bundle=bundle.facts, shown=SHOWN, best_peer=_best_peer(metrics)
+    )
+
+
+def validation_page(name: str, results: list[dict[str, Any]], facts: Mapping[str, Any]) -> str:
+    """Return the offline page of a validation: every expectation, what broke it, and what was set aside."""
+    return _environment().get_template("validation.html").render(name=name, results=results, facts=facts)
+
+
+def _environment() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+    return Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _copy_pictures(folder: Path, *refs: Ref) -> dict[str, str]:
+    """Copy the stages' pictures into the run's folder and return them as data addresses for the page."""
+    folder.mkdir(parents=True, exist_ok=True)
+    inline = {}
+    for path in sorted(path for ref in refs for path in ref.folder.glob("*.png")):
+        content = path.read_bytes()
+        (folder / path.name).write_bytes(content)
+        inline[path.stem] = "data:image/png;base64," + base64.b64encode(content).decode()
+    return inline
+
+
+def _curl(case: str) -> str:
+    return (
+        f"curl -s http://127.0.0.1:9000/v1/models/{case}:predict -H 'Content-Type: application/json' "
+        f"-d @{places.models(case)}/$(cat {places.models(case)}/production)/sample_request.json"
+    )
+
+
+def _headline(metrics: Mapping[str, Any], published: Published) -> str:
+    sample = " SAMPLE DATA, made in code: these figures say nothing about the world." if _sample(metrics) else ""
+    serving = "serves" if published.serves else "waits"
+    return f"{verdict(metrics, _best_peer(metrics))}{sample}\nVersion {published.version} {serving}: {published.why}."
+
+
+def _sample(metrics: Mapping[str, Any]) -> bool:
+    return bool(metrics["data"]["source"] == "sample")
+
+
+def _next(published: Published) -> str:
+    promote = f"python -m flows.promote {published.case} {published.version}"
+    return "python -m serving" if published.serves else promote
+
+
+def _show_in_prefect(metrics: Mapping[str, Any], page: Path) -> None:
+    from prefect.artifacts import create_markdown_artifact, create_table_artifact
+
+    rows = [
+        {"model": name, "kind": kind, **{label: _interval(figures[key]) for key, label in SHOWN.items()}}
+        for kind in ("candidates", "peers")
+        for name, figures in metrics[kind].items()
+    ]
+    create_table_artifact(rows, key=f"{metrics['case']}-figures", description=metrics["protocol"])
+    best = verdict(metrics, _best_peer(metrics))
+    create_markdown_artifact(f"{best}\n\nReport: `{page}`", key=f"{metrics['case']}-report")
+
+
+def _interval(figure: Mapping[str, float]) -> str:
+    return f"{figure['value']:.4f} ({figure['low']:.4f} to {figure['high']:.4f})"

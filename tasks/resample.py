@@ -1,0 +1,48 @@
+"""Resample: change the share of the rare class in the training part, and only there."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from casebook.stage import stage
+from casebook.store import Facts, Ref
+from casebook.tables import read_arrays, write_arrays
+
+Way = Literal["over_under", "smote"]
+OVER = 0.1  # positives per negative after over-sampling
+UNDER = 0.5  # and after under-sampling the negatives as well
+
+
+@stage
+def resample(out: Path, features: Ref, way: Way, seed: int) -> Facts:
+    """Resample the training part of encoded features and write it as `train`.
+
+    `over_under` repeats random positives up to 1 per 10 negatives, then drops random negatives down to 2 per
+    positive; `smote` puts new positives between neighbouring ones, up to 1 per 10 negatives (Chawla et al. 2002).
+    Rows are shuffled, because the samplers return them ordered by class.
+    """
+    import numpy as np
+
+    data = read_arrays(features, "train")
+    x, y = resampled(data["x"], data["y"], way, seed)
+    order = np.random.default_rng(seed).permutation(len(y))
+    write_arrays(out, "train", x=x[order], y=y[order])
+    return {"rows": len(y), "positives": int(y.sum()), "rows_before": len(data["y"])}
+
+
+def resampled(x: Any, y: Any, way: Way, seed: int) -> tuple[Any, Any]:
+    """Return resampled features and labels, ordered as imbalanced-learn returns them.
+
+    A class that is not rare to begin with (over 1 in 10) is left as it is by the over-sampling step.
+    """
+    from imblearn.over_sampling import SMOTE, RandomOverSampler
+    from imblearn.under_sampling import RandomUnderSampler
+
+    positives = int(y.sum())
+    ratio = positives / (len(y) - positives)
+    if ratio < OVER:
+        smote = SMOTE(sampling_strategy=OVER, random_state=seed, k_neighbors=min(5, positives - 1))
+        sampler = smote if way == "smote" else RandomOverSampler(sampling_strategy=OVER, random_state=seed)
+        x, y = sampler.fit_resample(x, y)
+    if way == "over_under" and ratio < UNDER:
+        x, y = RandomUnderSampler(sampling_strategy=UNDER, random_state=seed).fit_resample(x, y)
+    return x, y

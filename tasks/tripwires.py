@@ -1,0 +1,79 @@
+"""Tripwires: checks that fail loudly where figures would be too good to be true, naming the rows or columns."""
+
+from typing import TYPE_CHECKING
+
+from casebook.errors import CasebookError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DECIDES = 0.998
+
+
+def repeats_across(parts: "dict[str, pd.DataFrame]") -> None:
+    """Refuse parts that share a row, value for value.
+
+    Raises
+    ------
+    CasebookError
+        Some rows of one part stand in another too; the first are named by their position in the table.
+    """
+    import pandas as pd
+
+    hashes = {name: pd.util.hash_pandas_object(part, index=False) for name, part in parts.items()}
+    names = list(parts)
+    for i, first in enumerate(names):
+        for second in names[i + 1 :]:
+            shared = hashes[first][hashes[first].isin(hashes[second])]
+            if len(shared):
+                rows = ", ".join(map(str, shared.index[:5]))
+                raise CasebookError(
+                    f"{len(shared):,} rows of the {first} part stand in the {second} part too (rows {rows}): the test "
+                    "would ask for what was learnt. Drop repeats before the split, or group them."
+                )
+
+
+def one_feature_decides(train: "pd.DataFrame", target: str) -> None:
+    """Refuse an identifier column, and a column that alone nearly tells the classes apart.
+
+    A number whose ROC AUC alone is over .998, or text that is different in (almost) every row, says more of how the
+    data was put together than of what is to be learnt.
+
+    Raises
+    ------
+    CasebookError
+        Such columns exist; all are named.
+    """
+    import pandas as pd
+    from sklearn.metrics import roc_auc_score
+
+    found = []
+    for name in train.columns.drop(target):
+        values = train[name]
+        if not pd.api.types.is_numeric_dtype(values):
+            if values.nunique() > 0.9 * len(values):
+                found.append(f"{name} (different in {values.nunique():,} of {len(values):,} rows, so an identifier)")
+            continue
+        auc = roc_auc_score(train[target], values.fillna(values.median()))
+        if max(auc, 1 - auc) > DECIDES:
+            found.append(f"{name} (ROC AUC {max(auc, 1 - auc):.4f} alone)")
+    if found:
+        raise CasebookError(
+            f"Columns that nearly decide {target} by themselves: {', '.join(found)}. They leak the answer or identify "
+            "rows: leave them out of the features."
+        )
+
+
+def fitted_on(seen: int, train_rows: int) -> None:
+    """Refuse a feature transformer that saw another number of rows than the training part has.
+
+    Raises
+    ------
+    CasebookError
+        It saw rows of the validation or test part, or missed some of the training part.
+    """
+    if seen != train_rows:
+        raise CasebookError(
+            f"The features were fitted on {seen:,} rows, but the training part has {train_rows:,}: fit them on the "
+            "training part only."
+        )

@@ -1,0 +1,199 @@
+"""Small real models, published as the flows publish theirs."""
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from casebook import places
+from serving.app import create_app
+from serving.registry import Registry
+
+Row = dict[str, Any]
+Publish = Callable[..., Path]
+
+FRAUD: Row = {
+    "case": "fraud",
+    "kind": "binary",
+    "inputs": [
+        {"name": "Amount", "dtype": "float", "unit": "EUR", "description": "Paid", "minimum": 0.0, "maximum": 100.0},
+        {"name": "Hour", "dtype": "integer", "unit": None, "description": "", "minimum": 0, "maximum": 23},
+        {"name": "Age", "dtype": "float", "unit": "y", "description": "", "optional": True},
+        {"name": "Sex", "dtype": "string", "unit": None, "description": "", "allowed": ["male", "female"]},
+    ],
+    "output": {
+        "name": "probability",
+        "description": "probability of fraud",
+        "threshold": 0.31,
+        "labels": ["normal", "fraud"],
+    },
+}
+MPG: Row = {
+    "case": "mpg",
+    "kind": "regression",
+    "inputs": [{"name": "Weight", "dtype": "float", "unit": "lb", "description": "", "minimum": 1e3, "maximum": 5e3}],
+    "output": {"name": "mpg", "unit": "miles per gallon", "description": "fuel economy"},
+}
+ROWS: dict[str, list[Row]] = {
+    "fraud": [{"Amount": 1.5, "Hour": 3, "Age": None, "Sex": "male"}],
+    "mpg": [{"Weight": 3000.0}],
+}
+
+
+def probability(row: Row, bias: float) -> float:
+    """Return what the fraud graph with `bias` must answer."""
+    age = row.get("Age") or 0.0
+    total = 0.01 * row["Amount"] + 0.1 * row["Hour"] + 0.02 * age + (row["Sex"] == "female") + bias
+    return float(1 / (1 + math.exp(-total)))
+
+
+def fraud_graph(bias: float) -> bytes:
+    """Return a logistic model over two numbers, an optional number and a text."""
+    from onnx import TensorProto, checker, helper
+
+    numbers = ("Amount", "Hour", "Age")
+    inputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, 1]) for name in numbers]
+    inputs.append(helper.make_tensor_value_info("Sex", TensorProto.STRING, [None, 1]))
+    constants = {"w0": 0.01, "w1": 0.1, "w2": 0.02, "bias": bias, "zero": 0.0}
+    nodes = [
+        helper.make_node("IsNaN", ["Age"], ["missing"]),
+        helper.make_node("Where", ["missing", "zero", "Age"], ["age"]),
+        helper.make_node(
+            "LabelEncoder",
+            ["Sex"],
+            ["sex"],
+            domain="ai.onnx.ml",
+            keys_strings=["male", "female"],
+            values_floats=[0.0, 1.0],
+        ),
+        helper.make_node("Mul", ["Amount", "w0"], ["a"]),
+        helper.make_node("Mul", ["Hour", "w1"], ["b"]),
+        helper.make_node("Mul", ["age", "w2"], ["c"]),
+        helper.make_node("Sum", ["a", "b", "c", "sex", "bias"], ["total"]),
+        helper.make_node("Sigmoid", ["total"], ["probability"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "fraud",
+        inputs,
+        [helper.make_tensor_value_info("probability", TensorProto.FLOAT, [None, 1])],
+        [helper.make_tensor(name, TensorProto.FLOAT, [], [value]) for name, value in constants.items()],
+    )
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)]
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
+    checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+def mpg_graph(slope: float) -> bytes:
+    """Return `slope * Weight`, whose square overflows on purpose for huge weights: w * w / w."""
+    from onnx import TensorProto, helper
+
+    nodes = [
+        helper.make_node("Mul", ["Weight", "Weight"], ["square"]),
+        helper.make_node("Div", ["square", "Weight"], ["same"]),
+        helper.make_node("Mul", ["same", "slope"], ["mpg"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "mpg",
+        [helper.make_tensor_value_info("Weight", TensorProto.FLOAT, [None, 1])],
+        [helper.make_tensor_value_info("mpg", TensorProto.FLOAT, [None, 1])],
+        [helper.make_tensor("slope", TensorProto.FLOAT, [], [slope])],
+    )
+    return bytes(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
+    )
+
+
+@pytest.fixture
+def publish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Publish:
+    """Return a function that publishes and promotes a version; `parameter` is the graph's bias or slope."""
+    monkeypatch.setenv("CASEBOOK_ARTIFACTS", str(tmp_path))
+
+    def one(case: str, version: int, parameter: float, promote: bool = True, trained_on: str = "real") -> Path:
+        signature = {"fraud": FRAUD, "mpg": MPG}[case] | {"trained_on": trained_on}
+        answer: Row = {"mpg": parameter * 3000}
+        graph = mpg_graph(parameter) if case == "mpg" else fraud_graph(parameter)
+        if case == "fraud":
+            value = probability(ROWS[case][0], parameter)
+            answer = {"probability": value, "label": ["normal", "fraud"][value >= 0.31]}
+        metrics = {
+            "case": case,
+            "primary_metric": "auprc",
+            "champion": "wide",
+            "candidates": {"wide": {"auprc": {"value": 0.8, "low": 0.7, "high": 0.9}}},
+        }
+        folder = places.models(case) / str(version)
+        folder.mkdir(parents=True)
+        (folder / "model.onnx").write_bytes(graph)
+        (folder / "model.keras").write_bytes(b"keras")
+        (folder / "card.md").write_text("# Card\n")
+        contents: Row = {"signature": signature, "metrics": metrics}
+        contents |= {"sample_request": {"instances": ROWS[case]}, "sample_response": {"predictions": [answer]}}
+        for name, content in contents.items():
+            (folder / f"{name}.json").write_text(json.dumps(content))
+        seal(folder)
+        if promote:
+            point(case, str(version))
+        return folder
+
+    return one
+
+
+def seal(folder: Path) -> None:
+    """Write the manifest of a version as it lies there."""
+    paths = [path for path in folder.iterdir() if path.name != "manifest.json"]
+    files = {p.name: {"sha256": hashlib.sha256(p.read_bytes()).hexdigest(), "bytes": p.stat().st_size} for p in paths}
+    content = {"case": folder.parent.name, "trained_on": "real", "primary_metric": "auprc", "run_id": "r1"}
+    (folder / "manifest.json").write_text(json.dumps(content | {"created": "2026-01-01T00:00:00Z", "files": files}))
+
+
+def point(case: str, version: str) -> None:
+    """Move a production pointer as the promote flow does: atomically."""
+    pointer = places.models(case) / "production"
+    fresh = pointer.with_name("production.new")
+    fresh.write_text(f"{version}\n")
+    fresh.replace(pointer)
+
+
+@pytest.fixture
+def promote() -> Callable[[str, str], None]:
+    """Return the function that moves a production pointer."""
+    return point
+
+
+@pytest.fixture
+def reseal() -> Callable[[Path], None]:
+    """Return the function that writes a version's manifest anew."""
+    return seal
+
+
+@pytest.fixture
+def expected() -> Callable[[Row, float], float]:
+    """Return the function that computes what the fraud graph answers."""
+    return probability
+
+
+@pytest.fixture
+def models(publish: Publish) -> Registry:
+    """Return a registry that serves fraud version 1 (bias -1) and mpg version 4 (slope 0.01, on a sample)."""
+    publish("fraud", 1, -1.0)
+    publish("mpg", 4, 0.01, trained_on="sample")
+    registry = Registry(places.models())
+    registry.look()
+    return registry
+
+
+@pytest.fixture
+def client(models: Registry) -> Iterator[FlaskClient]:
+    """Return a client of a service whose every unexpected exception fails the test."""
+    app = create_app(models, max_body=100_000, max_rows=50)
+    app.testing = True
+    with app.test_client() as client:
+        yield client

@@ -1,0 +1,90 @@
+"""Which published versions may serve."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from casebook import places
+from serving.bundle import BrokenBundle, load
+from serving.check import Refused
+
+
+def edit(path: Path, **changes: object) -> None:
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def test_a_loaded_version_answers_rows(publish: Callable[..., Path], expected: Callable[..., float]) -> None:
+    row = {"Amount": 2.0, "Hour": 3, "Sex": "male"}
+    predictor = load(publish("fraud", 2, 0.5))
+    assert predictor.version == 2
+    (answer,) = predictor.predict([row])
+    assert answer == {"probability": pytest.approx(expected(row, 0.5), abs=1e-6), "label": "fraud"}
+    with pytest.raises(Refused, match="Amount: must be finite"):
+        predictor.predict([{**row, "Amount": float("nan")}])
+
+
+def test_a_folder_without_a_number_is_version_0(publish: Callable[..., Path]) -> None:
+    folder = publish("mpg", 1, 0.1)
+    assert load(folder.rename(folder.with_name("staging"))).version == 0
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "model.keras", "metrics.json", "sample_response.json"])
+def test_a_changed_file_is_refused(publish: Callable[..., Path], name: str) -> None:
+    folder = publish("fraud", 1, -1.0)
+    (folder / name).write_bytes((folder / name).read_bytes() + b" ")
+    with pytest.raises(BrokenBundle, match=f"{name} differs"):
+        load(folder)
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "model.onnx", "signature.json", "card.md"])
+def test_a_missing_file_is_refused(publish: Callable[..., Path], name: str) -> None:
+    folder = publish("fraud", 1, -1.0)
+    (folder / name).unlink()
+    with pytest.raises(BrokenBundle, match=name):
+        load(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "why"),
+    [
+        ("sample_response.json", {"predictions": [{"probability": 0.9, "label": "fraud"}]}, "is answered"),
+        ("sample_response.json", {"predictions": []}, "predictions must be a list"),
+        ("sample_request.json", {"instances": [{"Amount": "x"}]}, "must be a number"),
+        ("signature.json", {"kind": "picture"}, "kind 'picture'"),
+        ("signature.json", {"inputs": [{"name": "Amount", "dtype": "float"}]}, "model.onnx takes"),
+        ("signature.json", {"inputs": 3}, "inputs must be a list"),
+        ("signature.json", {"output": {"name": "probability"}}, "threshold and two labels"),
+        ("signature.json", {"output": {"name": "p", "threshold": 0.5, "labels": ["a", "b"]}}, "no output p"),
+    ],
+)
+def test_a_version_that_contradicts_itself_is_refused(
+    publish: Callable[..., Path], reseal: Callable[[Path], None], name: str, changes: dict[str, object], why: str
+) -> None:
+    folder = publish("fraud", 1, -1.0)
+    edit(folder / name, **changes)
+    reseal(folder)
+    with pytest.raises(BrokenBundle, match=why):
+        load(folder)
+
+
+def test_a_graph_that_is_none_is_refused(publish: Callable[..., Path], reseal: Callable[[Path], None]) -> None:
+    folder = publish("fraud", 1, -1.0)
+    (folder / "model.onnx").write_bytes(b"no graph")
+    reseal(folder)
+    with pytest.raises(BrokenBundle, match=r"model\.onnx does not load"):
+        load(folder)
+
+
+def test_the_service_imports_no_training_library() -> None:
+    code = (
+        "import sys, serving.__main__, serving.app, serving.listen, onnxruntime\n"
+        "print([name for name in ('tensorflow', 'keras', 'prefect', 'pandas', 'sklearn') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=places.project(), capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,124 @@
+"""The service as a process: real sockets, real signals."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from casebook import places
+
+ROW = {"Amount": 10.0, "Hour": 5, "Age": 40, "Sex": "female"}
+Service = tuple[subprocess.Popen[str], int]
+
+
+def start(*arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-W", "error", "-m", "serving", *arguments]
+    return subprocess.Popen(
+        command, cwd=places.project(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
+    )
+
+
+@pytest.fixture
+def service(publish: Callable[..., Path]) -> Iterator[Service]:
+    publish("fraud", 1, -1.0)
+    with start("--port", "0") as process:
+        assert process.stdout is not None
+        found = re.search(r"http://127\.0\.0\.1:(\d+)", process.stdout.readline())
+        assert found, process.communicate()[1]
+        yield process, int(found[1])
+        process.kill()
+
+
+def ask(port: int, body: bytes, chunked: bool = False) -> tuple[int, Any]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    pieces = iter([body[: len(body) // 2], body[len(body) // 2 :]]) if chunked else body
+    headers = {"Content-Type": "application/json"}
+    connection.request("POST", "/v1/models/fraud:predict", pieces, headers, encode_chunked=chunked)
+    response = connection.getresponse()
+    content = json.loads(response.read())
+    connection.close()
+    return response.status, content
+
+
+def raw(port: int, request: bytes) -> bytes:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        connection.sendall(request)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def test_requests_over_real_http_and_a_graceful_end(service: Service) -> None:
+    process, port = service
+    body = json.dumps({"instances": [ROW]}).encode()
+    for chunked in (False, True):
+        status, content = ask(port, body, chunked)
+        assert (status, content["model"]) == (200, {"case": "fraud", "version": 1, "trained_on": "real"})
+        status, content = ask(port, b" " * 10_000_000, chunked)
+        assert (status, content["details"]) == (413, [])
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=60) == 0
+    assert process.communicate()[1] == ""
+
+
+def test_requests_in_flight_are_answered_before_the_end(service: Service) -> None:
+    process, port = service
+    body = json.dumps({"instances": [ROW] * 10_000}).encode()
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        head = "POST /v1/models/fraud:predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body[:1000])
+        assert ask(port, b"")[0] == 400  # a later request is answered, so the first one's start was read
+        process.send_signal(signal.SIGTERM)
+        connection.sendall(body[1000:])
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        assert answer.status == 200
+        assert len(json.loads(answer.read())["predictions"]) == 10_000
+    assert process.wait(timeout=60) == 0
+
+
+def test_requests_that_break_the_protocol_get_json_with_a_4xx(service: Service) -> None:
+    _, port = service
+    for head in ("Transfer-Encoding: gzip", "Content-Length: 99999999999", "Content-Length: x", "No header"):
+        answer = raw(port, f"POST / HTTP/1.1\r\nHost: x\r\n{head}\r\n\r\n".encode())
+        assert re.match(rb"HTTP/1\.[01] 4\d\d ", answer), answer[:100]
+        assert json.loads(answer.split(b"\r\n\r\n", 1)[1])["error"]
+
+
+def test_a_promotion_reaches_the_running_process(service: Service, publish: Callable[..., Path]) -> None:
+    _, port = service
+    publish("fraud", 2, 0.5)
+    seen = threading.Event()
+    body = json.dumps({"instances": [ROW]}).encode()
+    for _ in range(600):
+        status, content = ask(port, body)
+        assert status == 200
+        if content["model"]["version"] == 2:
+            break
+        seen.wait(0.05)
+    assert content["model"]["version"] == 2
+
+
+def test_an_occupied_port_ends_in_one_paragraph(publish: Callable[..., Path]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with start("--port", str(port)) as process:
+            out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (1, "")
+    assert err.startswith(f"Cannot listen on 127.0.0.1 port {port}") and err.count("\n") == 1
+
+
+def test_bad_arguments_end_with_2(publish: Callable[..., Path]) -> None:
+    for arguments in (("--port", "70000"), ("--port", "x"), ("--nonsense",)):
+        with start(*arguments) as process:
+            _, err = process.communicate(timeout=60)
+        assert process.returncode == 2
+        assert "usage:" in err and "Traceback" not in err
