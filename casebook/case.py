@@ -49,7 +49,7 @@ class Case(Generic[M]):
         body.__signature__ = inspect.Signature([parameter])  # type: ignore[attr-defined]
         body.__annotations__ = {"params": self.params, "return": Summary}
         summary = (inspect.getdoc(self.story) or "").strip()
-        return flow(body, name=self.name, description=summary, persist_result=False)
+        return flow(name=self.name, description=summary, persist_result=False)(body)
 
     def plan(self, params: M) -> Run:
         """Walk through the story without running a stage, and return what would be run or reused, and why."""

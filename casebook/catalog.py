@@ -69,4 +69,6 @@ def data_set(name: str) -> DataSet:
                 return DataSet.model_validate({"name": name, **entries[name]})
             except ValidationError as error:
                 raise CasebookError(f"The entry [{name}] in {path} is malformed: {error}") from error
-    raise CasebookError(f"The catalog has no data set '{name}'; it has {', '.join(known)}. Add it to data/catalog.toml.")
+    raise CasebookError(
+        f"The catalog has no data set '{name}'; it has {', '.join(known)}. Add it to data/catalog.toml."
+    )

@@ -45,9 +45,7 @@ def main(module: str, argv: Sequence[str] | None = None) -> int:
 
 def guarded(work: Callable[[], None], *, debug: bool = False) -> int:
     """Do the work and turn whatever goes wrong into one paragraph on stderr and exit code 1."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    for noisy in ("httpx", "prefect", "great_expectations", "tf2onnx", "skl2onnx", "matplotlib", "absl"):
-        logging.getLogger(noisy).setLevel(logging.INFO if debug else logging.CRITICAL)
+    speak(debug=debug)
     try:
         work()
     except KeyboardInterrupt:
@@ -59,6 +57,15 @@ def guarded(work: Callable[[], None], *, debug: bool = False) -> int:
         print(f"\n{paragraph(error)}", file=sys.stderr)
         return FAILED
     return DONE
+
+
+def speak(*, debug: bool) -> None:
+    """Send our own log lines to stderr, and with `debug` everybody else's warnings too."""
+    log = logging.getLogger("casebook")
+    log.setLevel(logging.INFO)
+    log.handlers = [logging.StreamHandler()]
+    log.propagate = False
+    logging.lastResort = logging.lastResort if debug else None
 
 
 def run(case: Case[CaseParams], params: CaseParams) -> None:
@@ -103,7 +110,7 @@ def paragraph(error: BaseException) -> str:
         return str(error)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"No space is left on the disk{_where(error)}. Free some (`python -m flows.clean_up` drops old stages)."
-    if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+    if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR):
         return f"No permission to write or read{_where(error)}. Change the folder's rights, or set CASEBOOK_ARTIFACTS."
     return f"{type(error).__name__}: {error}. This was not foreseen: --debug shows where it happened."
 

@@ -16,7 +16,7 @@ class Progress:
 
         self.total = total
         self.done = 0
-        self.bar = tqdm(total=total, desc=what, leave=False, mininterval=0.5)
+        self.bar = tqdm(total=total, desc=what, leave=False, mininterval=0.5, disable=None)  # a bar needs a terminal
         self.artifact = _create(what)
         self.told = time.monotonic()
 
@@ -32,7 +32,9 @@ class Progress:
         """Return the counter."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Close the bar; work that ended early and well is shown as finished."""
         self.bar.close()
         if kind is None:

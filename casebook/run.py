@@ -54,6 +54,11 @@ class Run:
         """The folder that this run's report, figures and records go to."""
         return places.runs(self.case) / self.run_id
 
+    def note(self) -> None:
+        """Write run.json of a run that goes on: what it uses must not be cleaned up, even if it is killed."""
+        if not self.planning:
+            self.write("running")
+
     def write(self, status: str, error: str | None = None) -> None:
         """Write run.json: parameters, code, libraries, device, and each stage's key, status, seconds and bytes."""
         record = {

@@ -5,6 +5,7 @@ keeps the result under that key; a hit is trusted only after the files are there
 """
 
 import inspect
+import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from casebook.store import Facts, Manifest, Ref
 if TYPE_CHECKING:
     from prefect import Task
 
+log = logging.getLogger("casebook")
 P = ParamSpec("P")
 T = TypeVar("T")
 JSON: TypeAdapter[object] = TypeAdapter(object)
@@ -119,6 +121,9 @@ class Stage(Generic[P]):
         run.stages.append(record)
         if record.status == "run" and not self.apart:
             run.libraries.update(name.split()[1] for name in parts if name.startswith("library "))
+        run.note()
+        if record.status == "reuse" and not run.planning:
+            log.info("  %-26s reused", self.label)
         manifest = store.read_manifest(ref.folder) if record.status == "reuse" else None
         return Call(self, self.label, args, kwargs, parts, manifest.ref if manifest else ref, record)
 
@@ -242,6 +247,7 @@ def make(call: Call, inputs: list[Ref]) -> Ref:
         raise FileNotFoundError(call.ref.folder / store.MANIFEST)
     for name, value in _cost(manifest).items():
         setattr(call.record, name, value)
+    log.info("  %-26s %6.1f s  %s", call.label, cost["seconds"], call.record.why)
     return manifest.ref
 
 
@@ -252,7 +258,9 @@ def perform(stage: Stage[Any], out: Path, args: tuple[Any, ...], kwargs: dict[st
         return facts, None
     import resource
 
-    return facts, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+    return facts, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
+        1 << 20 if sys.platform == "darwin" else 1 << 10
+    )
 
 
 def _here(function: Callable[..., T], *args: object) -> T:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from casebook import files, places
 
-Facts: TypeAlias = Mapping[str, JsonValue]
+Facts: TypeAlias = Mapping[str, object]
 MANIFEST = "manifest.json"
 RESULT = "result"
 
@@ -74,7 +74,8 @@ def seal(folder: Path, case: str, stage: str, parts: dict[str, str], facts: Fact
     """Write the manifest of a finished output into its (still temporary) folder and return the reference."""
     hashes = {p.relative_to(folder).as_posix(): files.sha256(p) for p in sorted(folder.rglob("*")) if p.is_file()}
     content = hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
-    ref = Ref(case=case, stage=stage, key=key_of(parts), sha256=content, facts=dict(facts))
+    described = {"case": case, "stage": stage, "key": key_of(parts), "sha256": content, "facts": dict(facts)}
+    ref = Ref.model_validate(described)
     size = sum((folder / name).stat().st_size for name in hashes)
     manifest = Manifest.model_validate({"ref": ref, "parts": parts, "files": hashes, "bytes": size, **cost})
     (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2), encoding="utf-8")

@@ -11,6 +11,7 @@ from casebook.cli import main
 from casebook.device import Asked
 from casebook.params import CaseParams
 from casebook.run import Summary
+from casebook.store import Ref
 from tasks.calibrate import Rule
 from tasks.clean import clean, drop_repeats
 from tasks.compare import Peer, compare
@@ -20,7 +21,7 @@ from tasks.evaluate import evaluate
 from tasks.explore import explore
 from tasks.export import export
 from tasks.features import features
-from tasks.fetch import fetch
+from tasks.fetch import Origin, fetch
 from tasks.ingest import ingest
 from tasks.publish import publish
 from tasks.report import measure_run, report
@@ -88,33 +89,28 @@ def fraud(params: FraudParams = FraudParams()) -> Summary:
     encoded = [features.called(fold)(parts[fold], TARGET, DERIVED, standard_scores) for fold in folds]
     trees = 20 if small else params.trees
     peers = [compare.called(fold).submit(encoded[fold], params.peers, trees, params.seed) for fold in folds]
-    trained = {
-        name: [
-            train.called(f"{name}-{fold}")(
-                encoded[fold],
-                resample.called(f"{RESAMPLED[name]}-{fold}")(encoded[fold], RESAMPLED[name], params.seed)
-                if name in RESAMPLED
-                else encoded[fold],
-                NETWORKS[name],
-                settings(params, name),
-                params.seed,
-            )
-            for fold in folds
-        ]
-        for name in params.candidates
+    trained: dict[str, list[Ref]] = {
+        name: [train_candidate(name, encoded[fold], fold, params) for fold in folds] for name in params.candidates
     }
 
     rule = Rule(by=params.threshold_by, cost_missed=params.cost_missed, cost_alert=params.cost_alert, beta=params.beta)
     compared = [peer.result() for peer in peers] if params.peers else []
-    evaluation = evaluate(encoded, trained, compared, rule, base_rate(), params.seed)
+    evaluation = evaluate(encoded, trained, compared, rule, base_rate(origin), params.seed)
     pictures = draw.submit(evaluation, trained, LABELS)
     first = {name: refs[0] for name, refs in trained.items()}
     bundle = export(parts[0], encoded[0], first, evaluation, raw, LABELS)
     metrics = measure_run(origin, raw, evaluation, protocol(len(folds)), "auprc")
     published = publish(bundle, parts[0], metrics, TARGET)
-    return report(
-        metrics, evaluation, profile.result(), checked, payments, pictures.result(), first, bundle, published
-    )
+    return report(metrics, evaluation, profile.result(), checked, payments, pictures.result(), first, bundle, published)
+
+
+def train_candidate(name: Candidate, encoded: Ref, fold: int, params: FraudParams) -> Ref:
+    """Train one candidate on one fold, on resampled training rows if that is its way to meet imbalance."""
+    training = encoded
+    if name in RESAMPLED:
+        training = resample.called(f"{RESAMPLED[name]}-{fold}")(encoded, RESAMPLED[name], params.seed)
+    stage = train.called(f"{name}-{fold}")
+    return stage(encoded, training, NETWORKS[name], settings(params, name), params.seed)
 
 
 def protocol(folds: int) -> str:
@@ -123,10 +119,10 @@ def protocol(folds: int) -> str:
     return f"{split_up}; mean of {folds} outer folds" if folds > 1 else f"{split_up}; one split"
 
 
-def base_rate() -> float | None:
-    """Return the share of frauds in the public file, which a subset of it lacks."""
+def base_rate(origin: Origin) -> float | None:
+    """Return the share of frauds in the public file, which a subset of it lacks; a sample has no such whole."""
     entry = data_set(DATA)
-    if entry.population_rows is None or entry.population_positives is None:
+    if origin.kind == "sample" or entry.population_rows is None or entry.population_positives is None:
         return None
     return entry.population_positives / entry.population_rows
 
@@ -189,7 +185,9 @@ def ensemble_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
     hidden = layers.EinsumDense(
         "bki,kio->bko", (MEMBERS, 32), bias_axes="ko", activation="relu", kernel_initializer=_he_uniform(64)
     )(hidden)
-    logits = layers.EinsumDense("bki,kio->bko", (MEMBERS, 1), bias_axes="ko", kernel_initializer=_he_uniform(32))(hidden)
+    logits = layers.EinsumDense("bki,kio->bko", (MEMBERS, 1), bias_axes="ko", kernel_initializer=_he_uniform(32))(
+        hidden
+    )
     return keras.Model(inputs, ops.squeeze(logits, -1), name="ensemble")
 
 

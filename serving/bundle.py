@@ -16,7 +16,7 @@ from serving.check import Fault, Reader, Refused
 from serving.signature import Signature, parse
 
 if TYPE_CHECKING:
-    from onnxruntime import InferenceSession  # type: ignore[import-untyped]
+    from onnxruntime import InferenceSession
 
 NEEDED = ("model.onnx", "signature.json", "metrics.json", "sample_request.json", "sample_response.json")
 TOLERANCE = 1e-4
@@ -54,7 +54,7 @@ class Predictor:
 
     def run(self, feeds: Mapping[str, npt.NDArray[np.generic]]) -> list[dict[str, object]]:
         """Answer arrays of shape (rows, 1) as `Reader.read` makes them."""
-        from onnxruntime.capi.onnxruntime_pybind11_state import (  # type: ignore[import-untyped]
+        from onnxruntime.capi.onnxruntime_pybind11_state import (
             Fail,
             InvalidArgument,
             RuntimeException,

@@ -7,10 +7,10 @@ import time
 from types import FrameType
 
 from flask import Flask
-from waitress import create_server, wasyncore  # type: ignore[import-untyped]
-from waitress.channel import HTTPChannel  # type: ignore[import-untyped]
-from waitress.server import BaseWSGIServer  # type: ignore[import-untyped]
-from waitress.task import ErrorTask  # type: ignore[import-untyped]
+from waitress import create_server, wasyncore
+from waitress.channel import HTTPChannel
+from waitress.server import BaseWSGIServer
+from waitress.task import ErrorTask
 
 LARGEST = 32 * 2**20  # bytes read before the connection is cut; below it the application says 413 politely
 PATIENCE = 10.0  # seconds that requests in flight have to end

@@ -50,7 +50,7 @@ def probabilities(logits: "Floats", slope: float, shift: float) -> "Floats":
     """Return calibrated probabilities."""
     import numpy as np
 
-    return 1.0 / (1.0 + np.exp(-(slope * logits.astype("float64") + shift)))  # type: ignore[no-any-return]
+    return 1.0 / (1.0 + np.exp(-(slope * logits.astype("float64") + shift)))
 
 
 def threshold(y: "Floats", probability: "Floats", rule: Rule) -> float:

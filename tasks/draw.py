@@ -103,7 +103,9 @@ def _precision_recall(out: Path, y: "Floats", scores: "Mapping[str, Floats]") ->
     for name, score in scores.items():
         precision, recall, _ = precision_recall_curve(y, score)
         axis.step(recall, precision, where="post", label=f"{name} ({average_precision_score(y, score):.3f})")
-    axis.set(xlabel="recall", ylabel="precision", title="Precision against recall (AUPRC)", xlim=(0, 1.01), ylim=(0, 1.03))
+    axis.set(
+        xlabel="recall", ylabel="precision", title="Precision against recall (AUPRC)", xlim=(0, 1.01), ylim=(0, 1.03)
+    )
     axis.legend(fontsize=8, loc="lower left")
     save(fig, out / "precision_recall.png")
 
@@ -125,7 +127,7 @@ def _calibration(out: Path, y: "Floats", probability: "Floats") -> None:
     from sklearn.calibration import calibration_curve
 
     fig, axis = figure(4.6, 4)
-    true, predicted = calibration_curve(y, probability, n_bins=8, strategy="quantile" if len(set(probability)) > 8 else "uniform")
+    true, predicted = calibration_curve(y, probability, n_bins=10, strategy="uniform")
     axis.plot([0, 1], [0, 1], color="grey", linewidth=1)
     axis.plot(predicted, true, "o-")
     axis.set(xlabel="predicted probability", ylabel="observed share", title="Calibration of the champion")

@@ -66,9 +66,16 @@ def evaluate(
         "peers": {name: figures[name] for name in plain},
         "validation_auprc": validation,
         "folds": {name: _per_fold(labels[1], folds, base_rate) for name, folds in tests.items()},
-        "calibration": {name: {k: folds[0][k] for k in ("slope", "shift", "threshold")} for name, folds in judged.items()},
+        "calibration": {
+            name: {k: folds[0][k] for k in ("slope", "shift", "threshold")} for name, folds in judged.items()
+        },
         "consequences": _consequences(labels[1][0], *tests[champion][0], rule),
-        "test": {"split": "test", "folds": len(features), "rows": _total(labels[1]), "positives": _positives(labels[1])},
+        "test": {
+            "split": "test",
+            "folds": len(features),
+            "rows": _total(labels[1]),
+            "positives": _positives(labels[1]),
+        },
         "base_rate": base_rate,
     }
     files.write_json(out / RESULTS, result)

@@ -53,12 +53,17 @@ def describe(frame: "pd.DataFrame") -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for name in frame.columns:
         values = frame[name]
-        found[name] = {"type": str(values.dtype), "missing": int(values.isna().sum()), "distinct": int(values.nunique())}
+        found[name] = {
+            "type": str(values.dtype),
+            "missing": int(values.isna().sum()),
+            "distinct": int(values.nunique()),
+        }
         if pd.api.types.is_numeric_dtype(values):
             quartiles = values.quantile([0, 0.25, 0.5, 0.75, 1]).to_list()
-            spread = {"mean": values.mean(), "std": values.std(), "skew": values.skew(), "kurtosis": values.kurt()}
-            named = dict(zip(("min", "q25", "median", "q75", "max"), quartiles, strict=True))
-            found[name] |= {key: float(value) for key, value in {**spread, **named}.items() if pd.notna(value)}
+            moments = values.agg(["mean", "std", "skew", "kurt"]).to_list()
+            kinds = ("mean", "std", "skew", "kurtosis", "min", "q25", "median", "q75", "max")
+            told = dict(zip(kinds, [*moments, *quartiles], strict=True))
+            found[name] |= {key: float(value) for key, value in told.items() if pd.notna(value)}
     return found
 
 
@@ -68,9 +73,10 @@ def strongest_pairs(frame: "pd.DataFrame", most: int = 5) -> list[dict[str, Any]
 
     matrix = frame.select_dtypes("number").corr()
     above = np.triu(np.ones(matrix.shape, dtype=bool), k=1)
-    pairs = matrix.where(above).stack().dropna()
-    ordered = pairs.reindex(pairs.abs().sort_values(ascending=False).index)[:most]
-    return [{"first": str(a), "second": str(b), "r": float(r)} for (a, b), r in ordered.items()]
+    names, r = list(matrix.columns), matrix.to_numpy()
+    pairs = [(names[i], names[j], float(r[i, j])) for i, j in np.argwhere(above & np.isfinite(r))]
+    pairs.sort(key=lambda pair: -abs(pair[2]))
+    return [{"first": first, "second": second, "r": value} for first, second, value in pairs[:most]]
 
 
 def most_telling(frame: "pd.DataFrame", target: str) -> list[str]:
@@ -89,7 +95,15 @@ def _histograms(out: Path, frame: "pd.DataFrame", target: str, units: dict[str, 
         low, high = frame[name].quantile([0.005, 0.995])
         shown = frame[frame[name].between(low, high)]
         sns.histplot(
-            shown, x=name, hue=target, stat="percent", common_norm=False, bins=30, ax=axis, element="step", legend=i == 0
+            shown,
+            x=name,
+            hue=target,
+            stat="percent",
+            common_norm=False,
+            bins=30,
+            ax=axis,
+            element="step",
+            legend=i == 0,
         )
         axis.set(xlabel=units[name], ylabel="rows of the class (%)")
     fig.suptitle("The columns that tell the classes apart best (middle 99 % of the values)")

@@ -1,5 +1,6 @@
-"""Export: one ONNX graph from the raw columns to the calibrated probability, with all that a service needs beside it."""
+"""Export: one ONNX graph from the raw columns to the calibrated probability, and what a service needs beside it."""
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,7 +59,9 @@ def export(
     _agree(graph, test[columns], model, encoded)
     (out / "model.onnx").write_bytes(graph.SerializeToString())
     entry = data_set(str(raw.facts["dataset"]))
-    files.write_json(out / "signature.json", signature(read_table(parts, "train")[columns], entry, calibration, labels, raw))
+    files.write_json(
+        out / "signature.json", signature(read_table(parts, "train")[columns], entry, calibration, labels, raw)
+    )
     _samples(out, test[columns], model, encoded, calibration["threshold"], labels)
     return {
         "dataset": raw.facts["dataset"],
@@ -93,7 +96,9 @@ def joined(features: Path, model: "keras.Model", out: Path) -> "onnx.ModelProto"
 
     model(np.zeros((1, *model.input_shape[1:]), "float32"))  # an export wants a model that was called
     partial = out / "network.onnx"
-    model.export(partial, format="onnx", verbose=False, opset_version=OPSET)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=FutureWarning, module="keras")  # its converter asks for np.object
+        model.export(partial, format="onnx", verbose=False, opset_version=OPSET)
     network = compose.add_prefix(onnx.load(partial), "network/")
     partial.unlink()
     encoding = onnx.load(features)
@@ -168,7 +173,7 @@ def _samples(
     probability = np.asarray(model(encoded))[:, 0]
     order = np.argsort(-probability, kind="stable")
     rows = [*order[: SAMPLE_ROWS // 2], *order[-(SAMPLE_ROWS - SAMPLE_ROWS // 2) :]]
-    instances = [{name: value for name, value in raw.iloc[row].to_dict().items()} for row in rows]
+    instances = [raw.iloc[row].to_dict() for row in rows]
     told = [{OUTPUT: float(probability[row]), "label": labels[int(probability[row] >= limit)]} for row in rows]
     files.write_json(out / "sample_request.json", {"instances": instances})
     files.write_json(out / "sample_response.json", {"predictions": told})

@@ -58,7 +58,9 @@ def features(out: Path, parts: Ref, target: str, derived: tuple[Derived, ...], e
 
 def _rows_seen(fitted: "ColumnTransformer") -> int:
     """Return how many rows the encoder's steps say they saw; steps that don't count are left out."""
-    steps = [step for _, steps, _ in fitted.transformers_ for step in getattr(steps, "named_steps", {"": steps}).values()]
+    steps = [
+        step for _, steps, _ in fitted.transformers_ for step in getattr(steps, "named_steps", {"": steps}).values()
+    ]
     seen = {int(step.n_samples_seen_) for step in steps if hasattr(step, "n_samples_seen_")}
     if len(seen) != 1:
         raise CasebookError(f"The encoder's steps saw {sorted(seen)} rows; all must be fitted on the training part.")
@@ -95,7 +97,11 @@ def to_onnx(
             nodes.append(helper.make_node("Identity", [name], [f"encoder/{name}"]))
     inputs = [helper.make_tensor_value_info(name, _element(raw[name]), [None, 1]) for name in raw.columns]
     graph = helper.make_graph(
-        [*nodes, *encoding.graph.node], "features", inputs, list(encoding.graph.output), list(encoding.graph.initializer)
+        [*nodes, *encoding.graph.node],
+        "features",
+        inputs,
+        list(encoding.graph.output),
+        list(encoding.graph.initializer),
     )
     ids = [helper.make_opsetid(domain, version) for domain, version in opsets.items()]
     model = helper.make_model(graph, opset_imports=ids, ir_version=IR_VERSION)

@@ -107,7 +107,13 @@ def _given(entry: DataSet, path: Path) -> Origin:
     if not path.is_file() or not os.access(path, os.R_OK):
         raise CasebookError(f"--source {path} can't be read. Check that it is a file and its permissions.")
     known = next((file for file in entry.files if file.name == path.name), DataFile(name=path.name, note="your file"))
-    return _origin(entry, known.model_copy(update={"sha256": None, "bytes": None, "rows": None}), path, "the path given", held=False)
+    return _origin(
+        entry,
+        known.model_copy(update={"sha256": None, "bytes": None, "rows": None}),
+        path,
+        "the path given",
+        held=False,
+    )
 
 
 def _origin(entry: DataSet, file: DataFile, path: Path, where: str, *, held: bool = True) -> Origin:
@@ -123,7 +129,9 @@ def _origin(entry: DataSet, file: DataFile, path: Path, where: str, *, held: boo
             " or changed. Delete it to fetch it again, or use it all the same with --source PATH."
         )
     found = f"{where} ({path.name}: {file.note})"
-    return Origin(dataset=entry.name, kind="real", sha256=digest, note=file.note, rows=file.rows, path=path, found=found)
+    return Origin(
+        dataset=entry.name, kind="real", sha256=digest, note=file.note, rows=file.rows, path=path, found=found
+    )
 
 
 def _first_seen(file: DataFile, digest: str) -> str:

@@ -30,12 +30,18 @@ def ingest(out: Path, origin: Origin, sample: "SampleMaker", sample_rows: int, s
     frame = sample(sample_rows, seed) if origin.path is None else read(origin.path)
     if origin.rows not in (None, len(frame)):
         raise CasebookError(
-            f"The file {origin.path} has {len(frame):,} rows where the catalog says {origin.rows:,}: it was cut short or"
-            " is another one. Delete it to fetch it again, or use it all the same with --source PATH."
+            f"The file {origin.path} has {len(frame):,} rows where the catalog says {origin.rows:,}: it was cut short "
+            "or is another one. Delete it to fetch it again, or use it all the same with --source PATH."
         )
     frame = conform(frame, entry, origin.path or Path("the embedded sample"))
     write_table(out, frame)
-    return {"rows": len(frame), "columns": list(frame.columns), "dataset": entry.name, "kind": origin.kind, "origin": origin.note}
+    return {
+        "rows": len(frame),
+        "columns": list(frame.columns),
+        "dataset": entry.name,
+        "kind": origin.kind,
+        "origin": origin.note,
+    }
 
 
 def read(path: Path) -> "pd.DataFrame":
@@ -51,7 +57,13 @@ def read(path: Path) -> "pd.DataFrame":
 
     try:
         frame = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, skipinitialspace=True)
-    except (pyarrow.ArrowInvalid, pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError) as error:
+    except (
+        pyarrow.ArrowInvalid,
+        pd.errors.ParserError,
+        pd.errors.EmptyDataError,
+        UnicodeDecodeError,
+        OSError,
+    ) as error:
         kind = "parquet" if path.suffix == ".parquet" else "CSV"
         raise CasebookError(
             f"The file {path} can't be read as {kind}: {str(error).strip() or type(error).__name__}. It may be cut "

@@ -57,7 +57,8 @@ def recall_at(y: "Floats", scores: "Floats", weights: "Floats", share: float) ->
     weights = weights[:, order]
     room = share * weights.sum(axis=1, keepdims=True)
     within = np.clip(room - (np.cumsum(weights, axis=1) - weights), 0.0, weights)
-    return np.sum(within * y[order], axis=1) / np.sum(weights * y[order], axis=1)
+    caught: Floats = np.sum(within * y[order], axis=1) / np.sum(weights * y[order], axis=1)
+    return caught
 
 
 def decided(y: "Floats", alerts: "Floats", weights: "Floats") -> "dict[str, Floats]":
@@ -155,5 +156,9 @@ def across_folds(folds: list[dict[str, float]]) -> dict[str, Figure]:
     for name in folds[0]:
         values = np.array([fold[name] for fold in folds])
         half = stats.t.ppf((1 + LEVEL) / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
-        figures[name] = {"value": float(values.mean()), "low": float(values.mean() - half), "high": float(values.mean() + half)}
+        figures[name] = {
+            "value": float(values.mean()),
+            "low": float(values.mean() - half),
+            "high": float(values.mean() + half),
+        }
     return figures

@@ -18,6 +18,7 @@ from casebook.store import Ref
 from casebook.tables import read_table
 
 POINTER = "production"
+HISTORY = "history"  # a line per change: when, from which version, to which
 
 
 class Published(BaseModel):
@@ -49,6 +50,7 @@ def publish(bundle: Ref, parts: Ref, metrics: dict[str, Any], target: str) -> Pu
     from prefect.transactions import transaction
 
     case = bundle.case
+    places.models(case).mkdir(parents=True, exist_ok=True)
     with _alone(case):
         known = [v for v in versions(case) if _manifest(case, v).get("bundle") == bundle.sha256]
         version = known[-1] if known else max(versions(case), default=0) + 1
@@ -89,10 +91,48 @@ def point(case: str, version: int) -> None:
     before = production(case)
     if before == version:
         return
-    history = places.models(case) / "history"
+    history = places.models(case) / HISTORY
     lines = history.read_text(encoding="utf-8") if history.is_file() else ""
     files.write_text(history, f"{lines}{datetime.now(UTC).isoformat(timespec='seconds')} {before or '-'} {version}\n")
     files.write_text(places.models(case) / POINTER, f"{version}\n")
+
+
+def promote(case: str, version: int) -> None:
+    """Make a version serve because somebody wants it to.
+
+    Raises
+    ------
+    CasebookError
+        There is no such version, or it was trained on sample data and would replace one trained on real data.
+    """
+    with _alone(case):
+        present = production(case)
+        kinds = _manifest(case, version).get("trained_on"), present and _manifest(case, present).get("trained_on")
+        if kinds == ("sample", "real"):
+            raise CasebookError(
+                f"{case} version {version} was trained on sample data and must not replace version {present}, which "
+                "was trained on real data. Run the case with --source real and promote what it publishes."
+            )
+        point(case, version)
+
+
+def rollback(case: str) -> int:
+    """Let the version serve again that served before the present one, and return it.
+
+    Raises
+    ------
+    CasebookError
+        No version served before.
+    """
+    with _alone(case):
+        history = places.models(case) / HISTORY
+        lines = history.read_text(encoding="utf-8").splitlines() if history.is_file() else []
+        before = lines[-1].split()[1] if lines else "-"
+        if before == "-":
+            raise CasebookError(f"{case} has no version to roll back to: none served before the present one.")
+        point(case, int(before))
+        files.write_text(history, "".join(f"{line}\n" for line in lines[:-1]))
+    return int(before)
 
 
 def gate(case: str, version: int, parts: Ref, metrics: Mapping[str, Any], target: str) -> tuple[bool, str]:
@@ -105,7 +145,10 @@ def gate(case: str, version: int, parts: Ref, metrics: Mapping[str, Any], target
     if present == version:
         return True, "it serves already"
     if metrics["data"]["source"] != "real":
-        return False, f"it was trained on sample data; `python -m flows.promote {case} {version}` serves it all the same"
+        return (
+            False,
+            f"it was trained on sample data; `python -m flows.promote {case} {version}` serves it all the same",
+        )
     if present is None:
         return True, "no version served before"
     if _manifest(case, present).get("trained_on") != "real":
@@ -173,6 +216,7 @@ def _alone(case: str) -> Iterator[None]:
     """Let one process at a time publish or promote this case."""
     from filelock import FileLock
 
-    places.models(case).mkdir(parents=True, exist_ok=True)
+    if not places.models(case).is_dir():
+        raise CasebookError(f"No model of '{case}' was published. `python -m flows` lists the cases to run.")
     with FileLock(places.models(case) / ".lock"):
         yield

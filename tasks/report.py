@@ -80,24 +80,28 @@ def report(
     plots = _copy_pictures(run.folder / "plots", profile, pictures)
     entry = data_set(str(bundle.facts["dataset"]))
     best_peer = _best_peer(metrics)
-    text = _environment().get_template("report.html").render(
-        run=run,
-        seconds=perf_counter() - run.started,
-        metrics=metrics,
-        result=result,
-        entry=entry,
-        profile=json.loads(profile.path("profile.json").read_text(encoding="utf-8")),
-        checked=checked.facts,
-        cleaned=cleaned.facts,
-        trained={name: ref.facts for name, ref in trained.items()},
-        plots=plots,
-        shown=SHOWN,
-        best_peer=best_peer,
-        verdict=verdict(metrics, best_peer),
-        bundle=bundle.facts,
-        published=published,
-        curl=_curl(run.case),
-        sample=bundle.path("sample_request.json").read_text(encoding="utf-8"),
+    text = (
+        _environment()
+        .get_template("report.html")
+        .render(
+            run=run,
+            seconds=perf_counter() - run.started,
+            metrics=metrics,
+            result=result,
+            entry=entry,
+            profile=json.loads(profile.path("profile.json").read_text(encoding="utf-8")),
+            checked=checked.facts,
+            cleaned=cleaned.facts,
+            trained={name: ref.facts for name, ref in trained.items()},
+            plots=plots,
+            shown=SHOWN,
+            best_peer=best_peer,
+            verdict=verdict(metrics, best_peer),
+            bundle=bundle.facts,
+            published=published,
+            curl=_curl(run.case),
+            sample=bundle.path("sample_request.json").read_text(encoding="utf-8"),
+        )
     )
     files.write_text(page, text)
     _show_in_prefect(metrics, page)
@@ -128,17 +132,23 @@ def verdict(metrics: Mapping[str, Any], best_peer: str | None) -> str:
         apart = champion["low"] > other["high"] or other["low"] > champion["high"]
         doubt = "" if apart else "; their intervals overlap"
         sentences.append(f"{word} {name} ({other['value']:.4f}, {gap:+.4f}{doubt})")
-    return f"{metrics['champion']} reaches AUPRC {champion['value']:.4f}" + (
-        ", " + " and ".join(sentences) if sentences else ""
-    ) + "."
+    return (
+        f"{metrics['champion']} reaches AUPRC {champion['value']:.4f}"
+        + (", " + " and ".join(sentences) if sentences else "")
+        + "."
+    )
 
 
 def card(metrics: Mapping[str, Any], bundle: Ref) -> str:
     """Return the model's card in Markdown: what it is, what it was trained on, how good it is, where not to use it."""
     result = metrics["candidates"][metrics["champion"]]
     entry = data_set(str(bundle.facts["dataset"]))
-    return _environment().get_template("card.md").render(
-        metrics=metrics, result=result, entry=entry, bundle=bundle.facts, shown=SHOWN, best_peer=_best_peer(metrics)
+    return (
+        _environment()
+        .get_template("card.md")
+        .render(
+            metrics=metrics, result=result, entry=entry, bundle=bundle.facts, shown=SHOWN, best_peer=_best_peer(metrics)
+        )
     )
 
 

@@ -31,8 +31,9 @@ class Settings(BaseModel):
 
     `patience` counts epochs without a better validation AUPRC; the best epoch's weights are kept. With `refit` there
     is no early stopping: what was trained on the training part gives the validation scores, and the network itself is
-    then trained once more, for the same number of epochs, on training and validation rows together. The `cosine` schedule warms up for a twentieth of all
-    steps and then falls to zero along half a cosine (Loshchilov and Hutter 2017), so it wants its full `epochs`.
+    then trained once more, for the same number of epochs, on training and validation rows together. The `cosine`
+    schedule warms up for a twentieth as many steps as it then takes to fall along half a cosine to zero (Loshchilov
+    and Hutter 2017), so it wants its full `epochs`.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -142,7 +143,8 @@ def balanced_weights(y: "Floats") -> "Floats":
     """Return a weight per row, so that each class counts as much as the other and the mean is 1."""
     from sklearn.utils.class_weight import compute_sample_weight
 
-    return compute_sample_weight("balanced", y).astype("float32")  # type: ignore[no-any-return]
+    weights: Floats = compute_sample_weight("balanced", y).astype("float32")
+    return weights
 
 
 def score(model: "keras.Model", x: "Floats") -> "Floats":
@@ -150,9 +152,10 @@ def score(model: "keras.Model", x: "Floats") -> "Floats":
     import numpy as np
 
     logits = np.concatenate(
-        [np.asarray(model(x[i : i + SCORING_BATCH], training=False)) for i in range(0, len(x), SCORING_BATCH)]
+        [np.asarray(model.predict_on_batch(x[i : i + SCORING_BATCH])) for i in range(0, len(x), SCORING_BATCH)]
     ).astype("float64")
-    return pooled(logits)
+    scores: Floats = pooled(logits)
+    return scores
 
 
 def pooled(logits: Any) -> Any:
@@ -186,7 +189,8 @@ def _watch(validation: Any | None, settings: Settings, progress: Progress) -> An
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             self.curves["loss"].append(float(logs["loss"]))
             if validation is None:
-                return progress.step()
+                progress.step()
+                return
             logits = score(self.model, validation["x"])
             self.curves["val_loss"].append(float(log_loss(validation["y"], 1 / (1 + np.exp(-logits)))))
             self.curves["val_auprc"].append(float(average_precision_score(validation["y"], logits)))

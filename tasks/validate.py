@@ -80,10 +80,11 @@ def check(frame: "pd.DataFrame", spec: dict[str, Any]) -> list[dict[str, Any]]:
         without a word and so never fail.
     """
     import great_expectations as gx
-    from great_expectations.exceptions import GreatExpectationsError
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+    from great_expectations.exceptions.exceptions import GreatExpectationsError
 
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
     try:
         suite = gx.ExpectationSuite(**{key: spec[key] for key in ("name", "meta", "expectations")})
     except (GreatExpectationsError, KeyError, TypeError, ValueError) as error:
@@ -97,10 +98,14 @@ def check(frame: "pd.DataFrame", spec: dict[str, Any]) -> list[dict[str, Any]]:
             f"silence: {', '.join(unknown)}. Correct their `type` in expectations/{spec['name']}.json."
         )
     frame = frame.assign(**{ROW: range(len(frame))})
-    batch = context.data_sources.add_pandas("run").add_dataframe_asset("raw").add_batch_definition_whole_dataframe("all")
+    batch = (
+        context.data_sources.add_pandas("run").add_dataframe_asset("raw").add_batch_definition_whole_dataframe("all")
+    )
     form = {"result_format": "COMPLETE", "unexpected_index_column_names": [ROW]}
     definition = gx.ValidationDefinition(name="raw", data=batch, suite=context.suites.add(suite))
-    outcome = context.validation_definitions.add(definition).run(batch_parameters={"dataframe": frame}, result_format=form)
+    outcome = context.validation_definitions.add(definition).run(
+        batch_parameters={"dataframe": frame}, result_format=form
+    )
     return [_plain(result) for result in outcome.results]
 
 
@@ -177,8 +182,8 @@ def enforce(checked: Ref, name: str) -> None:
     _show_in_prefect(name, results)
     if checked.facts["failure"]:
         raise CasebookError(
-            f"The data breaks the suite '{name}': {checked.facts['failure']} See {page}. Mend the data, or the suite in "
-            f"expectations/{name}.json if it asks too much."
+            f"The data breaks the suite '{name}': {checked.facts['failure']} See {page}. Mend the data, or the suite "
+            f"in expectations/{name}.json if it asks too much."
         )
 
 

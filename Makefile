@@ -1,0 +1,38 @@
+# Each target is a thin line over a plain command, which the README also gives.
+PYTHON ?= python3
+RUN = .venv/bin/python
+
+.PHONY: help fraud test check serve ui benchmark
+help:
+	@echo "make fraud      run the fraud case (real data if there is any, else the embedded sample)"
+	@echo "make test       run all tests          make check   ruff and mypy"
+	@echo "make serve      answer from the published models on http://127.0.0.1:9000"
+	@echo "make ui         a Prefect server with its UI on http://127.0.0.1:4200"
+	@echo "make benchmark  measure; prints a table"
+
+# the environment, made anew when the lock changes
+.venv/installed: requirements.lock
+	$(PYTHON) -c "import sys; assert sys.version_info >= (3, 11), 'Python 3.11 or newer is needed: make PYTHON=python3.12'"
+	$(PYTHON) -m venv .venv
+	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+fraud: .venv/installed
+	$(RUN) -m flows.fraud
+
+test: .venv/installed
+	$(RUN) -m pytest
+
+check: .venv/installed
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+
+serve: .venv/installed
+	$(RUN) -m serving
+
+ui: .venv/installed
+	PREFECT_HOME=artifacts/prefect PREFECT_SERVER_ANALYTICS_ENABLED=false $(RUN) -m prefect server start
+
+benchmark: .venv/installed
+	$(RUN) -m benchmarks

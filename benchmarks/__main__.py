@@ -1,0 +1,73 @@
+"""`python -m benchmarks`: measure, print a table, and keep all values in benchmarks/results/."""
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NoReturn
+
+from benchmarks.figures import Figure, Options, show, show_head, write
+from benchmarks.processes import Failed
+from casebook import places
+
+SECTIONS = ("flow", "rerun", "size", "serving")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure the sections asked for and return the exit code: 0 done, 1 a measured process failed, 2 bad arguments."""
+    asked = parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, stop)
+    options = Options(repeats=1 if asked.quick else asked.repeats, quick=asked.quick, bare=asked.bare)
+    figures: list[Figure] = []
+    show_head()
+    try:
+        for name in asked.sections or SECTIONS:
+            for figure in measures()[name](options):
+                figures.append(figure)
+                show(figure)
+    except (Failed, FileNotFoundError) as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    print(write(places.project() / "benchmarks" / "results", options, figures).relative_to(places.project()))
+    return 0
+
+
+def measures() -> Mapping[str, Callable[[Options], Iterator[Figure]]]:
+    """Return what measures each section."""
+    from benchmarks.flow import measure_flow, measure_rerun, measure_size
+    from benchmarks.serving import measure_serving
+
+    return {"flow": measure_flow, "rerun": measure_rerun, "size": measure_size, "serving": measure_serving}
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line's parser."""
+    made = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure how fast Casebook is.")
+    made.add_argument("sections", nargs="*", type=section, metavar="SECTION", help=f"{', '.join(SECTIONS)}; none: all")
+    made.add_argument("--repeats", type=count, default=3, help="runs of each kind, but one of size (default: 3)")
+    made.add_argument("--bare", metavar="COMMAND", help="other bare script; {python}, {file}, {folder} are filled in")
+    made.add_argument("--quick", action="store_true", help="only see that it all works; the figures mean nothing")
+    return made
+
+
+def section(text: str) -> str:
+    """Return the name of a section, or refuse it."""
+    if text not in SECTIONS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no section: there are {', '.join(SECTIONS)}")
+    return text
+
+
+def count(text: str) -> int:
+    """Return a number of runs, or refuse it."""
+    if not text.isascii() or not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of runs: give 1 or more")
+    return int(text)
+
+
+def stop(*_: object) -> NoReturn:
+    """End by an exception, so that servers are stopped and temporary folders removed."""
+    raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,16 @@
+"""Promote: make a published version the one that serves."""
+
+from casebook.operation import Operation
+from tasks import publish
+
+
+def promote(case: str, version: int) -> str:
+    """Make a published version of a case the one that serves; a sample model never replaces one of real data."""
+    publish.promote(case, version)
+    return f"{case} serves version {version}. `python -m serving` answers from it; a running one takes it up by itself."
+
+
+operation = Operation(promote)
+
+if __name__ == "__main__":
+    raise SystemExit(operation.main())

@@ -1,0 +1,16 @@
+"""Rollback: let the version serve again that served before the present one."""
+
+from casebook.operation import Operation
+from tasks import publish
+
+
+def rollback(case: str) -> str:
+    """Let the version of a case serve again that served before the present one."""
+    version = publish.rollback(case)
+    return f"{case} serves version {version} again."
+
+
+operation = Operation(rollback)
+
+if __name__ == "__main__":
+    raise SystemExit(operation.main())

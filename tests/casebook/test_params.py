@@ -1,0 +1,72 @@
+"""Flags are made from the parameters, and a fault names its flag."""
+
+import argparse
+from typing import Any
+
+import pytest
+
+from casebook.params import CaseParams, add_flags, parse
+from flows.fraud import FraudParams
+
+
+def flags(*words: str) -> dict[str, Any]:
+    parser = argparse.ArgumentParser()
+    add_flags(parser, FraudParams)
+    return vars(parser.parse_args(words))
+
+
+def test_no_flags_give_the_defaults() -> None:
+    assert parse(FraudParams, flags()) == FraudParams()
+
+
+def test_flags_set_words_numbers_lists_and_switches() -> None:
+    words = "--profile smoke --seed 7 --learning-rate 0.1 --candidates course ensemble --peers --refresh"
+    params = parse(FraudParams, flags(*words.split()))
+    assert isinstance(params, FraudParams)
+    assert (params.profile, params.seed, params.learning_rate, params.refresh) == ("smoke", 7, 0.1, True)
+    assert (params.candidates, params.peers) == (("course", "ensemble"), ())
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("--epochs 0", "--epochs 0: input should be greater than or equal to 1"),
+        ("--seed x", "--seed x: input should be a valid integer"),
+        ("--dropout 1", "--dropout 1: input should be less than 1"),
+        ("--learning-rate nan", "--learning-rate nan"),
+        ("--profile quick", "--profile quick: input should be 'smoke', 'standard' or 'full'"),
+        ("--peers forest", "--peers forest: input should be 'dummy'"),
+    ],
+)
+def test_a_fault_names_its_flag_the_value_and_what_is_allowed(words: str, told: str) -> None:
+    with pytest.raises(ValueError, match=r"^--") as error:
+        parse(FraudParams, flags(*words.split()))
+    assert str(error.value).startswith(told)
+
+
+def test_every_fault_has_its_line_and_an_unknown_name_is_told() -> None:
+    with pytest.raises(ValueError, match="--seed") as error:
+        parse(FraudParams, {"seed": "-1", "epochs": "0"})
+    assert len(str(error.value).splitlines()) == 2
+    with pytest.raises(ValueError, match="sead: unknown; there are profile, source, seed"):
+        parse(FraudParams, {"sead": 1})
+
+
+@pytest.mark.parametrize("model", [CaseParams, FraudParams])
+def test_every_field_is_described_and_has_a_valid_default(model: type[CaseParams]) -> None:
+    assert all(field.description and not field.is_required() for field in model.model_fields.values())
+    assert model.model_validate(model().model_dump()) == model()
+
+
+def test_the_form_is_flat() -> None:
+    schema = FraudParams.model_json_schema()
+    assert "$defs" not in schema
+    assert all("$ref" not in field and field.get("type") != "object" for field in schema["properties"].values())
+
+
+def test_help_tells_choices_limits_and_defaults() -> None:
+    parser = argparse.ArgumentParser()
+    add_flags(parser, FraudParams)
+    text = " ".join(parser.format_help().split())
+    assert "one of smoke, standard, full; default: standard" in text
+    assert "at least 1 and at most 1000; default: 100" in text

@@ -1,0 +1,61 @@
+"""Running cases as a person does: the command line in a process of its own, against the test run's server."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from casebook import places
+
+
+SMOKE = ("--source", "sample", "--profile", "smoke")
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a command printed and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class House:
+    """An artifacts folder of its own with the commands that use it."""
+
+    artifacts: Path
+    environment: dict[str, str]
+
+    def command(self, module: str, *flags: str) -> list[str]:
+        return [sys.executable, "-m", module, *flags]
+
+    def run(self, module: str, *flags: str) -> Finished:
+        done = subprocess.run(
+            self.command(module, *flags), env=self.environment, cwd=places.project(), capture_output=True, text=True
+        )
+        return Finished(done.returncode, done.stdout, done.stderr)
+
+    def start(self, module: str, *flags: str) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
+            self.command(module, *flags), env=self.environment, cwd=places.project(),
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def runs(self, case: str = "fraud") -> list[Path]:
+        return sorted((self.artifacts / "runs" / case).glob("*"))
+
+    def record(self, run: Path, name: str = "run.json") -> Any:
+        return json.loads((run / name).read_text(encoding="utf-8"))
+
+    def statuses(self, run: Path) -> dict[str, str]:
+        return {stage["stage"]: stage["status"] for stage in self.record(run)["stages"] if stage["key"]}
+
+
+def house(folder: Path, server: str, **more: str) -> House:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CASEBOOK_")}
+    own = {"CASEBOOK_ARTIFACTS": str(folder / "artifacts"), "CASEBOOK_RAW": str(folder / "raw"), **more}
+    return House(folder / "artifacts", {**kept, "PREFECT_API_URL": server, **own})

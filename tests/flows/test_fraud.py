@@ -1,0 +1,148 @@
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.flows.house import SMOKE, House
+
+
+def test_a_run_leaves_its_records_and_a_version(smoke: House) -> None:
+    run = smoke.runs()[0]
+    assert {path.name for path in run.iterdir()} == {"run.json", "metrics.json", "report.html", "validation.html", "plots"}
+    record = smoke.record(run)
+    assert record["status"] == "completed"
+    assert record["device"]["used"] in ("cpu", "gpu")
+    assert all(stage["status"] == "run" and stage["bytes"] > 0 for stage in record["stages"] if stage["key"])
+    version = smoke.artifacts / "models" / "fraud" / "1"
+    named = {"model.onnx", "model.keras", "signature.json", "metrics.json", "card.md", "manifest.json"}
+    assert named < {path.name for path in version.iterdir()}
+    assert not list(smoke.artifacts.rglob(".tmp-*"))
+
+
+def test_metrics_have_the_names_that_other_programs_read(smoke: House) -> None:
+    metrics = smoke.record(smoke.runs()[0], "metrics.json")
+    assert metrics["case"] == "fraud"
+    assert metrics["data"]["source"] == "sample"
+    assert metrics["champion"] in metrics["candidates"]
+    assert metrics["course"] in metrics["candidates"]
+    assert {"dummy", "logistic_regression", "extra_trees", "gradient_boosting"} == set(metrics["peers"])
+    for figures in (*metrics["candidates"].values(), *metrics["peers"].values()):
+        for figure in figures.values():
+            assert figure["low"] <= figure["value"] <= figure["high"] or figure["low"] == pytest.approx(figure["value"])
+
+
+def test_a_sample_run_says_so_and_does_not_serve(smoke: House) -> None:
+    assert "Sample data" in (smoke.runs()[0] / "report.html").read_text(encoding="utf-8")
+    folder = smoke.artifacts / "models" / "fraud"
+    assert json.loads((folder / "1" / "signature.json").read_text())["trained_on"] == "sample"
+    assert not (folder / "production").exists()
+
+
+def test_the_report_needs_nothing_from_outside(smoke: House) -> None:
+    page = (smoke.runs()[0] / "report.html").read_text(encoding="utf-8")
+    assert 'src="data:image/png' in page
+    assert 'src="http' not in page
+    assert "<link" not in page
+
+
+def test_an_unchanged_run_reuses_every_stage(smoke: House) -> None:
+    done = smoke.run("flows.fraud", *SMOKE)
+    assert done.code == 0, done.err
+    last = smoke.runs()[-1]
+    assert set(smoke.statuses(last).values()) == {"reuse"}
+    assert smoke.record(last, "metrics.json")["candidates"] == smoke.record(smoke.runs()[0], "metrics.json")["candidates"]
+    assert not (smoke.artifacts / "models" / "fraud" / "2").exists()
+    assert done.out.splitlines()[-2].endswith("report.html")
+    assert done.out.splitlines()[-1].startswith("python -m ")
+
+
+def test_a_plan_after_a_late_change_runs_only_what_follows(smoke: House) -> None:
+    before = len(smoke.runs())
+    done = smoke.run("flows.fraud", *SMOKE, "--plan", "--cost-missed", "999")
+    assert done.code == 0, done.err
+    rows = [line.split() for line in done.out.splitlines()[1:]]
+    run = {row[0] for row in rows if row[1] == "run" and "done in every run" not in " ".join(row)}
+    assert run == {"evaluate", "draw", "export"}
+    assert "rule changed" in next(line for line in done.out.splitlines() if line.startswith("evaluate"))
+    assert len(smoke.runs()) == before
+
+
+def test_a_missing_and_an_altered_file_are_noticed_and_remade(smoke: House, tmp_path: Path) -> None:
+    copy = House(tmp_path / "artifacts", {**smoke.environment, "CASEBOOK_ARTIFACTS": str(tmp_path / "artifacts")})
+    shutil.copytree(smoke.artifacts, copy.artifacts)
+    clean, split = (next((copy.artifacts / "store" / "fraud" / name).iterdir()) for name in ("clean", "split-0"))
+    (clean / "table.parquet").unlink()
+    (split / "test.parquet").write_bytes(b"altered")
+    done = copy.run("flows.fraud", *SMOKE)
+    assert done.code == 0, done.err
+    record = copy.record(copy.runs()[-1])
+    why = {stage["stage"]: stage["why"] for stage in record["stages"] if stage["status"] == "run" and stage["key"]}
+    assert why == {"clean": "table.parquet is gone", "split-0": "test.parquet was altered"}
+    assert copy.record(copy.runs()[-1], "metrics.json")["candidates"] == (
+        copy.record(copy.runs()[0], "metrics.json")["candidates"]
+    )
+
+
+def test_the_service_answers_raw_rows_as_keras_does(smoke: House) -> None:
+    import keras
+
+    from serving.bundle import load
+
+    version = smoke.artifacts / "models" / "fraud" / "1"
+    test = next((smoke.artifacts / "store" / "fraud" / "features-0").iterdir()) / "test.npz"
+    with np.load(test, allow_pickle=False) as arrays:
+        expected = np.asarray(keras.saving.load_model(version / "model.keras")(arrays["x"]))[:, 0]
+    parts = next((smoke.artifacts / "store" / "fraud" / "split-0").iterdir())
+    rows = _rows(parts / "test.parquet")
+    answers = [answer["probability"] for answer in load(version).predict(rows)]
+    np.testing.assert_allclose(answers, expected, atol=1e-4)
+
+
+def _rows(path: Path) -> list[dict[str, float]]:
+    import pandas as pd
+
+    rows: list[dict[str, float]] = pd.read_parquet(path).drop(columns="Class").to_dict("records")
+    return rows
+
+
+def test_two_runs_at_the_same_time_do_not_harm_each_other(empty: House) -> None:
+    flags = (*SMOKE, "--candidates", "course", "--peers")
+    both = [empty.start("flows.fraud", *flags) for _ in range(2)]
+    assert [process.wait() for process in both] == [0, 0]
+    first, second = (empty.record(run, "metrics.json")["candidates"] for run in empty.runs())
+    assert first == second
+
+
+def test_operations_promote_roll_back_and_clean_up(smoke: House, tmp_path: Path) -> None:
+    copy = House(tmp_path / "artifacts", {**smoke.environment, "CASEBOOK_ARTIFACTS": str(tmp_path / "artifacts")})
+    shutil.copytree(smoke.artifacts, copy.artifacts)
+    pointer = copy.artifacts / "models" / "fraud" / "production"
+    assert copy.run("flows.promote", "fraud", "1").code == 0
+    assert pointer.read_text() == "1\n"
+    assert copy.run("flows.promote", "fraud", "7").code == 1
+    missing = copy.run("flows.rollback", "fraud")
+    assert missing.code == 1
+    assert "no version to roll back to" in missing.err
+    kept = len(list((copy.artifacts / "store" / "fraud" / "clean").iterdir()))
+    assert copy.run("flows.clean_up", "--keep-runs", "1").code == 0
+    assert len(list((copy.artifacts / "store" / "fraud" / "clean").iterdir())) == kept
+    assert pointer.read_text() == "1\n"
+
+
+@pytest.mark.realdata
+def test_the_real_file_is_the_one_the_catalog_knows(empty: House) -> None:
+    mirror = os.environ.get("CASEBOOK_DATA_MIRROR")
+    if not mirror:
+        pytest.skip("CASEBOOK_DATA_MIRROR is not set")
+    environment = {**empty.environment, "CASEBOOK_DATA_MIRROR": str(Path(mirror).resolve())}
+    real = House(empty.artifacts, environment)
+    done = real.run("flows.fraud", "--source", "real", "--profile", "smoke", "--candidates", "course", "--peers")
+    assert done.code == 0, done.err
+    metrics = real.record(real.runs()[0], "metrics.json")
+    assert metrics["data"]["source"] == "real"
+    assert metrics["data"]["rows"] == 27_771
+    assert metrics["test"] == {"split": "test", "folds": 1, "rows": 5545, "positives": 95}
+    assert (real.artifacts / "models" / "fraud" / "production").read_text() == "1\n"

@@ -1,0 +1,108 @@
+"""Features are fitted on the training part alone, and their ONNX form is what was fitted."""
+
+from collections.abc import Callable
+from typing import Any, Self
+
+import numpy as np
+import onnxruntime
+import pandas as pd
+import pytest
+from sklearn.compose import ColumnTransformer
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from casebook.errors import CasebookError
+from casebook.store import Ref
+from casebook.tables import read_arrays, read_table
+from tasks.derive import HourOfDay, Log
+from tasks.features import features, feeds
+from tasks.split import split
+
+DERIVED = (HourOfDay("Time", "hour"), Log("Amount", "log_amount"))
+
+
+def scaled(columns: list[str]) -> ColumnTransformer:
+    return ColumnTransformer([("scale", StandardScaler(), columns)], verbose_feature_names_out=False)
+
+
+def scaled_and_coded(columns: list[str]) -> ColumnTransformer:
+    numbers = [name for name in columns if name != "kind"]
+    coded = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+    return ColumnTransformer([("scale", StandardScaler(), numbers), ("code", coded, ["kind"])])
+
+
+class Leaky(ColumnTransformer):  # type: ignore[misc]
+    """Fits on more rows than it is given."""
+
+    def fit(self, frame: pd.DataFrame, y: Any = None) -> Self:
+        super().fit(pd.concat([frame, frame.head(5)]))
+        return self
+
+
+def leaky(columns: list[str]) -> ColumnTransformer:
+    return Leaky([("scale", StandardScaler(), columns)])
+
+
+@pytest.fixture
+def parts(keep: Callable[..., Ref], keep_tables: Callable[..., Ref], sales: pd.DataFrame) -> Ref:
+    rng = np.random.default_rng(0)
+    frame = sales.assign(
+        Time=rng.integers(0, 172_800, len(sales)).astype("float64"),
+        Amount=rng.exponential(50, len(sales)).round(2),
+        kind=pd.Series(rng.choice(["new", "used"], len(sales)), dtype="string"),
+    )
+    return keep(split.fn, keep_tables(table=frame), "sold", 0, 0)
+
+
+def in_onnx(made: Ref, raw: pd.DataFrame) -> Any:
+    session = onnxruntime.InferenceSession(made.path("features.onnx"), providers=["CPUExecutionProvider"])
+    return session.run(None, feeds(raw))[0]
+
+
+def without_text(keep_tables: Callable[..., Ref], parts: Ref) -> Ref:
+    tables = {name: read_table(parts, name).drop(columns="kind") for name in ("train", "validation", "test")}
+    return keep_tables(**tables)
+
+
+def test_the_training_part_alone_has_mean_zero_and_deviation_one(
+    keep: Callable[..., Ref], keep_tables: Callable[..., Ref], parts: Ref
+) -> None:
+    made = keep(features.fn, without_text(keep_tables, parts), "sold", DERIVED, scaled)
+    train, test = read_arrays(made, "train"), read_arrays(made, "test")
+    assert train["x"].shape == (128, 4)
+    assert train["x"].dtype == train["y"].dtype == np.float32
+    assert train["x"].mean(axis=0) == pytest.approx(np.zeros(4), abs=1e-5)
+    assert train["x"].std(axis=0) == pytest.approx(np.ones(4), abs=1e-5)
+    assert np.abs(test["x"].mean(axis=0)).max() > 0.01
+    assert made.facts == {"features": 4, "raw_columns": ["a", "b", "Time", "Amount"]}
+
+
+def test_the_graph_gives_what_was_trained_on_from_raw_columns(keep: Callable[..., Ref], parts: Ref) -> None:
+    made = keep(features.fn, parts, "sold", DERIVED, scaled_and_coded)
+    for name in ("train", "validation", "test"):
+        raw = read_table(parts, name).drop(columns="sold")
+        assert in_onnx(made, raw) == pytest.approx(read_arrays(made, name)["x"], abs=1e-4)
+        assert read_arrays(made, name)["y"].tolist() == read_table(parts, name)["sold"].to_list()
+
+
+def test_text_never_seen_in_training_is_coded_as_none_of_those_seen(keep: Callable[..., Ref], parts: Ref) -> None:
+    made = keep(features.fn, parts, "sold", DERIVED, scaled_and_coded)
+    strange = read_table(parts, "test").drop(columns="sold").head(1).assign(kind="broken")
+    assert in_onnx(made, strange)[0, -2:].tolist() == [0.0, 0.0]
+
+
+def test_one_changed_test_row_changes_no_training_feature(
+    keep: Callable[..., Ref], keep_tables: Callable[..., Ref], parts: Ref
+) -> None:
+    tables = {name: read_table(parts, name) for name in ("train", "validation", "test")}
+    tables["test"].loc[0, "a"] = 1e6
+    before = keep(features.fn, parts, "sold", DERIVED, scaled_and_coded)
+    after = keep(features.fn, keep_tables(**tables), "sold", DERIVED, scaled_and_coded)
+    assert np.array_equal(read_arrays(before, "train")["x"], read_arrays(after, "train")["x"])
+    assert not np.array_equal(read_arrays(before, "test")["x"], read_arrays(after, "test")["x"])
+
+
+def test_an_encoder_fitted_on_other_rows_is_refused(
+    keep: Callable[..., Ref], keep_tables: Callable[..., Ref], parts: Ref
+) -> None:
+    with pytest.raises(CasebookError, match="fitted on 133 rows, but the training part has 128"):
+        keep(features.fn, without_text(keep_tables, parts), "sold", DERIVED, leaky)

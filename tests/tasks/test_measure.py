@@ -1,0 +1,100 @@
+"""The figures of merit are scikit-learn's, for any rows and any weights."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import (
+    average_precision_score,
+    balanced_accuracy_score,
+    brier_score_loss,
+    f1_score,
+    log_loss,
+    precision_score,
+    recall_score,
+    roc_auc_score,
+)
+
+from tasks.measure import across_folds, binary, bootstrap, decided, probable, ranked, recall_at, resamples
+
+Rows = tuple[Any, Any, Any]
+
+
+@st.composite
+def weighted_rows(draw: st.DrawFn) -> Rows:
+    """Return labels of both classes, scores with many ties, and whole weights of which each class has some."""
+    row = st.tuples(st.integers(0, 1), st.integers(0, 10), st.integers(0, 4))
+    rows = [(1, draw(st.integers(0, 10)), 1), (0, draw(st.integers(0, 10)), 2), *draw(st.lists(row, max_size=40))]
+    y, scores, weights = np.array(rows, dtype="float64").T
+    return y, scores / 10, weights
+
+
+@given(weighted_rows())
+def test_ranking_figures_are_those_of_scikit_learn_with_ties_and_weights(rows: Rows) -> None:
+    y, scores, weights = rows
+    auprc, area = ranked(y, scores, weights[None, :])
+    assert auprc[0] == pytest.approx(average_precision_score(y, scores, sample_weight=weights), abs=1e-9)
+    assert area[0] == pytest.approx(roc_auc_score(y, scores, sample_weight=weights), abs=1e-9)
+
+
+@given(weighted_rows())
+def test_a_weight_counts_as_so_many_rows(rows: Rows) -> None:
+    y, scores, weights = rows
+    times = weights.astype(int)
+    many, alone = np.repeat(y, times), np.ones((1, times.sum()))
+    for share in (0.1, 0.5):
+        once = recall_at(y, scores, weights[None, :], share)
+        assert once[0] == pytest.approx(recall_at(many, np.repeat(scores, times), alone, share)[0])
+    assert ranked(y, scores, weights[None, :])[0][0] == pytest.approx(
+        ranked(many, np.repeat(scores, times), alone)[0][0]
+    )
+
+
+@given(weighted_rows(), st.integers(0, 10))
+def test_answers_and_probabilities_are_judged_as_scikit_learn_does(rows: Rows, limit: int) -> None:
+    y, scores, weights = rows
+    alerts = (scores >= limit / 10).astype("float64")
+    got = {name: value[0] for name, value in decided(y, alerts, weights[None, :]).items()}
+    assert got["precision"] == pytest.approx(precision_score(y, alerts, sample_weight=weights, zero_division=0))
+    assert got["recall"] == pytest.approx(recall_score(y, alerts, sample_weight=weights))
+    assert got["f1"] == pytest.approx(f1_score(y, alerts, sample_weight=weights, zero_division=0))
+    assert got["balanced_accuracy"] == pytest.approx(balanced_accuracy_score(y, alerts, sample_weight=weights))
+    inner = scores * 0.98 + 0.01
+    chances = probable(y, inner, weights[None, :])
+    assert chances["brier"][0] == pytest.approx(brier_score_loss(y, inner, sample_weight=weights))
+    assert chances["log_loss"][0] == pytest.approx(log_loss(y, inner, sample_weight=weights))
+
+
+def test_recall_counts_the_part_of_an_alert_that_is_within_the_share() -> None:
+    y, scores = np.array([1.0, 1.0, 0.0, 0.0]), np.array([0.9, 0.8, 0.2, 0.1])
+    shares = [recall_at(y, scores, np.ones((1, 4)), share)[0] for share in (0.125, 0.25, 0.5, 1.0)]
+    assert shares == pytest.approx([0.25, 0.5, 1.0, 1.0])
+
+
+def test_each_resample_keeps_the_number_of_rows_of_each_class() -> None:
+    y = np.array([1.0] * 5 + [0.0] * 45)
+    blocks = np.concatenate(list(resamples(y, seed=1)))
+    assert blocks.shape == (500, 50)
+    assert set(blocks[:, :5].sum(axis=1)) == {5.0}
+    assert set(blocks[:, 5:].sum(axis=1)) == {45.0}
+
+
+def test_a_bootstrap_interval_holds_its_value_and_a_seed_fixes_it() -> None:
+    rng = np.random.default_rng(0)
+    y = np.repeat([1.0, 0.0], [60, 240])
+    probability = np.clip(rng.normal(0.3 + 0.3 * y, 0.2), 0.01, 0.99)
+    figures = bootstrap(y, probability, 0.5, np.ones(300), seed=3)
+    assert set(figures) == set(binary(y, probability, 0.5, np.ones(300), np.ones((1, 300))))
+    assert all(figure["low"] <= figure["value"] <= figure["high"] for figure in figures.values())
+    assert figures["auprc"]["low"] < figures["auprc"]["high"]
+    assert figures == bootstrap(y, probability, 0.5, np.ones(300), seed=3)
+    assert figures != bootstrap(y, probability, 0.5, np.ones(300), seed=4)
+
+
+def test_over_folds_the_interval_is_of_the_mean() -> None:
+    figure = across_folds([{"auprc": 0.7}, {"auprc": 0.8}, {"auprc": 0.9}])["auprc"]
+    assert figure["value"] == pytest.approx(0.8)
+    assert figure["high"] - 0.8 == pytest.approx(4.302653 * 0.1 / np.sqrt(3), rel=1e-5)  # t of 2 degrees of freedom
+    assert 0.8 - figure["low"] == pytest.approx(figure["high"] - 0.8)

@@ -1,0 +1,152 @@
+"""Versions are numbered, the pointer remembers, and a model serves only if it has earned that."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+from onnx import TensorProto, helper
+
+from casebook import files, places
+from casebook.errors import CasebookError
+from casebook.store import Ref
+from tasks.publish import difference, gate, point, production, promote, rollback, versions
+
+REAL, SAMPLE = {"data": {"source": "real"}}, {"data": {"source": "sample"}}
+
+
+def graph(weight: float, noise: float = 0.0) -> bytes:
+    """Return sigmoid(weight · price + noise · other) as a model."""
+    ends = {name: helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, 1]) for name in ("price", "other")}
+    nodes = [
+        helper.make_node("Mul", ["price", "w"], ["a"]),
+        helper.make_node("Mul", ["other", "n"], ["b"]),
+        helper.make_node("Add", ["a", "b"], ["sum"]),
+        helper.make_node("Sigmoid", ["sum"], ["probability"]),
+    ]
+    constants = [helper.make_tensor(k, TensorProto.FLOAT, [1, 1], [v]) for k, v in (("w", weight), ("n", noise))]
+    output = [helper.make_tensor_value_info("probability", TensorProto.FLOAT, [None, 1])]
+    made = helper.make_graph(nodes, "model", list(ends.values()), output, constants)
+    return helper.make_model(made, opset_imports=[helper.make_opsetid("", 18)], ir_version=10).SerializeToString()
+
+
+def release(version: int, model: bytes = b"", trained_on: str = "real") -> int:
+    """Put a version among the published ones by hand."""
+    folder = places.models("shop") / str(version)
+    folder.mkdir(parents=True)
+    (folder / "model.onnx").write_bytes(model)
+    files.write_json(folder / "manifest.json", {"trained_on": trained_on, "bundle": f"bundle{version}"})
+    return version
+
+
+@pytest.fixture
+def parts(keep_tables: Callable[..., Ref]) -> Ref:
+    rng = np.random.default_rng(0)
+    y = np.repeat([1, 0], [40, 160])
+    frame = pd.DataFrame({"price": rng.normal(size=200) + 2.0 * y, "other": rng.normal(size=200), "sold": y})
+    return keep_tables(test=frame)
+
+
+def history() -> list[list[str]]:
+    lines = (places.models("shop") / "history").read_text(encoding="utf-8").splitlines()
+    return [line.split()[1:] for line in lines]
+
+
+def test_versions_are_whole_numbers_in_order_and_nothing_else() -> None:
+    assert versions("shop") == []
+    for version in (10, 2, 1):
+        release(version)
+    (places.models("shop") / "3.bak").mkdir()
+    (places.models("shop") / ".tmp-1-aa").mkdir()
+    assert versions("shop") == [1, 2, 10]
+
+
+def test_the_pointer_names_the_version_that_serves_and_the_history_the_one_before() -> None:
+    assert production("shop") is None
+    release(1)
+    release(2)
+    point("shop", 1)
+    point("shop", 2)
+    point("shop", 2)
+    assert production("shop") == 2
+    assert history() == [["-", "1"], ["1", "2"]]
+
+
+def test_pointing_to_no_version_is_refused_with_those_there_are() -> None:
+    release(1)
+    release(4)
+    with pytest.raises(CasebookError, match="no version 3; published are: 1, 4"):
+        point("shop", 3)
+    assert production("shop") is None
+
+
+def test_a_rollback_goes_back_step_by_step_and_no_further_than_the_first() -> None:
+    for version in (1, 2, 3):
+        release(version)
+        promote("shop", version)
+    assert (rollback("shop"), production("shop")) == (2, 2)
+    assert (rollback("shop"), production("shop")) == (1, 1)
+    with pytest.raises(CasebookError, match="no version to roll back to"):
+        rollback("shop")
+    assert production("shop") == 1
+
+
+def test_a_sample_model_is_promoted_by_hand_but_never_over_a_real_one() -> None:
+    promote("shop", release(1, trained_on="sample"))
+    assert production("shop") == 1
+    promote("shop", release(2, trained_on="real"))
+    with pytest.raises(CasebookError, match="must not replace version 2"):
+        promote("shop", release(3, trained_on="sample"))
+    assert production("shop") == 2
+
+
+def test_nothing_published_is_said_plainly() -> None:
+    with pytest.raises(CasebookError, match="No model of 'shop' was published"):
+        rollback("shop")
+
+
+def test_a_sample_model_never_serves_by_itself(parts: Ref) -> None:
+    serves, why = gate("shop", release(1, trained_on="sample"), parts, SAMPLE, "sold")
+    assert not serves
+    assert "python -m flows.promote shop 1" in why
+
+
+def test_the_first_real_model_serves(parts: Ref) -> None:
+    assert gate("shop", release(1), parts, REAL, "sold") == (True, "no version served before")
+
+
+def test_a_real_model_takes_the_place_of_a_sample_one_without_a_contest(parts: Ref) -> None:
+    release(1, trained_on="sample")
+    point("shop", 1)
+    serves, why = gate("shop", release(2, graph(-5.0)), parts, REAL, "sold")
+    assert serves
+    assert "sample" in why
+
+
+def test_the_model_that_serves_goes_on(parts: Ref) -> None:
+    point("shop", release(1))
+    assert gate("shop", 1, parts, SAMPLE, "sold") == (True, "it serves already")
+
+
+@pytest.mark.parametrize(("weight", "noise", "serves"), [(1.0, 0.0, True), (1.0, 0.02, True), (0.0, 1.0, False)])
+def test_a_model_serves_unless_it_is_worse_on_the_same_rows(
+    parts: Ref, weight: float, noise: float, serves: bool
+) -> None:
+    release(1, graph(1.0))
+    point("shop", 1)
+    got, why = gate("shop", release(2, graph(weight, noise)), parts, REAL, "sold")
+    assert got is serves
+    assert ("not worse" in why) is serves
+
+
+def test_a_model_does_not_differ_from_itself(parts: Ref) -> None:
+    release(1, graph(1.0))
+    release(2, graph(1.0))
+    assert difference("shop", 1, 2, parts, "sold") == (0.0, 0.0)
+
+
+def test_a_better_model_differs_by_more_than_nothing(parts: Ref) -> None:
+    release(1, graph(1.0, 2.0))
+    release(2, graph(1.0))
+    low, high = difference("shop", 1, 2, parts, "sold")
+    assert 0 < low < high

@@ -1,0 +1,124 @@
+"""Training is repeatable, keeps the best epoch, and pools members by their mean probability."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import average_precision_score
+
+from casebook.store import Ref
+from casebook.tables import read_arrays
+from tasks.train import Settings, balanced_weights, member_loss, pooled, train
+
+
+def network(x: Any, y: Any, dropout: float) -> Any:
+    import keras
+    from keras import layers
+
+    stack = [keras.Input((x.shape[1],)), layers.Dense(4, activation="relu"), layers.Dropout(dropout)]
+    return keras.Sequential([*stack, layers.Dense(3)], name="small")
+
+
+def part(rows: int, seed: int) -> dict[str, Any]:
+    rng = np.random.default_rng(seed)
+    y = (np.arange(rows) % 5 == 0).astype("float32")
+    return {"x": (rng.normal(size=(rows, 3)) + y[:, None]).astype("float32"), "y": y}
+
+
+@pytest.fixture
+def encoded(keep_arrays: Callable[..., Ref]) -> Ref:
+    return keep_arrays(train=part(200, 0), validation=part(50, 1), test=part(50, 2))
+
+
+def quick(**changes: Any) -> Settings:
+    return Settings(**{"epochs": 3, "batch_size": 50, "device": "cpu", **changes})
+
+
+def test_the_same_seed_gives_the_same_scores_and_another_gives_others(keep: Callable[..., Ref], encoded: Ref) -> None:
+    first, again, other = (
+        read_arrays(keep(train.fn, encoded, encoded, network, quick(), seed), "scores") for seed in (1, 1, 2)
+    )
+    assert np.array_equal(first["test"], again["test"])
+    assert np.array_equal(first["validation"], again["validation"])
+    assert not np.array_equal(first["test"], other["test"])
+
+
+def test_the_best_epoch_is_kept_and_patience_ends_the_training(keep: Callable[..., Ref], encoded: Ref) -> None:
+    made = keep(train.fn, encoded, encoded, network, quick(epochs=40, patience=2, learning_rate=0.05), 0)
+    history = json.loads(made.path("history.json").read_text(encoding="utf-8"))
+    best = int(np.argmax(history["val_auprc"]))
+    assert made.facts["best_epoch"] == best + 1
+    assert made.facts["epochs"] == best + 3 < 40
+    scores = read_arrays(made, "scores")["validation"]
+    kept = average_precision_score(read_arrays(encoded, "validation")["y"], scores)
+    assert kept == pytest.approx(history["val_auprc"][best])
+    assert made.facts["val_auprc"] == pytest.approx(kept)
+
+
+def test_a_refit_network_learns_from_validation_rows_too_but_is_scored_without_them(
+    keep: Callable[..., Ref], encoded: Ref
+) -> None:
+    plain = keep(train.fn, encoded, encoded, network, quick(epochs=1), 0)
+    refit = keep(train.fn, encoded, encoded, network, quick(epochs=1, refit=True), 0)
+    assert (plain.facts["rows"], refit.facts["rows"]) == (200, 250)
+    assert np.array_equal(read_arrays(plain, "scores")["validation"], read_arrays(refit, "scores")["validation"])
+    assert not np.array_equal(read_arrays(plain, "scores")["test"], read_arrays(refit, "scores")["test"])
+
+
+def test_resampled_rows_are_trained_on_and_the_parts_of_the_features_scored(
+    keep: Callable[..., Ref], keep_arrays: Callable[..., Ref], encoded: Ref
+) -> None:
+    made = keep(train.fn, encoded, keep_arrays(train=part(80, 5)), network, quick(class_weights=True), 0)
+    assert made.facts["rows"] == 80
+    assert {name: len(scores) for name, scores in read_arrays(made, "scores").items()} == {"validation": 50, "test": 50}
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd", "rmsprop"])
+def test_each_optimizer_trains_with_a_schedule_and_weight_decay(
+    keep: Callable[..., Ref], encoded: Ref, optimizer: str
+) -> None:
+    how = quick(epochs=2, optimizer=optimizer, schedule="cosine", weight_decay=1e-3)
+    made = keep(train.fn, encoded, encoded, network, how, 0)
+    assert np.isfinite(read_arrays(made, "scores")["test"]).all()
+
+
+def test_the_kept_network_gives_the_scores_that_were_written(keep: Callable[..., Ref], encoded: Ref) -> None:
+    import keras
+
+    made = keep(train.fn, encoded, encoded, network, quick(), 0)
+    model = keras.saving.load_model(made.path("network.keras"), compile=False, safe_mode=True)
+    logits = np.asarray(model(read_arrays(encoded, "test")["x"]))
+    assert logits.shape == (50, 3)
+    assert pooled(logits) == pytest.approx(read_arrays(made, "scores")["test"], abs=1e-5)
+
+
+@given(st.lists(st.lists(st.floats(-15, 15), min_size=3, max_size=3), min_size=1))
+def test_members_are_pooled_to_the_logit_of_their_mean_probability(logits: list[list[float]]) -> None:
+    mean = (1 / (1 + np.exp(-np.array(logits)))).mean(axis=1)
+    assert pooled(np.array(logits)) == pytest.approx(np.log(mean / (1 - mean)), abs=1e-4)
+
+
+@given(st.lists(st.floats(-500, 500), min_size=1))
+def test_one_member_is_pooled_to_itself(logits: list[float]) -> None:
+    assert pooled(np.array(logits)[:, None]) == pytest.approx(np.array(logits), rel=1e-6, abs=1e-6)
+
+
+def test_both_classes_weigh_the_same_and_the_mean_weight_is_one() -> None:
+    y = np.array([1, 0, 0, 0, 0], dtype="float32")
+    weights = balanced_weights(y)
+    assert weights[y == 1].sum() == pytest.approx(weights[y == 0].sum())
+    assert weights.mean() == pytest.approx(1)
+
+
+def test_the_loss_is_the_mean_cross_entropy_of_the_members_also_for_soft_labels() -> None:
+    y, logits = (
+        np.array([[1.0], [0.0], [0.3]], "float32"),
+        np.array([[2.0, -1.0], [0.5, 3.0], [20.0, -20.0]], "float32"),
+    )
+    p = 1 / (1 + np.exp(-logits.astype("float64")))
+    expected = -(y * np.log(p) + (1 - y) * np.log(1 / (1 + np.exp(logits.astype("float64"))))).mean(axis=1)
+    assert np.asarray(member_loss(y, logits)) == pytest.approx(expected, rel=1e-5)

@@ -1,0 +1,64 @@
+"""The rules of the house that imports can break."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from casebook import places
+
+HEAVY = {"tensorflow", "keras", "prefect", "great_expectations", "sklearn", "matplotlib", "pandas", "onnxruntime"}
+MAY_IMPORT = {
+    "casebook": {"casebook"},
+    "tasks": {"casebook", "tasks"},
+    "flows": {"casebook", "tasks", "flows"},
+    "serving": {"casebook", "serving"},
+}
+
+
+def imports(path: Path, *, top_only: bool = False) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = ast.walk(tree) if not top_only else iter(tree.body)
+    found = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+def sources(folder: str) -> list[Path]:
+    return sorted((places.project() / folder).rglob("*.py"))
+
+
+@pytest.mark.parametrize("folder", MAY_IMPORT)
+def test_data_flows_one_way(folder: str) -> None:
+    ours = set(MAY_IMPORT)
+    for path in sources(folder):
+        reached = {name.split(".")[0] for name in imports(path)} & ours
+        assert reached <= MAY_IMPORT[folder], path
+
+
+@pytest.mark.parametrize("path", [*sources("casebook"), *sources("tasks"), *sources("flows")], ids=str)
+def test_heavy_libraries_are_imported_inside_functions(path: Path) -> None:
+    assert not {name.split(".")[0] for name in imports(path, top_only=True)} & HEAVY
+
+
+@pytest.mark.parametrize(("library", "owner"), [("great_expectations", "validate.py"), ("tensorflow", "device.py")])
+def test_a_library_with_traps_has_one_owner(library: str, owner: str) -> None:
+    users = {p.name for f in ("casebook", "tasks", "flows") for p in sources(f) if library in _tops(p)}
+    assert users == {owner}
+
+
+def _tops(path: Path) -> set[str]:
+    return {name.split(".")[0] for name in imports(path)}
+
+
+def test_the_list_of_cases_needs_no_heavy_import() -> None:
+    code = "import runpy, sys; runpy.run_module('flows', run_name='__main__'); print(sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=places.project(), capture_output=True, text=True, check=True)
+    assert "fraud" in done.stdout
+    assert not [name for name in HEAVY | {"pydantic"} if f"'{name}'" in done.stdout]
