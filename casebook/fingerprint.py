@@ -11,10 +11,13 @@ import inspect
 import json
 import textwrap
 from collections.abc import Callable, Iterator
+from dataclasses import is_dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
+
+from pydantic import BaseModel
 
 from casebook import places
 
@@ -22,7 +25,7 @@ DISTRIBUTIONS = {"sklearn": "scikit-learn", "imblearn": "imbalanced-learn", "PIL
 
 
 @cache
-def fingerprint(function: Callable[..., object]) -> tuple[str, tuple[str, ...]]:
+def fingerprint(function: Callable[..., object] | type) -> tuple[str, tuple[str, ...]]:
     """Return the hash of all project code that `function` reaches, and the libraries that code imports.
 
     Parameters
@@ -36,7 +39,7 @@ def fingerprint(function: Callable[..., object]) -> tuple[str, tuple[str, ...]]:
     """
     pieces: dict[str, str] = {}
     libraries: set[str] = set()
-    _follow(function, pieces, libraries)
+    _follow(function, "", pieces, libraries)
     text = json.dumps(sorted(pieces.items()))
     return hashlib.sha256(text.encode()).hexdigest(), tuple(sorted(libraries))
 
@@ -53,64 +56,81 @@ def library_versions(libraries: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-def _follow(thing: object, pieces: dict[str, str], libraries: set[str]) -> None:
-    """Add what `thing` is to `pieces`, and go on to everything of the project that it names."""
+def _follow(thing: object, where: str, pieces: dict[str, str], libraries: set[str]) -> None:
+    """Add what stands at the place `where` to `pieces`, and go on to everything of the project that it names."""
     thing = inspect.unwrap(thing) if callable(thing) else thing
     if isinstance(thing, ModuleType):
         libraries.update({thing.__name__.split(".")[0]} if not _ours(thing) else ())
     elif inspect.isfunction(thing) or inspect.isclass(thing):
+        pieces[where] = thing.__qualname__
         _follow_code(thing, pieces, libraries)
-    elif isinstance(thing, dict):
-        _follow_all([*thing.keys(), *thing.values()], pieces, libraries)
-    elif isinstance(thing, (tuple, list, frozenset)):
-        _follow_all(list(thing), pieces, libraries)
-    elif isinstance(thing, (str, int, float, bool, bytes, type(None))):
-        pieces[f"constant {thing!r}"] = ""
+    elif isinstance(thing, (str, int, float, bool, bytes, type(None), frozenset)):
+        pieces[where] = repr(thing) if not isinstance(thing, frozenset) else repr(sorted(map(repr, thing)))
+    else:
+        for name, part in _inside(thing):
+            _follow(part, f"{where}{name}", pieces, libraries)
 
 
-def _follow_all(things: list[object], pieces: dict[str, str], libraries: set[str]) -> None:
-    for thing in things:
-        _follow(thing, pieces, libraries)
+def _inside(thing: object) -> Iterator[tuple[str, object]]:
+    """Yield the parts of a container or of a project's own value, each with its place in it."""
+    if isinstance(thing, dict):
+        yield from ((f"[{key!r}]", value) for key, value in thing.items())
+    elif isinstance(thing, (tuple, list)):
+        yield from ((f"[{i}]", value) for i, value in enumerate(thing))
+    elif is_dataclass(thing) or isinstance(thing, BaseModel):
+        yield ".__class__", type(thing)
+        yield from ((f".{name}", value) for name, value in vars(thing).items())
 
 
-def _follow_code(thing: Callable[..., object], pieces: dict[str, str], libraries: set[str]) -> None:
+def _follow_code(thing: Callable[..., object] | type, pieces: dict[str, str], libraries: set[str]) -> None:
     """Hash one function or class of the project, once, and follow the names in it."""
     module = inspect.getmodule(thing)
     if module is None or not _ours(module):
         libraries.update({thing.__module__.split(".")[0]} if thing.__module__ else ())
         return
-    name = f"{Path(str(module.__file__)).name}:{thing.__qualname__}"
+    name = f"code of {_place(module, thing.__qualname__)}"
     if name in pieces:
         return
     tree = _without_docstrings(ast.parse(textwrap.dedent(inspect.getsource(thing))))
     pieces[name] = ast.dump(tree)
-    for reached in _names(tree, vars(module)):
-        _follow(reached, pieces, libraries)
+    for place, reached in _names(tree, module):
+        _follow(reached, place, pieces, libraries)
 
 
-def _names(tree: ast.AST, scope: dict[str, object]) -> Iterator[object]:
-    """Yield every module-level thing that the code names: globals, `module.attribute`, and local imports."""
+def _names(tree: ast.AST, module: ModuleType) -> Iterator[tuple[str, object]]:
+    """Yield every module-level thing that the code names, with its place: globals, attributes and local imports."""
+    scope = vars(module)
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and node.id in scope:
-            yield scope[node.id]
+            yield _place(module, node.id), scope[node.id]
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             owner = scope.get(node.value.id)
             if isinstance(owner, ModuleType) and _ours(owner):
-                yield getattr(owner, node.attr, None)
+                yield _place(owner, node.attr), getattr(owner, node.attr, None)
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             yield from _imported(node)
 
 
-def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[object]:
+def _place(module: ModuleType, name: str) -> str:
+    """Return where a name stands; the file, not the module, which is `__main__` or a loader's in some runs."""
+    return f"{Path(str(module.__file__)).name}:{name}"
+
+
+def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, object]]:
     """Yield what a local import brings in; a library is named, not imported, because that may take seconds."""
     names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
     for name in names:
         top = name.split(".")[0]
         if not any((root / top).is_dir() for root in places.roots()):
-            yield ModuleType(top)
+            yield name, ModuleType(top)
         elif isinstance(node, ast.ImportFrom):
             module = importlib.import_module(name)
-            yield from (getattr(module, alias.name) for alias in node.names)
+            yield from ((_place(module, alias.name), _member(module, alias.name)) for alias in node.names)
+
+
+def _member(module: ModuleType, name: str) -> object:
+    """Return a module's attribute, or its submodule of that name."""
+    return getattr(module, name) if hasattr(module, name) else importlib.import_module(f"{module.__name__}.{name}")
 
 
 def _ours(module: ModuleType) -> bool:

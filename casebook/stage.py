@@ -8,7 +8,7 @@ import inspect
 import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from datetime import UTC, datetime
 from functools import update_wrapper
 from importlib import import_module
@@ -165,6 +165,10 @@ def _describe(value: object) -> tuple[str, tuple[str, ...]]:
         return fingerprint(value)
     if isinstance(value, Mapping):
         value = sorted(value.items())
+    if is_dataclass(value) or isinstance(value, BaseModel):
+        kind: type = type(value)
+        code, libraries = fingerprint(kind)
+        return f"{JSON.dump_json(value).decode()} {code}", libraries
     if isinstance(value, (list, tuple)):
         described = [_describe(item) for item in value]
         return repr([text for text, _ in described]), tuple(name for _, names in described for name in names)

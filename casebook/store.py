@@ -91,7 +91,7 @@ def read_manifest(folder: Path) -> Manifest | None:
     """Return the manifest in a store folder, or None where there is none that can be read."""
     try:
         return Manifest.model_validate_json((folder / MANIFEST).read_bytes())
-    except (FileNotFoundError, ValidationError):
+    except (FileNotFoundError, NotADirectoryError, ValidationError):
         return None
 
 

@@ -88,14 +88,15 @@ def fraud(params: FraudParams = FraudParams()) -> Summary:
     parts = [split.called(fold)(payments, TARGET, fold, params.seed) for fold in folds]
     encoded = [features.called(fold)(parts[fold], TARGET, DERIVED, standard_scores) for fold in folds]
     trees = 20 if small else params.trees
-    peers = [compare.called(fold).submit(encoded[fold], params.peers, trees, params.seed) for fold in folds]
+    compared = range(len(folds) if params.peers else 0)
+    peers = [compare.called(fold).submit(encoded[fold], params.peers, trees, params.seed) for fold in compared]
     trained: dict[str, list[Ref]] = {
         name: [train_candidate(name, encoded[fold], fold, params) for fold in folds] for name in params.candidates
     }
 
     rule = Rule(by=params.threshold_by, cost_missed=params.cost_missed, cost_alert=params.cost_alert, beta=params.beta)
-    compared = [peer.result() for peer in peers] if params.peers else []
-    evaluation = evaluate(encoded, trained, compared, rule, base_rate(origin), params.seed)
+    scored = [peer.result() for peer in peers]
+    evaluation = evaluate(encoded, trained, scored, rule, base_rate(origin), params.seed)
     pictures = draw.submit(evaluation, trained, LABELS)
     first = {name: refs[0] for name, refs in trained.items()}
     bundle = export(parts[0], encoded[0], first, evaluation, raw, LABELS)

@@ -48,9 +48,10 @@ def platt(logits: "Floats", y: "Floats") -> tuple[float, float]:
 
 def probabilities(logits: "Floats", slope: float, shift: float) -> "Floats":
     """Return calibrated probabilities."""
-    import numpy as np
+    from scipy.special import expit
 
-    return 1.0 / (1.0 + np.exp(-(slope * logits.astype("float64") + shift)))
+    probability: Floats = expit(slope * logits.astype("float64") + shift)
+    return probability
 
 
 def threshold(y: "Floats", probability: "Floats", rule: Rule) -> float:
@@ -71,5 +72,7 @@ def threshold(y: "Floats", probability: "Floats", rule: Rule) -> float:
         gain = (1 + square) * hits / (square * y.sum() + alerts)
     ends = np.append(np.diff(p) != 0, True)
     best = int(np.argmax(np.where(ends, gain, -np.inf)))
+    if rule.by == "cost" and gain[best] < -rule.cost_missed * y.sum():
+        return float((p[0] + 1.0) / 2)  # no alert at all costs least
     below = p[best + 1] if best + 1 < len(p) else 0.0
     return float((p[best] + below) / 2)

@@ -58,10 +58,13 @@ def features(out: Path, parts: Ref, target: str, derived: tuple[Derived, ...], e
 
 def _rows_seen(fitted: "ColumnTransformer") -> int:
     """Return how many rows the encoder's steps say they saw; steps that don't count are left out."""
+    import numpy as np
+
     steps = [
         step for _, steps, _ in fitted.transformers_ for step in getattr(steps, "named_steps", {"": steps}).values()
     ]
-    seen = {int(step.n_samples_seen_) for step in steps if hasattr(step, "n_samples_seen_")}
+    # one count per column where values are missing, of the values that are there
+    seen = {int(np.max(step.n_samples_seen_)) for step in steps if hasattr(step, "n_samples_seen_")}
     if len(seen) != 1:
         raise CasebookError(f"The encoder's steps saw {sorted(seen)} rows; all must be fitted on the training part.")
     return seen.pop()

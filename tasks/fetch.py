@@ -15,6 +15,7 @@ from casebook.run import current
 
 log = logging.getLogger("casebook")
 CONNECT_SECONDS = 5.0
+RETRIES = 1  # an offline machine must be told so within seconds
 
 
 class Origin(BaseModel):
@@ -144,7 +145,7 @@ def _first_seen(file: DataFile, digest: str) -> str:
 
 
 def _download(entry: DataSet, file: DataFile, url: str) -> Path:
-    """Download one file into the cache with a progress bar, a few retries, and the hash checked.
+    """Download one file into the cache with a progress bar, one more try, and the hash checked.
 
     Raises
     ------
@@ -156,8 +157,9 @@ def _download(entry: DataSet, file: DataFile, url: str) -> Path:
     folder = places.raw() / entry.folder
     downloader = pooch.HTTPDownloader(progressbar=True, timeout=CONNECT_SECONDS)
     pooch.get_logger().setLevel(logging.WARNING)
-    known = f"sha256:{file.sha256}" if file.sha256 else None
+    known = {file.name: f"sha256:{file.sha256}" if file.sha256 else None}
+    source = pooch.create(folder, base_url="", registry=known, urls={file.name: url}, retry_if_failed=RETRIES)
     try:
-        return Path(pooch.retrieve(url, known, fname=file.name, path=folder, downloader=downloader))
+        return Path(source.fetch(file.name, downloader=downloader))
     except ValueError as error:  # pooch's way to say that the hash differs; the file was not kept
         raise CasebookError(f"{url} answered with another file than the catalog knows: {error}") from error

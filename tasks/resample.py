@@ -39,7 +39,7 @@ def resampled(x: Any, y: Any, way: Way, seed: int) -> tuple[Any, Any]:
 
     positives = int(y.sum())
     ratio = positives / (len(y) - positives)
-    if ratio < OVER:
+    if int(OVER * (len(y) - positives)) > positives:  # the samplers refuse to add no row
         smote = SMOTE(sampling_strategy=OVER, random_state=seed, k_neighbors=min(5, positives - 1))
         sampler = smote if way == "smote" else RandomOverSampler(sampling_strategy=OVER, random_state=seed)
         x, y = sampler.fit_resample(x, y)

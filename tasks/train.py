@@ -177,7 +177,7 @@ def _watch(validation: Any | None, settings: Settings, progress: Progress) -> An
     longer than the steps themselves on tables of this size.
     """
     import keras
-    import numpy as np
+    from scipy.special import expit
     from sklearn.metrics import average_precision_score, log_loss
 
     class Watch(keras.callbacks.Callback):  # type: ignore[misc]
@@ -192,7 +192,7 @@ def _watch(validation: Any | None, settings: Settings, progress: Progress) -> An
                 progress.step()
                 return
             logits = score(self.model, validation["x"])
-            self.curves["val_loss"].append(float(log_loss(validation["y"], 1 / (1 + np.exp(-logits)))))
+            self.curves["val_loss"].append(float(log_loss(validation["y"], expit(logits.astype("float64")))))
             self.curves["val_auprc"].append(float(average_precision_score(validation["y"], logits)))
             progress.step(f"validation AUPRC {self.curves['val_auprc'][-1]:.4f}")
             self._keep_best(self.curves["val_auprc"])

@@ -59,6 +59,8 @@ def _tops(path: Path) -> set[str]:
 
 def test_the_list_of_cases_needs_no_heavy_import() -> None:
     code = "import runpy, sys; runpy.run_module('flows', run_name='__main__'); print(sorted(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], cwd=places.project(), capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=places.project(), capture_output=True, text=True, check=True
+    )
     assert "fraud" in done.stdout
     assert not [name for name in HEAVY | {"pydantic"} if f"'{name}'" in done.stdout]

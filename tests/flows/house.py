@@ -10,7 +10,6 @@ from typing import Any
 
 from casebook import places
 
-
 SMOKE = ("--source", "sample", "--profile", "smoke")
 
 

@@ -80,13 +80,13 @@ def test_no_space_on_the_disk(empty: House, tmp_path: Path) -> None:
         pytest.skip("needs the right to mount a small file system")
     disk = tmp_path / "disk"
     disk.mkdir()
-    if os.system(f"mount -t tmpfs -o size=400k tmpfs {disk} 2>/dev/null") != 0:  # noqa: S605
+    if os.system(f"mount -t tmpfs -o size=400k tmpfs {disk} 2>/dev/null") != 0:
         pytest.skip("this system does not let us mount")
     try:
         house = House(disk, {**empty.environment, "CASEBOOK_ARTIFACTS": str(disk)})
         fails(house, "sample", "No space is left on the disk")
     finally:
-        os.system(f"umount {disk}")  # noqa: S605
+        os.system(f"umount {disk}")
 
 
 def test_no_permission_to_write(empty: House, tmp_path: Path) -> None:

@@ -11,7 +11,13 @@ from tests.flows.house import SMOKE, House
 
 def test_a_run_leaves_its_records_and_a_version(smoke: House) -> None:
     run = smoke.runs()[0]
-    assert {path.name for path in run.iterdir()} == {"run.json", "metrics.json", "report.html", "validation.html", "plots"}
+    assert {path.name for path in run.iterdir()} == {
+        "run.json",
+        "metrics.json",
+        "report.html",
+        "validation.html",
+        "plots",
+    }
     record = smoke.record(run)
     assert record["status"] == "completed"
     assert record["device"]["used"] in ("cpu", "gpu")
@@ -53,7 +59,9 @@ def test_an_unchanged_run_reuses_every_stage(smoke: House) -> None:
     assert done.code == 0, done.err
     last = smoke.runs()[-1]
     assert set(smoke.statuses(last).values()) == {"reuse"}
-    assert smoke.record(last, "metrics.json")["candidates"] == smoke.record(smoke.runs()[0], "metrics.json")["candidates"]
+    assert (
+        smoke.record(last, "metrics.json")["candidates"] == smoke.record(smoke.runs()[0], "metrics.json")["candidates"]
+    )
     assert not (smoke.artifacts / "models" / "fraud" / "2").exists()
     assert done.out.splitlines()[-2].endswith("report.html")
     assert done.out.splitlines()[-1].startswith("python -m ")
@@ -81,8 +89,9 @@ def test_a_missing_and_an_altered_file_are_noticed_and_remade(smoke: House, tmp_
     record = copy.record(copy.runs()[-1])
     why = {stage["stage"]: stage["why"] for stage in record["stages"] if stage["status"] == "run" and stage["key"]}
     assert why == {"clean": "table.parquet is gone", "split-0": "test.parquet was altered"}
-    assert copy.record(copy.runs()[-1], "metrics.json")["candidates"] == (
-        copy.record(copy.runs()[0], "metrics.json")["candidates"]
+    assert (
+        copy.record(copy.runs()[-1], "metrics.json")["candidates"]
+        == (copy.record(copy.runs()[0], "metrics.json")["candidates"])
     )
 
 

@@ -40,7 +40,8 @@ def heaviest(out, coins):
 @act
 def finish(found):
     """Say how heavy it is."""
-    return Summary(case="coins", run_id="1", report="-", headline=f"heaviest {found.facts['weight']:.2f} g", next_command="-")
+    headline = f"heaviest {found.facts['weight']:.2f} g"
+    return Summary(case="coins", run_id="1", report="-", headline=headline, next_command="-")
 
 
 def make_coins(rows, seed):
@@ -58,12 +59,12 @@ if __name__ == "__main__":
     raise SystemExit(main("flows.coins"))
 '''
 
-SUITE = '''{"name": "coins", "meta": {"quarantine_limit": 0.1}, "expectations": [
+SUITE = """{"name": "coins", "meta": {"quarantine_limit": 0.1}, "expectations": [
   {"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "false", "value_set": [0, 1]}},
   {"type": "expect_column_values_to_be_between", "kwargs": {"column": "weight", "min_value": 0},
-   "meta": {"on_failure": "quarantine", "why": "nothing weighs less than nothing"}}]}'''
+   "meta": {"on_failure": "quarantine", "why": "nothing weighs less than nothing"}}]}"""
 
-CATALOG = '''[coins]
+CATALOG = """[coins]
 title = "Coins"
 folder = "coins"
 licence = "made up"
@@ -73,7 +74,7 @@ files = [{ name = "coins.csv" }]
 [coins.columns]
 weight = { type = "float", unit = "g" }
 false = { type = "integer" }
-'''
+"""
 
 
 @pytest.fixture
