@@ -73,6 +73,6 @@ def threshold(y: "Floats", probability: "Floats", rule: Rule) -> float:
     ends = np.append(np.diff(p) != 0, True)
     best = int(np.argmax(np.where(ends, gain, -np.inf)))
     if rule.by == "cost" and gain[best] < -rule.cost_missed * y.sum():
-        return float((p[0] + 1.0) / 2)  # no alert at all costs least
+        return float(np.nextafter((p[0] + 1.0) / 2, 2.0))  # no alert at all costs least
     below = p[best + 1] if best + 1 < len(p) else 0.0
     return float((p[best] + below) / 2)
