@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 RESAMPLES = 500
 LEVEL = 0.95
-BLOCK = 2**22  # weights held at once: bounds memory to some 100 MB whatever the number of rows
+BLOCK = 2**20  # weights held at once, so that arrays of 8 MB pass through whatever the number of rows
 
 
 class Figure(TypedDict):
