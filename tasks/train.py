@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from casebook import files
 from casebook.device import Asked, prepare
+from casebook.errors import CasebookError
 from casebook.progress import Progress
 from casebook.stage import stage
 from casebook.store import Facts, Ref
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 Optimizer = Literal["adam", "adamw", "sgd", "rmsprop"]
 Schedule = Literal["constant", "cosine"]
 SCORING_BATCH = 8192
+BUILDS = 10
 
 
 class Settings(BaseModel):
@@ -72,13 +74,12 @@ def train(out: Path, features: Ref, training: Ref, network: "Network", settings:
 
     used = prepare(settings.device, seed)
     data, validation, test = read_arrays(training, "train"), *(read_arrays(features, n) for n in ("validation", "test"))
-    model = network(data["x"], data["y"], settings.dropout)
+    model = build(network, data, settings, seed)
     history = fit(model, data, validation, settings)
     validated = score(model, validation["x"])
     if settings.refit:
-        prepare(settings.device, seed)
         data = {name: np.concatenate([data[name], validation[name]]) for name in ("x", "y")}
-        model = network(data["x"], data["y"], settings.dropout)
+        model = build(network, data, settings, seed)
         fit(model, data, None, settings)
     model.save(out / "network.keras")
     write_arrays(out, "scores", validation=validated, test=score(model, test["x"]))
@@ -92,6 +93,31 @@ def train(out: Path, features: Ref, training: Ref, network: "Network", settings:
         "val_auprc": history["val_auprc"][kept - 1],
         "device": used,
     }
+
+
+def build(network: "Network", data: Any, settings: Settings, seed: int) -> "keras.Model":
+    """Build the network with the initial weights and the dropout that the seed fixes.
+
+    Keras draws the seeds of layers from Python's one global generator, from which other threads and some imports draw
+    too: now and then a network would start from other weights. So it is built until two builds in a row agree.
+
+    Raises
+    ------
+    CasebookError
+        The network is built differently each time whatever the seed.
+    """
+    import keras
+    import numpy as np
+
+    last: list[Any] = []
+    for _ in range(BUILDS):
+        keras.utils.set_random_seed(seed)
+        model = network(data["x"], data["y"], settings.dropout)
+        values = [np.asarray(variable) for variable in model.variables]
+        if last and all(np.array_equal(a, b) for a, b in zip(last, values, strict=True)):
+            return model
+        last = values
+    raise CasebookError(f"The network {model.name} starts from other weights each time although its seed is fixed.")
 
 
 def fit(model: "keras.Model", data: Any, validation: Any | None, settings: Settings) -> dict[str, list[float]]:

@@ -122,3 +122,23 @@ def test_the_loss_is_the_mean_cross_entropy_of_the_members_also_for_soft_labels(
     p = 1 / (1 + np.exp(-logits.astype("float64")))
     expected = -(y * np.log(p) + (1 - y) * np.log(1 / (1 + np.exp(logits.astype("float64"))))).mean(axis=1)
     assert np.asarray(member_loss(y, logits)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_what_else_draws_from_pythons_generator_does_not_change_a_network() -> None:
+    import random
+
+    from flows.fraud import course_network
+    from tasks.train import Settings, build
+
+    rng = np.random.default_rng(0)
+    data = {"x": rng.normal(size=(50, 4)).astype("float32"), "y": rng.integers(0, 2, 50).astype("float32")}
+    draws = iter([1, 2])
+
+    def disturbed(x: Any, y: Any, dropout: float) -> Any:
+        for _ in range(next(draws, 0)):
+            random.random()
+        return course_network(x, y, dropout)
+
+    plain, other = (build(network, data, Settings(), seed=0) for network in (course_network, disturbed))
+    for first, second in zip(plain.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(first, second)
