@@ -5,6 +5,7 @@ import logging
 import os
 from pathlib import Path
 from typing import Literal
+from urllib.request import Request, urlopen
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -71,14 +72,18 @@ def _look_everywhere(entry: DataSet, source: str) -> Origin:
             if path.is_file():
                 return _origin(entry, file, path, where)
     addresses = list(_addresses(entry, mirror))
-    if current().planning:
-        return Origin(dataset=entry.name, kind="real", note="to be looked for", found="the public source")
     failures = []
     for file, url in addresses:
+        if current().planning:
+            if _answers(url):
+                return Origin(dataset=entry.name, kind="real", note="to be fetched", found=url)
+            continue
         try:
             return _origin(entry, file, _download(entry, file, url), url)
         except OSError as error:
             failures.append(f"{url} ({type(error).__name__})")
+    if source == "real" and current().planning:
+        return Origin(dataset=entry.name, kind="real", note="to be found", found="nowhere yet")
     if source == "real":
         raise CasebookError(
             f"No real data for '{entry.name}': not in {places.raw() / entry.folder}, not in a mirror "
@@ -87,6 +92,15 @@ def _look_everywhere(entry: DataSet, source: str) -> Origin:
         )
     log.info("No cache, mirror or public source has %s: %s", entry.name, "; ".join(failures) or "no address")
     return Origin(dataset=entry.name, kind="sample", note="made in code", found="the embedded sample")
+
+
+def _answers(url: str) -> bool:
+    """Say whether an address has something to fetch, without fetching it: all that a plan needs to know."""
+    try:
+        with urlopen(Request(url, method="HEAD"), timeout=CONNECT_SECONDS):
+            return True
+    except OSError:
+        return False
 
 
 def _addresses(entry: DataSet, mirror: str) -> list[tuple[DataFile, str]]:

@@ -184,7 +184,7 @@ def test_a_plan_downloads_nothing_and_writes_nothing(home: Path, web: str) -> No
     catalog(home, f'url = "{web}/net.csv"')
     with under_way(Run("shop", CaseParams(), planning=True)):
         origin = fetch("net", "auto")
-        assert (origin.kind, origin.path, origin.note) == ("real", None, "to be looked for")
+        assert (origin.kind, origin.path, origin.note) == ("real", None, "to be fetched")
         assert not (home / "raw").exists()
         put(home / "raw" / "net" / "net.csv")
         assert fetch("net", "auto").path == home / "raw" / "net" / "net.csv"
