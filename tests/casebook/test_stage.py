@@ -89,9 +89,8 @@ def test_a_fresh_run_is_made_when_asked_for(run: Run) -> None:
     assert decide(run, ref, made).status == "run"
 
 
-def test_a_stage_is_pickled_by_name() -> None:
-    import pickle
-
-    named = pickle.loads(pickle.dumps(double.called("x")))
+def test_a_stage_travels_to_another_process_by_name() -> None:
+    rebuild, name = double.called("x").__reduce__()  # what the spare process is sent
+    named = rebuild(*name)
     assert isinstance(named, Stage)
     assert named.fn is double.fn
