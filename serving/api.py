@@ -4,9 +4,10 @@ import json
 from collections.abc import Mapping
 from typing import NoReturn
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 
 from serving.answers import ClientError, answer
+from serving.around import CASE
 from serving.bundle import Predictor
 from serving.registry import Registry
 
@@ -17,7 +18,7 @@ def add_api(app: Flask, models: Registry, max_rows: int) -> None:
     @app.post("/v1/models/<case:case>:predict")
     def predict(case: str) -> Response:
         model = find(models, case)
-        g.case = case
+        request.environ[CASE] = case
         checked = model.reader.read(_instances(max_rows))
         content: dict[str, object] = {"predictions": model.run(checked.feeds), "model": _identity(model)}
         if checked.warnings:

@@ -1,20 +1,16 @@
 """The Flask application: routes, limits and headers put together."""
 
-from flask import Flask, Response
+from flask import Flask
 from werkzeug.routing import BaseConverter
 
 from serving.answers import add_errors
 from serving.api import add_api
+from serving.around import Around
 from serving.health import add_health
+from serving.metrics import Metrics
 from serving.openapi import add_openapi
 from serving.pages import add_pages
 from serving.registry import Registry
-
-HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
 
 
 class CaseConverter(BaseConverter):
@@ -36,18 +32,14 @@ def create_app(models: Registry, max_body: int = 8 * 2**20, max_rows: int = 10_0
         The most instances one request may hold.
     """
     app = Flask(__name__)
+    metrics = Metrics()
     app.config["MAX_CONTENT_LENGTH"] = max_body
     app.url_map.converters["case"] = CaseConverter
     app.url_map.merge_slashes = False  # an unknown path is a 404, not a redirect to a guess
     add_errors(app)
-    add_health(app, models)
+    add_health(app, models, metrics)
     add_api(app, models, max_rows)
     add_openapi(app, models, max_rows)
     add_pages(app, models)
-
-    @app.after_request
-    def protect(response: Response) -> Response:
-        response.headers.extend(HEADERS)
-        return response
-
+    app.wsgi_app = Around(app.wsgi_app, metrics)  # type: ignore[method-assign]
     return app

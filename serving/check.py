@@ -70,8 +70,11 @@ class Reader:
         self.names = {field.name for field in fields}
         self.numbers = [field for field in fields if field.dtype != "string"]
         self.texts = [field for field in fields if field.dtype == "string"]
+        self._names = [field.name for field in self.numbers]
+        self._choices = [field for field in self.numbers if field.allowed]
         self._optional = np.array([field.optional for field in self.numbers], dtype=bool)
         self._whole = np.array([field.dtype == "integer" for field in self.numbers], dtype=bool)
+        self._any_whole = bool(self._whole.any())
         self._low = np.array([-math.inf if f.minimum is None else f.minimum for f in self.numbers])
         self._high = np.array([math.inf if f.maximum is None else f.maximum for f in self.numbers])
 
@@ -90,32 +93,36 @@ class Reader:
         texts = {field.name: _texts(field, mappings) for field in self.texts}
         if wide is None or any(column is None for column in texts.values()):
             raise Refused(self._faults(rows))
-        columns = np.ascontiguousarray(wide.T, dtype=np.float32)
+        columns = np.ascontiguousarray(wide.T, dtype=np.float32)[:, :, np.newaxis]
         feeds: dict[str, npt.NDArray[np.generic]] = {
             name: column for name, column in texts.items() if column is not None
         }
-        feeds |= {field.name: column.reshape(-1, 1) for field, column in zip(self.numbers, columns, strict=True)}
+        feeds |= zip(self._names, columns, strict=True)
         return Checked(feeds, *self._warnings(wide))
 
     def _matrix(self, rows: Sequence[Mapping[str, object]]) -> npt.NDArray[np.float64] | None:
-        names = [field.name for field in self.numbers]
-        cells = [row.get(name) for row in rows for name in names]
+        cells = [row.get(name) for row in rows for name in self._names]
         if not all(issubclass(kind, int | float | None) and kind is not bool for kind in set(map(type, cells))):
             return None
-        if any(field.allowed and any(problem(field, row.get(field.name)) for row in rows) for field in self.numbers):
+        if any(problem(field, row.get(field.name)) for field in self._choices for row in rows):
             return None
         try:
-            wide = np.array(cells, dtype=np.float64).reshape(len(rows), len(names))
+            wide = np.array(cells, dtype=np.float64).reshape(len(rows), len(self._names))
         except OverflowError:  # an integer of hundreds of digits
             return None
         missing = np.isnan(wide)
         if missing.any():
             missing &= np.array([cell is None for cell in cells]).reshape(wide.shape) & self._optional
-        sound = (np.abs(wide) <= FLOAT32_MAX) & (~self._whole | (np.floor(wide) == wide))
+        sound = np.abs(wide) <= FLOAT32_MAX
+        if self._any_whole:
+            sound &= ~self._whole | (np.floor(wide) == wide)
         return wide if (sound | missing).all() else None
 
     def _warnings(self, wide: npt.NDArray[np.float64]) -> tuple[list[Warned], int]:
-        places = np.argwhere((wide < self._low) | (wide > self._high))
+        outside = (wide < self._low) | (wide > self._high)
+        if not outside.any():
+            return [], 0
+        places = np.argwhere(outside)
         shown = [(int(row), self.numbers[column], float(wide[row, column])) for row, column in places[:LISTED]]
         warned = [Warned(row, field.name, value, field.minimum, field.maximum) for row, field, value in shown]
         return warned, len(places) - len(warned)

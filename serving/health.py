@@ -1,26 +1,14 @@
 """Whether the service lives, whether it can answer, and what it has counted."""
 
-import time
-
-from flask import Flask, Response, g
+from flask import Flask, Response
 
 from serving.answers import answer
 from serving.metrics import Metrics
 from serving.registry import Registry
 
 
-def add_health(app: Flask, models: Registry) -> None:
-    """Add `/health/live`, `/health/ready` and `/metrics` to `app`, and count its requests."""
-    metrics = Metrics()
-
-    @app.before_request
-    def start() -> None:
-        g.started = time.perf_counter()
-
-    @app.after_request
-    def count(response: Response) -> Response:
-        metrics.observe(g.get("case", ""), response.status_code, time.perf_counter() - g.started)
-        return response
+def add_health(app: Flask, models: Registry, metrics: Metrics) -> None:
+    """Add `/health/live`, `/health/ready` and `/metrics` to `app`."""
 
     @app.get("/health/live")
     def live() -> Response:
