@@ -15,7 +15,7 @@ RUN_LIMIT = 3600.0
 
 @dataclass(frozen=True)
 class Cost:
-    """What one run of a command took: wall time, and peak resident memory of all its processes and of the largest."""
+    """What one run of a command took: wall time, and peak memory of all its processes and of the largest."""
 
     seconds: float
     tree_mb: float
@@ -48,7 +48,7 @@ def timed(command: Sequence[str], variables: Mapping[str, str]) -> float:
 def watched(command: Sequence[str], variables: Mapping[str, str]) -> Cost:
     """Run a command and return its cost; memory is looked at ten times a second, so a short peak may be missed.
 
-    Memory that processes share is counted once for each of them.
+    Memory that processes share counts in equal parts for each of them (PSS) where the system tells it.
 
     Raises
     ------
@@ -70,9 +70,10 @@ def watched(command: Sequence[str], variables: Mapping[str, str]) -> Cost:
 
 
 def _sizes(pid: int) -> list[int]:
-    """Return the resident bytes of a process and of each of its descendants that still run."""
+    """Return the bytes in memory of a process and of each of its descendants that still run."""
     sizes = []
     for process in family(pid):
         with suppress(psutil.NoSuchProcess):
-            sizes.append(process.memory_info().rss)
+            memory = process.memory_full_info()
+            sizes.append(getattr(memory, "pss", memory.rss))
     return sizes

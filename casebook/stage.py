@@ -160,7 +160,7 @@ def key_parts(fn: Callable[..., object], args: tuple[Any, ...], kwargs: Mapping[
 def _describe(value: object) -> tuple[str, tuple[str, ...]]:
     """Return an argument as text that changes when its content does, and the libraries it brings along."""
     if isinstance(value, Ref):
-        return value.sha256 or "pending", ()
+        return (value.sha256 or "pending") + value.within, ()
     if callable(value) and not isinstance(value, BaseModel):
         return fingerprint(value)
     if isinstance(value, Mapping):

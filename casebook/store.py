@@ -30,6 +30,8 @@ class Ref(BaseModel):
         Hash over the names and hashes of all files; empty while a plan doesn't know it yet.
     facts
         The stage's own few figures: row counts, columns, what it dropped.
+    within
+        The folder inside the output that is meant, where one output holds many folds; empty for the whole.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -39,6 +41,7 @@ class Ref(BaseModel):
     key: str
     sha256: str = ""
     facts: dict[str, JsonValue] = {}
+    within: str = ""
 
     @property
     def pending(self) -> bool:
@@ -52,7 +55,16 @@ class Ref(BaseModel):
 
     def path(self, name: str) -> Path:
         """Return the path of one file of the output."""
-        return self.folder / name
+        return self.folder / self.within / name
+
+    def fold(self, number: int) -> "Ref":
+        """Return the reference to one fold of an output that holds many."""
+        return self.model_copy(update={"within": fold_name(number)})
+
+
+def fold_name(number: int) -> str:
+    """Return the name of a fold's folder inside an output."""
+    return f"fold-{number}"
 
 
 class Manifest(BaseModel):
