@@ -12,6 +12,7 @@ from casebook.device import Asked
 from casebook.params import CaseParams
 from casebook.run import Summary
 from casebook.store import Ref
+from tasks.aim import Aim
 from tasks.calibrate import Rule
 from tasks.clean import clean, drop_repeats
 from tasks.compare import Peer, compare
@@ -39,8 +40,13 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-DATA, TARGET, LABELS = "creditcard", "Class", ("normal", "fraud")
+DATA = "creditcard"
 DERIVED = (HourOfDay("Time", "hour"), Log("Amount", "log_amount"))
+
+AIM = Aim(
+    kind="binary", target="Class", labels=("normal", "fraud"), primary="auprc",
+    shown=("auprc", "roc_auc", "f1", "precision", "recall", "balanced_accuracy", "brier"),
+)  # fmt: skip
 
 Candidate = Literal["course", "course_weights", "course_over_under", "course_smote", "ensemble"]
 
@@ -83,26 +89,28 @@ def fraud(params: FraudParams = FraudParams()) -> Summary:
     checked = validate(raw, suite_text(DATA))
     enforce(checked, DATA)
     payments = clean(checked, (drop_repeats,))
-    profile = explore.submit(payments, DATA, TARGET)
+    profile = explore.submit(payments, DATA, AIM)
 
-    parts = [split.called(fold)(payments, TARGET, fold, params.seed) for fold in folds]
-    encoded = [features.called(fold)(parts[fold], TARGET, DERIVED, standard_scores) for fold in folds]
+    parts = [split.called(fold)(payments, AIM.target, fold, params.seed) for fold in folds]
+    encoded = [features.called(fold)(parts[fold], AIM, DERIVED, standard_scores) for fold in folds]
     trees = 20 if small else params.trees
     compared = range(len(folds) if params.peers else 0)
-    peers = [compare.called(fold).submit(encoded[fold], params.peers, trees, params.seed) for fold in compared]
+    peers = [compare.called(fold).submit(encoded[fold], params.peers, trees, AIM, params.seed) for fold in compared]
     trained: dict[str, list[Ref]] = {
         name: [train_candidate(name, encoded[fold], fold, params) for fold in folds] for name in params.candidates
     }
 
     rule = Rule(by=params.threshold_by, cost_missed=params.cost_missed, cost_alert=params.cost_alert, beta=params.beta)
     scored = [peer.result() for peer in peers]
-    evaluation = evaluate(encoded, trained, scored, rule, base_rate(origin), params.seed)
-    pictures = draw.submit(evaluation, trained, LABELS)
+    evaluation = evaluate(encoded, trained, scored, AIM, rule, params.seed, base_rate(origin))
+    pictures = draw.submit(evaluation, trained, AIM)
     first = {name: refs[0] for name, refs in trained.items()}
-    bundle = export(parts[0], encoded[0], first, evaluation, raw, LABELS)
-    metrics = measure_run(origin, raw, evaluation, protocol(len(folds)), "auprc")
-    published = publish(bundle, parts[0], metrics, TARGET)
-    return report(metrics, evaluation, profile.result(), checked, payments, pictures.result(), first, bundle, published)
+    bundle = export(parts[0], encoded[0], first, evaluation, raw, AIM)
+    metrics = measure_run(origin, raw, evaluation, protocol(len(folds)), AIM)
+    published = publish(bundle, parts[0], metrics, AIM)
+    return report(
+        metrics, evaluation, profile.result(), checked, payments, pictures.result(), first, bundle, published, AIM
+    )
 
 
 def train_candidate(name: Candidate, encoded: Ref, fold: int, params: FraudParams) -> Ref:
@@ -129,11 +137,12 @@ def base_rate(origin: Origin) -> float | None:
 
 
 def standard_scores(columns: list[str]) -> "ColumnTransformer":
-    """Return the encoder: every column to mean 0 and deviation 1 of the training part."""
+    """Return the encoder: all but the raw time and amount to mean 0 and deviation 1 of the training part."""
     from sklearn.compose import ColumnTransformer
     from sklearn.preprocessing import StandardScaler
 
-    return ColumnTransformer([("scale", StandardScaler(), columns)], verbose_feature_names_out=False)
+    kept = [name for name in columns if name not in ("Time", "Amount")]
+    return ColumnTransformer([("scale", StandardScaler(), kept)], verbose_feature_names_out=False)
 
 
 def settings(params: FraudParams, name: Candidate) -> Settings:

@@ -16,10 +16,12 @@ class Rule(BaseModel):
 
     `cost` makes the sum of costs least: each alert costs `cost_alert`, each positive that is missed `cost_missed`
     (both in the same currency). `f_beta` makes F-beta greatest: recall counts `beta` times as much as precision.
+    `likelier` chooses nothing: the answer is the class of the greater probability, uncalibrated, as for tables too
+    small to calibrate on a part of.
     """
 
     model_config = ConfigDict(frozen=True)
-    by: Literal["cost", "f_beta"] = "cost"
+    by: Literal["cost", "f_beta", "likelier"] = "cost"
     cost_missed: float = 100.0
     cost_alert: float = 5.0
     beta: float = 1.0

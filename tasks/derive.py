@@ -1,4 +1,4 @@
-"""Derive: columns computed from one other column, once in pandas for training and once in ONNX for serving.
+"""Derive: columns computed from others of the same row, once in pandas for training and once in ONNX for serving.
 
 Each kind is a small class that knows both forms side by side; a test holds them together for all inputs.
 """
@@ -12,21 +12,21 @@ if TYPE_CHECKING:
 
 
 class Derived(Protocol):
-    """A new column `name` that replaces `column`."""
-
-    @property
-    def column(self) -> str:
-        """The raw column it is computed from."""
+    """A new column `name`, computed from raw columns."""
 
     @property
     def name(self) -> str:
         """The new column."""
 
-    def compute(self, values: "pd.Series") -> "pd.Series":
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The raw columns it is computed from."""
+
+    def compute(self, frame: "pd.DataFrame") -> "pd.Series":
         """Return the new column's values."""
 
-    def nodes(self, source: str, result: str) -> "list[onnx.NodeProto]":
-        """Return ONNX nodes that compute the tensor `result` from the tensor `source`, both float32 (n, 1)."""
+    def nodes(self, result: str) -> "list[onnx.NodeProto]":
+        """Return ONNX nodes that compute the tensor `result`, float32 (n, 1), from tensors named as the raw columns."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,16 @@ class HourOfDay:
     column: str
     name: str
 
-    def compute(self, values: "pd.Series") -> "pd.Series":
-        """Return the hour; days are folded onto each other."""
-        return values % 86400 / 3600
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The time's column."""
+        return (self.column,)
 
-    def nodes(self, source: str, result: str) -> "list[onnx.NodeProto]":
+    def compute(self, frame: "pd.DataFrame") -> "pd.Series":
+        """Return the hour; days are folded onto each other."""
+        return frame[self.column] % 86400 / 3600
+
+    def nodes(self, result: str) -> "list[onnx.NodeProto]":
         """Return the same in ONNX, the remainder before the division so that float32 loses nothing."""
         from onnx import helper
 
@@ -48,7 +53,7 @@ class HourOfDay:
             *_constant(f"{result}/day", 86400.0),
             *_constant(f"{result}/hour", 3600.0),
             # fmod keeps the sign of the dividend; a time is never negative
-            helper.make_node("Mod", [source, f"{result}/day"], [f"{result}/seconds"], fmod=1),
+            helper.make_node("Mod", [self.column, f"{result}/day"], [f"{result}/seconds"], fmod=1),
             helper.make_node("Div", [f"{result}/seconds", f"{result}/hour"], [result]),
         ]
 
@@ -61,21 +66,78 @@ class Log:
     name: str
     offset: float = 0.001
 
-    def compute(self, values: "pd.Series") -> "pd.Series":
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The amount's column."""
+        return (self.column,)
+
+    def compute(self, frame: "pd.DataFrame") -> "pd.Series":
         """Return log(value + offset); values below zero count as zero."""
         import numpy as np
 
-        return np.log(values.clip(lower=0.0) + self.offset)  # type: ignore[no-any-return]
+        return np.log(frame[self.column].clip(lower=0.0) + self.offset)  # type: ignore[no-any-return]
 
-    def nodes(self, source: str, result: str) -> "list[onnx.NodeProto]":
+    def nodes(self, result: str) -> "list[onnx.NodeProto]":
         """Return the same in ONNX."""
         from onnx import helper
 
         return [
             *_constant(f"{result}/offset", self.offset),
-            helper.make_node("Relu", [source], [f"{result}/positive"]),
+            helper.make_node("Relu", [self.column], [f"{result}/positive"]),
             helper.make_node("Add", [f"{result}/positive", f"{result}/offset"], [f"{result}/sum"]),
             helper.make_node("Log", [f"{result}/sum"], [result]),
+        ]
+
+
+@dataclass(frozen=True)
+class Matches:
+    """1 where a text as a whole matches a pattern, else 0; missing text matches as the empty text does.
+
+    The pattern must mean the same to Python and to RE2, which is so for characters, classes, `.`, `*`, `+`, `|`, `()`.
+    """
+
+    column: str
+    name: str
+    pattern: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The text's column."""
+        return (self.column,)
+
+    def compute(self, frame: "pd.DataFrame") -> "pd.Series":
+        """Return 1.0 or 0.0."""
+        return frame[self.column].fillna("").str.fullmatch(self.pattern).astype("float64")
+
+    def nodes(self, result: str) -> "list[onnx.NodeProto]":
+        """Return the same in ONNX."""
+        from onnx import TensorProto, helper
+
+        return [
+            helper.make_node("RegexFullMatch", [self.column], [f"{result}/match"], pattern=self.pattern),
+            helper.make_node("Cast", [f"{result}/match"], [result], to=TensorProto.FLOAT),
+        ]
+
+
+@dataclass(frozen=True)
+class Total:
+    """The sum of columns and a constant, such as a family's size: siblings, parents and the passenger."""
+
+    columns: tuple[str, ...]
+    name: str
+    plus: float = 0.0
+
+    def compute(self, frame: "pd.DataFrame") -> "pd.Series":
+        """Return the sum; it is missing where one of its parts is."""
+        return frame[list(self.columns)].sum(axis=1, skipna=False) + self.plus
+
+    def nodes(self, result: str) -> "list[onnx.NodeProto]":
+        """Return the same in ONNX."""
+        from onnx import helper
+
+        return [
+            *_constant(f"{result}/plus", self.plus),
+            helper.make_node("Sum", [*self.columns, f"{result}/plus"], [result]),
         ]
 
 
@@ -87,6 +149,5 @@ def _constant(name: str, value: float) -> "list[onnx.NodeProto]":
 
 
 def derive(frame: "pd.DataFrame", derived: tuple[Derived, ...]) -> "pd.DataFrame":
-    """Return the frame with each derived column in place of the column it is computed from."""
-    frame = frame.assign(**{d.name: d.compute(frame[d.column]) for d in derived})
-    return frame.drop(columns=[d.column for d in derived if d.column != d.name])
+    """Return the frame with the derived columns beside their sources; the encoder picks what it takes."""
+    return frame.assign(**{d.name: d.compute(frame) for d in derived})

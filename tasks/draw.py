@@ -3,11 +3,12 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from casebook.stage import stage_apart
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays
+from tasks.aim import Aim
 from tasks.evaluate import results
 
 if TYPE_CHECKING:
@@ -61,39 +62,70 @@ def save(fig: "Figure", path: Path) -> None:
 
 
 @stage_apart
-def draw(out: Path, evaluation: Ref, trained: Mapping[str, Sequence[Ref]], labels: tuple[str, str]) -> Facts:
-    """Draw learning curves, precision-recall and ROC curves, calibration and the confusion matrix.
+def draw(out: Path, evaluation: Ref, trained: Mapping[str, Sequence[Ref]], aim: Aim) -> Facts:
+    """Draw learning curves, and how the champion's answers compare with the truth on the test part.
 
-    All are of the first fold's test part; `labels` are the names of the classes 0 and 1.
+    For a binary model: precision-recall and ROC curves, calibration and the confusion matrix; for a regression:
+    predicted against true values and the residuals.
     """
     result = results(evaluation)
     champion = str(result["champion"])
-    scores = read_arrays(evaluation, "curves")
-    y = scores.pop("y")
-    shown = {name: scores[name] for name in dict.fromkeys([champion, "course", *result["peers"]]) if name in scores}
-    _learning(out, {name: refs[0] for name, refs in trained.items()})
+    answers = read_arrays(evaluation, "curves")
+    y = answers.pop("y")
+    _learning(out, {name: refs[0] for name, refs in trained.items()}, aim)
+    if aim.kind == "regression":
+        _predicted(out, y, answers[champion], aim)
+        _residuals(out, y, answers[champion], aim)
+        return {"pictures": len(list(out.glob("*.png")))}
+    shown = {name: answers[name] for name in dict.fromkeys([champion, "course", *result["peers"]]) if name in answers}
     _precision_recall(out, y, shown)
     _roc(out, y, shown)
-    _calibration(out, y, scores[champion])
-    _confusion(out, y, scores[champion] >= result["consequences"]["threshold"], labels)
+    _calibration(out, y, answers[champion])
+    _confusion(out, y, answers[champion] >= result["consequences"]["threshold"], aim.labels)
     return {"pictures": len(list(out.glob("*.png")))}
 
 
-def _learning(out: Path, refs: Mapping[str, Ref]) -> None:
+def _learning(out: Path, refs: Mapping[str, Ref], aim: Aim) -> None:
+    """Draw each candidate's loss and, where it was followed, its validation AUPRC."""
     import matplotlib.pyplot as plt
 
     style()
-    fig, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
-    for name, ref in refs.items():
-        history: dict[str, Any] = json.loads(ref.path("history.json").read_text(encoding="utf-8"))
+    curves = {name: json.loads(ref.path("history.json").read_text(encoding="utf-8")) for name, ref in refs.items()}
+    followed = any("val_auprc" in history for history in curves.values())
+    fig, grid = plt.subplots(1, 1 + followed, figsize=(5 * (1 + followed), 3.6), layout="constrained", squeeze=False)
+    left, right = grid[0][0], grid[0][-1]
+    for name, history in curves.items():
         epochs = range(1, len(history["loss"]) + 1)
         line = left.plot(epochs, history["loss"], "--", linewidth=1)[0]
         left.plot(epochs, history["val_loss"], color=line.get_color(), label=name)
-        right.plot(epochs, history["val_auprc"], color=line.get_color(), label=name)
-    left.set(xlabel="epoch", ylabel="log loss, as trained", yscale="log", title="Loss (dashed: training part)")
-    right.set(xlabel="epoch", ylabel="AUPRC", title="Validation AUPRC")
+        if followed:
+            right.plot(epochs, history["val_auprc"], color=line.get_color(), label=name)
+    loss = "log loss" if aim.kind == "binary" else "squared error of the standardized target"
+    left.set(xlabel="epoch", ylabel=f"{loss}, as trained", yscale="log", title="Loss (dashed: training part)")
+    if followed:
+        right.set(xlabel="epoch", ylabel="AUPRC", title="Validation AUPRC")
     right.legend(fontsize=8)
     save(fig, out / "learning.png")
+
+
+def _predicted(out: Path, y: "Floats", predicted: "Floats", aim: Aim) -> None:
+    fig, axis = figure(4.8, 4.4)
+    axis.plot([y.min(), y.max()], [y.min(), y.max()], color="grey", linewidth=1)
+    axis.plot(y, predicted, "o", markersize=3, alpha=0.6)
+    axis.set(xlabel=_with_unit("true", aim), ylabel=_with_unit("predicted", aim), title="Predicted against true")
+    save(fig, out / "predicted.png")
+
+
+def _residuals(out: Path, y: "Floats", predicted: "Floats", aim: Aim) -> None:
+    fig, axis = figure(4.8, 4.4)
+    axis.axhline(0, color="grey", linewidth=1)
+    axis.plot(predicted, y - predicted, "o", markersize=3, alpha=0.6)
+    axis.set(xlabel=_with_unit("predicted", aim), ylabel=_with_unit("true - predicted", aim), title="Residuals")
+    save(fig, out / "residuals.png")
+
+
+def _with_unit(text: str, aim: Aim) -> str:
+    return f"{text} {aim.target}" + (f" ({aim.unit})" if aim.unit else "")
 
 
 def _precision_recall(out: Path, y: "Floats", scores: "Mapping[str, Floats]") -> None:

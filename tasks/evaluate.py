@@ -3,14 +3,15 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casebook import files
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, write_arrays
+from tasks.aim import Aim
 from tasks.calibrate import Rule, platt, probabilities, threshold
-from tasks.measure import Figure, across_folds, binary, bootstrap
+from tasks.measure import Figure, across_folds, binary, bootstrap, regression
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +20,20 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 RESULTS = "evaluation.json"
+HALF = 0.5
+
+
+class Judged(NamedTuple):
+    """One model on one fold: its answers on validation and test, and how they were calibrated and decided.
+
+    Answers are probabilities or, in a regression, values in the target's unit.
+    """
+
+    validation: "Floats"
+    test: "Floats"
+    slope: float = 1.0
+    shift: float = 0.0
+    threshold: float = HALF
 
 
 @stage
@@ -27,9 +42,11 @@ def evaluate(
     features: Sequence[Ref],
     trained: Mapping[str, Sequence[Ref]],
     peers: Sequence[Ref],
+    aim: Aim,
     rule: Rule,
-    base_rate: float | None,
     seed: int,
+    base_rate: float | None = None,
+    drawn: int = 1,
 ) -> Facts:
     """Judge candidates and peers on the test rows of one or more outer folds.
 
@@ -39,47 +56,56 @@ def evaluate(
         The encoded parts and the peers' scores, one reference per fold.
     trained
         For each candidate its trained networks, one reference per fold.
+    aim
+        What is predicted, and the figure that chooses.
     rule
-        How the threshold is chosen.
+        How a binary model's threshold is chosen.
+    seed
+        Of the bootstrap.
     base_rate
         The share of positives in the population, if the data holds another: figures named `…_base_rate` weigh the
         negatives so that this share holds.
-    seed
-        Of the bootstrap.
+    drawn
+        How many of the first folds give the curves that are drawn: those that test each row once at most.
 
-    Writes `evaluation.json` (figures, champion, calibration) and `curves.npz` (the first fold's test scores). The
-    champion is the candidate of the greatest mean validation AUPRC; no test figure has a say in it. With one fold
-    the intervals are the bootstrap's, with several they are of the mean over folds.
+    Writes `evaluation.json` (figures, champion, calibration) and `curves.npz` (test answers of the `drawn` folds). The
+    champion is the candidate whose mean validation figure is best; no test figure has a say in it. With one fold the
+    intervals are the bootstrap's, with several they are of the mean over folds.
     """
-    labels = [read_arrays(f, "validation")["y"] for f in features], [read_arrays(f, "test")["y"] for f in features]
-    judged = {name: _judge(refs, labels, rule) for name, refs in trained.items()}
-    plain = {name: [read_arrays(ref, "scores")[name] for ref in peers] for name in _peer_names(peers)}
-    tests = {name: [(fold["probability"], fold["threshold"]) for fold in folds] for name, folds in judged.items()}
-    tests |= {name: [(p, 0.5) for p in folds] for name, folds in plain.items()}
-    figures = {name: _figures(labels[1], folds, base_rate, seed) for name, folds in tests.items()}
-    validation = {name: _mean(ref.facts["val_auprc"] for ref in refs) for name, refs in trained.items()}
-    champion = max(validation, key=lambda name: validation[name])
-    write_arrays(out, "curves", y=labels[1][0], **{name: folds[0][0] for name, folds in tests.items()})
+    import numpy as np
+
+    y = [{name: read_arrays(ref, name)["y"].astype("float64") for name in ("validation", "test")} for ref in features]
+    labels = [fold["test"] for fold in y]
+    judged = {
+        name: [judge(r, fold, aim, rule) for r, fold in zip(refs, y, strict=True)] for name, refs in trained.items()
+    }
+    plain = {name: [_peer(ref, name) for ref in peers] for name in _peer_names(peers)}
+    everyone = {**judged, **plain}
+    per_fold = {name: _per_fold(labels, folds, aim, base_rate) for name, folds in everyone.items()}
+    test_share = len(labels[0]) / (len(labels[0]) + _rows(features[0]))
+    figures = {
+        name: across_folds(per_fold[name], test_share)
+        if len(features) > 1
+        else _bootstrapped(labels[0], folds[0], aim, base_rate, seed)
+        for name, folds in everyone.items()
+    }
+    chosen_by = {name: _on_validation(folds, y, aim) for name, folds in judged.items()}
+    champion = max(chosen_by, key=lambda name: aim.sign * chosen_by[name])
+    curves = {name: np.concatenate([fold.test for fold in folds[:drawn]]) for name, folds in everyone.items()}
+    write_arrays(out, "curves", y=np.concatenate(labels[:drawn]), **curves)
     result = {
         "champion": champion,
         "candidates": {name: figures[name] for name in trained},
         "peers": {name: figures[name] for name in plain},
-        "validation_auprc": validation,
-        "folds": {name: _per_fold(labels[1], folds, base_rate) for name, folds in tests.items()},
-        "calibration": {
-            name: {k: folds[0][k] for k in ("slope", "shift", "threshold")} for name, folds in judged.items()
-        },
-        "consequences": _consequences(labels[1][0], *tests[champion][0], rule),
-        "test": {
-            "split": "test",
-            "folds": len(features),
-            "rows": _total(labels[1]),
-            "positives": _positives(labels[1]),
-        },
+        "validation": chosen_by,
+        "folds": {name: [fold[aim.primary] for fold in folds] for name, folds in per_fold.items()},
+        "calibration": {name: _calibration(folds[0]) for name, folds in judged.items()},
+        "consequences": _consequences(labels[:drawn], judged[champion][:drawn], rule) if aim.kind == "binary" else None,
+        "test": {"split": "test", "folds": len(features), "rows": sum(map(len, labels)), **_positives(labels, aim)},
         "base_rate": base_rate,
     }
     files.write_json(out / RESULTS, result)
-    return {"champion": champion, "auprc": figures[champion]["auprc"]["value"]}
+    return {"champion": champion, aim.primary: figures[champion][aim.primary]["value"]}
 
 
 def results(evaluation: Ref) -> dict[str, Any]:
@@ -88,32 +114,24 @@ def results(evaluation: Ref) -> dict[str, Any]:
     return found
 
 
-def _judge(refs: Sequence[Ref], labels: Any, rule: Rule) -> list[dict[str, Any]]:
-    """Calibrate and choose the threshold of one candidate on each fold's validation part, then score its test part."""
-    judged = []
-    for ref, y in zip(refs, labels[0], strict=True):
-        scores = read_arrays(ref, "scores")
-        slope, shift = platt(scores["validation"], y)
-        chosen = threshold(y, probabilities(scores["validation"], slope, shift), rule)
-        probability = probabilities(scores["test"], slope, shift)
-        judged.append({"slope": slope, "shift": shift, "threshold": chosen, "probability": probability})
-    return judged
+def judge(trained: Ref, y: "Mapping[str, Floats]", aim: Aim, rule: Rule) -> Judged:
+    """Calibrate and choose the threshold of one candidate on one fold's validation part, and answer its test part."""
+    scores = {name: values.astype("float64") for name, values in read_arrays(trained, "scores").items()}
+    if aim.kind == "regression":
+        return Judged(scores["validation"], scores["test"])
+    slope, shift = (1.0, 0.0) if rule.by == "likelier" else platt(scores["validation"], y["validation"])
+    validation, test = (probabilities(scores[name], slope, shift) for name in ("validation", "test"))
+    chosen = HALF if rule.by == "likelier" else threshold(y["validation"], validation, rule)
+    return Judged(validation, test, slope, shift, chosen)
 
 
-def _figures(y: Any, folds: Any, base_rate: float | None, seed: int) -> dict[str, Figure]:
-    if len(folds) > 1:
-        return across_folds(_per_fold(y, folds, base_rate))
-    return bootstrap(y[0], folds[0][0], folds[0][1], base_weights(y[0], base_rate), seed)
-
-
-def _per_fold(y: Any, folds: Any, base_rate: float | None) -> list[dict[str, float]]:
-    import numpy as np
-
-    per_fold = []
-    for labels, (probability, chosen) in zip(y, folds, strict=True):
-        once = binary(labels, probability, chosen, base_weights(labels, base_rate), np.ones((1, len(labels))))
-        per_fold.append({name: float(value[0]) for name, value in once.items()})
-    return per_fold
+def figures_of(
+    aim: Aim, y: "Floats", answers: "Floats", weights: "Floats", threshold: float = HALF, base_rate: float | None = None
+) -> "dict[str, Floats]":
+    """Return every figure of a model's answers for each row of weights, shape (resamples, rows)."""
+    if aim.kind == "regression":
+        return regression(y, answers, weights)
+    return binary(y, answers, threshold, base_weights(y, base_rate), weights)
 
 
 def base_weights(y: "Floats", base_rate: float | None) -> "Floats":
@@ -126,35 +144,71 @@ def base_weights(y: "Floats", base_rate: float | None) -> "Floats":
     return np.where(y == 1, 1.0, wanted / (len(y) - y.sum()))
 
 
-def _consequences(y: "Floats", probability: "Floats", chosen: float, rule: Rule) -> dict[str, float]:
-    """Return what the threshold means on the test part of the first fold, in counts and in money."""
-    alerts = probability >= chosen
-    hits, missed = int((alerts & (y == 1)).sum()), int((~alerts & (y == 1)).sum())
-    cost = rule.cost_alert * int(alerts.sum()) + rule.cost_missed * missed
-    return {
-        "rows": len(y),
-        "alerts": int(alerts.sum()),
-        "caught": hits,
-        "missed": missed,
-        "false_alarms": int(alerts.sum()) - hits,
-        "cost": cost,
-        "cost_without_model": rule.cost_missed * (hits + missed),
-        "threshold": chosen,
-    }
+def once(aim: Aim, y: "Floats", answers: "Floats", threshold: float = HALF, base_rate: float | None = None) -> Any:
+    """Return every figure of a model's answers on the rows as they are."""
+    import numpy as np
+
+    found = figures_of(aim, y, answers, np.ones((1, len(y))), threshold, base_rate)
+    return {name: float(value[0]) for name, value in found.items()}
+
+
+def _per_fold(labels: "list[Floats]", folds: list[Judged], aim: Aim, base_rate: float | None) -> list[dict[str, float]]:
+    return [once(aim, y, fold.test, fold.threshold, base_rate) for y, fold in zip(labels, folds, strict=True)]
+
+
+def _bootstrapped(y: "Floats", model: Judged, aim: Aim, base_rate: float | None, seed: int) -> dict[str, Figure]:
+    import numpy as np
+
+    classes = y if aim.kind == "binary" else np.zeros(len(y))
+    return bootstrap(lambda w: figures_of(aim, y, model.test, w, model.threshold, base_rate), classes, seed)
+
+
+def _on_validation(folds: list[Judged], y: "list[dict[str, Floats]]", aim: Aim) -> float:
+    """Return the mean over the folds of the primary figure on the validation part."""
+    pairs = zip(folds, y, strict=True)
+    figures = [once(aim, labels["validation"], m.validation, m.threshold)[aim.primary] for m, labels in pairs]
+    return float(sum(figures) / len(figures))
+
+
+def _peer(ref: Ref, name: str) -> Judged:
+    answers = read_arrays(ref, "scores")[name].astype("float64")
+    return Judged(answers[:0], answers)
 
 
 def _peer_names(peers: Sequence[Ref]) -> list[str]:
     return list(read_arrays(peers[0], "scores")) if peers else []
 
 
-def _mean(values: Any) -> float:
-    listed = [float(value) for value in values]
-    return sum(listed) / len(listed)
+def _rows(features: Ref) -> int:
+    """Return how many rows of a fold are not test rows."""
+    return sum(len(read_arrays(features, name)["y"]) for name in ("train", "validation"))
 
 
-def _total(y: Any) -> int:
-    return sum(len(labels) for labels in y)
+def _calibration(model: Judged) -> dict[str, float]:
+    return {"slope": model.slope, "shift": model.shift, "threshold": model.threshold}
 
 
-def _positives(y: Any) -> int:
-    return int(sum(labels.sum() for labels in y))
+def _positives(labels: "list[Floats]", aim: Aim) -> dict[str, int]:
+    return {"positives": int(sum(y.sum() for y in labels))} if aim.kind == "binary" else {}
+
+
+def _consequences(labels: "list[Floats]", folds: list[Judged], rule: Rule) -> dict[str, Any]:
+    """Return what the threshold means on the test part of the drawn folds, in counts and, if they cost, in money."""
+    import numpy as np
+
+    y = np.concatenate(labels)
+    alerts = np.concatenate([fold.test >= fold.threshold for fold in folds])
+    hits, missed = int((alerts & (y == 1)).sum()), int((~alerts & (y == 1)).sum())
+    counts = {
+        "rows": len(y),
+        "alerts": int(alerts.sum()),
+        "caught": hits,
+        "missed": missed,
+        "false_alarms": int(alerts.sum()) - hits,
+        "threshold": folds[0].threshold,
+        "by": rule.by,
+    }
+    if rule.by != "cost":
+        return counts
+    cost = rule.cost_alert * int(alerts.sum()) + rule.cost_missed * missed
+    return {**counts, "cost": cost, "cost_without_model": rule.cost_missed * (hits + missed)}

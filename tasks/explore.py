@@ -8,6 +8,7 @@ from casebook.catalog import data_set
 from casebook.stage import stage_apart
 from casebook.store import Facts, Ref
 from casebook.tables import read_table
+from tasks.aim import Aim
 from tasks.draw import axes_grid, figure, save
 
 if TYPE_CHECKING:
@@ -18,13 +19,14 @@ PANELS = 12
 
 
 @stage_apart
-def explore(out: Path, table: Ref, dataset: str, target: str) -> Facts:
-    """Describe a table: `profile.json` with its figures, histograms by class, and a correlation heatmap.
+def explore(out: Path, table: Ref, dataset: str, aim: Aim) -> Facts:
+    """Describe a table: `profile.json` with its figures, its most telling columns drawn, and a correlation heatmap.
 
     Figures are of all rows; pictures of at most 20,000 random ones.
     """
     frame = read_table(table)
     columns = data_set(dataset).columns
+    binary = aim.kind == "binary"
     summary = describe(frame)
     strongest = strongest_pairs(frame)
     files.write_json(
@@ -33,15 +35,15 @@ def explore(out: Path, table: Ref, dataset: str, target: str) -> Facts:
             "rows": len(frame),
             "memory_mb": float(frame.memory_usage(deep=True).sum() / 1e6),
             "repeats": int(frame.duplicated().sum()),
-            "target": {str(k): int(v) for k, v in frame[target].value_counts().items()},
+            "target": {str(k): int(v) for k, v in frame[aim.target].value_counts().items()} if binary else None,
             "columns": [{"name": n, "unit": columns[n].unit, **summary[n]} for n in frame.columns],
             "strongest_pairs": strongest,
         },
     )
     drawn = frame.sample(min(DRAWN, len(frame)), random_state=0)
-    telling = most_telling(frame, target)
+    telling = most_telling(frame, aim.target)
     units = {name: f"{name} ({columns[name].unit})" if columns[name].unit else name for name in telling}
-    _histograms(out, drawn, target, units)
+    (_histograms if binary else _scatters)(out, drawn, aim.target, units)
     _heatmap(out, drawn)
     return {"rows": len(frame), "columns": len(frame.columns)}
 
@@ -107,6 +109,16 @@ def _histograms(out: Path, frame: "pd.DataFrame", target: str, units: dict[str, 
         )
         axis.set(xlabel=units[name], ylabel="rows of the class (%)")
     fig.suptitle("The columns that tell the classes apart best (middle 99 % of the values)")
+    save(fig, out / "histograms.png")
+
+
+def _scatters(out: Path, frame: "pd.DataFrame", target: str, units: dict[str, str]) -> None:
+    """Draw the target against each telling column, one panel each."""
+    fig, panels = axes_grid(len(units))
+    for axis, name in zip(panels, units, strict=True):
+        axis.plot(frame[name], frame[target], "o", markersize=2, alpha=0.4)
+        axis.set(xlabel=units[name], ylabel=target)
+    fig.suptitle(f"{target} against the columns that tell most of it")
     save(fig, out / "histograms.png")
 
 

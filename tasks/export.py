@@ -1,5 +1,6 @@
 """Export: one ONNX graph from the raw columns to the calibrated probability, and what a service needs beside it."""
 
+import json
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,8 +12,9 @@ from casebook.errors import CasebookError
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, read_table
+from tasks.aim import Aim
 from tasks.evaluate import results
-from tasks.features import IR_VERSION, ML_OPSET, OPSET, TOLERANCE, feeds
+from tasks.features import IR_VERSION, ML_OPSET, OPSET, TOLERANCE, feeds, read_raw
 
 if TYPE_CHECKING:
     import keras
@@ -20,21 +22,22 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SAMPLE_ROWS = 10
-OUTPUT = "probability"
+FEW = 20  # values that a text must be one of; with more it is free
+NETWORK_OPSET = 18  # the newest that Keras' converter knows
 
 
 @stage
 def export(
-    out: Path, parts: Ref, features: Ref, trained: Mapping[str, Ref], evaluation: Ref, raw: Ref, labels: tuple[str, str]
+    out: Path, parts: Ref, features: Ref, trained: Mapping[str, Ref], evaluation: Ref, raw: Ref, aim: Aim
 ) -> Facts:
-    """Export the champion: calibrated network and encoding in one graph, its signature, and sample rows with answers.
+    """Export the champion: network, calibration and encoding in one graph, its signature, and sample rows with answers.
 
     Parameters
     ----------
     parts, features, trained, evaluation, raw
         References of the first fold's stages; `trained` has every candidate, of which the champion is taken.
-    labels
-        The names of the classes 0 and 1.
+    aim
+        What is predicted.
 
     Writes `model.onnx` (raw columns in), `model.keras` (encoded features in), `signature.json`, `sample_request.json`
     and `sample_response.json`.
@@ -42,7 +45,7 @@ def export(
     Raises
     ------
     CasebookError
-        The graph's answers differ from Keras' by more than 1e-4 on the sample rows or the test part.
+        The graph's answers differ from Keras' by more than 1e-4 (of 1 or of the value) on the test part.
     """
     import keras
 
@@ -50,19 +53,18 @@ def export(
     champion = str(result["champion"])
     calibration = result["calibration"][champion]
     network = keras.saving.load_model(trained[champion].path("network.keras"), compile=False, safe_mode=True)
-    model = calibrated(network, calibration["slope"], calibration["shift"])
+    model = with_head(network, aim, calibration["slope"], calibration["shift"])
     model.save(out / "model.keras")
-    graph = joined(features.path("features.onnx"), model, out)
-    test = read_table(parts, "test")
+    graph = joined(features.path("features.onnx"), model, aim, out)
+    test, encoded = read_raw(parts, "test"), read_arrays(features, "test")["x"]
     columns = [name for name in test.columns if name in feeds_of(graph)]
-    encoded = read_arrays(features, "test")["x"]
-    _agree(graph, test[columns], model, encoded)
+    expected = in_keras(model, encoded)
+    _agree(graph, test[columns], expected)
     (out / "model.onnx").write_bytes(graph.SerializeToString())
     entry = data_set(str(raw.facts["dataset"]))
-    files.write_json(
-        out / "signature.json", signature(read_table(parts, "train")[columns], entry, calibration, labels, raw)
-    )
-    _samples(out, test[columns], model, encoded, calibration["threshold"], labels)
+    told = signature(read_table(parts, "train")[columns], entry, calibration, aim, raw)
+    files.write_json(out / "signature.json", told)
+    _samples(out, read_table(parts, "test")[columns], expected, calibration["threshold"], aim)
     return {
         "dataset": raw.facts["dataset"],
         "champion": champion,
@@ -71,25 +73,27 @@ def export(
     }
 
 
-def calibrated(network: "keras.Model", slope: float, shift: float) -> "keras.Model":
-    """Return the network with its members pooled and Platt's calibration behind it: features in, probability out."""
+def with_head(network: "keras.Model", aim: Aim, slope: float, shift: float) -> "keras.Model":
+    """Return the network with its members pooled and, in a binary model, Platt's calibration: one answer per row."""
     import keras
     import numpy as np
     from keras import ops
 
     inputs = keras.Input(network.input_shape[1:], name="features")
-    logits = network(inputs)
+    answers = network(inputs)
+    if aim.kind == "regression":
+        return keras.Model(inputs, ops.mean(answers, axis=1, keepdims=True), name="pooled")
     if network.output_shape[-1] > 1:  # see tasks.train.pooled
-        one = ops.logsumexp(ops.log_sigmoid(logits), axis=1, keepdims=True)
-        logits = one - ops.logsumexp(ops.log_sigmoid(-logits), axis=1, keepdims=True)
-    calibration = keras.layers.Dense(1, activation="sigmoid", name=OUTPUT)
-    model = keras.Model(inputs, calibration(logits), name="calibrated")
+        one = ops.logsumexp(ops.log_sigmoid(answers), axis=1, keepdims=True)
+        answers = one - ops.logsumexp(ops.log_sigmoid(-answers), axis=1, keepdims=True)
+    calibration = keras.layers.Dense(1, activation="sigmoid", name="calibration")
+    model = keras.Model(inputs, calibration(answers), name="calibrated")
     calibration.set_weights([np.array([[slope]], "float32"), np.array([shift], "float32")])
     return model
 
 
-def joined(features: Path, model: "keras.Model", out: Path) -> "onnx.ModelProto":
-    """Return the encoding's graph and the network's as one, with the single output `probability`."""
+def joined(features: Path, model: "keras.Model", aim: Aim, out: Path) -> "onnx.ModelProto":
+    """Return the encoding's graph and the network's as one, with a single output."""
     import numpy as np
     import onnx
     from onnx import compose, helper
@@ -98,7 +102,7 @@ def joined(features: Path, model: "keras.Model", out: Path) -> "onnx.ModelProto"
     partial = out / "network.onnx"
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=FutureWarning, module="keras")  # its converter asks for np.object
-        model.export(partial, format="onnx", verbose=False, opset_version=OPSET)
+        model.export(partial, format="onnx", verbose=False, opset_version=NETWORK_OPSET)
     network = compose.add_prefix(onnx.load(partial), "network/")
     partial.unlink()
     encoding = onnx.load(features)
@@ -111,8 +115,8 @@ def joined(features: Path, model: "keras.Model", out: Path) -> "onnx.ModelProto"
         encoding, network, io_map=[(encoding.graph.output[0].name, network.graph.input[0].name)]
     )
     last = whole.graph.output[0]
-    whole.graph.node.append(helper.make_node("Identity", [last.name], [OUTPUT]))
-    whole.graph.output[0].CopyFrom(helper.make_tensor_value_info(OUTPUT, onnx.TensorProto.FLOAT, [None, 1]))
+    whole.graph.node.append(helper.make_node("Identity", [last.name], [aim.output]))
+    whole.graph.output[0].CopyFrom(helper.make_tensor_value_info(aim.output, onnx.TensorProto.FLOAT, [None, 1]))
     onnx.checker.check_model(whole)
     return whole
 
@@ -123,57 +127,66 @@ def feeds_of(graph: "onnx.ModelProto") -> set[str]:
 
 
 def answers(graph: "onnx.ModelProto", raw: "pd.DataFrame") -> Any:
-    """Return the graph's probability for each raw row, shape (rows,)."""
+    """Return the graph's answer to each raw row, shape (rows,)."""
     import onnxruntime
 
     session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
-    return session.run([OUTPUT], feeds(raw))[0][:, 0]
+    return session.run(None, feeds(raw))[0][:, 0]
 
 
-def _agree(graph: "onnx.ModelProto", raw: "pd.DataFrame", model: "keras.Model", encoded: Any) -> None:
+def in_keras(model: "keras.Model", encoded: Any) -> Any:
+    """Return Keras' answer to each encoded row, shape (rows,)."""
     import numpy as np
 
-    gap = float(np.max(np.abs(answers(graph, raw) - np.asarray(model(encoded))[:, 0])))
+    return np.asarray(model(encoded))[:, 0]
+
+
+def _agree(graph: "onnx.ModelProto", raw: "pd.DataFrame", expected: Any) -> None:
+    import numpy as np
+
+    gap = float(np.max(np.abs(answers(graph, raw) - expected) / np.maximum(1.0, np.abs(expected))))
     if not gap <= TOLERANCE:
         raise CasebookError(f"The exported graph differs from Keras by {gap:.2g} on the test part, over {TOLERANCE:g}.")
 
 
 def signature(
-    train: "pd.DataFrame", entry: DataSet, calibration: Mapping[str, float], labels: tuple[str, str], raw: Ref
+    train: "pd.DataFrame", entry: DataSet, calibration: Mapping[str, float], aim: Aim, raw: Ref
 ) -> dict[str, Any]:
     """Describe inputs (type, unit, range or values seen in training) and output for people and for the service."""
+    output: dict[str, Any] = {"name": aim.output, "unit": aim.unit}
+    if aim.kind == "binary":
+        output |= {"description": f"probability of {aim.labels[1]}", "labels": list(aim.labels)}
+        output |= {"threshold": calibration["threshold"]}
+    else:
+        output |= {"description": entry.columns[aim.target].description}
     return {
-        "kind": "binary",
+        "kind": aim.kind,
         "case": raw.case,
         "trained_on": raw.facts["kind"],
         "inputs": [_input(train[name], entry) for name in train.columns],
-        "output": {
-            "name": OUTPUT,
-            "description": f"probability of {labels[1]}",
-            "threshold": calibration["threshold"],
-            "labels": list(labels),
-        },
+        "output": output,
     }
 
 
 def _input(values: "pd.Series", entry: DataSet) -> dict[str, Any]:
+    """Describe one raw column; a text of few values must be one of them, a column with gaps may be left out."""
     column = entry.columns[str(values.name)]
-    about = {"name": values.name, "dtype": column.type, "unit": column.unit, "description": column.description}
-    if column.type == "string":
-        return {**about, "allowed": sorted(values.dropna().unique())}
-    return {**about, "minimum": float(values.min()), "maximum": float(values.max())}
+    about: dict[str, Any] = {"name": values.name, "dtype": column.type, "unit": column.unit}
+    about |= {"description": column.description, "optional": bool(values.isna().any())}
+    if column.type != "string":
+        return {**about, "minimum": float(values.min()), "maximum": float(values.max())}
+    seen = sorted(values.dropna().unique())
+    return {**about, "allowed": seen} if len(seen) <= FEW else about
 
 
-def _samples(
-    out: Path, raw: "pd.DataFrame", model: "keras.Model", encoded: Any, limit: float, labels: tuple[str, str]
-) -> None:
+def _samples(out: Path, raw: "pd.DataFrame", expected: Any, limit: float, aim: Aim) -> None:
     """Write rows of the test part, some of each answer, with what Keras says of them."""
     import numpy as np
 
-    probability = np.asarray(model(encoded))[:, 0]
-    order = np.argsort(-probability, kind="stable")
+    order = np.argsort(-expected, kind="stable")
     rows = [*order[: SAMPLE_ROWS // 2], *order[-(SAMPLE_ROWS - SAMPLE_ROWS // 2) :]]
-    instances = [raw.iloc[row].to_dict() for row in rows]
-    told = [{OUTPUT: float(probability[row]), "label": labels[int(probability[row] >= limit)]} for row in rows]
-    files.write_json(out / "sample_request.json", {"instances": instances})
+    told: list[dict[str, object]] = [{aim.output: float(expected[row])} for row in rows]
+    if aim.kind == "binary":
+        told = [{aim.output: float(expected[r]), "label": aim.labels[int(expected[r] >= limit)]} for r in rows]
+    files.write_json(out / "sample_request.json", {"instances": json.loads(raw.iloc[rows].to_json(orient="records"))})
     files.write_json(out / "sample_response.json", {"predictions": told})

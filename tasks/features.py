@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from casebook.errors import CasebookError
 from casebook.stage import stage
-from casebook.store import Facts, Ref
+from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_table, write_arrays
+from tasks.aim import Aim
 from tasks.derive import Derived, derive
 from tasks.split import PARTS
-from tasks.tripwires import fitted_on
+from tasks.tripwires import fitted_on, one_feature_decides
 
 if TYPE_CHECKING:
     import onnx
@@ -22,38 +23,108 @@ if TYPE_CHECKING:
 
     Encoder = Callable[[list[str]], ColumnTransformer]
 
-OPSET = 18
+OPSET = 20  # the first that matches patterns
 ML_OPSET = 3
 IR_VERSION = 10
 TOLERANCE = 1e-4
 
 
 @stage
-def features(out: Path, parts: Ref, target: str, derived: tuple[Derived, ...], encoder: "Encoder") -> Facts:
+def features(out: Path, parts: Ref, aim: Aim, derived: tuple[Derived, ...], encoder: "Encoder") -> Facts:
     """Derive columns, fit the encoder on the training part, and write each part as arrays `x` and `y`.
 
     Writes `train`, `validation` and `test` (x float32 of shape (rows, features), y float32 of shape (rows,)) and
-    `features.onnx`, whose inputs are the raw columns and whose output is x.
+    `features.onnx`, whose inputs are the raw columns that are needed and whose output is x.
+
+    Parameters
+    ----------
+    parts
+        The split.
+    aim
+        Names the target.
+    derived
+        Columns to compute first.
+    encoder
+        Makes, from the names of all raw and derived columns, an unfitted encoder of those it takes.
 
     Raises
     ------
     CasebookError
-        The ONNX form disagrees with the fitted encoder, or the encoder saw other rows than the training part.
+        The ONNX form disagrees with the fitted encoder, the encoder saw other rows than the training part, or a column
+        that it takes identifies rows or decides the target alone.
     """
     import numpy as np
 
-    raw = {name: read_table(parts, name) for name in PARTS}
-    tables = {name: derive(frame.drop(columns=target), derived) for name, frame in raw.items()}
-    fitted = encoder(list(tables["train"].columns)).fit(tables["train"])
-    fitted_on(_rows_seen(fitted), len(tables["train"]))
-    encoded = {name: np.asarray(fitted.transform(table), "float32") for name, table in tables.items()}
-    for name, x in encoded.items():
-        write_arrays(out, name, x=x, y=raw[name][target].to_numpy("float32"))
-    columns = raw["train"].drop(columns=target)
-    graph = to_onnx(fitted, columns, tables["train"], derived)
-    _agree(graph, raw["validation"].drop(columns=target), encoded["validation"])
+    fitted, train = encode(out, parts, aim, derived, encoder)
+    needed = raw_columns(train, fitted, derived)
+    graph = to_onnx(fitted, train[needed], derive(train, derived), derived)
+    with np.load(out / "validation.npz") as validation:
+        _agree(graph, read_raw(parts, "validation")[needed], validation["x"])
     (out / "features.onnx").write_bytes(graph.SerializeToString())
-    return {"features": int(encoded["train"].shape[1]), "raw_columns": list(columns.columns)}
+    return {"features": len(fitted.get_feature_names_out()), "raw_columns": needed}
+
+
+@stage
+def fold_features(
+    out: Path, parts: Ref, folds: int, aim: Aim, derived: tuple[Derived, ...], encoder: "Encoder"
+) -> Facts:
+    """Do for each of an output's folds what `features` does for one; the ONNX form is the first fold's alone.
+
+    Raises
+    ------
+    CasebookError
+        As `features` does.
+    """
+    for number in range(folds):
+        (out / fold_name(number)).mkdir()
+    facts = features.fn(out / fold_name(0), parts.fold(0), aim, derived, encoder)
+    for number in range(1, folds):
+        encode(out / fold_name(number), parts.fold(number), aim, derived, encoder)
+    return {**facts, "folds": folds}
+
+
+def encode(
+    out: Path, parts: Ref, aim: Aim, derived: tuple[Derived, ...], encoder: "Encoder"
+) -> "tuple[ColumnTransformer, pd.DataFrame]":
+    """Fit the encoder on the training part and write all three parts encoded; return it and the raw training part.
+
+    Raises
+    ------
+    CasebookError
+        The encoder saw other rows than the training part, or takes a column that identifies rows or decides alone.
+    """
+    import numpy as np
+
+    raw = {name: read_raw(parts, name) for name in PARTS}
+    tables = {name: derive(frame.drop(columns=aim.target), derived) for name, frame in raw.items()}
+    unfitted = encoder(list(tables["train"].columns))
+    used = taken(unfitted)
+    one_feature_decides(tables["train"][used].assign(**{aim.target: raw["train"][aim.target]}), aim)
+    fitted = unfitted.fit(tables["train"][used])
+    fitted_on(_rows_seen(fitted), len(tables["train"]))
+    for name, table in tables.items():
+        x = np.asarray(fitted.transform(table[used]), "float32")
+        write_arrays(out, name, x=x, y=raw[name][aim.target].to_numpy("float32"))
+    return fitted, raw["train"].drop(columns=aim.target)
+
+
+def read_raw(parts: Ref, name: str) -> "pd.DataFrame":
+    """Read one part of a split, with missing text as the empty text: ONNX has no other."""
+    frame = read_table(parts, name)
+    texts: list[str] = list(frame.select_dtypes("string").columns)
+    return frame.assign(**{column: frame[column].fillna("").astype(object) for column in texts})
+
+
+def taken(encoder: "ColumnTransformer") -> list[str]:
+    """Return the columns that an encoder takes, each once."""
+    return list(dict.fromkeys(column for _, _, columns in encoder.transformers for column in columns))
+
+
+def raw_columns(raw: "pd.DataFrame", fitted: "ColumnTransformer", derived: tuple[Derived, ...]) -> list[str]:
+    """Return the raw columns, in their order, that the encoder takes or that a derived column it takes needs."""
+    sources = {d.name: d.columns for d in derived}
+    needed = {column for name in taken(fitted) for column in sources.get(name, (name,))}
+    return [name for name in raw.columns if name in needed]
 
 
 def _rows_seen(fitted: "ColumnTransformer") -> int:
@@ -80,7 +151,7 @@ def to_onnx(
     fitted
         The fitted encoder.
     raw, table
-        The training part before and after `derive`: their columns name the graph's inputs.
+        The training part: the raw columns that are needed, which name the graph's inputs, and all after `derive`.
     derived
         The derived columns, whose nodes come first.
     """
@@ -89,15 +160,14 @@ def to_onnx(
     from skl2onnx import convert_sklearn
 
     opsets = {"": OPSET, "ai.onnx.ml": ML_OPSET}
-    encoding = convert_sklearn(fitted, initial_types=_types(table), target_opset=opsets, final_types=None)
+    used = taken(fitted)
+    encoding = convert_sklearn(fitted, initial_types=_types(table[used]), target_opset=opsets)
     encoding = onnx.compose.add_prefix(encoding, "encoder/")
-    sources = {d.name: d.column for d in derived}
+    computed = {d.name: d for d in derived}
     nodes = []
-    for d in derived:
-        nodes += d.nodes(d.column, f"encoder/{d.name}")
-    for name in table.columns:
-        if name not in sources:
-            nodes.append(helper.make_node("Identity", [name], [f"encoder/{name}"]))
+    for name in used:
+        copied = [helper.make_node("Identity", [name], [f"encoder/{name}"])]
+        nodes += computed[name].nodes(f"encoder/{name}") if name in computed else copied
     inputs = [helper.make_tensor_value_info(name, _element(raw[name]), [None, 1]) for name in raw.columns]
     graph = helper.make_graph(
         [*nodes, *encoding.graph.node],

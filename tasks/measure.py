@@ -4,7 +4,7 @@ The figures are scikit-learn's; the bootstrap needs hundreds of each, so the two
 all resamples at once, from one sorting. Tests hold them to scikit-learn's values.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
@@ -61,6 +61,23 @@ def recall_at(y: "Floats", scores: "Floats", weights: "Floats", share: float) ->
     return caught
 
 
+def recall_at_false_alarms(y: "Floats", scores: "Floats", weights: "Floats", share: float) -> "Floats":
+    """Return the recall at the lowest threshold that raises at most `share` of the negatives as false alarms.
+
+    Rows of equal score are alerts together or not at all, as in scikit-learn's `roc_curve`.
+    """
+    import numpy as np
+
+    order = np.argsort(-scores, kind="stable")
+    ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
+    weights = weights[:, order]
+    caught = np.cumsum(weights * y[order], axis=1)
+    false_alarms = np.cumsum(weights * (1 - y[order]), axis=1)
+    allowed = false_alarms[:, ends] <= share * false_alarms[:, -1:]
+    recall: Floats = np.where(allowed, caught[:, ends], 0.0).max(axis=1) / caught[:, -1]
+    return recall
+
+
 def decided(y: "Floats", alerts: "Floats", weights: "Floats") -> "dict[str, Floats]":
     """Return precision, recall, F1 and balanced accuracy of yes-or-no answers for each row of weights."""
     import numpy as np
@@ -69,6 +86,7 @@ def decided(y: "Floats", alerts: "Floats", weights: "Floats") -> "dict[str, Floa
     fn, tn = weights @ (y * (1 - alerts)), weights @ ((1 - y) * (1 - alerts))
     recall = tp / np.maximum(tp + fn, 1e-12)
     return {
+        "accuracy": (tp + tn) / (tp + fp + fn + tn),
         "precision": tp / np.maximum(tp + fp, 1e-12),
         "recall": recall,
         "f1": 2 * tp / np.maximum(2 * tp + fp + fn, 1e-12),
@@ -108,21 +126,47 @@ def binary(
         "roc_auc": roc_auc,
         **decided(y, (probability >= threshold).astype(float), weights),
         **probable(y, probability, weights),
+        "recall_at_fpr_1_percent": recall_at_false_alarms(y, probability, weights, 0.01),
+        "recall_at_fpr_01_percent": recall_at_false_alarms(y, probability, weights, 0.001),
         "recall_at_1_per_1000": recall_at(y, probability, weights, 0.001),
         "recall_at_1_per_1000_base_rate": recall_at(y, probability, weights * base, 0.001),
     }
 
 
-def bootstrap(y: "Floats", probability: "Floats", threshold: float, base: "Floats", seed: int) -> dict[str, Figure]:
+def regression(y: "Floats", predicted: "Floats", weights: "Floats") -> "dict[str, Floats]":
+    """Return RMSE, MAE (both in the target's unit) and R² for each row of weights, shape (resamples, rows)."""
+    import numpy as np
+
+    total = weights.sum(axis=1)
+    square = weights @ (y - predicted) ** 2
+    mean = weights @ y / total
+    spread = weights @ y**2 - total * mean**2
+    return {
+        "rmse": np.sqrt(square / total),
+        "mae": weights @ np.abs(y - predicted) / total,
+        "r2": 1 - square / np.maximum(spread, 1e-12),
+    }
+
+
+def bootstrap(figures_of: "Callable[[Floats], dict[str, Floats]]", classes: "Floats", seed: int) -> dict[str, Figure]:
     """Return each figure on the rows as they are, with a 95 % percentile bootstrap interval.
 
     Rows are drawn with replacement within each class (Efron and Tibshirani 1993, stratified), so that no resample
     lacks positives.
+
+    Parameters
+    ----------
+    figures_of
+        Returns the figures for weights of shape (resamples, rows).
+    classes
+        The class of each row; all the same for a regression.
+    seed
+        Of the draws.
     """
     import numpy as np
 
-    once = binary(y, probability, threshold, base, np.ones((1, len(y))))
-    drawn = [binary(y, probability, threshold, base, weights) for weights in resamples(y, seed)]
+    once = figures_of(np.ones((1, len(classes))))
+    drawn = [figures_of(weights) for weights in resamples(classes, seed)]
     figures: dict[str, Figure] = {}
     for name, value in once.items():
         low, high = np.quantile(np.concatenate([d[name] for d in drawn]), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
@@ -130,24 +174,26 @@ def bootstrap(y: "Floats", probability: "Floats", threshold: float, base: "Float
     return figures
 
 
-def resamples(y: "Floats", seed: int) -> "Iterator[Floats]":
+def resamples(classes: "Floats", seed: int) -> "Iterator[Floats]":
     """Yield blocks of stratified resamples: how often each row is drawn in each, shape (resamples, rows)."""
     import numpy as np
 
     rng = np.random.default_rng(seed)
-    block = max(1, BLOCK // len(y))
+    block = max(1, BLOCK // len(classes))
     for first in range(0, RESAMPLES, block):
-        weights = np.zeros((min(block, RESAMPLES - first), len(y)))
-        for label in (0, 1):
-            rows = np.flatnonzero(y == label)
+        weights = np.zeros((min(block, RESAMPLES - first), len(classes)))
+        for label in np.unique(classes):
+            rows = np.flatnonzero(classes == label)
             weights[:, rows] = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=len(weights))
         yield weights
 
 
-def across_folds(folds: list[dict[str, float]]) -> dict[str, Figure]:
-    """Return each figure's mean over outer folds with a 95 % t interval of that mean.
+def across_folds(folds: list[dict[str, float]], test_share: float) -> dict[str, Figure]:
+    """Return each figure's mean over outer folds with a corrected 95 % t interval of that mean.
 
-    Folds share training rows, so the interval is somewhat too narrow (Bengio and Grandvalet 2004).
+    Folds share training rows, so their figures vary less than those of independent samples would: the variance of the
+    mean is taken as s² (1/n + test rows / training rows) (Nadeau and Bengio 2003; for
+    repeats Bouckaert and Frank 2004).
     """
     import numpy as np
     from scipy import stats
@@ -155,7 +201,8 @@ def across_folds(folds: list[dict[str, float]]) -> dict[str, Figure]:
     figures: dict[str, Figure] = {}
     for name in folds[0]:
         values = np.array([fold[name] for fold in folds])
-        half = stats.t.ppf((1 + LEVEL) / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
+        widening = np.sqrt(1 / len(values) + test_share / (1 - test_share))
+        half = stats.t.ppf((1 + LEVEL) / 2, len(values) - 1) * values.std(ddof=1) * widening
         figures[name] = {
             "value": float(values.mean()),
             "low": float(values.mean() - half),

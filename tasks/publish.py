@@ -15,7 +15,7 @@ from casebook.errors import CasebookError
 from casebook.run import current
 from casebook.stage import act
 from casebook.store import Ref
-from casebook.tables import read_table
+from tasks.aim import Aim
 
 POINTER = "production"
 HISTORY = "history"  # a line per change: when, from which version, to which
@@ -32,7 +32,7 @@ class Published(BaseModel):
 
 
 @act
-def publish(bundle: Ref, parts: Ref, metrics: dict[str, Any], target: str) -> Published:
+def publish(bundle: Ref, parts: Ref, metrics: dict[str, Any], aim: Aim) -> Published:
     """Put an exported model among the case's versions and promote it if the gate lets it pass.
 
     The same model published again keeps its version. The version appears in one rename, inside a Prefect transaction
@@ -44,8 +44,8 @@ def publish(bundle: Ref, parts: Ref, metrics: dict[str, Any], target: str) -> Pu
         What `export` wrote, and the split whose test part the gate compares models on.
     metrics
         The run's metrics.json.
-    target
-        The label's column.
+    aim
+        What is predicted, and the figure that versions are compared by.
     """
     from prefect.transactions import transaction
 
@@ -58,8 +58,8 @@ def publish(bundle: Ref, parts: Ref, metrics: dict[str, Any], target: str) -> Pu
         with transaction(key=f"publish-{case}-{version}-{current().run_id}") as txn:
             if not known:
                 txn.stage(version, on_rollback_hooks=[lambda _: shutil.rmtree(folder)])
-                _write(folder, bundle, metrics)
-            serves, why = gate(case, version, parts, metrics, target)
+                _write(folder, bundle, metrics, aim)
+            serves, why = gate(case, version, parts, metrics, aim)
             if serves:
                 point(case, version)
     return Published(case=case, version=version, folder=str(folder), serves=serves, why=why)
@@ -135,11 +135,11 @@ def rollback(case: str) -> int:
     return int(before)
 
 
-def gate(case: str, version: int, parts: Ref, metrics: Mapping[str, Any], target: str) -> tuple[bool, str]:
+def gate(case: str, version: int, parts: Ref, metrics: Mapping[str, Any], aim: Aim) -> tuple[bool, str]:
     """Say whether a version may serve by itself, and why.
 
     It may if it was trained on real data and is not worse than the present model on the same test rows: the 95 %
-    interval of the difference in AUPRC (paired bootstrap) must reach zero.
+    interval of the difference in the primary figure (paired bootstrap) must reach zero.
     """
     present = production(case)
     if present == version:
@@ -153,34 +153,43 @@ def gate(case: str, version: int, parts: Ref, metrics: Mapping[str, Any], target
         return True, "no version served before"
     if _manifest(case, present).get("trained_on") != "real":
         return True, f"version {present} was trained on sample data"
-    low, high = difference(case, present, version, parts, target)
-    worse = high < 0
+    low, high = difference(case, present, version, parts, aim)
+    worse = high < 0 if aim.sign > 0 else low > 0
     return not worse, (
-        f"on this run's test rows its AUPRC differs from version {present}'s by {low:+.4f} to {high:+.4f} "
+        f"on this run's test rows its {aim.title} differs from version {present}'s by {low:+.4f} to {high:+.4f} "
         f"(95 % interval), which is {'worse' if worse else 'not worse'}"
     )
 
 
-def difference(case: str, old: int, new: int, parts: Ref, target: str) -> tuple[float, float]:
-    """Return the 95 % interval of AUPRC(new) - AUPRC(old) on the test part by a paired, stratified bootstrap."""
+def difference(case: str, old: int, new: int, parts: Ref, aim: Aim) -> tuple[float, float]:
+    """Return the 95 % interval of the new version's primary figure less the old one's, on the test part.
+
+    By a paired bootstrap, stratified by class where there are classes.
+    """
     import numpy as np
     import onnx
 
+    from tasks.evaluate import figures_of
     from tasks.export import answers, feeds_of
-    from tasks.measure import LEVEL, ranked, resamples
+    from tasks.features import read_raw
+    from tasks.measure import LEVEL, resamples
 
-    test = read_table(parts, "test")
-    y = test[target].to_numpy("float64")
+    test = read_raw(parts, "test")
+    y = test[aim.target].to_numpy("float64")
+    classes = y if aim.kind == "binary" else np.zeros(len(y))
     drawn = {}
     for version in (old, new):
-        graph = onnx.load(places.models(case) / str(version) / "model.onnx")
+        folder = places.models(case) / str(version)
+        graph = onnx.load(folder / "model.onnx")
+        told = json.loads((folder / "signature.json").read_text(encoding="utf-8"))["output"].get("threshold", 0.5)
         scores = answers(graph, test[[name for name in test.columns if name in feeds_of(graph)]]).astype("float64")
-        drawn[version] = np.concatenate([ranked(y, scores, weights)[0] for weights in resamples(y, seed=0)])
+        blocks = [figures_of(aim, y, scores, weights, told)[aim.primary] for weights in resamples(classes, seed=0)]
+        drawn[version] = np.concatenate(blocks)
     low, high = np.quantile(drawn[new] - drawn[old], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
 
 
-def _write(folder: Path, bundle: Ref, metrics: dict[str, Any]) -> None:
+def _write(folder: Path, bundle: Ref, metrics: dict[str, Any], aim: Aim) -> None:
     """Write a version: the bundle, its figures, its card, and a manifest with the hash of every file."""
     from tasks.report import card
 
@@ -189,7 +198,7 @@ def _write(folder: Path, bundle: Ref, metrics: dict[str, Any]) -> None:
             if path.suffix in (".onnx", ".keras", ".json") and path.name != "manifest.json":
                 shutil.copy2(path, out / path.name)
         files.write_json(out / "metrics.json", metrics)
-        files.write_text(out / "card.md", card(metrics, bundle))
+        files.write_text(out / "card.md", card(metrics, bundle, aim))
         hashes = {p.name: {"sha256": files.sha256(p), "bytes": p.stat().st_size} for p in sorted(out.iterdir())}
         files.write_json(
             out / "manifest.json",

@@ -7,11 +7,14 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel
+
 from casebook import files, places
 from casebook.catalog import data_set
 from casebook.run import Summary, current
 from casebook.stage import act
 from casebook.store import Ref
+from tasks.aim import Aim
 from tasks.evaluate import results
 from tasks.fetch import Origin
 from tasks.publish import Published
@@ -19,19 +22,17 @@ from tasks.publish import Published
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-SHOWN = {
-    "auprc": "AUPRC",
-    "roc_auc": "ROC AUC",
-    "f1": "F1",
-    "precision": "precision",
-    "recall": "recall",
-    "balanced_accuracy": "balanced accuracy",
-    "brier": "Brier score",
-}
+
+class Notes(BaseModel):
+    """What one case alone has to say in its report: paragraphs, and tables of rows with the same columns."""
+
+    title: str = "Notes"
+    paragraphs: tuple[str, ...] = ()
+    tables: tuple[tuple[dict[str, str], ...], ...] = ()
 
 
 @act
-def measure_run(origin: Origin, raw: Ref, evaluation: Ref, protocol: str, primary: str) -> dict[str, Any]:
+def measure_run(origin: Origin, raw: Ref, evaluation: Ref, protocol: str, aim: Aim) -> dict[str, Any]:
     """Write metrics.json, whose names other programs read, and return it."""
     run, result = current(), results(evaluation)
     metrics = {
@@ -45,12 +46,12 @@ def measure_run(origin: Origin, raw: Ref, evaluation: Ref, protocol: str, primar
         },
         "protocol": protocol,
         "test": result["test"],
-        "primary_metric": primary,
+        "primary_metric": aim.primary,
         "candidates": result["candidates"],
         "peers": result["peers"],
         "champion": result["champion"],
         "course": "course" if "course" in result["candidates"] else None,
-        "validation_auprc": result["validation_auprc"],
+        "validation": result["validation"],
     }
     files.write_json(run.folder / "metrics.json", metrics)
     return metrics
@@ -67,8 +68,12 @@ def report(
     trained: Mapping[str, Ref],
     bundle: Ref,
     published: Published,
+    aim: Aim,
+    notes: Notes = Notes(),
 ) -> Summary:
     """Write report.html with every picture inline, and put its tables into the Prefect UI.
+
+    `notes` are what one case alone has to say: paragraphs, and tables below them.
 
     Returns
     -------
@@ -79,7 +84,6 @@ def report(
     page = run.folder / "report.html"
     plots = _copy_pictures(run.folder / "plots", profile, pictures)
     entry = data_set(str(bundle.facts["dataset"]))
-    best_peer = _best_peer(metrics)
     text = (
         _environment()
         .get_template("report.html")
@@ -94,9 +98,9 @@ def report(
             cleaned=cleaned.facts,
             trained={name: ref.facts for name, ref in trained.items()},
             plots=plots,
-            shown=SHOWN,
-            best_peer=best_peer,
-            verdict=verdict(metrics, best_peer),
+            aim=aim,
+            notes=notes,
+            verdict=verdict(metrics, aim),
             bundle=bundle.facts,
             published=published,
             curl=_curl(run.case),
@@ -104,42 +108,43 @@ def report(
         )
     )
     files.write_text(page, text)
-    _show_in_prefect(metrics, page)
+    _show_in_prefect(metrics, aim, page)
     return Summary(
         case=run.case,
         run_id=run.run_id,
         report=str(page),
-        headline=_headline(metrics, published),
+        headline=_headline(metrics, aim, published),
         next_command=_next(published),
     )
 
 
-def _best_peer(metrics: Mapping[str, Any]) -> str | None:
+def best_peer(metrics: Mapping[str, Any], aim: Aim) -> str | None:
+    """Return the peer whose primary figure is best."""
     peers = metrics["peers"]
-    return max(peers, key=lambda name: peers[name]["auprc"]["value"]) if peers else None
+    return max(peers, key=lambda name: aim.sign * peers[name][aim.primary]["value"]) if peers else None
 
 
-def verdict(metrics: Mapping[str, Any], best_peer: str | None) -> str:
+def verdict(metrics: Mapping[str, Any], aim: Aim) -> str:
     """Say in one sentence how the champion does against the best peer and the course, also where it loses."""
-    champion = metrics["candidates"][metrics["champion"]]["auprc"]
+    champion = metrics["candidates"][metrics["champion"]][aim.primary]
     sentences = []
-    for name, figures in ((best_peer, metrics["peers"]), (metrics["course"], metrics["candidates"])):
+    for name, figures in ((best_peer(metrics, aim), metrics["peers"]), (metrics["course"], metrics["candidates"])):
         if name is None or name == metrics["champion"]:
             continue
-        other = figures[name]["auprc"]
+        other = figures[name][aim.primary]
         gap = champion["value"] - other["value"]
-        word = "better than" if gap > 0 else "worse than" if gap < 0 else "as good as"
+        word = "as good as" if gap == 0 else "better than" if gap * aim.sign > 0 else "worse than"
         apart = champion["low"] > other["high"] or other["low"] > champion["high"]
         doubt = "" if apart else "; their intervals overlap"
         sentences.append(f"{word} {name} ({other['value']:.4f}, {gap:+.4f}{doubt})")
     return (
-        f"{metrics['champion']} reaches AUPRC {champion['value']:.4f}"
+        f"{metrics['champion']} reaches {aim.title} {champion['value']:.4f}"
         + (", " + " and ".join(sentences) if sentences else "")
         + "."
     )
 
 
-def card(metrics: Mapping[str, Any], bundle: Ref) -> str:
+def card(metrics: Mapping[str, Any], bundle: Ref, aim: Aim) -> str:
     """Return the model's card in Markdown: what it is, what it was trained on, how good it is, where not to use it."""
     result = metrics["candidates"][metrics["champion"]]
     entry = data_set(str(bundle.facts["dataset"]))
@@ -147,7 +152,7 @@ def card(metrics: Mapping[str, Any], bundle: Ref) -> str:
         _environment()
         .get_template("card.md")
         .render(
-            metrics=metrics, result=result, entry=entry, bundle=bundle.facts, shown=SHOWN, best_peer=_best_peer(metrics)
+            metrics=metrics, result=result, entry=entry, bundle=bundle.facts, aim=aim, best_peer=best_peer(metrics, aim)
         )
     )
 
@@ -187,10 +192,10 @@ def _curl(case: str) -> str:
     )
 
 
-def _headline(metrics: Mapping[str, Any], published: Published) -> str:
+def _headline(metrics: Mapping[str, Any], aim: Aim, published: Published) -> str:
     sample = " SAMPLE DATA, made in code: these figures say nothing about the world." if _sample(metrics) else ""
     serving = "serves" if published.serves else "waits"
-    return f"{verdict(metrics, _best_peer(metrics))}{sample}\nVersion {published.version} {serving}: {published.why}."
+    return f"{verdict(metrics, aim)}{sample}\nVersion {published.version} {serving}: {published.why}."
 
 
 def _sample(metrics: Mapping[str, Any]) -> bool:
@@ -202,16 +207,16 @@ def _next(published: Published) -> str:
     return "python -m serving" if published.serves else promote
 
 
-def _show_in_prefect(metrics: Mapping[str, Any], page: Path) -> None:
+def _show_in_prefect(metrics: Mapping[str, Any], aim: Aim, page: Path) -> None:
     from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
     rows = [
-        {"model": name, "kind": kind, **{label: _interval(figures[key]) for key, label in SHOWN.items()}}
+        {"model": name, "kind": kind, **{label: _interval(figures[key]) for key, label in aim.titles.items()}}
         for kind in ("candidates", "peers")
         for name, figures in metrics[kind].items()
     ]
     create_table_artifact(rows, key=f"{metrics['case']}-figures", description=metrics["protocol"])
-    best = verdict(metrics, _best_peer(metrics))
+    best = verdict(metrics, aim)
     create_markdown_artifact(f"{best}\n\nReport: `{page}`", key=f"{metrics['case']}-report")
 
 

@@ -1,42 +1,68 @@
 """Split: part the rows into training, validation and test, so that no row and no repeat is in two of them."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from casebook.errors import CasebookError
 from casebook.stage import stage
-from casebook.store import Facts, Ref
+from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_table, write_table
-from tasks.tripwires import one_feature_decides, repeats_across
+from tasks.aim import Aim
+from tasks.tripwires import repeats_across
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    Parts = dict[str, pd.DataFrame]
+
 PARTS = ("train", "validation", "test")
 FOLDS = 5
+SMALL_FOLDS = 10  # of data so small that every row is needed, and the whole is split several times
 
 
 @stage
-def split(out: Path, table: Ref, target: str, fold: int, seed: int) -> Facts:
+def split(out: Path, table: Ref, target: str, fold: int, seed: int, *, grouped: bool = False) -> Facts:
     """Part a table for one of five outer folds: a fifth for the test, a fifth of the rest for validation.
 
     The share of positives is the same in all parts (stratified): 64 % training, 16 % validation, 20 % test. All five
-    folds together test every row once.
+    folds together test every row once. With `grouped`, rows that agree in every column but the target stay together.
 
     Raises
     ------
     CasebookError
-        There are too few rows of a class, or a tripwire found that the parts leak.
+        There are too few rows of a class, or the parts share rows.
     """
-    parts = stratified(read_table(table), target, fold, seed)
+    frame = read_table(table)
+    parts = by_group(frame, target, fold, seed) if grouped else stratified(frame, target, fold, seed)
     repeats_across(parts)
-    one_feature_decides(parts["train"], target)
     for name, part in parts.items():
         write_table(out, part, name)
     return {name: {"rows": len(p), "positives": int((p[target] == 1).sum())} for name, p in parts.items()}
 
 
-def stratified(frame: "pd.DataFrame", target: str, fold: int, seed: int) -> "dict[str, pd.DataFrame]":
+@stage
+def split_repeatedly(out: Path, table: Ref, aim: Aim, folds: int, seed: int) -> Facts:
+    """Part a small table by repeated 10-fold cross-validation; the output holds `folds` folds.
+
+    Of ten folds of equal size one is the test part, the next one the validation part and eight are for training. After
+    ten folds the rows are shuffled anew. Classes have the same share in every fold.
+
+    Raises
+    ------
+    CasebookError
+        There are too few rows of a class, or the parts share rows.
+    """
+    for number, parts in enumerate(repeated(read_table(table), aim, folds, seed)):
+        repeats_across(parts)
+        folder = out / fold_name(number)
+        folder.mkdir()
+        for name, part in parts.items():
+            write_table(folder, part, name)
+    return {"folds": folds, "repeats": -(-folds // SMALL_FOLDS), "rows": {n: len(p) for n, p in parts.items()}}
+
+
+def stratified(frame: "pd.DataFrame", target: str, fold: int, seed: int) -> "Parts":
     """Return training, validation and test part of one outer fold, stratified by the target.
 
     Raises
@@ -46,20 +72,77 @@ def stratified(frame: "pd.DataFrame", target: str, fold: int, seed: int) -> "dic
     """
     from sklearn.model_selection import StratifiedKFold, train_test_split
 
-    counts = frame[target].value_counts()
-    if len(counts) < 2:
-        raise CasebookError(
-            f"All {len(frame):,} rows have {target} = {counts.index[0]}: there is nothing to tell apart. Use data that "
-            "holds both classes."
-        )
-    if counts.min() < 2 * FOLDS:
-        raise CasebookError(
-            f"Only {counts.min()} rows have {target} = {counts.idxmin()}, too few for {FOLDS} folds that each need one "
-            f"for validation too: at least {2 * FOLDS} are needed. Use more data."
-        )
+    enough_of_each_class(frame, target, FOLDS)
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
     development, test = list(folds.split(frame, frame[target]))[fold]
     train, validation = train_test_split(
         development, test_size=1 / FOLDS, random_state=seed, stratify=frame[target].iloc[development]
     )
     return {name: frame.iloc[rows] for name, rows in zip(PARTS, (train, validation, test), strict=True)}
+
+
+def by_group(frame: "pd.DataFrame", target: str, fold: int, seed: int) -> "Parts":
+    """Return the parts of one outer fold, stratified as well as it goes while repeated feature rows stay together.
+
+    Raises
+    ------
+    CasebookError
+        The target has one class only, or a class with fewer rows than there are folds.
+    """
+    import pandas as pd
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    enough_of_each_class(frame, target, FOLDS)
+    groups = pd.util.hash_pandas_object(frame.drop(columns=target), index=False)
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
+    development, test = list(folds.split(frame, frame[target], groups))[fold]
+    inner = folds.split(frame.iloc[development], frame[target].iloc[development], groups.iloc[development])
+    train, validation = (development[rows] for rows in next(iter(inner)))
+    return {name: frame.iloc[rows] for name, rows in zip(PARTS, (train, validation, test), strict=True)}
+
+
+def repeated(frame: "pd.DataFrame", aim: Aim, folds: int, seed: int) -> "Iterator[Parts]":
+    """Yield the parts of the folds of repeated 10-fold cross-validation.
+
+    Raises
+    ------
+    CasebookError
+        There are fewer rows (of a class) than folds need.
+    """
+    import numpy as np
+    from sklearn.model_selection import KFold, StratifiedKFold
+
+    if aim.kind == "binary":
+        enough_of_each_class(frame, aim.target, SMALL_FOLDS)
+    elif len(frame) < 2 * SMALL_FOLDS:
+        raise CasebookError(f"Only {len(frame)} rows, too few for {SMALL_FOLDS} folds: at least {2 * SMALL_FOLDS}.")
+    kind = StratifiedKFold if aim.kind == "binary" else KFold
+    for number in range(folds):
+        repeat, fold = divmod(number, SMALL_FOLDS)
+        cuts = kind(SMALL_FOLDS, shuffle=True, random_state=seed + repeat).split(frame, frame[aim.target])
+        tests = [test for _, test in cuts]
+        test, validation = tests[fold], tests[(fold + 1) % SMALL_FOLDS]
+        rest = np.setdiff1d(np.arange(len(frame)), np.concatenate([test, validation]))
+        rest = np.random.default_rng((seed, number)).permutation(rest)
+        yield {name: frame.iloc[rows] for name, rows in zip(PARTS, (rest, validation, test), strict=True)}
+
+
+def enough_of_each_class(frame: "pd.DataFrame", target: str, folds: int) -> None:
+    """Refuse a table that can't be parted into folds that hold both classes, validation included.
+
+    Raises
+    ------
+    CasebookError
+        The target has one class only, or a class has fewer than twice as many rows as there are folds.
+    """
+    counts = frame[target].value_counts()
+    if len(counts) < 2:
+        raise CasebookError(
+            f"All {len(frame):,} rows have {target} = {counts.index[0]}: there is nothing to tell apart. Use data that "
+            "holds both classes."
+        )
+    if counts.min() < 2 * folds:
+        raise CasebookError(
+            f"Only {counts.min()} rows have {target} = {counts.idxmin()}, too few for {folds} folds that each need one "
+            f"for validation too: at least {2 * folds} are needed. Use more data."
+        )
