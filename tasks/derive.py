@@ -141,6 +141,32 @@ class Total:
         ]
 
 
+@dataclass(frozen=True)
+class Missing:
+    """1 where a number is missing, else 0."""
+
+    column: str
+    name: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The number's column."""
+        return (self.column,)
+
+    def compute(self, frame: "pd.DataFrame") -> "pd.Series":
+        """Return 1.0 or 0.0."""
+        return frame[self.column].isna().astype("float64")
+
+    def nodes(self, result: str) -> "list[onnx.NodeProto]":
+        """Return the same in ONNX."""
+        from onnx import TensorProto, helper
+
+        return [
+            helper.make_node("IsNaN", [self.column], [f"{result}/nan"]),
+            helper.make_node("Cast", [f"{result}/nan"], [result], to=TensorProto.FLOAT),
+        ]
+
+
 def _constant(name: str, value: float) -> "list[onnx.NodeProto]":
     from onnx import TensorProto, helper
 

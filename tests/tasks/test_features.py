@@ -8,24 +8,32 @@ import onnxruntime
 import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from casebook.errors import CasebookError
 from casebook.store import Ref
 from casebook.tables import read_arrays, read_table
-from tasks.derive import HourOfDay, Log
-from tasks.features import features, feeds
-from tasks.split import split
+from tasks.aim import Aim
+from tasks.derive import HourOfDay, Log, Missing
+from tasks.features import features, feeds, fold_features
+from tasks.split import split, split_repeatedly
 
+AIM = Aim(kind="binary", target="sold", primary="auprc", shown=("auprc",))
 DERIVED = (HourOfDay("Time", "hour"), Log("Amount", "log_amount"))
 
 
+RAW = ("Time", "Amount")
+
+
 def scaled(columns: list[str]) -> ColumnTransformer:
-    return ColumnTransformer([("scale", StandardScaler(), columns)], verbose_feature_names_out=False)
+    numbers = [name for name in columns if name not in (*RAW, "kind")]
+    return ColumnTransformer([("scale", StandardScaler(), numbers)], verbose_feature_names_out=False)
 
 
 def scaled_and_coded(columns: list[str]) -> ColumnTransformer:
-    numbers = [name for name in columns if name != "kind"]
+    numbers = [name for name in columns if name not in (*RAW, "kind")]
     coded = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
     return ColumnTransformer([("scale", StandardScaler(), numbers), ("code", coded, ["kind"])])
 
@@ -39,7 +47,7 @@ class Leaky(ColumnTransformer):  # type: ignore[misc]
 
 
 def leaky(columns: list[str]) -> ColumnTransformer:
-    return Leaky([("scale", StandardScaler(), columns)])
+    return Leaky([("scale", StandardScaler(), [name for name in columns if name != "kind"])])
 
 
 @pytest.fixture
@@ -54,19 +62,13 @@ def parts(keep: Callable[..., Ref], keep_tables: Callable[..., Ref], sales: pd.D
 
 
 def in_onnx(made: Ref, raw: pd.DataFrame) -> Any:
+    raw = raw[made.facts["raw_columns"]]
     session = onnxruntime.InferenceSession(made.path("features.onnx"), providers=["CPUExecutionProvider"])
     return session.run(None, feeds(raw))[0]
 
 
-def without_text(keep_tables: Callable[..., Ref], parts: Ref) -> Ref:
-    tables = {name: read_table(parts, name).drop(columns="kind") for name in ("train", "validation", "test")}
-    return keep_tables(**tables)
-
-
-def test_the_training_part_alone_has_mean_zero_and_deviation_one(
-    keep: Callable[..., Ref], keep_tables: Callable[..., Ref], parts: Ref
-) -> None:
-    made = keep(features.fn, without_text(keep_tables, parts), "sold", DERIVED, scaled)
+def test_the_training_part_alone_has_mean_zero_and_deviation_one(keep: Callable[..., Ref], parts: Ref) -> None:
+    made = keep(features.fn, parts, AIM, DERIVED, scaled)
     train, test = read_arrays(made, "train"), read_arrays(made, "test")
     assert train["x"].shape == (128, 4)
     assert train["x"].dtype == train["y"].dtype == np.float32
@@ -77,7 +79,7 @@ def test_the_training_part_alone_has_mean_zero_and_deviation_one(
 
 
 def test_the_graph_gives_what_was_trained_on_from_raw_columns(keep: Callable[..., Ref], parts: Ref) -> None:
-    made = keep(features.fn, parts, "sold", DERIVED, scaled_and_coded)
+    made = keep(features.fn, parts, AIM, DERIVED, scaled_and_coded)
     for name in ("train", "validation", "test"):
         raw = read_table(parts, name).drop(columns="sold")
         assert in_onnx(made, raw) == pytest.approx(read_arrays(made, name)["x"], abs=1e-4)
@@ -85,7 +87,7 @@ def test_the_graph_gives_what_was_trained_on_from_raw_columns(keep: Callable[...
 
 
 def test_text_never_seen_in_training_is_coded_as_none_of_those_seen(keep: Callable[..., Ref], parts: Ref) -> None:
-    made = keep(features.fn, parts, "sold", DERIVED, scaled_and_coded)
+    made = keep(features.fn, parts, AIM, DERIVED, scaled_and_coded)
     strange = read_table(parts, "test").drop(columns="sold").head(1).assign(kind="broken")
     assert in_onnx(made, strange)[0, -2:].tolist() == [0.0, 0.0]
 
@@ -95,14 +97,53 @@ def test_one_changed_test_row_changes_no_training_feature(
 ) -> None:
     tables = {name: read_table(parts, name) for name in ("train", "validation", "test")}
     tables["test"].loc[0, "a"] = 1e6
-    before = keep(features.fn, parts, "sold", DERIVED, scaled_and_coded)
-    after = keep(features.fn, keep_tables(**tables), "sold", DERIVED, scaled_and_coded)
+    before = keep(features.fn, parts, AIM, DERIVED, scaled_and_coded)
+    after = keep(features.fn, keep_tables(**tables), AIM, DERIVED, scaled_and_coded)
     assert np.array_equal(read_arrays(before, "train")["x"], read_arrays(after, "train")["x"])
     assert not np.array_equal(read_arrays(before, "test")["x"], read_arrays(after, "test")["x"])
 
 
-def test_an_encoder_fitted_on_other_rows_is_refused(
+def test_an_encoder_fitted_on_other_rows_is_refused(keep: Callable[..., Ref], parts: Ref) -> None:
+    with pytest.raises(CasebookError, match="fitted on 133 rows, but the training part has 128"):
+        keep(features.fn, parts, AIM, DERIVED, leaky)
+
+
+def test_a_column_that_is_the_label_is_refused(
     keep: Callable[..., Ref], keep_tables: Callable[..., Ref], parts: Ref
 ) -> None:
-    with pytest.raises(CasebookError, match="fitted on 133 rows, but the training part has 128"):
-        keep(features.fn, without_text(keep_tables, parts), "sold", DERIVED, leaky)
+    tables = {name: read_table(parts, name) for name in ("train", "validation", "test")}
+    noise = np.random.default_rng(0).normal(size=128)
+    leaking = {name: t.assign(a=t["sold"] * 100 + noise[: len(t)]) for name, t in tables.items()}
+    with pytest.raises(CasebookError, match=r"decide sold.*a \(ROC AUC 1.0000"):
+        keep(features.fn, keep_tables(**leaking), AIM, DERIVED, scaled)
+
+
+def texts(columns: list[str]) -> ColumnTransformer:
+    coded = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+    numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
+    return ColumnTransformer([("number", numbers, ["a"]), ("flag", "passthrough", ["no_a"]), ("code", coded, ["kind"])])
+
+
+def test_missing_numbers_and_texts_are_encoded_alike_in_the_graph(
+    keep: Callable[..., Ref], keep_tables: Callable[..., Ref], parts: Ref
+) -> None:
+    tables = {name: read_table(parts, name) for name in ("train", "validation", "test")}
+    for table in tables.values():
+        table.loc[table.index[:5], "a"] = np.nan
+        table.loc[table.index[3:8], "kind"] = pd.NA
+    made = keep(features.fn, keep_tables(**tables), AIM, (Missing("a", "no_a"),), texts)
+    assert made.facts["raw_columns"] == ["a", "kind"]
+    raw = tables["test"].assign(kind=tables["test"]["kind"].fillna("").astype(object))
+    assert in_onnx(made, raw) == pytest.approx(read_arrays(made, "test")["x"], abs=1e-4)
+
+
+def test_every_fold_is_fitted_on_its_own_training_part(
+    keep: Callable[..., Ref], keep_tables: Callable[..., Ref], sales: pd.DataFrame
+) -> None:
+    parts = keep(split_repeatedly.fn, keep_tables(table=sales), AIM, 3, 0)
+    made = keep(fold_features.fn, parts, 3, AIM, (), scaled)
+    means = [read_arrays(made.fold(i), "train")["x"].mean(axis=0) for i in range(3)]
+    assert np.abs(means).max() < 1e-5
+    assert not np.array_equal(read_arrays(made.fold(0), "test")["x"], read_arrays(made.fold(1), "test")["x"])
+    assert made.fold(0).path("features.onnx").is_file()
+    assert made.facts["folds"] == 3

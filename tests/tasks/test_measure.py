@@ -12,12 +12,27 @@ from sklearn.metrics import (
     brier_score_loss,
     f1_score,
     log_loss,
+    mean_absolute_error,
     precision_score,
+    r2_score,
     recall_score,
     roc_auc_score,
+    roc_curve,
+    root_mean_squared_error,
 )
 
-from tasks.measure import across_folds, binary, bootstrap, decided, probable, ranked, recall_at, resamples
+from tasks.measure import (
+    across_folds,
+    binary,
+    bootstrap,
+    decided,
+    probable,
+    ranked,
+    recall_at,
+    recall_at_false_alarms,
+    regression,
+    resamples,
+)
 
 Rows = tuple[Any, Any, Any]
 
@@ -67,6 +82,25 @@ def test_answers_and_probabilities_are_judged_as_scikit_learn_does(rows: Rows, l
     assert chances["log_loss"][0] == pytest.approx(log_loss(y, inner, sample_weight=weights))
 
 
+@given(weighted_rows())
+def test_recall_at_few_false_alarms_is_read_off_the_roc_curve(rows: Rows) -> None:
+    y, scores, weights = rows
+    false_alarms, recall, _ = roc_curve(y, scores, sample_weight=weights, drop_intermediate=False)
+    for share in (0.01, 0.1, 0.5):
+        got = recall_at_false_alarms(y, scores, weights[None, :], share)[0]
+        assert got == pytest.approx(recall[false_alarms <= share + 1e-12].max(), abs=1e-9)
+
+
+@given(st.lists(st.tuples(st.floats(-9, 9), st.floats(-9, 9), st.integers(1, 4)), min_size=2, max_size=30))
+def test_regression_figures_are_those_of_scikit_learn(rows: list[tuple[float, float, int]]) -> None:
+    y, predicted, weights = np.array(rows).T
+    got = regression(y, predicted, weights[None, :])
+    assert got["rmse"][0] == pytest.approx(root_mean_squared_error(y, predicted, sample_weight=weights))
+    assert got["mae"][0] == pytest.approx(mean_absolute_error(y, predicted, sample_weight=weights))
+    if np.ptp(y) > 0.1:
+        assert got["r2"][0] == pytest.approx(r2_score(y, predicted, sample_weight=weights), rel=1e-6, abs=1e-6)
+
+
 def test_recall_counts_the_part_of_an_alert_that_is_within_the_share() -> None:
     y, scores = np.array([1.0, 1.0, 0.0, 0.0]), np.array([0.9, 0.8, 0.2, 0.1])
     shares = [recall_at(y, scores, np.ones((1, 4)), share)[0] for share in (0.125, 0.25, 0.5, 1.0)]
@@ -85,16 +119,20 @@ def test_a_bootstrap_interval_holds_its_value_and_a_seed_fixes_it() -> None:
     rng = np.random.default_rng(0)
     y = np.repeat([1.0, 0.0], [60, 240])
     probability = np.clip(rng.normal(0.3 + 0.3 * y, 0.2), 0.01, 0.99)
-    figures = bootstrap(y, probability, 0.5, np.ones(300), seed=3)
-    assert set(figures) == set(binary(y, probability, 0.5, np.ones(300), np.ones((1, 300))))
+
+    def of(weights: Any) -> Any:
+        return binary(y, probability, 0.5, np.ones(300), weights)
+
+    figures = bootstrap(of, y, seed=3)
+    assert set(figures) == set(of(np.ones((1, 300))))
     assert all(figure["low"] <= figure["value"] <= figure["high"] for figure in figures.values())
     assert figures["auprc"]["low"] < figures["auprc"]["high"]
-    assert figures == bootstrap(y, probability, 0.5, np.ones(300), seed=3)
-    assert figures != bootstrap(y, probability, 0.5, np.ones(300), seed=4)
+    assert figures == bootstrap(of, y, seed=3)
+    assert figures != bootstrap(of, y, seed=4)
 
 
 def test_over_folds_the_interval_is_of_the_mean() -> None:
-    figure = across_folds([{"auprc": 0.7}, {"auprc": 0.8}, {"auprc": 0.9}])["auprc"]
+    figure = across_folds([{"auprc": 0.7}, {"auprc": 0.8}, {"auprc": 0.9}], 0.25)["auprc"]
     assert figure["value"] == pytest.approx(0.8)
-    assert figure["high"] - 0.8 == pytest.approx(4.302653 * 0.1 / np.sqrt(3), rel=1e-5)  # t of 2 degrees of freedom
+    assert figure["high"] - 0.8 == pytest.approx(4.302653 * 0.1 * np.sqrt(1 / 3 + 1 / 3), rel=1e-5)  # t, 2 d.f.
     assert 0.8 - figure["low"] == pytest.approx(figure["high"] - 0.8)

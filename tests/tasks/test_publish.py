@@ -10,8 +10,10 @@ from onnx import TensorProto, helper
 from casebook import files, places
 from casebook.errors import CasebookError
 from casebook.store import Ref
+from tasks.aim import Aim
 from tasks.publish import difference, gate, point, production, promote, rollback, versions
 
+AIM = Aim(kind="binary", target="sold", primary="auprc", shown=("auprc",))
 REAL, SAMPLE = {"data": {"source": "real"}}, {"data": {"source": "sample"}}
 
 
@@ -35,6 +37,7 @@ def release(version: int, model: bytes = b"", trained_on: str = "real") -> int:
     folder = places.models("shop") / str(version)
     folder.mkdir(parents=True)
     (folder / "model.onnx").write_bytes(model)
+    files.write_json(folder / "signature.json", {"output": {"threshold": 0.5}})
     files.write_json(folder / "manifest.json", {"trained_on": trained_on, "bundle": f"bundle{version}"})
     return version
 
@@ -106,26 +109,26 @@ def test_nothing_published_is_said_plainly() -> None:
 
 
 def test_a_sample_model_never_serves_by_itself(parts: Ref) -> None:
-    serves, why = gate("shop", release(1, trained_on="sample"), parts, SAMPLE, "sold")
+    serves, why = gate("shop", release(1, trained_on="sample"), parts, SAMPLE, AIM)
     assert not serves
     assert "python -m flows.promote shop 1" in why
 
 
 def test_the_first_real_model_serves(parts: Ref) -> None:
-    assert gate("shop", release(1), parts, REAL, "sold") == (True, "no version served before")
+    assert gate("shop", release(1), parts, REAL, AIM) == (True, "no version served before")
 
 
 def test_a_real_model_takes_the_place_of_a_sample_one_without_a_contest(parts: Ref) -> None:
     release(1, trained_on="sample")
     point("shop", 1)
-    serves, why = gate("shop", release(2, graph(-5.0)), parts, REAL, "sold")
+    serves, why = gate("shop", release(2, graph(-5.0)), parts, REAL, AIM)
     assert serves
     assert "sample" in why
 
 
 def test_the_model_that_serves_goes_on(parts: Ref) -> None:
     point("shop", release(1))
-    assert gate("shop", 1, parts, SAMPLE, "sold") == (True, "it serves already")
+    assert gate("shop", 1, parts, SAMPLE, AIM) == (True, "it serves already")
 
 
 @pytest.mark.parametrize(("weight", "noise", "serves"), [(1.0, 0.0, True), (1.0, 0.02, True), (0.0, 1.0, False)])
@@ -134,7 +137,7 @@ def test_a_model_serves_unless_it_is_worse_on_the_same_rows(
 ) -> None:
     release(1, graph(1.0))
     point("shop", 1)
-    got, why = gate("shop", release(2, graph(weight, noise)), parts, REAL, "sold")
+    got, why = gate("shop", release(2, graph(weight, noise)), parts, REAL, AIM)
     assert got is serves
     assert ("not worse" in why) is serves
 
@@ -142,11 +145,11 @@ def test_a_model_serves_unless_it_is_worse_on_the_same_rows(
 def test_a_model_does_not_differ_from_itself(parts: Ref) -> None:
     release(1, graph(1.0))
     release(2, graph(1.0))
-    assert difference("shop", 1, 2, parts, "sold") == (0.0, 0.0)
+    assert difference("shop", 1, 2, parts, AIM) == (0.0, 0.0)
 
 
 def test_a_better_model_differs_by_more_than_nothing(parts: Ref) -> None:
     release(1, graph(1.0, 2.0))
     release(2, graph(1.0))
-    low, high = difference("shop", 1, 2, parts, "sold")
+    low, high = difference("shop", 1, 2, parts, AIM)
     assert 0 < low < high

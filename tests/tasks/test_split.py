@@ -1,8 +1,8 @@
 """The parts are disjoint, whole, of equal shares, and the same for the same seed."""
 
 from collections.abc import Callable
+from typing import Literal
 
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from casebook.errors import CasebookError
 from casebook.store import Ref
 from casebook.tables import read_table
-from tasks.split import FOLDS, PARTS, split, stratified
+from tasks.aim import Aim
+from tasks.split import FOLDS, PARTS, by_group, repeated, split, stratified
 
 
 def frame(negatives: int, positives: int) -> pd.DataFrame:
@@ -67,9 +68,34 @@ def test_the_stage_refuses_a_table_with_repeats(
         keep(split.fn, keep_tables(table=twice), "sold", 0, 0)
 
 
-def test_the_stage_refuses_a_column_that_is_the_label(
-    keep: Callable[..., Ref], keep_tables: Callable[..., Ref], sales: pd.DataFrame
+@given(st.integers(0, 2**31 - 1), st.integers(0, FOLDS - 1))
+def test_repeated_feature_rows_stay_together(seed: int, fold: int) -> None:
+    once = frame(80, 40)
+    twice = pd.concat([once, once, once.assign(y=1 - once["y"]).head(3)], ignore_index=True)
+    parts = by_group(twice, "y", fold, seed)
+    assert sum(len(part) for part in parts.values()) == len(twice)
+    seen = [set(part["x"]) for part in parts.values()]
+    assert not seen[0] & seen[1] | seen[0] & seen[2] | seen[1] & seen[2]
+
+
+@pytest.mark.parametrize("kind", ["binary", "regression"])
+def test_ten_folds_test_and_validate_every_row_once_and_the_next_ten_otherwise(
+    kind: Literal["binary", "regression"],
 ) -> None:
-    noise = np.random.default_rng(0).normal(size=len(sales))
-    with pytest.raises(CasebookError, match=r"decide sold.*leak \(ROC AUC 1.0000"):
-        keep(split.fn, keep_tables(table=sales.assign(leak=sales["sold"] * 100 + noise)), "sold", 0, 0)
+    aim = Aim(kind=kind, target="y", primary="accuracy", shown=())
+    table = frame(70, 37).assign(x=lambda t: t.index)
+    folds = list(repeated(table, aim, 20, seed=3))
+    for name in ("test", "validation"):
+        assert sorted(pd.concat([fold[name] for fold in folds[:10]])["x"]) == list(range(107))
+    assert all(len(set(pd.concat(fold.values())["x"])) == 107 for fold in folds)
+    assert sorted(folds[0]["test"]["x"]) != sorted(folds[10]["test"]["x"])
+    if kind == "binary":
+        assert {int(fold["test"]["y"].sum()) for fold in folds} <= {3, 4}
+
+
+def test_too_few_rows_for_ten_folds_are_refused() -> None:
+    aim = Aim(kind="regression", target="y", primary="rmse", shown=())
+    with pytest.raises(CasebookError, match="Only 19 rows"):
+        list(repeated(frame(10, 9), aim, 10, 0))
+    with pytest.raises(CasebookError, match="Only 9 rows have y = 1"):
+        list(repeated(frame(100, 9), aim.model_copy(update={"kind": "binary"}), 10, 0))
