@@ -2,39 +2,45 @@
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 
-from casebook import places
+from serving import sockets
+from serving.service import serve
+
+MOST = 4  # processes, unless more are asked for
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until told to stop and return the exit code: 0 stopped, 1 the address cannot be had, 2 bad arguments."""
+    """Serve until told to stop; return the exit code: 0 stopped, 1 no address or no worker, 2 bad arguments."""
     asked = _parser().parse_args(arguments)
-    from serving.app import create_app
-    from serving.listen import Server
-    from serving.registry import Registry
-
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a short queue is how a busy server looks
-    models = Registry(places.models())
-    models.look()
     try:
-        server = Server(create_app(models), asked.host, asked.port)
+        listening = sockets.listen(asked.host, asked.port)
     except (OSError, ValueError) as error:
         print(_refusal(asked.host, asked.port, error), file=sys.stderr)
         return 1
-    models.watch()
-    print(f"Serving {len(models.serving)} models at {server.url} (Ctrl-C stops)", flush=True)
-    server.run()
-    models.close()
-    return 0
+    url = sockets.url(listening)
+
+    def announce(models: int) -> None:
+        print(f"Serving {models} models at {url} (Ctrl-C stops)", flush=True)
+
+    if asked.processes == 1:
+        serve(listening, announce)
+        return 0
+    from serving.workers import Workers
+
+    return Workers(partial(serve, listening), asked.processes, announce, partial(sockets.close, listening)).run()
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m serving", description="Answer from every model in production.")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=_port, default=9000, help="0 takes a free one (default: %(default)s)")
+    parser.add_argument("--processes", type=_processes, default=_cores(), help="that serve (default: %(default)s)")
     return parser
 
 
@@ -42,6 +48,21 @@ def _port(text: str) -> int:
     if not text.isascii() or not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is no port: give a number from 0 to 65535")
     return int(text)
+
+
+def _processes(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= 64:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes: give one from 1 to 64")
+    if int(text) > 1 and not hasattr(os, "fork"):
+        raise argparse.ArgumentTypeError("this system cannot fork, so the service is one process here: give 1")
+    return int(text)
+
+
+def _cores() -> int:
+    """Return how many processes find a core of their own, at most `MOST`."""
+    if not hasattr(os, "fork"):
+        return 1
+    return min(MOST, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 
 def _refusal(host: str, port: int, error: Exception) -> str:

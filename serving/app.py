@@ -32,7 +32,7 @@ def create_app(models: Registry, max_body: int = 8 * 2**20, max_rows: int = 10_0
         The most instances one request may hold.
     """
     app = Flask(__name__)
-    metrics = Metrics()
+    metrics = Metrics(models)
     app.config["MAX_CONTENT_LENGTH"] = max_body
     app.url_map.converters["case"] = CaseConverter
     app.url_map.merge_slashes = False  # an unknown path is a 404, not a redirect to a guess

@@ -1,6 +1,7 @@
 """Whether the service lives, whether it can answer, and what it has counted."""
 
 from flask import Flask, Response
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
 from serving.answers import answer
 from serving.metrics import Metrics
@@ -24,4 +25,4 @@ def add_health(app: Flask, models: Registry, metrics: Metrics) -> None:
 
     @app.get("/metrics")
     def counted() -> Response:
-        return Response(metrics.text(models), content_type="text/plain; version=0.0.4; charset=utf-8")
+        return Response(metrics.text(), content_type=CONTENT_TYPE_PLAIN_0_0_4)

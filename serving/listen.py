@@ -3,7 +3,9 @@
 import json
 import os
 import signal
+import socket
 import time
+from collections.abc import Sequence
 from types import FrameType
 
 from flask import Flask
@@ -14,6 +16,7 @@ from waitress.task import ErrorTask
 
 LARGEST = 32 * 2**20  # bytes read before the connection is cut; below it the application says 413 politely
 PATIENCE = 10.0  # seconds that requests in flight have to end
+LAST = 10  # rounds after a stop in which connections and requests that have already arrived are still taken
 
 
 class JsonErrorTask(ErrorTask):  # type: ignore[misc]
@@ -38,40 +41,25 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
 
 class Server:
-    """A listening server; it listens from the moment it is made.
+    """A server that accepts from listening sockets, which other processes may share; SIGTERM or SIGINT stops it."""
 
-    Raises
-    ------
-    OSError
-        If the address cannot be listened on.
-    """
-
-    def __init__(self, app: Flask, host: str, port: int) -> None:
+    def __init__(self, app: Flask, listening: Sequence[socket.socket]) -> None:
         threads = max(4, min(16, 2 * (os.cpu_count() or 1)))
         self._sockets: dict[int, object] = {}
         limits = {"threads": threads, "max_request_body_size": LARGEST}
-        try:
-            create_server(app, map=self._sockets, host=host, port=port, ident=None, **limits)
-        except OSError:
-            wasyncore.close_all(self._sockets)
-            raise
+        create_server(app, map=self._sockets, sockets=listening, ident=None, **limits)
         self._listeners = [each for each in self._sockets.values() if isinstance(each, BaseWSGIServer)]
         for listener in self._listeners:
             listener.channel_class = Channel
         self._stopping = False
-
-    @property
-    def url(self) -> str:
-        """The address to open, with the port really taken."""
-        host, port = self._listeners[0].effective_host, self._listeners[0].effective_port
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-    def run(self) -> None:
-        """Serve until SIGTERM or SIGINT, then stop listening, answer what is in flight, and return."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
+
+    def run(self) -> None:
+        """Serve until told to stop, then stop listening, answer what is in flight, and return."""
         while not self._stopping:
             wasyncore.loop(timeout=1.0, use_poll=True, map=self._sockets, count=1)
+        wasyncore.loop(timeout=0.0, use_poll=True, map=self._sockets, count=LAST)
         for listener in self._listeners:
             wasyncore.dispatcher.close(listener)
         end = time.monotonic() + PATIENCE
@@ -82,6 +70,8 @@ class Server:
         wasyncore.close_all(self._sockets)
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
+        if self._stopping:
+            return  # a terminal's Ctrl-C comes from it and from the parent
         self._stopping = True
         self._listeners[0].pull_trigger()  # wakes the loop, which else would sleep on
 

@@ -1,9 +1,13 @@
-"""What the service counts about itself, in Prometheus' text format."""
+"""What the service counts about itself, summed over its processes, in Prometheus' text format."""
 
-import threading
-from bisect import bisect_left
-from collections import Counter
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Iterator
+from functools import cache
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 from serving.registry import Registry
 
@@ -11,61 +15,47 @@ BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 
 
 class Metrics:
-    """Counts of answered requests and a histogram of how long they took, by case."""
+    """Counts of answered requests and a histogram of how long they took, by case; and what `models` counts.
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._requests: Counter[tuple[str, int]] = Counter()
-        self._buckets: Counter[tuple[str, int]] = Counter()
-        self._seconds: dict[str, float] = {}
+    With `PROMETHEUS_MULTIPROC_DIR` set before this module is first imported, every process counts in files there,
+    and what any of them shows is the sum, also of those that have ended.
+    """
+
+    def __init__(self, models: Registry) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # the times of first increments: nobody asked
+        own = CollectorRegistry()
+        requests = Counter("casebook_requests", "Answered requests.", ["case", "code"], registry=own)
+        seconds = Histogram("casebook_predict_seconds", "Time in the service.", ["case"], buckets=BUCKETS, registry=own)
+        # to find a count by its labels costs more than to raise it
+        self._requests, self._seconds = cache(requests.labels), cache(seconds.labels)
+        own.register(models.failed_loads)
+        self._shown = own
+        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+            self._shown = CollectorRegistry()
+            MultiProcessCollector(self._shown)  # type: ignore[no-untyped-call]
+        self._shown.register(_Serving(models))
 
     def observe(self, case: str, code: int, seconds: float) -> None:
         """Count one answered request; `case` is empty where no model was asked."""
-        with self._lock:
-            self._requests[case, code] += 1
-            if case:
-                self._buckets[case, bisect_left(BUCKETS, seconds)] += 1
-                self._seconds[case] = self._seconds.get(case, 0.0) + seconds
+        self._requests(case, code).inc()
+        if case:
+            self._seconds(case).observe(seconds)
 
-    def text(self, models: Registry) -> str:
+    def text(self) -> str:
         """Return everything counted so far, and which models serve."""
-        with self._lock:
-            requests, buckets, seconds = dict(self._requests), Counter(self._buckets), dict(self._seconds)
-        counts = [("", {"case": case, "code": str(code)}, n) for (case, code), n in sorted(requests.items())]
-        info = [
-            ("", {"case": case, "version": str(each.version), "trained_on": each.signature.trained_on}, 1)
-            for case, each in models.serving.items()
-        ]
-        failed = [("", {"case": case}, n) for case, n in sorted(models.failed_loads.items())]
-        lines = [
-            *_family("casebook_requests_total", "counter", "Answered requests.", counts),
-            *_family("casebook_predict_seconds", "histogram", "Time in the service.", _histogram(buckets, seconds)),
-            *_family("casebook_model_info", "gauge", "Models that serve.", info),
-            *_family("casebook_load_failures_total", "counter", "Refused production versions.", failed),
-        ]
-        return "\n".join(lines) + "\n"
+        return generate_latest(self._shown).decode()
 
 
-Sample = tuple[str, dict[str, str], float]
+class _Serving(Collector):
+    """The models that serve, read when asked for: a gauge kept in a file would outlive a withdrawn version."""
 
+    def __init__(self, models: Registry) -> None:
+        self.models = models
 
-def _histogram(buckets: Counter[tuple[str, int]], seconds: dict[str, float]) -> Iterator[Sample]:
-    for case, total in sorted(seconds.items()):
-        count = 0
-        for place, bound in enumerate((*map(str, BUCKETS), "+Inf")):
-            count += buckets[case, place]
-            yield "_bucket", {"case": case, "le": bound}, count
-        yield "_sum", {"case": case}, total
-        yield "_count", {"case": case}, count
-
-
-def _family(name: str, kind: str, meaning: str, samples: Iterable[Sample]) -> Iterator[str]:
-    yield f"# HELP {name} {meaning}"
-    yield f"# TYPE {name} {kind}"
-    for suffix, labels, value in samples:
-        inner = ",".join(f'{key}="{_escaped(text)}"' for key, text in labels.items())
-        yield f"{name}{suffix}{{{inner}}} {value}"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        family = GaugeMetricFamily(
+            "casebook_model_info", "Models that serve.", labels=["case", "version", "trained_on"]
+        )
+        for case, each in self.models.serving.items():
+            family.add_metric([case, str(each.version), each.signature.trained_on], 1)
+        yield family

@@ -3,10 +3,11 @@
 import logging
 import re
 import threading
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from prometheus_client import Counter
 
 from serving.bundle import BrokenBundle, Predictor, load
 
@@ -37,7 +38,7 @@ class Registry:
     def __init__(self, folder: Path) -> None:
         self.serving: Mapping[str, Predictor] = {}
         self.failures: Mapping[str, Failure] = {}
-        self.failed_loads: Counter[str] = Counter()
+        self.failed_loads = Counter("casebook_load_failures", "Refused production versions.", ["case"], registry=None)
         self._folder = folder
         self._stamps: dict[str, Stamp] = {}
         self._stop = threading.Event()
@@ -76,7 +77,7 @@ class Registry:
             version = pointer.read_text(encoding="utf-8").strip()
             predictor = _production(pointer, version)
         except (BrokenBundle, OSError, UnicodeDecodeError) as error:
-            self.failed_loads[case] += 1
+            self.failed_loads.labels(case).inc()
             self.failures = {**self.failures, case: Failure(case, version[:20], str(error))}
             logging.getLogger(__name__).error("%s version %s is refused: %s", case, version[:20], error)
         else:

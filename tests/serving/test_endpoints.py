@@ -55,7 +55,7 @@ def test_metrics_count_by_case_and_code(client: FlaskClient) -> None:
     assert 'casebook_requests_total{case="mpg",code="422"} 1' in text
     assert 'casebook_predict_seconds_bucket{case="mpg",le="+Inf"} 3' in text
     assert 'casebook_predict_seconds_count{case="mpg"} 3' in text
-    assert 'casebook_model_info{case="mpg",version="4",trained_on="sample"} 1' in text
+    assert 'casebook_model_info{case="mpg",trained_on="sample",version="4"} 1' in text
     line = re.compile(r'(# (HELP|TYPE) .+|[a-z_]+\{([a-z_]+="[^"]*",?)*\} [0-9.e+-]+)')
     assert all(line.fullmatch(each) for each in text.splitlines())
 

@@ -117,7 +117,7 @@ def test_an_occupied_port_ends_in_one_paragraph(publish: Callable[..., Path]) ->
 
 
 def test_bad_arguments_end_with_2(publish: Callable[..., Path]) -> None:
-    for arguments in (("--port", "70000"), ("--port", "x"), ("--nonsense",)):
+    for arguments in (("--port", "70000"), ("--port", "x"), ("--processes", "0"), ("--nonsense",)):
         with start(*arguments) as process:
             _, err = process.communicate(timeout=60)
         assert process.returncode == 2

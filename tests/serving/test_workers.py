@@ -1,0 +1,184 @@
+"""The service as several processes: real sockets, real signals."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from casebook import places
+from serving.__main__ import main
+
+PATH = "/v1/models/fraud:predict"
+BODY = json.dumps({"instances": [{"Amount": 10.0, "Hour": 5, "Age": 40, "Sex": "female"}]}).encode()
+JSON = {"Content-Type": "application/json"}
+LIMIT = 60.0  # seconds until what must happen counts as not happening
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="several processes need os.fork")
+
+
+def start() -> subprocess.Popen[str]:
+    command = [sys.executable, "-W", "error", "-m", "serving", "--port", "0", "--processes", "2"]
+    return subprocess.Popen(
+        command, cwd=places.project(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
+    )
+
+
+def until(holds: Callable[[], bool], seconds: float = LIMIT) -> bool:
+    end = time.monotonic() + seconds
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.05)
+    return holds()
+
+
+def post(connection: http.client.HTTPConnection) -> tuple[int, Any]:
+    connection.request("POST", PATH, BODY, JSON)
+    response = connection.getresponse()
+    return response.status, json.loads(response.read())
+
+
+@dataclass
+class Service:
+    process: subprocess.Popen[str]
+    port: int
+    opened: ExitStack
+
+    def workers(self) -> list[psutil.Process]:
+        return [each for each in psutil.Process(self.process.pid).children() if alive(each)]
+
+    def connect(self) -> http.client.HTTPConnection:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=LIMIT)
+        self.opened.enter_context(closing(connection)).connect()
+        return connection
+
+    def each(self) -> dict[int, http.client.HTTPConnection]:
+        """Connect until every worker holds a connection, which is its own from then on."""
+        held: dict[int, http.client.HTTPConnection] = {}
+        for _ in range(500):
+            connection = self.connect()
+            assert post(connection)[0] == 200
+            held.setdefault(self._holder(connection.sock.getsockname()), connection)
+            if len(held) == 2:
+                return held
+        raise AssertionError("one worker took every connection")
+
+    def _holder(self, address: tuple[str, int]) -> int:
+        return next(w.pid for w in self.workers() for c in w.net_connections() if c.raddr == address)
+
+
+def alive(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.fixture
+def service(publish: Callable[..., Path]) -> Iterator[Service]:
+    publish("fraud", 1, -1.0)
+    with start() as process:
+        assert process.stdout is not None
+        found = re.fullmatch(
+            r"Serving 1 models at http://127\.0\.0\.1:(\d+) \(Ctrl-C stops\)\n", process.stdout.readline()
+        )
+        assert found, process.communicate()[1]
+        with ExitStack() as opened:
+            yield Service(process, int(found[1]), opened)
+        process.kill()
+
+
+def test_two_workers_answer_and_their_counts_are_summed(service: Service) -> None:
+    held = service.each()
+    assert set(held) == {each.pid for each in service.workers()}
+    assert psutil.Process(service.process.pid).num_threads() == 1
+    before = {requests_counted(connection) for connection in held.values()}
+    assert len(before) == 1
+    for connection in held.values():
+        for _ in range(5):
+            assert post(connection)[0] == 200
+    assert {requests_counted(connection) for connection in held.values()} == {before.pop() + 10}
+
+
+def requests_counted(connection: http.client.HTTPConnection) -> float:
+    connection.request("GET", "/metrics")
+    text = connection.getresponse().read().decode()
+    assert text.count('casebook_model_info{case="fraud",trained_on="real",version="1"} 1') == 1
+    found = re.search(r'^casebook_requests_total\{case="fraud",code="200"\} (\S+)$', text, re.MULTILINE)
+    assert found and f'casebook_predict_seconds_count{{case="fraud"}} {found[1]}' in text
+    return float(found[1])
+
+
+def test_a_killed_worker_is_replaced_and_its_counts_stay(service: Service) -> None:
+    killed, other = service.each().items()
+    before = requests_counted(other[1])
+    os.kill(killed[0], signal.SIGKILL)
+    for _ in range(20):
+        assert post(service.connect())[0] == 200
+    assert until(lambda: killed[0] not in {w.pid for w in service.workers()} and len(service.workers()) == 2)
+    held = service.each()
+    assert killed[0] not in held and other[0] in held
+    assert all(requests_counted(each) >= before + 20 for each in held.values())
+    service.process.terminate()
+    _, err = service.process.communicate(timeout=LIMIT)
+    assert service.process.returncode == 0
+    assert f"worker {killed[0]} ended with code -9" in err and err.count("\n") == 1
+
+
+def test_requests_in_flight_in_both_workers_are_answered_before_the_end(service: Service) -> None:
+    held = service.each().values()
+    for connection in held:
+        connection.putrequest("POST", PATH)
+        for name, value in (JSON | {"Content-Length": str(len(BODY))}).items():
+            connection.putheader(name, value)
+        connection.endheaders(BODY[:10])
+    service.process.send_signal(signal.SIGTERM)
+    for connection in held:
+        connection.send(BODY[10:])
+        response = connection.getresponse()
+        assert (response.status, len(json.loads(response.read())["predictions"])) == (200, 1)
+    out, err = service.process.communicate(timeout=LIMIT)
+    assert (service.process.returncode, out, err) == (0, "", "")
+
+
+def test_a_killed_parent_leaves_no_orphan(service: Service) -> None:
+    workers = service.workers()
+    assert len(workers) == 2
+    service.process.kill()
+    assert until(lambda: not any(map(alive, workers)))
+
+
+def test_a_promotion_reaches_both_workers_within_two_seconds(service: Service, publish: Callable[..., Path]) -> None:
+    held = service.each().values()
+    publish("fraud", 2, 0.5)
+    assert until(lambda: {post(each)[1]["model"]["version"] for each in held} == {2}, seconds=2.0)
+
+
+def test_workers_that_cannot_start_end_the_service(
+    publish: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "waitress.py").write_text("raise SystemExit(3)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with start() as process:
+        out, err = process.communicate(timeout=LIMIT)
+    assert (process.returncode, out) == (1, "")
+    assert "ended with code 3, the last of 5 that did not start" in err
+
+
+def test_several_processes_without_fork_are_a_bad_argument(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delattr(os, "fork")
+    with pytest.raises(SystemExit, match="2"):
+        main(["--processes", "2"])
+    assert "cannot fork" in capsys.readouterr().err
