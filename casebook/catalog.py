@@ -19,7 +19,11 @@ class Column(BaseModel):
 
 
 class DataFile(BaseModel):
-    """One file that holds the data set (or a subset of it), with its public address if it has one."""
+    """One file that holds the data set (or a subset of it), with its public address if it has one.
+
+    `separator` is what parts the fields of a text file, as a regular expression where it is longer than a character;
+    without a `header` the fields are the catalog's columns in their order; `missing` stands where a value is missing.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     name: str
@@ -28,6 +32,9 @@ class DataFile(BaseModel):
     bytes: int | None = None
     rows: int | None = None
     note: str = ""
+    separator: str = ","
+    header: bool = True
+    missing: str | None = None
 
 
 class DataSet(BaseModel):

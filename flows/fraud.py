@@ -13,6 +13,7 @@ from casebook.params import CaseParams
 from casebook.run import Summary
 from casebook.store import Ref
 from tasks.aim import Aim
+from tasks.build import piecewise, uniform
 from tasks.calibrate import Rule
 from tasks.clean import clean, drop_repeats
 from tasks.compare import Peer, compare
@@ -178,45 +179,23 @@ BINS = 16
 def ensemble_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
     """Return eight small networks trained as one, on piecewise-linear encodings of each feature.
 
-    A plain network on scaled features loses to trees here because frauds differ at the edges of single features. Each
-    feature is therefore also given as its position within each of 16 quantile bins of the training part
-    (Gorishniy et al. 2022, "On embeddings for numerical features", section 3.2), clipped so that outliers can't rule.
-    The members differ by their initial weights only; each learns for itself and their probabilities are averaged.
+    A plain network on scaled features loses to trees here because frauds differ at the edges of single features.
+    Each feature is therefore also given as its position within each of 16 quantile bins of the training part. The
+    members differ by their initial weights only; each learns for itself and their probabilities are averaged.
     """
     import keras
     from keras import layers, ops
 
     inputs = keras.Input((x.shape[1],))
-    low, width = quantile_bins(x)
-    places = ops.clip((ops.expand_dims(inputs, -1) - low) / width, 0.0, 1.0)
-    wide = ops.concatenate([ops.clip(inputs, -5.0, 5.0), ops.reshape(places, (-1, low.size))], axis=-1)
+    wide = piecewise(inputs, x, BINS)
     hidden = layers.Dense(MEMBERS * 64, activation="relu", kernel_initializer="he_uniform")(wide)
     hidden = ops.reshape(hidden, (-1, MEMBERS, 64))
-    hidden = layers.EinsumDense(
-        "bki,kio->bko", (MEMBERS, 32), bias_axes="ko", activation="relu", kernel_initializer=_he_uniform(64)
-    )(hidden)
-    logits = layers.EinsumDense("bki,kio->bko", (MEMBERS, 1), bias_axes="ko", kernel_initializer=_he_uniform(32))(
-        hidden
-    )
-    return keras.Model(inputs, ops.squeeze(logits, -1), name="ensemble")
-
-
-def quantile_bins(x: "Floats") -> "tuple[Floats, Floats]":
-    """Return lower edge and width of each feature's quantile bins, shape (features, bins), widths at least .001."""
-    import numpy as np
-
-    edges = np.quantile(x, np.linspace(0, 1, BINS + 1), axis=0).T
-    for i in range(1, BINS + 1):
-        edges[:, i] = np.maximum(edges[:, i], edges[:, i - 1] + 1e-3)
-    return edges[:, :-1].astype("float32"), np.diff(edges, axis=1).astype("float32")
-
-
-def _he_uniform(inputs: int) -> "keras.initializers.Initializer":
-    """Return He's uniform initializer for one member; Keras would count all members' inputs as one's."""
-    import keras
-
-    limit = (6.0 / inputs) ** 0.5
-    return keras.initializers.RandomUniform(-limit, limit)
+    for inner, units, activation in ((64, 32, "relu"), (32, 1, None)):
+        hidden = layers.EinsumDense(
+            "bki,kio->bko", (MEMBERS, units), bias_axes="ko", activation=activation,
+            kernel_initializer=uniform(inner, units, "he"),
+        )(hidden)  # fmt: skip
+    return keras.Model(inputs, ops.squeeze(hidden, -1), name="ensemble")
 
 
 NETWORKS: "dict[Candidate, Callable[[Floats, Floats, float], keras.Model]]" = {

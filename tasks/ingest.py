@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
-from casebook.catalog import Column, DataSet, data_set
+from casebook.catalog import Column, DataFile, DataSet, data_set
 from casebook.errors import CasebookError
 from casebook.stage import stage
 from casebook.store import Facts
@@ -27,7 +27,7 @@ def ingest(out: Path, origin: Origin, sample: "SampleMaker", sample_rows: int, s
         The file can't be read, has other than its known number of rows, lacks a column, or has text in a number column.
     """
     entry = data_set(origin.dataset)
-    frame = sample(sample_rows, seed) if origin.path is None else read(origin.path)
+    frame = sample(sample_rows, seed) if origin.path is None else read(origin.path, form(entry, origin.path))
     if origin.rows not in (None, len(frame)):
         raise CasebookError(
             f"The file {origin.path} has {len(frame):,} rows where the catalog says {origin.rows:,}: it was cut short "
@@ -44,7 +44,28 @@ def ingest(out: Path, origin: Origin, sample: "SampleMaker", sample_rows: int, s
     }
 
 
-def read(path: Path) -> "pd.DataFrame":
+class Form(TypedDict):
+    """How a text file is to be read, in pandas' words."""
+
+    sep: str
+    names: list[str] | None
+    na_values: list[str]
+
+
+def form(entry: DataSet, path: Path) -> Form:
+    """Return how a file is to be read: as the catalog says of a file of this name, else as plain CSV."""
+    file = next((file for file in entry.files if file.name == path.name), DataFile(name=path.name))
+    return {
+        "sep": file.separator,
+        "names": None if file.header else list(entry.columns),
+        "na_values": [file.missing] if file.missing is not None else [],
+    }
+
+
+PLAIN: Form = {"sep": ",", "names": None, "na_values": []}
+
+
+def read(path: Path, form: Form = PLAIN) -> "pd.DataFrame":
     """Read a CSV or parquet file.
 
     Raises
@@ -56,7 +77,7 @@ def read(path: Path) -> "pd.DataFrame":
     import pyarrow
 
     try:
-        frame = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, skipinitialspace=True)
+        frame = pd.read_parquet(path) if path.suffix == ".parquet" else _read_text(path, form)
     except (
         pyarrow.ArrowInvalid,
         pd.errors.ParserError,
@@ -72,6 +93,12 @@ def read(path: Path) -> "pd.DataFrame":
     if frame.empty:
         raise CasebookError(f"The file {path} has no rows. Name another with --source PATH.")
     return frame
+
+
+def _read_text(path: Path, form: Form) -> "pd.DataFrame":
+    import pandas as pd
+
+    return pd.read_csv(path, skipinitialspace=True, header="infer" if form["names"] is None else None, **form)
 
 
 def conform(frame: "pd.DataFrame", entry: DataSet, path: Path) -> "pd.DataFrame":

@@ -16,12 +16,14 @@ from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_arrays, write_arrays
 from tasks.aim import Aim
 from tasks.split import PARTS
-from tasks.train import Network, Settings, build, optimizer, pooled
+from tasks.train import Settings, build, optimizer, pooled
 
 if TYPE_CHECKING:
     import keras
     import numpy as np
     from numpy.typing import NDArray
+
+    from tasks.train import Network
 
     Floats = NDArray[np.float32]
 
@@ -36,7 +38,7 @@ class Stack(NamedTuple):
 
 @stage
 def train_folds(
-    out: Path, features: Ref, folds: int, network: Network, settings: Settings, aim: Aim, seed: int
+    out: Path, features: Ref, folds: int, network: "Network", settings: Settings, aim: Aim, seed: int
 ) -> Facts:
     """Fit one candidate's networks of all folds, and score each fold's validation and test rows.
 
@@ -154,7 +156,7 @@ def score(model: "keras.Model", x: "Floats", scale: list[tuple[float, float]], a
 
 
 def alone_model(
-    network: Network, model: "keras.Model", train: Stack, settings: Settings, scale: tuple[float, float], aim: Aim
+    network: "Network", model: "keras.Model", train: Stack, settings: Settings, scale: tuple[float, float], aim: Aim
 ) -> "keras.Model":
     """Return the first fold's network by itself: features (rows, features) in, (rows, members) out in the unit."""
     import keras

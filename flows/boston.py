@@ -1,0 +1,208 @@
+"""Boston house prices: predict a number from few rows, and say how well with repeated cross-validation (lab 200)."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from casebook.case import case
+from casebook.cli import main
+from casebook.device import Asked
+from casebook.params import CaseParams
+from casebook.run import Summary
+from casebook.store import Ref
+from tasks.aim import Aim
+from tasks.build import dense, piecewise
+from tasks.calibrate import Rule
+from tasks.clean import clean, drop_repeats
+from tasks.compare import NumberPeer, compare_folds
+from tasks.draw import draw
+from tasks.evaluate import evaluate
+from tasks.explore import explore
+from tasks.export import export
+from tasks.features import fold_features
+from tasks.fetch import fetch
+from tasks.ingest import ingest
+from tasks.publish import publish
+from tasks.report import Notes, measure_run, report
+from tasks.split import SMALL_FOLDS, split_repeatedly
+from tasks.train import Settings
+from tasks.train_folds import train_folds
+from tasks.validate import enforce, suite_text, validate
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+    from sklearn.compose import ColumnTransformer
+
+    Floats = NDArray[np.float32]
+
+DATA = "boston"
+AIM = Aim(
+    kind="regression", target="MEDV", output="medv", unit="$1,000", primary="rmse", shown=("rmse", "mae", "r2")
+)  # fmt: skip
+NOTES = Notes(
+    title="About this data",
+    paragraphs=(
+        "Column B is 1000 (b - 0.63)², b the share of Black inhabitants of a tract: its makers assumed that "
+        "segregation moves prices. scikit-learn removed the set in version 1.2 for that reason and because it can't be "
+        "used to study that assumption. It stays here as the lab's lesson in regression; the model must not price "
+        "anything.",
+        "least_squares is the lab's linear algebra: the normal equation (XᵀX) w = Xᵀy, solved by the pseudo-inverse.",
+    ),
+)
+
+Candidate = Literal["course", "ensemble"]
+
+
+class BostonParams(CaseParams):
+    """What can be set: which models, and how the lab's network is trained."""
+
+    candidates: tuple[Candidate, ...] = Field(
+        ("course", "ensemble"), min_length=1, description="networks to train: the lab's, and our ensemble"
+    )
+    peers: tuple[NumberPeer, ...] = Field(
+        ("dummy", "least_squares", "ridge", "extra_trees", "gradient_boosting"),
+        description="plain models to compare with",
+    )
+    repeats: Annotated[int, Field(ge=1, le=20, description="times ten folds in the full profile")] = 3
+    epochs: Annotated[int, Field(ge=1, le=5000, description="epochs of the lab's network")] = 500
+    batch_size: Annotated[int, Field(ge=8, le=1024, description="rows per training step of the lab's network")] = 32
+    learning_rate: Annotated[float, Field(gt=0, le=1, description="of the lab's network")] = 1e-3
+    trees: Annotated[int, Field(ge=10, le=5000, description="size of forests and boosting among the peers")] = 200
+    device: Asked = Field("auto", description="where to train")
+    sample_rows: Annotated[int, Field(ge=100, le=1_000_000, description="size of the embedded sample")] = 400
+
+
+@case
+def boston(params: BostonParams = BostonParams()) -> Summary:
+    """Predict the median price of homes in a tract, with repeated 10-fold cross-validation (lab 200)."""
+    folds = {"smoke": 2, "standard": SMALL_FOLDS, "full": SMALL_FOLDS * params.repeats}[params.profile]
+
+    origin = fetch(DATA, params.source)
+    raw = ingest(origin, make_tracts, params.sample_rows, params.seed)
+    checked = validate(raw, suite_text(DATA))
+    enforce(checked, DATA)
+    tracts = clean(checked, (drop_repeats,))
+    profile = explore.submit(tracts, DATA, AIM)
+
+    parts = split_repeatedly(tracts, AIM, folds, params.seed)
+    encoded = fold_features(parts, folds, AIM, (), standard_scores)
+    trees = 20 if params.profile == "smoke" else params.trees
+    peers = compare_folds.submit(encoded, folds, params.peers, trees, AIM, params.seed)
+    trained: dict[str, Ref] = {
+        name: train_folds.called(name)(encoded, folds, NETWORKS[name], settings(params, name), AIM, params.seed)
+        for name in params.candidates
+    }
+
+    every = range(folds)
+    fitted = {name: [ref.fold(i) for i in every] for name, ref in trained.items()}
+    compared = peers.result()
+    evaluation = evaluate(
+        [encoded.fold(i) for i in every], fitted, [compared.fold(i) for i in every if params.peers], AIM, Rule(),
+        params.seed, drawn=SMALL_FOLDS,
+    )  # fmt: skip
+    pictures = draw.submit(evaluation, fitted, AIM)
+    first = {name: refs[0] for name, refs in fitted.items()}
+    bundle = export(parts.fold(0), encoded.fold(0), first, evaluation, raw, AIM)
+    metrics = measure_run(origin, raw, evaluation, protocol(folds), AIM)
+    published = publish(bundle, parts.fold(0), metrics, AIM)
+    return report(
+        metrics, evaluation, profile.result(), checked, tracts, pictures.result(), first, bundle, published, AIM, NOTES
+    )
+
+
+def protocol(folds: int) -> str:
+    """Say how the figures come about."""
+    return f"repeated 10-fold cross-validation, mean of {folds} folds of {-(-folds // SMALL_FOLDS)} shuffles"
+
+
+def standard_scores(columns: list[str]) -> "ColumnTransformer":
+    """Return the encoder: every column to mean 0 and deviation 1 of the training part."""
+    from sklearn.compose import ColumnTransformer
+    from sklearn.preprocessing import StandardScaler
+
+    return ColumnTransformer([("scale", StandardScaler(), columns)], verbose_feature_names_out=False)
+
+
+def settings(params: BostonParams, name: Candidate) -> Settings:
+    """Return how a candidate is trained; the smoke profile trains for three epochs."""
+    most = 3 if params.profile == "smoke" else 10_000
+    if name == "ensemble":
+        return Settings(
+            epochs=min(120, most), batch_size=32, learning_rate=4e-3, weight_decay=1e-2, dropout=0.1,
+            optimizer="adamw", schedule="cosine", refit=True, device=params.device,
+        )  # fmt: skip
+    return Settings(
+        epochs=min(params.epochs, most), batch_size=params.batch_size, learning_rate=params.learning_rate,
+        dropout=0.0, refit=True, device=params.device,
+    )  # fmt: skip
+
+
+def course_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
+    """Return the lab's network for each fold: twice 64 rectified units, one answer."""
+    import keras
+    from keras import ops
+
+    inputs = keras.Input(x.shape[::2])
+    hidden = inputs
+    for _ in range(2):
+        hidden = dense(hidden, 64, activation="relu", start="glorot")
+    return keras.Model(inputs, ops.squeeze(dense(hidden, 1, start="glorot"), -1), name="course")
+
+
+MEMBERS = 8
+BINS = 8
+
+
+def ensemble_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
+    """Return eight small networks per fold, trained as one, on piecewise-linear encodings of each feature."""
+    import keras
+    from keras import layers, ops
+
+    inputs = keras.Input(x.shape[::2])
+    hidden = piecewise(inputs, x, BINS)
+    for units in (64, 64):
+        hidden = layers.Dropout(dropout)(dense(hidden, units, members=MEMBERS, activation="relu"))
+    return keras.Model(inputs, ops.squeeze(dense(hidden, 1), -1), name="ensemble")
+
+
+NETWORKS: "dict[Candidate, Callable[[Floats, Floats, float], keras.Model]]" = {
+    "course": course_network,
+    "ensemble": ensemble_network,
+}
+
+
+def make_tracts(rows: int, seed: int) -> "pd.DataFrame":
+    """Make the embedded sample: tracts with the public file's columns, ranges and skew, and a learnable price."""
+    import numpy as np
+    import pandas as pd
+
+    rng = np.random.default_rng(seed)
+    wealth, urban = rng.normal(size=rows), rng.normal(size=rows)
+    frame = pd.DataFrame(
+        {
+            "CRIM": np.exp(rng.normal(-1.5 + 1.5 * urban, 1.0)).clip(0.006, 88),
+            "ZN": np.where(urban < -0.5, rng.choice([12.5, 25, 40, 80], rows), 0.0),
+            "INDUS": (11 + 6 * urban + rng.normal(0, 2, rows)).clip(0.5, 27.7),
+            "CHAS": rng.binomial(1, 0.07, rows),
+            "NOX": (0.55 + 0.1 * urban + rng.normal(0, 0.03, rows)).clip(0.385, 0.871),
+            "RM": (6.3 + 0.6 * wealth + rng.normal(0, 0.3, rows)).clip(3.6, 8.8),
+            "AGE": (68 + 25 * urban + rng.normal(0, 10, rows)).clip(2.9, 100),
+            "DIS": np.exp(1.2 - 0.5 * urban + rng.normal(0, 0.2, rows)).clip(1.1, 12.1),
+            "RAD": rng.choice([1, 2, 3, 4, 5, 6, 7, 8, 24], rows).astype("float64"),
+            "TAX": (400 + 120 * urban + rng.normal(0, 40, rows)).clip(187, 711).round(),
+            "PTRATIO": (18.5 - wealth + rng.normal(0, 1, rows)).clip(12.6, 22),
+            "B": (396.9 - rng.exponential(40, rows)).clip(0.3, 396.9),
+            "LSTAT": np.exp(2.4 - 0.5 * wealth + rng.normal(0, 0.2, rows)).clip(1.7, 38),
+        }
+    )
+    price = 22 + 5 * (frame["RM"] - 6.3) - 0.5 * (frame["LSTAT"] - 12) + 3 * frame["CHAS"] + 1.5 * wealth * urban
+    frame["MEDV"] = (price + rng.normal(0, 1.5, rows)).clip(5, 50).round(1)
+    return frame.round(5)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main("flows.boston"))
