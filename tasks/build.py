@@ -16,42 +16,51 @@ if TYPE_CHECKING:
 Start = Literal["he", "glorot"]
 
 
+def by_fold(inputs: Any) -> Any:
+    """Return inputs (rows, folds, features) with the folds first: a layer is then one batched product, uncopied."""
+    from keras import ops
+
+    return ops.transpose(inputs, (1, 0, 2))
+
+
 def dense(
-    inputs: Any,
-    units: int,
-    *,
-    members: int = 1,
-    activation: str | None = None,
-    start: Start = "he",
-    regularizer: "keras.Regularizer | None" = None,
+    hidden: Any, units: int, *, members: int = 1, activation: str | None = None, start: Start = "he", like: int = 0
 ) -> Any:
-    """Return a dense layer's answers for each fold and member, shape (rows, folds, members, units).
+    """Return a dense layer's answers for each fold and member, shape (folds, members, rows, units).
 
     Parameters
     ----------
-    inputs
-        Shape (rows, folds, features), the same for all members, or (rows, folds, members, features).
+    hidden
+        Shape (folds, rows, features), the same for all members, or (folds, members, rows, features).
     units
         How many answers each member has.
     members
-        How many members there are, where the inputs don't tell.
-    activation, start, regularizer
-        As in Keras' Dense; `start` draws initial weights as He or as Glorot and Bengio do.
+        How many members there are, where `hidden` doesn't tell.
+    activation
+        As in Keras' Dense.
+    start, like
+        Initial weights are drawn as He or as Glorot and Bengio do, as if there were `like` inputs (0: as there are).
     """
     import keras
+    from keras import ops
 
-    folds, features = inputs.shape[1], inputs.shape[-1]
-    alike = len(inputs.shape) == 3
-    members = members if alike else inputs.shape[2]
-    layer = keras.layers.EinsumDense(
-        f"bf{'' if alike else 'k'}i,fkio->bfko",
-        (folds, members, units),
-        bias_axes="fko",
-        activation=activation,
-        kernel_initializer=uniform(features, units, start),
-        kernel_regularizer=regularizer,
-    )
-    return layer(inputs)
+    features = hidden.shape[-1]
+    draw = uniform(like or features, units, start)
+    if len(hidden.shape) == 4:
+        shape = (hidden.shape[1], None, units)
+        each = keras.layers.EinsumDense("fkbi,fkio->fkbo", shape, None, "fko", draw)(hidden)
+    else:
+        together = keras.layers.EinsumDense("fbi,fiq->fbq", (None, members * units), None, "fq", draw)(hidden)
+        apart = ops.reshape(together, (hidden.shape[0], -1, members, units))
+        each = ops.transpose(apart, (0, 2, 1, 3))
+    return keras.activations.get(activation)(each)
+
+
+def answers(hidden: Any) -> Any:
+    """Return one answer per row, fold and member, shape (rows, folds, members), from (folds, members, rows, 1)."""
+    from keras import ops
+
+    return ops.transpose(ops.squeeze(hidden, -1), (2, 0, 1))
 
 
 def uniform(inputs: int, units: int, start: Start) -> "keras.Initializer":
