@@ -88,7 +88,8 @@ def piecewise(inputs: Any, x: "Floats", bins: int, most: float = 5.0) -> Any:
     """Return the inputs, clipped to ±`most`, and each one's position within each of its quantile bins.
 
     A network learns steps and edges of single features from these as a tree does (Gorishniy et al. 2022, "On embeddings
-    for numerical features", section 3.2). Shape (rows, …, features · (1 + bins)).
+    for numerical features", section 3.2). Shape (rows, …, features + binned features · bins); a feature of two values
+    has no edges to learn.
 
     Parameters
     ----------
@@ -97,9 +98,41 @@ def piecewise(inputs: Any, x: "Floats", bins: int, most: float = 5.0) -> Any:
     x
         The training part that the bins are taken from, shape (rows, features) or (folds, rows, features).
     """
+    import numpy as np
     from keras import ops
 
-    low, width = quantile_bins(x, bins)
-    places = ops.clip((ops.expand_dims(inputs, -1) - low) / width, 0.0, 1.0)
-    flat = ops.reshape(places, (-1, *x.shape[:-2], low.shape[-2] * low.shape[-1]))
+    binned = [i for i in range(x.shape[-1]) if len(np.unique(x[..., i])) > 2]
+    low, width = quantile_bins(x[..., binned], bins)
+    values = inputs if len(binned) == x.shape[-1] else ops.take(inputs, binned, axis=-1)
+    places = ops.clip((ops.expand_dims(values, -1) - low) / width, 0.0, 1.0)
+    flat = ops.reshape(places, (-1, *x.shape[:-2], len(binned) * bins))
     return ops.concatenate([ops.clip(inputs, -most, most), flat], axis=-1)
+
+
+def perceptron(x: "Floats", units: tuple[int, ...], dropout: float, name: str) -> "keras.Model":
+    """Return, for each fold, one network of rectified layers as Keras starts them, on the features as they are."""
+    import keras
+
+    inputs = keras.Input(x.shape[::2])
+    hidden = by_fold(inputs)
+    for number in units:
+        hidden = keras.layers.Dropout(dropout)(dense(hidden, number, activation="relu", start="glorot"))
+    return keras.Model(inputs, answers(dense(hidden, 1, start="glorot")), name=name)
+
+
+def ensemble(
+    x: "Floats", units: tuple[int, ...], dropout: float, *, members: int, bins: int, name: str = "ensemble"
+) -> "keras.Model":
+    """Return, for each fold, some networks trained as one on piecewise-linear encodings of each feature.
+
+    The members differ by their initial weights only; each learns for itself and their answers are averaged. Their
+    first answers are small, so that all begin near the mean.
+    """
+    import keras
+
+    inputs = keras.Input(x.shape[::2])
+    hidden = by_fold(piecewise(inputs, x, bins))
+    for number in units:
+        hidden = dense(hidden, number, members=members, activation="relu")
+        hidden = keras.layers.Dropout(dropout)(hidden)
+    return keras.Model(inputs, answers(dense(hidden, 1, like=6 * units[-1])), name=name)

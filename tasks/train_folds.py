@@ -147,8 +147,9 @@ def fit(
 ) -> dict[str, list[float]]:
     """Train all folds together and return their mean curves."""
     steps = settings.epochs * -(-train.y.shape[1] // settings.batch_size)
+    compiled = settings.dropout == 0  # on a CPU, XLA makes a step 3 times faster, but with random masks 9 times slower
     model.compile(
-        optimizer=optimizer(settings, steps), loss=fold_loss(aim), jit_compile=True, steps_per_execution=AT_ONCE
+        optimizer=optimizer(settings, steps), loss=fold_loss(aim), jit_compile=compiled, steps_per_execution=AT_ONCE
     )
     with Progress(f"training {model.name}", settings.epochs) as progress:
         watch = _watch(validation, settings, aim, progress)
