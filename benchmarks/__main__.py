@@ -10,7 +10,7 @@ from benchmarks.figures import Figure, Options, show, show_head, write
 from benchmarks.processes import Failed
 from casebook import places
 
-SECTIONS = ("flow", "rerun", "size", "serving")
+SECTIONS = ("flow", "rerun", "size", "folds", "serving")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,9 +35,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def measures() -> Mapping[str, Callable[[Options], Iterator[Figure]]]:
     """Return what measures each section."""
     from benchmarks.flow import measure_flow, measure_rerun, measure_size
+    from benchmarks.folds import measure_folds
     from benchmarks.serving import measure_serving
 
-    return {"flow": measure_flow, "rerun": measure_rerun, "size": measure_size, "serving": measure_serving}
+    return {
+        "flow": measure_flow,
+        "rerun": measure_rerun,
+        "size": measure_size,
+        "folds": measure_folds,
+        "serving": measure_serving,
+    }
 
 
 def parser() -> argparse.ArgumentParser:

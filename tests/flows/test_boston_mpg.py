@@ -1,0 +1,78 @@
+"""The two regression cases on their samples: figures, pictures, notes, and a model that answers raw rows."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from flows.boston import make_tracts
+from flows.mpg import make_cars
+from serving.bundle import load
+from tests.flows.house import SMOKE, House, house
+
+CAR = {"cylinders": 8, "displacement": 300, "horsepower": 78, "weight": 3500, "acceleration": 20, "year": 76}
+CARS = {**CAR, "origin": 1}
+
+
+@pytest.fixture(scope="module")
+def ran(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
+    """A house in which both cases ran once on their samples."""
+    made = house(tmp_path_factory.mktemp("small"), prefect_server)
+    for case in ("boston", "mpg"):
+        done = made.run(f"flows.{case}", *SMOKE)
+        assert done.code == 0, done.err
+    return made
+
+
+@pytest.mark.parametrize("case", ["boston", "mpg"])
+def test_a_run_leaves_figures_with_intervals_and_pictures(ran: House, case: str) -> None:
+    run = ran.runs(case)[0]
+    metrics = ran.record(run, "metrics.json")
+    assert metrics["primary_metric"] == "rmse"
+    assert {"dummy", "least_squares", "ridge", "extra_trees", "gradient_boosting"} == set(metrics["peers"])
+    for figures in (*metrics["candidates"].values(), *metrics["peers"].values()):
+        assert set(figures) == {"rmse", "mae", "r2"}
+        assert figures["rmse"]["low"] <= figures["rmse"]["value"] <= figures["rmse"]["high"]
+    assert {"predicted.png", "residuals.png", "learning.png"} < {path.name for path in (run / "plots").iterdir()}
+
+
+def test_the_report_says_what_column_b_is(ran: House) -> None:
+    page = (ran.runs("boston")[0] / "report.html").read_text(encoding="utf-8")
+    assert "scikit-learn removed the set" in page
+    assert "normal equation" in page
+
+
+def test_ranges_for_the_service_come_from_the_training_data(ran: House) -> None:
+    version = ran.artifacts / "models" / "mpg" / "1"
+    signature = json.loads((version / "signature.json").read_text(encoding="utf-8"))
+    assert [entry["name"] for entry in signature["inputs"]] == list(CARS)
+    weight = next(entry for entry in signature["inputs"] if entry["name"] == "weight")
+    assert 1600 <= weight["minimum"] < weight["maximum"] <= 5200
+    assert signature["output"]["unit"] == "miles per gallon"
+
+
+def test_the_published_model_answers_a_row_typed_by_hand(ran: House) -> None:
+    predictor = load(ran.artifacts / "models" / "mpg" / "1")
+    told = predictor.predict([CARS, {**CARS, "horsepower": None}])
+    assert all(5 < answer["mpg"] < 60 for answer in told)  # type: ignore[operator]
+    tract = make_tracts(10, seed=1).drop(columns="MEDV").iloc[0].to_dict()
+    assert 0 < load(ran.artifacts / "models" / "boston" / "1").predict([tract])[0]["medv"] < 100  # type: ignore[operator]
+
+
+def fails(house: House, case: str, frame: pd.DataFrame, path: Path, *words: str) -> None:
+    frame.to_csv(path, index=False)
+    done = house.run(f"flows.{case}", "--source", str(path), "--profile", "smoke", "--peers")
+    assert done.code == 1, done.err
+    paragraph = done.err.strip().splitlines()[-1]
+    for word in words:
+        assert word in paragraph
+    assert "Traceback" not in done.err
+
+
+def test_wrong_files_end_in_one_paragraph(empty: House, tmp_path: Path) -> None:
+    tracts, cars = make_tracts(200, seed=0), make_cars(200, seed=0)
+    fails(empty, "boston", tracts.drop(columns="RM"), tmp_path / "a.csv", "a.csv", "lacks the column RM")
+    fails(empty, "boston", tracts.assign(MEDV=tracts["MEDV"] * 1000), tmp_path / "b.csv", "MEDV", "another unit")
+    fails(empty, "mpg", cars.assign(weight="heavy"), tmp_path / "c.csv", "weight", "row 1", "'heavy'")
+    fails(empty, "mpg", cars.assign(origin=7), tmp_path / "d.csv", "origin", "1 America")
