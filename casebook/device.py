@@ -36,6 +36,7 @@ def _tensorflow(asked: Asked) -> str:
     """Hide the GPUs from a run that wants none, let memory grow on the one it takes, set CPU threads."""
     import tensorflow as tf
 
+    tf.get_logger().setLevel("ERROR")  # it warns of every new shape that a batch has
     gpus = tf.config.list_physical_devices("GPU")
     try:
         if asked == "cpu" or not gpus:
