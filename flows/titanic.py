@@ -17,7 +17,7 @@ from tasks.build import answers, by_fold, dense, piecewise
 from tasks.calibrate import Rule
 from tasks.clean import clean, drop_repeats
 from tasks.compare import Peer, compare_folds
-from tasks.derive import Derived, Equals, Log, Matches, Missing, Product
+from tasks.derive import Derived, Equals, Log, Matches, Missing, Product, Total
 from tasks.draw import draw
 from tasks.evaluate import evaluate
 from tasks.explore import explore
@@ -63,6 +63,10 @@ STEPS: dict[str, tuple[Derived, ...]] = {
         *(Matches("Embarked", f"port_{port.lower()}", port) for port in "CQ"),
     ),
     "sex, and sex by class": (FEMALE, *(Product(FEMALE, k, f"female_{k.name}") for k in CLASSES)),
+    "family: its size, and whether there is none aboard": (
+        Total(("SibSp", "Parch"), "family", plus=1.0),
+        Product(Equals("SibSp", "no_siblings", 0), Equals("Parch", "no_parents", 0), "alone"),
+    ),
     "cabin: whether it is known, and its deck": (
         Matches("Cabin", "cabin_known", ".+"),
         *(Matches("Cabin", f"deck_{deck.lower()}", f"{deck}.*") for deck in "ABCDEF"),
@@ -255,7 +259,7 @@ def make_passengers(rows: int, seed: int) -> "pd.DataFrame":
     title[rng.random(rows) < 0.02] = "Dr"
     siblings, parents = (rng.poisson(mean, rows) for mean in (0.5, 0.4))
     deck = np.where(place == 1, rng.choice(list("ABCDE"), rows), rng.choice(list("EF"), rows))
-    cabin = pd.Series(deck) + pd.Series(rng.integers(1, 130, rows)).astype(str)
+    cabin = pd.Series([f"{letter}{number}" for letter, number in zip(deck, rng.integers(1, 130, rows), strict=True)])
     logit = 2.6 * female + 1.5 * (age < 14) - 0.9 * (place - 2) - 0.25 * siblings - 1.2
     frame = pd.DataFrame(
         {

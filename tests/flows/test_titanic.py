@@ -44,16 +44,18 @@ def test_the_published_model_answers_raw_rows_with_gaps_as_it_did_when_exported(
     folder = sailed.artifacts / "models" / "titanic" / "1"
     model = load(folder)
     inputs = json.loads((folder / "signature.json").read_text(encoding="utf-8"))["inputs"]
-    assert [i["name"] for i in inputs] == ["Pclass", "Name", "Sex", "Age", "Fare", "Cabin", "Embarked"]
+    named = ["Pclass", "Name", "Sex", "Age", "SibSp", "Parch", "Fare", "Cabin", "Embarked"]
+    assert [i["name"] for i in inputs] == named
     assert [i["name"] for i in inputs if i["optional"]] == ["Age", "Cabin", "Embarked"]
     rows = json.loads((folder / "sample_request.json").read_text(encoding="utf-8"))["instances"]
     told = json.loads((folder / "sample_response.json").read_text(encoding="utf-8"))["predictions"]
     assert any(None in row.values() for row in rows)
     for answer, before in zip(model.predict(rows), told, strict=True):
         assert answer["probability"] == pytest.approx(before["probability"], abs=1e-4)
-    row = {"Pclass": 3, "Name": "Kelly, Mr. James", "Sex": "male", "Age": None, "Fare": 7.83, "Cabin": None}
+    row = {"Pclass": 3, "Name": "Kelly, Mr. James", "Sex": "male", "Age": None}
+    row |= {"SibSp": 0, "Parch": 0, "Fare": 7.83, "Cabin": None, "Embarked": None}
     left_out = {name: value for name, value in row.items() if value is not None}
-    empty = {**row, "Cabin": "", "Embarked": None}
+    empty = {**row, "Cabin": ""}
     first, second, third = (answer["probability"] for answer in model.predict([row, left_out, empty]))
     assert first == second == third
 
