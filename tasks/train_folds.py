@@ -148,8 +148,9 @@ def fit(
     """Train all folds together and return their mean curves."""
     steps = settings.epochs * -(-train.y.shape[1] // settings.batch_size)
     model.compile(
-        optimizer=optimizer(settings, steps), loss=fold_loss(aim), jit_compile=True, steps_per_execution=AT_ONCE
-    )
+        optimizer=optimizer(settings, steps), loss=fold_loss(aim), steps_per_execution=AT_ONCE,
+        jit_compile=settings.dropout == 0,  # on a busy CPU, with dropout: over 12 minutes with XLA, half a one without
+    )  # fmt: skip
     with Progress(f"training {model.name}", settings.epochs) as progress:
         watch = _watch(validation, settings, aim, progress)
         model.fit(
