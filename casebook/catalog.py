@@ -10,12 +10,13 @@ from casebook.errors import CasebookError
 
 
 class Column(BaseModel):
-    """One column: its type, its unit, what it says, and the values that are allowed if they are few."""
+    """One column: its type, its unit, what it says, and whether its value may be missing."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     type: Literal["float", "integer", "string"]
     unit: str | None = None
     description: str = ""
+    optional: bool = False
 
 
 class DataFile(BaseModel):

@@ -167,6 +167,63 @@ class Missing:
         ]
 
 
+@dataclass(frozen=True)
+class Equals:
+    """1 where a number is a value, such as one of a few codes, else 0; a missing number equals none."""
+
+    column: str
+    name: str
+    value: float
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The number's column."""
+        return (self.column,)
+
+    def compute(self, frame: "pd.DataFrame") -> "pd.Series":
+        """Return 1.0 or 0.0."""
+        return (frame[self.column] == self.value).astype("float64")
+
+    def nodes(self, result: str) -> "list[onnx.NodeProto]":
+        """Return the same in ONNX."""
+        from onnx import TensorProto, helper
+
+        return [
+            *_constant(f"{result}/value", self.value),
+            helper.make_node("Equal", [self.column, f"{result}/value"], [f"{result}/equal"]),
+            helper.make_node("Cast", [f"{result}/equal"], [result], to=TensorProto.FLOAT),
+        ]
+
+
+@dataclass(frozen=True)
+class Product:
+    """The product of two derived columns; of two flags, whether both are set."""
+
+    first: Derived
+    second: Derived
+    name: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The raw columns of both, each once."""
+        return tuple(dict.fromkeys((*self.first.columns, *self.second.columns)))
+
+    def compute(self, frame: "pd.DataFrame") -> "pd.Series":
+        """Return the product."""
+        return self.first.compute(frame) * self.second.compute(frame)
+
+    def nodes(self, result: str) -> "list[onnx.NodeProto]":
+        """Return the same in ONNX, the factors under names of their own."""
+        from onnx import helper
+
+        factors = [f"{result}/first", f"{result}/second"]
+        return [
+            *self.first.nodes(factors[0]),
+            *self.second.nodes(factors[1]),
+            helper.make_node("Mul", factors, [result]),
+        ]
+
+
 def _constant(name: str, value: float) -> "list[onnx.NodeProto]":
     from onnx import TensorProto, helper
 

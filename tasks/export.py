@@ -169,10 +169,13 @@ def signature(
 
 
 def _input(values: "pd.Series", entry: DataSet) -> dict[str, Any]:
-    """Describe one raw column; a text of few values must be one of them, a column with gaps may be left out."""
+    """Describe one raw column; a text of few values must be one of them, a column with gaps may be left out.
+
+    The catalog may say that it can have gaps: where they are few, the training part may happen to have none.
+    """
     column = entry.columns[str(values.name)]
     about: dict[str, Any] = {"name": values.name, "dtype": column.type, "unit": column.unit}
-    about |= {"description": column.description, "optional": bool(values.isna().any())}
+    about |= {"description": column.description, "optional": column.optional or bool(values.isna().any())}
     if column.type != "string":
         return {**about, "minimum": float(values.min()), "maximum": float(values.max())}
     seen = sorted(values.dropna().unique())

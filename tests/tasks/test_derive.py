@@ -1,5 +1,6 @@
 """A derived column is the same in pandas, for training, and in ONNX, for serving."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, checker, helper
 
-from tasks.derive import Derived, HourOfDay, Log, Matches, Total, derive
+from tasks.derive import Derived, Equals, HourOfDay, Log, Matches, Product, Total, derive
 from tasks.features import OPSET, feeds
 
 HOUR, LOG = HourOfDay("Time", "hour"), Log("Amount", "log_amount")
 FAMILY = Total(("siblings", "parents"), "family", 1.0)
 MISTER = Matches("Name", "is_mr", r".*, Mr\. .*")
-SOURCES = {"Time": 1, "Amount": 1, "siblings": 1, "parents": 1, "Name": 8}  # ONNX element types: float32, text
+FIRST = Equals("class", "first", 1)
+FIRST_MISTER = Product(MISTER, FIRST, "first_mister")
+SOURCES = {
+    "class": 1,
+    "Time": 1,
+    "Amount": 1,
+    "siblings": 1,
+    "parents": 1,
+    "Name": 8,
+}  # ONNX element types: float32, text
 
 
 def graph(derived: Derived) -> onnxruntime.InferenceSession:
@@ -29,7 +39,7 @@ def graph(derived: Derived) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
 
 
-SESSIONS = {derived: graph(derived) for derived in (HOUR, LOG, FAMILY, MISTER)}
+SESSIONS = {derived: graph(derived) for derived in (HOUR, LOG, FAMILY, MISTER, FIRST, FIRST_MISTER)}
 
 
 def in_onnx(derived: Derived, frame: pd.DataFrame) -> Any:
@@ -62,6 +72,20 @@ def test_a_match_is_the_same_in_both_forms(names: list[str]) -> None:
     frame = pd.DataFrame({"Name": pd.Series(named, dtype="string").fillna("").astype(object)})
     assert in_onnx(MISTER, frame).tolist() == MISTER.compute(frame).to_list()
     assert MISTER.compute(frame).to_list()[-4:] == [1.0, 0.0, 1.0, 0.0]
+
+
+@given(st.lists(st.one_of(st.integers(-3, 3).map(float), st.just(math.nan)), min_size=1))
+def test_an_equal_number_is_the_same_in_both_forms(numbers: list[float]) -> None:
+    frame = pd.DataFrame({"class": numbers})
+    assert in_onnx(FIRST, frame).tolist() == FIRST.compute(frame).to_list() == [float(n == 1) for n in numbers]
+
+
+@given(st.lists(st.tuples(st.sampled_from(["A, Mr. B", "A, Mrs. B", ""]), st.integers(1, 3)), min_size=1))
+def test_a_product_of_flags_says_whether_both_are_set(rows: list[tuple[str, int]]) -> None:
+    frame = pd.DataFrame(rows, columns=["Name", "class"])
+    both = [float("Mr." in name and k == 1) for name, k in rows]
+    assert in_onnx(FIRST_MISTER, frame).tolist() == FIRST_MISTER.compute(frame).to_list() == both
+    assert FIRST_MISTER.columns == ("Name", "class")
 
 
 def test_missing_text_matches_as_the_empty_text_does() -> None:
