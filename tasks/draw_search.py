@@ -24,6 +24,8 @@ def draw_search(out: Path, trials: Sequence[Trial], aim: Aim, course: float | No
 
 
 def _progress(out: Path, figures: list[float], aim: Aim, course: float | None) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     fig, axis = figure(9, 3.4)
     numbers = range(1, len(figures) + 1)
     axis.plot(numbers, figures, "o", markersize=4, label="a trial")
@@ -32,19 +34,23 @@ def _progress(out: Path, figures: list[float], aim: Aim, course: float | None) -
     if course is not None:
         axis.axhline(course, color="grey", linestyle="--", label="the lab's network")
     _spare_outliers(axis, figures, aim)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.set(xlabel="trial, in the order of training", ylabel=f"{aim.title} on validation")
     axis.legend(fontsize=8)
     save(fig, out / "progress.png")
 
 
 def _searched(out: Path, trials: Sequence[Trial], aim: Aim) -> None:
+    from matplotlib.ticker import NullFormatter
+
     among = space(1)
     fig, axes = axes_grid(len(among), columns=3)
     figures = [trial.figure for trial in trials]
     for axis, (name, choices) in zip(axes, among.items(), strict=True):
         values: list[Any] = [trial.proposal[name] for trial in trials]
         if isinstance(choices, Between):
-            axis.set_xscale("log")
+            axis.set(xscale="log", xlim=(choices.low / 1.2, choices.high * 1.2))
+            axis.xaxis.set_minor_formatter(NullFormatter())
             axis.plot(values, figures, "o", markersize=4, alpha=0.7)
         else:
             order = sorted(set(values))
