@@ -84,7 +84,8 @@ def _fault(model: type[BaseModel], fault: Any, file: str) -> str:
     if name not in model.model_fields:
         return f"{where}{name}: unknown; there are {', '.join(model.model_fields)}"
     shown = name if file else "--" + name.replace("_", "-")
-    return f"{where}{shown} {fault['input']}: {fault['msg'][0].lower()}{fault['msg'][1:]}"
+    said = fault["msg"].removeprefix("Value error, ")
+    return f"{where}{shown} {fault['input']}: {said[0].lower()}{said[1:]}"
 
 
 def _limits(field: FieldInfo) -> str:
