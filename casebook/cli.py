@@ -31,12 +31,15 @@ def main(module: str, argv: Sequence[str] | None = None) -> int:
     case: Case[CaseParams] = getattr(importlib.import_module(module), name)
     parser = argparse.ArgumentParser(prog=f"python -m {module}", description=case.__doc__)
     add_flags(parser, case.params)
+    parser.add_argument(
+        "--params", type=Path, metavar="FILE", help="TOML or JSON file of parameters; flags win over it"
+    )
     parser.add_argument("--plan", action="store_true", help="say what would be run or reused, and why; run nothing")
     parser.add_argument("--debug", action="store_true", help="show the traceback and Prefect's log of a failure")
     flags = vars(parser.parse_args(argv))
-    plan, debug = flags.pop("plan"), flags.pop("debug")
+    plan, debug, file = flags.pop("plan"), flags.pop("debug"), flags.pop("params")
     try:
-        params = parse(case.params, flags)
+        params = parse(case.params, flags, file)
     except ValueError as error:
         parser.error(str(error))
     assert isinstance(params, CaseParams)

@@ -1,7 +1,10 @@
 """What a user can set: one flat pydantic model per case, which is its command line and its form in the Prefect UI."""
 
 import argparse
+import json
+import tomllib
 import types
+from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
@@ -37,27 +40,52 @@ def add_flags(parser: argparse.ArgumentParser, model: type[BaseModel]) -> None:
         parser.add_argument(flag, dest=name, default=None, help=text, metavar=metavar, **many)
 
 
-def parse(model: type[BaseModel], given: dict[str, Any]) -> BaseModel:
-    """Build the parameters from the flags that were given.
+def parse(model: type[BaseModel], given: dict[str, Any], file: Path | None = None) -> BaseModel:
+    """Build the parameters from the flags that were given, and for the others from a file if there is one.
 
     Raises
     ------
     ValueError
-        One line per fault, each naming its flag and what would be allowed.
+        One line per fault, each naming its flag or the file, and what would be allowed.
+    """
+    flags = {name: value for name, value in given.items() if value is not None}
+    values = _valid(model, read_params(file), str(file)).model_dump(exclude_unset=True) if file else {}
+    return _valid(model, {**values, **flags})
+
+
+def read_params(path: Path) -> dict[str, Any]:
+    """Return the names and values in a TOML file or, if it is called so, a JSON file.
+
+    Raises
+    ------
+    ValueError
+        There is no such file, or it isn't made of names and values.
     """
     try:
-        return model.model_validate({name: value for name, value in given.items() if value is not None})
+        text = path.read_text(encoding="utf-8")
+        values = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"--params {path} can't be read: {getattr(error, 'strerror', None) or error}") from None
+    if not isinstance(values, dict):
+        raise ValueError(f"--params {path} holds no names and values")
+    return values
+
+
+def _valid(model: type[BaseModel], values: dict[str, Any], file: str = "") -> BaseModel:
+    try:
+        return model.model_validate(values)
     except ValidationError as error:
-        lines = [_fault(model, fault) for fault in error.errors()]
-        raise ValueError("\n".join(lines)) from None
+        raise ValueError("\n".join(_fault(model, fault, file) for fault in error.errors())) from None
 
 
-def _fault(model: type[BaseModel], fault: Any) -> str:
+def _fault(model: type[BaseModel], fault: Any, file: str) -> str:
     name = str(fault["loc"][0]) if fault["loc"] else "parameters"
+    where = f"{file}: " if file else ""
     if name not in model.model_fields:
-        return f"{name}: unknown; there are {', '.join(model.model_fields)}"
-    flag = "--" + name.replace("_", "-")
-    return f"{flag} {fault['input']}: {fault['msg'][0].lower()}{fault['msg'][1:]}"
+        return f"{where}{name}: unknown; there are {', '.join(model.model_fields)}"
+    shown = name if file else "--" + name.replace("_", "-")
+    said = fault["msg"].removeprefix("Value error, ")
+    return f"{where}{shown} {fault['input']}: {said[0].lower()}{said[1:]}"
 
 
 def _limits(field: FieldInfo) -> str:

@@ -49,11 +49,11 @@ class Progress:
 
 
 def _create(what: str) -> UUID | None:
-    """Create the artifact if this is a Prefect task; plain calls, as in tests, have none."""
+    """Create the artifact if this is a Prefect task or flow; plain calls, as in tests, have none."""
     from prefect.artifacts import create_progress_artifact
-    from prefect.context import TaskRunContext
+    from prefect.context import FlowRunContext, TaskRunContext
 
-    if TaskRunContext.get() is None:
+    if TaskRunContext.get() is None and FlowRunContext.get() is None:
         return None
     created = create_progress_artifact(progress=0.0, description=what)
     return created if isinstance(created, UUID) else None

@@ -61,6 +61,11 @@ class Ref(BaseModel):
         """Return the reference to one fold of an output that holds many."""
         return self.model_copy(update={"within": fold_name(number)})
 
+    @property
+    def whole(self) -> "Ref":
+        """The reference to the whole output that this one is a fold of."""
+        return self.model_copy(update={"within": ""})
+
 
 def fold_name(number: int) -> str:
     """Return the name of a fold's folder inside an output."""

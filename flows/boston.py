@@ -7,8 +7,6 @@ from pydantic import Field
 
 from casebook.case import case
 from casebook.cli import main
-from casebook.device import Asked
-from casebook.params import CaseParams
 from casebook.run import Summary
 from casebook.store import Ref
 from tasks.aim import Aim
@@ -28,6 +26,7 @@ from tasks.report import Notes, measure_run, report
 from tasks.split import SMALL_FOLDS, split_repeatedly
 from tasks.train import Settings
 from tasks.train_folds import train_folds
+from tasks.tuned import NetworkParams, Prepared, tuned_network, tuned_settings
 from tasks.validate import enforce, suite_text, validate
 
 if TYPE_CHECKING:
@@ -54,64 +53,70 @@ NOTES = Notes(
     ),
 )
 
-Candidate = Literal["course", "ensemble"]
+Candidate = Literal["course", "tuned", "ensemble"]
 
 
-class BostonParams(CaseParams):
-    """What can be set: which models, and how the lab's network is trained."""
+class BostonParams(NetworkParams):
+    """What can be set: which models, and what the candidate `tuned` is like."""
 
     candidates: tuple[Candidate, ...] = Field(
-        ("course", "ensemble"), min_length=1, description="networks to train: the lab's, and our ensemble"
+        ("course", "ensemble"), min_length=1, description="networks to train: the lab's, our ensemble, yours"
     )
     peers: tuple[NumberPeer, ...] = Field(
         ("dummy", "least_squares", "ridge", "extra_trees", "gradient_boosting"),
         description="plain models to compare with",
     )
     repeats: Annotated[int, Field(ge=1, le=20, description="times ten folds in the full profile")] = 3
-    epochs: Annotated[int, Field(ge=1, le=5000, description="epochs of the lab's network")] = 500
-    batch_size: Annotated[int, Field(ge=8, le=1024, description="rows per training step of the lab's network")] = 32
-    learning_rate: Annotated[float, Field(gt=0, le=1, description="of the lab's network")] = 1e-3
     trees: Annotated[int, Field(ge=10, le=5000, description="size of forests and boosting among the peers")] = 200
-    device: Asked = Field("auto", description="where to train")
     sample_rows: Annotated[int, Field(ge=100, le=1_000_000, description="size of the embedded sample")] = 400
 
 
 @case
 def boston(params: BostonParams = BostonParams()) -> Summary:
     """Predict the median price of homes in a tract, with repeated 10-fold cross-validation (lab 200)."""
-    folds = {"smoke": 2, "standard": SMALL_FOLDS, "full": SMALL_FOLDS * params.repeats}[params.profile]
+    ready = prepare(params)
+    profile = explore.submit(ready.table, DATA, AIM)
+    folds, encoded = len(ready.encoded), ready.encoded[0].whole
+    trees = 20 if params.profile == "smoke" else params.trees
+    peers = compare_folds.submit(encoded, folds, params.peers, trees, AIM, params.seed)
+    trained: dict[str, list[Ref]] = {name: train_candidate(name, ready, params) for name in params.candidates}
 
+    compared = peers.result()
+    evaluation = evaluate(
+        ready.encoded, trained, [compared.fold(i) for i in range(folds) if params.peers], AIM, ready.rule, params.seed,
+        drawn=SMALL_FOLDS,
+    )  # fmt: skip
+    pictures = draw.submit(evaluation, trained, AIM)
+    first: dict[str, Ref] = {name: refs[0] for name, refs in trained.items()}
+    bundle = export(ready.parts[0], ready.encoded[0], first, evaluation, ready.raw, AIM)
+    metrics = measure_run(ready.origin, ready.raw, evaluation, protocol(folds), AIM)
+    published = publish(bundle, ready.parts[0], metrics, AIM)
+    return report(
+        metrics, evaluation, profile.result(), ready.checked, ready.table, pictures.result(), first, bundle, published,
+        AIM, NOTES,
+    )  # fmt: skip
+
+
+def prepare(params: BostonParams) -> Prepared:
+    """Fetch the data, and have it checked, rid of repeats, parted and encoded."""
+    folds = {"smoke": 2, "standard": SMALL_FOLDS, "full": SMALL_FOLDS * params.repeats}[params.profile]
     origin = fetch(DATA, params.source)
     raw = ingest(origin, make_tracts, params.sample_rows, params.seed)
     checked = validate(raw, suite_text(DATA))
     enforce(checked, DATA)
     tracts = clean(checked, (drop_repeats,))
-    profile = explore.submit(tracts, DATA, AIM)
-
     parts = split_repeatedly(tracts, AIM, folds, params.seed)
     encoded = fold_features(parts, folds, AIM, (), standard_scores)
-    trees = 20 if params.profile == "smoke" else params.trees
-    peers = compare_folds.submit(encoded, folds, params.peers, trees, AIM, params.seed)
-    trained: dict[str, Ref] = {
-        name: train_folds.called(name)(encoded, folds, NETWORKS[name], settings(params, name), AIM, params.seed)
-        for name in params.candidates
-    }
+    each = [[ref.fold(i) for i in range(folds)] for ref in (parts, encoded)]
+    return Prepared(AIM, Rule(), origin, raw, checked, tracts, *each)
 
-    every = range(folds)
-    fitted = {name: [ref.fold(i) for i in every] for name, ref in trained.items()}
-    compared = peers.result()
-    evaluation = evaluate(
-        [encoded.fold(i) for i in every], fitted, [compared.fold(i) for i in every if params.peers], AIM, Rule(),
-        params.seed, drawn=SMALL_FOLDS,
-    )  # fmt: skip
-    pictures = draw.submit(evaluation, fitted, AIM)
-    first = {name: refs[0] for name, refs in fitted.items()}
-    bundle = export(parts.fold(0), encoded.fold(0), first, evaluation, raw, AIM)
-    metrics = measure_run(origin, raw, evaluation, protocol(folds), AIM)
-    published = publish(bundle, parts.fold(0), metrics, AIM)
-    return report(
-        metrics, evaluation, profile.result(), checked, tracts, pictures.result(), first, bundle, published, AIM, NOTES
-    )
+
+def train_candidate(name: Candidate, ready: Prepared, params: BostonParams, label: str = "") -> list[Ref]:
+    """Train one candidate on all folds, and return each fold's; `label` is another name for it in the store."""
+    network = tuned_network(params) if name == "tuned" else NETWORKS[name]
+    stage, folds = train_folds.called(label or name), len(ready.encoded)
+    trained = stage(ready.encoded[0].whole, folds, network, settings(params, name), AIM, params.seed)
+    return [trained.fold(i) for i in range(folds)]
 
 
 def protocol(folds: int) -> str:
@@ -130,15 +135,16 @@ def standard_scores(columns: list[str]) -> "ColumnTransformer":
 def settings(params: BostonParams, name: Candidate) -> Settings:
     """Return how a candidate is trained; the smoke profile trains for three epochs."""
     most = 3 if params.profile == "smoke" else 10_000
+    if name == "tuned":
+        return tuned_settings(params, most)
     if name == "ensemble":
         return Settings(
             epochs=min(80, most), batch_size=64, learning_rate=5e-3, weight_decay=1e-2, dropout=0.0, optimizer="adamw",
             schedule="cosine", log_target=True, refit=True, device=params.device,
         )  # fmt: skip
     return Settings(
-        epochs=min(params.epochs, most), batch_size=params.batch_size, learning_rate=params.learning_rate,
-        dropout=0.0, refit=True, device=params.device,
-    )  # fmt: skip
+        epochs=min(500, most), batch_size=32, learning_rate=1e-3, dropout=0.0, refit=True, device=params.device
+    )
 
 
 def course_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":

@@ -8,8 +8,6 @@ from pydantic import Field
 from casebook.case import case
 from casebook.catalog import data_set
 from casebook.cli import main
-from casebook.device import Asked
-from casebook.params import CaseParams
 from casebook.run import Summary
 from casebook.store import Ref
 from tasks.aim import Aim
@@ -29,7 +27,8 @@ from tasks.publish import publish
 from tasks.report import measure_run, report
 from tasks.resample import Way, resample
 from tasks.split import FOLDS, split
-from tasks.train import Optimizer, Settings, train
+from tasks.train import Settings, train
+from tasks.tuned import NetworkParams, Prepared, tuned_network, tuned_settings
 from tasks.validate import enforce, suite_text, validate
 
 if TYPE_CHECKING:
@@ -49,78 +48,86 @@ AIM = Aim(
     shown=("auprc", "roc_auc", "f1", "precision", "recall", "balanced_accuracy", "brier"),
 )  # fmt: skip
 
-Candidate = Literal["course", "course_weights", "course_over_under", "course_smote", "ensemble"]
+Candidate = Literal["course", "course_weights", "course_over_under", "course_smote", "tuned", "ensemble"]
 
 
-class FraudParams(CaseParams):
-    """What can be set: which models, how they are trained, what an error costs."""
+class FraudParams(NetworkParams):
+    """What can be set: which models, what the candidate `tuned` is like, what an error costs."""
 
     candidates: tuple[Candidate, ...] = Field(
         ("course", "course_weights", "course_over_under", "course_smote", "ensemble"),
         min_length=1,
-        description="networks to train: the lab's with its ways to meet imbalance, and our ensemble",
+        description="networks to train: the lab's with its ways to meet imbalance, our ensemble, yours",
     )
     peers: tuple[Peer, ...] = Field(
         ("dummy", "logistic_regression", "extra_trees", "gradient_boosting"),
         description="plain models to compare with",
     )
-    epochs: Annotated[int, Field(ge=1, le=1000, description="most epochs of the lab's network")] = 100
-    batch_size: Annotated[int, Field(ge=16, le=65536, description="rows per training step of the lab's network")] = 2048
-    patience: Annotated[int, Field(ge=1, le=1000, description="epochs without better validation AUPRC to wait")] = 10
-    learning_rate: Annotated[float, Field(gt=0, le=1, description="of the lab's network")] = 1e-3
-    dropout: Annotated[float, Field(ge=0, lt=1, description="of the lab's network")] = 0.2
-    optimizer: Optimizer = Field("adam", description="of the lab's network")
+    batch_size: Annotated[int, Field(ge=16, le=65536, description="rows per training step of `tuned`")] = 2048
     trees: Annotated[int, Field(ge=10, le=5000, description="size of the forests among the peers")] = 300
     threshold_by: Literal["cost", "f_beta"] = Field("cost", description="what the threshold is chosen by")
     cost_missed: Annotated[float, Field(gt=0, description="cost of a missed fraud, in EUR")] = 100.0
     cost_alert: Annotated[float, Field(gt=0, description="cost of looking into an alert, in EUR")] = 5.0
     beta: Annotated[float, Field(gt=0, le=10, description="how much more recall counts than precision")] = 1.0
-    device: Asked = Field("auto", description="where to train")
     sample_rows: Annotated[int, Field(ge=1000, le=10_000_000, description="size of the embedded sample")] = 6000
 
 
 @case
 def fraud(params: FraudParams = FraudParams()) -> Summary:
     """Find the few fraudulent card payments among many, and serve the probability of fraud (lab 220)."""
-    small = params.profile == "smoke"
-    folds = range(FOLDS if params.profile == "full" else 1)
+    ready = prepare(params)
+    profile = explore.submit(ready.table, DATA, AIM)
+    trees = 20 if params.profile == "smoke" else params.trees
+    peers = [
+        compare.called(fold).submit(encoded, params.peers, trees, AIM, params.seed)
+        for fold, encoded in enumerate(ready.encoded if params.peers else [])
+    ]
+    trained: dict[str, list[Ref]] = {name: train_candidate(name, ready, params) for name in params.candidates}
 
+    scored = [peer.result() for peer in peers]
+    rate = base_rate(ready.origin)
+    evaluation = evaluate(ready.encoded, trained, scored, AIM, ready.rule, params.seed, rate)
+    pictures = draw.submit(evaluation, trained, AIM)
+    first: dict[str, Ref] = {name: refs[0] for name, refs in trained.items()}
+    bundle = export(ready.parts[0], ready.encoded[0], first, evaluation, ready.raw, AIM)
+    metrics = measure_run(ready.origin, ready.raw, evaluation, protocol(len(ready.encoded)), AIM)
+    published = publish(bundle, ready.parts[0], metrics, AIM)
+    return report(
+        metrics, evaluation, profile.result(), ready.checked, ready.table, pictures.result(), first, bundle, published,
+        AIM,
+    )  # fmt: skip
+
+
+def prepare(params: FraudParams) -> Prepared:
+    """Fetch the payments, and have them checked, rid of repeats, parted and encoded."""
+    folds = range(FOLDS if params.profile == "full" else 1)
     origin = fetch(DATA, params.source)
     raw = ingest(origin, make_payments, params.sample_rows, params.seed)
     checked = validate(raw, suite_text(DATA))
     enforce(checked, DATA)
     payments = clean(checked, (drop_repeats,))
-    profile = explore.submit(payments, DATA, AIM)
-
     parts = [split.called(fold)(payments, AIM.target, fold, params.seed) for fold in folds]
     encoded = [features.called(fold)(parts[fold], AIM, DERIVED, standard_scores) for fold in folds]
-    trees = 20 if small else params.trees
-    compared = range(len(folds) if params.peers else 0)
-    peers = [compare.called(fold).submit(encoded[fold], params.peers, trees, AIM, params.seed) for fold in compared]
-    trained: dict[str, list[Ref]] = {
-        name: [train_candidate(name, encoded[fold], fold, params) for fold in folds] for name in params.candidates
-    }
-
     rule = Rule(by=params.threshold_by, cost_missed=params.cost_missed, cost_alert=params.cost_alert, beta=params.beta)
-    scored = [peer.result() for peer in peers]
-    evaluation = evaluate(encoded, trained, scored, AIM, rule, params.seed, base_rate(origin))
-    pictures = draw.submit(evaluation, trained, AIM)
-    first = {name: refs[0] for name, refs in trained.items()}
-    bundle = export(parts[0], encoded[0], first, evaluation, raw, AIM)
-    metrics = measure_run(origin, raw, evaluation, protocol(len(folds)), AIM)
-    published = publish(bundle, parts[0], metrics, AIM)
-    return report(
-        metrics, evaluation, profile.result(), checked, payments, pictures.result(), first, bundle, published, AIM
-    )
+    return Prepared(AIM, rule, origin, raw, checked, payments, parts, encoded)
 
 
-def train_candidate(name: Candidate, encoded: Ref, fold: int, params: FraudParams) -> Ref:
-    """Train one candidate on one fold, on resampled training rows if that is its way to meet imbalance."""
-    training = encoded
-    if name in RESAMPLED:
-        training = resample.called(f"{RESAMPLED[name]}-{fold}")(encoded, RESAMPLED[name], params.seed)
-    stage = train.called(f"{name}-{fold}")
-    return stage(encoded, training, NETWORKS[name], settings(params, name), params.seed)
+def train_candidate(name: Candidate, ready: Prepared, params: FraudParams, label: str = "") -> list[Ref]:
+    """Train one candidate on each fold; `label` is another name for it in the store."""
+    network = tuned_network(params) if name == "tuned" else NETWORKS[name]
+    return [
+        train.called(f"{label or name}-{fold}")(
+            encoded, rows_for(name, encoded, fold, params.seed), network, settings(params, name), params.seed
+        )
+        for fold, encoded in enumerate(ready.encoded)
+    ]
+
+
+def rows_for(name: Candidate, encoded: Ref, fold: int, seed: int) -> Ref:
+    """Return the training rows of a candidate, resampled if that is its way to meet imbalance."""
+    if name not in RESAMPLED:
+        return encoded
+    return resample.called(f"{RESAMPLED[name]}-{fold}")(encoded, RESAMPLED[name], seed)
 
 
 def protocol(folds: int) -> str:
@@ -148,15 +155,16 @@ def standard_scores(columns: list[str]) -> "ColumnTransformer":
 
 def settings(params: FraudParams, name: Candidate) -> Settings:
     """Return how a candidate is trained; the smoke profile trains for three epochs."""
-    most = 3 if params.profile == "smoke" else 1000
+    most = 3 if params.profile == "smoke" else 10_000
+    if name == "tuned":
+        return tuned_settings(params, most)
     if name == "ensemble":
         return Settings(
             epochs=min(15, most), batch_size=512, learning_rate=6e-3, weight_decay=1e-2, optimizer="adamw",
             schedule="cosine", refit=True, device=params.device,
         )  # fmt: skip
     return Settings(
-        epochs=min(params.epochs, most), batch_size=params.batch_size, patience=params.patience,
-        learning_rate=params.learning_rate, dropout=params.dropout, optimizer=params.optimizer,
+        epochs=min(100, most), batch_size=2048, patience=10, learning_rate=1e-3, dropout=0.2,
         class_weights=name == "course_weights", device=params.device,
     )  # fmt: skip
 

@@ -24,8 +24,9 @@ def by_fold(inputs: Any) -> Any:
 
 
 def dense(
-    hidden: Any, units: int, *, members: int = 1, activation: str | None = None, start: Start = "he", like: int = 0
-) -> Any:
+    hidden: Any, units: int, *, members: int = 1, activation: str | None = None, start: Start = "he", like: int = 0,
+    penalty: "keras.Regularizer | None" = None,
+) -> Any:  # fmt: skip
     """Return a dense layer's answers for each fold and member, shape (folds, members, rows, units).
 
     Parameters
@@ -40,6 +41,8 @@ def dense(
         As in Keras' Dense.
     start, like
         Initial weights are drawn as He or as Glorot and Bengio do, as if there were `like` inputs (0: as there are).
+    penalty
+        What is added to the loss for large weights: a sum over all folds, of which each gets its own gradient.
     """
     import keras
     from keras import ops
@@ -48,10 +51,12 @@ def dense(
     draw = uniform(like or features, units, start)
     if len(hidden.shape) == 4:
         shape = (hidden.shape[1], None, units)
-        each = keras.layers.EinsumDense("fkbi,fkio->fkbo", shape, None, "fko", draw)(hidden)
+        layer = keras.layers.EinsumDense("fkbi,fkio->fkbo", shape, None, "fko", draw, kernel_regularizer=penalty)
+        each = layer(hidden)
     else:
-        together = keras.layers.EinsumDense("fbi,fiq->fbq", (None, members * units), None, "fq", draw)(hidden)
-        apart = ops.reshape(together, (hidden.shape[0], -1, members, units))
+        flat = (None, members * units)
+        layer = keras.layers.EinsumDense("fbi,fiq->fbq", flat, None, "fq", draw, kernel_regularizer=penalty)
+        apart = ops.reshape(layer(hidden), (hidden.shape[0], -1, members, units))
         each = ops.transpose(apart, (0, 2, 1, 3))
     return keras.activations.get(activation)(each)
 
@@ -110,15 +115,38 @@ def piecewise(inputs: Any, x: "Floats", bins: int, most: float = 5.0) -> Any:
     return ops.concatenate([ops.clip(inputs, -most, most), flat], axis=-1)
 
 
-def perceptron(x: "Floats", units: tuple[int, ...], dropout: float, name: str) -> "keras.Model":
+def perceptron(
+    x: "Floats", units: tuple[int, ...], dropout: float, name: str, *, l1: float = 0.0, l2: float = 0.0
+) -> "keras.Model":
     """Return, for each fold, one network of rectified layers as Keras starts them, on the features as they are."""
     import keras
 
     inputs = keras.Input(x.shape[::2])
     hidden = by_fold(inputs)
     for number in units:
-        hidden = keras.layers.Dropout(dropout)(dense(hidden, number, activation="relu", start="glorot"))
-    return keras.Model(inputs, answers(dense(hidden, 1, start="glorot")), name=name)
+        layer = dense(hidden, number, activation="relu", start="glorot", penalty=elastic_net(l1, l2))
+        hidden = keras.layers.Dropout(dropout)(layer)
+    return keras.Model(inputs, answers(dense(hidden, 1, start="glorot", penalty=elastic_net(l1, l2))), name=name)
+
+
+def plain(
+    x: "Floats", units: tuple[int, ...], dropout: float, name: str, *, l1: float = 0.0, l2: float = 0.0
+) -> "keras.Model":
+    """Return the same network for one fold, x of shape (rows, features)."""
+    import keras
+    from keras import layers
+
+    stack = [keras.Input((x.shape[1],))]
+    for number in units:
+        stack += [layers.Dense(number, "relu", kernel_regularizer=elastic_net(l1, l2)), layers.Dropout(dropout)]
+    return keras.Sequential([*stack, layers.Dense(1, kernel_regularizer=elastic_net(l1, l2))], name=name)
+
+
+def elastic_net(l1: float, l2: float) -> "keras.Regularizer | None":
+    """Return the penalty l1 · Σ|w| + l2 · Σw² (Zou and Hastie 2005), or None where there is none."""
+    import keras
+
+    return keras.regularizers.L1L2(l1, l2) if l1 or l2 else None
 
 
 def ensemble(

@@ -125,6 +125,13 @@ def judge(trained: Ref, y: "Mapping[str, Floats]", aim: Aim, rule: Rule) -> Judg
     return Judged(validation, test, slope, shift, chosen)
 
 
+def validated(trained: Sequence[Ref], features: Sequence[Ref], aim: Aim, rule: Rule) -> float:
+    """Return one candidate's primary figure on validation, mean over the folds; no test label is read."""
+    y = [{"validation": read_arrays(ref, "validation")["y"]} for ref in features]
+    folds = [judge(ref, labels, aim, rule) for ref, labels in zip(trained, y, strict=True)]
+    return _on_validation(folds, y, aim)
+
+
 def figures_of(
     aim: Aim, y: "Floats", answers: "Floats", weights: "Floats", threshold: float = HALF, base_rate: float | None = None
 ) -> "dict[str, Floats]":

@@ -82,10 +82,10 @@ def report(
     run, result = current(), results(evaluation)
     run.details["device"] = next(iter(trained.values())).facts["device"]
     page = run.folder / "report.html"
-    plots = _copy_pictures(run.folder / "plots", profile, pictures)
+    plots = copy_pictures(run.folder / "plots", profile, pictures)
     entry = data_set(str(bundle.facts["dataset"]))
     text = (
-        _environment()
+        environment()
         .get_template("report.html")
         .render(
             run=run,
@@ -149,7 +149,7 @@ def card(metrics: Mapping[str, Any], bundle: Ref, aim: Aim) -> str:
     result = metrics["candidates"][metrics["champion"]]
     entry = data_set(str(bundle.facts["dataset"]))
     return (
-        _environment()
+        environment()
         .get_template("card.md")
         .render(
             metrics=metrics, result=result, entry=entry, bundle=bundle.facts, aim=aim, best_peer=best_peer(metrics, aim)
@@ -159,10 +159,11 @@ def card(metrics: Mapping[str, Any], bundle: Ref, aim: Aim) -> str:
 
 def validation_page(name: str, results: list[dict[str, Any]], facts: Mapping[str, Any]) -> str:
     """Return the offline page of a validation: every expectation, what broke it, and what was set aside."""
-    return _environment().get_template("validation.html").render(name=name, results=results, facts=facts)
+    return environment().get_template("validation.html").render(name=name, results=results, facts=facts)
 
 
-def _environment() -> "Environment":
+def environment() -> "Environment":
+    """Return what fills the templates; a name that is missing is an error."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
     return Environment(
@@ -174,7 +175,7 @@ def _environment() -> "Environment":
     )
 
 
-def _copy_pictures(folder: Path, *refs: Ref) -> dict[str, str]:
+def copy_pictures(folder: Path, *refs: Ref) -> dict[str, str]:
     """Copy the stages' pictures into the run's folder and return them as data addresses for the page."""
     folder.mkdir(parents=True, exist_ok=True)
     inline = {}

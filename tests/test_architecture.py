@@ -9,7 +9,17 @@ import pytest
 
 from casebook import places
 
-HEAVY = {"tensorflow", "keras", "prefect", "great_expectations", "sklearn", "matplotlib", "pandas", "onnxruntime"}
+HEAVY = {
+    "tensorflow",
+    "keras",
+    "prefect",
+    "great_expectations",
+    "sklearn",
+    "matplotlib",
+    "pandas",
+    "onnxruntime",
+    "optuna",
+}
 MAY_IMPORT = {
     "casebook": {"casebook"},
     "tasks": {"casebook", "tasks"},

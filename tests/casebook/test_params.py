@@ -1,6 +1,7 @@
 """Flags are made from the parameters, and a fault names its flag."""
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -69,4 +70,39 @@ def test_help_tells_choices_limits_and_defaults() -> None:
     add_flags(parser, FraudParams)
     text = " ".join(parser.format_help().split())
     assert "one of smoke, standard, full; default: standard" in text
-    assert "at least 1 and at most 1000; default: 100" in text
+    assert "at least 1 and at most 5000; default: 200" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.toml", '# best\nepochs = 7\nlayers = [32, 16]\noptimizer = "sgd"\nl1 = 1e-05\n'),
+        ("a.json", '{"epochs": 7, "layers": [32, 16], "optimizer": "sgd", "l1": 1e-5}'),
+    ],
+)
+def test_a_file_sets_parameters_and_flags_win_over_it(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    params = parse(FraudParams, flags("--epochs", "9"), tmp_path / name)
+    assert params == FraudParams(epochs=9, layers=(32, 16), optimizer="sgd", l1=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("a.toml", "dropout = 1.5", "a.toml: dropout 1.5: input should be less than 1"),
+        ("a.toml", "colour = 1", "a.toml: colour: unknown; there are profile"),
+        ("a.toml", "epochs 3", "a.toml can't be read: Expected '='"),
+        ("a.json", "[1]", "a.json holds no names and values"),
+        ("a.json", "{", "a.json can't be read"),
+    ],
+)
+def test_a_fault_in_a_file_names_the_file(tmp_path: Path, name: str, text: str, told: str) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=name) as error:
+        parse(FraudParams, flags(), tmp_path / name)
+    assert told in str(error.value)
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"nowhere.toml can't be read: No such file"):
+        parse(FraudParams, flags(), tmp_path / "nowhere.toml")

@@ -1,0 +1,143 @@
+"""Search: propose parameters of a network, trial by trial, each proposal from what the ones before came to.
+
+A search is a generator: it yields an `Ask` and is sent the validation figure that came of it. It is fixed by its seed
+and those figures, so a search that was killed asks the same again and needs no record of its own.
+"""
+
+from collections.abc import Generator, Iterable
+from math import ceil
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from pydantic import BaseModel, ConfigDict
+
+Algorithm = Literal["random", "hyperband", "bayesian", "sklearn"]
+FACTOR = 3  # of the trials at one budget a third goes on to the next one, which is three times as large
+
+
+class Between(NamedTuple):
+    """A number between two others, searched on a logarithmic scale."""
+
+    low: float
+    high: float
+
+
+Space: TypeAlias = dict[str, Between | tuple[Any, ...]]
+Proposal: TypeAlias = dict[str, Any]
+
+
+class Ask(NamedTuple):
+    """One question of a search: how good this proposal is after so many epochs."""
+
+    number: int
+    proposal: Proposal
+    epochs: int
+
+
+Search: TypeAlias = Generator[Ask, float, None]
+
+
+class Trial(BaseModel):
+    """What one question came to: the parameters, the primary figure on validation, and what it cost."""
+
+    model_config = ConfigDict(frozen=True)
+    number: int
+    proposal: dict[str, float | int | str]
+    parameters: dict[str, Any]
+    figure: float
+    seconds: float
+
+
+def space(batch_size: int) -> Space:
+    """Return what is searched; batch sizes lie around the case's own."""
+    return {
+        "depth": (1, 2, 3),
+        "units": (16, 32, 64, 128, 256),
+        "narrowing": ("even", "halving"),
+        "dropout": (0.0, 0.1, 0.2, 0.4),
+        "penalty": ("none", "l1", "l2", "elastic"),
+        "strength": Between(1e-6, 1e-2),
+        "optimizer": ("adam", "adamw", "rmsprop", "sgd"),
+        "learning_rate": Between(3e-4, 1e-2),
+        "batch_size": (batch_size // 2, batch_size, batch_size * 2, batch_size * 4),
+    }
+
+
+def parameters(proposal: Proposal) -> dict[str, Any]:
+    """Return a proposal as the parameters that a case takes; numbers get three digits, which a person can copy."""
+    shrink = 2 if proposal["narrowing"] == "halving" else 1
+    strength = float(f"{proposal['strength']:.3g}")
+    return {
+        "layers": tuple(int(proposal["units"]) // shrink**i for i in range(proposal["depth"])),
+        "dropout": float(proposal["dropout"]),
+        "l1": strength if proposal["penalty"] in ("l1", "elastic") else 0.0,
+        "l2": strength if proposal["penalty"] in ("l2", "elastic") else 0.0,
+        "optimizer": str(proposal["optimizer"]),
+        "learning_rate": float(f"{proposal['learning_rate']:.3g}"),
+        "batch_size": int(proposal["batch_size"]),
+    }
+
+
+def budgets(algorithm: Algorithm, epochs: int) -> list[int]:
+    """Return the epochs that trials are given in turn: all at once, or in thirds for those that do well."""
+    if algorithm in ("random", "bayesian"):
+        return [epochs]
+    return [part for part in (epochs // FACTOR**2, epochs // FACTOR, epochs) if part > 0]
+
+
+def search(algorithm: Algorithm, space: Space, trials: int, epochs: int, seed: int, *, larger: bool) -> Search:
+    """Return the search by one of four algorithms; `larger` says whether more of the figure is better.
+
+    `random` draws blindly, `bayesian` by a tree of Parzen estimators (Bergstra et al. 2011), `hyperband` gives more
+    epochs to trials that do well, in several brackets (Li et al. 2018), `sklearn` to the best third of all, as
+    scikit-learn's HalvingRandomSearchCV does (Jamieson and Talwalkar 2016).
+    """
+    rungs = budgets(algorithm, epochs)
+    if algorithm == "sklearn":
+        return _halving(space, trials, rungs, seed, larger=larger)
+    return _by_optuna(algorithm, space, trials, rungs, seed, larger=larger)
+
+
+def _by_optuna(algorithm: Algorithm, space: Space, trials: int, rungs: list[int], seed: int, *, larger: bool) -> Search:
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    samplers = optuna.samplers
+    sampler = samplers.TPESampler(seed=seed) if algorithm == "bayesian" else samplers.RandomSampler(seed=seed)
+    hyperband = optuna.pruners.HyperbandPruner(rungs[0], rungs[-1], FACTOR)
+    pruner = hyperband if len(rungs) > 1 else optuna.pruners.NopPruner()
+    direction: Literal["maximize", "minimize"] = "maximize" if larger else "minimize"
+    # Hyperband chooses a trial's bracket by the study's name, which would else be random
+    study = optuna.create_study(sampler=sampler, pruner=pruner, direction=direction, study_name="search")
+    ranges = _distributions(space)
+    for number in range(trials):
+        trial = study.ask(ranges)
+        for epochs in rungs:
+            figure = yield Ask(number, trial.params, epochs)
+            trial.report(figure, epochs)
+            if epochs < rungs[-1] and trial.should_prune():
+                break
+        study.tell(trial, figure)
+
+
+def _distributions(space: Space) -> dict[str, Any]:
+    from optuna.distributions import CategoricalDistribution, FloatDistribution
+
+    return {
+        name: FloatDistribution(*among, log=True) if isinstance(among, Between) else CategoricalDistribution(among)
+        for name, among in space.items()
+    }
+
+
+def _halving(space: Space, trials: int, rungs: list[int], seed: int, *, larger: bool) -> Search:
+    from scipy.stats import loguniform
+    from sklearn.model_selection import ParameterSampler
+
+    ranges = {name: loguniform(*among) if isinstance(among, Between) else list(among) for name, among in space.items()}
+    alive: Iterable[tuple[int, Proposal]] = enumerate(ParameterSampler(ranges, trials, random_state=seed))
+    for epochs in rungs:
+        judged = []
+        for number, proposal in alive:
+            figure = yield Ask(number, proposal, epochs)
+            judged.append((figure, number, proposal))
+        judged.sort(key=lambda one: one[0], reverse=larger)
+        alive = [(number, proposal) for _, number, proposal in judged[: ceil(len(judged) / FACTOR)]]

@@ -1,0 +1,88 @@
+"""Tuned: a plain network as the user's parameters say, which a search can set, and what a search needs of a case.
+
+A case that `flows.tune` can search has a parameters model below `NetworkParams`, a function `prepare(params)`, which
+returns `Prepared`, and a function `train_candidate(name, ready, params, label)`, which knows the candidate `tuned`.
+"""
+
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from casebook.device import Asked
+from casebook.params import CaseParams
+from casebook.store import Ref
+from tasks.aim import Aim
+from tasks.build import perceptron, plain
+from tasks.calibrate import Rule
+from tasks.fetch import Origin
+from tasks.train import Optimizer, Settings
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+
+Units = Annotated[int, Field(ge=1, le=4096)]
+
+
+class NetworkParams(CaseParams):
+    """What can be set of the candidate `tuned`, the same in every case that models."""
+
+    layers: tuple[Units, ...] = Field((64, 64), max_length=8, description="units of each layer of `tuned`")
+    dropout: Annotated[float, Field(ge=0, lt=1, description="share of units of `tuned` left out in a step")] = 0.0
+    l1: Annotated[float, Field(ge=0, le=1, description="penalty on the size of weights of `tuned`")] = 0.0
+    l2: Annotated[float, Field(ge=0, le=1, description="the same on their squares; with l1, an elastic net")] = 0.0
+    optimizer: Optimizer = Field("adam", description="what `tuned` is trained by")
+    learning_rate: Annotated[float, Field(gt=0, le=1, description="of `tuned`")] = 1e-3
+    batch_size: Annotated[int, Field(ge=8, le=65536, description="rows per training step of `tuned`")] = 32
+    epochs: Annotated[int, Field(ge=1, le=5000, description="most epochs of `tuned`")] = 200
+    patience: Annotated[int, Field(ge=1, le=5000, description="epochs without better validation to wait")] = 20
+    device: Asked = Field("auto", description="where to train")
+
+
+class Prepared(NamedTuple):
+    """What modelling begins with: the data checked, cleaned, parted and encoded.
+
+    `parts` and `encoded` are references to each fold; `rule` says how a threshold is chosen.
+    """
+
+    aim: Aim
+    rule: Rule
+    origin: Origin
+    raw: Ref
+    checked: Ref
+    table: Ref
+    parts: list[Ref]
+    encoded: list[Ref]
+
+
+class TunedNetwork(BaseModel):
+    """The network of `tuned`: rectified layers with dropout behind each, their weights held small by l1 and l2.
+
+    It is called as every network is, with x of one fold (rows, features) or of several (folds, rows, features).
+    """
+
+    model_config = ConfigDict(frozen=True)
+    layers: tuple[int, ...]
+    l1: float
+    l2: float
+
+    def __call__(self, x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
+        """Build it."""
+        build = perceptron if x.ndim == 3 else plain
+        return build(x, self.layers, dropout, "tuned", l1=self.l1, l2=self.l2)
+
+
+def tuned_network(params: NetworkParams) -> TunedNetwork:
+    """Return what builds the network that the parameters describe."""
+    return TunedNetwork(layers=params.layers, l1=params.l1, l2=params.l2)
+
+
+def tuned_settings(params: NetworkParams, most: int) -> Settings:
+    """Return how `tuned` is trained, for `most` epochs at the most; it keeps its best epoch on validation."""
+    return Settings(
+        epochs=min(params.epochs, most), patience=params.patience, batch_size=params.batch_size,
+        learning_rate=params.learning_rate, dropout=params.dropout, optimizer=params.optimizer, device=params.device,
+    )  # fmt: skip
