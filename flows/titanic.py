@@ -7,8 +7,6 @@ from pydantic import Field
 
 from casebook.case import case
 from casebook.cli import main
-from casebook.device import Asked
-from casebook.params import CaseParams
 from casebook.run import Summary
 from casebook.store import Ref
 from tasks.ablate import ablate, worth
@@ -30,6 +28,7 @@ from tasks.report import Notes, measure_run, report
 from tasks.split import SMALL_FOLDS, split_repeatedly
 from tasks.train import Settings
 from tasks.train_folds import train_folds
+from tasks.tuned import NetworkParams, Prepared, tuned_network, tuned_settings
 from tasks.validate import enforce, suite_text, validate
 
 if TYPE_CHECKING:
@@ -85,72 +84,77 @@ NOTES = Notes(
     ),
 )
 
-Candidate = Literal["course", "ensemble"]
+Candidate = Literal["course", "ensemble", "tuned"]
 
 
-class TitanicParams(CaseParams):
-    """What can be set: which models, and how the lab's network is trained."""
+class TitanicParams(NetworkParams):
+    """What can be set: which models, and what the candidate `tuned` is like."""
 
     candidates: tuple[Candidate, ...] = Field(
-        ("course", "ensemble"), min_length=1, description="networks to train: the lab's, and our ensemble"
+        ("course", "ensemble"), min_length=1, description="networks to train: the lab's, our ensemble, yours"
     )
     peers: tuple[Peer, ...] = Field(
         ("dummy", "logistic_regression", "extra_trees", "gradient_boosting"),
         description="plain models to compare with",
     )
     repeats: Annotated[int, Field(ge=1, le=20, description="times ten folds in the full profile")] = 3
-    epochs: Annotated[int, Field(ge=1, le=1000, description="most epochs of the lab's network")] = 100
-    batch_size: Annotated[int, Field(ge=8, le=1024, description="rows per training step of the lab's network")] = 32
-    patience: Annotated[int, Field(ge=1, le=1000, description="epochs without less validation loss to wait")] = 10
-    learning_rate: Annotated[float, Field(gt=0, le=1, description="of the lab's network")] = 1e-3
     trees: Annotated[int, Field(ge=10, le=5000, description="size of forests and boosting among the peers")] = 200
-    device: Asked = Field("auto", description="where to train")
     sample_rows: Annotated[int, Field(ge=200, le=1_000_000, description="size of the embedded sample")] = 600
 
 
 @case
 def titanic(params: TitanicParams = TitanicParams()) -> Summary:
     """Tell who survived the Titanic from names, ages and tickets, and what each feature step is worth (lab 075)."""
-    folds = {"smoke": 2, "standard": SMALL_FOLDS, "full": SMALL_FOLDS * params.repeats}[params.profile]
-
-    origin = fetch(DATA, params.source)
-    raw = ingest(origin, make_passengers, params.sample_rows, params.seed)
-    checked = validate(raw, suite_text(DATA))
-    enforce(checked, DATA)
-    passengers = clean(checked, (without_row_number, drop_repeats))
-    profile = explore.submit(passengers, DATA, AIM)
-
-    parts = split_repeatedly(passengers, AIM, folds, params.seed)
-    encoded = fold_features(parts, folds, AIM, DERIVED, standard_scores)
+    ready = prepare(params)
+    profile = explore.submit(ready.table, DATA, AIM)
+    folds, parts, encoded = len(ready.encoded), ready.parts[0].whole, ready.encoded[0].whole
     trees = 20 if params.profile == "smoke" else params.trees
     peers = compare_folds.submit(encoded, folds, params.peers, trees, AIM, params.seed)
-    trained: dict[str, Ref] = {
-        name: train_folds.called(name)(encoded, folds, NETWORKS[name], settings(params, name), AIM, params.seed)
-        for name in params.candidates
-    }
+    trained: dict[str, list[Ref]] = {name: train_candidate(name, ready, params) for name in params.candidates}
+
     fewer = min(folds, SMALL_FOLDS)
     reduced = ablate(parts, fewer, AIM, STEPS, standard_scores)
     tried = train_folds.called("ablated")(
         reduced, fewer * (1 + len(STEPS)), small_network, settings(params, "ensemble"), AIM, params.seed
     )
 
-    every = range(folds)
-    fitted = {name: [ref.fold(i) for i in every] for name, ref in trained.items()}
     compared = peers.result()
     evaluation = evaluate(
-        [encoded.fold(i) for i in every], fitted, [compared.fold(i) for i in every if params.peers], AIM, RULE,
-        params.seed, drawn=SMALL_FOLDS,
+        ready.encoded, trained, [compared.fold(i) for i in range(folds) if params.peers], AIM, RULE, params.seed,
+        drawn=SMALL_FOLDS,
     )  # fmt: skip
-    pictures = draw.submit(evaluation, fitted, AIM)
-    first = {name: refs[0] for name, refs in fitted.items()}
-    bundle = export(parts.fold(0), encoded.fold(0), first, evaluation, raw, AIM)
-    metrics = measure_run(origin, raw, evaluation, protocol(folds), AIM)
-    published = publish(bundle, parts.fold(0), metrics, AIM)
+    pictures = draw.submit(evaluation, trained, AIM)
+    first: dict[str, Ref] = {name: refs[0] for name, refs in trained.items()}
+    bundle = export(ready.parts[0], ready.encoded[0], first, evaluation, ready.raw, AIM)
+    metrics = measure_run(ready.origin, ready.raw, evaluation, protocol(folds), AIM)
+    published = publish(bundle, ready.parts[0], metrics, AIM)
     notes = worth(reduced, tried, fewer, STEPS, AIM, NOTES)
     return report(
-        metrics, evaluation, profile.result(), checked, passengers, pictures.result(), first, bundle, published, AIM,
-        notes,
+        metrics, evaluation, profile.result(), ready.checked, ready.table, pictures.result(), first, bundle, published,
+        AIM, notes,
     )  # fmt: skip
+
+
+def prepare(params: TitanicParams) -> Prepared:
+    """Fetch the data, and have it checked, rid of repeats, parted and encoded."""
+    folds = {"smoke": 2, "standard": SMALL_FOLDS, "full": SMALL_FOLDS * params.repeats}[params.profile]
+    origin = fetch(DATA, params.source)
+    raw = ingest(origin, make_passengers, params.sample_rows, params.seed)
+    checked = validate(raw, suite_text(DATA))
+    enforce(checked, DATA)
+    passengers = clean(checked, (without_row_number, drop_repeats))
+    parts = split_repeatedly(passengers, AIM, folds, params.seed)
+    encoded = fold_features(parts, folds, AIM, DERIVED, standard_scores)
+    each = [[ref.fold(i) for i in range(folds)] for ref in (parts, encoded)]
+    return Prepared(AIM, RULE, origin, raw, checked, passengers, *each)
+
+
+def train_candidate(name: Candidate, ready: Prepared, params: TitanicParams, label: str = "") -> list[Ref]:
+    """Train one candidate on all folds, and return each fold's; `label` is another name for it in the store."""
+    network = tuned_network(params) if name == "tuned" else NETWORKS[name]
+    stage, folds = train_folds.called(label or name), len(ready.encoded)
+    trained = stage(ready.encoded[0].whole, folds, network, settings(params, name), AIM, params.seed)
+    return [trained.fold(i) for i in range(folds)]
 
 
 def protocol(folds: int) -> str:
@@ -186,15 +190,14 @@ def standard_scores(columns: list[str]) -> "ColumnTransformer":
 def settings(params: TitanicParams, name: Candidate) -> Settings:
     """Return how a candidate is trained; the smoke profile trains for three epochs."""
     most = 3 if params.profile == "smoke" else 1000
+    if name == "tuned":
+        return tuned_settings(params, most)
     if name == "ensemble":
         return Settings(
             epochs=min(30, most), batch_size=64, learning_rate=3e-3, weight_decay=1.0, dropout=0.2, optimizer="adamw",
             schedule="cosine", refit=True, device=params.device,
         )  # fmt: skip
-    return Settings(
-        epochs=min(params.epochs, most), batch_size=params.batch_size, patience=params.patience,
-        learning_rate=params.learning_rate, dropout=0.0, device=params.device,
-    )  # fmt: skip
+    return Settings(epochs=min(100, most), batch_size=32, patience=10, dropout=0.0, device=params.device)
 
 
 def course_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":

@@ -28,6 +28,7 @@ def compare(out: Path, features: Ref, peers: tuple[Peer | NumberPeer, ...], tree
     import time
 
     import numpy as np
+    from threadpoolctl import threadpool_limits
 
     parts = {name: read_arrays(features, name) for name in ("train", "validation", "test")}
     x = np.concatenate([parts["train"]["x"], parts["validation"]["x"]])
@@ -35,7 +36,8 @@ def compare(out: Path, features: Ref, peers: tuple[Peer | NumberPeer, ...], tree
     scores, seconds = {}, {}
     for name in peers:
         started = time.perf_counter()
-        scores[name] = predicted(peer(name, trees, aim, seed).fit(x, y), parts["test"]["x"], aim)
+        with threadpool_limits(1):  # the other core trains networks, and threads that wait for each other spin
+            scores[name] = predicted(peer(name, trees, aim, seed).fit(x, y), parts["test"]["x"], aim)
         seconds[name] = round(time.perf_counter() - started, 2)
     write_arrays(out, "scores", **scores)
     return {"rows": len(y), "fit_seconds": seconds}
