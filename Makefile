@@ -2,9 +2,10 @@
 PYTHON ?= python3
 RUN = .venv/bin/python
 
-.PHONY: help fraud test check serve ui benchmark
+.PHONY: help fraud malware test check serve ui benchmark
 help:
 	@echo "make fraud      run the fraud case (real data if there is any, else the embedded sample)"
+	@echo "make malware    run the malware case"
 	@echo "make test       run all tests          make check   ruff and mypy"
 	@echo "make serve      answer from the published models on http://127.0.0.1:9000"
 	@echo "make ui         a Prefect server with its UI on http://127.0.0.1:4200"
@@ -19,6 +20,9 @@ help:
 
 fraud: .venv/installed
 	$(RUN) -m flows.fraud
+
+malware: .venv/installed
+	$(RUN) -m flows.malware
 
 test: .venv/installed
 	$(RUN) -m pytest
