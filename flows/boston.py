@@ -12,7 +12,7 @@ from casebook.params import CaseParams
 from casebook.run import Summary
 from casebook.store import Ref
 from tasks.aim import Aim
-from tasks.build import dense, piecewise
+from tasks.build import ensemble, perceptron
 from tasks.calibrate import Rule
 from tasks.clean import clean, drop_repeats
 from tasks.compare import NumberPeer, compare_folds
@@ -132,8 +132,8 @@ def settings(params: BostonParams, name: Candidate) -> Settings:
     most = 3 if params.profile == "smoke" else 10_000
     if name == "ensemble":
         return Settings(
-            epochs=min(120, most), batch_size=32, learning_rate=4e-3, weight_decay=1e-2, dropout=0.1,
-            optimizer="adamw", schedule="cosine", refit=True, device=params.device,
+            epochs=min(80, most), batch_size=64, learning_rate=5e-3, weight_decay=1e-2, dropout=0.0, optimizer="adamw",
+            schedule="cosine", log_target=True, refit=True, device=params.device,
         )  # fmt: skip
     return Settings(
         epochs=min(params.epochs, most), batch_size=params.batch_size, learning_rate=params.learning_rate,
@@ -143,30 +143,12 @@ def settings(params: BostonParams, name: Candidate) -> Settings:
 
 def course_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
     """Return the lab's network for each fold: twice 64 rectified units, one answer."""
-    import keras
-    from keras import ops
-
-    inputs = keras.Input(x.shape[::2])
-    hidden = inputs
-    for _ in range(2):
-        hidden = dense(hidden, 64, activation="relu", start="glorot")
-    return keras.Model(inputs, ops.squeeze(dense(hidden, 1, start="glorot"), -1), name="course")
-
-
-MEMBERS = 8
-BINS = 8
+    return perceptron(x, (64, 64), dropout, "course")
 
 
 def ensemble_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
-    """Return eight small networks per fold, trained as one, on piecewise-linear encodings of each feature."""
-    import keras
-    from keras import layers, ops
-
-    inputs = keras.Input(x.shape[::2])
-    hidden = piecewise(inputs, x, BINS)
-    for units in (64, 64):
-        hidden = layers.Dropout(dropout)(dense(hidden, units, members=MEMBERS, activation="relu"))
-    return keras.Model(inputs, ops.squeeze(dense(hidden, 1), -1), name="ensemble")
+    """Return eight small networks per fold."""
+    return ensemble(x, (64, 32), dropout, members=8, bins=8)
 
 
 NETWORKS: "dict[Candidate, Callable[[Floats, Floats, float], keras.Model]]" = {

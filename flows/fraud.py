@@ -13,7 +13,7 @@ from casebook.params import CaseParams
 from casebook.run import Summary
 from casebook.store import Ref
 from tasks.aim import Aim
-from tasks.build import ensemble, piecewise
+from tasks.build import piecewise, side_by_side
 from tasks.calibrate import Rule
 from tasks.clean import clean, drop_repeats
 from tasks.compare import Peer, compare
@@ -185,7 +185,7 @@ def ensemble_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
     import keras
 
     inputs = keras.Input((x.shape[1],))
-    return keras.Model(inputs, ensemble(piecewise(inputs, x, BINS), MEMBERS, (64, 32)), name="ensemble")
+    return keras.Model(inputs, side_by_side(piecewise(inputs, x, BINS), MEMBERS, (64, 32)), name="ensemble")
 
 
 NETWORKS: "dict[Candidate, Callable[[Floats, Floats, float], keras.Model]]" = {

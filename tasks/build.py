@@ -17,42 +17,51 @@ if TYPE_CHECKING:
 Start = Literal["he", "glorot"]
 
 
+def by_fold(inputs: Any) -> Any:
+    """Return inputs (rows, folds, features) with the folds first: a layer is then one batched product, uncopied."""
+    from keras import ops
+
+    return ops.transpose(inputs, (1, 0, 2))
+
+
 def dense(
-    inputs: Any,
-    units: int,
-    *,
-    members: int = 1,
-    activation: str | None = None,
-    start: Start = "he",
-    regularizer: "keras.Regularizer | None" = None,
+    hidden: Any, units: int, *, members: int = 1, activation: str | None = None, start: Start = "he", like: int = 0
 ) -> Any:
-    """Return a dense layer's answers for each fold and member, shape (rows, folds, members, units).
+    """Return a dense layer's answers for each fold and member, shape (folds, members, rows, units).
 
     Parameters
     ----------
-    inputs
-        Shape (rows, folds, features), the same for all members, or (rows, folds, members, features).
+    hidden
+        Shape (folds, rows, features), the same for all members, or (folds, members, rows, features).
     units
         How many answers each member has.
     members
-        How many members there are, where the inputs don't tell.
-    activation, start, regularizer
-        As in Keras' Dense; `start` draws initial weights as He or as Glorot and Bengio do.
+        How many members there are, where `hidden` doesn't tell.
+    activation
+        As in Keras' Dense.
+    start, like
+        Initial weights are drawn as He or as Glorot and Bengio do, as if there were `like` inputs (0: as there are).
     """
     import keras
+    from keras import ops
 
-    folds, features = inputs.shape[1], inputs.shape[-1]
-    alike = len(inputs.shape) == 3
-    members = members if alike else inputs.shape[2]
-    layer = keras.layers.EinsumDense(
-        f"bf{'' if alike else 'k'}i,fkio->bfko",
-        (folds, members, units),
-        bias_axes="fko",
-        activation=activation,
-        kernel_initializer=uniform(features, units, start),
-        kernel_regularizer=regularizer,
-    )
-    return layer(inputs)
+    features = hidden.shape[-1]
+    draw = uniform(like or features, units, start)
+    if len(hidden.shape) == 4:
+        shape = (hidden.shape[1], None, units)
+        each = keras.layers.EinsumDense("fkbi,fkio->fkbo", shape, None, "fko", draw)(hidden)
+    else:
+        together = keras.layers.EinsumDense("fbi,fiq->fbq", (None, members * units), None, "fq", draw)(hidden)
+        apart = ops.reshape(together, (hidden.shape[0], -1, members, units))
+        each = ops.transpose(apart, (0, 2, 1, 3))
+    return keras.activations.get(activation)(each)
+
+
+def answers(hidden: Any) -> Any:
+    """Return one answer per row, fold and member, shape (rows, folds, members), from (folds, members, rows, 1)."""
+    from keras import ops
+
+    return ops.transpose(ops.squeeze(hidden, -1), (2, 0, 1))
 
 
 def uniform(inputs: int, units: int, start: Start) -> "keras.Initializer":
@@ -80,7 +89,8 @@ def piecewise(inputs: Any, x: "Floats", bins: int, most: float = 5.0) -> Any:
     """Return the inputs, clipped to ±`most`, and each one's position within each of its quantile bins.
 
     A network learns steps and edges of single features from these as a tree does (Gorishniy et al. 2022, "On embeddings
-    for numerical features", section 3.2). Shape (rows, …, features · (1 + bins)).
+    for numerical features", section 3.2). Shape (rows, …, features + binned features · bins); a feature of two values
+    has no edges to learn.
 
     Parameters
     ----------
@@ -89,15 +99,47 @@ def piecewise(inputs: Any, x: "Floats", bins: int, most: float = 5.0) -> Any:
     x
         The training part that the bins are taken from, shape (rows, features) or (folds, rows, features).
     """
+    import numpy as np
     from keras import ops
 
-    low, width = quantile_bins(x, bins)
-    places = ops.clip((ops.expand_dims(inputs, -1) - low) / width, 0.0, 1.0)
-    flat = ops.reshape(places, (-1, *x.shape[:-2], low.shape[-2] * low.shape[-1]))
+    binned = [i for i in range(x.shape[-1]) if len(np.unique(x[..., i])) > 2]
+    low, width = quantile_bins(x[..., binned], bins)
+    values = inputs if len(binned) == x.shape[-1] else ops.take(inputs, binned, axis=-1)
+    places = ops.clip((ops.expand_dims(values, -1) - low) / width, 0.0, 1.0)
+    flat = ops.reshape(places, (-1, *x.shape[:-2], len(binned) * bins))
     return ops.concatenate([ops.clip(inputs, -most, most), flat], axis=-1)
 
 
-def ensemble(inputs: Any, members: int, units: tuple[int, ...]) -> Any:
+def perceptron(x: "Floats", units: tuple[int, ...], dropout: float, name: str) -> "keras.Model":
+    """Return, for each fold, one network of rectified layers as Keras starts them, on the features as they are."""
+    import keras
+
+    inputs = keras.Input(x.shape[::2])
+    hidden = by_fold(inputs)
+    for number in units:
+        hidden = keras.layers.Dropout(dropout)(dense(hidden, number, activation="relu", start="glorot"))
+    return keras.Model(inputs, answers(dense(hidden, 1, start="glorot")), name=name)
+
+
+def ensemble(
+    x: "Floats", units: tuple[int, ...], dropout: float, *, members: int, bins: int, name: str = "ensemble"
+) -> "keras.Model":
+    """Return, for each fold, some networks trained as one on piecewise-linear encodings of each feature.
+
+    The members differ by their initial weights only; each learns for itself and their answers are averaged. Their
+    first answers are small, so that all begin near the mean.
+    """
+    import keras
+
+    inputs = keras.Input(x.shape[::2])
+    hidden = by_fold(piecewise(inputs, x, bins))
+    for number in units:
+        hidden = dense(hidden, number, members=members, activation="relu")
+        hidden = keras.layers.Dropout(dropout)(hidden)
+    return keras.Model(inputs, answers(dense(hidden, 1, like=6 * units[-1])), name=name)
+
+
+def side_by_side(inputs: Any, members: int, units: tuple[int, ...]) -> Any:
     """Return the logits of small networks that are trained as one, shape (rows, members).
 
     The members differ by their initial weights only; each learns for itself, and their probabilities are averaged.

@@ -97,7 +97,7 @@ def _learning(out: Path, refs: Mapping[str, Ref], aim: Aim) -> None:
     for name, history in curves.items():
         epochs = range(1, len(history["loss"]) + 1)
         line = left.plot(epochs, history["loss"], "--", linewidth=1)[0]
-        left.plot(epochs, history["val_loss"], color=line.get_color(), label=name)
+        left.plot(history.get("val_epoch", epochs), history["val_loss"], color=line.get_color(), label=name)
         if followed:
             right.plot(epochs, history["val_auprc"], color=line.get_color(), label=name)
     loss = "log loss" if aim.kind == "binary" else "squared error of the standardized target"

@@ -82,8 +82,8 @@ def with_head(network: "keras.Model", aim: Aim, slope: float, shift: float) -> "
 
     inputs = keras.Input(network.input_shape[1:], name="features")
     answers = network(inputs)
-    if aim.kind == "regression":
-        return keras.Model(inputs, ops.mean(answers, axis=1, keepdims=True), name="pooled")
+    if aim.kind == "regression":  # its members are pooled already
+        return keras.Model(inputs, answers, name="pooled")
     if network.output_shape[-1] > 1:  # see tasks.train.pooled
         one = ops.logsumexp(ops.log_sigmoid(answers), axis=1, keepdims=True)
         answers = one - ops.logsumexp(ops.log_sigmoid(-answers), axis=1, keepdims=True)

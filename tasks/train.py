@@ -35,7 +35,8 @@ class Settings(BaseModel):
     is no early stopping: what was trained on the training part gives the validation scores, and the network itself is
     then trained once more, for the same number of epochs, on training and validation rows together. The `cosine`
     schedule warms up for a twentieth as many steps as it then takes to fall along half a cosine to zero (Loshchilov
-    and Hutter 2017), so it wants its full `epochs`.
+    and Hutter 2017), so it wants its full `epochs`. With
+    `log_target` the logarithm of a (positive) number is learnt, so that relative errors count.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -48,6 +49,7 @@ class Settings(BaseModel):
     optimizer: Optimizer = "adam"
     schedule: Schedule = "constant"
     class_weights: bool = False
+    log_target: bool = False
     refit: bool = False
     device: Asked = "auto"
 

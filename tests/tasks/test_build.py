@@ -3,13 +3,13 @@
 import keras
 import numpy as np
 
-from tasks.build import ensemble
+from tasks.build import side_by_side
 
 
 def test_members_of_an_ensemble_learn_each_for_itself() -> None:
     keras.utils.set_random_seed(0)
     inputs = keras.Input((3,))
-    model = keras.Model(inputs, ensemble(inputs, 4, (8, 5)))
+    model = keras.Model(inputs, side_by_side(inputs, 4, (8, 5)))
     assert model.output_shape == (None, 4)
     assert model.count_params() == 4 * ((3 * 8 + 8) + (8 * 5 + 5) + (5 + 1))
     x = np.random.default_rng(0).normal(size=(6, 3)).astype("float32")

@@ -1,0 +1,184 @@
+"""Fuel economy of cars: a number from seven plain facts, for a service that people type into (lab 901)."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from casebook.case import case
+from casebook.cli import main
+from casebook.device import Asked
+from casebook.params import CaseParams
+from casebook.run import Summary
+from casebook.store import Ref
+from tasks.aim import Aim
+from tasks.build import ensemble, perceptron
+from tasks.calibrate import Rule
+from tasks.clean import clean, drop_repeats
+from tasks.compare import NumberPeer, compare_folds
+from tasks.draw import draw
+from tasks.evaluate import evaluate
+from tasks.explore import explore
+from tasks.export import export
+from tasks.features import fold_features
+from tasks.fetch import fetch
+from tasks.ingest import ingest
+from tasks.publish import publish
+from tasks.report import measure_run, report
+from tasks.split import SMALL_FOLDS, split_repeatedly
+from tasks.train import Settings
+from tasks.train_folds import train_folds
+from tasks.validate import enforce, suite_text, validate
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+    from sklearn.compose import ColumnTransformer
+
+    Floats = NDArray[np.float32]
+
+DATA = "mpg"
+AIM = Aim(
+    kind="regression", target="mpg", output="mpg", unit="miles per gallon", primary="rmse", shown=("rmse", "mae", "r2")
+)  # fmt: skip
+ORIGINS = (1, 2, 3)
+
+Candidate = Literal["course", "ensemble"]
+
+
+class MpgParams(CaseParams):
+    """What can be set: which models, and how the lab's network is trained."""
+
+    candidates: tuple[Candidate, ...] = Field(
+        ("course", "ensemble"), min_length=1, description="networks to train: the lab's, and our ensemble"
+    )
+    peers: tuple[NumberPeer, ...] = Field(
+        ("dummy", "least_squares", "ridge", "extra_trees", "gradient_boosting"),
+        description="plain models to compare with",
+    )
+    repeats: Annotated[int, Field(ge=1, le=20, description="times ten folds in the full profile")] = 3
+    epochs: Annotated[int, Field(ge=1, le=5000, description="most epochs of the lab's network")] = 1000
+    patience: Annotated[int, Field(ge=1, le=1000, description="epochs without less validation loss to wait")] = 10
+    batch_size: Annotated[int, Field(ge=8, le=1024, description="rows per training step of the lab's network")] = 32
+    learning_rate: Annotated[float, Field(gt=0, le=1, description="of the lab's network")] = 1e-3
+    trees: Annotated[int, Field(ge=10, le=5000, description="size of forests and boosting among the peers")] = 200
+    device: Asked = Field("auto", description="where to train")
+    sample_rows: Annotated[int, Field(ge=100, le=1_000_000, description="size of the embedded sample")] = 400
+
+
+@case
+def mpg(params: MpgParams = MpgParams()) -> Summary:
+    """Predict the fuel economy of a car from seven plain facts, and publish the model behind `/api/mpg` (lab 901)."""
+    folds = {"smoke": 2, "standard": SMALL_FOLDS, "full": SMALL_FOLDS * params.repeats}[params.profile]
+
+    origin = fetch(DATA, params.source)
+    raw = ingest(origin, make_cars, params.sample_rows, params.seed)
+    checked = validate(raw, suite_text(DATA))
+    enforce(checked, DATA)
+    cars = clean(checked, (drop_repeats,))
+    profile = explore.submit(cars, DATA, AIM)
+
+    parts = split_repeatedly(cars, AIM, folds, params.seed)
+    encoded = fold_features(parts, folds, AIM, (), facts)
+    trees = 20 if params.profile == "smoke" else params.trees
+    peers = compare_folds.submit(encoded, folds, params.peers, trees, AIM, params.seed)
+    trained: dict[str, Ref] = {
+        name: train_folds.called(name)(encoded, folds, NETWORKS[name], settings(params, name), AIM, params.seed)
+        for name in params.candidates
+    }
+
+    every = range(folds)
+    fitted = {name: [ref.fold(i) for i in every] for name, ref in trained.items()}
+    compared = peers.result()
+    evaluation = evaluate(
+        [encoded.fold(i) for i in every], fitted, [compared.fold(i) for i in every if params.peers], AIM, Rule(),
+        params.seed, drawn=SMALL_FOLDS,
+    )  # fmt: skip
+    pictures = draw.submit(evaluation, fitted, AIM)
+    first = {name: refs[0] for name, refs in fitted.items()}
+    bundle = export(parts.fold(0), encoded.fold(0), first, evaluation, raw, AIM)
+    metrics = measure_run(origin, raw, evaluation, protocol(folds), AIM)
+    published = publish(bundle, parts.fold(0), metrics, AIM)
+    return report(
+        metrics, evaluation, profile.result(), checked, cars, pictures.result(), first, bundle, published, AIM
+    )
+
+
+def protocol(folds: int) -> str:
+    """Say how the figures come about."""
+    return f"repeated 10-fold cross-validation, mean of {folds} folds of {-(-folds // SMALL_FOLDS)} shuffles"
+
+
+def facts(columns: list[str]) -> "ColumnTransformer":
+    """Return the encoder: numbers to mean 0 and deviation 1, missing ones to the median; a column per origin."""
+    from sklearn.compose import ColumnTransformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    numbers = [name for name in columns if name != "origin"]
+    filled = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
+    origins = OneHotEncoder(categories=[list(ORIGINS)], sparse_output=False)
+    return ColumnTransformer([("number", filled, numbers), ("origin", origins, ["origin"])])
+
+
+def settings(params: MpgParams, name: Candidate) -> Settings:
+    """Return how a candidate is trained; the smoke profile trains for three epochs."""
+    most = 3 if params.profile == "smoke" else 10_000
+    if name == "ensemble":
+        return Settings(
+            epochs=min(50, most), batch_size=64, learning_rate=5e-3, weight_decay=1e-2, dropout=0.05,
+            optimizer="adamw", schedule="cosine", log_target=True, refit=True, device=params.device,
+        )  # fmt: skip
+    return Settings(
+        epochs=min(params.epochs, most), batch_size=params.batch_size, patience=params.patience,
+        learning_rate=params.learning_rate, dropout=0.0, optimizer="rmsprop", device=params.device,
+    )  # fmt: skip
+
+
+def course_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
+    """Return the lab's network for each fold: twice 64 rectified units, one answer."""
+    return perceptron(x, (64, 64), dropout, "course")
+
+
+def ensemble_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
+    """Return eight small networks per fold."""
+    return ensemble(x, (64, 64, 32), dropout, members=8, bins=6)
+
+
+NETWORKS: "dict[Candidate, Callable[[Floats, Floats, float], keras.Model]]" = {
+    "course": course_network,
+    "ensemble": ensemble_network,
+}
+
+
+def make_cars(rows: int, seed: int) -> "pd.DataFrame":
+    """Make the embedded sample: cars with the public file's columns and ranges; two in a hundred lack horsepower."""
+    import numpy as np
+    import pandas as pd
+
+    rng = np.random.default_rng(seed)
+    cylinders = rng.choice([3, 4, 5, 6, 8], rows, p=[0.01, 0.51, 0.01, 0.21, 0.26])
+    year = rng.integers(70, 83, rows)
+    weight = (1000 + 380 * cylinders + rng.normal(0, 250, rows)).clip(1600, 5200).round()
+    horsepower = (weight / 28 + 6 * (cylinders - 4) + rng.normal(0, 9, rows)).clip(46, 230).round()
+    frame = pd.DataFrame(
+        {
+            "cylinders": cylinders,
+            "displacement": (cylinders * 38 + rng.normal(0, 18, rows)).clip(68, 455).round(),
+            "horsepower": np.where(rng.random(rows) < 0.02, np.nan, horsepower),
+            "weight": weight,
+            "acceleration": (24 - horsepower / 13 + rng.normal(0, 1.5, rows)).clip(8, 24.8).round(1),
+            "year": year,
+            "origin": np.where(cylinders > 5, 1, rng.integers(1, 4, rows)),
+        }
+    )
+    economy = 62_000 / weight * (1 + 0.03 * (year - 76)) + (frame["origin"] - 1) * 0.8
+    frame.insert(0, "mpg", (economy + rng.normal(0, 1.5, rows)).clip(9, 46.6).round(1))
+    return frame
+
+
+if __name__ == "__main__":
+    raise SystemExit(main("flows.mpg"))
