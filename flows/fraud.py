@@ -11,7 +11,7 @@ from casebook.cli import main
 from casebook.run import Summary
 from casebook.store import Ref
 from tasks.aim import Aim
-from tasks.build import piecewise, uniform
+from tasks.build import piecewise, side_by_side
 from tasks.calibrate import Rule
 from tasks.clean import clean, drop_repeats
 from tasks.compare import Peer, compare
@@ -188,22 +188,12 @@ def ensemble_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
     """Return eight small networks trained as one, on piecewise-linear encodings of each feature.
 
     A plain network on scaled features loses to trees here because frauds differ at the edges of single features.
-    Each feature is therefore also given as its position within each of 16 quantile bins of the training part. The
-    members differ by their initial weights only; each learns for itself and their probabilities are averaged.
+    Each feature is therefore also given as its position within each of 16 quantile bins of the training part.
     """
     import keras
-    from keras import layers, ops
 
     inputs = keras.Input((x.shape[1],))
-    wide = piecewise(inputs, x, BINS)
-    hidden = layers.Dense(MEMBERS * 64, activation="relu", kernel_initializer="he_uniform")(wide)
-    hidden = ops.reshape(hidden, (-1, MEMBERS, 64))
-    for inner, units, activation in ((64, 32, "relu"), (32, 1, None)):
-        hidden = layers.EinsumDense(
-            "bki,kio->bko", (MEMBERS, units), bias_axes="ko", activation=activation,
-            kernel_initializer=uniform(inner, units, "he"),
-        )(hidden)  # fmt: skip
-    return keras.Model(inputs, ops.squeeze(hidden, -1), name="ensemble")
+    return keras.Model(inputs, side_by_side(piecewise(inputs, x, BINS), MEMBERS, (64, 32)), name="ensemble")
 
 
 NETWORKS: "dict[Candidate, Callable[[Floats, Floats, float], keras.Model]]" = {

@@ -4,6 +4,7 @@ Networks of several members (an ensemble trained as one) or of several folds (se
 leading axes for them; the initial weights are drawn as for one network alone.
 """
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -165,3 +166,32 @@ def ensemble(
         hidden = dense(hidden, number, members=members, activation="relu")
         hidden = keras.layers.Dropout(dropout)(hidden)
     return keras.Model(inputs, answers(dense(hidden, 1, like=6 * units[-1])), name=name)
+
+
+def side_by_side(inputs: Any, members: int, units: tuple[int, ...]) -> Any:
+    """Return the logits of small networks that are trained as one, shape (rows, members).
+
+    The members differ by their initial weights only; each learns for itself, and their probabilities are averaged.
+
+    Parameters
+    ----------
+    inputs
+        What all members are given, shape (rows, features).
+    members
+        How many networks there are.
+    units
+        The rectified units of each member's layers.
+    """
+    from keras import layers, ops
+
+    first = layers.Dense(members * units[0], activation="relu", kernel_initializer="he_uniform")
+    hidden = ops.reshape(first(inputs), (-1, members, units[0]))
+    for inner, outer in pairwise((*units, 1)):
+        hidden = layers.EinsumDense(
+            "bki,kio->bko",
+            (members, outer),
+            bias_axes="ko",
+            activation="relu" if outer > 1 else None,
+            kernel_initializer=uniform(inner, outer, "he"),
+        )(hidden)
+    return ops.squeeze(hidden, -1)

@@ -25,7 +25,7 @@ def explore(out: Path, table: Ref, dataset: str, aim: Aim) -> Facts:
     Figures are of all rows; pictures of at most 20,000 random ones.
     """
     frame = read_table(table)
-    columns = data_set(dataset).columns
+    unit_of = {name: column.unit for name, column in data_set(dataset).columns.items()}
     binary = aim.kind == "binary"
     summary = describe(frame)
     strongest = strongest_pairs(frame)
@@ -36,13 +36,13 @@ def explore(out: Path, table: Ref, dataset: str, aim: Aim) -> Facts:
             "memory_mb": float(frame.memory_usage(deep=True).sum() / 1e6),
             "repeats": int(frame.duplicated().sum()),
             "target": {str(k): int(v) for k, v in frame[aim.target].value_counts().items()} if binary else None,
-            "columns": [{"name": n, "unit": columns[n].unit, **summary[n]} for n in frame.columns],
+            "columns": [{"name": n, "unit": unit_of.get(n), **summary[n]} for n in frame.columns],
             "strongest_pairs": strongest,
         },
     )
     drawn = frame.sample(min(DRAWN, len(frame)), random_state=0)
     telling = most_telling(frame, aim.target)
-    units = {name: f"{name} ({columns[name].unit})" if columns[name].unit else name for name in telling}
+    units = {name: f"{name} ({unit_of[name]})" if unit_of.get(name) else name for name in telling}
     (_histograms if binary else _scatters)(out, drawn, aim.target, units)
     _heatmap(out, drawn)
     return {"rows": len(frame), "columns": len(frame.columns)}

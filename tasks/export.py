@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SAMPLE_ROWS = 10
 FEW = 20  # values that a text must be one of; with more it is free
+BLOCK = 4096  # rows at once: a network that compares with every training row holds a number for each pair
 NETWORK_OPSET = 18  # the newest that Keras' converter knows
 
 
@@ -127,18 +128,20 @@ def feeds_of(graph: "onnx.ModelProto") -> set[str]:
 
 
 def answers(graph: "onnx.ModelProto", raw: "pd.DataFrame") -> Any:
-    """Return the graph's answer to each raw row, shape (rows,)."""
+    """Return the graph's answer to each raw row, shape (rows,). Rows go through in blocks."""
+    import numpy as np
     import onnxruntime
 
     session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
-    return session.run(None, feeds(raw))[0][:, 0]
+    blocks = [raw.iloc[i : i + BLOCK] for i in range(0, len(raw), BLOCK)]
+    return np.concatenate([session.run(None, feeds(block))[0][:, 0] for block in blocks])
 
 
 def in_keras(model: "keras.Model", encoded: Any) -> Any:
-    """Return Keras' answer to each encoded row, shape (rows,)."""
+    """Return Keras' answer to each encoded row, shape (rows,). Rows go through in blocks."""
     import numpy as np
 
-    return np.asarray(model(encoded))[:, 0]
+    return np.concatenate([np.asarray(model(encoded[i : i + BLOCK]))[:, 0] for i in range(0, len(encoded), BLOCK)])
 
 
 def _agree(graph: "onnx.ModelProto", raw: "pd.DataFrame", expected: Any) -> None:

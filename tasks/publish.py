@@ -139,7 +139,8 @@ def gate(case: str, version: int, parts: Ref, metrics: Mapping[str, Any], aim: A
     """Say whether a version may serve by itself, and why.
 
     It may if it was trained on real data and is not worse than the present model on the same test rows: the 95 %
-    interval of the difference in the primary figure (paired bootstrap) must reach zero.
+    interval of the difference in the primary figure (paired bootstrap) must reach zero. A model of other columns can't
+    be compared and waits.
     """
     present = production(case)
     if present == version:
@@ -153,6 +154,11 @@ def gate(case: str, version: int, parts: Ref, metrics: Mapping[str, Any], aim: A
         return True, "no version served before"
     if _manifest(case, present).get("trained_on") != "real":
         return True, f"version {present} was trained on sample data"
+    if _inputs(case, present) != _inputs(case, version):
+        return False, (
+            f"version {present}, which serves, takes other columns, so the two can't be compared; "
+            f"`python -m flows.promote {case} {version}` serves this one"
+        )
     low, high = difference(case, present, version, parts, aim)
     worse = high < 0 if aim.sign > 0 else low > 0
     return not worse, (
@@ -218,6 +224,12 @@ def _manifest(case: str, version: int) -> dict[str, Any]:
     path = places.models(case) / str(version) / "manifest.json"
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     return found
+
+
+def _inputs(case: str, version: int) -> list[str]:
+    """Return the columns that a version takes."""
+    told = json.loads((places.models(case) / str(version) / "signature.json").read_text(encoding="utf-8"))
+    return [entry["name"] for entry in told.get("inputs", [])]
 
 
 @contextmanager

@@ -191,4 +191,4 @@ def _show_in_prefect(name: str, results: list[dict[str, Any]]) -> None:
     from prefect.artifacts import create_table_artifact
 
     shown = ("expectation", "column", "severity", "success", "count", "why")
-    create_table_artifact([{key: r[key] for key in shown} for r in results], key=f"validation-{name}")
+    create_table_artifact([{key: r[key] for key in shown} for r in results], key=f"validation-{name.replace('_', '-')}")

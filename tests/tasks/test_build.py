@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.build import answers, by_fold, dense, piecewise, quantile_bins
+from tasks.build import answers, by_fold, dense, piecewise, quantile_bins, side_by_side
 
 
 def rows(*shape: int, seed: int = 0) -> Any:
@@ -40,3 +40,18 @@ def test_a_place_goes_from_nought_to_one_across_its_bin_and_two_values_get_none(
     x = np.stack([np.linspace(0, 4, 41), np.repeat([0.0, 1.0], [20, 21])], axis=1).astype("float32")
     wide = np.asarray(piecewise(np.array([[2.5, 1.0], [9.0, 0.0]], "float32"), x, bins=4))
     assert wide == pytest.approx(np.array([[2.5, 1, 1, 1, 0.5, 0], [5, 0, 1, 1, 1, 1]]), abs=1e-5)
+
+
+def test_members_of_an_ensemble_learn_each_for_itself() -> None:
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((3,))
+    model = keras.Model(inputs, side_by_side(inputs, 4, (8, 5)))
+    assert model.output_shape == (None, 4)
+    assert model.count_params() == 4 * ((3 * 8 + 8) + (8 * 5 + 5) + (5 + 1))
+    x = np.random.default_rng(0).normal(size=(6, 3)).astype("float32")
+    before = np.asarray(model(x))
+    last = next(layer for layer in reversed(model.layers) if layer.weights)
+    kernel, bias = last.get_weights()
+    last.set_weights([kernel, bias + np.eye(4, dtype="float32")[:, :1]])
+    changed = np.asarray(model(x)) - before
+    np.testing.assert_allclose(changed, np.tile([1.0, 0.0, 0.0, 0.0], (6, 1)), atol=1e-6)

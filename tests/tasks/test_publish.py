@@ -153,3 +153,15 @@ def test_a_better_model_differs_by_more_than_nothing(parts: Ref) -> None:
     release(2, graph(1.0))
     low, high = difference("shop", 1, 2, parts, AIM)
     assert 0 < low < high
+
+
+def test_a_model_of_other_columns_waits_as_it_can_not_be_compared(parts: Ref) -> None:
+    for version, name in ((1, "price"), (2, "weight")):
+        release(version, graph(1.0))
+        told = {"inputs": [{"name": name}], "output": {"threshold": 0.5}}
+        files.write_json(places.models("shop") / str(version) / "signature.json", told)
+    point("shop", 1)
+    serves, why = gate("shop", 2, parts, REAL, AIM)
+    assert not serves
+    assert "takes other columns" in why
+    assert "python -m flows.promote shop 2" in why
