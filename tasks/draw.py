@@ -100,7 +100,7 @@ def _learning(out: Path, refs: Mapping[str, Ref], aim: Aim) -> None:
         left.plot(history.get("val_epoch", epochs), history["val_loss"], color=line.get_color(), label=name)
         if followed:
             right.plot(epochs, history["val_auprc"], color=line.get_color(), label=name)
-    loss = "log loss" if aim.kind == "binary" else "squared error of the standardized target"
+    loss = "log loss" if aim.kind == "binary" else "squared error (standardized)"
     left.set(xlabel="epoch", ylabel=f"{loss}, as trained", yscale="log", title="Loss (dashed: training part)")
     if followed:
         right.set(xlabel="epoch", ylabel="AUPRC", title="Validation AUPRC")
@@ -125,7 +125,12 @@ def _residuals(out: Path, y: "Floats", predicted: "Floats", aim: Aim) -> None:
 
 
 def _with_unit(text: str, aim: Aim) -> str:
-    return f"{text} {aim.target}" + (f" ({aim.unit})" if aim.unit else "")
+    return labelled(f"{text} {aim.target}", aim.unit)
+
+
+def labelled(text: str, unit: str | None) -> str:
+    """Return an axis label with its unit; a dollar sign is none of a formula's."""
+    return text + (f" ({unit})" if unit else "").replace("$", r"\$")
 
 
 def _precision_recall(out: Path, y: "Floats", scores: "Mapping[str, Floats]") -> None:

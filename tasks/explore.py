@@ -9,7 +9,7 @@ from casebook.stage import stage_apart
 from casebook.store import Facts, Ref
 from casebook.tables import read_table
 from tasks.aim import Aim
-from tasks.draw import axes_grid, figure, save
+from tasks.draw import axes_grid, figure, labelled, save
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +42,7 @@ def explore(out: Path, table: Ref, dataset: str, aim: Aim) -> Facts:
     )
     drawn = frame.sample(min(DRAWN, len(frame)), random_state=0)
     telling = most_telling(frame, aim.target)
-    units = {name: f"{name} ({unit_of[name]})" if unit_of.get(name) else name for name in telling}
+    units = {name: labelled(name, unit_of.get(name)) for name in telling}
     (_histograms if binary else _scatters)(out, drawn, aim.target, units)
     _heatmap(out, drawn)
     return {"rows": len(frame), "columns": len(frame.columns)}
