@@ -1,6 +1,7 @@
 """Versions are numbered, the pointer remembers, and a model serves only if it has earned that."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,9 +10,10 @@ from onnx import TensorProto, helper
 
 from casebook import files, places
 from casebook.errors import CasebookError
+from casebook.run import Run
 from casebook.store import Ref
 from tasks.aim import Aim
-from tasks.publish import difference, gate, point, production, promote, rollback, versions
+from tasks.publish import difference, gate, point, production, promote, publish, rollback, versions
 
 AIM = Aim(kind="binary", target="sold", primary="auprc", shown=("auprc",))
 REAL, SAMPLE = {"data": {"source": "real"}}, {"data": {"source": "sample"}}
@@ -165,3 +167,35 @@ def test_a_model_of_other_columns_waits_as_it_can_not_be_compared(parts: Ref) ->
     assert not serves
     assert "takes other columns" in why
     assert "python -m flows.promote shop 2" in why
+
+
+def test_a_version_whose_gate_fails_is_taken_away_again(
+    keep: Callable[..., Ref],
+    parts: Ref,
+    run: Run,
+    prefect_server: str,
+    artifacts: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def bundled(out: Path) -> dict[str, object]:
+        (out / "model.onnx").write_bytes(graph(1.0))
+        files.write_json(out / "signature.json", {"inputs": [], "output": {"threshold": 0.5}})
+        return {"dataset": "shop", "parameters": 1, "inputs": 2, "champion": "ours"}
+
+    def broken(*_: object) -> tuple[bool, str]:
+        raise OSError("the disk is gone")
+
+    from prefect import flow  # not before the fixture has told Prefect where it lives
+
+    figure = {"value": 0.9, "low": 0.8, "high": 1.0}
+    metrics = {
+        "data": {"source": "real", "origin": "here", "rows": 200, "sha256": "0"}, "primary_metric": "auprc",
+        "run_id": "1", "champion": "ours", "candidates": {"ours": {"auprc": figure}}, "peers": {},
+        "protocol": "one split", "test": {"rows": 40},
+    }  # fmt: skip
+    bundle = keep(bundled)
+    monkeypatch.setattr("tasks.publish.gate", broken)
+    with pytest.raises(OSError, match="the disk is gone"):
+        flow(publish.fn, name="shop", validate_parameters=False)(bundle, parts, metrics, AIM)
+    assert versions("shop") == []
+    assert production("shop") is None
