@@ -116,7 +116,7 @@ def protocol(folds: int) -> str:
 
 
 def facts(columns: list[str]) -> "ColumnTransformer":
-    """Return the encoder: numbers to mean 0 and deviation 1, missing ones to the median; a column per origin."""
+    """Return the encoder: numbers to mean 0 and deviation 1, missing ones to the median; likewise a column per origin."""
     from sklearn.compose import ColumnTransformer
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import make_pipeline
@@ -124,7 +124,7 @@ def facts(columns: list[str]) -> "ColumnTransformer":
 
     numbers = [name for name in columns if name != "origin"]
     filled = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
-    origins = OneHotEncoder(categories=[list(ORIGINS)], sparse_output=False)
+    origins = make_pipeline(OneHotEncoder(categories=[list(ORIGINS)], sparse_output=False), StandardScaler())
     return ColumnTransformer([("number", filled, numbers), ("origin", origins, ["origin"])])
 
 
@@ -150,8 +150,8 @@ def course_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
 
 
 def ensemble_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
-    """Return sixteen small networks per fold: dropout makes each alone noisier."""
-    return ensemble(x, (64, 64, 32), dropout, members=16, bins=6)
+    """Return eight small networks per fold."""
+    return ensemble(x, (64, 64, 32), dropout, members=8, bins=6)
 
 
 NETWORKS: "dict[Candidate, Callable[[Floats, Floats, float], keras.Model]]" = {
