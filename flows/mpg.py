@@ -116,7 +116,7 @@ def protocol(folds: int) -> str:
 
 
 def facts(columns: list[str]) -> "ColumnTransformer":
-    """Return the encoder: numbers to mean 0 and deviation 1, missing ones to the median; likewise a column per origin."""
+    """Return the encoder: numbers to mean 0 and deviation 1, missing ones to the median; a column per origin alike."""
     from sklearn.compose import ColumnTransformer
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import make_pipeline
