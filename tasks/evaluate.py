@@ -72,27 +72,20 @@ def evaluate(
     champion is the candidate whose mean validation figure is best; no test figure has a say in it. With one fold the
     intervals are the bootstrap's, with several they are of the mean over folds.
     """
-    import numpy as np
-
     y = [{name: read_arrays(ref, name)["y"].astype("float64") for name in ("validation", "test")} for ref in features]
     labels = [fold["test"] for fold in y]
-    judged = {
-        name: [judge(r, fold, aim, rule) for r, fold in zip(refs, y, strict=True)] for name, refs in trained.items()
-    }
+    judged = {n: [judge(r, fold, aim, rule) for r, fold in zip(refs, y, strict=True)] for n, refs in trained.items()}
     plain = {name: [_peer(ref, name) for ref in peers] for name in _peer_names(peers)}
     everyone = {**judged, **plain}
     per_fold = {name: _per_fold(labels, folds, aim, base_rate) for name, folds in everyone.items()}
-    test_share = len(labels[0]) / (len(labels[0]) + _rows(features[0]))
-    figures = {
-        name: across_folds(per_fold[name], test_share)
-        if len(features) > 1
-        else _bootstrapped(labels[0], folds[0], aim, base_rate, seed)
-        for name, folds in everyone.items()
-    }
+    if len(features) > 1:
+        test_share = len(labels[0]) / (len(labels[0]) + _rows(features[0]))
+        figures = {name: across_folds(folds, test_share) for name, folds in per_fold.items()}
+    else:
+        figures = {n: _bootstrapped(labels[0], folds[0], aim, base_rate, seed) for n, folds in everyone.items()}
     chosen_by = {name: _on_validation(folds, y, aim) for name, folds in judged.items()}
     champion = max(chosen_by, key=lambda name: aim.sign * chosen_by[name])
-    curves = {name: np.concatenate([fold.test for fold in folds[:drawn]]) for name, folds in everyone.items()}
-    write_arrays(out, "curves", y=np.concatenate(labels[:drawn]), **curves)
+    _keep_curves(out, labels[:drawn], {name: folds[:drawn] for name, folds in everyone.items()})
     result = {
         "champion": champion,
         "candidates": {name: figures[name] for name in trained},
@@ -175,6 +168,14 @@ def _on_validation(folds: list[Judged], y: "list[dict[str, Floats]]", aim: Aim) 
     pairs = zip(folds, y, strict=True)
     figures = [once(aim, labels["validation"], m.validation, m.threshold)[aim.primary] for m, labels in pairs]
     return float(sum(figures) / len(figures))
+
+
+def _keep_curves(out: Path, labels: "list[Floats]", answers: dict[str, list[Judged]]) -> None:
+    """Keep the test labels and everyone's answers to them, of the folds that are drawn."""
+    import numpy as np
+
+    curves = {name: np.concatenate([fold.test for fold in folds]) for name, folds in answers.items()}
+    write_arrays(out, "curves", y=np.concatenate(labels), **curves)
 
 
 def _peer(ref: Ref, name: str) -> Judged:
