@@ -15,20 +15,17 @@ from tasks.build import piecewise, side_by_side
 from tasks.calibrate import Rule
 from tasks.clean import clean, drop_repeats
 from tasks.compare import Peer, compare
+from tasks.conclude import conclude
 from tasks.derive import HourOfDay, Log
-from tasks.draw import draw
-from tasks.evaluate import evaluate
 from tasks.explore import explore
-from tasks.export import export
 from tasks.features import features
 from tasks.fetch import Origin, fetch
 from tasks.ingest import ingest
-from tasks.publish import publish
-from tasks.report import measure_run, report
+from tasks.prepared import Prepared
 from tasks.resample import Way, resample
 from tasks.split import FOLDS, split
 from tasks.train import Settings, train
-from tasks.tuned import NetworkParams, Prepared, tuned_network, tuned_settings
+from tasks.tuned import NetworkParams, tuned_network, tuned_settings
 from tasks.validate import enforce, suite_text, validate
 
 if TYPE_CHECKING:
@@ -84,17 +81,10 @@ def fraud(params: FraudParams = FraudParams()) -> Summary:
     ]
     trained: dict[str, list[Ref]] = {name: train_candidate(name, ready, params) for name in params.candidates}
 
-    scored = [peer.result() for peer in peers]
-    rate = base_rate(ready.origin)
-    evaluation = evaluate(ready.encoded, trained, scored, AIM, ready.rule, params.seed, rate)
-    pictures = draw.submit(evaluation, trained, AIM)
-    first: dict[str, Ref] = {name: refs[0] for name, refs in trained.items()}
-    bundle = export(ready.parts[0], ready.encoded[0], first, evaluation, ready.raw, AIM)
-    metrics = measure_run(ready.origin, ready.raw, evaluation, protocol(len(ready.encoded)), AIM)
-    published = publish(bundle, ready.parts[0], metrics, AIM)
-    return report(
-        metrics, evaluation, profile.result(), ready.checked, ready.table, pictures.result(), first, bundle, published,
-        AIM,
+    scores = [peer.result() for peer in peers]
+    return conclude(
+        ready, trained, scores, profile.result(), protocol(len(ready.encoded)), params.seed,
+        base_rate=base_rate(ready.origin),
     )  # fmt: skip
 
 

@@ -14,19 +14,16 @@ from tasks.build import ensemble, perceptron
 from tasks.calibrate import Rule
 from tasks.clean import clean, drop_repeats
 from tasks.compare import NumberPeer, compare_folds
-from tasks.draw import draw
-from tasks.evaluate import evaluate
+from tasks.conclude import conclude
 from tasks.explore import explore
-from tasks.export import export
 from tasks.features import fold_features
 from tasks.fetch import fetch
 from tasks.ingest import ingest
-from tasks.publish import publish
-from tasks.report import measure_run, report
+from tasks.prepared import Prepared
 from tasks.split import SMALL_FOLDS, split_repeatedly
 from tasks.train import Settings
-from tasks.train_folds import train_folds
-from tasks.tuned import NetworkParams, Prepared, tuned_network, tuned_settings
+from tasks.train_folds import fit_folds
+from tasks.tuned import NetworkParams, tuned_network, tuned_settings
 from tasks.validate import enforce, suite_text, validate
 
 if TYPE_CHECKING:
@@ -72,20 +69,8 @@ def mpg(params: MpgParams = MpgParams()) -> Summary:
     peers = compare_folds.submit(encoded, folds, params.peers, trees, AIM, params.seed)
     trained: dict[str, list[Ref]] = {name: train_candidate(name, ready, params) for name in params.candidates}
 
-    compared = peers.result()
-    evaluation = evaluate(
-        ready.encoded, trained, [compared.fold(i) for i in range(folds) if params.peers], AIM, ready.rule, params.seed,
-        drawn=SMALL_FOLDS,
-    )  # fmt: skip
-    pictures = draw.submit(evaluation, trained, AIM)
-    first: dict[str, Ref] = {name: refs[0] for name, refs in trained.items()}
-    bundle = export(ready.parts[0], ready.encoded[0], first, evaluation, ready.raw, AIM)
-    metrics = measure_run(ready.origin, ready.raw, evaluation, protocol(folds), AIM)
-    published = publish(bundle, ready.parts[0], metrics, AIM)
-    return report(
-        metrics, evaluation, profile.result(), ready.checked, ready.table, pictures.result(), first, bundle, published,
-        AIM,
-    )  # fmt: skip
+    scores = [peers.result().fold(i) for i in range(folds) if params.peers]
+    return conclude(ready, trained, scores, profile.result(), protocol(folds), params.seed, drawn=SMALL_FOLDS)
 
 
 def prepare(params: MpgParams) -> Prepared:
@@ -105,9 +90,7 @@ def prepare(params: MpgParams) -> Prepared:
 def train_candidate(name: Candidate, ready: Prepared, params: MpgParams, label: str = "") -> list[Ref]:
     """Train one candidate on all folds, and return each fold's; `label` is another name for it in the store."""
     network = tuned_network(params) if name == "tuned" else NETWORKS[name]
-    stage, folds = train_folds.called(label or name), len(ready.encoded)
-    trained = stage(ready.encoded[0].whole, folds, network, settings(params, name), AIM, params.seed)
-    return [trained.fold(i) for i in range(folds)]
+    return fit_folds(label or name, ready, network, settings(params, name), params.seed)
 
 
 def protocol(folds: int) -> str:

@@ -19,9 +19,10 @@ from casebook.progress import Progress
 from casebook.run import Summary, current
 from tasks.draw_search import draw_search
 from tasks.evaluate import validated
+from tasks.prepared import Prepared
 from tasks.report_search import Searched, report_search
 from tasks.search import Algorithm, Ask, Search, Trial, budgets, parameters, search, space
-from tasks.tuned import NetworkParams, Prepared
+from tasks.tuned import NetworkParams
 
 DIVERGED = 1e9  # the figure of a network that went to infinity: worse than all others, yet a number
 

@@ -5,6 +5,7 @@ of every layer get a leading axis for the folds, one call trains all of them, an
 loss is a sum over folds, and the optimizers used here work on each weight for itself.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,8 +17,10 @@ from casebook.stage import stage
 from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_arrays, write_arrays
 from tasks.aim import Aim
+from tasks.prepared import Prepared
 from tasks.split import PARTS
-from tasks.train import Settings, build, optimizer, pooled
+from tasks.train import Settings, build, pooled
+from tasks.train import optimizer as make_optimizer
 
 if TYPE_CHECKING:
     import keras
@@ -27,10 +30,9 @@ if TYPE_CHECKING:
     from tasks.train import Network
 
     Floats = NDArray[np.float32]
-
+    Rows = NDArray[np.int64]
 
 LOOKS = 50  # at the validation part, for the curve alone, where nothing depends on them
-AT_ONCE = 16  # steps between two looks at Python, which takes as long as a step of so small networks
 
 
 class Stack(NamedTuple):
@@ -102,13 +104,13 @@ def train_folds(
     scale = [Scale.of(part["train"]["y"], aim, settings) for part in parts]
     train, validation, test = (stacked([part[name] for part in parts], scale) for name in PARTS)
     model = build(network, {"x": train.x, "y": train.y}, settings, seed)
-    history = fit(model, train, validation, settings, aim)
+    history = fit(model, train, validation, settings, aim, seed)
     validated = score(model, validation.x, scale, aim)
     if settings.refit:
         whole = [{k: np.concatenate([p["train"][k], p["validation"][k]]) for k in ("x", "y")} for p in parts]
         train = stacked(whole, scale)
         model = build(network, {"x": train.x, "y": train.y}, settings, seed)
-        fit(model, train, None, settings, aim)
+        fit(model, train, None, settings, aim, seed)
     tested = score(model, test.x, scale, aim)
     for i, part in enumerate(parts):
         folder = out / fold_name(i)
@@ -129,6 +131,13 @@ def train_folds(
     }
 
 
+def fit_folds(label: str, ready: Prepared, network: "Network", settings: Settings, seed: int) -> list[Ref]:
+    """Train one candidate on all folds of prepared data, under a label of its own, and return each fold's reference."""
+    folds = len(ready.encoded)
+    trained = train_folds.called(label)(ready.encoded[0].whole, folds, network, settings, ready.aim, seed)
+    return [trained.fold(i) for i in range(folds)]
+
+
 def stacked(parts: list[dict[str, Any]], scale: list[Scale]) -> Stack:
     """Return one part of all folds as arrays; shorter folds are padded with their first rows at weight 0."""
     import numpy as np
@@ -143,40 +152,75 @@ def stacked(parts: list[dict[str, Any]], scale: list[Scale]) -> Stack:
 
 
 def fit(
-    model: "keras.Model", train: Stack, validation: Stack | None, settings: Settings, aim: Aim
+    model: "keras.Model", train: Stack, validation: Stack | None, settings: Settings, aim: Aim, seed: int = 0
 ) -> dict[str, list[float]]:
-    """Train all folds together and return their mean curves."""
-    steps = settings.epochs * -(-train.y.shape[1] // settings.batch_size)
-    compiled = settings.dropout == 0  # on a CPU, XLA makes a step 3 times faster, but with random masks 9 times slower
-    model.compile(
-        optimizer=optimizer(settings, steps), loss=fold_loss(aim), jit_compile=compiled, steps_per_execution=AT_ONCE
-    )
-    with Progress(f"training {model.name}", settings.epochs) as progress:
-        watch = _watch(validation, settings, aim, progress)
-        model.fit(
-            train.x.swapaxes(0, 1), train.y.T[..., None], sample_weight=train.weight.T, verbose=0, shuffle=True,
-            batch_size=settings.batch_size, epochs=settings.epochs, callbacks=[watch],
-        )  # fmt: skip
-    curves: dict[str, list[float]] = watch.curves
-    return curves
+    """Train all folds together, on rows shuffled by the seed, and return their mean curves.
 
-
-def fold_loss(aim: Aim) -> Any:
-    """Return the loss of shape (rows, folds): each member's own, averaged over the members of a fold.
-
-    It is multiplied by the number of folds, over which Keras averages, so that each fold's gradient is its own.
+    Without `refit` every fold ends with the weights of its best epoch on validation.
     """
+    import numpy as np
+
+    train_epoch = epoch_of(model, train, settings, aim)
+    watch = Watch(model, validation, settings, aim)
+    shuffle, curve = np.random.default_rng(seed), list[float]()
+    with Progress(f"training {model.name}", settings.epochs) as progress:
+        while len(curve) < settings.epochs and not watch.done:
+            curve.append(float(train_epoch(*batches(shuffle.permutation(train.y.shape[1]), settings.batch_size))))
+            watch.look(len(curve))
+            progress.step()
+    watch.restore()
+    return {"loss": curve, **watch.curves}
+
+
+def batches(rows: "Rows", size: int) -> "tuple[Rows, Floats]":
+    """Return the rows in batches (batches, rows) and their weights: the last one is filled up with rows of weight 0."""
+    import numpy as np
+
+    size = min(size, len(rows))
+    count = -(-len(rows) // size)
+    weights = np.arange(count * size) < len(rows)
+    return np.resize(rows, (count, size)), weights.reshape(count, size).astype("float32")
+
+
+def epoch_of(model: "keras.Model", train: Stack, settings: Settings, aim: Aim) -> "Callable[[Rows, Floats], Any]":
+    """Return one epoch of training: from batches of rows to the mean loss of rows and folds.
+
+    All steps of an epoch are one call. Keras' own `fit` takes several times as long as a step of so small networks to
+    hand over the next few rows. XLA makes a step twice as fast on a CPU, but nine times slower where masks are drawn.
+    """
+    import tensorflow as tf
+
+    optimizer = make_optimizer(settings, settings.epochs * -(-train.y.shape[1] // settings.batch_size))
+    optimizer.build(model.trainable_variables)
+    x, y, weight = (tf.constant(value) for value in (train.x.swapaxes(0, 1), train.y.T, train.weight.T))
+
+    def step(rows: Any, counts: Any) -> Any:
+        with tf.GradientTape() as tape:
+            losses = member_losses(tf.gather(y, rows), model(tf.gather(x, rows), training=True), aim)
+            total = tf.reduce_sum(losses * tf.gather(weight, rows) * counts[:, None])
+            loss = total / tf.reduce_sum(counts) + tf.add_n([*model.losses, 0.0])
+        optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
+        return total
+
+    @tf.function(jit_compile=settings.dropout == 0)  # type: ignore[untyped-decorator]
+    def train_epoch(rows: Any, counts: Any) -> Any:
+        loss = tf.constant(0.0)
+        for i in tf.range(tf.shape(rows)[0]):
+            loss += step(rows[i], counts[i])
+        return loss / tf.cast(tf.size(y), "float32")
+
+    run: Callable[[Rows, Floats], Any] = train_epoch
+    return run
+
+
+def member_losses(y: Any, answers: Any, aim: Aim) -> Any:
+    """Return the loss of each row and fold, shape (rows, folds): each member's own, averaged over the members."""
     from keras import ops
 
-    def loss(y_true: Any, y_pred: Any) -> Any:
-        y = ops.cast(y_true, y_pred.dtype)
-        if aim.kind == "regression":
-            each = ops.square(y_pred - y)
-        else:
-            each = ops.relu(y_pred) - y_pred * y + ops.log1p(ops.exp(-ops.abs(y_pred)))
-        return ops.mean(each, axis=-1) * y_pred.shape[1]
-
-    return loss
+    y = ops.expand_dims(y, -1)
+    if aim.kind == "regression":
+        return ops.mean(ops.square(answers - y), axis=-1)
+    return ops.mean(ops.relu(answers) - answers * y + ops.log1p(ops.exp(-ops.abs(answers))), axis=-1)
 
 
 def score(model: "keras.Model", x: "Floats", scale: list[Scale], aim: Aim) -> "Floats":
@@ -206,52 +250,54 @@ def alone_model(
     return keras.Model(inputs, outputs, name=model.name)
 
 
-def _watch(validation: Stack | None, settings: Settings, aim: Aim, progress: Progress) -> Any:
-    """Return the callback that keeps each fold's best weights and stops once no fold has got better for long."""
-    import keras
-    import numpy as np
+class Watch:
+    """Looks at the validation part after an epoch, keeps each fold's best weights, and says when all are done.
 
-    loss_of = fold_loss(aim)
-    often = max(1, settings.epochs // LOOKS) if settings.refit else 1
+    With `refit` it draws the curve alone, of `LOOKS` epochs; without a validation part it does nothing.
+    """
 
-    class Watch(keras.callbacks.Callback):  # type: ignore[misc]
-        def __init__(self) -> None:
-            super().__init__()
-            self.curves: dict[str, list[float]] = {"loss": [], "val_loss": [], "val_epoch": []}
-            self.best: list[Any] = []
-            self.least: Any = None
-            self.waited: Any = None
+    def __init__(self, model: "keras.Model", validation: Stack | None, settings: Settings, aim: Aim) -> None:
+        self.model, self.validation, self.settings, self.aim = model, validation, settings, aim
+        self.often = max(1, settings.epochs // LOOKS) if settings.refit else 1
+        self.curves: dict[str, list[float]] = {"val_loss": [], "val_epoch": []}
+        self.best: list[Any] = []
+        self.least: Any = None
+        self.waited: Any = None
 
-        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            self.curves["loss"].append(float(logs["loss"]) / self.model.output_shape[1])
-            if validation is not None and (epoch + 1) % often == 0:
-                self.curves["val_epoch"].append(epoch + 1)
-                self._look(validation)
-            progress.step()
+    @property
+    def done(self) -> bool:
+        """Whether no fold has got better for as many epochs as one has patience for."""
+        return bool(self.best) and bool((self.waited >= self.settings.patience).all())
 
-        def _look(self, validation: Stack) -> None:
-            answers = self.model.predict_on_batch(validation.x.swapaxes(0, 1))
-            each = np.asarray(loss_of(validation.y.T[..., None], answers)).T / len(validation.y)
-            losses = (each * validation.weight).sum(axis=1) / validation.weight.sum(axis=1)
-            self.curves["val_loss"].append(float(losses.mean()))
-            if not settings.refit:
-                self._keep(losses)
+    def look(self, epoch: int) -> None:
+        """Judge the weights after an epoch, counted from 1."""
+        import numpy as np
 
-        def _keep(self, losses: Any) -> None:
-            weights = self.model.get_weights()
-            if self.least is None:
-                self.least, self.waited, self.best = losses, np.zeros(len(losses)), weights
-                return
-            better = losses < self.least
-            self.least, self.waited = np.minimum(self.least, losses), np.where(better, 0, self.waited + 1)
-            self.best = [
-                np.where(better.reshape(-1, *[1] * (new.ndim - 1)), new, old)
-                for new, old in zip(weights, self.best, strict=True)
-            ]
-            self.model.stop_training = bool((self.waited >= settings.patience).all())
+        if self.validation is None or epoch % self.often:
+            return
+        answers = self.model.predict_on_batch(self.validation.x.swapaxes(0, 1))
+        each = np.asarray(member_losses(self.validation.y.T, answers, self.aim)).T
+        losses = (each * self.validation.weight).sum(axis=1) / self.validation.weight.sum(axis=1)
+        self.curves["val_epoch"].append(epoch)
+        self.curves["val_loss"].append(float(losses.mean()))
+        if not self.settings.refit:
+            self._keep(losses)
 
-        def on_train_end(self, logs: Any = None) -> None:
-            if self.best:
-                self.model.set_weights(self.best)
+    def _keep(self, losses: Any) -> None:
+        import numpy as np
 
-    return Watch()
+        weights = self.model.get_weights()
+        if self.least is None:
+            self.least, self.waited, self.best = losses, np.zeros(len(losses)), weights
+            return
+        better = losses < self.least
+        self.least, self.waited = np.minimum(self.least, losses), np.where(better, 0, self.waited + 1)
+        self.best = [
+            np.where(better.reshape(-1, *[1] * (new.ndim - 1)), new, old)
+            for new, old in zip(weights, self.best, strict=True)
+        ]
+
+    def restore(self) -> None:
+        """Give every fold its best weights."""
+        if self.best:
+            self.model.set_weights(self.best)

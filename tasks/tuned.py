@@ -1,20 +1,17 @@
 """Tuned: a plain network as the user's parameters say, which a search can set, and what a search needs of a case.
 
 A case that `flows.tune` can search has a parameters model below `NetworkParams`, a function `prepare(params)`, which
-returns `Prepared`, and a function `train_candidate(name, ready, params, label)`, which knows the candidate `tuned`.
+returns `tasks.prepared.Prepared`, and a function `train_candidate(name, ready, params, label)`, which knows the
+candidate `tuned`.
 """
 
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from casebook.device import Asked
 from casebook.params import CaseParams
-from casebook.store import Ref
-from tasks.aim import Aim
 from tasks.build import perceptron, plain
-from tasks.calibrate import Rule
-from tasks.fetch import Origin
 from tasks.train import Optimizer, Settings
 
 if TYPE_CHECKING:
@@ -40,22 +37,6 @@ class NetworkParams(CaseParams):
     epochs: Annotated[int, Field(ge=1, le=5000, description="most epochs of `tuned`")] = 200
     patience: Annotated[int, Field(ge=1, le=5000, description="epochs without better validation to wait")] = 20
     device: Asked = Field("auto", description="where to train")
-
-
-class Prepared(NamedTuple):
-    """What modelling begins with: the data checked, cleaned, parted and encoded.
-
-    `parts` and `encoded` are references to each fold; `rule` says how a threshold is chosen.
-    """
-
-    aim: Aim
-    rule: Rule
-    origin: Origin
-    raw: Ref
-    checked: Ref
-    table: Ref
-    parts: list[Ref]
-    encoded: list[Ref]
 
 
 class TunedNetwork(BaseModel):

@@ -1,0 +1,65 @@
+"""Conclude: the end that every modelling case has in common, from trained networks to the report."""
+
+from collections.abc import Mapping, Sequence
+
+from casebook.run import Summary
+from casebook.store import Ref
+from tasks.draw import draw
+from tasks.evaluate import evaluate
+from tasks.export import export
+from tasks.prepared import Prepared
+from tasks.publish import publish
+from tasks.report import Notes, measure_run, report
+
+
+def conclude(
+    ready: Prepared,
+    trained: Mapping[str, Sequence[Ref]],
+    peers: Sequence[Ref],
+    profile: Ref,
+    protocol: str,
+    seed: int,
+    notes: Notes = Notes(),
+    *,
+    drawn: int = 1,
+    base_rate: float | None = None,
+) -> Summary:
+    """Judge candidates and peers on the test part, publish the champion, and report.
+
+    Parameters
+    ----------
+    ready
+        The data as it was prepared.
+    trained, peers
+        For each candidate its networks and for the peers their scores, one reference per fold.
+    profile
+        What `explore` wrote.
+    protocol
+        How the figures came about, in a sentence.
+    seed
+        Of the intervals' resamples.
+    notes
+        What this case alone has to say.
+    drawn, base_rate
+        As in `evaluate`.
+    """
+    aim = ready.aim
+    evaluation = evaluate(ready.encoded, trained, peers, aim, ready.rule, seed, base_rate, drawn)
+    pictures = draw.submit(evaluation, trained, aim)
+    first = {name: refs[0] for name, refs in trained.items()}
+    bundle = export(ready.parts[0], ready.encoded[0], first, evaluation, ready.raw, aim)
+    metrics = measure_run(ready.origin, ready.raw, evaluation, protocol, aim)
+    published = publish(bundle, ready.parts[0], metrics, aim)
+    return report(
+        metrics,
+        evaluation,
+        profile,
+        ready.checked,
+        ready.table,
+        pictures.result(),
+        first,
+        bundle,
+        published,
+        aim,
+        notes,
+    )

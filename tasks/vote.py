@@ -1,0 +1,115 @@
+"""Vote: let similar training rows say what a row is, as fixed layers beside a network that learns.
+
+A network on scaled values can't see single exact values, which tell much where tools write them, nor the one known row
+that is most like the one at hand.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+    Bins = tuple[NDArray[np.int64], Floats, Floats]
+
+BINS = 16
+FREQUENT = 32  # values of a column that are known by themselves, if they occur
+LEAST = 10  # times or more
+GAP = 1e-3  # between values that count as different: float32 must not decide in which bin a value lies
+COMPONENTS = 128
+VOTERS = 16_384  # training rows that vote at most, so that model and memory stay small
+
+
+def distinct_bins(x: "Floats") -> "Bins":
+    """Return column, lower edge and width of all bins, at most 16 per column, none of which is empty.
+
+    Most columns have few distinct values, each of which is an edge; of the others the edges are quantiles, and, where
+    many of those coincide, further quantiles of the distinct values.
+    """
+    import numpy as np
+
+    edges = [_edges(column) for column in x.T]
+    column = np.repeat(np.arange(len(edges)), [len(found) - 1 for found in edges])
+    low = np.concatenate([found[:-1] for found in edges]).astype("float32")
+    return column, low, np.concatenate([np.diff(found) for found in edges]).astype("float32")
+
+
+def _edges(values: "Floats") -> "Floats":
+    import numpy as np
+
+    found, counts = np.unique(values, return_counts=True)
+    if len(found) > BINS + 1:
+        shared = found[counts > 1] if (counts > 1).any() else found
+        found = np.unique(np.quantile(values, np.linspace(0, 1, BINS + 1)))
+        more = np.quantile(shared, np.linspace(0, 1, BINS + 3 - len(found))[1:-1])
+        found = np.unique(np.concatenate([found, more]))
+    edges: Floats = found[np.append(True, np.diff(found) > GAP)]
+    return edges
+
+
+def places(x: Any, bins: "Bins") -> Any:
+    """Return each value's position within each bin of its column, 0 before it and 1 behind it."""
+    from keras import ops
+
+    column, low, width = bins
+    return ops.clip((ops.take(x, column, axis=1) - low) / width, 0.0, 1.0)
+
+
+def frequent_values(inputs: Any, x: "Floats") -> Any:
+    """Return 1 where an input is one of the most frequent values of its column, else 0, each value for itself."""
+    import numpy as np
+    from keras import ops
+
+    columns, values = [], []
+    for i, column in enumerate(x.T):
+        found, counts = np.unique(column, return_counts=True)
+        often = [j for j in np.argsort(-counts, kind="stable")[:FREQUENT] if counts[j] >= LEAST]
+        columns += [i] * len(often)
+        values += list(found[often])
+    near = ops.abs(ops.take(inputs, np.array(columns, "int64"), axis=1) - np.array(values, "float32"))
+    # flat around the value and no steeper than needed, as pandas and ONNX round the same header differently
+    return ops.clip(1.5 - near / (2 * GAP), 0.0, 1.0)
+
+
+def similar_rows(placed: Any, x: "Floats", y: "Floats", bins: "Bins") -> Any:
+    """Return the log ratio of malicious to benign training rows, those that are more similar counting more.
+
+    A kernel estimate of the class densities (Nadaraya 1964, Watson 1964): a row's weight is exp(-d²/2), d its distance
+    from the input in the principal components of the bins' positions, relative to the nearest row's. Its constants are
+    weights of layers that are not trained, so that the model stays one graph.
+    """
+    import numpy as np
+    from keras import ops
+
+    rows, of = np.unique(x, axis=0, return_inverse=True)
+    votes = np.stack([np.bincount(of, 1 - y, len(rows)), np.bincount(of, y, len(rows))], axis=1)
+    picked = np.random.default_rng(0).permutation(len(rows))[:VOTERS]
+    known = np.asarray(places(rows[picked], bins))
+    mean, axes = principal(np.asarray(places(x, bins)))
+    at = (known - mean) @ axes
+    here = fixed(axes, -mean @ axes)(placed)
+    near = fixed(2 * at.T, -(at**2).sum(axis=1))(here)  # |here|² - d², and |here|² is the same for all rows
+    weights = ops.exp((near - ops.max(near, axis=1, keepdims=True)) / 2)
+    counted = ops.log(fixed(votes[picked], np.zeros(2))(weights) + 0.02)
+    return counted[:, 1:] - counted[:, :1]
+
+
+def principal(x: "Floats") -> "tuple[Floats, Floats]":
+    """Return the mean and the first principal axes of rows, the latter as columns."""
+    import numpy as np
+
+    mean = x.mean(axis=0)
+    _, axes = np.linalg.eigh((x - mean).T @ (x - mean) / len(x))
+    return mean, axes[:, ::-1][:, :COMPONENTS]
+
+
+def fixed(kernel: Any, bias: Any) -> "keras.layers.Layer":
+    """Return a dense layer with these weights, which training leaves as they are."""
+    import keras
+
+    layer = keras.layers.Dense(kernel.shape[1], kernel_initializer="zeros", trainable=False)
+    layer.build((None, kernel.shape[0]))
+    layer.set_weights([kernel, bias])
+    return layer
