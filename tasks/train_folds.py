@@ -90,7 +90,9 @@ def train_folds(
         Builds the model from x (folds, rows, features), y (folds, rows) and the dropout: inputs of shape (folds,
         features), outputs (folds, members); all its weights have the folds as their first axis.
     settings
-        How to train. Without `refit` each fold keeps the weights of its epoch of least validation loss.
+        How to train. Without `refit` a fifth of each fold's training rows is held back, as the labs do by Keras'
+        `validation_split`, and the fold keeps the weights of its epoch of least loss on them. The validation part has
+        no say in training: candidates are chosen by it.
     aim, seed
         What is predicted; what fixes weights, order and dropout.
 
@@ -103,8 +105,11 @@ def train_folds(
     parts = [{name: read_arrays(features.fold(i), name) for name in PARTS} for i in range(folds)]
     scale = [Scale.of(part["train"]["y"], aim, settings) for part in parts]
     train, validation, test = (stacked([part[name] for part in parts], scale) for name in PARTS)
+    watched = validation
+    if not settings.refit:
+        train, watched = (stacked([cut(part["train"])[i] for part in parts], scale) for i in (0, 1))
     model = build(network, {"x": train.x, "y": train.y}, settings, seed)
-    history = fit(model, train, validation, settings, aim, seed)
+    history = fit(model, train, watched, settings, aim, seed)
     validated = score(model, validation.x, scale, aim)
     if settings.refit:
         whole = [{k: np.concatenate([p["train"][k], p["validation"][k]]) for k in ("x", "y")} for p in parts]
@@ -138,6 +143,12 @@ def fit_folds(label: str, ready: Prepared, network: "Network", settings: Setting
     return [trained.fold(i) for i in range(folds)]
 
 
+def cut(part: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the first four fifths of a part's rows, which are in random order, and the last fifth."""
+    rows = len(part["y"]) - len(part["y"]) // 5
+    return {name: values[:rows] for name, values in part.items()}, {n: values[rows:] for n, values in part.items()}
+
+
 def stacked(parts: list[dict[str, Any]], scale: list[Scale]) -> Stack:
     """Return one part of all folds as arrays; shorter folds are padded with their first rows at weight 0."""
     import numpy as np
@@ -152,16 +163,16 @@ def stacked(parts: list[dict[str, Any]], scale: list[Scale]) -> Stack:
 
 
 def fit(
-    model: "keras.Model", train: Stack, validation: Stack | None, settings: Settings, aim: Aim, seed: int = 0
+    model: "keras.Model", train: Stack, watched: Stack | None, settings: Settings, aim: Aim, seed: int = 0
 ) -> dict[str, list[float]]:
     """Train all folds together, on rows shuffled by the seed, and return their mean curves.
 
-    Without `refit` every fold ends with the weights of its best epoch on validation.
+    Without `refit` every fold ends with the weights of its best epoch on the watched rows.
     """
     import numpy as np
 
     train_epoch = epoch_of(model, train, settings, aim)
-    watch = Watch(model, validation, settings, aim)
+    watch = Watch(model, watched, settings, aim)
     shuffle, curve = np.random.default_rng(seed), list[float]()
     with Progress(f"training {model.name}", settings.epochs) as progress:
         while len(curve) < settings.epochs and not watch.done:
@@ -251,13 +262,13 @@ def alone_model(
 
 
 class Watch:
-    """Looks at the validation part after an epoch, keeps each fold's best weights, and says when all are done.
+    """Judges some rows after an epoch, keeps each fold's best weights, and says when all are done.
 
-    With `refit` it draws the curve alone, of `LOOKS` epochs; without a validation part it does nothing.
+    With `refit` it draws the curve alone, of `LOOKS` epochs; without rows it does nothing.
     """
 
-    def __init__(self, model: "keras.Model", validation: Stack | None, settings: Settings, aim: Aim) -> None:
-        self.model, self.validation, self.settings, self.aim = model, validation, settings, aim
+    def __init__(self, model: "keras.Model", rows: Stack | None, settings: Settings, aim: Aim) -> None:
+        self.model, self.rows, self.settings, self.aim = model, rows, settings, aim
         self.often = max(1, settings.epochs // LOOKS) if settings.refit else 1
         self.curves: dict[str, list[float]] = {"val_loss": [], "val_epoch": []}
         self.best: list[Any] = []
@@ -273,11 +284,11 @@ class Watch:
         """Judge the weights after an epoch, counted from 1."""
         import numpy as np
 
-        if self.validation is None or epoch % self.often:
+        if self.rows is None or epoch % self.often:
             return
-        answers = self.model.predict_on_batch(self.validation.x.swapaxes(0, 1))
-        each = np.asarray(member_losses(self.validation.y.T, answers, self.aim)).T
-        losses = (each * self.validation.weight).sum(axis=1) / self.validation.weight.sum(axis=1)
+        answers = self.model.predict_on_batch(self.rows.x.swapaxes(0, 1))
+        each = np.asarray(member_losses(self.rows.y.T, answers, self.aim)).T
+        losses = (each * self.rows.weight).sum(axis=1) / self.rows.weight.sum(axis=1)
         self.curves["val_epoch"].append(epoch)
         self.curves["val_loss"].append(float(losses.mean()))
         if not self.settings.refit:
