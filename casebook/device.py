@@ -1,4 +1,4 @@
-"""Where networks train: the first GPU if there is one, else the CPU. The only module that knows TensorFlow."""
+"""Where networks train: the first GPU if there is one, else the CPU."""
 
 import logging
 import os

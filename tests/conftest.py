@@ -14,9 +14,12 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start Prefect's own test harness once, and give the address of its server."""
     os.environ["PREFECT_HOME"] = str(tmp_path_factory.mktemp("prefect"))
     engine.prepare()
+    from prefect.logging.configuration import setup_logging
     from prefect.settings import PREFECT_API_URL
     from prefect.testing.utilities import prefect_test_harness
 
+    # it closes all handlers that there are; absl's then closes the stream it writes to unless that is sys.stderr now
+    setup_logging()
     with prefect_test_harness(server_startup_timeout=120):
         yield str(PREFECT_API_URL.value())
 

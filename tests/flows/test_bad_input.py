@@ -12,7 +12,7 @@ FAST = ("--profile", "smoke", "--candidates", "course", "--peers")
 
 
 def fails(house: House, source: Path | str, *words: str) -> Finished:
-    done = house.run("flows.fraud", "--source", str(source), *FAST)
+    done = house.here("flows.fraud", "--source", str(source), *FAST)
     assert done.code == 1, done.err
     paragraph = done.err.strip().splitlines()[-1]
     for word in words:
@@ -108,7 +108,7 @@ def test_no_permission_to_write(empty: House, tmp_path: Path) -> None:
     ],
 )
 def test_bad_arguments_exit_with_2(empty: House, flags: tuple[str, ...], word: str) -> None:
-    done = empty.run("flows.fraud", *flags)
+    done = empty.here("flows.fraud", *flags)
     assert done.code == 2
     assert word in done.err
     assert "Traceback" not in done.err

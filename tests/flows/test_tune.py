@@ -76,11 +76,11 @@ def test_a_second_search_reuses_every_trial_and_one_killed_ends_with_the_same_be
 
 
 def test_what_cannot_be_searched_and_a_bad_file_end_with_2(empty: House, tmp_path: Path) -> None:
-    unknown = empty.run("flows.tune", "--case", "clean_up")
+    unknown = empty.here("flows.tune", "--case", "clean_up")
     assert unknown.code == 2
     assert "only a case with a network can be searched: boston, fraud" in unknown.err
     (tmp_path / "best.toml").write_text("dropout = 2\n", encoding="utf-8")
-    bad = empty.run("flows.boston", "--params", str(tmp_path / "best.toml"))
+    bad = empty.here("flows.boston", "--params", str(tmp_path / "best.toml"))
     assert bad.code == 2
     assert "best.toml: dropout 2: input should be less than 1" in bad.err
     assert not empty.artifacts.exists()
