@@ -30,11 +30,13 @@ class Aim(BaseModel):
     Attributes
     ----------
     kind
-        `binary` predicts the probability of class 1, `regression` a number.
+        `binary` predicts the probability of class 1, `multiclass` one of each class, `regression` a number.
+    takes
+        What the model is asked with: a `row` of columns, or a `picture`.
     target
         The column that is predicted.
     labels
-        What people call the classes 0 and 1 (binary only).
+        What people call the classes 0, 1 and so on.
     output, unit
         The name and the unit of what the published model answers.
     primary
@@ -44,9 +46,10 @@ class Aim(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True)
-    kind: Literal["binary", "regression"]
+    kind: Literal["binary", "multiclass", "regression"]
+    takes: Literal["row", "picture"] = "row"
     target: str
-    labels: tuple[str, str] = ("0", "1")
+    labels: tuple[str, ...] = ("0", "1")
     output: str = "probability"
     unit: str | None = None
     primary: str

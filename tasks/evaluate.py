@@ -11,7 +11,7 @@ from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, write_arrays
 from tasks.aim import Aim
 from tasks.calibrate import Rule, platt, probabilities, threshold
-from tasks.measure import Figure, across_folds, binary, bootstrap, regression
+from tasks.measure import Figure, across_folds, binary, bootstrap, multiclass, regression
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,7 +26,8 @@ HALF = 0.5
 class Judged(NamedTuple):
     """One model on one fold: its answers on validation and test, and how they were calibrated and decided.
 
-    Answers are probabilities or, in a regression, values in the target's unit.
+    Answers are probabilities (of each class, shape (rows, classes), where there are several) or, in a regression,
+    values in the target's unit.
     """
 
     validation: "Floats"
@@ -112,10 +113,20 @@ def judge(trained: Ref, y: "Mapping[str, Floats]", aim: Aim, rule: Rule) -> Judg
     scores = {name: values.astype("float64") for name, values in read_arrays(trained, "scores").items()}
     if aim.kind == "regression":
         return Judged(scores["validation"], scores["test"])
+    if aim.kind == "multiclass":
+        return Judged(softmax(scores["validation"]), softmax(scores["test"]))
     slope, shift = (1.0, 0.0) if rule.by == "likelier" else platt(scores["validation"], y["validation"])
     validation, test = (probabilities(scores[name], slope, shift) for name in ("validation", "test"))
     chosen = HALF if rule.by == "likelier" else threshold(y["validation"], validation, rule)
     return Judged(validation, test, slope, shift, chosen)
+
+
+def softmax(logits: "Floats") -> "Floats":
+    """Return a probability for each class, shape (rows, classes)."""
+    from scipy import special
+
+    probability: Floats = special.softmax(logits, axis=1)
+    return probability
 
 
 def validated(trained: Sequence[Ref], features: Sequence[Ref], aim: Aim, rule: Rule) -> float:
@@ -131,6 +142,8 @@ def figures_of(
     """Return every figure of a model's answers for each row of weights, shape (resamples, rows)."""
     if aim.kind == "regression":
         return regression(y, answers, weights)
+    if aim.kind == "multiclass":
+        return multiclass(y, answers, weights)
     return binary(y, answers, threshold, base_weights(y, base_rate), weights)
 
 
@@ -159,7 +172,7 @@ def _per_fold(labels: "list[Floats]", folds: list[Judged], aim: Aim, base_rate: 
 def _bootstrapped(y: "Floats", model: Judged, aim: Aim, base_rate: float | None, seed: int) -> dict[str, Figure]:
     import numpy as np
 
-    classes = y if aim.kind == "binary" else np.zeros(len(y))
+    classes = np.zeros(len(y)) if aim.kind == "regression" else y
     return bootstrap(lambda w: figures_of(aim, y, model.test, w, model.threshold, base_rate), classes, seed)
 
 

@@ -133,6 +133,34 @@ def binary(
     }
 
 
+def multiclass(y: "Floats", probability: "Floats", weights: "Floats") -> "dict[str, Floats]":
+    """Return accuracy, balanced accuracy, macro F1 and log loss for each row of weights, shape (resamples, rows).
+
+    Parameters
+    ----------
+    y, probability
+        Class numbers, shape (rows,), and a probability for each class, shape (rows, classes).
+    weights
+        How often each row counts.
+    """
+    import numpy as np
+
+    truth, told = y.astype("int64"), probability.argmax(axis=1)
+    right = (truth == told).astype("float64")
+    loss = -np.log(np.maximum(probability[np.arange(len(truth)), truth], 1e-7))
+    each = np.eye(probability.shape[1])
+    rows, answered, hits = weights @ each[truth], weights @ each[told], (weights * right) @ each[truth]
+    there = rows > 0
+    total = weights.sum(axis=1)
+    recall, f1 = hits / np.maximum(rows, 1e-12), 2 * hits / np.maximum(rows + answered, 1e-12)
+    return {
+        "accuracy": weights @ right / total,
+        "balanced_accuracy": (recall * there).sum(axis=1) / there.sum(axis=1),
+        "f1": (f1 * there).sum(axis=1) / there.sum(axis=1),
+        "log_loss": weights @ loss / total,
+    }
+
+
 def regression(y: "Floats", predicted: "Floats", weights: "Floats") -> "dict[str, Floats]":
     """Return RMSE, MAE (both in the target's unit) and R² for each row of weights, shape (resamples, rows)."""
     import numpy as np

@@ -182,7 +182,7 @@ def difference(case: str, old: int, new: int, parts: Ref, aim: Aim) -> tuple[flo
 
     test = read_raw(parts, "test")
     y = test[aim.target].to_numpy("float64")
-    classes = y if aim.kind == "binary" else np.zeros(len(y))
+    classes = np.zeros(len(y)) if aim.kind == "regression" else y
     drawn = {}
     for version in (old, new):
         folder = places.models(case) / str(version)
