@@ -30,3 +30,9 @@ def clean(out: Path, table: Ref, steps: "tuple[Step, ...]") -> Facts:
 def drop_repeats(frame: "pd.DataFrame") -> "pd.DataFrame":
     """Keep the first of rows that agree in every column: a repeat in both training and test would be a leak."""
     return frame.drop_duplicates(ignore_index=True)
+
+
+def drop_repeated_pictures(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """Keep the first of pictures with the same pixels; a test picture goes before a training picture."""
+    first = frame.sort_values("part", kind="stable").drop_duplicates("sha256")
+    return first.sort_index().reset_index(drop=True)

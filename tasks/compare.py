@@ -31,13 +31,14 @@ def compare(out: Path, features: Ref, peers: tuple[Peer | NumberPeer, ...], tree
     from threadpoolctl import threadpool_limits
 
     parts = {name: read_arrays(features, name) for name in ("train", "validation", "test")}
-    x = np.concatenate([parts["train"]["x"], parts["validation"]["x"]])
+    test = flat(parts["test"]["x"])
+    x = np.concatenate([flat(parts["train"]["x"]), flat(parts["validation"]["x"])])
     y = np.concatenate([parts["train"]["y"], parts["validation"]["y"]])
     scores, seconds = {}, {}
     for name in peers:
         started = time.perf_counter()
         with threadpool_limits(1):  # the other core trains networks, and threads that wait for each other spin
-            scores[name] = predicted(peer(name, trees, aim, seed).fit(x, y), parts["test"]["x"], aim)
+            scores[name] = predicted(peer(name, trees, aim, seed).fit(x, y), test, aim)
         seconds[name] = round(time.perf_counter() - started, 2)
     write_arrays(out, "scores", **scores)
     return {"rows": len(y), "fit_seconds": seconds}
@@ -56,20 +57,30 @@ def compare_folds(
     return {"rows": rows[0], "folds": folds}
 
 
+def flat(x: "NDArray[Any]") -> "Floats":
+    """Return rows of features; of a picture each pixel is one, from 0 to 1."""
+    import numpy as np
+
+    return x if x.dtype != np.uint8 else x.reshape(len(x), -1).astype("float32") / 255
+
+
 def predicted(fitted: Any, x: "Floats", aim: Aim) -> "Floats":
-    """Return the probability of class 1, or the value, for each row."""
-    answers: Floats = fitted.predict_proba(x)[:, 1] if aim.kind == "binary" else fitted.predict(x)
-    return answers
+    """Return for each row the probability of class 1, or that of every class, or the value."""
+    if aim.kind == "regression":
+        answers: Floats = fitted.predict(x)
+        return answers
+    probability: Floats = fitted.predict_proba(x)
+    return probability[:, 1] if aim.kind == "binary" else probability
 
 
 def peer(name: Peer | NumberPeer, trees: int, aim: Aim, seed: int) -> Any:
     """Return an unfitted model with usual settings; `trees` is the size of a forest."""
     from sklearn import dummy, ensemble, linear_model
 
-    binary = aim.kind == "binary"
+    classes = aim.kind != "regression"
     boosting = {"learning_rate": 0.05, "max_iter": trees, "max_leaf_nodes": 15, "random_state": seed}
     forest = {"n_estimators": trees, "random_state": seed, "n_jobs": 1}
-    match name, binary:
+    match name, classes:
         case "dummy", True:
             return dummy.DummyClassifier(strategy="prior")
         case "dummy", False:
@@ -85,9 +96,9 @@ def peer(name: Peer | NumberPeer, trees: int, aim: Aim, seed: int) -> Any:
         case "gradient_boosting", False:
             return ensemble.GradientBoostingRegressor(n_estimators=trees, max_depth=3, random_state=seed)
         case "extra_trees", _:
-            return (ensemble.ExtraTreesClassifier if binary else ensemble.ExtraTreesRegressor)(**forest)
+            return (ensemble.ExtraTreesClassifier if classes else ensemble.ExtraTreesRegressor)(**forest)
         case "random_forest", _:
-            return (ensemble.RandomForestClassifier if binary else ensemble.RandomForestRegressor)(**forest)
+            return (ensemble.RandomForestClassifier if classes else ensemble.RandomForestRegressor)(**forest)
     raise ValueError(f"{name} is no peer of a {aim.kind} model")
 
 

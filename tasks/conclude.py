@@ -7,6 +7,7 @@ from casebook.store import Ref
 from tasks.draw import draw
 from tasks.evaluate import evaluate
 from tasks.export import export
+from tasks.export_pictures import export_pictures
 from tasks.prepared import Prepared
 from tasks.publish import publish
 from tasks.report import Notes, measure_run, report
@@ -45,9 +46,12 @@ def conclude(
     """
     aim = ready.aim
     evaluation = evaluate(ready.encoded, trained, peers, aim, ready.rule, seed, base_rate, drawn)
-    pictures = draw.submit(evaluation, trained, aim)
+    pictures = draw.submit(evaluation, trained, ready.encoded[0], aim)
     first = {name: refs[0] for name, refs in trained.items()}
-    bundle = export(ready.parts[0], ready.encoded[0], first, evaluation, ready.raw, aim)
+    if aim.takes == "picture":
+        bundle = export_pictures(ready.parts[0], first, evaluation, ready.raw, aim)
+    else:
+        bundle = export(ready.parts[0], ready.encoded[0], first, evaluation, ready.raw, aim)
     metrics = measure_run(ready.origin, ready.raw, evaluation, protocol, aim)
     published = publish(bundle, ready.parts[0], metrics, aim)
     return report(

@@ -76,7 +76,7 @@ def decode(out: Path, origin: Origin, shape: Shape, sample: "SampleMaker", sampl
             "width": [picture.size[0] for picture in found],
             "height": [picture.size[1] for picture in found],
             "mode": [picture.mode for picture in found],
-            "sha256": [hashlib.sha256(pixels).hexdigest() for pixels in pictures],
+            "sha256": [hashlib.sha256(pixels.tobytes()).hexdigest() for pixels in pictures],
             "problem": pd.Series([picture.problem for picture in found], dtype="string"),
         }
     )
@@ -133,8 +133,8 @@ def _arrays(path: Path, shape: Shape) -> Iterator[Picture]:
     for part, (pictures, labels) in parts.items():
         if pictures.dtype != np.uint8 or pictures.reshape(-1, *shape).shape[0] != len(labels):
             raise CasebookError(
-                f"{path}: x_{part} has shape {pictures.shape} of {pictures.dtype}, expected uint8 of {tuple(shape)} for "
-                f"each of {len(labels)} labels."
+                f"{path}: x_{part} has shape {pictures.shape} of {pictures.dtype}, expected uint8 of {tuple(shape)} "
+                f"for each of {len(labels)} labels."
             )
         mode = "L" if shape.channels == 1 else "RGB"
         for pixels, label in zip(pictures.reshape(-1, *shape), labels.tolist(), strict=True):
@@ -149,7 +149,9 @@ def _encoded(path: Path, shape: Shape) -> Iterator[Picture]:
     try:
         file = parquet.ParquetFile(path)
     except (OSError, pyarrow.ArrowException) as error:
-        raise CasebookError(f"{path} can't be read as parquet: {error}. It may be cut short: fetch it again.") from error
+        raise CasebookError(
+            f"{path} can't be read as parquet: {error}. It may be cut short: fetch it again."
+        ) from error
     if missing := set(COLUMNS) - set(file.schema_arrow.names):
         raise CasebookError(
             f"{path} lacks the column {', '.join(sorted(missing))}; it has {', '.join(file.schema_arrow.names)}."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from casebook.stage import stage_apart
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays
-from tasks.aim import Aim
+from tasks.aim import TITLES, Aim
 from tasks.evaluate import results
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 DPI = 110
+MISTAKES = 24  # that are drawn
 
 
 def style() -> None:
@@ -46,7 +47,8 @@ def axes_grid(panels: int, columns: int = 4) -> "tuple[Figure, list[Axes]]":
 
     style()
     rows = -(-panels // columns)
-    fig, grid = plt.subplots(rows, columns, figsize=(2.7 * columns, 2.3 * rows), layout="constrained", squeeze=False)
+    size = (2.7 * columns, 2.3 * rows) if columns < 8 else (1.3 * columns, 1.6 * rows)
+    fig, grid = plt.subplots(rows, columns, figsize=size, layout="constrained", squeeze=False)
     axes = [axis for row in grid for axis in row]
     for axis in axes[panels:]:
         axis.remove()
@@ -62,11 +64,12 @@ def save(fig: "Figure", path: Path) -> None:
 
 
 @stage_apart
-def draw(out: Path, evaluation: Ref, trained: Mapping[str, Sequence[Ref]], aim: Aim) -> Facts:
+def draw(out: Path, evaluation: Ref, trained: Mapping[str, Sequence[Ref]], features: Ref, aim: Aim) -> Facts:
     """Draw learning curves, and how the champion's answers compare with the truth on the test part.
 
-    For a binary model: precision-recall and ROC curves, calibration and the confusion matrix; for a regression:
-    predicted against true values and the residuals.
+    For a binary model: precision-recall and ROC curves, calibration and the confusion matrix; for several classes:
+    the confusion matrix, calibration, and of pictures the worst mistakes; for a regression: predicted against true
+    values and the residuals.
     """
     result = results(evaluation)
     champion = str(result["champion"])
@@ -77,6 +80,11 @@ def draw(out: Path, evaluation: Ref, trained: Mapping[str, Sequence[Ref]], aim: 
         _predicted(out, y, answers[champion], aim)
         _residuals(out, y, answers[champion], aim)
         return {"pictures": len(list(out.glob("*.png")))}
+    if aim.kind == "multiclass":
+        _classes(out, y, answers[champion], aim)
+        if aim.takes == "picture":
+            mistakes(out, y, answers[champion], read_arrays(features, "test")["x"], aim)
+        return {"pictures": len(list(out.glob("*.png")))}
     shown = {name: answers[name] for name in dict.fromkeys([champion, "course", *result["peers"]]) if name in answers}
     _precision_recall(out, y, shown)
     _roc(out, y, shown)
@@ -86,12 +94,13 @@ def draw(out: Path, evaluation: Ref, trained: Mapping[str, Sequence[Ref]], aim: 
 
 
 def _learning(out: Path, refs: Mapping[str, Ref], aim: Aim) -> None:
-    """Draw each candidate's loss and, where it was followed, its validation AUPRC."""
+    """Draw each candidate's loss and, where it was followed, its validation AUPRC or accuracy."""
     import matplotlib.pyplot as plt
 
     style()
     curves = {name: json.loads(ref.path("history.json").read_text(encoding="utf-8")) for name, ref in refs.items()}
-    followed = any("val_auprc" in history for history in curves.values())
+    figure_name = next((f"val_{n}" for n in ("auprc", "accuracy") for h in curves.values() if f"val_{n}" in h), "")
+    followed = bool(figure_name)
     fig, grid = plt.subplots(1, 1 + followed, figsize=(5 * (1 + followed), 3.6), layout="constrained", squeeze=False)
     left, right = grid[0][0], grid[0][-1]
     for name, history in curves.items():
@@ -99,11 +108,12 @@ def _learning(out: Path, refs: Mapping[str, Ref], aim: Aim) -> None:
         line = left.plot(epochs, history["loss"], "--", linewidth=1)[0]
         left.plot(history.get("val_epoch", epochs), history["val_loss"], color=line.get_color(), label=name)
         if followed:
-            right.plot(epochs, history["val_auprc"], color=line.get_color(), label=name)
-    loss = "log loss" if aim.kind == "binary" else "squared error (standardized)"
+            right.plot(history.get("val_epoch", epochs), history[figure_name], color=line.get_color(), label=name)
+    loss = "squared error (standardized)" if aim.kind == "regression" else "log loss"
     left.set(xlabel="epoch", ylabel=f"{loss}, as trained", yscale="log", title="Loss (dashed: training part)")
     if followed:
-        right.set(xlabel="epoch", ylabel="AUPRC", title="Validation AUPRC")
+        title = TITLES[figure_name.removeprefix("val_")]
+        right.set(xlabel="epoch", ylabel=title, title=f"{title} on validation")
     right.legend(fontsize=8)
     save(fig, out / "learning.png")
 
@@ -171,7 +181,7 @@ def _calibration(out: Path, y: "Floats", probability: "Floats") -> None:
     save(fig, out / "calibration.png")
 
 
-def _confusion(out: Path, y: "Floats", alerts: "NDArray[np.bool_]", labels: tuple[str, str]) -> None:
+def _confusion(out: Path, y: "Floats", alerts: "NDArray[np.bool_]", labels: tuple[str, ...]) -> None:
     import seaborn as sns
     from sklearn.metrics import confusion_matrix
 
@@ -180,3 +190,58 @@ def _confusion(out: Path, y: "Floats", alerts: "NDArray[np.bool_]", labels: tupl
     sns.heatmap(counts, annot=True, fmt=",d", cmap="Blues", cbar=False, xticklabels=labels, yticklabels=labels, ax=axis)
     axis.set(xlabel="answered", ylabel="true", title="Counts at the chosen threshold")
     save(fig, out / "confusion.png")
+
+
+def _classes(out: Path, y: "Floats", probability: "Floats", aim: Aim) -> None:
+    """Draw how often each class was taken for which, and whether the answers are as sure as they are right."""
+    import numpy as np
+    import seaborn as sns
+    from sklearn.metrics import confusion_matrix
+
+    told, size = probability.argmax(axis=1), max(4.2, 0.62 * len(aim.labels))
+    fig, axis = figure(size + 0.8, size)
+    counts = confusion_matrix(y, told, labels=range(len(aim.labels)))
+    wrong = np.where(np.eye(len(counts), dtype=bool), 0, counts)
+    sns.heatmap(
+        wrong, annot=counts, fmt=",d", cmap="Blues", cbar=False, square=True, ax=axis,
+        xticklabels=aim.labels, yticklabels=aim.labels,
+    )  # fmt: skip
+    axis.set(xlabel="answered", ylabel="true", title="Counts; shades are of the mistakes")
+    axis.tick_params(axis="x", rotation=45)
+    axis.tick_params(axis="y", rotation=0)
+    save(fig, out / "confusion.png")
+    _calibration_of((told == y).astype("float64"), probability.max(axis=1), out)
+
+
+def _calibration_of(right: "Floats", sureness: "Floats", out: Path) -> None:
+    from sklearn.calibration import calibration_curve
+
+    fig, axis = figure(4.6, 4)
+    true, predicted = calibration_curve(right, sureness, n_bins=10, strategy="quantile")
+    axis.plot([0, 1], [0, 1], color="grey", linewidth=1)
+    axis.plot(predicted, true, "o-")
+    low = max(0.0, min(predicted.min(), true.min()) - 0.05)
+    axis.set(xlim=(low, 1.01), ylim=(low, 1.01), xlabel="probability of the answer", ylabel="share that is right")
+    axis.set_title("Calibration of the champion")
+    save(fig, out / "calibration.png")
+
+
+def mistakes(out: Path, y: "Floats", probability: "Floats", pictures: "NDArray[np.uint8]", aim: Aim) -> None:
+    """Draw the test pictures whose wrong answer is surest; nothing if every answer is right."""
+    import numpy as np
+
+    told = probability.argmax(axis=1)
+    wrong = np.flatnonzero(told != y)
+    worst = wrong[np.argsort(-probability.max(axis=1)[wrong], kind="stable")][:MISTAKES]
+    if not len(worst):
+        return
+    fig, axes = axes_grid(len(worst), columns=8)
+    for axis, row in zip(axes, worst, strict=True):
+        grey = pictures.shape[-1] == 1
+        axis.imshow(pictures[row, ..., 0] if grey else pictures[row], cmap="gray" if grey else None)
+        share = f"{probability[row, told[row]]:.0%}"
+        axis.set_title(f"{aim.labels[told[row]]} {share}\n(true: {aim.labels[int(y[row])]})", fontsize=8)
+        axis.set(xticks=[], yticks=[])
+        axis.grid(visible=False)
+    fig.suptitle(f"The surest of {len(wrong):,} wrong answers among {len(y):,} test pictures")
+    save(fig, out / "mistakes.png")

@@ -93,19 +93,41 @@ def with_head(network: "keras.Model", aim: Aim, slope: float, shift: float) -> "
     return model
 
 
-def joined(features: Path, model: "keras.Model", aim: Aim, out: Path) -> "onnx.ModelProto":
-    """Return the encoding's graph and the network's as one, with a single output."""
+def converted(model: "keras.Model", out: Path, name: str, output: str) -> "onnx.ModelProto":
+    """Return a Keras model as an ONNX graph with named input and output."""
     import numpy as np
     import onnx
-    from onnx import compose, helper
 
     model(np.zeros((1, *model.input_shape[1:]), "float32"))  # an export wants a model that was called
     partial = out / "network.onnx"
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=FutureWarning, module="keras")  # its converter asks for np.object
         model.export(partial, format="onnx", verbose=False, opset_version=NETWORK_OPSET)
-    network = compose.add_prefix(onnx.load(partial), "network/")
+    graph = onnx.load(partial)
     partial.unlink()
+    for old, new in ((graph.graph.input[0].name, name), (graph.graph.output[0].name, output)):
+        rename(graph, old, new)
+    graph.ir_version = IR_VERSION
+    onnx.checker.check_model(graph)
+    return graph
+
+
+def rename(graph: "onnx.ModelProto", old: str, new: str) -> None:
+    """Give a value of a graph another name, wherever it stands."""
+    for entry in (*graph.graph.input, *graph.graph.output):
+        if entry.name == old:
+            entry.name = new
+    for node in graph.graph.node:
+        node.input[:] = [new if name == old else name for name in node.input]
+        node.output[:] = [new if name == old else name for name in node.output]
+
+
+def joined(features: Path, model: "keras.Model", aim: Aim, out: Path) -> "onnx.ModelProto":
+    """Return the encoding's graph and the network's as one, with a single output."""
+    import onnx
+    from onnx import compose, helper
+
+    network = compose.add_prefix(converted(model, out, "features", aim.output), "network/")
     encoding = onnx.load(features)
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", ML_OPSET)]
     for part in (network, encoding):  # the two converters declare different ones, though no node differs

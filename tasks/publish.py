@@ -2,11 +2,11 @@
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
@@ -15,7 +15,15 @@ from casebook.errors import CasebookError
 from casebook.run import current
 from casebook.stage import act
 from casebook.store import Ref
+from casebook.tables import read_arrays
 from tasks.aim import Aim
+
+if TYPE_CHECKING:
+    import numpy as np
+    import onnx
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
 
 POINTER = "production"
 HISTORY = "history"  # a line per change: when, from which version, to which
@@ -176,23 +184,35 @@ def difference(case: str, old: int, new: int, parts: Ref, aim: Aim) -> tuple[flo
     import onnx
 
     from tasks.evaluate import figures_of
-    from tasks.export import answers, feeds_of
-    from tasks.features import read_raw
     from tasks.measure import LEVEL, resamples
 
-    test = read_raw(parts, "test")
-    y = test[aim.target].to_numpy("float64")
+    y, answered = asked(parts, aim)
     classes = np.zeros(len(y)) if aim.kind == "regression" else y
     drawn = {}
     for version in (old, new):
         folder = places.models(case) / str(version)
         graph = onnx.load(folder / "model.onnx")
         told = json.loads((folder / "signature.json").read_text(encoding="utf-8"))["output"].get("threshold", 0.5)
-        scores = answers(graph, test[[name for name in test.columns if name in feeds_of(graph)]]).astype("float64")
+        scores = answered(graph)
         blocks = [figures_of(aim, y, scores, weights, told)[aim.primary] for weights in resamples(classes, seed=0)]
         drawn[version] = np.concatenate(blocks)
     low, high = np.quantile(drawn[new] - drawn[old], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
+
+
+def asked(parts: Ref, aim: Aim) -> "tuple[Floats, Callable[[onnx.ModelProto], Floats]]":
+    """Return the truth about the test part, and what has a graph answer its raw rows or pictures."""
+    from tasks import export, export_pictures
+    from tasks.features import read_raw
+
+    if aim.takes == "picture":
+        pictures = read_arrays(parts, "test")
+        y: Floats = pictures["y"].astype("float64")
+        return y, lambda graph: export_pictures.answers(graph, pictures["x"], aim.output).astype("float64")
+    test = read_raw(parts, "test")
+    return test[aim.target].to_numpy("float64"), lambda graph: export.answers(
+        graph, test[[name for name in test.columns if name in export.feeds_of(graph)]]
+    ).astype("float64")
 
 
 def _write(folder: Path, bundle: Ref, metrics: dict[str, Any], aim: Aim) -> None:

@@ -1,0 +1,165 @@
+"""Handwritten digits, or pieces of clothing: tell ten classes of small grey pictures apart (lab 240)."""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from casebook.case import case
+from casebook.cli import main
+from casebook.device import Asked
+from casebook.params import CaseParams
+from casebook.run import Summary
+from casebook.store import Ref
+from tasks.aim import Aim
+from tasks.augment import Augmentation
+from tasks.calibrate import Rule
+from tasks.clean import clean, drop_repeated_pictures
+from tasks.compare import Peer, compare
+from tasks.conclude import conclude
+from tasks.decode import Shape, decode
+from tasks.explore_pictures import explore_pictures
+from tasks.fetch import fetch
+from tasks.prepared import Prepared
+from tasks.split_pictures import split_pictures
+from tasks.train_pictures import PictureSettings, train_pictures
+from tasks.validate import enforce, suite_text, validate
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from tasks.train_pictures import Arrays, PictureNetwork
+
+Data = Literal["mnist", "fashion"]
+Candidate = Literal["course", "ours"]
+SHAPE = Shape(28, 28, 1)
+CLOTHES = (
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"
+)  # fmt: skip
+LABELS = {"mnist": tuple("0123456789"), "fashion": CLOTHES}
+
+
+class MnistParams(CaseParams):
+    """What can be set: which pictures, which networks, how long."""
+
+    dataset: Data = Field("mnist", description="handwritten digits, or Zalando's pieces of clothing")
+    candidates: tuple[Candidate, ...] = Field(
+        ("course", "ours"), min_length=1, description="networks to train: the lab's LeNet-5, ours"
+    )
+    peers: tuple[Peer, ...] = Field(("dummy", "extra_trees"), description="plain models on the pixels to compare with")
+    trees: Annotated[int, Field(ge=10, le=5000, description="size of the forest among the peers")] = 100
+    epochs: Annotated[int, Field(ge=1, le=200, description="epochs of `ours`")] = 14
+    device: Asked = Field("auto", description="where to train")
+    sample_rows: Annotated[int, Field(ge=200, le=100_000, description="size of the embedded sample")] = 1500
+
+
+@case
+def mnist(params: MnistParams = MnistParams()) -> Summary:
+    """Tell handwritten digits, or pieces of clothing, apart on 28 x 28 grey pixels (lab 240)."""
+    ready = prepare(params)
+    profile = explore_pictures.submit(ready.table, ready.raw, ready.aim)
+    trees = 20 if params.profile == "smoke" else params.trees
+    peers = compare.submit(ready.encoded[0], params.peers, trees, ready.aim, params.seed)
+    trained: dict[str, list[Ref]] = {name: [train_candidate(name, ready, params)] for name in params.candidates}
+    scores = [peers.result()] if params.peers else []
+    return conclude(ready, trained, scores, profile.result(), PROTOCOL, params.seed)
+
+
+PROTOCOL = "the set's own test part; a tenth of the training pictures, stratified, for validation"
+
+
+def prepare(params: MnistParams) -> Prepared:
+    """Fetch the pictures, and have them decoded, checked, rid of repeats and parted."""
+    data = {"mnist": "mnist", "fashion": "fashion_mnist"}[params.dataset]
+    aim = Aim(
+        kind="multiclass", takes="picture", target="label", labels=LABELS[params.dataset], output="probabilities",
+        primary="accuracy", shown=("accuracy", "balanced_accuracy", "f1", "log_loss"),
+    )  # fmt: skip
+    origin = fetch(data, params.source)
+    raw = decode(origin, SHAPE, make_digits, params.sample_rows, params.seed)
+    checked = validate(raw, suite_text(data))
+    enforce(checked, data)
+    table = clean(checked, (drop_repeated_pictures,))
+    parts = split_pictures(table, raw, params.seed)
+    return Prepared(aim, Rule(), origin, raw, checked, table, [parts], [parts])
+
+
+def train_candidate(name: Candidate, ready: Prepared, params: MnistParams) -> Ref:
+    """Train one candidate."""
+    stage = train_pictures.called(name)
+    return stage(ready.encoded[0], NETWORKS[name], len(ready.aim.labels), settings(name, params), params.seed)
+
+
+def settings(name: Candidate, params: MnistParams) -> PictureSettings:
+    """Return how a candidate is trained; the smoke profile trains for one epoch."""
+    most = 1 if params.profile == "smoke" else 200
+    if name == "course":
+        return PictureSettings(epochs=min(5, most), batch_size=128, device=params.device)
+    digits = Augmentation(shift=2, turn=12.0, zoom=0.1)
+    clothes = Augmentation(shift=2, flip=True, cover=8)
+    return PictureSettings(
+        epochs=min(params.epochs, most), batch_size=128, learning_rate=4e-3, weight_decay=0.05, optimizer="adamw",
+        schedule="cosine", smoothing=0.05, average=0.995, reduced=True,
+        views=2 if params.dataset == "fashion" else 1,
+        augmentation=clothes if params.dataset == "fashion" else digits, device=params.device,
+    )  # fmt: skip
+
+
+def course_network(train: "Arrays", classes: int) -> "keras.Model":
+    """Return LeNet-5 as the lab draws it: two convolutions with mean pooling, and three dense layers."""
+    import keras
+    from keras import layers
+
+    stack = [
+        keras.Input(SHAPE), layers.Rescaling(1 / 255),
+        layers.Conv2D(6, 5, padding="same", activation="relu"), layers.AveragePooling2D(2),
+        layers.Conv2D(16, 5, activation="relu"), layers.AveragePooling2D(2), layers.Flatten(),
+        layers.Dense(120, activation="relu"), layers.Dense(84, activation="relu"), layers.Dense(classes),
+    ]  # fmt: skip
+    return keras.Sequential(stack, name="course")
+
+
+def our_network(train: "Arrays", classes: int) -> "keras.Model":
+    """Return seven convolutions with batch normalization, and a mean over what the last ones see.
+
+    The first one strides, so that all others work on a quarter of the pixels.
+    """
+    import keras
+    from keras import layers
+
+    hidden = inputs = keras.Input(SHAPE)
+    hidden = layers.Rescaling(1 / 255)(hidden)
+    for width, kernel, stride in ((32, 5, 1), (48, 3, 2), (48, 3, 1), (96, 3, 2), (96, 3, 1), (128, 3, 2), (128, 3, 1)):
+        hidden = layers.Conv2D(width, kernel, stride, padding="same", use_bias=False)(hidden)
+        hidden = layers.Activation("relu")(layers.BatchNormalization(momentum=0.9)(hidden))
+    hidden = layers.GlobalAveragePooling2D()(hidden)
+    return keras.Model(inputs, layers.Dense(classes)(hidden), name="ours")
+
+
+NETWORKS: "dict[Candidate, PictureNetwork]" = {"course": course_network, "ours": our_network}
+
+
+def make_digits(rows: int, seed: int) -> "tuple[NDArray[np.uint8], NDArray[np.int64]]":
+    """Make the embedded sample: ten kinds of strokes on seven segments, as on a calculator, moved and noisy."""
+    import numpy as np
+
+    segments = ("abcdef", "bc", "abged", "abgcd", "fgbc", "afgcd", "afgedc", "abc", "abcdefg", "abcdfg")
+    lines = {  # top, bottom, left, right of each segment's bar
+        "a": (4, 7, 8, 20), "g": (12, 15, 8, 20), "d": (20, 23, 8, 20), "f": (4, 15, 8, 11), "b": (4, 15, 17, 20),
+        "e": (12, 23, 8, 11), "c": (12, 23, 17, 20),
+    }  # fmt: skip
+    rng = np.random.default_rng(seed)
+    labels = rng.permutation(np.arange(rows) % 10)
+    pictures = np.zeros((rows, *SHAPE), "uint8")
+    for picture, label in zip(pictures, labels, strict=True):
+        down, right = rng.integers(-3, 4, 2)
+        for segment in segments[label]:
+            top, bottom, left, end = lines[segment]
+            picture[top + down : bottom + down, left + right : end + right] = rng.integers(150, 255)
+        picture += rng.integers(0, 60, SHAPE).astype("uint8") * (picture < 100)
+    return pictures, labels
+
+
+if __name__ == "__main__":
+    raise SystemExit(main("flows.mnist"))

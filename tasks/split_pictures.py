@@ -1,0 +1,60 @@
+"""Split pictures: keep the set's own test part, and take validation from the rest; parts are arrays of pixels."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from casebook.errors import CasebookError
+from casebook.stage import stage
+from casebook.store import Facts, Ref
+from casebook.tables import read_table, write_arrays
+from tasks.decode import pictures_of
+from tasks.tripwires import repeats_across
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    Parts = dict[str, pd.DataFrame]
+
+VALIDATION = 0.1  # of the pictures that are not test pictures
+
+
+@stage
+def split_pictures(out: Path, table: Ref, raw: Ref, seed: int) -> Facts:
+    """Part a picture set that has a test part: a tenth of its training pictures, stratified, is for validation.
+
+    Writes each part as arrays: x, uint8 of shape (pictures, height, width, channels), y, and `picture`, their places
+    in the set.
+
+    Raises
+    ------
+    CasebookError
+        A part is missing or a class has too few pictures, or the same picture stands in two parts.
+    """
+    parts = as_given(read_table(table), seed)
+    repeats_across({name: part[["sha256"]] for name, part in parts.items()})
+    for name, part in parts.items():
+        rows = part["picture"].to_numpy()
+        write_arrays(out, name, x=pictures_of(raw, rows), y=part["label"].to_numpy(), picture=rows)
+    return {name: {"rows": len(part)} for name, part in parts.items()}
+
+
+def as_given(table: "pd.DataFrame", seed: int) -> "Parts":
+    """Return training, validation and test rows; the test rows are the set's own.
+
+    Raises
+    ------
+    CasebookError
+        There are no test pictures, or a class has fewer than two training pictures.
+    """
+    from sklearn.model_selection import train_test_split
+
+    rest, test = table[table["part"] == "train"], table[table["part"] == "test"]
+    least = rest["label"].value_counts().min() if len(rest) else 0
+    if not len(test) or least < 2:
+        raise CasebookError(
+            f"The set has {len(rest):,} training and {len(test):,} test pictures, of the rarest class {least} for "
+            "training: a test part and two training pictures of each class are needed at least."
+        )
+    share = max(VALIDATION, rest["label"].nunique() / len(rest))
+    train, validation = train_test_split(rest, test_size=share, random_state=seed, stratify=rest["label"])
+    return {"train": train, "validation": validation, "test": test}
