@@ -131,7 +131,8 @@ def _arrays(path: Path, shape: Shape) -> Iterator[Picture]:
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise CasebookError(f"{path} can't be read as npz: {error}. It may be cut short: fetch it again.") from error
     for part, (pictures, labels) in parts.items():
-        if pictures.dtype != np.uint8 or pictures.reshape(-1, *shape).shape[0] != len(labels):
+        same = pictures.shape in ((len(labels), *shape), (len(labels), *shape[: 2 + (shape.channels > 1)]))
+        if pictures.dtype != np.uint8 or not same:
             raise CasebookError(
                 f"{path}: x_{part} has shape {pictures.shape} of {pictures.dtype}, expected uint8 of {tuple(shape)} "
                 f"for each of {len(labels)} labels."
