@@ -67,8 +67,8 @@ def encoded(value: object) -> bytes:
 def _from_base64(value: object) -> bytes:
     if not isinstance(value, str):
         raise BadPicture(f'must be {{"b64": "..."}} or a text in base64, not {kind_of(value)}')
-    head, comma, text = value.partition(",") if value.startswith("data:") else ("", "", value)
-    if comma and not head.endswith(";base64"):
+    head, _, text = value.partition(",") if value.startswith("data:") else (";base64", "", value)
+    if not head.endswith(";base64"):
         raise BadPicture("is a data URL, but none in base64")
     try:
         return binascii.a2b_base64("".join(text.split()), strict_mode=True)  # base64 may be wrapped in lines
