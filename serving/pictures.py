@@ -18,7 +18,9 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 NO_PICTURE = "is no JPEG, PNG, WebP, GIF or BMP picture, or its beginning is damaged"
 MOST_PIXELS = 25_000_000
 MOST_SCANS = 100  # of a progressive JPEG: some kilobytes can ask for passes over all pixels that take minutes
-AT_ONCE = threading.BoundedSemaphore(2)  # a picture of the most pixels takes 200 MB while it is decoded
+AT_ONCE = threading.BoundedSemaphore(
+    2
+)  # the most pixels take 100 MB while they are decoded, transparent ones four times as much
 
 
 class BadPicture(ValueError):
@@ -82,6 +84,7 @@ def _opaque(image: "Image.Image") -> "Image.Image":
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     if not image.has_transparency_data:
         return image
-    white, seen = Image.new("RGB", image.size, "white"), image.convert("RGBA")
+    seen = image if image.mode == "RGBA" else image.convert("RGBA")
+    white = Image.new("RGB", image.size, "white")
     white.paste(seen, mask=seen)
     return white

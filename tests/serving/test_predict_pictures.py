@@ -101,7 +101,6 @@ def test_a_form_holds_files_alone(pictures: FlaskClient) -> None:
         response = form(pictures, parts)
         assert response.status_code == 400
         assert "must be a file" in response.get_json()["error"]
-    assert form(pictures, [("a", None, b"t" * 150_000)] * 1).status_code in {400, 413}
     for kind in ("multipart/form-data", "multipart/form-data; boundary=other"):
         response = pictures.post(ASK, data=b"--frontier\r\n", content_type=kind)
         assert response.status_code == 400
