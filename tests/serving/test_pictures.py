@@ -13,13 +13,16 @@ from serving.signature import Shape
 from tasks import decode
 
 GREY, COLOUR = Shape(28, 28, 1), Shape(24, 32, 3)
-MODES = ["1", "L", "P", "RGB", "CMYK", "YCbCr"]
+MODES = ["1", "L", "P", "RGB", "RGBA", "LA", "I;16", "CMYK", "YCbCr"]
 SIZES = [(28, 28), (32, 24), (7, 5), (300, 40), (1, 90), (257, 256)]
 
 
 def drawn(mode: str, size: tuple[int, int] = (40, 30)) -> Image.Image:
-    pixels = np.random.default_rng(3).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
-    return Image.fromarray(pixels).convert(mode)
+    rng = np.random.default_rng(3)
+    if mode == "I;16":
+        return Image.fromarray(rng.integers(0, 2**16, size[::-1], dtype=np.uint16))
+    pixels = rng.integers(0, 256, (size[1], size[0], 4), dtype=np.uint8)
+    return Image.fromarray(pixels if mode in ("RGBA", "LA") else pixels[..., :3]).convert(mode)
 
 
 def saved(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
@@ -37,7 +40,8 @@ def trained(content: bytes, shape: Shape) -> object:
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("shape", [GREY, COLOUR])
 def test_pixels_are_those_of_training(shape: Shape, mode: str, size: tuple[int, int]) -> None:
-    kinds = {"CMYK": ["JPEG"], "YCbCr": ["JPEG"], "L": ["PNG", "JPEG", "GIF", "BMP", "WEBP"]}
+    kinds = {mode: ["PNG", "WEBP"] if mode == "RGBA" else ["PNG"] for mode in ("RGBA", "LA", "I;16")}
+    kinds |= {"CMYK": ["JPEG"], "YCbCr": ["JPEG"], "L": ["PNG", "JPEG", "GIF", "BMP", "WEBP"]}
     for kind in kinds.get(mode, ["PNG", "BMP"]):
         content = saved(drawn(mode, size), kind)
         assert decoded(content, shape).tolist() == trained(content, shape)
