@@ -49,7 +49,7 @@ class MnistParams(CaseParams):
     )
     peers: tuple[Peer, ...] = Field(("dummy", "extra_trees"), description="plain models on the pixels to compare with")
     trees: Annotated[int, Field(ge=10, le=5000, description="size of the forest among the peers")] = 100
-    epochs: Annotated[int, Field(ge=1, le=200, description="epochs of `ours`")] = 14
+    epochs: Annotated[int, Field(ge=1, le=200, description="epochs of `ours`")] = 12
     device: Asked = Field("auto", description="where to train")
     sample_rows: Annotated[int, Field(ge=200, le=100_000, description="size of the embedded sample")] = 1500
 
@@ -130,7 +130,7 @@ def our_network(train: "Arrays", classes: int) -> "keras.Model":
 
     hidden = inputs = keras.Input(SHAPE)
     hidden = layers.Rescaling(1 / 255)(hidden)
-    for width, kernel, stride in ((32, 5, 1), (48, 3, 2), (48, 3, 1), (96, 3, 2), (96, 3, 1), (128, 3, 2), (128, 3, 1)):
+    for width, kernel, stride in ((16, 5, 1), (32, 3, 2), (32, 3, 1), (64, 3, 2), (64, 3, 1), (128, 3, 2), (128, 3, 1)):
         hidden = layers.Conv2D(width, kernel, stride, padding="same", use_bias=False)(hidden)
         hidden = layers.Activation("relu")(layers.BatchNormalization(momentum=0.9)(hidden))
     hidden = layers.GlobalAveragePooling2D()(hidden)

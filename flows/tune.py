@@ -68,10 +68,10 @@ def tune(params: TuneParams = TuneParams()) -> Summary:
 
 
 def searchable() -> Iterator[str]:
-    """Yield the names of the cases that can be searched: those that say how their data is prepared."""
+    """Yield the names of the cases that can be searched: those whose parameters describe a network."""
     for folder in flows.__path__:
         for path in Path(folder).glob("[!_]*.py"):
-            if "\ndef prepare(params" in path.read_text(encoding="utf-8"):
+            if "(NetworkParams):" in path.read_text(encoding="utf-8"):
                 yield path.stem
 
 

@@ -2,24 +2,21 @@
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from casebook.errors import CasebookError
 from serving.check import Fault, Reader, Refused
+from serving.check_pictures import PictureReader
+from serving.graph import Arrays, Graph
+from serving.predictions import Prediction, Teller, teller
+from serving.replay import agree
 from serving.signature import Signature, parse
 
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
-
 NEEDED = ("model.onnx", "signature.json", "metrics.json", "sample_request.json", "sample_response.json")
-TOLERANCE = 1e-4
 
 
 class BrokenBundle(CasebookError):
@@ -30,6 +27,9 @@ class BrokenBundle(CasebookError):
 class Predictor:
     """A loaded version; any number of threads may ask it at once.
 
+    `reader` makes arrays of instances, by what the inputs are; `graph` computes; `tell` makes predictions of its
+    numbers, by the model's kind.
+
     `version` is 0 for a folder that no version number names yet, such as one that is being published.
     """
 
@@ -39,11 +39,12 @@ class Predictor:
     metrics: Mapping[str, object]
     manifest: Mapping[str, object]
     sample: Sequence[Mapping[str, object]]
-    reader: Reader
-    session: "InferenceSession"
+    reader: Reader | PictureReader
+    graph: Graph
+    tell: Teller
 
-    def predict(self, instances: Sequence[object]) -> list[dict[str, object]]:
-        """Answer rows of raw columns, in their order, in one run of the graph.
+    def predict(self, instances: Sequence[object]) -> list[Prediction]:
+        """Answer rows of raw columns, or pictures, in their order.
 
         Raises
         ------
@@ -52,29 +53,20 @@ class Predictor:
         """
         return self.run(self.reader.read(instances).feeds)
 
-    def run(self, feeds: Mapping[str, npt.NDArray[np.generic]]) -> list[dict[str, object]]:
-        """Answer arrays of shape (rows, 1) as `Reader.read` makes them."""
-        from onnxruntime.capi.onnxruntime_pybind11_state import (
-            Fail,
-            InvalidArgument,
-            RuntimeException,
-        )
+    def run(self, feeds: Arrays) -> list[Prediction]:
+        """Answer arrays as `reader` makes them.
 
-        try:
-            answers = self.session.run([self.signature.output.name], feeds)[0].reshape(-1)
-        except (Fail, InvalidArgument, RuntimeException) as error:
-            raise Refused(iter([Fault(None, None, f"the model cannot work with these values: {error}")])) from error
-        finite = np.isfinite(answers)
+        Raises
+        ------
+        Refused
+            If the graph cannot work with a row, or has no finite answer for it.
+        """
+        scores = self.graph.run(feeds)
+        finite = np.isfinite(scores)
         if not finite.all():
-            rows = np.flatnonzero(~finite).tolist()
+            rows = np.flatnonzero(~finite.reshape(len(finite), -1).all(axis=1)).tolist()
             raise Refused(Fault(row, None, "the model has no finite answer for these values") for row in rows)
-        return [self._answer(value) for value in answers.tolist()]
-
-    def _answer(self, value: float) -> dict[str, object]:
-        output = self.signature.output
-        if output.threshold is None or not output.labels:
-            return {output.name: value}
-        return {output.name: value, "label": output.labels[int(value >= output.threshold)]}
+        return self.tell(scores)
 
 
 def load(folder: Path) -> Predictor:
@@ -102,8 +94,9 @@ def load(folder: Path) -> Predictor:
             metrics=_object("metrics.json", files["metrics.json"]),
             manifest=manifest,
             sample=sample,
-            reader=Reader(signature.inputs),
-            session=_session(files["model.onnx"], signature),
+            reader=_reader(signature),
+            graph=Graph(files["model.onnx"], signature),
+            tell=teller(signature),
         )
         _replay(predictor, stored)
     except (OSError, KeyError, TypeError, ValueError) as error:
@@ -140,36 +133,12 @@ def _verified(folder: Path, manifest: Mapping[str, object]) -> dict[str, bytes]:
     return files
 
 
-def _session(graph: bytes, signature: Signature) -> "InferenceSession":
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1  # requests are the parallelism
-    options.log_severity_level = 4  # what it has to say arrives as an exception
-    try:
-        session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # its exceptions share no base class
-        raise ValueError(f"model.onnx does not load: {error}") from error
-    wanted = {f.name: "tensor(string)" if f.dtype == "string" else "tensor(float)" for f in signature.inputs}
-    found = {each.name: each.type for each in session.get_inputs()}
-    if wanted != found:
-        raise ValueError(f"model.onnx takes {found}, signature.json says {wanted}")
-    if signature.output.name not in [each.name for each in session.get_outputs()]:
-        raise ValueError(f"model.onnx has no output {signature.output.name}")
-    return session
+def _reader(signature: Signature) -> Reader | PictureReader:
+    first = signature.inputs[0]
+    return PictureReader(first.name, first.shape) if first.shape else Reader(signature.inputs)
 
 
 def _replay(predictor: Predictor, stored: Sequence[Mapping[str, object]]) -> None:
     answers = predictor.predict(predictor.sample)
-    if len(stored) != len(answers) or not all(map(_agree, answers, stored)):
+    if not agree(answers, stored):
         raise ValueError(f"sample_request.json is answered {answers}, sample_response.json says {stored}")
-
-
-def _agree(answer: Mapping[str, object], stored: Mapping[str, object]) -> bool:
-    return answer.keys() == stored.keys() and all(_close(answer[key], stored[key]) for key in answer)
-
-
-def _close(one: object, other: object) -> bool:
-    if isinstance(one, float) and isinstance(other, int | float):
-        return math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
-    return one == other

@@ -51,7 +51,10 @@ class Refused(ValueError):
 
 
 class Checked(NamedTuple):
-    """Arrays of shape (rows, 1) by input name, the first `LISTED` warnings, and how many more there are."""
+    """Arrays by input name, the first `LISTED` warnings, and how many more there are.
+
+    A column has shape (rows, 1), pictures are uint8 of shape (rows, height, width, channels).
+    """
 
     feeds: dict[str, npt.NDArray[np.generic]]
     warnings: list[Warned]
@@ -130,7 +133,7 @@ class Reader:
     def _faults(self, rows: Sequence[object]) -> Iterator[Fault]:
         for number, row in enumerate(rows):
             if not isinstance(row, dict):
-                yield Fault(number, None, f"a row must be an object, not {_kind(row)}")
+                yield Fault(number, None, f"a row must be an object, not {kind_of(row)}")
                 continue
             yield from (Fault(number, name[:80], "is no field of this model") for name in row if name not in self.names)
             for field in self.fields:
@@ -152,7 +155,7 @@ def problem(field: Field, value: object) -> str | None:
 
 def _number_problem(field: Field, value: object) -> str | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return f"must be a number, not {_kind(value)}"
+        return f"must be a number, not {kind_of(value)}"
     if isinstance(value, float) and not math.isfinite(value):
         return "must be finite"
     if abs(value) > FLOAT32_MAX:
@@ -164,7 +167,7 @@ def _number_problem(field: Field, value: object) -> str | None:
 
 def _text_problem(value: object) -> str | None:
     if not isinstance(value, str):
-        return f"must be a text, not {_kind(value)}"
+        return f"must be a text, not {kind_of(value)}"
     if len(value) > LONGEST_TEXT:
         return f"is longer than {LONGEST_TEXT} characters"
     if any("\ud800" <= character <= "\udfff" for character in value):
@@ -181,6 +184,7 @@ def _texts(field: Field, rows: Sequence[Mapping[str, object]]) -> npt.NDArray[np
     return np.array([[cell or ""] for cell in cells], dtype=object)
 
 
-def _kind(value: object) -> str:
+def kind_of(value: object) -> str:
+    """Name a JSON value's kind, for a sentence."""
     kinds = {bool: "a boolean", str: "a text", list: "a list", dict: "an object", int: "a number", float: "a number"}
     return "null" if value is None else kinds.get(type(value), type(value).__name__)

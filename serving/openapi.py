@@ -6,6 +6,7 @@ from flask import Flask, Response
 
 from serving import schemas
 from serving.answers import answer
+from serving.instances import Limits
 from serving.registry import Registry
 from serving.schemas import Schema
 from serving.signature import Signature
@@ -14,20 +15,20 @@ PROBLEMS = {
     "400": "The body is no JSON object with instances",
     "404": "No such model",
     "413": "The body is too large or holds too many instances",
-    "415": "The body is not sent as JSON",
+    "415": "The body is not sent in a form this model takes",
     "422": "Instances do not fit the model; every fault is listed",
 }
 
 
-def add_openapi(app: Flask, models: Registry, max_rows: int) -> None:
+def add_openapi(app: Flask, models: Registry, limits: Limits) -> None:
     """Add `/openapi.json` to `app`."""
 
     @app.get("/openapi.json")
     def description() -> Response:
-        return answer(document([model.signature for model in models.serving.values()], max_rows))
+        return answer(document([model.signature for model in models.serving.values()], limits))
 
 
-def document(signatures: Iterable[Signature], max_rows: int) -> Schema:
+def document(signatures: Iterable[Signature], limits: Limits) -> Schema:
     """Return the OpenAPI 3.1 document of a service that answers for `signatures`."""
     paths: Schema = {
         "/": _get("The models, as a page", "text/html"),
@@ -39,7 +40,7 @@ def document(signatures: Iterable[Signature], max_rows: int) -> Schema:
         "/metrics": _get("Counts for Prometheus", "text/plain"),
         "/openapi.json": _get("This document"),
     }
-    predicting = {f"/v1/models/{each.case}:predict": {"post": _predict(each, max_rows)} for each in signatures}
+    predicting = {f"/v1/models/{each.case}:predict": {"post": _predict(each, limits)} for each in signatures}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Casebook", "version": "1", "description": "Answers from published models."},
@@ -48,10 +49,10 @@ def document(signatures: Iterable[Signature], max_rows: int) -> Schema:
     }
 
 
-def _predict(signature: Signature, max_rows: int) -> Schema:
+def _predict(signature: Signature, limits: Limits) -> Schema:
     return {
         "summary": f"Ask {signature.case}: {signature.output.description or signature.output.name}",
-        "requestBody": {"required": True, "content": _content(schemas.request(signature, max_rows))},
+        "requestBody": {"required": True, "content": schemas.bodies(signature, limits.of(signature))},
         "responses": {
             "200": _json("One prediction per instance", schemas.response(signature)),
             **{code: _problem(code) for code in PROBLEMS},

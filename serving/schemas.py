@@ -3,12 +3,17 @@
 from collections.abc import Collection
 
 from serving.check import LONGEST_TEXT
-from serving.signature import Field, Signature
+from serving.pictures import MOST_PIXELS
+from serving.predictions import SHOWN
+from serving.signature import Field, Output, Shape, Signature
 
 Schema = dict[str, object]
 TEXT: Schema = {"type": "string"}
 NUMBER: Schema = {"type": "number"}
 WHOLE: Schema = {"type": "integer"}
+SHARE: Schema = {"type": "number", "minimum": 0, "maximum": 1}
+BASE64: Schema = {"type": "string", "contentEncoding": "base64", "minLength": 1}
+FILE: Schema = {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
 
 
 def record(properties: Schema, optional: Collection[str] = ()) -> Schema:
@@ -25,24 +30,51 @@ def several(items: Schema) -> Schema:
     return {"type": "array", "items": items}
 
 
-def request(signature: Signature, max_rows: int) -> Schema:
-    """Return the schema of a prediction request."""
+def bodies(signature: Signature, most: int) -> Schema:
+    """Return the schemas of a prediction request's body, by content type; it holds at most `most` instances."""
+    found: Schema = {"application/json": {"schema": request(signature, most)}}
+    if signature.picture:
+        files = several(FILE) | {"minItems": 1, "maxItems": most}
+        form = {"type": "object", "minProperties": 1, "additionalProperties": {"oneOf": [FILE, files]}}
+        found |= {"image/*": {"schema": FILE}, "multipart/form-data": {"schema": form}}
+    return found
+
+
+def request(signature: Signature, most: int) -> Schema:
+    """Return the schema of a prediction request in JSON."""
     optional = [field.name for field in signature.inputs if field.optional]
     row = record({field.name: _cell(field) for field in signature.inputs}, optional)
-    rows = several(row | {"additionalProperties": False}) | {"minItems": 1, "maxItems": max_rows}
+    rows = several(row | {"additionalProperties": False}) | {"minItems": 1, "maxItems": most}
     return record({"instances": rows})
 
 
 def response(signature: Signature) -> Schema:
     """Return the schema of the answer to a prediction request."""
-    output = signature.output
+    prediction = _ranking(signature.output) if signature.kind == "multiclass" else _number(signature.output)
+    model = record({"case": TEXT, "version": WHOLE, "trained_on": TEXT | {"enum": ["real", "sample"]}})
+    content: Schema = {"predictions": several(prediction), "model": model}
+    warnings: Schema = {"warnings": several(_warning()), "more_warnings": WHOLE}
+    return record(content | warnings, optional=warnings)
+
+
+def _number(output: Output) -> Schema:
     cells: Schema = {output.name: NUMBER | {"description": output.description}}
     if output.labels:
         cells["label"] = TEXT | {"enum": [*output.labels]}
-    model = record({"case": TEXT, "version": WHOLE, "trained_on": TEXT | {"enum": ["real", "sample"]}})
-    content: Schema = {"predictions": several(record(cells)), "model": model}
-    warnings: Schema = {"warnings": several(_warning()), "more_warnings": WHOLE}
-    return record(content | warnings, optional=warnings)
+    return record(cells)
+
+
+def _ranking(output: Output) -> Schema:
+    """Describe the most probable classes; a thousand labels are listed once, not for each place."""
+    size = min(SHOWN, len(output.labels))
+    top = several(record({"label": TEXT, "probability": SHARE})) | {"minItems": size, "maxItems": size}
+    return record(
+        {
+            "label": TEXT | {"enum": sorted(set(output.labels))},
+            "probability": SHARE | {"description": output.description},
+            "top": top | {"description": "the most probable classes, the most probable first"},
+        }
+    )
 
 
 def error() -> Schema:
@@ -61,7 +93,12 @@ def _or_null(kind: str) -> Schema:
 
 
 def _cell(field: Field) -> Schema:
-    """Describe one input; the range seen in training is told, not set as a limit, because it is none."""
+    """Describe one input.
+
+    The range seen in training is told, not set as a limit, because it is none.
+    """
+    if field.shape:
+        return _picture(field, field.shape)
     kind = "number" if field.dtype == "float" else field.dtype
     schema: Schema = _or_null(kind) if field.optional else {"type": kind}
     seen = None if field.minimum is None else f"seen in training: {field.minimum:g} to {field.maximum:g}"
@@ -72,3 +109,12 @@ def _cell(field: Field) -> Schema:
     if field.dtype == "string":
         schema["maxLength"] = LONGEST_TEXT
     return schema
+
+
+def _picture(field: Field, shape: Shape) -> Schema:
+    colours = "grey" if shape.channels == 1 else "red, green and blue"
+    brought = f"brought to {shape.width} × {shape.height} pixels of {colours}, its middle cut out"
+    told = f"a JPEG, PNG, WebP, GIF or BMP of at most {MOST_PIXELS:,} pixels, {brought}"
+    wrapped = record({"b64": BASE64}) | {"additionalProperties": False}
+    plain = BASE64 | {"description": "in base64, or a data URL in base64"}
+    return {"oneOf": [wrapped, plain], "description": "; ".join(filter(None, [field.description, told]))}

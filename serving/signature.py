@@ -2,16 +2,26 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
-DTYPES = ("float", "integer", "string")
-KINDS = ("binary", "regression")
+DTYPES = ("float", "integer", "string", "picture")
+KINDS = ("binary", "regression", "multiclass")
+
+
+class Shape(NamedTuple):
+    """What a picture is brought to, in pixels; one channel is grey, three are red, green and blue."""
+
+    height: int
+    width: int
+    channels: int
 
 
 @dataclass(frozen=True)
 class Field:
-    """One raw input column.
+    """One raw input: a column, or the picture.
 
-    `minimum` and `maximum` are the range seen in training, not a limit; `allowed` is a limit, empty for none.
+    `minimum` and `maximum` are the range seen in training, not a limit; `allowed` is a limit, empty for none. Only a
+    picture has a `shape`.
     """
 
     name: str
@@ -22,11 +32,15 @@ class Field:
     minimum: float | None = None
     maximum: float | None = None
     allowed: tuple[object, ...] = ()
+    shape: Shape | None = None
 
 
 @dataclass(frozen=True)
 class Output:
-    """The one number a model gives, and for a binary model the threshold and the two labels it decides between."""
+    """What a model gives: one number per row, or one per label if it is multiclass.
+
+    A binary model has the threshold and the two labels that its number decides between.
+    """
 
     name: str
     description: str = ""
@@ -44,6 +58,11 @@ class Signature:
     trained_on: str
     inputs: tuple[Field, ...]
     output: Output
+
+    @property
+    def picture(self) -> Field | None:
+        """The input that takes a picture, where the model takes one."""
+        return self.inputs[0] if self.inputs[0].shape else None
 
 
 def parse(content: Mapping[str, object]) -> Signature:
@@ -63,6 +82,8 @@ def parse(content: Mapping[str, object]) -> Signature:
     names = [field.name for field in inputs]
     if not names or len(set(names)) < len(names):
         raise ValueError("inputs must be named, each once")
+    if len(inputs) > 1 and any(field.shape for field in inputs):
+        raise ValueError("a picture must be the only input")
     return Signature(case, kind, trained_on, inputs, _output(_mapping(content.get("output")), kind))
 
 
@@ -79,7 +100,15 @@ def _field(item: Mapping[str, object]) -> Field:
         minimum=_number(item, "minimum"),
         maximum=_number(item, "maximum"),
         allowed=tuple(_list(item, "allowed")) if item.get("allowed") else (),
+        shape=_shape(item) if dtype == "picture" else None,
     )
+
+
+def _shape(item: Mapping[str, object]) -> Shape:
+    height, width, channels = (_size(item, key) for key in Shape._fields)
+    if channels not in (1, 3) or item.get("optional") is True:
+        raise ValueError("a picture must have 1 or 3 channels, and cannot be optional")
+    return Shape(height, width, channels)
 
 
 def _output(item: Mapping[str, object], kind: str) -> Output:
@@ -92,6 +121,8 @@ def _output(item: Mapping[str, object], kind: str) -> Output:
     )
     if kind == "binary" and (output.threshold is None or len(output.labels) != 2):
         raise ValueError("a binary output needs a threshold and two labels")
+    if kind == "multiclass" and len(output.labels) < 2:
+        raise ValueError("a multiclass output needs the labels of its classes")
     return output
 
 
@@ -120,3 +151,10 @@ def _number(item: Mapping[str, object], key: str) -> float | None:
     if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
         raise ValueError(f"{key} must be a number, not {value!r}")
     return None if value is None else float(value)
+
+
+def _size(item: Mapping[str, object], key: str) -> int:
+    value = item.get(key)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"{key} must be a positive whole number, not {value!r}")
+    return value

@@ -132,7 +132,8 @@ def _arrays(path: Path, shape: Shape) -> Iterator[Picture]:
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise CasebookError(f"{path} can't be read as npz: {error}. It may be cut short: fetch it again.") from error
     for part, (pictures, labels) in parts.items():
-        if pictures.dtype != np.uint8 or pictures.reshape(-1, *shape).shape[0] != len(labels):
+        same = pictures.shape in ((len(labels), *shape), (len(labels), *shape[: 2 + (shape.channels > 1)]))
+        if pictures.dtype != np.uint8 or not same:
             raise CasebookError(
                 f"{path}: x_{part} has shape {pictures.shape} of {pictures.dtype}, expected uint8 of {tuple(shape)} "
                 f"for each of {len(labels)} labels."
@@ -190,7 +191,7 @@ def _decoded(encoded: bytes | None, label: int, part: str, shape: Shape) -> Pict
         with Image.open(io.BytesIO(encoded or b"")) as image:
             size, mode = image.size, image.mode
             pixels = np.asarray(fitted(image, shape)).reshape(shape)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:  # what its decoders raise
+    except Exception as error:  # decoders raise whatever a damaged file leads them to; none of it may end the stage
         return Picture(None, label, part, (0, 0), "", str(error))
     return Picture(pixels, label, part, size, mode)
 
@@ -202,10 +203,25 @@ def fitted(image: "Image.Image", shape: Shape) -> "Image.Image":
     """
     from PIL import Image, ImageOps
 
-    upright = ImageOps.exif_transpose(image).convert("L" if shape.channels == 1 else "RGB")
+    upright = opaque(ImageOps.exif_transpose(image)).convert("L" if shape.channels == 1 else "RGB")
     if upright.size == (shape.width, shape.height):
         return upright
     return ImageOps.fit(upright, (shape.width, shape.height), Image.Resampling.BILINEAR)
+
+
+def opaque(image: "Image.Image") -> "Image.Image":
+    """Return a picture with what is transparent laid on white, and 16-bit grey brought to 8 by its upper byte."""
+    import numpy as np
+    from PIL import Image
+
+    if image.mode.startswith("I;16"):
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    if not image.has_transparency_data:
+        return image
+    seen = image if image.mode == "RGBA" else image.convert("RGBA")
+    white = Image.new("RGB", image.size, "white")
+    white.paste(seen, mask=seen)
+    return white
 
 
 def pictures_of(raw: Ref, rows: Any) -> "Pictures":

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 DPI = 110
+FEW = 10  # points of a curve that are marked, as one alone would not be seen
 MISTAKES = 24  # that are drawn
 
 
@@ -106,9 +107,11 @@ def _learning(out: Path, refs: Mapping[str, Ref], aim: Aim) -> None:
     for name, history in curves.items():
         epochs = range(1, len(history["loss"]) + 1)
         line = left.plot(epochs, history["loss"], "--", linewidth=1)[0]
-        left.plot(history.get("val_epoch", epochs), history["val_loss"], color=line.get_color(), label=name)
+        looks = history.get("val_epoch", epochs)
+        drawn = {"color": line.get_color(), "label": name, "marker": "." if len(looks) <= FEW else None}
+        left.plot(looks, history["val_loss"], **drawn)
         if followed:
-            right.plot(history.get("val_epoch", epochs), history[figure_name], color=line.get_color(), label=name)
+            right.plot(looks, history[figure_name], **drawn)
     loss = "squared error (standardized)" if aim.kind == "regression" else "log loss"
     left.set(xlabel="epoch", ylabel=f"{loss}, as trained", yscale="log", title="Loss (dashed: training part)")
     if followed:

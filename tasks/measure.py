@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 RESAMPLES = 500
 LEVEL = 0.95
+UNBOUNDED = ("rmse", "mae", "r2", "log_loss")  # all other figures lie between 0 and 1
 BLOCK = 2**20  # weights held at once, so that arrays of 8 MB pass through whatever the number of rows
 
 
@@ -231,9 +232,8 @@ def across_folds(folds: list[dict[str, float]], test_share: float) -> dict[str, 
         values = np.array([fold[name] for fold in folds])
         widening = np.sqrt(1 / len(values) + test_share / (1 - test_share))
         half = stats.t.ppf((1 + LEVEL) / 2, len(values) - 1) * values.std(ddof=1) * widening
-        figures[name] = {
-            "value": float(values.mean()),
-            "low": float(values.mean() - half),
-            "high": float(values.mean() + half),
-        }
+        low, high = values.mean() - half, values.mean() + half
+        if name not in UNBOUNDED:
+            low, high = np.clip([low, high], 0.0, 1.0)
+        figures[name] = {"value": float(values.mean()), "low": float(low), "high": float(high)}
     return figures

@@ -20,7 +20,7 @@ def ran(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
     """A house in which both cases ran once on their samples."""
     made = house(tmp_path_factory.mktemp("small"), prefect_server)
     for case in ("boston", "mpg"):
-        done = made.run(f"flows.{case}", *SMOKE)
+        done = made.here(f"flows.{case}", *SMOKE)
         assert done.code == 0, done.err
     return made
 

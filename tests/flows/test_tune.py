@@ -16,7 +16,7 @@ SEARCH = (*SMOKE, "--case", "boston", "--trials", "2")
 def searched(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
     """A house in which boston was searched by the default algorithm."""
     made = house(tmp_path_factory.mktemp("searched"), prefect_server)
-    done = made.run("flows.tune", *SEARCH)
+    done = made.here("flows.tune", *SEARCH)
     assert done.code == 0, done.err
     assert done.out.splitlines()[-1].startswith("python -m flows.boston --params ")
     return made
@@ -41,7 +41,7 @@ def test_a_search_leaves_its_best_its_trials_and_a_page(searched: House) -> None
 
 
 def test_the_best_file_is_taken_by_the_case(searched: House) -> None:
-    done = searched.run("flows.boston", *SMOKE, "--params", str(best(searched)), "--candidates", "tuned", "--peers")
+    done = searched.here("flows.boston", *SMOKE, "--params", str(best(searched)), "--candidates", "tuned", "--peers")
     assert done.code == 0, done.err
     run = searched.runs("boston")[0]
     metrics, wanted = searched.record(run, "metrics.json"), searched.record(best(searched).parent, "metrics.json")
@@ -50,7 +50,7 @@ def test_the_best_file_is_taken_by_the_case(searched: House) -> None:
 
 @pytest.mark.parametrize("algorithm", ["random", "hyperband", "sklearn"])
 def test_the_other_algorithms_finish(searched: House, algorithm: str) -> None:
-    done = searched.run("flows.tune", *SEARCH, "--algorithm", algorithm)
+    done = searched.here("flows.tune", *SEARCH, "--algorithm", algorithm)
     assert done.code == 0, done.err
     metrics = searched.record(searched.runs("tune")[-1], "metrics.json")
     assert {trial["number"] for trial in metrics["trials"]} == {0, 1}
@@ -61,7 +61,7 @@ def test_the_other_algorithms_finish(searched: House, algorithm: str) -> None:
 def test_a_second_search_reuses_every_trial_and_one_killed_ends_with_the_same_best(
     searched: House, empty: House
 ) -> None:
-    assert searched.run("flows.tune", *SEARCH).code == 0
+    assert searched.here("flows.tune", *SEARCH).code == 0
     assert set(searched.statuses(searched.runs("tune")[-1]).values()) == {"reuse"}
     process = empty.start("flows.tune", *SEARCH)
     first = empty.artifacts / "store" / "tune" / "train_folds-trial-0-epochs-3"
@@ -69,7 +69,7 @@ def test_a_second_search_reuses_every_trial_and_one_killed_ends_with_the_same_be
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    done = empty.run("flows.tune", *SEARCH)
+    done = empty.here("flows.tune", *SEARCH)
     assert done.code == 0, done.err
     assert empty.statuses(empty.runs("tune")[-1])[first.name] == "reuse"
     assert best(empty, -1).read_text(encoding="utf-8") == best(searched).read_text(encoding="utf-8")

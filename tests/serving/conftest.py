@@ -1,6 +1,8 @@
 """Small real models, published as the flows publish theirs."""
 
+import base64
 import hashlib
+import io
 import json
 import math
 from collections.abc import Callable, Iterator
@@ -9,6 +11,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from PIL import Image
 
 from casebook import places
 from serving.app import create_app
@@ -38,6 +41,23 @@ MPG: Row = {
     "kind": "regression",
     "inputs": [{"name": "Weight", "dtype": "float", "unit": "lb", "description": "", "minimum": 1e3, "maximum": 5e3}],
     "output": {"name": "mpg", "unit": "miles per gallon", "description": "fuel economy"},
+}
+STEPS = [255 * step / 9 for step in range(10)]  # of brightness
+DIGITS = [str(digit) for digit in range(10)]
+MNIST: Row = {
+    "case": "mnist",
+    "kind": "multiclass",
+    "trained_on": "real",
+    "inputs": [
+        {"name": "picture", "dtype": "picture", "unit": None, "description": "One digit", "optional": False}
+        | {"height": 8, "width": 6, "channels": 1}
+    ],
+    "output": {"name": "probabilities", "unit": None, "description": "probability of each digit", "labels": DIGITS},
+}
+COLOURS: Row = MNIST | {
+    "case": "colours",
+    "inputs": [MNIST["inputs"][0] | {"height": 16, "width": 16, "channels": 3}],
+    "output": MNIST["output"] | {"labels": ["red", "green", "blue"]},
 }
 ROWS: dict[str, list[Row]] = {
     "fraud": [{"Amount": 1.5, "Hour": 3, "Age": None, "Sex": "male"}],
@@ -111,6 +131,62 @@ def mpg_graph(slope: float) -> bytes:
     )
 
 
+def picture_graph(signature: Row, scale: float) -> bytes:
+    """Return a classifier: grey by how near the mean is to each of ten steps of brightness, colour by the strongest."""
+    from onnx import TensorProto, checker, helper
+
+    (field,), classes = signature["inputs"], len(signature["output"]["labels"])
+    grey = field["channels"] == 1
+    reduced = helper.make_node("ReduceMean", ["picture"], ["mean"], axes=[1, 2], keepdims=0)
+    ends = [helper.make_node("Softmax", ["logits"], ["probabilities"], axis=1)]
+    middle = [helper.make_node("Mul", ["mean", "scale"], ["logits"])]
+    if grey:
+        middle = [
+            helper.make_node("Sub", ["mean", "steps"], ["far"]),
+            helper.make_node("Mul", ["far", "far"], ["square"]),
+            helper.make_node("Mul", ["square", "scale"], ["logits"]),
+        ]
+    constants = [helper.make_tensor("scale", TensorProto.FLOAT, [], [-scale if grey else scale])]
+    if grey:
+        constants.append(helper.make_tensor("steps", TensorProto.FLOAT, [1, classes], STEPS))
+    shape = [None, field["height"], field["width"], field["channels"]]
+    graph = helper.make_graph(
+        [reduced, *middle, *ends],
+        "pictures",
+        [helper.make_tensor_value_info("picture", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, [None, classes])],
+        constants,
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+def digit(mean: float, scale: float = 0.001) -> Row:
+    """Return what the grey classifier must answer for a picture of this mean brightness."""
+    return ranking(DIGITS, [-scale * (mean - step) ** 2 for step in STEPS])
+
+
+def ranking(labels: list[str], logits: list[float]) -> Row:
+    """Return the prediction that these logits make."""
+    powers = [math.exp(logit - max(logits)) for logit in logits]
+    pairs = sorted(zip(labels, powers, strict=True), key=lambda pair: -pair[1])
+    top = [{"label": label, "probability": power / sum(powers)} for label, power in pairs[:5]]
+    return {**top[0], "top": top}
+
+
+def png(grey: int, size: tuple[int, int] = (6, 8)) -> bytes:
+    """Return an even grey picture as PNG."""
+    stream = io.BytesIO()
+    Image.new("L", size, grey).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def in_base64(content: bytes) -> str:
+    """Return bytes as JSON can hold them."""
+    return base64.b64encode(content).decode()
+
+
 @pytest.fixture
 def publish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Publish:
     """Return a function that publishes and promotes a version; `parameter` is the graph's bias or slope."""
@@ -123,27 +199,33 @@ def publish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Publish:
         if case == "fraud":
             value = probability(ROWS[case][0], parameter)
             answer = {"probability": value, "label": ["normal", "fraud"][value >= 0.31]}
-        metrics = {
-            "case": case,
-            "primary_metric": "auprc",
-            "champion": "wide",
-            "candidates": {"wide": {"auprc": {"value": 0.8, "low": 0.7, "high": 0.9}}},
-        }
-        folder = places.models(case) / str(version)
-        folder.mkdir(parents=True)
-        (folder / "model.onnx").write_bytes(graph)
-        (folder / "model.keras").write_bytes(b"keras")
-        (folder / "card.md").write_text("# Card\n")
-        contents: Row = {"signature": signature, "metrics": metrics}
-        contents |= {"sample_request": {"instances": ROWS[case]}, "sample_response": {"predictions": [answer]}}
-        for name, content in contents.items():
-            (folder / f"{name}.json").write_text(json.dumps(content))
-        seal(folder)
+        folder = write(case, version, graph, signature, ROWS[case], [answer])
         if promote:
             point(case, str(version))
         return folder
 
     return one
+
+
+def write(case: str, version: int, graph: bytes, signature: Row, instances: list[Row], predictions: list[Row]) -> Path:
+    """Write a version's folder as the flows do."""
+    metrics = {
+        "case": case,
+        "primary_metric": "auprc",
+        "champion": "wide",
+        "candidates": {"wide": {"auprc": {"value": 0.8, "low": 0.7, "high": 0.9}}},
+    }
+    folder = places.models(case) / str(version)
+    folder.mkdir(parents=True)
+    (folder / "model.onnx").write_bytes(graph)
+    (folder / "model.keras").write_bytes(b"keras")
+    (folder / "card.md").write_text("# Card\n")
+    contents: Row = {"signature": signature, "metrics": metrics}
+    contents |= {"sample_request": {"instances": instances}, "sample_response": {"predictions": predictions}}
+    for name, content in contents.items():
+        (folder / f"{name}.json").write_text(json.dumps(content))
+    seal(folder)
+    return folder
 
 
 def seal(folder: Path) -> None:
@@ -160,6 +242,22 @@ def point(case: str, version: str) -> None:
     fresh = pointer.with_name("production.new")
     fresh.write_text(f"{version}\n")
     fresh.replace(pointer)
+
+
+@pytest.fixture
+def publish_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Publish:
+    """Return a function that publishes and promotes a picture classifier: `mnist` (grey) or `colours`."""
+    monkeypatch.setenv("CASEBOOK_ARTIFACTS", str(tmp_path))
+
+    def one(case: str = "mnist", version: int = 1, scale: float = 0.001) -> Path:
+        signature = {"mnist": MNIST, "colours": COLOURS}[case]
+        answer = digit(0, scale) if case == "mnist" else ranking(["red", "green", "blue"], [0.0, 0.0, 0.0])
+        asked = [{"picture": {"b64": in_base64(png(0))}}]
+        folder = write(case, version, picture_graph(signature, scale), signature, asked, [answer])
+        point(case, str(version))
+        return folder
+
+    return one
 
 
 @pytest.fixture
@@ -197,3 +295,23 @@ def client(models: Registry) -> Iterator[FlaskClient]:
     app.testing = True
     with app.test_client() as client:
         yield client
+
+
+@pytest.fixture
+def pictures(publish: Publish, publish_pictures: Publish) -> Iterator[FlaskClient]:
+    """Return a client of a service with the picture models `mnist` and `colours` and the row model `mpg`."""
+    publish_pictures("mnist")
+    publish_pictures("colours")
+    publish("mpg", 4, 0.01)
+    registry = Registry(places.models())
+    registry.look()
+    app = create_app(registry, max_body=200_000, max_rows=50, max_pictures=40)
+    app.testing = True
+    with app.test_client() as client:
+        yield client
+
+
+@pytest.fixture
+def told() -> Callable[[float], Row]:
+    """Return the function that computes what the grey classifier answers."""
+    return digit

@@ -12,6 +12,8 @@ from casebook import places
 from serving.bundle import BrokenBundle, load
 from serving.check import Refused
 
+PICTURE = {"name": "picture", "dtype": "picture", "height": 8, "width": 6, "channels": 1}
+
 
 def edit(path: Path, **changes: object) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
@@ -76,6 +78,46 @@ def test_a_graph_that_is_none_is_refused(publish: Callable[..., Path], reseal: C
     (folder / "model.onnx").write_bytes(b"no graph")
     reseal(folder)
     with pytest.raises(BrokenBundle, match=r"model\.onnx does not load"):
+        load(folder)
+
+
+def test_a_loaded_picture_version_answers(publish_pictures: Callable[..., Path], told: Callable[..., object]) -> None:
+    folder = publish_pictures("mnist", 3)
+    predictor = load(folder)
+    (sample,) = json.loads((folder / "sample_request.json").read_text())["instances"]
+    (answer,) = predictor.predict([sample])
+    assert answer["label"] == "0" and answer["probability"] == pytest.approx(told(0)["probability"], abs=1e-6)
+    with pytest.raises(Refused, match="row 1, picture: is not base64"):
+        predictor.predict([sample, {"picture": "-"}])
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "why"),
+    [
+        ("signature.json", {"inputs": [PICTURE | {"channels": 2}]}, "1 or 3 channels"),
+        ("signature.json", {"inputs": [PICTURE | {"optional": True}]}, "cannot be optional"),
+        ("signature.json", {"inputs": [PICTURE | {"height": 0}]}, "height must be a positive"),
+        ("signature.json", {"inputs": [PICTURE | {"width": 9}]}, "cannot work with these values"),
+        ("signature.json", {"inputs": [PICTURE, {"name": "x", "dtype": "float"}]}, "the only input"),
+        ("signature.json", {"inputs": [PICTURE | {"name": "photo"}]}, "model.onnx takes"),
+        ("signature.json", {"output": {"name": "probabilities"}}, "needs the labels"),
+        ("signature.json", {"output": {"name": "probabilities", "labels": ["a", "b"]}}, "each of 2 labels"),
+        ("sample_request.json", {"instances": [{"picture": {"b64": "bm8="}}]}, "is no JPEG"),
+        ("sample_response.json", {"predictions": [{"label": "0"}]}, "top must be a list"),
+        ("sample_response.json", {"predictions": [{"label": "0", "probability": 1.0, "top": [{}]}]}, "KeyError"),
+    ],
+)
+def test_a_picture_version_that_contradicts_itself_is_refused(
+    publish_pictures: Callable[..., Path],
+    reseal: Callable[[Path], None],
+    name: str,
+    changes: dict[str, object],
+    why: str,
+) -> None:
+    folder = publish_pictures()
+    edit(folder / name, **changes)
+    reseal(folder)
+    with pytest.raises(BrokenBundle, match=why):
         load(folder)
 
 

@@ -61,7 +61,7 @@ def test_metrics_count_by_case_and_code(client: FlaskClient) -> None:
 
 
 def test_headers_guard_every_answer(client: FlaskClient) -> None:
-    for path in ("/", "/v1/models", "/nothing", "/static/casebook.js"):
+    for path in ("/", "/v1/models", "/nothing", "/static/row.js"):
         with client.get(path) as response:
             assert response.headers["X-Content-Type-Options"] == "nosniff"
             assert "default-src 'self'" in response.headers["Content-Security-Policy"]
@@ -94,10 +94,45 @@ def test_pages_have_a_labelled_control_per_input(client: FlaskClient) -> None:
     assert 'href="/models/fraud"' in client.get("/").text
 
 
-def test_pages_need_nothing_from_elsewhere(client: FlaskClient) -> None:
-    for path in ("/", "/models/fraud"):
-        page = client.get(path).text
+def test_a_picture_model_is_described(pictures: FlaskClient) -> None:
+    colours, mnist, mpg = pictures.get("/v1/models").get_json()["models"]
+    assert (colours["kind"], mnist["kind"], mpg["kind"]) == ("multiclass", "multiclass", "regression")
+    assert pictures.get("/v1/models/mnist").get_json()["signature"]["inputs"][0]["height"] == 8
+    assert pictures.get("/health/ready").status_code == 200
+
+
+def test_openapi_describes_pictures_and_their_answers(pictures: FlaskClient) -> None:
+    paths = pictures.get("/openapi.json").get_json()["paths"]
+    post = paths["/v1/models/mnist:predict"]["post"]
+    asked = post["requestBody"]["content"]
+    assert set(asked) == {"application/json", "image/*", "multipart/form-data"}
+    rows = asked["application/json"]["schema"]["properties"]["instances"]
+    assert rows["maxItems"] == 40
+    assert [each["type"] for each in rows["items"]["properties"]["picture"]["oneOf"]] == ["object", "string"]
+    assert "6 × 8 pixels of grey" in rows["items"]["properties"]["picture"]["description"]
+    answer = post["responses"]["200"]["content"]["application/json"]["schema"]["properties"]["predictions"]["items"]
+    assert answer["required"] == ["label", "probability", "top"]
+    assert answer["properties"]["label"]["enum"] == [str(digit) for digit in range(10)]
+    assert answer["properties"]["top"]["maxItems"] == 5
+    assert set(paths["/v1/models/mpg:predict"]["post"]["requestBody"]["content"]) == {"application/json"}
+
+
+def test_a_picture_models_page_takes_a_file_and_small_grey_ones_a_drawing(pictures: FlaskClient) -> None:
+    page = pictures.get("/models/mnist").text
+    assert '<label for="file">picture' in page and 'id="file" type="file"' in page
+    assert '<canvas id="pad" width="60" height="80" tabindex="0"' in page
+    assert "/static/picture.js" in page and '<ol id="top"' in page
+    sample = re.search('data-picture="([^"]+)"', page)
+    asked = {"instances": [{"picture": sample and sample[1]}]}
+    assert pictures.post("/v1/models/mnist:predict", json=asked).status_code == 200
+    colours = pictures.get("/models/colours").text
+    assert 'id="pad"' not in colours and 'id="file"' in colours
+
+
+def test_pages_need_nothing_from_elsewhere(pictures: FlaskClient) -> None:
+    for path in ("/", "/models/mpg", "/models/mnist"):
+        page = pictures.get(path).text
         assert "http://" not in page and "https://" not in page
         for link in re.findall(r'(?:src|href)="([^"]+)"', page):
-            with client.get(link) as response:
+            with pictures.get(link) as response:
                 assert response.status_code == 200

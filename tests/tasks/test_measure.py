@@ -26,6 +26,7 @@ from tasks.measure import (
     binary,
     bootstrap,
     decided,
+    multiclass,
     probable,
     ranked,
     recall_at,
@@ -132,7 +133,27 @@ def test_a_bootstrap_interval_holds_its_value_and_a_seed_fixes_it() -> None:
 
 
 def test_over_folds_the_interval_is_of_the_mean() -> None:
-    figure = across_folds([{"auprc": 0.7}, {"auprc": 0.8}, {"auprc": 0.9}], 0.25)["auprc"]
+    figure = across_folds([{"rmse": 0.7}, {"rmse": 0.8}, {"rmse": 0.9}], 0.25)["rmse"]
     assert figure["value"] == pytest.approx(0.8)
     assert figure["high"] - 0.8 == pytest.approx(4.302653 * 0.1 * np.sqrt(1 / 3 + 1 / 3), rel=1e-5)  # t, 2 d.f.
     assert 0.8 - figure["low"] == pytest.approx(figure["high"] - 0.8)
+
+
+def test_the_interval_of_a_share_ends_at_0_and_1() -> None:
+    figure = across_folds([{"recall": 0.1}, {"recall": 0.5}, {"recall": 0.9}], 0.25)["recall"]
+    assert (figure["low"], figure["high"]) == (0.0, 1.0)
+
+
+@given(st.integers(0, 2**32 - 1), st.booleans())
+def test_figures_of_several_classes_are_scikit_learns(seed: int, weighted: bool) -> None:
+    rng = np.random.default_rng(seed)
+    y = rng.permutation(np.arange(40) % 4)
+    logits = rng.normal(size=(40, 4)) + 2 * np.eye(4)[y] * rng.random((40, 1))
+    probability = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    weights = rng.integers(1, 4, 40).astype(float) if weighted else np.ones(40)
+    found = {name: value[0] for name, value in multiclass(y.astype(float), probability, weights[None]).items()}
+    told, same = probability.argmax(axis=1), {"sample_weight": weights}
+    assert found["accuracy"] == pytest.approx(np.average(told == y, weights=weights))
+    assert found["balanced_accuracy"] == pytest.approx(balanced_accuracy_score(y, told, **same))
+    assert found["f1"] == pytest.approx(f1_score(y, told, average="macro", **same))
+    assert found["log_loss"] == pytest.approx(log_loss(y, probability, **same))

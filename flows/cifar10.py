@@ -1,0 +1,212 @@
+"""Ten kinds of small colour photos: the lab's network, and a modern fast recipe in plain Keras (lab 250)."""
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field
+
+from casebook.case import case
+from casebook.cli import main
+from casebook.device import Asked
+from casebook.params import CaseParams
+from casebook.run import Summary
+from casebook.store import Ref
+from tasks.aim import Aim
+from tasks.augment import Augmentation
+from tasks.calibrate import Rule
+from tasks.clean import clean, drop_repeated_pictures
+from tasks.compare import Peer, compare
+from tasks.conclude import conclude
+from tasks.decode import Shape, decode
+from tasks.explore_pictures import explore_pictures
+from tasks.fetch import fetch
+from tasks.prepared import Prepared
+from tasks.split_pictures import split_pictures
+from tasks.train_pictures import PictureSettings, train_pictures
+from tasks.validate import enforce, suite_text, validate
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from tasks.train_pictures import Arrays, PictureNetwork
+
+    Floats = NDArray[np.float32]
+
+DATA = "cifar10"
+SHAPE = Shape(32, 32, 3)
+AIM = Aim(
+    kind="multiclass", takes="picture", target="label", output="probabilities", primary="accuracy",
+    labels=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+    shown=("accuracy", "balanced_accuracy", "f1", "log_loss"),
+)  # fmt: skip
+PROTOCOL = "the set's own test part; a tenth of the training pictures, stratified, for validation"
+
+Candidate = Literal["course", "fast", "wide"]
+
+
+class Cifar10Params(CaseParams):
+    """What can be set: which networks, and how long the fast recipe trains."""
+
+    candidates: tuple[Candidate, ...] = Field(
+        (), description="networks: the lab's, the fast recipe, the same four times as large; none named: course and "
+        "fast, in the full profile wide as well",
+    )  # fmt: skip
+    peers: tuple[Peer, ...] = Field(("dummy", "extra_trees"), description="plain models on the pixels to compare with")
+    trees: Annotated[int, Field(ge=10, le=5000, description="size of the forest among the peers")] = 50
+    epochs: Annotated[int, Field(ge=1, le=200, description="epochs of the fast recipe")] = 8
+    device: Asked = Field("auto", description="where to train")
+    sample_rows: Annotated[int, Field(ge=200, le=100_000, description="size of the embedded sample")] = 1000
+
+
+@case
+def cifar10(params: Cifar10Params = Cifar10Params()) -> Summary:
+    """Tell ten kinds of small colour photos apart, in minutes on a CPU (lab 250)."""
+    ready = prepare(params)
+    profile = explore_pictures.submit(ready.table, ready.raw, AIM)
+    trees = 20 if params.profile == "smoke" else params.trees
+    peers = compare.submit(ready.encoded[0], params.peers, trees, AIM, params.seed)
+    names = params.candidates or (("course", "fast", "wide") if params.profile == "full" else ("course", "fast"))
+    trained: dict[str, list[Ref]] = {name: [train_candidate(name, ready, params)] for name in names}
+    scores = [peers.result()] if params.peers else []
+    return conclude(ready, trained, scores, profile.result(), PROTOCOL, params.seed)
+
+
+def prepare(params: Cifar10Params) -> Prepared:
+    """Fetch the photos, and have them decoded, checked, rid of repeats and parted."""
+    origin = fetch(DATA, params.source)
+    raw = decode(origin, SHAPE, make_photos, params.sample_rows, params.seed)
+    checked = validate(raw, suite_text(DATA))
+    enforce(checked, DATA)
+    table = clean(checked, (drop_repeated_pictures,))
+    parts = split_pictures(table, raw, params.seed)
+    return Prepared(AIM, Rule(), origin, raw, checked, table, [parts], [parts])
+
+
+def train_candidate(name: Candidate, ready: Prepared, params: Cifar10Params) -> Ref:
+    """Train one candidate."""
+    stage = train_pictures.called(name)
+    return stage(ready.encoded[0], NETWORKS[name], len(AIM.labels), settings(name, params), params.seed)
+
+
+def settings(name: Candidate, params: Cifar10Params) -> PictureSettings:
+    """Return how a candidate is trained; the smoke profile trains for one epoch."""
+    most = 1 if params.profile == "smoke" else 200
+    if name == "course":
+        return PictureSettings(epochs=min(5, most), batch_size=64, device=params.device)
+    return PictureSettings(
+        epochs=min(params.epochs, most), batch_size=512, learning_rate=1.0, weight_decay=0.005, optimizer="sgd",
+        momentum=0.85, schedule="cosine", warm=0.2, smoothing=0.1, average=0.95, reduced=True, views=2,
+        augmentation=Augmentation(shift=2, flip=True), device=params.device,
+    )  # fmt: skip
+
+
+def course_network(train: "Arrays", classes: int) -> "keras.Model":
+    """Return the lab's network: three convolutions with pooling and dropout, and two dense layers."""
+    import keras
+    from keras import layers
+
+    stack: list[Any] = [keras.Input(SHAPE), layers.Rescaling(1 / 255)]
+    for width in (16, 32, 64):
+        stack += [layers.Conv2D(width, 3, padding="same", activation="relu"), layers.MaxPooling2D(2)]
+        stack.append(layers.Dropout(0.2))
+    stack += [layers.Flatten(), layers.Dense(256, activation="relu"), layers.Dropout(0.5), layers.Dense(classes)]
+    return keras.Sequential(stack, name="course")
+
+
+def fast_network(train: "Arrays", classes: int, widths: tuple[int, int, int] = (32, 128, 128)) -> "keras.Model":
+    """Return a network that learns in few epochs: whitened patches, three groups of two convolutions, a small head.
+
+    After Page 2019 ("How to train your ResNet"), hlb-CIFAR10 and Jordan 2024 ("94 % on CIFAR-10 in 3.29 seconds on a
+    single GPU"): the first layer is not learnt but whitens patches of 2 x 2 pixels, every convolution starts close to
+    passing its input on, and pooling comes early.
+    """
+    import keras
+    from keras import layers
+
+    inputs = keras.Input(SHAPE)
+    scaled = layers.Rescaling(1 / 64, -2.0)(inputs)
+    whiten = layers.Conv2D(24, 2, trainable=False, name="whiten")
+    hidden = layers.Activation("gelu")(whiten(scaled))
+    for width in widths:
+        hidden = layers.MaxPooling2D(2)(convolved(hidden, width))
+        hidden = convolved(normalized(hidden), width)
+        hidden = normalized(hidden)
+    hidden = layers.Flatten()(layers.MaxPooling2D(hidden.shape[1])(hidden))
+    logits = layers.Rescaling(1 / 8)(layers.Dense(classes, use_bias=False)(hidden))
+    model = keras.Model(inputs, logits, name="fast")
+    whiten.set_weights(whitening(train["x"]))
+    return model
+
+
+def wide_network(train: "Arrays", classes: int) -> "keras.Model":
+    """Return the same network with twice as many channels in every group."""
+    return fast_network(train, classes, (64, 256, 256))
+
+
+def convolved(hidden: Any, width: int) -> Any:
+    """Return a convolution of 3 x 3 pixels that starts by passing on the channels that come in, as far as they go."""
+    import numpy as np
+    from keras import layers
+
+    layer = layers.Conv2D(width, 3, padding="same", use_bias=False)
+    answer = layer(hidden)
+    kernel = layer.get_weights()[0]
+    passed = np.arange(min(kernel.shape[2:]))
+    kernel[:, :, :, passed] = 0
+    kernel[1, 1, passed, passed] = 1
+    layer.set_weights([kernel])
+    return answer
+
+
+def normalized(hidden: Any) -> Any:
+    """Return the channels with mean 0 and deviation 1 in each batch, bent by a GELU."""
+    from keras import layers
+
+    return layers.Activation("gelu")(layers.BatchNormalization(momentum=0.6, scale=False)(hidden))
+
+
+def whitening(pictures: "NDArray[np.uint8]", used: int = 5000) -> "list[Floats]":
+    """Return the kernel and bias of a convolution whose 12 answers to a patch of 2 x 2 pixels are uncorrelated.
+
+    Its filters are the patches' principal axes, each divided by the deviation along it, and their negatives, as what
+    follows bends only one side.
+    """
+    import numpy as np
+
+    x = pictures[:used].astype("float32") / 64 - 2
+    patches = np.lib.stride_tricks.sliding_window_view(x, (2, 2), axis=(1, 2))  # (n, 31, 31, channels, 2, 2)
+    flat = patches.transpose(0, 1, 2, 4, 5, 3).reshape(-1, 12)
+    mean = flat.mean(axis=0)
+    variance, axes = np.linalg.eigh(np.cov(flat, rowvar=False))
+    filters = axes / np.sqrt(variance + 1e-2)
+    both = np.concatenate([filters, -filters], axis=1).astype("float32")
+    return [both.reshape(2, 2, 3, 24), -mean @ both]
+
+
+NETWORKS: "dict[Candidate, PictureNetwork]" = {
+    "course": course_network,
+    "fast": fast_network,
+    "wide": wide_network,
+}
+
+
+def make_photos(rows: int, seed: int) -> "tuple[NDArray[np.uint8], NDArray[np.int64]]":
+    """Make the embedded sample: ten kinds of coloured shapes on coloured ground, moved, shaded and noisy."""
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    labels = rng.permutation(np.arange(rows) % 10)
+    down, right = np.mgrid[0:32, 0:32]
+    pictures = rng.integers(0, 80, (rows, *SHAPE)).astype("uint8")
+    pictures += rng.integers(0, 80, (rows, 1, 1, 3)).astype("uint8")
+    for picture, label in zip(pictures, labels, strict=True):
+        y, x = down - rng.integers(12, 20), right - rng.integers(12, 20)
+        round_, square, cross = y**2 + x**2 < 64, np.maximum(abs(y), abs(x)) < 8, np.minimum(abs(y), abs(x)) < 3
+        shape = (round_, square, cross, y > x, (y + x) % 8 < 4)[label % 5]
+        picture[shape] = picture[shape] // 2 + (rng.integers(60, 120), 0, 100) if label < 5 else 255 - picture[shape]
+    return pictures, labels
+
+
+if __name__ == "__main__":
+    raise SystemExit(main("flows.cifar10"))

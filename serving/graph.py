@@ -1,0 +1,79 @@
+"""A published graph: loaded from the bytes that were hashed, held against its signature, and run."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from serving.check import Fault, Refused
+from serving.signature import Signature
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+BLOCK = 16  # pictures per run: on one thread more are no faster, and a network's layers take megabytes per picture
+TYPES = {"string": "tensor(string)"}
+
+Arrays = Mapping[str, npt.NDArray[np.generic]]
+Scores = npt.NDArray[np.float32]
+
+
+class Graph:
+    """What a model computes; any number of threads may run it at once.
+
+    Raises
+    ------
+    ValueError
+        If `content` is no graph, or one of other inputs and outputs than the signature says.
+    """
+
+    def __init__(self, content: bytes, signature: Signature) -> None:
+        self._session = _session(content)
+        self._output = signature.output.name
+        self._pictures = signature.picture is not None
+        wanted = {field.name: TYPES.get(field.dtype, "tensor(float)") for field in signature.inputs}
+        found = {each.name: each.type for each in self._session.get_inputs()}
+        if wanted != found:
+            raise ValueError(f"model.onnx takes {found}, signature.json says {wanted}")
+        if self._output not in [each.name for each in self._session.get_outputs()]:
+            raise ValueError(f"model.onnx has no output {self._output}")
+
+    def run(self, feeds: Arrays) -> Scores:
+        """Return the output's rows for arrays as a reader makes them: columns in one run, pictures in blocks.
+
+        Raises
+        ------
+        Refused
+            If the graph cannot work with the values.
+        """
+        if not self._pictures:
+            return self._run(feeds)
+        ((name, pictures),) = feeds.items()
+        blocks = (pictures[start : start + BLOCK] for start in range(0, len(pictures), BLOCK))
+        return np.concatenate([self._run({name: block.astype(np.float32)}) for block in blocks])
+
+    def _run(self, feeds: Arrays) -> Scores:
+        from onnxruntime.capi.onnxruntime_pybind11_state import (
+            Fail,
+            InvalidArgument,
+            RuntimeException,
+        )
+
+        try:
+            scores: Scores = self._session.run([self._output], feeds)[0]
+        except (Fail, InvalidArgument, RuntimeException) as error:
+            raise Refused(iter([Fault(None, None, f"the model cannot work with these values: {error}")])) from error
+        return scores
+
+
+def _session(content: bytes) -> "InferenceSession":
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1  # requests are the parallelism
+    options.log_severity_level = 4  # what it has to say arrives as an exception
+    try:
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its exceptions share no base class
+        raise ValueError(f"model.onnx does not load: {error}") from error

@@ -1,0 +1,103 @@
+"""A request's body taken apart into instances, which nobody has looked at yet."""
+
+import json
+from io import BytesIO
+from typing import NamedTuple, NoReturn
+
+from flask import request
+
+from serving.answers import ClientError
+from serving.signature import Signature
+
+JSON_ONLY = "send the body as plain JSON with the header Content-Type: application/json"
+PICTURES_TOO = (
+    "send plain JSON with the header Content-Type: application/json, one encoded picture with image/png or its like, "
+    "or files as multipart/form-data"
+)
+
+
+class Limits(NamedTuple):
+    """The most instances one request may hold: rows, or pictures, which take more memory."""
+
+    rows: int
+    pictures: int
+
+    def of(self, signature: Signature) -> int:
+        """Return the limit for one model."""
+        return self.pictures if signature.picture else self.rows
+
+
+def instances(signature: Signature, limits: Limits) -> list[object]:
+    """Return the request's instances: objects from JSON, or pictures' bytes under their field's name.
+
+    Raises
+    ------
+    ClientError
+        If the body is not in a form this model takes, or does not hold one to the limit of instances.
+    """
+    most = limits.of(signature)
+    if request.headers.get("Content-Encoding"):
+        raise _unknown(signature)
+    if request.mimetype == "application/json":
+        found = _listed(_parsed(request.get_data(cache=False)))
+    elif signature.picture:
+        found = [{signature.picture.name: content} for content in _pictures(signature, most)]
+    else:
+        raise _unknown(signature)
+    if len(found) > most:
+        raise ClientError(413, f"{len(found)} instances are more than the {most} one request may hold")
+    return found
+
+
+def _unknown(signature: Signature) -> ClientError:
+    return ClientError(415, PICTURES_TOO if signature.picture else JSON_ONLY)
+
+
+def _listed(content: object) -> list[object]:
+    found = content.get("instances") if isinstance(content, dict) else None
+    if not isinstance(found, list) or not found:
+        raise ClientError(400, 'the body must be a JSON object {"instances": [{...}, ...]} with at least one instance')
+    return found
+
+
+def _parsed(body: bytes) -> object:
+    if not body:
+        raise ClientError(400, "the body is empty; it must be a JSON object")
+    try:
+        return json.loads(body, parse_constant=_no_constant)
+    except RecursionError:
+        raise ClientError(400, "the body is nested too deeply") from None
+    except ValueError as error:  # also text that is no UTF-8, and integers of thousands of digits
+        raise ClientError(400, f"the body is no valid JSON: {error}") from None
+
+
+def _no_constant(token: str) -> NoReturn:
+    raise ValueError(f"{token} is no JSON number")
+
+
+def _pictures(signature: Signature, most: int) -> list[bytes]:
+    if request.mimetype.startswith("image/"):
+        return [request.get_data(cache=False)]
+    if request.mimetype == "multipart/form-data":
+        return _files(request.get_data(cache=False), most)
+    raise _unknown(signature)
+
+
+def _files(body: bytes, most: int) -> list[bytes]:
+    """Return the files of a form in the order they were sent, which the framework's own reading loses."""
+    from werkzeug.formparser import FormDataParser
+
+    files: list[BytesIO] = []
+
+    def keep(*_: object, **__: object) -> BytesIO:
+        files.append(BytesIO())
+        return files[-1]
+
+    parser = FormDataParser(stream_factory=keep, max_form_memory_size=500_000, max_form_parts=most, silent=False)
+    try:
+        _, fields, _ = parser.parse(BytesIO(body), request.mimetype, len(body), request.mimetype_params)
+    except ValueError as error:
+        raise ClientError(400, f"the body is no valid multipart/form-data: {error}") from None
+    if fields or not files:
+        raise ClientError(400, "every part of the form must be a file (with a file name), and there must be one")
+    return [file.getvalue() for file in files]

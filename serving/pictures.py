@@ -1,0 +1,90 @@
+"""One encoded picture to the pixels a model takes, the same that training saw (`fitted` in `tasks/decode.py`)."""
+
+import io
+import threading
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from serving.signature import Shape
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+Pixels = npt.NDArray[np.uint8]
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+NO_PICTURE = "is no JPEG, PNG, WebP, GIF or BMP picture, or its beginning is damaged"
+MOST_PIXELS = 25_000_000
+MOST_SCANS = 100  # of a progressive JPEG: some kilobytes can ask for passes over all pixels that take minutes
+AT_ONCE = threading.BoundedSemaphore(
+    2
+)  # the most pixels take 100 MB while they are decoded, transparent ones four times as much
+
+
+class BadPicture(ValueError):
+    """A picture that cannot be taken; the message says what is wrong, to follow the name of a field."""
+
+
+def decoded(content: bytes, shape: Shape) -> Pixels:
+    """Return the pixels of an encoded picture, its first frame if it has several.
+
+    Raises
+    ------
+    BadPicture
+        It is no picture in one of `FORMATS`, has too many pixels, or is cut short or damaged.
+    """
+    with AT_ONCE, _opened(content) as image:
+        try:
+            return np.asarray(fitted(image, shape)).reshape(shape)
+        except Exception as error:  # decoders raise nearly anything for damaged content
+            raise BadPicture("is cut short or damaged") from error
+
+
+def fitted(image: "Image.Image", shape: Shape) -> "Image.Image":
+    """Return a picture upright, in the shape's colours and size: its short side scaled, its middle cut out.
+
+    The picture itself may be turned: that spares a copy of all its pixels.
+    """
+    from PIL import Image, ImageOps
+
+    ImageOps.exif_transpose(image, in_place=True)
+    mode = "L" if shape.channels == 1 else "RGB"
+    upright = _opaque(image)
+    if upright.mode != mode:
+        upright = upright.convert(mode)
+    if upright.size == (shape.width, shape.height):
+        return upright
+    return ImageOps.fit(upright, (shape.width, shape.height), Image.Resampling.BILINEAR)
+
+
+def _opened(content: bytes) -> "Image.Image":
+    """Read a picture's header, and nothing yet of its pixels."""
+    from PIL import Image
+
+    try:
+        image = Image.open(io.BytesIO(content), formats=FORMATS)
+    except Image.DecompressionBombError:
+        raise BadPicture(f"has more than {MOST_PIXELS:,} pixels") from None
+    except Exception as error:  # as above
+        raise BadPicture(NO_PICTURE) from error
+    if image.width * image.height > MOST_PIXELS:
+        raise BadPicture(f"has {image.width} × {image.height} pixels, which are more than {MOST_PIXELS:,}")
+    if image.format in ("JPEG", "MPO") and content.count(b"\xff\xda") > MOST_SCANS:
+        raise BadPicture(f"has more than {MOST_SCANS} scans")
+    return image
+
+
+def _opaque(image: "Image.Image") -> "Image.Image":
+    """Lay what is transparent on white, and bring 16-bit grey to 8 bits by its upper byte, as PIL does in colour."""
+    from PIL import Image
+
+    if image.mode.startswith("I;16"):
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    if not image.has_transparency_data:
+        return image
+    seen = image if image.mode == "RGBA" else image.convert("RGBA")
+    white = Image.new("RGB", image.size, "white")
+    white.paste(seen, mask=seen)
+    return white

@@ -1,0 +1,47 @@
+"""How a model's numbers become predictions: decided by its kind, whatever its inputs are."""
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from serving.graph import Scores
+from serving.signature import Output, Signature
+
+SHOWN = 5  # of the classes, the most probable
+
+Prediction = dict[str, object]
+Teller = Callable[[Scores], list[Prediction]]
+
+
+def teller(signature: Signature) -> Teller:
+    """Return the function from a model's output, a row per instance, to predictions."""
+    output = signature.output
+    if signature.kind == "multiclass":
+        return partial(_classes, output)
+    if output.threshold is None or not output.labels:
+        return partial(_numbers, output.name)
+    return partial(_decisions, output.name, output.labels, output.threshold)
+
+
+def _numbers(name: str, scores: Scores) -> list[Prediction]:
+    return [{name: value} for value in scores.reshape(-1).tolist()]
+
+
+def _decisions(name: str, labels: tuple[str, ...], threshold: float, scores: Scores) -> list[Prediction]:
+    return [{name: value, "label": labels[value >= threshold]} for value in scores.reshape(-1).tolist()]
+
+
+def _classes(output: Output, scores: Scores) -> list[Prediction]:
+    """Tell the most probable classes; of equally probable ones the first in the signature comes first."""
+    if scores.shape[1:] != (len(output.labels),):
+        raise ValueError(f"{scores.shape[1:]} numbers per instance are not one for each of {len(output.labels)} labels")
+    places = np.argsort(-scores, axis=1, kind="stable")[:, :SHOWN]
+    highest = np.take_along_axis(scores, places, axis=1)
+    return [_ranking(output.labels, *row) for row in zip(places.tolist(), highest.tolist(), strict=True)]
+
+
+def _ranking(labels: tuple[str, ...], places: list[int], probabilities: list[float]) -> Prediction:
+    pairs = zip(places, probabilities, strict=True)
+    top = [{"label": labels[place], "probability": probability} for place, probability in pairs]
+    return {**top[0], "top": top}
