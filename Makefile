@@ -22,7 +22,7 @@ boston cifar10 flowers fraud imagenet malware mnist mpg titanic: .venv/installed
 	$(RUN) -m flows.$@
 
 test: .venv/installed
-	$(RUN) -m pytest
+	$(RUN) -m pytest -n 2 --dist loadfile
 
 check: .venv/installed
 	$(RUN) -m ruff check .

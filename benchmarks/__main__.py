@@ -10,7 +10,7 @@ from benchmarks.figures import Figure, Options, show, show_head, write
 from benchmarks.processes import Failed
 from casebook import places
 
-SECTIONS = ("flow", "rerun", "size", "folds", "serving")
+SECTIONS = ("flow", "rerun", "size", "folds", "pictures", "serving")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,6 +36,7 @@ def measures() -> Mapping[str, Callable[[Options], Iterator[Figure]]]:
     """Return what measures each section."""
     from benchmarks.flow import measure_flow, measure_rerun, measure_size
     from benchmarks.folds import measure_folds
+    from benchmarks.pictures import measure_pictures
     from benchmarks.serving import measure_serving
 
     return {
@@ -43,6 +44,7 @@ def measures() -> Mapping[str, Callable[[Options], Iterator[Figure]]]:
         "rerun": measure_rerun,
         "size": measure_size,
         "folds": measure_folds,
+        "pictures": measure_pictures,
         "serving": measure_serving,
     }
 

@@ -1,6 +1,9 @@
 import json
 import os
+import random
 import shutil
+import signal
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -155,3 +158,23 @@ def test_the_real_file_is_the_one_the_catalog_knows(empty: House) -> None:
     assert metrics["data"]["rows"] == 27_771
     assert metrics["test"] == {"split": "test", "folds": 1, "rows": 5545, "positives": 95}
     assert (real.artifacts / "models" / "fraud" / "production").read_text() == "1\n"
+
+
+KILLS = int(os.environ.get("CASEBOOK_KILLS", "3"))  # the longer proof: CASEBOOK_KILLS=20
+
+
+def test_a_run_killed_at_random_moments_ends_with_the_same_metrics(smoke: House, empty: House) -> None:
+    rng = random.Random(0)
+    for _ in range(KILLS):
+        process = empty.start("flows.fraud", *SMOKE)
+        try:
+            process.wait(timeout=rng.uniform(3, 25))
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+    done = empty.run("flows.fraud", *SMOKE)
+    assert done.code == 0, done.err
+    disturbed = empty.record(empty.runs()[-1], "metrics.json")
+    undisturbed = smoke.record(smoke.runs()[0], "metrics.json")
+    assert disturbed["champion"] == undisturbed["champion"]
+    assert disturbed["candidates"] == undisturbed["candidates"]
