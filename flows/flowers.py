@@ -72,18 +72,15 @@ def flowers(params: FlowersParams = FlowersParams()) -> Summary:
     grouped, ready = prepare(origin, params)
     profile = explore_pictures.submit(ready.table, ready.raw, ready.aim)
     parts = ready.encoded[0]
-    features = embed(parts, weights, params.cut, views(params), params.seed, params.device)
+    if params.profile == "smoke":  # the last block alone learns, and there are no crops
+        params = params.model_copy(update={"cut": 15, "views": 2})
+    features = embed(parts, weights, params.cut, params.views, params.seed, params.device)
     peers = compare.submit(within(features, PLAIN), params.peers, 100, ready.aim, params.seed)
     trained = train(parts, features, weights, params)
     scores = [peers.result()] if params.peers else []
     about = notes(weights, grouped, trained, params)
     refs: dict[str, list[Ref]] = {name: [trained[name]] for name in params.candidates}
     return conclude(ready, refs, scores, profile.result(), PROTOCOL, params.seed, about)
-
-
-def views(params: FlowersParams) -> int:
-    """Return how many views a training picture has; the smoke profile has no crops."""
-    return 2 if params.profile == "smoke" else params.views
 
 
 def prepare(origin: Origin, params: FlowersParams) -> tuple[Ref, Prepared]:

@@ -172,7 +172,7 @@ def _folders(path: Path, shape: Shape) -> Iterator[Picture]:
     import tarfile
 
     try:
-        with tarfile.open(path) as archive:
+        with tarfile.open(path, "r:gz") as archive:
             members = [m for m in archive if m.isfile() and m.name.lower().endswith((".jpg", ".jpeg"))]
             classes = sorted({Path(member.name).parent.name for member in members})
             for member in members:
