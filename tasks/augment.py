@@ -87,6 +87,24 @@ def covered(pictures: "Pictures", side: int, rng: "Generator") -> "Pictures":
     return np.where(hidden, pictures.mean(axis=(1, 2), keepdims=True).astype("uint8"), pictures)
 
 
+def cropped(pictures: "Pictures", least: float, rng: "Generator") -> "Pictures":
+    """Return a part of each picture, enlarged to the whole's size: `least` to all of its area, of the same form.
+
+    The part's place and size are drawn anew for each (Szegedy et al. 2015, "Going deeper with convolutions").
+    """
+    import numpy as np
+    from PIL import Image
+
+    count, height, width, _ = pictures.shape
+    sides = np.sqrt(rng.uniform(least, 1, count))
+    places = rng.uniform(0, 1, (count, 2)) * (1 - sides[:, None])
+    made = np.empty_like(pictures)
+    for i, (side, (down, right)) in enumerate(zip(sides, places, strict=True)):
+        box = (right * width, down * height, (right + side) * width, (down + side) * height)
+        made[i] = np.asarray(Image.fromarray(pictures[i]).resize((width, height), Image.Resampling.BILINEAR, box=box))
+    return made
+
+
 def warped(pictures: "Pictures", how: Augmentation, rng: "Generator") -> "Pictures":
     """Return each picture turned and zoomed about its middle, by linear interpolation; beyond its rim it is black."""
     import numpy as np

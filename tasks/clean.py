@@ -36,3 +36,9 @@ def drop_repeated_pictures(frame: "pd.DataFrame") -> "pd.DataFrame":
     """Keep the first of pictures with the same pixels; a test picture goes before a training picture."""
     first = frame.sort_values("part", kind="stable").drop_duplicates("sha256")
     return first.sort_index().reset_index(drop=True)
+
+
+def drop_pictures_of_two_labels(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """Drop pictures whose very pixels stand under several labels, all of them: nothing says which label is right."""
+    labels = frame.groupby("sha256")["label"].transform("nunique")
+    return frame[labels == 1].reset_index(drop=True)

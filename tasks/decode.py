@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -101,18 +102,18 @@ def made(sample: "SampleMaker", rows: int, seed: int) -> Iterator[Picture]:
 
 
 def read(path: Path, shape: Shape) -> Iterator[Picture]:
-    """Return the pictures of a file: arrays of pixels (npz) or encoded pictures in a table (parquet).
+    """Return the pictures of a file: arrays of pixels (npz), encoded pictures in a table (parquet) or folders (tgz).
 
     Raises
     ------
     CasebookError
         It is another kind of file, can't be read, or lacks an array or a column.
     """
-    readers = {".npz": _arrays, ".parquet": _encoded}
+    readers = {".npz": _arrays, ".parquet": _encoded, ".tgz": _folders}
     if path.suffix not in readers:
         raise CasebookError(
-            f"{path} is no picture set: give an npz with {', '.join(ARRAYS)} or a parquet with the columns "
-            f"{', '.join(COLUMNS)}."
+            f"{path} is no picture set: give an npz with {', '.join(ARRAYS)}, a parquet with the columns "
+            f"{', '.join(COLUMNS)}, or a tgz with a folder for each class."
         )
     return readers[path.suffix](path, shape)
 
@@ -161,6 +162,25 @@ def _encoded(path: Path, shape: Shape) -> Iterator[Picture]:
         columns = batch.to_pydict()
         for encoded, label, part in zip(*(columns[name] for name in COLUMNS), strict=True):
             yield _decoded(encoded, -1 if label is None else int(label), str(part), shape)
+
+
+def _folders(path: Path, shape: Shape) -> Iterator[Picture]:
+    """Yield the JPEG pictures of an archive with a folder for each class; classes are numbered by their names' order.
+
+    Nothing is unpacked to the disk: what an archive calls its files could name any place there.
+    """
+    import tarfile
+
+    try:
+        with tarfile.open(path, "r:gz") as archive:
+            members = [m for m in archive if m.isfile() and m.name.lower().endswith((".jpg", ".jpeg"))]
+            classes = sorted({Path(member.name).parent.name for member in members})
+            for member in members:
+                file = archive.extractfile(member)
+                content = file.read() if file else None
+                yield _decoded(content, classes.index(Path(member.name).parent.name), "train", shape)
+    except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
+        raise CasebookError(f"{path} can't be read as tgz: {error}. It may be cut short: fetch it again.") from error
 
 
 def _decoded(encoded: bytes | None, label: int, part: str, shape: Shape) -> Picture:

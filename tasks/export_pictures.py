@@ -15,6 +15,7 @@ from tasks.aim import Aim
 from tasks.evaluate import results
 from tasks.export import converted
 from tasks.features import TOLERANCE
+from tasks.train_pictures import at_once
 
 if TYPE_CHECKING:
     import keras
@@ -29,7 +30,6 @@ INPUT = "picture"
 COMPARED = 200  # test pictures on which the graph is held to Keras
 SAMPLES = 10
 TOP = 5  # most probable classes that an answer names
-BLOCK = 250
 
 
 @stage
@@ -100,7 +100,8 @@ def in_keras(model: "keras.Model", pictures: "Pictures") -> "Floats":
     """Return Keras' probabilities, shape (pictures, classes)."""
     import numpy as np
 
-    blocks = [pictures[i : i + BLOCK].astype("float32") for i in range(0, len(pictures), BLOCK)]
+    size = at_once(pictures)
+    blocks = (pictures[i : i + size].astype("float32") for i in range(0, len(pictures), size))
     return np.concatenate([np.asarray(model(block), "float32") for block in blocks])
 
 
@@ -110,5 +111,6 @@ def answers(graph: "onnx.ModelProto", pictures: "Pictures", output: str) -> "Flo
     import onnxruntime
 
     session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
-    blocks = [pictures[i : i + BLOCK].astype("float32") for i in range(0, len(pictures), BLOCK)]
+    size = at_once(pictures)
+    blocks = (pictures[i : i + size].astype("float32") for i in range(0, len(pictures), size))
     return np.concatenate([session.run([output], {INPUT: block})[0] for block in blocks])

@@ -103,7 +103,7 @@ def report(
             verdict=verdict(metrics, aim),
             bundle=bundle.facts,
             published=published,
-            curl=_curl(run.case),
+            curl=question(run.case),
             sample=bundle.path("sample_request.json").read_text(encoding="utf-8"),
         )
     )
@@ -113,8 +113,8 @@ def report(
         case=run.case,
         run_id=run.run_id,
         report=str(page),
-        headline=_headline(metrics, aim, published),
-        next_command=_next(published),
+        headline=headline(metrics, aim, published),
+        next_command=what_next(published),
     )
 
 
@@ -186,14 +186,16 @@ def copy_pictures(folder: Path, *refs: Ref) -> dict[str, str]:
     return inline
 
 
-def _curl(case: str) -> str:
+def question(case: str) -> str:
+    """Return the command that asks the model which serves."""
     return (
         f"curl -s http://127.0.0.1:9000/v1/models/{case}:predict -H 'Content-Type: application/json' "
         f"-d @{places.models(case)}/$(cat {places.models(case)}/production)/sample_request.json"
     )
 
 
-def _headline(metrics: Mapping[str, Any], aim: Aim, published: Published) -> str:
+def headline(metrics: Mapping[str, Any], aim: Aim, published: Published) -> str:
+    """Say what a run came to: the verdict, a warning of sample data, and whether the version serves."""
     sample = " SAMPLE DATA, made in code: these figures say nothing about the world." if _sample(metrics) else ""
     serving = "serves" if published.serves else "waits"
     return f"{verdict(metrics, aim)}{sample}\nVersion {published.version} {serving}: {published.why}."
@@ -203,7 +205,8 @@ def _sample(metrics: Mapping[str, Any]) -> bool:
     return bool(metrics["data"]["source"] == "sample")
 
 
-def _next(published: Published) -> str:
+def what_next(published: Published) -> str:
+    """Return the next command to try."""
     promote = f"python -m flows.promote {published.case} {published.version}"
     return "python -m serving" if published.serves else promote
 

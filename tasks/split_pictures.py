@@ -1,7 +1,7 @@
-"""Split pictures: keep the set's own test part, and take validation from the rest; parts are arrays of pixels."""
+"""Split pictures: keep the set's own test part, or draw one that shares no near-duplicate; parts are pixel arrays."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from casebook.errors import CasebookError
 from casebook.stage import stage
@@ -32,6 +32,28 @@ def split_pictures(out: Path, table: Ref, raw: Ref, seed: int) -> Facts:
     """
     parts = as_given(read_table(table), seed)
     repeats_across({name: part[["sha256"]] for name, part in parts.items()})
+    return written(out, raw, parts)
+
+
+@stage
+def split_grouped_pictures(out: Path, grouped: Ref, raw: Ref, seed: int) -> Facts:
+    """Part a picture set that has no test part: 64 % for training, 16 % for validation, 20 % for the test.
+
+    Parts are stratified, and pictures of one group (see `tasks.group`) stay together. Writes what `split_pictures`
+    does.
+
+    Raises
+    ------
+    CasebookError
+        A class has too few pictures, or a group stands in two parts.
+    """
+    parts = by_group(read_table(grouped), seed)
+    repeats_across({name: part[["group"]].drop_duplicates() for name, part in parts.items()})
+    return written(out, raw, parts)
+
+
+def written(out: Path, raw: Ref, parts: "Parts") -> Facts:
+    """Write each part as arrays, and return how many rows each has."""
     for name, part in parts.items():
         rows = part["picture"].to_numpy()
         write_arrays(out, name, x=pictures_of(raw, rows), y=part["label"].to_numpy(), picture=rows)
@@ -58,3 +80,24 @@ def as_given(table: "pd.DataFrame", seed: int) -> "Parts":
     share = max(VALIDATION, rest["label"].nunique() / len(rest))
     train, validation = train_test_split(rest, test_size=share, random_state=seed, stratify=rest["label"])
     return {"train": train, "validation": validation, "test": test}
+
+
+def by_group(frame: "pd.DataFrame", seed: int) -> "Parts":
+    """Return training, validation and test rows, stratified by groups: each counts once, with its first label.
+
+    Raises
+    ------
+    CasebookError
+        There is one class only, or one with fewer than ten groups.
+    """
+    from sklearn.model_selection import train_test_split
+
+    from tasks.split import FOLDS, PARTS, enough_of_each_class
+
+    first = frame.drop_duplicates("group")
+    enough_of_each_class(first, "label", FOLDS)
+    share: dict[str, Any] = {"test_size": 1 / FOLDS, "random_state": seed}
+    rest, test = train_test_split(first, stratify=first["label"], **share)
+    train, validation = train_test_split(rest, stratify=rest["label"], **share)
+    chosen = zip(PARTS, (train, validation, test), strict=True)
+    return {name: frame[frame["group"].isin(part["group"])] for name, part in chosen}

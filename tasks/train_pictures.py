@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
     PictureNetwork = Callable[[Arrays, int], keras.Model]
 
-SCORED = 250  # pictures at once
+SCORED = 250  # pictures at once, at most
+NUMBERS = 2_500_000  # of all pictures at once
 LOOKS = 10  # at the validation part, spread over the epochs
 
 
@@ -187,8 +188,14 @@ def averaged_views(model: "keras.Model") -> "keras.Model":
 
 
 def score(model: "keras.Model", x: "NDArray[np.uint8]") -> "Floats":
-    """Return a logit per picture and class; pictures go through in batches."""
+    """Return a logit per picture and class; pictures go through in batches that hold so many numbers at most."""
     import numpy as np
 
-    batches = [x[i : i + SCORED].astype("float32") for i in range(0, len(x), SCORED)]
+    size = at_once(x)
+    batches = (x[i : i + size].astype("float32") for i in range(0, len(x), size))
     return np.concatenate([np.asarray(model.predict_on_batch(batch), "float32") for batch in batches])
+
+
+def at_once(x: "NDArray[Any]") -> int:
+    """Return how many pictures go through a network at once: fewer of large ones, whose activations fill memory."""
+    return max(1, min(SCORED, NUMBERS // max(1, x[:1].size)))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.augment import Augmentation, covered, epoch, shifted, warped
+from tasks.augment import Augmentation, covered, cropped, epoch, shifted, warped
 
 RNG = np.random.default_rng(0)
 PICTURES = RNG.integers(0, 256, (40, 8, 8, 3)).astype("uint8")
@@ -64,3 +64,12 @@ def test_a_turn_leaves_the_middle_in_place() -> None:
     assert (turned[:, 4, 4, 0] == 200).all()
     assert (turned != picture).any()
     assert turned.sum(axis=(1, 2, 3)).mean() == pytest.approx(picture.sum(), rel=0.1)
+
+
+def test_a_crop_has_the_size_and_shows_a_part() -> None:
+    ramp = np.broadcast_to(np.arange(64, dtype="uint8")[None, None, :, None] * 4, (30, 64, 64, 3))
+    made = cropped(ramp, 0.25, np.random.default_rng(0))
+    assert made.shape == ramp.shape
+    seen = made.max(axis=(1, 2, 3)).astype(int) - made.min(axis=(1, 2, 3))
+    assert seen.min() >= 0.45 * 252 and seen.max() <= 252
+    assert np.array_equal(cropped(ramp, 1.0, np.random.default_rng(0)), ramp)

@@ -6,7 +6,7 @@ import pandas as pd
 
 from casebook.store import Ref
 from casebook.tables import read_table
-from tasks.clean import clean, drop_repeats
+from tasks.clean import clean, drop_pictures_of_two_labels, drop_repeats
 
 
 def only_dear(frame: pd.DataFrame) -> pd.DataFrame:
@@ -36,3 +36,8 @@ def test_without_steps_the_table_stays_as_it_is(keep: Callable[..., Ref], keep_t
     cleaned = keep(clean.fn, keep_tables(table=frame), ())
     assert read_table(cleaned)["price"].to_list() == [1.5, 1.5]
     assert cleaned.facts["dropped"] == {}
+
+
+def test_a_picture_under_two_labels_is_dropped_under_both() -> None:
+    frame = pd.DataFrame({"sha256": ["a", "b", "a", "c", "c"], "label": [0, 1, 2, 1, 1]})
+    assert drop_pictures_of_two_labels(frame)["sha256"].to_list() == ["b", "c", "c"]

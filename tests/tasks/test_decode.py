@@ -1,6 +1,7 @@
 """Pictures of any file come out in one shape; what can't be decoded is said, not dropped."""
 
 import io
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -129,3 +130,23 @@ def test_a_picture_is_turned_upright_and_its_middle_is_cut_out() -> None:
     assert upright[0, 1] == 255
     wide = Image.fromarray(np.repeat([[0, 0, 255, 255, 0, 0]], 2, axis=0).astype("uint8"))
     assert np.asarray(fitted(wide, Shape(2, 2, 1))).min() == 255
+
+
+def test_an_archive_with_a_folder_for_each_class(keep: Callable[..., Ref], tmp_path: Path) -> None:
+    path = tmp_path / "photos.tgz"
+    with tarfile.open(path, "w:gz") as archive:
+        for name, content in (
+            ("photos/roses/1.jpg", jpeg((255, 0, 0))),
+            ("photos/daisy/2.jpg", jpeg((0, 255, 0))),
+            ("photos/../daisy/3.jpg", b"no picture"),
+            ("photos/LICENSE.txt", b"by their authors"),
+        ):
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    table = read_table(keep(decode.fn, origin(path), SHAPE, sample, 0, 0))
+    assert table["label"].tolist() == [1, 0, 0]
+    assert table["problem"].notna().tolist() == [False, False, True]
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(CasebookError, match=r"photos\.tgz can't be read as tgz"):
+        keep(decode.fn, origin(path), SHAPE, sample, 0, 0)

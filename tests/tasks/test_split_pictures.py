@@ -13,7 +13,7 @@ from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, write_table
 from tasks.clean import drop_repeated_pictures
 from tasks.decode import PICTURES
-from tasks.split_pictures import as_given, split_pictures
+from tasks.split_pictures import as_given, by_group, split_pictures
 
 
 def table(rows: int = 60) -> pd.DataFrame:
@@ -56,3 +56,25 @@ def test_of_repeats_the_test_picture_stays() -> None:
     assert len(kept) == 58
     assert 50 in kept["picture"].to_numpy()
     assert not {3, 7} & set(kept["picture"])
+
+
+def grouped() -> pd.DataFrame:
+    """Return 150 pictures of three kinds, of which each fifth is nearly the one before it."""
+    places = np.arange(150)
+    return pd.DataFrame({"picture": places, "label": places % 3, "group": places - (places % 5 == 4)})
+
+
+def test_groups_stay_together_and_classes_have_their_share() -> None:
+    parts = by_group(grouped(), 0)
+    assert sorted(np.concatenate([part["picture"] for part in parts.values()]).tolist()) == list(range(150))
+    groups = [set(part["group"]) for part in parts.values()]
+    assert not groups[0] & groups[1] and not groups[0] & groups[2] and not groups[1] & groups[2]
+    assert [len(group) for group in groups] == [76, 20, 24]
+    assert grouped().loc[parts["test"].index].drop_duplicates("group")["label"].value_counts().max() <= 9
+
+
+def test_a_class_of_few_groups_is_refused() -> None:
+    frame = grouped()
+    frame.loc[frame["label"] == 2, "group"] = 2
+    with pytest.raises(CasebookError, match="label = 2, too few"):
+        by_group(frame.drop_duplicates("group"), 0)

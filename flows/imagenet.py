@@ -1,0 +1,197 @@
+"""A thousand kinds of things: a network that others trained, judged on what is at hand, and published (lab 904)."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from casebook import files, places
+from casebook.case import case
+from casebook.catalog import data_set
+from casebook.cli import main
+from casebook.device import Asked, prepare
+from casebook.errors import CasebookError
+from casebook.params import CaseParams
+from casebook.run import Summary
+from casebook.stage import stage
+from casebook.store import Facts, Ref
+from casebook.tables import read_arrays, read_table, write_arrays
+from flows.flowers import LABELS as FLOWERS
+from flows.flowers import make_flowers
+from tasks import backbone
+from tasks.aim import Aim
+from tasks.backbone import SHAPE
+from tasks.clean import clean, drop_pictures_of_two_labels, drop_repeated_pictures
+from tasks.decode import decode, pictures_of
+from tasks.draw import mistakes
+from tasks.evaluate import RESULTS, softmax
+from tasks.export_pictures import export_pictures
+from tasks.fetch import Origin, fetch
+from tasks.measure import bootstrap, multiclass
+from tasks.publish import publish
+from tasks.report import measure_run
+from tasks.report_pretrained import report_pretrained
+from tasks.train_pictures import score
+from tasks.validate import enforce, suite_text, validate
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+NAME = "mobilenet_v2"
+KNOWN = "daisy"  # the only one of the five kinds of flowers that is a class of ImageNet
+OTHERS = 60  # pictures of each other kind that are asked about
+FEW = 20  # of each kind in the smoke profile
+ANSWERS = 4  # that are told of each kind
+PROTOCOL = (
+    "not trained here; asked about the daisies of the flowers set, the only pictures at hand of a class that it knows, "
+    "some of which may have been among ImageNet's own"
+)
+
+
+class ImagenetParams(CaseParams):
+    """What can be set: where the weights come from, and where the network is asked."""
+
+    device: Asked = Field("auto", description="where to judge")
+
+
+@case
+def imagenet(params: ImagenetParams = ImagenetParams()) -> Summary:
+    """Recognize a thousand kinds of things with MobileNetV2 as ImageNet trained it (lab 904)."""
+    weights = needed("imagenet_mobilenet", params.source)
+    aim = aim_of(needed("imagenet_classes", "auto"))
+    raw = decode(needed("flowers", "auto"), SHAPE, make_flowers, 0, params.seed)
+    checked = validate(raw, suite_text("flowers"))
+    enforce(checked, "flowers")
+    table = clean(checked, (drop_pictures_of_two_labels, drop_repeated_pictures))
+    smoke = params.profile == "smoke"
+    asked = choose(table, raw, aim, FEW if smoke else None, FEW if smoke else OTHERS)
+    network = assemble(weights, params.device, params.seed)
+    evaluation = judge(asked, network, aim, params.seed)
+    bundle = export_pictures(asked, {NAME: network}, evaluation, network, aim)
+    metrics = measure_run(weights, asked, evaluation, PROTOCOL, aim)
+    published = publish(bundle, asked, metrics, aim)
+    return report_pretrained(metrics, evaluation, bundle, published, aim)
+
+
+def needed(dataset: str, source: str) -> Origin:
+    """Find a file that this case can't do without.
+
+    Raises
+    ------
+    CasebookError
+        It isn't to be had: weights made at random recognize nothing, so there is no sample of them.
+    """
+    origin = fetch(dataset, source)
+    if origin.kind == "sample":
+        entry = data_set(dataset)
+        urls = " or ".join(file.url for file in entry.files if file.url)
+        raise CasebookError(
+            f"No file for '{entry.title}', and there is no sample of it: this case publishes a network that others "
+            f"trained, and one with random weights would recognize nothing. Put {entry.files[0].name} into "
+            f"{places.raw() / entry.folder}, or into the folder {entry.folder} of a mirror that CASEBOOK_DATA_MIRROR "
+            f"names, or be online ({urls}); then use --source real."
+        )
+    return origin
+
+
+def aim_of(names: Origin) -> Aim:
+    """Return what is answered and how it is judged; a plan needn't have the file of names yet."""
+    labels = named(names.path) if names.path else ()
+    return Aim(
+        kind="multiclass", takes="picture", target="label", labels=labels, output="probabilities",
+        primary="accuracy", shown=("accuracy", "log_loss"),
+    )  # fmt: skip
+
+
+def named(path: Path) -> tuple[str, ...]:
+    """Return what people call the classes 0 to 999, from a file `{"0": ["n01440764", "tench"], ...}`.
+
+    Names that stand for two classes, such as the crane that flies and the one that lifts, have WordNet's number added.
+
+    Raises
+    ------
+    CasebookError
+        The file doesn't name a thousand classes.
+    """
+    try:
+        index = json.loads(path.read_text(encoding="utf-8"))
+        pairs = [(str(number), str(name)) for number, name in (index[str(i)] for i in range(backbone.CLASSES))]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CasebookError(f"{path} doesn't name {backbone.CLASSES:,} classes ({error!r}): fetch it again.") from error
+    often = Counter(name.casefold() for _, name in pairs)
+    told = ((number, name.replace("_", " "), often[name.casefold()] > 1) for number, name in pairs)
+    return tuple(f"{name} ({number})" if twice else name for number, name, twice in told)
+
+
+@stage
+def choose(out: Path, table: Ref, raw: Ref, aim: Aim, daisies: int | None, others: int) -> Facts:
+    """Choose the pictures to ask about: `test` has the daisies (None for all), `others` some of each other flower.
+
+    The label of the first is ImageNet's number of the daisy, of the others the flowers set's own.
+    """
+    import pandas as pd
+
+    frame = read_table(table)
+    by_kind = {label: group["picture"].to_numpy() for label, group in frame.groupby("label")}
+    known = by_kind.pop(FLOWERS.index(KNOWN))[:daisies]
+    number = aim.labels.index(KNOWN)
+    write_arrays(out, "test", x=pictures_of(raw, known), y=pd.Series(number, range(len(known))).to_numpy())
+    rest = pd.concat([pd.Series(label, places[:others]) for label, places in by_kind.items()])
+    write_arrays(out, "others", x=pictures_of(raw, rest.index.to_numpy()), y=rest.to_numpy())
+    return {"rows": len(known), "others": len(rest)}
+
+
+@stage
+def assemble(out: Path, weights: Origin, device: Asked, seed: int) -> Facts:
+    """Keep the whole network as `network.keras`: raw pixels in, a logit for each of the thousand classes out."""
+    import keras
+
+    used = prepare(device, seed)
+    whole = backbone.classifier(weights)
+    pixels = keras.Input(SHAPE)
+    model = keras.Model(pixels, whole(backbone.preprocessing()(pixels)), name=NAME)
+    model.save(out / "network.keras")
+    return {"dataset": weights.dataset, "kind": weights.kind, "parameters": model.count_params(), "device": used}
+
+
+@stage
+def judge(out: Path, asked: Ref, network: Ref, aim: Aim, seed: int) -> Facts:
+    """Ask the network about the chosen pictures, and judge what it says of the daisies.
+
+    Writes `evaluation.json` as `evaluate` does, here without a choice between candidates; `others.json`, the most
+    frequent answers to each kind of flower; and the surest of its mistakes, drawn.
+    """
+    import keras
+    import numpy as np
+
+    model = keras.saving.load_model(network.path("network.keras"), compile=False, safe_mode=True)
+    test, others = (read_arrays(asked, name) for name in ("test", "others"))
+    y, probability = test["y"].astype("float64"), softmax(score(model, test["x"]).astype("float64"))
+    told = {KNOWN: probability.argmax(axis=1)}
+    answered = score(model, others["x"]).argmax(axis=1)
+    told |= {FLOWERS[label]: answered[others["y"] == label] for label in np.unique(others["y"])}
+    figures = bootstrap(lambda weights: multiclass(y, probability, weights), y, seed)
+    files.write_json(
+        out / RESULTS,
+        {
+            "champion": NAME, "candidates": {NAME: figures}, "peers": {}, "validation": {},
+            "test": {"split": f"every {KNOWN} of the flowers set", "folds": 1, "rows": len(y)},
+        },
+    )  # fmt: skip
+    files.write_json(out / "others.json", [frequent(kind, answers, aim) for kind, answers in told.items()])
+    mistakes(out, y, probability, test["x"], aim)
+    return {"champion": NAME, "accuracy": figures["accuracy"]["value"]}
+
+
+def frequent(kind: str, answers: "NDArray[np.int64]", aim: Aim) -> dict[str, str]:
+    """Return a row of a table: how many pictures of a kind were asked about, and the most frequent answers."""
+    counts = Counter(answers.tolist()).most_common(ANSWERS)
+    told = ", ".join(f"{aim.labels[number]} {count}" for number, count in counts)
+    return {"kind": kind, "pictures": f"{len(answers):,}", "most frequent answers": told}
+
+
+if __name__ == "__main__":
+    raise SystemExit(main("flows.imagenet"))

@@ -1,0 +1,130 @@
+"""Flowers from the file to a published model, on the sample; MobileNetV2 as it is, on the real weights."""
+
+import io
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from casebook.errors import CasebookError
+from flows.flowers import make_flowers
+from flows.imagenet import named
+from serving.bundle import load
+from tests.flows.house import SMOKE, House, house
+
+needs_data = pytest.mark.skipif(not os.environ.get("CASEBOOK_DATA_MIRROR"), reason="needs CASEBOOK_DATA_MIRROR")
+
+
+@pytest.fixture(scope="module")
+def flowers(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
+    """A house in which the flowers ran once on the sample."""
+    made = house(tmp_path_factory.mktemp("flowers"), prefect_server)
+    done = made.here("flows.flowers", *SMOKE)
+    assert done.code == 0, done.err
+    return made
+
+
+def test_a_run_leaves_every_strategy_with_figures_and_says_that_its_weights_were_random(flowers: House) -> None:
+    run = flowers.runs("flowers")[0]
+    metrics = flowers.record(run, "metrics.json")
+    assert metrics["test"]["rows"] == 12
+    assert list(metrics["candidates"]) == ["course", "frozen", "fine_tuned"]
+    assert set(metrics["peers"]) == {"dummy", "logistic_regression"}
+    assert metrics["course"] == "course"
+    page = (run / "report.html").read_text(encoding="utf-8")
+    assert "Sample data" in page and "RANDOM weights" in page
+    assert "near-duplicates" in page
+
+
+def test_features_are_computed_once(flowers: House) -> None:
+    stages = [name for name in flowers.statuses(flowers.runs("flowers")[0]) if name.startswith(("embed", "transfer"))]
+    assert stages == ["embed", "transfer-course", "transfer-frozen", "transfer-fine_tuned"]
+
+
+def test_the_published_graph_takes_raw_pictures(flowers: House) -> None:
+    predictor = load(flowers.artifacts / "models" / "flowers" / "1")
+    signature = predictor.content
+    assert signature["output"]["labels"] == ["daisy", "dandelion", "roses", "sunflowers", "tulips"]  # type: ignore[index]
+    told: Any = predictor.predict(predictor.sample[:2])
+    assert sum(each["probability"] for each in told[0]["top"]) == pytest.approx(1, abs=1e-4)
+
+
+def stored(path: Path, rows: int, **columns: Any) -> Path:
+    pictures, labels = make_flowers(rows, 0)
+    images = []
+    for picture in pictures:
+        buffer = io.BytesIO()
+        Image.fromarray(picture).save(buffer, "JPEG")
+        images.append(buffer.getvalue())
+    frame = pd.DataFrame({"image": images, "label": labels, "split": "train"})
+    frame.assign(**columns).to_parquet(path)
+    return path
+
+
+def fails(house: House, path: Path, *words: str) -> None:
+    done = house.here("flows.flowers", "--source", str(path), "--profile", "smoke", "--peers")
+    assert done.code == 1, done.err
+    paragraph = done.err.strip().splitlines()[-1]
+    for word in words:
+        assert word in paragraph
+    assert "Traceback" not in done.err
+
+
+def with_weights(empty: House, folder: Path) -> House:
+    """Return the house with a file in the weights' place, which wants to be fetched before the pictures are read."""
+    there = folder / "raw" / "imagenet_mobilenet"
+    there.mkdir(parents=True)
+    (there / "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224.h5").write_bytes(b"weights")
+    return empty
+
+
+def test_wrong_files_end_in_one_paragraph(empty: House, tmp_path: Path) -> None:
+    made = with_weights(empty, tmp_path)
+    fails(made, stored(tmp_path / "a.parquet", 60, label=9), "label", "validation.html")
+    fails(made, stored(tmp_path / "b.parquet", 45), "validation.html")
+    (tmp_path / "c.tgz").write_bytes(b"no archive")
+    fails(made, tmp_path / "c.tgz", "c.tgz can't be read as tgz")
+
+
+def test_weights_that_are_none_end_in_one_paragraph(empty: House, tmp_path: Path) -> None:
+    fails(with_weights(empty, tmp_path), stored(tmp_path / "a.parquet", 80), "holds no weights of MobileNetV2")
+
+
+def test_without_weights_nothing_is_published_as_if_it_knew_a_thousand_things(empty: House) -> None:
+    done = empty.here("flows.imagenet", "--source", "sample")
+    assert done.code == 1
+    paragraph = done.err.strip().splitlines()[-1]
+    for word in ("mobilenet_v2_1.0_224.weights.h5", "imagenet_mobilenet", "CASEBOOK_DATA_MIRROR", "no sample"):
+        assert word in paragraph
+    assert not (empty.artifacts / "models").exists()
+
+
+def test_names_are_for_people_and_tell_two_cranes_apart(tmp_path: Path) -> None:
+    index = {str(i): [f"n{i}", f"thing_{i}"] for i in range(1000)}
+    index |= {"134": ["n020", "crane"], "517": ["n031", "Crane"]}
+    (tmp_path / "names.json").write_text(json.dumps(index), encoding="utf-8")
+    names = named(tmp_path / "names.json")
+    assert (names[0], names[134], names[517]) == ("thing 0", "crane (n020)", "Crane (n031)")
+    assert len(set(names)) == 1000
+    (tmp_path / "few.json").write_text('{"0": ["n0", "thing"]}', encoding="utf-8")
+    with pytest.raises(CasebookError, match="doesn't name 1,000 classes"):
+        named(tmp_path / "few.json")
+
+
+@pytest.mark.realdata
+@needs_data
+def test_a_daisy_is_answered_as_a_daisy(prefect_server: str, tmp_path: Path) -> None:
+    made = house(tmp_path, prefect_server, CASEBOOK_DATA_MIRROR=os.environ["CASEBOOK_DATA_MIRROR"])
+    done = made.here("flows.imagenet", "--profile", "smoke")
+    assert done.code == 0, done.err
+    metrics = made.record(made.runs("imagenet")[0], "metrics.json")
+    assert metrics["test"]["rows"] == 20
+    assert metrics["candidates"]["mobilenet_v2"]["accuracy"]["value"] > 0.6
+    predictor = load(made.artifacts / "models" / "imagenet" / "1")
+    told: Any = predictor.predict(predictor.sample)
+    assert np.mean([each["label"] == "daisy" for each in told]) > 0.5
