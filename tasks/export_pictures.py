@@ -67,9 +67,8 @@ def export_pictures(out: Path, pictures: Ref, trained: Mapping[str, Ref], evalua
 def signature(shape: tuple[int, int, int], aim: Aim, raw: Ref) -> dict[str, Any]:
     """Describe the picture that the model takes, to which the service brings what it is sent, and its answer."""
     height, width, channels = shape
-    colours = "grey" if channels == 1 else "red, green and blue"
     picture = {"name": INPUT, "dtype": "picture", "unit": None, "optional": False, "height": height, "width": width}
-    picture |= {"channels": channels, "description": f"a picture, brought to {width} x {height} pixels, {colours}"}
+    picture |= {"channels": channels, "description": "of what is to be recognized"}
     output = {"name": aim.output, "unit": None, "description": "probability of each class", "labels": list(aim.labels)}
     return {
         "kind": aim.kind,
