@@ -98,15 +98,20 @@ def train(out: Path, features: Ref, training: Ref, network: "Network", settings:
 
 
 def build(network: "Network", data: Any, settings: Settings, seed: int) -> "keras.Model":
-    """Build the network with the initial weights and the dropout that the seed fixes.
+    """Build the network with the initial weights and the dropout that the seed fixes: see `steady`."""
+    return steady(lambda: network(data["x"], data["y"], settings.dropout), seed)
+
+
+def steady(make: "Callable[[], keras.Model]", seed: int) -> "keras.Model":
+    """Return the model that is made with this seed.
 
     Keras draws the seeds of layers from Python's one global generator, from which other threads and some imports draw
-    too: now and then a network would start from other weights. So it is built until two builds in a row agree.
+    too: now and then a network would start from other weights. So it is made until two in a row agree.
 
     Raises
     ------
     CasebookError
-        The network is built differently each time whatever the seed.
+        The model is another one each time whatever the seed.
     """
     import keras
     import numpy as np
@@ -114,7 +119,7 @@ def build(network: "Network", data: Any, settings: Settings, seed: int) -> "kera
     last: list[Any] = []
     for _ in range(BUILDS):
         keras.utils.set_random_seed(seed)
-        model = network(data["x"], data["y"], settings.dropout)
+        model = make()
         values = [np.asarray(variable) for variable in model.variables]
         if last and all(np.array_equal(a, b) for a, b in zip(last, values, strict=True)):
             return model

@@ -14,7 +14,7 @@ from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, write_arrays
 from tasks.augment import Augmentation, epoch
-from tasks.train import Optimizer, Schedule
+from tasks.train import Optimizer, Schedule, steady
 
 if TYPE_CHECKING:
     import keras
@@ -89,7 +89,7 @@ def train_pictures(
     used = prepare(settings.device, seed)
     train, validation, test = (read_arrays(pictures, name) for name in ("train", "validation", "test"))
     with reduced_precision(asked=settings.reduced) as precision:
-        model = network(train, classes)
+        model = steady(lambda: network(train, classes), seed)
         history = fit(model, train, validation, settings, seed)
     whole = network(train, classes)
     whole.set_weights(model.get_weights())

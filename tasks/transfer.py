@@ -12,6 +12,7 @@ from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, write_arrays
 from tasks import backbone
 from tasks.fetch import Origin
+from tasks.train import steady
 from tasks.train_pictures import PictureSettings, averaged_views, fit, score
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def transfer(
     """
     used = prepare(settings.device, seed)
     whole = backbone.classifier(weights)
-    model = trainable(whole, cut, classes, settings.dropout)
+    model = steady(lambda: trainable(whole, cut, classes, settings.dropout), seed)
     if head is not None:
         begun = read_arrays(head, HEAD)
         model.get_layer(HEAD).set_weights([begun["kernel"], begun["bias"]])
