@@ -113,9 +113,11 @@ def train(parts: Ref, features: Ref, weights: Origin, params: FlowersParams) -> 
 
 
 def settings(name: Candidate, params: FlowersParams) -> TransferSettings:
-    """Return how a candidate is trained; the smoke profile trains for one epoch.
+    """Return how a candidate is trained; the smoke profile trains for one epoch and answers from one view.
 
-    Epochs, rates, views and the cut were chosen on the validation part of the real data (README).
+    Cut, views and rate of `fine_tuned` were chosen on the validation part of the real data, each after two epochs:
+    block 12, four views and 4e-4 (accuracy .944) before block 13 and two views with 4e-4 (.926) or 1e-4 (.926, and a
+    greater log loss). For the head alone no rate, dropout or number of views made more difference than .01.
     """
     most = 1 if params.profile == "smoke" else 200
     match name:
@@ -134,8 +136,8 @@ def settings(name: Candidate, params: FlowersParams) -> TransferSettings:
 def ours(params: FlowersParams, **more: Any) -> TransferSettings:
     """Return what our candidates' settings have in common, with what is one's own."""
     common = TransferSettings(
-        batch_size=32, schedule="cosine", optimizer="adamw", weight_decay=0.05, dropout=0.3, smoothing=0.05, views=2,
-        device=params.device,
+        batch_size=32, schedule="cosine", optimizer="adamw", weight_decay=0.05, dropout=0.3, smoothing=0.05,
+        views=1 if params.profile == "smoke" else 2, device=params.device,
     )  # fmt: skip
     return common.model_copy(update=more)
 
