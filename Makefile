@@ -21,8 +21,9 @@ help:
 boston cifar10 flowers fraud imagenet malware mnist mpg titanic: .venv/installed
 	$(RUN) -m flows.$@
 
+# in two processes, a file in one of them, the long files of tests/flows first
 test: .venv/installed
-	$(RUN) -m pytest -n 2 --dist loadfile
+	$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: .venv/installed
 	$(RUN) -m ruff check .

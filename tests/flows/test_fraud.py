@@ -1,9 +1,6 @@
 import json
 import os
-import random
 import shutil
-import signal
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -120,14 +117,6 @@ def _rows(path: Path) -> list[dict[str, float]]:
     return rows
 
 
-def test_two_runs_at_the_same_time_do_not_harm_each_other(empty: House) -> None:
-    flags = (*SMOKE, "--candidates", "course", "--peers")
-    both = [empty.start("flows.fraud", *flags) for _ in range(2)]
-    assert [process.wait() for process in both] == [0, 0]
-    first, second = (empty.record(run, "metrics.json")["candidates"] for run in empty.runs())
-    assert first == second
-
-
 def test_operations_promote_roll_back_and_clean_up(smoke: House, tmp_path: Path) -> None:
     copy = House(tmp_path / "artifacts", {**smoke.environment, "CASEBOOK_ARTIFACTS": str(tmp_path / "artifacts")})
     shutil.copytree(smoke.artifacts, copy.artifacts)
@@ -158,23 +147,3 @@ def test_the_real_file_is_the_one_the_catalog_knows(empty: House) -> None:
     assert metrics["data"]["rows"] == 27_771
     assert metrics["test"] == {"split": "test", "folds": 1, "rows": 5545, "positives": 95}
     assert (real.artifacts / "models" / "fraud" / "production").read_text() == "1\n"
-
-
-KILLS = int(os.environ.get("CASEBOOK_KILLS", "3"))  # the longer proof: CASEBOOK_KILLS=20
-
-
-def test_a_run_killed_at_random_moments_ends_with_the_same_metrics(smoke: House, empty: House) -> None:
-    rng = random.Random(0)
-    for _ in range(KILLS):
-        process = empty.start("flows.fraud", *SMOKE)
-        try:
-            process.wait(timeout=rng.uniform(3, 25))
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-    done = empty.run("flows.fraud", *SMOKE)
-    assert done.code == 0, done.err
-    disturbed = empty.record(empty.runs()[-1], "metrics.json")
-    undisturbed = smoke.record(smoke.runs()[0], "metrics.json")
-    assert disturbed["champion"] == undisturbed["champion"]
-    assert disturbed["candidates"] == undisturbed["candidates"]
