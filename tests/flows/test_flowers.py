@@ -124,6 +124,7 @@ def test_a_daisy_is_answered_as_a_daisy(prefect_server: str, tmp_path: Path) -> 
     assert done.code == 0, done.err
     metrics = made.record(made.runs("imagenet")[0], "metrics.json")
     assert metrics["test"]["rows"] == 20
+    assert set(metrics["candidates"]["mobilenet_v2"]) == {"accuracy", "log_loss"}
     assert metrics["candidates"]["mobilenet_v2"]["accuracy"]["value"] > 0.6
     predictor = load(made.artifacts / "models" / "imagenet" / "1")
     told: Any = predictor.predict(predictor.sample)
