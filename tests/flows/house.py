@@ -46,7 +46,10 @@ class House:
         return Finished(done.returncode, done.stdout, done.stderr)
 
     def here(self, module: str, *flags: str) -> Finished:
-        """Do as `run` does, but in this process and with one spare process for all: that saves seconds of imports."""
+        """Do as `run` does, but in this process and with one spare process for all: that saves seconds of imports.
+
+        To the stage store that is other code, so it doesn't reuse what a process of its own made.
+        """
         out, err = io.StringIO(), io.StringIO()
         environment = patch.dict(os.environ, self.environment, clear=True)
         with environment, shared_spare(), redirect_stdout(out), redirect_stderr(err):
