@@ -9,14 +9,17 @@ from pathlib import Path
 import numpy as np
 
 from casebook.errors import CasebookError
+from casebook.words import Vocabulary
 from serving.check import Fault, Reader, Refused
 from serving.check_pictures import PictureReader
+from serving.check_texts import TextReader
 from serving.graph import Arrays, Graph
 from serving.predictions import Prediction, Teller, teller
 from serving.replay import agree
 from serving.signature import Signature, parse
 
 NEEDED = ("model.onnx", "signature.json", "metrics.json", "sample_request.json", "sample_response.json")
+VOCABULARY = "vocabulary.json"  # needed where the model takes a text
 
 
 class BrokenBundle(CasebookError):
@@ -39,12 +42,12 @@ class Predictor:
     metrics: Mapping[str, object]
     manifest: Mapping[str, object]
     sample: Sequence[Mapping[str, object]]
-    reader: Reader | PictureReader
+    reader: Reader | PictureReader | TextReader
     graph: Graph
     tell: Teller
 
     def predict(self, instances: Sequence[object]) -> list[Prediction]:
-        """Answer rows of raw columns, or pictures, in their order.
+        """Answer rows of raw columns, or pictures, or texts, in their order.
 
         Raises
         ------
@@ -94,7 +97,7 @@ def load(folder: Path) -> Predictor:
             metrics=_object("metrics.json", files["metrics.json"]),
             manifest=manifest,
             sample=sample,
-            reader=_reader(signature),
+            reader=_reader(signature, files),
             graph=Graph(files["model.onnx"], signature),
             tell=teller(signature),
         )
@@ -128,14 +131,18 @@ def _verified(folder: Path, manifest: Mapping[str, object]) -> dict[str, bytes]:
         content = (folder / Path(name).name).read_bytes()
         if len(content) != facts["bytes"] or hashlib.sha256(content).hexdigest() != facts["sha256"]:
             raise ValueError(f"{name} differs from what manifest.json says: publish this version again")
-        if name in NEEDED:
+        if name in (*NEEDED, VOCABULARY):
             files[name] = content
     return files
 
 
-def _reader(signature: Signature) -> Reader | PictureReader:
+def _reader(signature: Signature, files: Mapping[str, bytes]) -> Reader | PictureReader | TextReader:
     first = signature.inputs[0]
-    return PictureReader(first.name, first.shape) if first.shape else Reader(signature.inputs)
+    if first.shape:
+        return PictureReader(first.name, first.shape)
+    if first.longest:
+        return TextReader(first, Vocabulary.model_validate_json(files[VOCABULARY]))
+    return Reader(signature.inputs)
 
 
 def _replay(predictor: Predictor, stored: Sequence[Mapping[str, object]]) -> None:

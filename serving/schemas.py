@@ -99,15 +99,17 @@ def _cell(field: Field) -> Schema:
     """
     if field.shape:
         return _picture(field, field.shape)
-    kind = "number" if field.dtype == "float" else field.dtype
+    kind = {"float": "number", "text": "string"}.get(field.dtype, field.dtype)
     schema: Schema = _or_null(kind) if field.optional else {"type": kind}
     seen = None if field.minimum is None else f"seen in training: {field.minimum:g} to {field.maximum:g}"
     parts = [field.description, field.unit and f"in {field.unit}", seen]
     schema["description"] = "; ".join(part for part in parts if part)
     if field.allowed:
         schema["enum"] = [*field.allowed, *([None] if field.optional else [])]
-    if field.dtype == "string":
-        schema["maxLength"] = LONGEST_TEXT
+    if kind == "string":
+        schema["maxLength"] = field.longest or LONGEST_TEXT
+    if field.longest:
+        schema |= {"minLength": 1, "pattern": r"\S"}
     return schema
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-DTYPES = ("float", "integer", "string", "picture")
+DTYPES = ("float", "integer", "string", "picture", "text")
 KINDS = ("binary", "regression", "multiclass")
 
 
@@ -18,10 +18,10 @@ class Shape(NamedTuple):
 
 @dataclass(frozen=True)
 class Field:
-    """One raw input: a column, or the picture.
+    """One raw input: a column, the picture, or the text.
 
     `minimum` and `maximum` are the range seen in training, not a limit; `allowed` is a limit, empty for none. Only a
-    picture has a `shape`.
+    picture has a `shape`, only a text that is read word by word has a `longest`: how many characters it may have.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Field:
     maximum: float | None = None
     allowed: tuple[object, ...] = ()
     shape: Shape | None = None
+    longest: int | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,11 @@ class Signature:
         """The input that takes a picture, where the model takes one."""
         return self.inputs[0] if self.inputs[0].shape else None
 
+    @property
+    def text(self) -> Field | None:
+        """The input that takes a text to be read word by word, where the model takes one."""
+        return self.inputs[0] if self.inputs[0].longest else None
+
 
 def parse(content: Mapping[str, object]) -> Signature:
     """Read the content of a `signature.json`.
@@ -82,8 +88,8 @@ def parse(content: Mapping[str, object]) -> Signature:
     names = [field.name for field in inputs]
     if not names or len(set(names)) < len(names):
         raise ValueError("inputs must be named, each once")
-    if len(inputs) > 1 and any(field.shape for field in inputs):
-        raise ValueError("a picture must be the only input")
+    if len(inputs) > 1 and any(field.shape or field.longest for field in inputs):
+        raise ValueError("a picture or a text must be the only input")
     return Signature(case, kind, trained_on, inputs, _output(_mapping(content.get("output")), kind))
 
 
@@ -101,6 +107,7 @@ def _field(item: Mapping[str, object]) -> Field:
         maximum=_number(item, "maximum"),
         allowed=tuple(_list(item, "allowed")) if item.get("allowed") else (),
         shape=_shape(item) if dtype == "picture" else None,
+        longest=_size(item, "longest") if dtype == "text" else None,
     )
 
 

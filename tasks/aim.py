@@ -32,9 +32,11 @@ class Aim(BaseModel):
     kind
         `binary` predicts the probability of class 1, `multiclass` one of each class, `regression` a number.
     takes
-        What the model is asked with: a `row` of columns, or a `picture`.
+        What the model is asked with: a `row` of columns, a `picture`, or a `text`.
     target
         The column that is predicted.
+    asked
+        The column of the text that the model is asked with, where it takes one.
     labels
         What people call the classes 0, 1 and so on.
     output, unit
@@ -47,8 +49,9 @@ class Aim(BaseModel):
 
     model_config = ConfigDict(frozen=True)
     kind: Literal["binary", "multiclass", "regression"]
-    takes: Literal["row", "picture"] = "row"
+    takes: Literal["row", "picture", "text"] = "row"
     target: str
+    asked: str = ""
     labels: tuple[str, ...] = ("0", "1")
     output: str = "probability"
     unit: str | None = None

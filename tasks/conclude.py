@@ -8,6 +8,7 @@ from tasks.draw import draw
 from tasks.evaluate import evaluate
 from tasks.export import export
 from tasks.export_pictures import export_pictures
+from tasks.export_texts import export_texts
 from tasks.prepared import Prepared
 from tasks.publish import publish
 from tasks.report import Notes, measure_run, report
@@ -50,6 +51,8 @@ def conclude(
     first = {name: refs[0] for name, refs in trained.items()}
     if aim.takes == "picture":
         bundle = export_pictures(ready.parts[0], first, evaluation, ready.raw, aim)
+    elif aim.takes == "text":
+        bundle = export_texts(ready.parts[0], first, evaluation, ready.raw, aim)
     else:
         bundle = export(ready.parts[0], ready.encoded[0], first, evaluation, ready.raw, aim)
     metrics = measure_run(ready.origin, ready.raw, evaluation, protocol, aim)

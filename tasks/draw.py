@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 DPI = 110
 FEW = 10  # points of a curve that are marked, as one alone would not be seen
 MISTAKES = 24  # that are drawn
+HANGUL = ("Noto Sans CJK KR", "Noto Sans KR", "NanumGothic", "Malgun Gothic", "Apple SD Gothic Neo")  # fonts for Korean
 
 
 def style() -> None:
@@ -31,6 +32,22 @@ def style() -> None:
 
     matplotlib.use("Agg")
     sns.set_theme(style="whitegrid", palette="colorblind", rc={"font.size": 9, "axes.titlesize": 10})
+
+
+def hangul_font() -> Path | None:
+    """Return the file of a font that draws Hangul: one of the system's, or the one that comes with the environment."""
+    from importlib.util import find_spec
+
+    from matplotlib import font_manager
+
+    for name in HANGUL:
+        try:
+            return Path(font_manager.findfont(name, fallback_to_default=False))
+        except ValueError:  # the system doesn't have it
+            continue
+    package = find_spec("koreanize_matplotlib")
+    folders = package.submodule_search_locations if package else None
+    return next((path for folder in folders or () for path in Path(folder).glob("fonts/NanumGothic.ttf")), None)
 
 
 def figure(width: float, height: float) -> "tuple[Figure, Axes]":

@@ -80,7 +80,7 @@ def with_head(network: "keras.Model", aim: Aim, slope: float, shift: float) -> "
     import numpy as np
     from keras import ops
 
-    inputs = keras.Input(network.input_shape[1:], name="features")
+    inputs = keras.Input(network.input_shape[1:], dtype=network.inputs[0].dtype, name="features")
     answers = network(inputs)
     if aim.kind == "regression":  # its members are pooled already
         return keras.Model(inputs, answers, name="pooled")
@@ -98,7 +98,8 @@ def converted(model: "keras.Model", out: Path, name: str, output: str) -> "onnx.
     import numpy as np
     import onnx
 
-    model(np.zeros((1, *model.input_shape[1:]), "float32"))  # an export wants a model that was called
+    one = tuple(size or 1 for size in model.input_shape[1:])
+    model(np.zeros((1, *one), model.inputs[0].dtype))  # an export wants a model that was called
     partial = out / "network.onnx"
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=FutureWarning, module="keras")  # its converter asks for np.object

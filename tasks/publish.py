@@ -20,7 +20,6 @@ from tasks.aim import Aim
 
 if TYPE_CHECKING:
     import numpy as np
-    import onnx
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -181,7 +180,6 @@ def difference(case: str, old: int, new: int, parts: Ref, aim: Aim) -> tuple[flo
     By a paired bootstrap, stratified by class where there are classes.
     """
     import numpy as np
-    import onnx
 
     from tasks.evaluate import figures_of
     from tasks.measure import LEVEL, resamples
@@ -191,27 +189,37 @@ def difference(case: str, old: int, new: int, parts: Ref, aim: Aim) -> tuple[flo
     drawn = {}
     for version in (old, new):
         folder = places.models(case) / str(version)
-        graph = onnx.load(folder / "model.onnx")
         told = json.loads((folder / "signature.json").read_text(encoding="utf-8"))["output"].get("threshold", 0.5)
-        scores = answered(graph)
+        scores = answered(folder)
         blocks = [figures_of(aim, y, scores, weights, told)[aim.primary] for weights in resamples(classes, seed=0)]
         drawn[version] = np.concatenate(blocks)
     low, high = np.quantile(drawn[new] - drawn[old], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
 
 
-def asked(parts: Ref, aim: Aim) -> "tuple[Floats, Callable[[onnx.ModelProto], Floats]]":
-    """Return the truth about the test part, and what has a graph answer its raw rows or pictures."""
-    from tasks import export, export_pictures
+def asked(parts: Ref, aim: Aim) -> "tuple[Floats, Callable[[Path], Floats]]":
+    """Return the truth about the test part, and what has a version's folder answer its raw rows, pictures or texts."""
+    import onnx
+
+    from tasks import encode, export, export_pictures, export_texts
     from tasks.features import read_raw
+
+    def graph(folder: Path) -> "onnx.ModelProto":
+        return onnx.load(folder / "model.onnx")
 
     if aim.takes == "picture":
         pictures = read_arrays(parts, "test")
         y: Floats = pictures["y"].astype("float64")
-        return y, lambda graph: export_pictures.answers(graph, pictures["x"], aim.output).astype("float64")
+        return y, lambda folder: export_pictures.answers(graph(folder), pictures["x"], aim.output).astype("float64")
     test = read_raw(parts, "test")
-    return test[aim.target].to_numpy("float64"), lambda graph: export.answers(
-        graph, test[[name for name in test.columns if name in export.feeds_of(graph)]]
+    y = test[aim.target].to_numpy("float64")
+    if aim.takes == "text":
+        texts = encode.plain(test[aim.asked])
+        return y, lambda folder: export_texts.answers(
+            graph(folder), encode.vocabulary_in(folder), texts, aim.output
+        ).astype("float64")
+    return y, lambda folder: export.answers(
+        made := graph(folder), test[[name for name in test.columns if name in export.feeds_of(made)]]
     ).astype("float64")
 
 

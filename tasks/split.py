@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 PARTS = ("train", "validation", "test")
 FOLDS = 5
+VALIDATION = 0.1  # of the rows that are not test rows, where the set says which those are
 SMALL_FOLDS = 10  # of data so small that every row is needed, and the whole is split several times
 
 
@@ -79,6 +80,28 @@ def stratified(frame: "pd.DataFrame", target: str, fold: int, seed: int) -> "Par
         development, test_size=1 / FOLDS, random_state=seed, stratify=frame[target].iloc[development]
     )
     return {name: frame.iloc[rows] for name, rows in zip(PARTS, (train, validation, test), strict=True)}
+
+
+def as_given(table: "pd.DataFrame", seed: int) -> "Parts":
+    """Return the parts of a set whose column `part` says which rows are for the test: a tenth of the others validates.
+
+    Raises
+    ------
+    CasebookError
+        There are no test rows, or a class has fewer than two training rows.
+    """
+    from sklearn.model_selection import train_test_split
+
+    rest, test = table[table["part"] == "train"], table[table["part"] == "test"]
+    least = rest["label"].value_counts().min() if len(rest) else 0
+    if not len(test) or least < 2:
+        raise CasebookError(
+            f"The set has {len(rest):,} training and {len(test):,} test rows, of the rarest class {least} for "
+            "training: a test part and two training rows of each class are needed at least."
+        )
+    share = max(VALIDATION, rest["label"].nunique() / len(rest))
+    train, validation = train_test_split(rest, test_size=share, random_state=seed, stratify=rest["label"])
+    return {"train": train, "validation": validation, "test": test}
 
 
 def by_group(frame: "pd.DataFrame", target: str, fold: int, seed: int) -> "Parts":

@@ -3,19 +3,17 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from casebook.errors import CasebookError
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_table, write_arrays
 from tasks.decode import pictures_of
+from tasks.split import FOLDS, PARTS, as_given, enough_of_each_class
 from tasks.tripwires import repeats_across
 
 if TYPE_CHECKING:
     import pandas as pd
 
     Parts = dict[str, pd.DataFrame]
-
-VALIDATION = 0.1  # of the pictures that are not test pictures
 
 
 @stage
@@ -60,28 +58,6 @@ def written(out: Path, raw: Ref, parts: "Parts") -> Facts:
     return {name: {"rows": len(part)} for name, part in parts.items()}
 
 
-def as_given(table: "pd.DataFrame", seed: int) -> "Parts":
-    """Return training, validation and test rows; the test rows are the set's own.
-
-    Raises
-    ------
-    CasebookError
-        There are no test pictures, or a class has fewer than two training pictures.
-    """
-    from sklearn.model_selection import train_test_split
-
-    rest, test = table[table["part"] == "train"], table[table["part"] == "test"]
-    least = rest["label"].value_counts().min() if len(rest) else 0
-    if not len(test) or least < 2:
-        raise CasebookError(
-            f"The set has {len(rest):,} training and {len(test):,} test pictures, of the rarest class {least} for "
-            "training: a test part and two training pictures of each class are needed at least."
-        )
-    share = max(VALIDATION, rest["label"].nunique() / len(rest))
-    train, validation = train_test_split(rest, test_size=share, random_state=seed, stratify=rest["label"])
-    return {"train": train, "validation": validation, "test": test}
-
-
 def by_group(frame: "pd.DataFrame", seed: int) -> "Parts":
     """Return training, validation and test rows, stratified by groups: each counts once, with its first label.
 
@@ -91,8 +67,6 @@ def by_group(frame: "pd.DataFrame", seed: int) -> "Parts":
         There is one class only, or one with fewer than ten groups.
     """
     from sklearn.model_selection import train_test_split
-
-    from tasks.split import FOLDS, PARTS, enough_of_each_class
 
     first = frame.drop_duplicates("group")
     enough_of_each_class(first, "label", FOLDS)

@@ -13,7 +13,8 @@ from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, write_table
 from tasks.clean import drop_repeated_pictures
 from tasks.decode import PICTURES
-from tasks.split_pictures import as_given, by_group, split_pictures
+from tasks.split import as_given
+from tasks.split_pictures import by_group, split_pictures
 
 
 def table(rows: int = 60) -> pd.DataFrame:
@@ -46,7 +47,7 @@ def test_a_seed_fixes_the_validation_part() -> None:
 
 @pytest.mark.parametrize("frame", [table()[:48], table()[48:], pd.concat([table()[:1], table()[46:]])])
 def test_a_set_without_a_part_or_with_a_lone_picture_is_refused(frame: pd.DataFrame) -> None:
-    with pytest.raises(CasebookError, match="two training pictures of each class"):
+    with pytest.raises(CasebookError, match="two training rows of each class"):
         as_given(frame, 0)
 
 

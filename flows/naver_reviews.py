@@ -1,0 +1,287 @@
+"""Film reviews in Korean, liked or not: the lab's BiLSTM on words, and a network on characters (lab 300)."""
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field
+
+from casebook.case import case
+from casebook.cli import main
+from casebook.device import Asked
+from casebook.errors import CasebookError
+from casebook.params import CaseParams
+from casebook.run import Summary, current
+from casebook.stage import act, stage
+from casebook.store import Facts, Ref
+from casebook.tables import read_arrays, read_table, write_table
+from casebook.words import tokens
+from tasks.aim import Aim
+from tasks.calibrate import Rule
+from tasks.clean import clean
+from tasks.compare_texts import TextPeer, compare_texts
+from tasks.conclude import conclude
+from tasks.encode import encode
+from tasks.explore_texts import explore_texts
+from tasks.fetch import Origin, fetch
+from tasks.ingest import ingest
+from tasks.nearest import analogies
+from tasks.prepared import Prepared
+from tasks.report import Notes
+from tasks.split_texts import REPEATED, split_texts
+from tasks.train_texts import TextSettings, train_texts
+from tasks.validate import enforce, suite_text, validate
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import keras
+    import pandas as pd
+
+TRAIN, TEST = "nsmc_train", "nsmc_test"
+TEXT = "document"
+AIM = Aim(
+    kind="binary", takes="text", asked=TEXT, target="label", labels=("negative", "positive"), primary="accuracy",
+    shown=("accuracy", "roc_auc", "f1", "log_loss"),
+)  # fmt: skip
+PROTOCOL = "the set's own test part, whole; a tenth of the training reviews, stratified, for validation"
+
+Candidate = Literal["course", "characters"]
+
+
+class NaverReviewsParams(CaseParams):
+    """What can be set: which networks, and how large ours is."""
+
+    candidates: tuple[Candidate, ...] = Field(
+        ("course", "characters"), description="networks: the lab's on words, ours on characters and their n-grams"
+    )
+    peers: tuple[TextPeer, ...] = Field(
+        ("dummy", "linear_on_characters", "linear_on_words"), description="plain models to compare with"
+    )
+    members: Annotated[int, Field(ge=1, le=10, description="networks on characters that answer together")] = 2
+    device: Asked = Field("auto", description="where to train")
+    sample_rows: Annotated[int, Field(ge=400, le=100_000, description="size of the embedded sample")] = 2000
+
+
+@case
+def naver_reviews(params: NaverReviewsParams = NaverReviewsParams()) -> Summary:
+    """Tell liked from disliked films by what people write in Korean, in a character network (lab 300)."""
+    ready = prepare(params)
+    profile = explore_texts.submit(ready.table, TEXT, AIM)
+    peers = compare_texts.submit(ready.parts[0], TEXT, AIM.target, params.peers, params.seed)
+    by_words = encode.called("words")(ready.parts[0], TEXT, AIM.target, "word", 9_998, 30)
+    by_characters = encode.called("characters")(ready.parts[0], TEXT, AIM.target, "character", KNOWN - 2, 150)
+    encoded = {"course": by_words, "characters": by_characters}
+    trained: dict[str, list[Ref]] = {name: [train_candidate(name, encoded[name], params)] for name in params.candidates}
+    scores = [peers.result()] if params.peers else []
+    told = notes(ready.parts[0], {name: refs[0] for name, refs in trained.items()}, by_words)
+    ready = ready._replace(encoded=[by_words])
+    return conclude(ready, trained, scores, profile.result(), PROTOCOL, params.seed, told)
+
+
+def prepare(params: NaverReviewsParams) -> Prepared:
+    """Fetch both files, and have the reviews checked and parted as the files are."""
+    origins = [fetch(name, params.source) for name in (TRAIN, TEST)]
+    if len({origin.kind for origin in origins}) > 1 or (origins[0].path and origins[0].path == origins[1].path):
+        raise CasebookError(
+            f"--source {params.source} gives no test part of its own: name a folder that holds ratings_train and "
+            "ratings_test, both as .txt or both as .parquet."
+        )
+    halves = [
+        ingest.called(origin.dataset)(origin, make_half, params.sample_rows, params.seed + number)
+        for number, origin in enumerate(origins)
+    ]
+    raw = join(halves[0], halves[1])
+    checked = validate(raw, suite_text("nsmc"))
+    enforce(checked, "nsmc")
+    table = clean(checked, ())
+    parts = split_texts(table, TEXT, params.seed)
+    return Prepared(AIM, Rule(by="likelier"), both(origins), raw, checked, table, [parts], [])
+
+
+def both(origins: list[Origin]) -> Origin:
+    """Return where the reviews came from: the training file, whose hash the record names, and the test file."""
+    train, test = origins
+    found = f"{train.found}, {test.found}" if train.path else train.found
+    return train.model_copy(update={"found": found})
+
+
+@stage
+def join(out: "Path", train: Ref, test: Ref) -> Facts:
+    """Put both files into one table, whose column `part` says which a review is from."""
+    import pandas as pd
+
+    frames = [read_table(ref).assign(part=part) for ref, part in ((train, "train"), (test, "test"))]
+    frame = pd.concat(frames, ignore_index=True).astype({"part": "string"})
+    write_table(out, frame)
+    return {**train.facts, "rows": len(frame), "columns": list(frame.columns)}
+
+
+def train_candidate(name: Candidate, encoded: Ref, params: NaverReviewsParams) -> Ref:
+    """Train one candidate; the smoke profile trains for one epoch."""
+    smoke = params.profile == "smoke"
+    if name == "course":
+        settings = TextSettings(epochs=2 if smoke else 7, batch_size=128, device=params.device)
+        return train_texts.called(name)(encoded, course_network, settings, params.seed)
+    settings = TextSettings(
+        epochs=2 if smoke else 4, batch_size=256, learning_rate=2e-3, warm=0.1, members=1 if smoke else params.members,
+        device=params.device,
+    )  # fmt: skip
+    network = small_network if smoke else character_network
+    return train_texts.called(name)(encoded, network, settings, params.seed)
+
+
+def course_network(size: int) -> "keras.Model":
+    """Return the lab's network: word vectors, a bidirectional LSTM, a dense layer; it skips what is only padding."""
+    import keras
+    from keras import layers
+
+    inputs = keras.Input((None,), dtype="int32")
+    vectors = layers.Embedding(size, 100, mask_zero=True, name="words")(inputs)
+    hidden = layers.Dense(64, activation="relu")(layers.Bidirectional(layers.LSTM(64))(vectors))
+    return keras.Model(inputs, layers.Dense(1)(hidden), name="course")
+
+
+KNOWN = 3000  # characters
+BUCKETS = {2: 2**16, 3: 2**17, 4: 2**17}  # of n-grams, which share a vector where their hashes agree
+
+
+def character_network(
+    size: int, width: int = 32, filters: int = 128, buckets: dict[int, int] = BUCKETS
+) -> "keras.Model":
+    """Return a network on characters and on the n-grams of 2 to 4 that begin at each.
+
+    Korean glues endings to its stems, so words are rare and n-grams of syllables are what repeats. The sum of all
+    their vectors, as in fastText (Bojanowski et al. 2017, "Enriching word vectors with subword information"), is what a
+    linear model sees; two convolutions over them see their order. N-grams have no vocabulary but a hash of their
+    characters' numbers, computed in the network. Padding has no part in any sum, mean or maximum.
+    """
+    import keras
+    from keras import layers, ops
+
+    inputs = keras.Input((None,), dtype="int32")
+    there = ops.expand_dims(ops.cast(ops.not_equal(inputs, 0), "float32"), -1)
+    vectors = [layers.Embedding(size, width, name="characters")(inputs)]
+    vectors += [layers.Embedding(most, width)(hashed(inputs, n, most)) for n, most in buckets.items()]
+    summed = layers.SpatialDropout1D(0.3)(layers.Add()(vectors) * there)
+    bag = ops.sum(summed, axis=1) / ops.sqrt(1 + ops.sum(there, axis=1))
+    apart = layers.SpatialDropout1D(0.3)(layers.Concatenate()(vectors) * there)
+    near = layers.Conv1D(filters, 3, padding="same", activation="gelu")(apart) * there
+    far = layers.Conv1D(filters, 5, padding="same", activation="gelu")(layers.Dropout(0.3)(near)) * there
+    seen = near + far
+    most = ops.max(seen - 1e4 * (1 - there), axis=1)
+    mean = ops.sum(seen, axis=1) / (1e-3 + ops.sum(there, axis=1))
+    hidden = layers.Dropout(0.5)(layers.Concatenate()([bag, most, mean]))
+    return keras.Model(inputs, layers.Dense(1)(hidden), name="characters")
+
+
+def small_network(size: int) -> "keras.Model":
+    """Return the same network with few vectors, for a smoke run."""
+    return character_network(size, 16, 32, {2: 2**12, 3: 2**12, 4: 2**12})
+
+
+def hashed(numbers: Any, n: int, buckets: int) -> Any:
+    """Return the hash of the n characters that begin at each place, from 0 to `buckets` less 1; 32 bits hold it."""
+    from keras import ops
+
+    following, code = numbers, numbers
+    for _ in range(n - 1):
+        following = ops.pad(following[:, 1:], [[0, 0], [0, 1]])
+        code = ops.mod(code * 8191 + following, buckets)
+    return code
+
+
+@act
+def notes(parts: Ref, trained: dict[str, Ref], by_words: Ref) -> Notes:
+    """Tell what repeats are worth, which reviews are told wrongly, and what the lab's word vectors have learned."""
+    if current().planning:
+        return Notes()
+    test = read_table(parts, "test")
+    right = {name: (read_arrays(ref, "scores")["test"] > 0) == (test[AIM.target] == 1) for name, ref in trained.items()}
+    repeated = int(test[REPEATED].sum())
+    best = max(trained, key=lambda name: float(str(trained[name].facts["val_accuracy"])))
+    paragraphs: tuple[str, ...] = (
+        f"{repeated:,} of {len(test):,} test reviews stand in the training file too, as the networks read them. The "
+        "first table tells the accuracy on all test reviews, as others report it, and without those.",
+        f"The second table tells what the errors of {best} on the test part have in common: how often it is wrong by a "
+        "review's length, and where there is a word that turns the sense over, or a sign of irony.",
+    )
+    tables = [without_repeats(right, test[REPEATED]), errors(right[best], test)]
+    if "course" in trained:
+        found = analogies(trained["course"], QUESTIONS)
+        tables += [found] if found else []
+        paragraphs += (
+            "The third: the words whose vectors in the lab's network lie nearest (cosine). They were learned from "
+            "likes alone, not from what words stand beside, so near is what is liked alike.",
+        ) * bool(found)
+    return Notes(title="Repeats, errors and words", paragraphs=paragraphs, tables=tuple(tables))
+
+
+QUESTIONS = (("왕", "남자", "여자"), ("최고",), ("지루",), ("재미있다",), ("쓰레기",), ("감동",))
+
+
+def without_repeats(right: "dict[str, pd.Series]", repeated: "pd.Series") -> tuple[dict[str, str], ...]:
+    """Return each candidate's accuracy on all test reviews, on those that training has too, and without them."""
+
+    def share(values: "pd.Series") -> str:
+        return f"{values.mean():.4f} of {len(values):,}" if len(values) else "none"
+
+    return tuple(
+        {
+            "candidate": name,
+            "all": share(each),
+            "repeats only": share(each[repeated]),
+            "without repeats": share(each[~repeated]),
+        }
+        for name, each in right.items()
+    )
+
+
+def errors(right: "pd.Series", test: "pd.DataFrame") -> tuple[dict[str, str], ...]:
+    """Return how often a network is wrong on reviews of some kinds."""
+    texts = test[TEXT].fillna("")
+    words = texts.map(lambda text: len(tokens(text, "word")))
+    kinds = {
+        "all": words >= 0,
+        "up to 2 words": words <= 2,
+        "3 to 8 words": words.between(3, 8),
+        "9 to 20 words": words.between(9, 20),
+        "more than 20 words": words > 20,
+        "with 안, 못, 않 or 없": texts.str.contains(r"\b[안못]\b|않|없"),
+        "with 지만, 는데 or 그러나": texts.str.contains("지만|는데|그러나"),
+        "with ㅋ, ㅎ, ^^ or ~": texts.str.contains(r"[ㅋㅎ~]|\^\^"),
+        "without Hangul": ~texts.str.contains("[가-힣]"),
+    }
+    return tuple(
+        {"reviews": kind, "number": f"{int(which.sum()):,}", "wrong": f"{1 - right[which].mean():.3f}"}
+        for kind, which in kinds.items()
+        if which.any()
+    )
+
+
+def make_half(rows: int, seed: int) -> "pd.DataFrame":
+    """Make one file of the embedded sample: reviews put together of stems, endings and signs, some of them missing."""
+    import numpy as np
+    import pandas as pd
+
+    rng = np.random.default_rng(seed)
+    stems = (
+        ("지루하", "아깝", "별로", "최악이", "실망스럽", "재미없"),
+        ("최고", "감동적이", "재미있", "훌륭하", "멋지", "완벽하"),
+    )
+    things = ("영화", "연기", "스토리", "배우들", "결말", "음악", "더빙", "마지막 장면")
+    endings = ("네요", "다", "었어요", "고 또 보고 싶", "지만 볼 만했다", "음", "더라구요")
+    signs = ("", ".", "!!!!", "ㅋㅋㅋㅋ", "ㅠㅠ", "^^", " 10점", "...")
+    labels = rng.integers(0, 2, rows)
+
+    def part(label: int) -> str:
+        stem = stems[label if rng.random() > 0.12 else 1 - label]
+        return (
+            f"{rng.choice(things)} {rng.choice(('정말 ', '너무', '', '진짜 '))}{rng.choice(stem)}{rng.choice(endings)}"
+        )
+
+    texts = [" ".join(part(label) for _ in range(rng.integers(1, 4))) + str(rng.choice(signs)) for label in labels]
+    documents = pd.Series(texts, dtype="string").mask(rng.random(rows) < 0.003)
+    return pd.DataFrame({"id": rng.permutation(rows) + rows * seed, "document": documents, "label": labels})
+
+
+if __name__ == "__main__":
+    raise SystemExit(main("flows.naver_reviews"))
