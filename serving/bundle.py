@@ -11,6 +11,7 @@ import numpy as np
 from casebook.errors import CasebookError
 from serving.check import Fault, Reader, Refused
 from serving.check_pictures import PictureReader
+from serving.check_series import SeriesReader
 from serving.graph import Arrays, Graph
 from serving.predictions import Prediction, Teller, teller
 from serving.replay import agree
@@ -39,7 +40,7 @@ class Predictor:
     metrics: Mapping[str, object]
     manifest: Mapping[str, object]
     sample: Sequence[Mapping[str, object]]
-    reader: Reader | PictureReader
+    reader: Reader | PictureReader | SeriesReader
     graph: Graph
     tell: Teller
 
@@ -133,8 +134,10 @@ def _verified(folder: Path, manifest: Mapping[str, object]) -> dict[str, bytes]:
     return files
 
 
-def _reader(signature: Signature) -> Reader | PictureReader:
+def _reader(signature: Signature) -> Reader | PictureReader | SeriesReader:
     first = signature.inputs[0]
+    if signature.series:
+        return SeriesReader(signature.inputs)
     return PictureReader(first.name, first.shape) if first.shape else Reader(signature.inputs)
 
 
