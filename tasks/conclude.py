@@ -3,11 +3,14 @@
 from collections.abc import Mapping, Sequence
 
 from casebook.run import Summary
+from casebook.stage import Stage
 from casebook.store import Ref
+from tasks.aim import Aim
 from tasks.draw import draw
 from tasks.evaluate import evaluate
 from tasks.export import export
 from tasks.export_pictures import export_pictures
+from tasks.export_series import Window, export_series
 from tasks.prepared import Prepared
 from tasks.publish import publish
 from tasks.report import Notes, measure_run, report
@@ -24,6 +27,8 @@ def conclude(
     *,
     drawn: int = 1,
     base_rate: float | None = None,
+    explain: "Stage[[Ref, Mapping[str, Ref], Ref, Aim]] | None" = None,
+    window: Window = Window(),
 ) -> Summary:
     """Judge candidates and peers on the test part, publish the champion, and report.
 
@@ -43,13 +48,21 @@ def conclude(
         What this case alone has to say.
     drawn, base_rate
         As in `evaluate`.
+    explain
+        Writes notes (and pictures) that depend on how all were judged, by `Notes.keep`; they take the
+        place of `notes`.
+    window
+        What a model of series takes.
     """
     aim = ready.aim
     evaluation = evaluate(ready.encoded, trained, peers, aim, ready.rule, seed, base_rate, drawn)
     pictures = draw.submit(evaluation, trained, ready.encoded[0], aim)
     first = {name: refs[0] for name, refs in trained.items()}
+    explained = explain(evaluation, first, ready.encoded[0], aim) if explain else notes
     if aim.takes == "picture":
         bundle = export_pictures(ready.parts[0], first, evaluation, ready.raw, aim)
+    elif aim.takes == "series":
+        bundle = export_series(ready.parts[0], first, evaluation, ready.raw, aim, window)
     else:
         bundle = export(ready.parts[0], ready.encoded[0], first, evaluation, ready.raw, aim)
     metrics = measure_run(ready.origin, ready.raw, evaluation, protocol, aim)
@@ -65,5 +78,5 @@ def conclude(
         bundle,
         published,
         aim,
-        notes,
+        explained,
     )

@@ -187,14 +187,16 @@ def difference(case: str, old: int, new: int, parts: Ref, aim: Aim) -> tuple[flo
     from tasks.measure import LEVEL, resamples
 
     y, answered = asked(parts, aim)
-    classes = np.zeros(len(y)) if aim.kind == "regression" else y
+    classes = y if aim.classes else np.zeros(len(y))
     drawn = {}
     for version in (old, new):
         folder = places.models(case) / str(version)
         graph = onnx.load(folder / "model.onnx")
         told = json.loads((folder / "signature.json").read_text(encoding="utf-8"))["output"].get("threshold", 0.5)
         scores = answered(graph)
-        blocks = [figures_of(aim, y, scores, weights, told)[aim.primary] for weights in resamples(classes, seed=0)]
+        blocks = [
+            figures_of(aim, y, scores, weights, told)[aim.primary] for weights in resamples(classes, 0, aim.block)
+        ]
         drawn[version] = np.concatenate(blocks)
     low, high = np.quantile(drawn[new] - drawn[old], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
@@ -202,13 +204,16 @@ def difference(case: str, old: int, new: int, parts: Ref, aim: Aim) -> tuple[flo
 
 def asked(parts: Ref, aim: Aim) -> "tuple[Floats, Callable[[onnx.ModelProto], Floats]]":
     """Return the truth about the test part, and what has a graph answer its raw rows or pictures."""
-    from tasks import export, export_pictures
+    from tasks import export, export_pictures, export_series
     from tasks.features import read_raw
 
     if aim.takes == "picture":
         pictures = read_arrays(parts, "test")
         y: Floats = pictures["y"].astype("float64")
         return y, lambda graph: export_pictures.answers(graph, pictures["x"], aim.output).astype("float64")
+    if aim.takes == "series":
+        rows = read_arrays(parts, "test")
+        return rows["y"].astype("float64"), lambda graph: export_series.answers(graph, rows, aim).astype("float64")
     test = read_raw(parts, "test")
     return test[aim.target].to_numpy("float64"), lambda graph: export.answers(
         graph, test[[name for name in test.columns if name in export.feeds_of(graph)]]

@@ -23,12 +23,28 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 
+NOTES = "notes.json"
+
+
 class Notes(BaseModel):
-    """What one case alone has to say in its report: paragraphs, and tables of rows with the same columns."""
+    """What one case alone has to say in its report: paragraphs, tables of rows with the same columns, and pictures.
+
+    `pictures` names files without their ending and says what each shows.
+    """
 
     title: str = "Notes"
     paragraphs: tuple[str, ...] = ()
     tables: tuple[tuple[dict[str, str], ...], ...] = ()
+    pictures: tuple[tuple[str, str], ...] = ()
+
+    def keep(self, out: Path) -> None:
+        """Write the notes into a stage's folder: those that depend on how models were judged are a stage's output."""
+        files.write_json(out / NOTES, self.model_dump(mode="json"))
+
+    @classmethod
+    def kept(cls, ref: Ref) -> "Notes":
+        """Read the notes that a stage wrote."""
+        return cls.model_validate_json(ref.path(NOTES).read_text(encoding="utf-8"))
 
 
 @act
@@ -69,11 +85,11 @@ def report(
     bundle: Ref,
     published: Published,
     aim: Aim,
-    notes: Notes = Notes(),
+    notes: Notes | Ref = Notes(),
 ) -> Summary:
     """Write report.html with every picture inline, and put its tables into the Prefect UI.
 
-    `notes` are what one case alone has to say: paragraphs, and tables below them.
+    `notes` are what one case alone has to say: as such, or as a stage kept them.
 
     Returns
     -------
@@ -82,7 +98,7 @@ def report(
     run, result = current(), results(evaluation)
     run.details["device"] = next(iter(trained.values())).facts["device"]
     page = run.folder / "report.html"
-    plots = copy_pictures(run.folder / "plots", profile, pictures)
+    plots = copy_pictures(run.folder / "plots", profile, pictures, *([notes] if isinstance(notes, Ref) else []))
     entry = data_set(str(bundle.facts["dataset"]))
     text = (
         environment()
@@ -99,7 +115,7 @@ def report(
             trained={name: ref.facts for name, ref in trained.items()},
             plots=plots,
             aim=aim,
-            notes=notes,
+            notes=Notes.kept(notes) if isinstance(notes, Ref) else notes,
             verdict=verdict(metrics, aim),
             bundle=bundle.facts,
             published=published,
