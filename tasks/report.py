@@ -235,9 +235,10 @@ def _show_in_prefect(metrics: Mapping[str, Any], aim: Aim, page: Path) -> None:
         for kind in ("candidates", "peers")
         for name, figures in metrics[kind].items()
     ]
-    create_table_artifact(rows, key=f"{metrics['case']}-figures", description=metrics["protocol"])
+    case = metrics["case"].replace("_", "-")  # the only sign that a key may have besides letters and digits
+    create_table_artifact(rows, key=f"{case}-figures", description=metrics["protocol"])
     best = verdict(metrics, aim)
-    create_markdown_artifact(f"{best}\n\nReport: `{page}`", key=f"{metrics['case']}-report")
+    create_markdown_artifact(f"{best}\n\nReport: `{page}`", key=f"{case}-report")
 
 
 def _interval(figure: Mapping[str, float]) -> str:
