@@ -100,6 +100,8 @@ def hours_of(path: Path, separator: str) -> "tuple[pd.DataFrame, int]":
 
     sums, rows, last = [], 0, None
     for chunk in _chunks(path, separator):
+        if chunk.empty:
+            break
         times = _times(chunk["Date"].astype(str) + " " + chunk["Time"].astype(str), path, "%d/%m/%Y %H:%M:%S")
         last = _in_order(times, path, last)
         numbers = _numbers(chunk, path)

@@ -40,7 +40,7 @@ def _years(out: Path, kwh: "pd.DataFrame") -> None:
     fig, panels = axes_grid(len(years), columns=1)
     fig.set_size_inches(9, 1.9 * len(years))
     for axis, (year, days) in zip(panels, years, strict=True):
-        place, smooth = days["date"].dt.dayofyear, days["kwh"].rolling(7, center=True).mean()
+        place, smooth = days["date"].dt.day_of_year, days["kwh"].rolling(7, center=True).mean()
         axis.plot(place, days["kwh"], linewidth=0.6, alpha=0.7)
         axis.plot(place, smooth, linewidth=1.6)
         axis.set(xlim=(1, 366), ylabel=f"{year}, kWh a day")
@@ -62,7 +62,7 @@ def _weeks(out: Path, kwh: "pd.DataFrame") -> None:
     """Draw the days of the week, and the sums of the weeks."""
     fig, panels = axes_grid(2, columns=2)
     fig.set_size_inches(9, 3.2)
-    weekday = kwh["date"].dt.dayofweek
+    weekday = kwh["date"].dt.day_of_week
     panels[0].boxplot([kwh.loc[weekday == day, "kwh"] for day in range(len(WEEKDAYS))], showfliers=False)
     panels[0].set_xticks(range(1, 8), WEEKDAYS)
     panels[0].set(ylabel="kWh a day", title="Days of the week")
