@@ -217,7 +217,7 @@ def explain(out: Path, evaluation: Ref, trained: "Mapping[str, Ref]", parts: Ref
     told = {}
     for name, ref in trained.items():
         network = keras.saving.load_model(ref.path("network.keras"), compile=False, safe_mode=True)
-        told[name] = np.asarray(network.predict_on_batch(whole["window"]), "float64")[:, 0]
+        told[name] = np.asarray(network(whole["window"], training=False), "float64")[:, 0]
     draw_range(out, whole["y"], told, learnt)
     table = tuple(_row(name, answers, whole["y"], learnt, aim) for name, answers in told.items())
     champion = str(results(evaluation)["champion"])

@@ -1,10 +1,11 @@
 """Explain forecasts: what they are worth in kWh, against the season's own naive forecast, and how wide they err."""
 
+import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from casebook import files
 from casebook.stage import stage_apart
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays
@@ -26,8 +27,11 @@ KWH = 60  # kilowatt minutes
 
 
 @stage_apart
-def explain_forecasts(out: Path, evaluation: Ref, trained: Mapping[str, Ref], parts: Ref, aim: Aim) -> Facts:
-    """Write the notes and pictures of a forecast: kWh, skill, coverage of the band, error by day ahead and by gap."""
+def explain_forecasts(out: Path, evaluation: Ref, trained: Mapping[str, Ref], parts: Ref, aim: Aim, year: Ref) -> Facts:
+    """Write the notes and pictures of a forecast: kWh, skill, coverage of the band, error by day ahead and by gap.
+
+    `year` is what `judge_year` found of the next twelve months.
+    """
     import numpy as np
 
     result, answers = results(evaluation), read_arrays(evaluation, "curves")
@@ -40,10 +44,8 @@ def explain_forecasts(out: Path, evaluation: Ref, trained: Mapping[str, Ref], pa
     sound = test["lacking"] == 0
     _draw_days(out, y[:, 0], answers[champion][:, 0], low[:, 0], high[:, 0])
     _draw_horizon(out, y, {name: answers[name] for name in figures})
-    files.write_json(
-        out / "forecasts.json", {"coverage": covered, "level": LEVEL, "days_with_gaps": int((~sound).sum())}
-    )
     said = ", ".join(f"{share:.0%} ({TITLES[name].removeprefix('RMSE of ')})" for name, share in covered.items())
+    shutil.copy2(year.path("year.png"), out / "year.png")
     Notes(
         title="What the forecasts are worth",
         paragraphs=(
@@ -52,9 +54,18 @@ def explain_forecasts(out: Path, evaluation: Ref, trained: Mapping[str, Ref], pa
             f"{int((~sound).sum())} of the {len(sound)} test days lack measured minutes, filled from the day before: "
             "that makes them easier for whoever repeats it and harder for all others. The last column leaves "
             "these days out.",
+            "The next twelve months are forecast once, from the twelve months before the test part, as the mean day of "
+            f"each; {year.facts['months']} of them are known, so little can be told from one such figure.",
         ),
-        tables=(tuple(_row(name, each, figures, y, answers[name], sound) for name, each in figures.items()),),
-        pictures=(("next_days", "Each next day of the test part"), ("horizon", "Error by how far ahead is forecast")),
+        tables=(
+            tuple(_row(name, each, figures, y, answers[name], sound) for name, each in figures.items()),
+            _year_rows(year),
+        ),
+        pictures=(
+            ("next_days", "Each next day of the test part"),
+            ("horizon", "Error by how far ahead is forecast"),
+            ("year", "The next twelve months"),
+        ),
     ).keep(out)
     return {"coverage": covered}
 
@@ -90,6 +101,19 @@ def _row(
     error = (y - told)[sound, 0]
     row["the next day without days of gaps, kWh"] = f"{np.sqrt(np.mean(error**2)) / KWH:.2f}"
     return row
+
+
+def _year_rows(year: Ref) -> tuple[dict[str, str], ...]:
+    found = json.loads(year.path("figures.json").read_text(encoding="utf-8"))
+    rows = ((name, figures["rmse_next_year"]) for kind in found.values() for name, figures in kind.items())
+    return tuple(
+        {
+            "model": name,
+            "RMSE of the next twelve months, kWh a day": f"{figure['value'] / KWH:.2f} "
+            f"({figure['low'] / KWH:.2f} to {figure['high'] / KWH:.2f})",
+        }
+        for name, figure in rows
+    )
 
 
 def _draw_days(out: Path, y: "Floats", told: "Floats", low: "Floats", high: "Floats") -> None:

@@ -79,7 +79,7 @@ def export_series(
     model.save(out / "model.keras")
     graph = converted_series(model, out, aim.output)
     asked = {name: rounded(values) for name, values in rows["test"].items()}
-    expected = np.asarray(model.predict_on_batch(inputs_of(asked)), "float32")
+    expected = np.asarray(model(inputs_of(asked), training=False), "float32")
     gap = float((np.abs(run(graph, asked, aim.output) - expected) / np.maximum(1.0, np.abs(expected))).max())
     if not gap <= TOLERANCE:
         raise CasebookError(f"The exported graph differs from Keras by {gap:.2g} on test windows, over {TOLERANCE:g}.")
@@ -123,7 +123,7 @@ def converted_series(model: "keras.Model", out: Path, output: str) -> "onnx.Mode
 
     names = INPUTS[: len(model.inputs)]
     blank = {name: np.zeros((1, *each.shape[1:]), "float32") for name, each in zip(names, model.inputs, strict=True)}
-    model.predict_on_batch(inputs_of(blank))  # an export wants a model that was called
+    model(inputs_of(blank))  # an export wants a model that was called
     partial = out / "network.onnx"
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=FutureWarning, module="keras")  # its converter asks for np.object

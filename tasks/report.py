@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -48,8 +48,10 @@ class Notes(BaseModel):
 
 
 @act
-def measure_run(origin: Origin, raw: Ref, evaluation: Ref, protocol: str, aim: Aim) -> dict[str, Any]:
-    """Write metrics.json, whose names other programs read, and return it."""
+def measure_run(
+    origin: Origin, raw: Ref, evaluation: Ref, protocol: str, aim: Aim, more: Sequence[Ref] = ()
+) -> dict[str, Any]:
+    """Write metrics.json, whose names other programs read, and return it; `more` have figures of the same models."""
     run, result = current(), results(evaluation)
     metrics = {
         "case": run.case,
@@ -69,6 +71,10 @@ def measure_run(origin: Origin, raw: Ref, evaluation: Ref, protocol: str, aim: A
         "course": "course" if "course" in result["candidates"] else None,
         "validation": result["validation"],
     }
+    for kind in ("candidates", "peers"):
+        for found in (json.loads(ref.path("figures.json").read_text(encoding="utf-8")) for ref in more):
+            for name in found[kind].keys() & metrics[kind].keys():
+                metrics[kind][name] |= found[kind][name]
     files.write_json(run.folder / "metrics.json", metrics)
     return metrics
 

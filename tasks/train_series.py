@@ -72,19 +72,21 @@ def train_series(out: Path, parts: Ref, network: "SeriesNetwork", settings: Seri
 
     used = prepare(settings.device, seed)
     train, validation, test = (read_arrays(parts, name) for name in ("train", "validation", "test"))
-    first = steady(lambda: network(train), seed)
-    history = fit(first, train, validation, settings)
-    validated = answers(pooled(first), validation)
+    members = steady(lambda: network(train), seed)
+    start = [np.asarray(variable) for variable in members.variables]
+    model = pooled(members)
+    history = fit(members, train, validation, settings)
+    validated = answers(model, validation)
+    for variable, value in zip(members.variables, start, strict=True):
+        variable.assign(value)
     whole = {name: np.concatenate([train[name], validation[name]]) for name in train}
-    final = steady(lambda: network(train), seed)
-    fit(final, whole, None, settings)
-    model = pooled(final)
+    fit(members, whole, None, settings)
     model.save(out / "network.keras")
     write_arrays(out, "scores", validation=validated, test=answers(model, test))
     files.write_json(out / "history.json", history)
     return {
         "rows": len(whole["y"]),
-        "parameters": int(final.count_params()),
+        "parameters": int(members.count_params()),
         "epochs": settings.epochs,
         "best_epoch": settings.epochs,
         "device": used,
@@ -114,7 +116,7 @@ def fit(model: "keras.Model", train: "Arrays", validation: "Arrays | None", sett
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             curves["loss"].append(float(logs["loss"]))
             if validation is not None and (epoch + 1) % every == 0:
-                given = model.predict_on_batch(inputs_of(validation))
+                given = model(inputs_of(validation), training=False)
                 curves["val_epoch"].append(epoch + 1)
                 curves["val_loss"].append(float(np.mean(np.asarray(loss(validation["y"], given)))))
             progress.step()
@@ -157,5 +159,7 @@ def answers(model: "keras.Model", rows: "Arrays") -> "Floats":
     """Return the network's answers, shape (rows, steps), or (rows,) where the truth has one step alone."""
     import numpy as np
 
-    given: Floats = np.asarray(model.predict_on_batch(inputs_of(rows)), "float32")
+    given: Floats = np.asarray(
+        model(inputs_of(rows), training=False), "float32"
+    )  # a graph would be traced for one call
     return given[:, 0] if rows["y"].ndim == 1 else given
