@@ -11,7 +11,7 @@ from tests.flows.house import SMOKE, House, house
 def smoke(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
     """A house in which the fraud case ran once on the sample."""
     made = house(tmp_path_factory.mktemp("smoke"), prefect_server)
-    done = made.run("flows.fraud", *SMOKE)
+    done = made.here("flows.fraud", *SMOKE)
     assert done.code == 0, done.err
     return made
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.flows.house import SMOKE, House, house
 
-KILLS = int(os.environ.get("CASEBOOK_KILLS", "2"))  # the longer proof: CASEBOOK_KILLS=20
+KILLS = int(os.environ.get("CASEBOOK_KILLS", "1"))  # the longer proof: CASEBOOK_KILLS=20
 COURSE = (*SMOKE, "--candidates", "course", "--peers")
 
 

@@ -55,7 +55,7 @@ def test_the_report_needs_nothing_from_outside(smoke: House) -> None:
 
 
 def test_an_unchanged_run_reuses_every_stage(smoke: House) -> None:
-    done = smoke.run("flows.fraud", *SMOKE)
+    done = smoke.here("flows.fraud", *SMOKE)
     assert done.code == 0, done.err
     last = smoke.runs()[-1]
     assert set(smoke.statuses(last).values()) == {"reuse"}
@@ -69,7 +69,7 @@ def test_an_unchanged_run_reuses_every_stage(smoke: House) -> None:
 
 def test_a_plan_after_a_late_change_runs_only_what_follows(smoke: House) -> None:
     before = len(smoke.runs())
-    done = smoke.run("flows.fraud", *SMOKE, "--plan", "--cost-missed", "999")
+    done = smoke.here("flows.fraud", *SMOKE, "--plan", "--cost-missed", "999")
     assert done.code == 0, done.err
     rows = [line.split() for line in done.out.splitlines()[1:]]
     run = {row[0] for row in rows if row[1] == "run" and "done in every run" not in " ".join(row)}
@@ -84,7 +84,7 @@ def test_a_missing_and_an_altered_file_are_noticed_and_remade(smoke: House, tmp_
     clean, split = (next((copy.artifacts / "store" / "fraud" / name).iterdir()) for name in ("clean", "split-0"))
     (clean / "table.parquet").unlink()
     (split / "test.parquet").write_bytes(b"altered")
-    done = copy.run("flows.fraud", *SMOKE)
+    done = copy.here("flows.fraud", *SMOKE)
     assert done.code == 0, done.err
     record = copy.record(copy.runs()[-1])
     why = {stage["stage"]: stage["why"] for stage in record["stages"] if stage["status"] == "run" and stage["key"]}
@@ -121,14 +121,14 @@ def test_operations_promote_roll_back_and_clean_up(smoke: House, tmp_path: Path)
     copy = House(tmp_path / "artifacts", {**smoke.environment, "CASEBOOK_ARTIFACTS": str(tmp_path / "artifacts")})
     shutil.copytree(smoke.artifacts, copy.artifacts)
     pointer = copy.artifacts / "models" / "fraud" / "production"
-    assert copy.run("flows.promote", "fraud", "1").code == 0
+    assert copy.here("flows.promote", "fraud", "1").code == 0
     assert pointer.read_text() == "1\n"
-    assert copy.run("flows.promote", "fraud", "7").code == 1
-    missing = copy.run("flows.rollback", "fraud")
+    assert copy.here("flows.promote", "fraud", "7").code == 1
+    missing = copy.here("flows.rollback", "fraud")
     assert missing.code == 1
     assert "no version to roll back to" in missing.err
     kept = len(list((copy.artifacts / "store" / "fraud" / "clean").iterdir()))
-    assert copy.run("flows.clean_up", "--keep-runs", "1").code == 0
+    assert copy.here("flows.clean_up", "--keep-runs", "1").code == 0
     assert len(list((copy.artifacts / "store" / "fraud" / "clean").iterdir())) == kept
     assert pointer.read_text() == "1\n"
 
@@ -140,7 +140,7 @@ def test_the_real_file_is_the_one_the_catalog_knows(empty: House) -> None:
         pytest.skip("CASEBOOK_DATA_MIRROR is not set")
     environment = {**empty.environment, "CASEBOOK_DATA_MIRROR": str(Path(mirror).resolve())}
     real = House(empty.artifacts, environment)
-    done = real.run("flows.fraud", "--source", "real", "--profile", "smoke", "--candidates", "course", "--peers")
+    done = real.here("flows.fraud", "--source", "real", "--profile", "smoke", "--candidates", "course", "--peers")
     assert done.code == 0, done.err
     metrics = real.record(real.runs()[0], "metrics.json")
     assert metrics["data"]["source"] == "real"

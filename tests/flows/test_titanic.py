@@ -40,7 +40,7 @@ def test_the_report_tells_what_each_step_is_worth(sailed: House) -> None:
 def test_the_published_model_answers_raw_rows_with_gaps_as_it_did_when_exported(sailed: House) -> None:
     from serving.bundle import load
 
-    assert sailed.run("flows.promote", "titanic", "1").code == 0
+    assert sailed.here("flows.promote", "titanic", "1").code == 0
     folder = sailed.artifacts / "models" / "titanic" / "1"
     model = load(folder)
     inputs = json.loads((folder / "signature.json").read_text(encoding="utf-8"))["inputs"]

@@ -64,12 +64,12 @@ def test_a_second_search_reuses_every_trial_and_one_killed_ends_with_the_same_be
     assert searched.here("flows.tune", *SEARCH).code == 0
     assert set(searched.statuses(searched.runs("tune")[-1]).values()) == {"reuse"}
     process = empty.start("flows.tune", *SEARCH)
-    first = empty.artifacts / "store" / "tune" / "train_folds-trial-0-epochs-3"
-    while process.poll() is None and not list(first.glob("[!.]*/result")):
+    first, second = (empty.artifacts / "store" / "tune" / f"train_folds-trial-{n}-epochs-3" for n in (0, 1))
+    while process.poll() is None and not second.exists():
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    done = empty.here("flows.tune", *SEARCH)
+    done = empty.run("flows.tune", *SEARCH)
     assert done.code == 0, done.err
     assert empty.statuses(empty.runs("tune")[-1])[first.name] == "reuse"
     assert best(empty, -1).read_text(encoding="utf-8") == best(searched).read_text(encoding="utf-8")
