@@ -112,8 +112,9 @@ def with_band(network: "keras.Model", low: "Floats", high: "Floats", *, floor: b
     from keras import ops
 
     offsets = np.stack([np.zeros_like(low), low, high])[None]
-    ends = ops.expand_dims(network.output, 1) + offsets
-    return keras.Model(network.input, ops.maximum(ends, 0.0) if floor else ends, name=network.name)
+    inputs = [keras.Input(each.shape[1:], name=each.name) for each in network.inputs]
+    ends = ops.expand_dims(network(inputs if len(inputs) > 1 else inputs[0]), 1) + offsets
+    return keras.Model(inputs, ops.maximum(ends, 0.0) if floor else ends, name=network.name)
 
 
 def converted_series(model: "keras.Model", out: Path, output: str) -> "onnx.ModelProto":
