@@ -84,7 +84,7 @@ def export_series(
     if not gap <= TOLERANCE:
         raise CasebookError(f"The exported graph differs from Keras by {gap:.2g} on test windows, over {TOLERANCE:g}.")
     (out / "model.onnx").write_bytes(graph.SerializeToString())
-    files.write_json(out / "signature.json", signature(rows["train"], aim, raw, window))
+    files.write_json(out / "signature.json", signature(rows, aim, raw, window))
     chosen = np.linspace(0, len(expected) - 1, SAMPLES).astype(int)
     files.write_json(out / "sample_request.json", {"instances": [instance(asked, i) for i in chosen]})
     files.write_json(out / "sample_response.json", {"predictions": [told(expected[i], aim) for i in chosen]})
@@ -161,9 +161,12 @@ def rounded(values: "NDArray[Any]") -> "NDArray[Any]":
     return np.round(values, 3)
 
 
-def signature(train: "Arrays", aim: Aim, raw: Ref, window: Window) -> dict[str, Any]:
+def signature(rows: "Mapping[str, Arrays]", aim: Aim, raw: Ref, window: Window) -> dict[str, Any]:
     """Describe the series that the model takes, its date if it wants one, and its answer."""
-    numbers = train["window"]
+    import numpy as np
+
+    train = rows["train"]
+    numbers = np.concatenate([train["window"], rows["validation"]["window"]])  # both are learnt in the end
     series = {"name": "window", "dtype": "series", "length": numbers.shape[1], "unit": window.unit, "optional": False}
     series |= {"description": window.description, "minimum": float(numbers.min()), "maximum": float(numbers.max())}
     inputs = [series]
