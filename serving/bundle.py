@@ -12,6 +12,7 @@ from casebook.errors import CasebookError
 from casebook.words import Vocabulary
 from serving.check import Fault, Reader, Refused
 from serving.check_pictures import PictureReader
+from serving.check_series import SeriesReader
 from serving.check_texts import TextReader
 from serving.graph import Arrays, Graph
 from serving.predictions import Prediction, Teller, teller
@@ -42,7 +43,7 @@ class Predictor:
     metrics: Mapping[str, object]
     manifest: Mapping[str, object]
     sample: Sequence[Mapping[str, object]]
-    reader: Reader | PictureReader | TextReader
+    reader: Reader | PictureReader | SeriesReader | TextReader
     graph: Graph
     tell: Teller
 
@@ -136,8 +137,10 @@ def _verified(folder: Path, manifest: Mapping[str, object]) -> dict[str, bytes]:
     return files
 
 
-def _reader(signature: Signature, files: Mapping[str, bytes]) -> Reader | PictureReader | TextReader:
+def _reader(signature: Signature, files: Mapping[str, bytes]) -> Reader | PictureReader | SeriesReader | TextReader:
     first = signature.inputs[0]
+    if signature.series:
+        return SeriesReader(signature.inputs)
     if first.shape:
         return PictureReader(first.name, first.shape)
     if first.longest:

@@ -146,21 +146,22 @@ def problem(field: Field, value: object) -> str | None:
     """Say what is wrong with one cell, or nothing."""
     if value is None:
         return None if field.optional else "must not be empty (null)"
-    wrong = _text_problem(value) if field.dtype == "string" else _number_problem(field, value)
+    wrong = _text_problem(value) if field.dtype == "string" else number_problem(value, whole=field.dtype == "integer")
     if wrong is None and field.allowed and value not in field.allowed:
         shown = ", ".join(repr(choice) for choice in field.allowed[:20])
         wrong = f"must be one of {shown}" + (", ..." if len(field.allowed) > 20 else "")
     return wrong
 
 
-def _number_problem(field: Field, value: object) -> str | None:
+def number_problem(value: object, *, whole: bool = False) -> str | None:
+    """Say what is wrong with a value where a number belongs, or nothing."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return f"must be a number, not {kind_of(value)}"
     if isinstance(value, float) and not math.isfinite(value):
         return "must be finite"
     if abs(value) > FLOAT32_MAX:
         return "is beyond what a 32-bit float can hold"
-    if field.dtype == "integer" and value != math.floor(value):
+    if whole and value != math.floor(value):
         return "must be a whole number"
     return None
 

@@ -10,6 +10,8 @@ from serving.signature import Output, Signature
 
 SHOWN = 5  # of the classes, the most probable
 
+BANDS = ("forecast", "low", "high")  # what each row of a forecast is, in the graph's order
+
 Prediction = dict[str, object]
 Teller = Callable[[Scores], list[Prediction]]
 
@@ -19,6 +21,8 @@ def teller(signature: Signature) -> Teller:
     output = signature.output
     if signature.kind == "multiclass":
         return partial(_classes, output)
+    if signature.kind == "forecast":
+        return partial(_forecasts, output.horizon)
     if output.threshold is None or not output.labels:
         return partial(_numbers, output.name)
     return partial(_decisions, output.name, output.labels, output.threshold)
@@ -30,6 +34,12 @@ def _numbers(name: str, scores: Scores) -> list[Prediction]:
 
 def _decisions(name: str, labels: tuple[str, ...], threshold: float, scores: Scores) -> list[Prediction]:
     return [{name: value, "label": labels[value >= threshold]} for value in scores.reshape(-1).tolist()]
+
+
+def _forecasts(horizon: int | None, scores: Scores) -> list[Prediction]:
+    if scores.shape[1:] != (len(BANDS), horizon):
+        raise ValueError(f"{scores.shape[1:]} numbers per instance are not forecast, low and high of {horizon} steps")
+    return [dict(zip(BANDS, rows, strict=True)) for rows in scores.tolist()]
 
 
 def _classes(output: Output, scores: Scores) -> list[Prediction]:

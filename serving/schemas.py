@@ -4,13 +4,14 @@ from collections.abc import Collection
 
 from serving.check import LONGEST_TEXT
 from serving.pictures import MOST_PIXELS
-from serving.predictions import SHOWN
+from serving.predictions import BANDS, SHOWN
 from serving.signature import Field, Output, Shape, Signature
 
 Schema = dict[str, object]
 TEXT: Schema = {"type": "string"}
 NUMBER: Schema = {"type": "number"}
 WHOLE: Schema = {"type": "integer"}
+DATE: Schema = {"type": "string", "format": "date"}
 SHARE: Schema = {"type": "number", "minimum": 0, "maximum": 1}
 BASE64: Schema = {"type": "string", "contentEncoding": "base64", "minLength": 1}
 FILE: Schema = {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
@@ -50,7 +51,8 @@ def request(signature: Signature, most: int) -> Schema:
 
 def response(signature: Signature) -> Schema:
     """Return the schema of the answer to a prediction request."""
-    prediction = _ranking(signature.output) if signature.kind == "multiclass" else _number(signature.output)
+    kinds = {"multiclass": _ranking, "forecast": _forecast}
+    prediction = kinds.get(signature.kind, _number)(signature.output)
     model = record({"case": TEXT, "version": WHOLE, "trained_on": TEXT | {"enum": ["real", "sample"]}})
     content: Schema = {"predictions": several(prediction), "model": model}
     warnings: Schema = {"warnings": several(_warning()), "more_warnings": WHOLE}
@@ -77,6 +79,14 @@ def _ranking(output: Output) -> Schema:
     )
 
 
+def _forecast(output: Output) -> Schema:
+    """Describe a forecast and the band around it, a number for each step ahead."""
+    share = "" if output.level is None else f"; {output.level:.0%} of the truths are to lie between low and high"
+    numbers = several(NUMBER) | {"minItems": output.horizon, "maxItems": output.horizon}
+    told = {"forecast": f"{output.description}{share}", "low": "the band's lower end", "high": "the band's upper end"}
+    return record({name: numbers | {"description": told[name]} for name in BANDS})
+
+
 def error() -> Schema:
     """Return the schema of every 4xx answer."""
     fault = record({"row": _or_null("integer"), "field": _or_null("string"), "problem": TEXT})
@@ -99,11 +109,15 @@ def _cell(field: Field) -> Schema:
     """
     if field.shape:
         return _picture(field, field.shape)
+    if field.dtype == "date":
+        return DATE | {"description": field.description}
     kind = {"float": "number", "text": "string"}.get(field.dtype, field.dtype)
     schema: Schema = _or_null(kind) if field.optional else {"type": kind}
     seen = None if field.minimum is None else f"seen in training: {field.minimum:g} to {field.maximum:g}"
     parts = [field.description, field.unit and f"in {field.unit}", seen]
     schema["description"] = "; ".join(part for part in parts if part)
+    if field.length:
+        return schema | several(NUMBER) | {"minItems": field.length, "maxItems": field.length}
     if field.allowed:
         schema["enum"] = [*field.allowed, *([None] if field.optional else [])]
     if kind == "string":

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-DTYPES = ("float", "integer", "string", "picture", "text")
-KINDS = ("binary", "regression", "multiclass")
+DTYPES = ("float", "integer", "string", "picture", "series", "date", "text")
+KINDS = ("binary", "regression", "multiclass", "forecast")
 
 
 class Shape(NamedTuple):
@@ -18,10 +18,11 @@ class Shape(NamedTuple):
 
 @dataclass(frozen=True)
 class Field:
-    """One raw input: a column, the picture, or the text.
+    """One raw input: a column, the picture, a series of numbers, a date, or the text.
 
     `minimum` and `maximum` are the range seen in training, not a limit; `allowed` is a limit, empty for none. Only a
-    picture has a `shape`, only a text that is read word by word has a `longest`: how many characters it may have.
+    picture has a `shape`, only a series a `length`: how many numbers it holds, and only a text that is read word by
+    word has a `longest`: how many characters it may have.
     """
 
     name: str
@@ -34,13 +35,15 @@ class Field:
     allowed: tuple[object, ...] = ()
     shape: Shape | None = None
     longest: int | None = None
+    length: int | None = None
 
 
 @dataclass(frozen=True)
 class Output:
     """What a model gives: one number per row, or one per label if it is multiclass.
 
-    A binary model has the threshold and the two labels that its number decides between.
+    A binary model has the threshold and the two labels that its number decides between. A forecast has a `horizon`, so
+    many `steps` (such as days) ahead, and the share of truths (`level`) that are to lie between its low and its high.
     """
 
     name: str
@@ -48,6 +51,9 @@ class Output:
     unit: str | None = None
     threshold: float | None = None
     labels: tuple[str, ...] = ()
+    horizon: int | None = None
+    step: str = ""
+    level: float | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,11 @@ class Signature:
         """The input that takes a text to be read word by word, where the model takes one."""
         return self.inputs[0] if self.inputs[0].longest else None
 
+    @property
+    def series(self) -> Field | None:
+        """The first input that takes a series of numbers, where the model takes one."""
+        return next((field for field in self.inputs if field.length), None)
+
 
 def parse(content: Mapping[str, object]) -> Signature:
     """Read the content of a `signature.json`.
@@ -90,6 +101,9 @@ def parse(content: Mapping[str, object]) -> Signature:
         raise ValueError("inputs must be named, each once")
     if len(inputs) > 1 and any(field.shape or field.longest for field in inputs):
         raise ValueError("a picture or a text must be the only input")
+    timed = [field.dtype in ("series", "date") for field in inputs]
+    if any(timed) and not (all(timed) and any(field.length for field in inputs)):
+        raise ValueError("a series goes with series and dates alone, and a date with a series")
     return Signature(case, kind, trained_on, inputs, _output(_mapping(content.get("output")), kind))
 
 
@@ -108,6 +122,7 @@ def _field(item: Mapping[str, object]) -> Field:
         allowed=tuple(_list(item, "allowed")) if item.get("allowed") else (),
         shape=_shape(item) if dtype == "picture" else None,
         longest=_size(item, "longest") if dtype == "text" else None,
+        length=_size(item, "length") if dtype == "series" else None,
     )
 
 
@@ -125,6 +140,9 @@ def _output(item: Mapping[str, object], kind: str) -> Output:
         unit=_text(item, "unit") if item.get("unit") else None,
         threshold=_number(item, "threshold"),
         labels=tuple(str(label) for label in _list(item, "labels")) if item.get("labels") else (),
+        horizon=_size(item, "horizon") if kind == "forecast" else None,
+        step=str(item.get("step") or ""),
+        level=_number(item, "level"),
     )
     if kind == "binary" and (output.threshold is None or len(output.labels) != 2):
         raise ValueError("a binary output needs a threshold and two labels")

@@ -4,7 +4,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-LOWER_IS_BETTER = frozenset({"rmse", "mae", "log_loss", "brier"})
+LOWER_IS_BETTER = frozenset(
+    {"rmse", "mae", "scaled_mae", "log_loss", "brier", "rmse_next_day", "rmse_next_week", "rmse_next_month"}
+)
 TITLES = {
     "auprc": "AUPRC",
     "roc_auc": "ROC AUC",
@@ -21,6 +23,10 @@ TITLES = {
     "rmse": "RMSE",
     "mae": "MAE",
     "r2": "R²",
+    "scaled_mae": "scaled MAE",
+    "rmse_next_day": "RMSE of the next day",
+    "rmse_next_week": "RMSE of the next 7 days",
+    "rmse_next_month": "RMSE of the next 30 days",
 }
 
 
@@ -30,9 +36,10 @@ class Aim(BaseModel):
     Attributes
     ----------
     kind
-        `binary` predicts the probability of class 1, `multiclass` one of each class, `regression` a number.
+        `binary` predicts the probability of class 1, `multiclass` one of each class, `regression` a number,
+        `forecast` a number for each of several days ahead.
     takes
-        What the model is asked with: a `row` of columns, a `picture`, or a `text`.
+        What the model is asked with: a `row` of columns, a `picture`, a `text`, or a `series` of numbers.
     target
         The column that is predicted.
     asked
@@ -45,11 +52,13 @@ class Aim(BaseModel):
         The figure by which candidates are chosen on validation and versions are compared.
     shown
         The figures that tables show, in their order.
+    span
+        What the absolute error is divided by for `scaled_mae`; 0 where that is no figure of the case.
     """
 
     model_config = ConfigDict(frozen=True)
-    kind: Literal["binary", "multiclass", "regression"]
-    takes: Literal["row", "picture", "text"] = "row"
+    kind: Literal["binary", "multiclass", "regression", "forecast"]
+    takes: Literal["row", "picture", "series", "text"] = "row"
     target: str
     asked: str = ""
     labels: tuple[str, ...] = ("0", "1")
@@ -57,6 +66,17 @@ class Aim(BaseModel):
     unit: str | None = None
     primary: str
     shown: tuple[str, ...]
+    span: float = 0.0
+
+    @property
+    def classes(self) -> bool:
+        """Whether classes are told apart, and no number is predicted."""
+        return self.kind in ("binary", "multiclass")
+
+    @property
+    def block(self) -> int:
+        """How many test rows a bootstrap draws together: the days of a week depend on each other."""
+        return 7 if self.kind == "forecast" else 1
 
     @property
     def sign(self) -> int:

@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 
 from casebook.run import Summary
+from casebook.stage import Stage
 from casebook.store import Ref
 from tasks.draw import draw
 from tasks.evaluate import evaluate
 from tasks.export import export
 from tasks.export_pictures import export_pictures
+from tasks.export_series import Window, export_series
 from tasks.export_texts import export_texts
 from tasks.prepared import Prepared
 from tasks.publish import publish
@@ -25,6 +27,9 @@ def conclude(
     *,
     drawn: int = 1,
     base_rate: float | None = None,
+    explain: "Stage[...] | None" = None,
+    more: Sequence[Ref] = (),
+    window: Window = Window(),
 ) -> Summary:
     """Judge candidates and peers on the test part, publish the champion, and report.
 
@@ -44,18 +49,27 @@ def conclude(
         What this case alone has to say.
     drawn, base_rate
         As in `evaluate`.
+    explain
+        Writes notes (and pictures) that depend on how all were judged, by `Notes.keep`; they take the place of `notes`.
+    more
+        What else was judged: outputs with a file `figures.json`, which go into metrics.json and to `explain`.
+    window
+        What a model of series takes.
     """
     aim = ready.aim
     evaluation = evaluate(ready.encoded, trained, peers, aim, ready.rule, seed, base_rate, drawn)
     pictures = draw.submit(evaluation, trained, ready.encoded[0], aim)
     first = {name: refs[0] for name, refs in trained.items()}
+    explained = explain(evaluation, first, ready.encoded[0], aim, *more) if explain else notes
     if aim.takes == "picture":
         bundle = export_pictures(ready.parts[0], first, evaluation, ready.raw, aim)
     elif aim.takes == "text":
         bundle = export_texts(ready.parts[0], first, evaluation, ready.raw, aim)
+    elif aim.takes == "series":
+        bundle = export_series(ready.parts[0], first, evaluation, ready.raw, aim, window)
     else:
         bundle = export(ready.parts[0], ready.encoded[0], first, evaluation, ready.raw, aim)
-    metrics = measure_run(ready.origin, ready.raw, evaluation, protocol, aim)
+    metrics = measure_run(ready.origin, ready.raw, evaluation, protocol, aim, more)
     published = publish(bundle, ready.parts[0], metrics, aim)
     return report(
         metrics,
@@ -68,5 +82,5 @@ def conclude(
         bundle,
         published,
         aim,
-        notes,
+        explained,
     )

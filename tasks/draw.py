@@ -97,6 +97,7 @@ def draw(out: Path, evaluation: Ref, trained: Mapping[str, Sequence[Ref]], featu
     if aim.kind == "regression":
         _predicted(out, y, answers[champion], aim)
         _residuals(out, y, answers[champion], aim)
+    if not aim.classes:
         return {"pictures": len(list(out.glob("*.png")))}
     if aim.kind == "multiclass":
         _classes(out, y, answers[champion], aim)
@@ -129,7 +130,7 @@ def _learning(out: Path, refs: Mapping[str, Ref], aim: Aim) -> None:
         left.plot(looks, history["val_loss"], **drawn)
         if followed:
             right.plot(looks, history[figure_name], **drawn)
-    loss = "squared error (standardized)" if aim.kind == "regression" else "log loss"
+    loss = "log loss" if aim.classes else "error of the scaled target"
     left.set(xlabel="epoch", ylabel=f"{loss}, as trained", yscale="log", title="Loss (dashed: training part)")
     if followed:
         title = TITLES[figure_name.removeprefix("val_")]

@@ -11,6 +11,7 @@ from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, write_arrays
 from tasks.aim import Aim
 from tasks.calibrate import Rule, platt, probabilities, threshold
+from tasks.horizons import by_horizon
 from tasks.measure import Figure, across_folds, binary, bootstrap, multiclass, regression
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def results(evaluation: Ref) -> dict[str, Any]:
 def judge(trained: Ref, y: "Mapping[str, Floats]", aim: Aim, rule: Rule) -> Judged:
     """Calibrate and choose the threshold of one candidate on one fold's validation part, and answer its test part."""
     scores = {name: values.astype("float64") for name, values in read_arrays(trained, "scores").items()}
-    if aim.kind == "regression":
+    if not aim.classes:
         return Judged(scores["validation"], scores["test"])
     if aim.kind == "multiclass":
         return Judged(softmax(scores["validation"]), softmax(scores["test"]))
@@ -140,8 +141,11 @@ def figures_of(
     aim: Aim, y: "Floats", answers: "Floats", weights: "Floats", threshold: float = HALF, base_rate: float | None = None
 ) -> "dict[str, Floats]":
     """Return every figure of a model's answers for each row of weights, shape (resamples, rows)."""
+    if aim.kind == "forecast":
+        return by_horizon(y, answers, weights)
     if aim.kind == "regression":
-        return regression(y, answers, weights)
+        found = regression(y, answers, weights)
+        return {**found, "scaled_mae": found["mae"] / aim.span} if aim.span else found
     if aim.kind == "multiclass":
         return multiclass(y, answers, weights)
     return binary(y, answers, threshold, base_weights(y, base_rate), weights)
@@ -172,8 +176,8 @@ def _per_fold(labels: "list[Floats]", folds: list[Judged], aim: Aim, base_rate: 
 def _bootstrapped(y: "Floats", model: Judged, aim: Aim, base_rate: float | None, seed: int) -> dict[str, Figure]:
     import numpy as np
 
-    classes = np.zeros(len(y)) if aim.kind == "regression" else y
-    return bootstrap(lambda w: figures_of(aim, y, model.test, w, model.threshold, base_rate), classes, seed)
+    classes = y if aim.classes else np.zeros(len(y))
+    return bootstrap(lambda w: figures_of(aim, y, model.test, w, model.threshold, base_rate), classes, seed, aim.block)
 
 
 def _on_validation(folds: list[Judged], y: "list[dict[str, Floats]]", aim: Aim) -> float:

@@ -138,8 +138,9 @@ def typed(values: "pd.Series", column: Column, path: Path) -> "pd.Series":
     if wrong.any():
         first = int(wrong.to_numpy().argmax())
         raise CasebookError(
-            f"{path}: the column {values.name} holds numbers, but row {first + 1} has {str(values.iloc[first])!r} "
-            f"({int(wrong.sum()):,} such rows). Mend or remove them; a missing number is an empty field."
+            f"{path}: the column {values.name} holds numbers, but row {values.index[first] + 1} has "
+            f"{str(values.iloc[first])!r} ({int(wrong.sum()):,} such rows). Mend or remove them; a missing number is "
+            "an empty field."
         )
     whole = column.type == "integer" and numbers.notna().all() and (numbers == numbers.round()).all()
     return numbers.astype("int64" if whole else "float64")

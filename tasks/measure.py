@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 RESAMPLES = 500
 LEVEL = 0.95
-UNBOUNDED = ("rmse", "mae", "r2", "log_loss")  # all other figures lie between 0 and 1
+UNBOUNDED = ("rmse", "mae", "r2", "log_loss")  # all other figures of folds lie between 0 and 1
 BLOCK = 2**20  # weights held at once, so that arrays of 8 MB pass through whatever the number of rows
 
 
@@ -177,7 +177,9 @@ def regression(y: "Floats", predicted: "Floats", weights: "Floats") -> "dict[str
     }
 
 
-def bootstrap(figures_of: "Callable[[Floats], dict[str, Floats]]", classes: "Floats", seed: int) -> dict[str, Figure]:
+def bootstrap(
+    figures_of: "Callable[[Floats], dict[str, Floats]]", classes: "Floats", seed: int, together: int = 1
+) -> dict[str, Figure]:
     """Return each figure on the rows as they are, with a 95 % percentile bootstrap interval.
 
     Rows are drawn with replacement within each class (Efron and Tibshirani 1993, stratified), so that no resample
@@ -191,11 +193,13 @@ def bootstrap(figures_of: "Callable[[Floats], dict[str, Floats]]", classes: "Flo
         The class of each row; all the same for a regression.
     seed
         Of the draws.
+    together
+        How many rows that follow each other are drawn as one (Künsch 1989, blocks that don't overlap).
     """
     import numpy as np
 
     once = figures_of(np.ones((1, len(classes))))
-    drawn = [figures_of(weights) for weights in resamples(classes, seed)]
+    drawn = [figures_of(weights) for weights in resamples(classes, seed, together)]
     figures: dict[str, Figure] = {}
     for name, value in once.items():
         low, high = np.quantile(np.concatenate([d[name] for d in drawn]), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
@@ -203,10 +207,17 @@ def bootstrap(figures_of: "Callable[[Floats], dict[str, Floats]]", classes: "Flo
     return figures
 
 
-def resamples(classes: "Floats", seed: int) -> "Iterator[Floats]":
-    """Yield blocks of stratified resamples: how often each row is drawn in each, shape (resamples, rows)."""
+def resamples(classes: "Floats", seed: int, together: int = 1) -> "Iterator[Floats]":
+    """Yield blocks of stratified resamples: how often each row is drawn in each, shape (resamples, rows).
+
+    Where rows are drawn `together`, they are of one class.
+    """
     import numpy as np
 
+    if together > 1:
+        count = len(classes)
+        yield from (np.repeat(w, together, axis=1)[:, :count] for w in resamples(np.zeros(-(-count // together)), seed))
+        return
     rng = np.random.default_rng(seed)
     block = max(1, BLOCK // len(classes))
     for first in range(0, RESAMPLES, block):

@@ -185,23 +185,25 @@ def difference(case: str, old: int, new: int, parts: Ref, aim: Aim) -> tuple[flo
     from tasks.measure import LEVEL, resamples
 
     y, answered = asked(parts, aim)
-    classes = np.zeros(len(y)) if aim.kind == "regression" else y
+    classes = y if aim.classes else np.zeros(len(y))
     drawn = {}
     for version in (old, new):
         folder = places.models(case) / str(version)
         told = json.loads((folder / "signature.json").read_text(encoding="utf-8"))["output"].get("threshold", 0.5)
         scores = answered(folder)
-        blocks = [figures_of(aim, y, scores, weights, told)[aim.primary] for weights in resamples(classes, seed=0)]
+        blocks = [
+            figures_of(aim, y, scores, weights, told)[aim.primary] for weights in resamples(classes, 0, aim.block)
+        ]
         drawn[version] = np.concatenate(blocks)
     low, high = np.quantile(drawn[new] - drawn[old], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
 
 
 def asked(parts: Ref, aim: Aim) -> "tuple[Floats, Callable[[Path], Floats]]":
-    """Return the truth about the test part, and what has a version's folder answer its raw rows, pictures or texts."""
+    """Return the truth about the test part, and what has a version's folder answer what the model is asked there."""
     import onnx
 
-    from tasks import encode, export, export_pictures, export_texts
+    from tasks import encode, export, export_pictures, export_series, export_texts
     from tasks.features import read_raw
 
     def graph(folder: Path) -> "onnx.ModelProto":
@@ -211,6 +213,11 @@ def asked(parts: Ref, aim: Aim) -> "tuple[Floats, Callable[[Path], Floats]]":
         pictures = read_arrays(parts, "test")
         y: Floats = pictures["y"].astype("float64")
         return y, lambda folder: export_pictures.answers(graph(folder), pictures["x"], aim.output).astype("float64")
+    if aim.takes == "series":
+        rows = read_arrays(parts, "test")
+        return rows["y"].astype("float64"), lambda folder: export_series.answers(graph(folder), rows, aim).astype(
+            "float64"
+        )
     test = read_raw(parts, "test")
     y = test[aim.target].to_numpy("float64")
     if aim.takes == "text":

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -23,17 +23,35 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 
+NOTES = "notes.json"
+
+
 class Notes(BaseModel):
-    """What one case alone has to say in its report: paragraphs, and tables of rows with the same columns."""
+    """What one case alone has to say in its report: paragraphs, tables of rows with the same columns, and pictures.
+
+    `pictures` names files without their ending and says what each shows.
+    """
 
     title: str = "Notes"
     paragraphs: tuple[str, ...] = ()
     tables: tuple[tuple[dict[str, str], ...], ...] = ()
+    pictures: tuple[tuple[str, str], ...] = ()
+
+    def keep(self, out: Path) -> None:
+        """Write the notes into a stage's folder: those that depend on how models were judged are a stage's output."""
+        files.write_json(out / NOTES, self.model_dump(mode="json"))
+
+    @classmethod
+    def kept(cls, ref: Ref) -> "Notes":
+        """Read the notes that a stage wrote."""
+        return cls.model_validate_json(ref.path(NOTES).read_text(encoding="utf-8"))
 
 
 @act
-def measure_run(origin: Origin, raw: Ref, evaluation: Ref, protocol: str, aim: Aim) -> dict[str, Any]:
-    """Write metrics.json, whose names other programs read, and return it."""
+def measure_run(
+    origin: Origin, raw: Ref, evaluation: Ref, protocol: str, aim: Aim, more: Sequence[Ref] = ()
+) -> dict[str, Any]:
+    """Write metrics.json, whose names other programs read, and return it; `more` have figures of the same models."""
     run, result = current(), results(evaluation)
     metrics = {
         "case": run.case,
@@ -53,6 +71,10 @@ def measure_run(origin: Origin, raw: Ref, evaluation: Ref, protocol: str, aim: A
         "course": "course" if "course" in result["candidates"] else None,
         "validation": result["validation"],
     }
+    for kind in ("candidates", "peers"):
+        for found in (json.loads(ref.path("figures.json").read_text(encoding="utf-8")) for ref in more):
+            for name in found[kind].keys() & metrics[kind].keys():
+                metrics[kind][name] |= found[kind][name]
     files.write_json(run.folder / "metrics.json", metrics)
     return metrics
 
@@ -69,11 +91,11 @@ def report(
     bundle: Ref,
     published: Published,
     aim: Aim,
-    notes: Notes = Notes(),
+    notes: Notes | Ref = Notes(),
 ) -> Summary:
     """Write report.html with every picture inline, and put its tables into the Prefect UI.
 
-    `notes` are what one case alone has to say: paragraphs, and tables below them.
+    `notes` are what one case alone has to say: as such, or as a stage kept them.
 
     Returns
     -------
@@ -82,7 +104,7 @@ def report(
     run, result = current(), results(evaluation)
     run.details["device"] = next(iter(trained.values())).facts["device"]
     page = run.folder / "report.html"
-    plots = copy_pictures(run.folder / "plots", profile, pictures)
+    plots = copy_pictures(run.folder / "plots", profile, pictures, *([notes] if isinstance(notes, Ref) else []))
     entry = data_set(str(bundle.facts["dataset"]))
     text = (
         environment()
@@ -99,7 +121,7 @@ def report(
             trained={name: ref.facts for name, ref in trained.items()},
             plots=plots,
             aim=aim,
-            notes=notes,
+            notes=Notes.kept(notes) if isinstance(notes, Ref) else notes,
             verdict=verdict(metrics, aim),
             bundle=bundle.facts,
             published=published,
@@ -219,9 +241,10 @@ def _show_in_prefect(metrics: Mapping[str, Any], aim: Aim, page: Path) -> None:
         for kind in ("candidates", "peers")
         for name, figures in metrics[kind].items()
     ]
-    create_table_artifact(rows, key=f"{metrics['case']}-figures", description=metrics["protocol"])
+    case = metrics["case"].replace("_", "-")  # the only sign that a key may have besides letters and digits
+    create_table_artifact(rows, key=f"{case}-figures", description=metrics["protocol"])
     best = verdict(metrics, aim)
-    create_markdown_artifact(f"{best}\n\nReport: `{page}`", key=f"{metrics['case']}-report")
+    create_markdown_artifact(f"{best}\n\nReport: `{page}`", key=f"{case}-report")
 
 
 def _interval(figure: Mapping[str, float]) -> str:

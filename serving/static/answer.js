@@ -1,4 +1,6 @@
-// Asks the model and shows what it answers: a number, or the most probable of several classes.
+// Asks the model and shows what it answers: a number, the most probable of several classes, or a forecast.
+
+import { drawForecast } from "./forecast.js";
 
 const WIDTH = 400; // of a drawing, in its own units
 export const form = document.getElementById("ask");
@@ -61,6 +63,14 @@ function showRanking(prediction) {
   part("top").replaceChildren(...prediction.top.map(ranked));
 }
 
+function showForecast(prediction) {
+  const { unit, step } = form.dataset;
+  part("value").textContent = `${short(prediction.forecast[0])} ${unit}`.trim();
+  const band = `${short(prediction.low[0])} to ${short(prediction.high[0])}`;
+  part("label").textContent = `the next ${step || "step"}, ${band}`;
+  drawForecast(part("chart"), part("steps"), form.asked, prediction, { step, unit, short });
+}
+
 function range(warned) {
   if (warned.minimum === null) return `at most ${short(warned.maximum)}`;
   if (warned.maximum === null) return `at least ${short(warned.minimum)}`;
@@ -77,7 +87,8 @@ function show(answer) {
     }),
   );
   part("raw").textContent = JSON.stringify(answer, null, 2);
-  (form.dataset.kind === "multiclass" ? showRanking : showNumber)(answer.predictions[0]);
+  const shown = { multiclass: showRanking, forecast: showForecast }[form.dataset.kind] ?? showNumber;
+  shown(answer.predictions[0]);
 }
 
 // Show the answer, or what went wrong; return the faults of single fields, which belong beside these.

@@ -315,3 +315,15 @@ def pictures(publish: Publish, publish_pictures: Publish) -> Iterator[FlaskClien
 def told() -> Callable[[float], Row]:
     """Return the function that computes what the grey classifier answers."""
     return digit
+
+
+@pytest.fixture
+def write_version() -> Callable[..., Path]:
+    """Return a function that publishes and promotes a version of any graph, with one instance and its answer."""
+
+    def one(case: str, graph: bytes, signature: Row, asked: Row, answer: Row, version: int = 1) -> Path:
+        folder = write(case, version, graph, signature, [asked], [answer])
+        point(case, str(version))
+        return folder
+
+    return one

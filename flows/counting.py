@@ -1,0 +1,266 @@
+"""Counting: five numbers in a row, and what is twice the next one, also where nobody has counted to (lab 270)."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from casebook.case import case
+from casebook.cli import main
+from casebook.device import Asked
+from casebook.params import CaseParams
+from casebook.run import Summary
+from casebook.stage import stage, stage_apart
+from casebook.store import Facts, Ref
+from casebook.tables import read_arrays, read_table, write_arrays
+from tasks.aim import Aim
+from tasks.calibrate import Rule
+from tasks.clean import clean, drop_repeats
+from tasks.compare_series import StepPeer, compare_series
+from tasks.conclude import conclude
+from tasks.draw import figure, save
+from tasks.evaluate import results
+from tasks.explore import explore
+from tasks.export_series import Window
+from tasks.fetch import Origin, fetch
+from tasks.ingest import ingest
+from tasks.prepared import Prepared
+from tasks.report import Notes
+from tasks.train_series import SeriesSettings, train_series
+from tasks.tripwires import in_order_of_time
+from tasks.validate import enforce, suite_text, validate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    import keras
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from tasks.train_series import Arrays, SeriesNetwork
+
+    Floats = NDArray[np.float64]
+
+DATA = "counting"
+TARGET = "twice_next"
+GIVEN = ("first", "second", "third", "fourth", "fifth")
+HELD_OUT = 5  # the last of so many equal stretches is the test part, the one before it validation
+PROTOCOL = "the last fifth of the numbers held out, beyond all that was learnt; the fifth before it for validation"
+
+Candidate = Literal["course", "ours"]
+
+
+class CountingParams(CaseParams):
+    """What can be set: how far is counted, which networks, how long."""
+
+    candidates: tuple[Candidate, ...] = Field(
+        ("course", "ours"), min_length=1, description="networks to train: the lab's, ours"
+    )
+    peers: tuple[StepPeer, ...] = Field(
+        ("last_value", "least_squares"), description="plain ways to go on, to compare with"
+    )
+    windows: Annotated[int, Field(ge=50, le=5000, description="how many windows of five numbers are made")] = 100
+    epochs: Annotated[int, Field(ge=1, le=5000, description="epochs of either network")] = 150
+    device: Asked = Field("auto", description="where to train")
+
+
+@case
+def counting(params: CountingParams = CountingParams()) -> Summary:
+    """Answer twice the number that follows five, and judge it beyond the numbers learnt (lab 270)."""
+    ready = prepare(params)
+    profile = explore.submit(ready.table, DATA, ready.aim)
+    peers = compare_series.submit(ready.parts[0], params.peers, 0, params.seed)
+    trained: dict[str, list[Ref]] = {name: [train_candidate(name, ready, params)] for name in params.candidates}
+    scores = [peers.result()] if params.peers else []
+    window = Window(description="five numbers that follow each other, such as 1, 2, 3, 4, 5.")
+    return conclude(
+        ready, trained, scores, profile.result(), PROTOCOL, params.seed, explain=explain, window=window
+    )  # fmt: skip
+
+
+def prepare(params: CountingParams) -> Prepared:
+    """Make the numbers (or read yours), and have them checked and parted."""
+    aim = aim_of(params.windows)
+    origin = made(params.source)
+    raw = ingest(origin, count, params.windows, params.seed)
+    checked = validate(raw, suite_text(DATA))
+    enforce(checked, DATA)
+    table = clean(checked, (drop_repeats,))
+    parts = part(table)
+    return Prepared(aim, Rule(), origin, raw, checked, table, [parts], [parts])
+
+
+def made(source: str) -> Origin:
+    """Return where the numbers come from: this file, unless a path is given.
+
+    There is no data set elsewhere that the numbers made here would stand for: they are what the question is about, so
+    a model of them is as real as one can be. `--source sample` makes the same numbers and marks them as a sample, for
+    runs that must not promote anything.
+    """
+    if source not in ("auto", "real"):
+        return fetch(DATA, source)
+    told = "made in code by flows/counting.py: numbers in a row are this case's own data, no sample of any other"
+    return Origin(dataset=DATA, kind="real", note="made in code", found=told)
+
+
+def aim_of(windows: int) -> Aim:
+    """Return what is predicted; the absolute error is scaled by the range of the targets, as in the lab."""
+    return Aim(
+        kind="regression", takes="series", target=TARGET, output=TARGET, primary="scaled_mae",
+        shown=("scaled_mae", "mae", "rmse"), span=2.0 * (windows - 1),
+    )  # fmt: skip
+
+
+def count(rows: int, seed: int) -> "pd.DataFrame":
+    """Make the data: windows 0 to 4, 1 to 5 and so on, and twice the number that follows. Nothing is random."""
+    import numpy as np
+    import pandas as pd
+
+    numbers = np.arange(rows)[:, None] + np.arange(len(GIVEN) + 1.0)
+    return pd.DataFrame(numbers, columns=[*GIVEN, TARGET]).assign(**{TARGET: 2 * numbers[:, -1]})
+
+
+@stage
+def part(out: Path, table: Ref) -> Facts:
+    """Part the windows in their order: three fifths to learn from, one to choose by, the last one to be asked about.
+
+    Raises
+    ------
+    CasebookError
+        The windows are not in the order of their numbers.
+    """
+    import numpy as np
+
+    frame = read_table(table)
+    ends = [0, len(frame) * 3 // HELD_OUT, len(frame) * 4 // HELD_OUT, len(frame)]
+    window, y = frame[list(GIVEN)].to_numpy("float32"), frame[TARGET].to_numpy("float32")
+    day = np.floor(window[:, -1]).astype("int64") + 1  # which number is asked for
+    names = ("train", "validation", "test")
+    cuts = {name: slice(*ends[i : i + 2]) for i, name in enumerate(names)}
+    parts = {name: {"window": window[cut], "y": y[cut], "day": day[cut]} for name, cut in cuts.items()}
+    in_order_of_time(parts)
+    for name, arrays in parts.items():
+        write_arrays(out, name, **arrays)
+    return {name: {"rows": len(arrays["y"])} for name, arrays in parts.items()}
+
+
+def train_candidate(name: Candidate, ready: Prepared, params: CountingParams) -> Ref:
+    """Train one candidate."""
+    return train_series.called(name)(ready.parts[0], NETWORKS[name], settings(name, params), params.seed)
+
+
+def settings(name: Candidate, params: CountingParams) -> SeriesSettings:
+    """Return how a candidate is trained; the smoke profile trains for few epochs."""
+    epochs = min(params.epochs, 20) if params.profile == "smoke" else params.epochs
+    if name == "course":
+        return SeriesSettings(epochs=epochs, batch_size=16, device=params.device)
+    return SeriesSettings(
+        epochs=epochs, batch_size=16, learning_rate=2e-2, schedule="cosine", device=params.device
+    )  # fmt: skip
+
+
+def course_network(train: "Arrays") -> "keras.Model":
+    """Return the lab's network: an LSTM on numbers scaled by the range of the training part.
+
+    What it passes on lies between -1 and 1, however large the numbers get, and so do the sums that its last layer can
+    make of it: beyond the numbers learnt its answers level off.
+    """
+    import keras
+    from keras import layers, ops
+
+    inputs = keras.Input(train["window"].shape[1:], name="window")
+    low, wide, top = _range(train["window"]), _range(train["y"]), float(train["y"].min())
+    scaled = ops.expand_dims((inputs - float(train["window"].min())) / low, -1)
+    answer = layers.Dense(1)(layers.LSTM(32)(scaled))
+    return keras.Model(inputs, ops.expand_dims(answer * wide + top, 1), name="course")
+
+
+def our_network(train: "Arrays") -> "keras.Model":
+    """Return a network that never sees how far is counted, only how the five numbers lie to each other.
+
+    It is given the differences from the last number, and that number itself, all divided by the largest of the five
+    without its sign, and what it answers is multiplied by that again. So the answer to numbers ten times as large is
+    ten times as large, whether they were learnt or not (a function homogeneous of degree 1).
+    """
+    import keras
+    from keras import layers, ops
+
+    inputs = keras.Input(train["window"].shape[1:], name="window")
+    size = ops.maximum(ops.max(ops.abs(inputs), axis=1, keepdims=True), 1e-6)
+    last = inputs[:, -1:]
+    shape = ops.concatenate([inputs[:, :-1] - last, last], axis=1) / size
+    correction = layers.Dense(1, use_bias=False, kernel_initializer="zeros")(
+        layers.Dense(16, "tanh", use_bias=False)(shape)
+    )
+    answer = (layers.Dense(1, use_bias=False)(shape) + correction) * size
+    return keras.Model(inputs, ops.expand_dims(answer, 1), name="ours")
+
+
+def _range(values: "NDArray[Any]") -> float:
+    return float(values.max() - values.min()) or 1.0
+
+
+NETWORKS: "dict[Candidate, SeriesNetwork]" = {"course": course_network, "ours": our_network}
+
+
+@stage_apart
+def explain(out: Path, evaluation: Ref, trained: "Mapping[str, Ref]", parts: Ref, aim: Aim) -> Facts:
+    """Say how well each network counts where it has learnt to and beyond, and draw it over the whole range."""
+    import keras
+    import numpy as np
+
+    rows = {name: read_arrays(parts, name) for name in ("train", "validation", "test")}
+    whole = {key: np.concatenate([each[key] for each in rows.values()]) for key in ("window", "y")}
+    learnt = len(whole["y"]) - len(rows["test"]["y"])
+    told = {}
+    for name, ref in trained.items():
+        network = keras.saving.load_model(ref.path("network.keras"), compile=False, safe_mode=True)
+        told[name] = np.asarray(network(whole["window"], training=False), "float64")[:, 0]
+    draw_range(out, whole["y"], told, learnt)
+    table = tuple(_row(name, answers, whole["y"], learnt, aim) for name, answers in told.items())
+    champion = str(results(evaluation)["champion"])
+    Notes(
+        title="Beyond the numbers learnt",
+        paragraphs=(
+            "An LSTM hands on numbers between -1 and 1. Within the numbers learnt its last layer stretches these over "
+            "the targets; beyond them they hardly grow any more, so its answers level off while the truth goes on. No "
+            "longer training mends that: it was asked to learn places on a line, not how to take a step.",
+            f"{champion} was chosen on the fifth before the last, which its training part ends before: a network that "
+            "only knows its way within what it learnt loses there already. `ours` is asked in a form that has no scale "
+            "(differences from the last number, divided by the largest of the five), and answers in the same form. "
+            "The relation is a plane, which least squares finds to the last digit; no network can do better.",
+        ),
+        tables=(table,),
+        pictures=(("range", "Answers over the whole range, and their errors"),),
+    ).keep(out)
+    return {"learnt": learnt, "asked": len(whole["y"])}
+
+
+def _row(name: str, answers: "Floats", y: "Floats", learnt: int, aim: Aim) -> dict[str, str]:
+    error = abs(answers - y)
+    inside, beyond = error[:learnt].mean() / aim.span, error[learnt:].mean() / aim.span
+    return {
+        "network": name,
+        "scaled MAE within the numbers learnt": f"{inside:.5f}",
+        "beyond them": f"{beyond:.5f}",
+        "largest error beyond": f"{error[learnt:].max():.3f}",
+        "answer to the last window": f"{answers[-1]:.2f} (true: {y[-1]:g})",
+    }
+
+
+def draw_range(out: Path, y: "Floats", told: "Mapping[str, Floats]", learnt: int) -> None:
+    """Draw each network's answers against the truth over all numbers; what wasn't learnt is shaded."""
+    fig, axis = figure(6.4, 4.2)
+    axis.axvspan(y[learnt], y[-1], color="grey", alpha=0.15, label="not learnt")
+    axis.plot(y, y, color="grey", linewidth=1, label="truth")
+    for name, answers in told.items():
+        axis.plot(y, answers, linewidth=1.4, label=name)
+    axis.set(xlabel="twice the next number", ylabel="answer", title="Answers over the whole range")
+    axis.legend(fontsize=8)
+    save(fig, out / "range.png")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main("flows.counting"))

@@ -1,0 +1,201 @@
+"""Export series: one ONNX graph from raw numbers (and a date) to the answer, and what a service needs beside it."""
+
+import warnings
+from collections.abc import Mapping
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
+
+from casebook import files
+from casebook.catalog import data_set
+from casebook.errors import CasebookError
+from casebook.stage import stage
+from casebook.store import Facts, Ref
+from casebook.tables import read_arrays
+from tasks.aim import Aim
+from tasks.evaluate import results
+from tasks.export import NETWORK_OPSET, rename
+from tasks.features import IR_VERSION, TOLERANCE
+from tasks.train_series import INPUTS, inputs_of
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+    import onnx
+    from numpy.typing import NDArray
+
+    Arrays = dict[str, NDArray[Any]]
+    Floats = NDArray[np.float32]
+
+SAMPLES = 5
+LEVEL = 0.8  # the share of truths that a forecast's band is to hold
+EPOCH = date(1970, 1, 1)
+BANDS = ("forecast", "low", "high")
+
+
+class Window(BaseModel):
+    """What a service is told of the numbers a model is asked with.
+
+    Attributes
+    ----------
+    unit, description
+        Of the numbers.
+    step
+        What a forecast's steps are called: a day, a month.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    unit: str | None = None
+    description: str = ""
+    step: str = ""
+
+
+@stage
+def export_series(
+    out: Path, parts: Ref, trained: Mapping[str, Ref], evaluation: Ref, raw: Ref, aim: Aim, window: Window
+) -> Facts:
+    """Export the champion as `model.onnx` and `model.keras`, its signature, and sample windows with answers.
+
+    A forecast gets its band inside the graph: for each step ahead, the quantiles of the champion's errors on
+    validation, which it answered without having learnt it. Nothing below zero is told of what is never negative.
+
+    Raises
+    ------
+    CasebookError
+        The graph's answers differ from Keras' by more than 1e-4 of the value on some test window.
+    """
+    import keras
+    import numpy as np
+
+    champion = str(results(evaluation)["champion"])
+    network = keras.saving.load_model(trained[champion].path("network.keras"), compile=False, safe_mode=True)
+    rows = {name: read_arrays(parts, name) for name in ("train", "validation", "test")}
+    model = network
+    if aim.kind == "forecast":
+        low, high = band(rows["validation"]["y"], read_arrays(trained[champion], "scores")["validation"])
+        model = with_band(network, low, high, floor=float(np.nanmin(rows["train"]["y"])) >= 0)
+    model.save(out / "model.keras")
+    graph = converted_series(model, out, aim.output)
+    asked = {name: rounded(values) for name, values in rows["test"].items()}
+    expected = np.asarray(model(inputs_of(asked), training=False), "float32")
+    gap = float((np.abs(run(graph, asked, aim.output) - expected) / np.maximum(1.0, np.abs(expected))).max())
+    if not gap <= TOLERANCE:
+        raise CasebookError(f"The exported graph differs from Keras by {gap:.2g} on test windows, over {TOLERANCE:g}.")
+    (out / "model.onnx").write_bytes(graph.SerializeToString())
+    files.write_json(out / "signature.json", signature(rows, aim, raw, window))
+    chosen = np.linspace(0, len(expected) - 1, SAMPLES).astype(int)
+    files.write_json(out / "sample_request.json", {"instances": [instance(asked, i) for i in chosen]})
+    files.write_json(out / "sample_response.json", {"predictions": [told(expected[i], aim) for i in chosen]})
+    return {
+        "dataset": raw.facts["dataset"],
+        "champion": champion,
+        "parameters": int(network.count_params()),
+        "inputs": len(model.inputs),
+        "gap": gap,
+    }
+
+
+def band(y: "Floats", given: "Floats") -> "tuple[Floats, Floats]":
+    """Return what is added to a forecast for its low and its high, for each step ahead, from truths and answers."""
+    import numpy as np
+
+    low, high = np.nanquantile(y - given, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    return low.astype("float32"), high.astype("float32")
+
+
+def with_band(network: "keras.Model", low: "Floats", high: "Floats", *, floor: bool) -> "keras.Model":
+    """Return the network with forecast, low and high as the rows of its answer, shape (rows, 3, steps)."""
+    import keras
+    import numpy as np
+    from keras import ops
+
+    offsets = np.stack([np.zeros_like(low), low, high])[None]
+    inputs = [keras.Input(each.shape[1:], name=each.name) for each in network.inputs]
+    ends = ops.expand_dims(network(inputs if len(inputs) > 1 else inputs[0]), 1) + offsets
+    return keras.Model(inputs, ops.maximum(ends, 0.0) if floor else ends, name=network.name)
+
+
+def converted_series(model: "keras.Model", out: Path, output: str) -> "onnx.ModelProto":
+    """Return a Keras model of a series, and perhaps a date, as an ONNX graph with named inputs and output."""
+    import numpy as np
+    import onnx
+
+    names = INPUTS[: len(model.inputs)]
+    blank = {name: np.zeros((1, *each.shape[1:]), "float32") for name, each in zip(names, model.inputs, strict=True)}
+    model(inputs_of(blank))  # an export wants a model that was called
+    partial = out / "network.onnx"
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=FutureWarning, module="keras")  # its converter asks for np.object
+        model.export(partial, format="onnx", verbose=False, opset_version=NETWORK_OPSET)
+    graph = onnx.load(partial)
+    partial.unlink()
+    for place, name in enumerate(names):
+        rename(graph, graph.graph.input[place].name, name)
+    rename(graph, graph.graph.output[0].name, output)
+    graph.ir_version = IR_VERSION
+    onnx.checker.check_model(graph)
+    return graph
+
+
+def run(graph: "onnx.ModelProto", rows: "Arrays", output: str) -> "Floats":
+    """Return the graph's whole answer to each row."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
+    feeds = {name: rows[name].astype("float32") for name in INPUTS if name in rows}
+    given: Floats = session.run([output], feeds)[0]
+    return given
+
+
+def answers(graph: "onnx.ModelProto", rows: "Arrays", aim: Aim) -> "Floats":
+    """Return the graph's answer to each row as figures are computed of it: (rows,), or (rows, steps) for a forecast."""
+    return run(graph, rows, aim.output)[:, 0]
+
+
+def rounded(values: "NDArray[Any]") -> "NDArray[Any]":
+    """Return numbers as a person would type them, so that what is stored as text is what was asked."""
+    import numpy as np
+
+    return np.round(values, 3)
+
+
+def signature(rows: "Mapping[str, Arrays]", aim: Aim, raw: Ref, window: Window) -> dict[str, Any]:
+    """Describe the series that the model takes, its date if it wants one, and its answer."""
+    import numpy as np
+
+    train = rows["train"]
+    numbers = np.concatenate([train["window"], rows["validation"]["window"]])  # both are learnt in the end
+    series = {"name": "window", "dtype": "series", "length": numbers.shape[1], "unit": window.unit, "optional": False}
+    series |= {"description": window.description, "minimum": float(numbers.min()), "maximum": float(numbers.max())}
+    inputs = [series]
+    if "date" in train:
+        last = "the day of the window's last number, such as 2010-11-26"
+        inputs.append({"name": "date", "dtype": "date", "unit": None, "description": last, "optional": False})
+    output: dict[str, Any] = {"name": aim.output, "unit": aim.unit}
+    output |= {"description": data_set(str(raw.facts["dataset"])).columns[aim.target].description}
+    if aim.kind == "forecast":
+        output |= {"horizon": train["y"].shape[1], "step": window.step, "level": LEVEL}
+    return {
+        "kind": aim.kind,
+        "case": raw.case,
+        "trained_on": raw.facts["kind"],
+        "inputs": inputs,
+        "output": output,
+    }
+
+
+def instance(rows: "Arrays", place: int) -> dict[str, Any]:
+    """Return one row as a request holds it."""
+    asked: dict[str, Any] = {"window": [round(float(value), 3) for value in rows["window"][place]]}
+    if "date" in rows:
+        asked["date"] = (EPOCH + timedelta(days=int(rows["date"][place, 0]))).isoformat()
+    return asked
+
+
+def told(answer: "Floats", aim: Aim) -> dict[str, Any]:
+    """Return one answer as the service gives it."""
+    if aim.kind == "forecast":
+        return {name: [float(value) for value in values] for name, values in zip(BANDS, answer, strict=True)}
+    return {aim.output: float(answer[0])}

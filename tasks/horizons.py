@@ -1,0 +1,49 @@
+"""Horizons: figures of forecasts for several days ahead, as they are judged week by week."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Rows = NDArray[np.int64]
+
+WEEK = 7
+HORIZONS = {"rmse_next_day": 1, "rmse_next_week": WEEK, "rmse_next_month": 30}  # days ahead
+
+
+def by_horizon(y: "Floats", told: "Floats", weights: "Floats") -> "dict[str, Floats]":
+    """Return the RMSE of the next day, week and month for each row of weights, shape (resamples, rows).
+
+    The next day is asked every day. A week or a month is asked on the eve of each standard week, and counts where all
+    its days are known; its error is the root of the mean square over all its days.
+
+    Parameters
+    ----------
+    y, told
+        Truth and forecast, shape (rows, days ahead), a row for each day on which was asked, in order; the first row's
+        first day begins a standard week.
+    weights
+        How often each row counts.
+    """
+    import numpy as np
+
+    found = {}
+    for name, days in HORIZONS.items():
+        rows = asked(y, days)
+        if not len(rows):
+            continue
+        square = np.square(y[rows, :days] - told[rows, :days]).mean(axis=1)
+        found[name] = np.sqrt(weights[:, rows] @ square / np.maximum(weights[:, rows].sum(axis=1), 1e-12))
+    return found
+
+
+def asked(y: "Floats", days: int) -> "Rows":
+    """Return the rows that are asked for so many days ahead and whose days are all known."""
+    import numpy as np
+
+    if y.shape[1] < days:
+        return np.empty(0, "int64")
+    rows = np.arange(0, len(y), 1 if days == 1 else WEEK)
+    return rows[np.isfinite(y[rows, :days]).all(axis=1)]
