@@ -10,7 +10,7 @@ from benchmarks.figures import Figure, Options, show, show_head, write
 from benchmarks.processes import Failed
 from casebook import places
 
-SECTIONS = ("flow", "rerun", "size", "folds", "pictures", "serving")
+SECTIONS = ("flow", "rerun", "size", "folds", "pictures", "tricks", "serving")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,6 +38,7 @@ def measures() -> Mapping[str, Callable[[Options], Iterator[Figure]]]:
     from benchmarks.folds import measure_folds
     from benchmarks.pictures import measure_pictures
     from benchmarks.serving import measure_serving
+    from benchmarks.tricks import measure_tricks
 
     return {
         "flow": measure_flow,
@@ -45,6 +46,7 @@ def measures() -> Mapping[str, Callable[[Options], Iterator[Figure]]]:
         "size": measure_size,
         "folds": measure_folds,
         "pictures": measure_pictures,
+        "tricks": measure_tricks,
         "serving": measure_serving,
     }
 
