@@ -102,9 +102,9 @@ class Texts(NamedTuple):
         import numpy as np
 
         lengths, starts = self.lengths[rows], self.ends[rows] - self.lengths[rows]
-        place = np.arange(width)
-        there = place < lengths[:, None]
-        found: Numbers = np.where(there, self.tokens[np.where(there, starts[:, None] + place, 0)], words.PADDING)
+        there = np.arange(width) < lengths[:, None]
+        found: Numbers = np.full(there.shape, words.PADDING, np.int32)
+        found[there] = self.tokens[(starts[:, None] + np.arange(width))[there]]
         return found
 
 

@@ -164,7 +164,8 @@ def together(models: "list[keras.Model]") -> "keras.Model":
     if len(models) == 1:
         return models[0]
     inputs = keras.Input((None,), dtype="int32")
-    return keras.Model(inputs, keras.layers.Average()([model(inputs) for model in models]), name=models[0].name)
+    named = [keras.Model(model.inputs, model.outputs[0], name=f"member_{i}") for i, model in enumerate(models)]
+    return keras.Model(inputs, keras.layers.Average()([model(inputs) for model in named]), name=models[0].name)
 
 
 def score(model: "keras.Model", texts: Texts) -> "Floats":

@@ -1,0 +1,140 @@
+"""Sentences to numbers: word index, unknown words, sequences, padding, as the lab prints them (lab 290)."""
+
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from casebook import files
+from casebook.case import case
+from casebook.cli import main
+from casebook.params import CaseParams
+from casebook.run import Summary
+from casebook.stage import stage
+from casebook.store import Facts, Ref
+from casebook.tables import read_table
+from casebook.words import Vocabulary, learned, numbered, padded, tokens
+from tasks.encode import VOCABULARY
+from tasks.fetch import Origin, fetch
+from tasks.ingest import ingest
+from tasks.report_findings import FINDINGS, Finding, Section, report_findings, stored
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+DATA = "sentences"
+SENTENCES = ("I love my dog", "I love my cat", "You love my dog!", "Do you think my dog is amazing?")
+UNSEEN = ("i really love my dog", "my dog loves my manatee")
+
+
+class WordEncodingParams(CaseParams):
+    """What can be set: how many words are known, how long sequences are, and which new sentences are encoded."""
+
+    words: Annotated[int, Field(ge=1, le=100_000, description="words in the index, the most frequent ones")] = 98
+    length: Annotated[int, Field(ge=1, le=1000, description="numbers in a padded sequence")] = 7
+    unseen: tuple[str, ...] = Field(UNSEEN, description="sentences that are encoded with the index of the others")
+
+
+@case
+def word_encoding(params: WordEncodingParams = WordEncodingParams()) -> Summary:
+    """Turn sentences into numbers, as every text model begins; words not seen before have a number too (lab 290)."""
+    origin = found_at(params.source)
+    raw = ingest(origin, make_sentences, len(SENTENCES), params.seed)
+    found = encode_sentences(raw, params.words, params.length, params.unseen)
+    return report_findings(found, origin, raw, "python -m flows.naver_reviews")
+
+
+def found_at(source: str) -> Origin:
+    """Return where the sentences are: the lab's own stand in this file, and are no sample of any others."""
+    if source in ("auto", "real"):
+        return Origin(dataset=DATA, kind="real", note="the lab's sentences", found="the lab's sentences, in its flow")
+    return fetch(DATA, source)
+
+
+@stage
+def encode_sentences(out: "Path", raw: Ref, most: int, length: int, unseen: tuple[str, ...]) -> Facts:
+    """Learn the word index of the sentences, and encode and pad them and the unseen ones.
+
+    Writes `vocabulary.json` and `findings.json`; the code is what `naver_reviews` trains and serves with.
+    """
+    sentences = [str(text) for text in read_table(raw)["sentence"]]
+    longest = max(len(tokens(text, "word")) for text in (*sentences, *unseen))
+    vocabulary = learned(sentences, "word", most, max(longest, 1))
+    files.write_text(out / VOCABULARY, vocabulary.model_dump_json())
+    files.write_json(out / FINDINGS, stored(told(vocabulary, sentences, list(unseen), length)))
+    return {"rows": len(sentences), "words": len(vocabulary.tokens)}
+
+
+def told(vocabulary: Vocabulary, sentences: list[str], unseen: list[str], length: int) -> list[Section]:
+    """Return the index, the sequences and the padded sequences as findings with a table each."""
+    index = vocabulary.index
+    known, new = numbered(sentences, vocabulary), numbered(unseen, vocabulary)
+    before, after = padded(known, length, before=True), padded(known, length)
+    share = sum(number == 1 for each in new for number in each) / max(1, sum(map(len, new)))
+    return [
+        Section(
+            title="Word index",
+            findings=(
+                Finding(
+                    name="word_index",
+                    value=dict(index),
+                    sentence=f"{len(sentences)} sentences have {len(index) - 1} different words; the more often a word "
+                    "is said, the smaller its number. 1 stands for every word that is not in the index, 0 for none.",
+                ),
+            ),
+            tables=(tuple({"word": word, "number": str(number)} for word, number in index.items()),),
+        ),
+        Section(
+            title="Sequences",
+            findings=(
+                Finding(
+                    name="sequences",
+                    value=[*known],
+                    sentence="Each sentence is the numbers of its words; capitals and punctuation make no difference.",
+                ),
+                Finding(
+                    name="padded",
+                    value=before.tolist(),
+                    sentence=f"A network takes sequences of one length, here {length}: zeros go before shorter ones "
+                    "or after them, and of longer ones that end is cut off.",
+                ),
+            ),
+            tables=(rows(sentences, known, before.tolist(), after.tolist()),),
+        ),
+        Section(
+            title="Words not seen before",
+            findings=(
+                Finding(
+                    name="unseen",
+                    value=[*new],
+                    sentence=f"{share:.0%} of the words of {len(unseen)} new sentences are not in the index. Without a "
+                    "number for them they would vanish, and sentences would seem shorter than they are.",
+                ),
+            ),
+            tables=(
+                rows(unseen, new, padded(new, length, before=True).tolist(), padded(new, length).tolist()),
+            ) if unseen else (),
+        ),
+    ]  # fmt: skip
+
+
+def rows(
+    sentences: list[str], sequences: list[list[int]], before: list[list[int]], after: list[list[int]]
+) -> tuple[dict[str, str], ...]:
+    """Return a table's row for each sentence."""
+    return tuple(
+        {"sentence": text, "sequence": str(sequence), "zeros before": str(first), "zeros after": str(last)}
+        for text, sequence, first, last in zip(sentences, sequences, before, after, strict=True)
+    )
+
+
+def make_sentences(_: int, __: int) -> "pd.DataFrame":
+    """Return the lab's four sentences, which are this case's data."""
+    import pandas as pd
+
+    return pd.DataFrame({"sentence": pd.Series(SENTENCES, dtype="string")})
+
+
+if __name__ == "__main__":
+    raise SystemExit(main("flows.word_encoding"))

@@ -1,0 +1,84 @@
+"""Report findings: the page of a case that explores and publishes no model, its findings as metrics.json."""
+
+import json
+from collections.abc import Sequence
+from time import perf_counter
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from casebook import files
+from casebook.catalog import data_set
+from casebook.run import Summary, current
+from casebook.stage import act
+from casebook.store import Ref
+from tasks.fetch import Origin
+from tasks.report import copy_pictures, environment
+
+FINDINGS = "findings.json"
+
+
+class Finding(BaseModel):
+    """Something that was found: a value that was computed, and the sentence that tells it."""
+
+    model_config = ConfigDict(frozen=True)
+    name: str
+    value: JsonValue
+    sentence: str
+
+
+class Section(BaseModel):
+    """One part of the page: findings, tables of rows with the same columns, and which pictures belong to it."""
+
+    model_config = ConfigDict(frozen=True)
+    title: str
+    findings: tuple[Finding, ...] = ()
+    tables: tuple[tuple[dict[str, str], ...], ...] = ()
+    pictures: tuple[str, ...] = ()
+
+
+def sections_of(found: Ref) -> list[Section]:
+    """Read the sections that a stage wrote as `findings.json`."""
+    stored = json.loads(found.path(FINDINGS).read_text(encoding="utf-8"))
+    return [Section.model_validate(each) for each in stored]
+
+
+def stored(sections: Sequence[Section]) -> list[dict[str, Any]]:
+    """Return sections as a stage writes them."""
+    return [section.model_dump(mode="json") for section in sections]
+
+
+@act
+def report_findings(found: Ref, origin: Origin, raw: Ref, next_command: str) -> Summary:
+    """Write metrics.json and report.html of a case without a model.
+
+    Parameters
+    ----------
+    found
+        The output of the stage that found something: `findings.json` and pictures.
+    origin, raw
+        Where the data came from, and the table it became.
+    next_command
+        What to try next.
+    """
+    run, sections = current(), sections_of(found)
+    findings = [finding for section in sections for finding in section.findings]
+    plots = copy_pictures(run.folder / "plots", found)
+    data = {"source": origin.kind, "origin": origin.found or origin.note, "sha256": origin.sha256 or raw.sha256}
+    metrics = {
+        "case": run.case,
+        "run_id": run.run_id,
+        "data": {**data, "rows": raw.facts["rows"]},
+        "findings": {finding.name: finding.value for finding in findings},
+    }
+    files.write_json(run.folder / "metrics.json", metrics)
+    page = run.folder / "report.html"
+    template = environment().get_template("findings.html")
+    text = template.render(
+        run=run, metrics=metrics, sections=sections, plots=plots, entry=data_set(origin.dataset),
+        seconds=perf_counter() - run.started,
+    )  # fmt: skip
+    files.write_text(page, text)
+    sample = " SAMPLE DATA, made in code." if origin.kind == "sample" else ""
+    headline = (findings[0].sentence if findings else "Nothing was found.") + sample
+    return Summary(case=run.case, run_id=run.run_id, report=str(page), headline=headline, next_command=next_command)

@@ -1,0 +1,84 @@
+"""Text networks answer alike however much padding there is, keep their best epoch, and start from their seed."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from casebook import files
+from casebook.store import Facts, Ref
+from casebook.tables import read_arrays, write_arrays
+from casebook.words import Vocabulary, padded
+from flows.naver_reviews import course_network, hashed, small_network
+from tasks.encode import VOCABULARY, Texts, vocabulary_in
+from tasks.nearest import analogies
+from tasks.train_texts import TextSettings, best_epoch, together, train_texts
+
+LETTERS = tuple("abcdefgh")
+
+
+@pytest.fixture
+def encoded(keep: Callable[..., Ref]) -> Ref:
+    """Texts of letters, liked where there is an `a`."""
+
+    def write(out: Path) -> Facts:
+        rng = np.random.default_rng(0)
+        vocabulary = Vocabulary(unit="character", tokens=LETTERS, length=12)
+        files.write_text(out / VOCABULARY, vocabulary.model_dump_json())
+        for name, rows in {"train": 400, "validation": 100, "test": 100}.items():
+            sequences = [rng.integers(3, 10, rng.integers(0, 13)).tolist() for _ in range(rows)]
+            y = rng.integers(0, 2, rows)
+            sequences = [[2, *each] if label else each for each, label in zip(sequences, y, strict=True)]
+            texts = Texts.of(sequences)
+            write_arrays(out, name, tokens=texts.tokens, ends=texts.ends, y=y)
+        return {}
+
+    return keep(write)
+
+
+@pytest.mark.parametrize("network", [course_network, small_network])
+def test_padding_changes_no_answer(network: Any) -> None:
+    model = network(10)
+    short = padded([[2, 3, 4], [5]])
+    long = padded([[2, 3, 4], [5]], 24)
+    assert np.asarray(model(short)) == pytest.approx(np.asarray(model(long)), abs=1e-5)
+
+
+def test_an_n_gram_is_the_same_wherever_it_stands() -> None:
+    codes = np.asarray(hashed(np.array([[2, 3, 4, 2, 3, 9]], np.int32), 2, 2**16))[0]
+    assert codes[0] == codes[3]
+    assert len(set(codes.tolist())) == 5
+    assert (np.asarray(hashed(np.full((1, 9), 2999, np.int32), 4, 2**17)) >= 0).all()
+
+
+def test_training_learns_and_a_seed_fixes_it(keep: Callable[..., Ref], encoded: Ref) -> None:
+    settings = TextSettings(epochs=4, batch_size=50, learning_rate=1e-2, warm=0.1, device="cpu")
+    first, again = (keep(train_texts.fn, encoded, small_network, settings, 0) for _ in range(2))
+    assert float(str(first.facts["val_accuracy"])) > 0.9
+    assert np.array_equal(read_arrays(first, "scores")["test"], read_arrays(again, "scores")["test"])
+    assert vocabulary_in(first.folder).tokens == LETTERS
+
+
+def test_members_answer_together() -> None:
+    models = [small_network(10) for _ in range(2)]
+    x = padded([[2, 3, 4], [5]])
+    mean = np.mean([np.asarray(model(x)) for model in models], axis=0)
+    assert np.asarray(together(models)(x)) == pytest.approx(mean, abs=1e-6)
+
+
+def test_the_best_epoch_has_the_least_loss() -> None:
+    assert best_epoch({"val_loss": [0.5, 0.3, 0.4]}) == 2
+
+
+def test_neighbours_leave_out_what_is_unknown(keep: Callable[..., Ref], encoded: Ref) -> None:
+    def write(out: Path) -> Facts:
+        course_network(10).save(out / "network.keras")
+        shutil.copy2(encoded.path(VOCABULARY), out)
+        return {}
+
+    rows = analogies(keep(write), (("a", "b", "c"), ("d",), ("x",)))
+    assert [row["word"] for row in rows] == ["a - b + c", "d"]
+    assert not {"a (", "b (", "c ("} & {each[:3] for each in rows[0]["nearest"].split(", ")}
