@@ -1,0 +1,97 @@
+"""Reviews from the files to a published model, on the sample; wrong files; real reviews as the service answers them."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from flows.naver_reviews import make_half
+from serving.bundle import load
+from tests.flows.house import SMOKE, House, house
+
+
+@pytest.fixture(scope="module")
+def reviewed(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
+    """A house in which the reviews ran once on the sample."""
+    made = house(tmp_path_factory.mktemp("reviewed"), prefect_server)
+    done = made.here("flows.naver_reviews", *SMOKE, "--sample-rows", "800", "--candidates", "characters")
+    assert done.code == 0, done.err
+    return made
+
+
+def test_a_run_leaves_figures_pictures_and_what_repeats_are_worth(reviewed: House) -> None:
+    run = reviewed.runs("naver_reviews")[0]
+    metrics = reviewed.record(run, "metrics.json")
+    assert metrics["primary_metric"] == "accuracy"
+    assert metrics["test"]["rows"] == 800
+    assert set(metrics["peers"]) == {"dummy", "linear_on_characters", "linear_on_words"}
+    drawn = {path.stem for path in (run / "plots").iterdir()}
+    assert {"lengths", "cloud_negative", "cloud_positive", "confusion", "learning"} < drawn
+    page = (run / "report.html").read_text(encoding="utf-8")
+    assert "without repeats" in page and "up to 2 words" in page and "Sample data" in page
+
+
+def test_the_service_answers_as_keras_does(reviewed: House) -> None:
+    import keras
+
+    from casebook.words import numbered, padded
+    from tasks.encode import vocabulary_in
+
+    version = reviewed.artifacts / "models" / "naver_reviews" / "1"
+    texts = ["영화 정말 최고네요!!!!", None, "👍👍", "so GOOD", "ㅋㅋㅋㅋㅋ", "지루하다 " * 28, "'\"\\"]
+    model, vocabulary = keras.saving.load_model(version / "model.keras"), vocabulary_in(version)
+    expected = [float(np.asarray(model(padded(numbered([text], vocabulary))))[0, 0]) for text in texts]
+    told: Any = load(version).predict([{"text": text} for text in texts])
+    np.testing.assert_allclose([each["probability"] for each in told], expected, atol=1e-4)
+    assert {each["label"] for each in told} <= {"negative", "positive"}
+
+
+def halves(folder: Path, **columns: Any) -> Path:
+    folder.mkdir()
+    for part, seed in (("train", 0), ("test", 1)):
+        make_half(500, seed).assign(**columns).to_parquet(folder / f"ratings_{part}.parquet")
+    return folder
+
+
+def fails(house: House, source: Path, *words: str) -> None:
+    done = house.here("flows.naver_reviews", "--source", str(source), "--profile", "smoke", "--peers")
+    assert done.code == 1, done.err
+    paragraph = done.err.strip().splitlines()[-1]
+    for word in words:
+        assert word in paragraph
+    assert "Traceback" not in done.err
+
+
+def test_wrong_files_end_in_one_paragraph(empty: House, tmp_path: Path) -> None:
+    fails(empty, halves(tmp_path / "labels", label=2), "label", "another coding", "validation.html")
+    fails(empty, halves(tmp_path / "text", label="liked"), "label holds numbers", "row 1", "'liked'")
+    folder = halves(tmp_path / "lacks")
+    pd.read_parquet(folder / "ratings_test.parquet").drop(columns="document").to_parquet(
+        folder / "ratings_test.parquet"
+    )
+    fails(empty, folder, "lacks the column document")
+    fails(empty, folder / "ratings_train.parquet", "no test part of its own", "ratings_test")
+
+
+@pytest.mark.realdata
+def test_real_reviews_are_answered_as_keras_does(reviewed: House) -> None:
+    import keras
+
+    from casebook.words import numbered, padded
+    from tasks.encode import plain, vocabulary_in
+
+    mirror = os.environ.get("CASEBOOK_DATA_MIRROR")
+    if not mirror:
+        pytest.skip("CASEBOOK_DATA_MIRROR is not set")
+    documents = pd.read_parquet(Path(mirror) / "nsmc" / "ratings_test.parquet")["document"]
+    odd = documents[documents.isna() | ~documents.fillna("가").str.contains("[가-힣]") | (documents.str.len() >= 139)]
+    chosen = [text for text in plain(pd.concat([odd.head(500), documents.head(600)])) if text is None or text.strip()]
+    assert None in chosen and len(chosen) >= 1000
+    version = reviewed.artifacts / "models" / "naver_reviews" / "1"
+    model, vocabulary = keras.saving.load_model(version / "model.keras"), vocabulary_in(version)
+    expected = np.asarray(model(padded(numbered(chosen, vocabulary))))[:, 0]
+    told: Any = load(version).predict([{"text": text} for text in chosen])
+    np.testing.assert_allclose([each["probability"] for each in told], expected, atol=1e-4)
