@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFilter
 
 from casebook.errors import CasebookError
 from flows.flowers import make_flowers
@@ -118,7 +118,7 @@ def test_names_are_for_people_and_tell_two_cranes_apart(tmp_path: Path) -> None:
 
 @pytest.mark.realdata
 @needs_data
-def test_a_daisy_is_answered_as_a_daisy(prefect_server: str, tmp_path: Path) -> None:
+def test_a_daisy_a_banana_and_a_robin_are_answered_by_their_names(prefect_server: str, tmp_path: Path) -> None:
     made = house(tmp_path, prefect_server, CASEBOOK_DATA_MIRROR=os.environ["CASEBOOK_DATA_MIRROR"])
     done = made.here("flows.imagenet", "--profile", "smoke")
     assert done.code == 0, done.err
@@ -129,3 +129,40 @@ def test_a_daisy_is_answered_as_a_daisy(prefect_server: str, tmp_path: Path) -> 
     predictor = load(made.artifacts / "models" / "imagenet" / "1")
     told: Any = predictor.predict(predictor.sample)
     assert np.mean([each["label"] == "daisy" for each in told]) > 0.5
+    assert first_name(predictor, banana()) == "banana"
+    assert first_name(predictor, robin(Path(os.environ["CASEBOOK_DATA_MIRROR"]))) == "robin"
+
+
+def first_name(predictor: Any, photo: bytes) -> str:
+    (told,) = predictor.predict([{"picture": photo}])
+    return str(told["label"])
+
+
+def banana(size: int = 448) -> bytes:
+    """Draw a banana: a bent yellow body, darker towards its edges, with brown ends."""
+    image = Image.new("RGB", (size, size), (236, 234, 228))
+    draw, along = ImageDraw.Draw(image), np.linspace(0, 1, 121)
+    angle = np.deg2rad(25 + 130 * along)
+    thickness = 0.085 * np.sin(np.pi * np.clip(0.08 + 0.88 * along, 0, 1)) ** 0.55
+
+    def line(side: float) -> list[tuple[float, float]]:
+        radius = 0.42 + side * thickness
+        points = (0.5 + radius * np.cos(angle), 0.08 + 1.25 * radius * np.sin(angle))
+        return [(size * x, size * y) for x, y in zip(*points, strict=True)]
+
+    for k in range(60):
+        shade = 1 - 0.76 * abs(k / 60 - 0.42) ** 1.3
+        colour = tuple(int(value * shade) for value in (250, 214, 62))
+        draw.polygon(line(-1 + k / 30) + line(-1 + (k + 1) / 30)[::-1], fill=colour)
+    for x, y in (line(0)[0], line(0)[-1]):
+        draw.ellipse((x - 0.022 * size, y - 0.03 * size, x + 0.022 * size, y + 0.03 * size), fill=(92, 70, 30))
+    buffer = io.BytesIO()
+    image.filter(ImageFilter.GaussianBlur(1.2)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def robin(mirror: Path) -> bytes:
+    """Return a photo of a bird with a red breast, of 32 x 32 pixels."""
+    photos = pd.read_parquet(mirror / "cifar10" / "cifar10.parquet", columns=["image", "source_path"])
+    photo: bytes = photos.loc[photos["source_path"] == "train/bird/0049.jpg", "image"].iloc[0]
+    return photo
