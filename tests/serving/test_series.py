@@ -194,7 +194,9 @@ def test_the_page_takes_a_window_and_draws_the_forecast(series: FlaskClient) -> 
 
 
 def test_a_signature_of_a_series_says_its_length_and_what_it_goes_with() -> None:
-    assert parse(FORECAST).series == Field("window", "series", "kW", "Three numbers.", False, 0.0, 10.0, (), None, 3)
+    assert parse(FORECAST).series == Field(
+        "window", "series", "kW", "Three numbers.", minimum=0.0, maximum=10.0, length=3
+    )
     assert parse(FORECAST).output.horizon == 2
     column = {"name": "price", "dtype": "float"}
     for inputs in ([{**SERIES, "length": 0}], [SERIES, column], [DATE]):
