@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from tasks.train_pictures import Arrays
 
-PICTURES = 10_000  # of the training part; as many as a run of minutes allows for each trick
+PICTURES = 5_000  # of the training part; as many as a run of minutes allows for each trick
 JUDGED = 5_000  # other training pictures: the test part is not read here
-EPOCHS = 5
+EPOCHS = 4
 
 WITHOUT: Mapping[str, Mapping[str, Any]] = {
     "all of them": {},
