@@ -61,26 +61,22 @@ def conclude(
     pictures = draw.submit(evaluation, trained, ready.encoded[0], aim)
     first = {name: refs[0] for name, refs in trained.items()}
     explained = explain(evaluation, first, ready.encoded[0], aim, *more) if explain else notes
-    if aim.takes == "picture":
-        bundle = export_pictures(ready.parts[0], first, evaluation, ready.raw, aim)
-    elif aim.takes == "text":
-        bundle = export_texts(ready.parts[0], first, evaluation, ready.raw, aim)
-    elif aim.takes == "series":
-        bundle = export_series(ready.parts[0], first, evaluation, ready.raw, aim, window)
-    else:
-        bundle = export(ready.parts[0], ready.encoded[0], first, evaluation, ready.raw, aim)
+    bundle = exported(ready, first, evaluation, window)
     metrics = measure_run(ready.origin, ready.raw, evaluation, protocol, aim, more)
     published = publish(bundle, ready.parts[0], metrics, aim)
     return report(
-        metrics,
-        evaluation,
-        profile,
-        ready.checked,
-        ready.table,
-        pictures.result(),
-        first,
-        bundle,
-        published,
-        aim,
+        metrics, evaluation, profile, ready.checked, ready.table, pictures.result(), first, bundle, published, aim,
         explained,
-    )
+    )  # fmt: skip
+
+
+def exported(ready: Prepared, first: Mapping[str, Ref], evaluation: Ref, window: Window) -> Ref:
+    """Export the champion of the first fold's networks by what it takes."""
+    parts, raw, aim = ready.parts[0], ready.raw, ready.aim
+    if aim.takes == "picture":
+        return export_pictures(parts, first, evaluation, raw, aim)
+    if aim.takes == "text":
+        return export_texts(parts, first, evaluation, raw, aim)
+    if aim.takes == "series":
+        return export_series(parts, first, evaluation, raw, aim, window)
+    return export(parts, ready.encoded[0], first, evaluation, raw, aim)

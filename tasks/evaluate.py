@@ -80,11 +80,7 @@ def evaluate(
     plain = {name: [_peer(ref, name) for ref in peers] for name in _peer_names(peers)}
     everyone = {**judged, **plain}
     per_fold = {name: _per_fold(labels, folds, aim, base_rate) for name, folds in everyone.items()}
-    if len(features) > 1:
-        test_share = len(labels[0]) / (len(labels[0]) + _rows(features[0]))
-        figures = {name: across_folds(folds, test_share) for name, folds in per_fold.items()}
-    else:
-        figures = {n: _bootstrapped(labels[0], folds[0], aim, base_rate, seed) for n, folds in everyone.items()}
+    figures = _figures(labels, features[0], everyone, per_fold, aim, base_rate, seed)
     chosen_by = {name: _on_validation(folds, y, aim) for name, folds in judged.items()}
     champion = max(chosen_by, key=lambda name: aim.sign * chosen_by[name])
     _keep_curves(out, labels[:drawn], {name: folds[:drawn] for name, folds in everyone.items()})
@@ -171,6 +167,17 @@ def once(aim: Aim, y: "Floats", answers: "Floats", threshold: float = HALF, base
 
 def _per_fold(labels: "list[Floats]", folds: list[Judged], aim: Aim, base_rate: float | None) -> list[dict[str, float]]:
     return [once(aim, y, fold.test, fold.threshold, base_rate) for y, fold in zip(labels, folds, strict=True)]
+
+
+def _figures(
+    labels: "list[Floats]", first: Ref, everyone: dict[str, list[Judged]], per_fold: dict[str, list[dict[str, float]]],
+    aim: Aim, base_rate: float | None, seed: int,
+) -> dict[str, dict[str, Figure]]:  # fmt: skip
+    """Return everyone's figures with intervals: over several folds, of which `first` tells the size, or of one."""
+    if len(labels) > 1:
+        share = len(labels[0]) / (len(labels[0]) + _rows(first))
+        return {name: across_folds(folds, share) for name, folds in per_fold.items()}
+    return {name: _bootstrapped(labels[0], folds[0], aim, base_rate, seed) for name, folds in everyone.items()}
 
 
 def _bootstrapped(y: "Floats", model: Judged, aim: Aim, base_rate: float | None, seed: int) -> dict[str, Figure]:

@@ -35,10 +35,6 @@ class TextSettings(BaseModel):
     ----------
     warm
         The share of the steps in which the rate climbs; afterwards it falls along half a cosine. 0 keeps it constant.
-    weight_decay
-        AdamW's; 0 is Adam.
-    smoothing
-        By how much labels are moved towards one half.
     members
         How many networks are trained, each from a seed of its own, whose logits are averaged in the end.
     """
@@ -48,8 +44,6 @@ class TextSettings(BaseModel):
     batch_size: int = 128
     learning_rate: float = 1e-3
     warm: float = 0.0
-    weight_decay: float = 0.0
-    smoothing: float = 0.0
     members: int = 1
     device: Asked = "auto"
 
@@ -101,11 +95,15 @@ def fit(
     model: "keras.Model", texts: dict[str, Texts], labels: "dict[str, Labels]", settings: TextSettings, seed: int
 ) -> dict[str, list[float]]:
     """Train the model, leave it with the weights of its best epoch on validation, and return its curves."""
+    import keras
     import numpy as np
 
     rng = np.random.default_rng(seed)
     train, y = texts["train"], labels["train"].astype("float32")[:, None]
-    model.compile(optimizer(settings, settings.epochs * -(-len(train) // settings.batch_size)), loss(settings))
+    model.compile(
+        optimizer(settings, settings.epochs * -(-len(train) // settings.batch_size)),
+        keras.losses.BinaryCrossentropy(from_logits=True),
+    )
     curves: dict[str, list[float]] = {"loss": [], "seconds": [], "val_loss": [], "val_accuracy": []}
     best: Any = None
     with Progress(f"training {model.name}", settings.epochs) as progress:
@@ -138,23 +136,14 @@ def best_epoch(curves: dict[str, list[float]]) -> int:
 
 
 def optimizer(settings: TextSettings, steps: int) -> "keras.optimizers.Optimizer":
-    """Return Adam, with decay where it is asked, for a training of so many steps."""
+    """Return Adam for a training of so many steps."""
     import keras
 
     rate: Any = settings.learning_rate
     if settings.warm:
         warm = max(1, int(settings.warm * steps))
         rate = keras.optimizers.schedules.CosineDecay(0.0, max(1, steps - warm), warmup_target=rate, warmup_steps=warm)
-    if settings.weight_decay:
-        return keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay)
     return keras.optimizers.Adam(rate)
-
-
-def loss(settings: TextSettings) -> Any:
-    """Return the cross-entropy of logits."""
-    import keras
-
-    return keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=settings.smoothing)
 
 
 def together(models: "list[keras.Model]") -> "keras.Model":

@@ -44,16 +44,9 @@ class TransferSettings(PictureSettings):
 
 @stage
 def transfer(
-    out: Path,
-    pictures: Ref,
-    features: Ref,
-    cut: "Cut",
-    weights: Origin,
-    head: Ref | None,
-    classes: int,
-    settings: TransferSettings,
-    seed: int,
-) -> Facts:
+    out: Path, pictures: Ref, features: Ref, cut: "Cut", weights: Origin, head: Ref | None, classes: int,
+    settings: TransferSettings, seed: int,
+) -> Facts:  # fmt: skip
     """Train what lies above a cut of MobileNetV2, and a head for the new classes, on what comes out below the cut.
 
     Parameters
@@ -95,10 +88,7 @@ def transfer(
     final = assembled(whole, cut, model, settings.views)
     agree(final, read_arrays(pictures, "validation")["x"][:CHECKED], scores["validation"][:CHECKED])
     final.save(out / "network.keras")
-    kernel, bias = model.get_layer(HEAD).get_weights()
-    write_arrays(out, HEAD, kernel=kernel, bias=bias)
-    write_arrays(out, "scores", **scores)
-    files.write_json(out / "history.json", history)
+    keep(out, model, scores, history)
     return {
         "rows": len(train["y"]),
         "views": len(learnt["y"]) // len(train["y"]),
@@ -110,6 +100,14 @@ def transfer(
         "val_accuracy": history["val_accuracy"][-1],
         "device": used,
     }
+
+
+def keep(out: Path, model: "keras.Model", scores: "dict[str, Floats]", history: dict[str, list[float]]) -> None:
+    """Write the trained head, the logits and the curves."""
+    kernel, bias = model.get_layer(HEAD).get_weights()
+    write_arrays(out, HEAD, kernel=kernel, bias=bias)
+    write_arrays(out, "scores", **scores)
+    files.write_json(out / "history.json", history)
 
 
 def trainable(whole: "keras.Model", cut: "Cut", classes: int, dropout: float) -> "keras.Model":
