@@ -11,6 +11,8 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
+from casebook.language import Language
+
 Profile = Literal["smoke", "standard", "full"]
 SYMBOLS = {Ge: "at least", Gt: "over", Le: "at most", Lt: "under"}
 
@@ -22,6 +24,7 @@ class CaseParams(BaseModel):
 
     profile: Profile = Field("standard", description="smoke: seconds; standard: one honest split; full: all folds")
     source: str = Field("auto", description="auto, real, sample, or the path of a data file or its folder")
+    language: Language = Field("en", description="of the report: English or Korean")
     seed: Annotated[int, Field(ge=0, le=2**31 - 1, description="fixes every random choice")] = 0
     refresh: bool = Field(False, description="make everything anew instead of reusing stored stages")
 

@@ -7,6 +7,7 @@ from pydantic import Field
 from casebook import files
 from casebook.case import case
 from casebook.cli import main
+from casebook.language import say
 from casebook.params import CaseParams
 from casebook.run import Summary
 from casebook.stage import stage
@@ -74,42 +75,52 @@ def told(vocabulary: Vocabulary, sentences: list[str], unseen: list[str], length
     share = sum(number == 1 for each in new for number in each) / max(1, sum(map(len, new)))
     return [
         Section(
-            title="Word index",
+            title=say("Word index"),
             findings=(
                 Finding(
                     name="word_index",
                     value=dict(index),
-                    sentence=f"{len(sentences)} sentences have {len(index) - 1} different words; the more often a word "
-                    "is said, the smaller its number. 1 stands for every word that is not in the index, 0 for none.",
+                    sentence=say(
+                        "{sentences} sentences have {words} different words; the more often a word is said, the "
+                        "smaller its number. 1 stands for every word that is not in the index, 0 for none.",
+                        sentences=len(sentences), words=len(index) - 1,
+                    ),
                 ),
             ),
             tables=(tuple({"word": word, "number": str(number)} for word, number in index.items()),),
         ),
         Section(
-            title="Sequences",
+            title=say("Sequences"),
             findings=(
                 Finding(
                     name="sequences",
                     value=[*known],
-                    sentence="Each sentence is the numbers of its words; capitals and punctuation make no difference.",
+                    sentence=say(
+                        "Each sentence is the numbers of its words; capitals and punctuation make no difference."
+                    ),
                 ),
                 Finding(
                     name="padded",
                     value=before.tolist(),
-                    sentence=f"A network takes sequences of one length, here {length}: zeros go before shorter ones "
-                    "or after them, and of longer ones that end is cut off.",
+                    sentence=say(
+                        "A network takes sequences of one length, here {length}: zeros go before shorter ones or after "
+                        "them, and of longer ones that end is cut off.", length=length,
+                    ),
                 ),
             ),
             tables=(rows(sentences, known, before.tolist(), after.tolist()),),
         ),
         Section(
-            title="Words not seen before",
+            title=say("Words not seen before"),
             findings=(
                 Finding(
                     name="unseen",
                     value=[*new],
-                    sentence=f"{share:.0%} of the words of {len(unseen)} new sentences are not in the index. Without a "
-                    "number for them they would vanish, and sentences would seem shorter than they are.",
+                    sentence=say(
+                        "{share:.0%} of the words of {unseen} new sentences are not in the index. Without a number for "
+                        "them they would vanish, and sentences would seem shorter than they are.",
+                        share=share, unseen=len(unseen),
+                    ),
                 ),
             ),
             tables=(

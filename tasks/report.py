@@ -1,11 +1,10 @@
 """Report: one self-contained HTML page per run, its figures as metrics.json, and the same in the Prefect UI."""
 
-import base64
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -18,10 +17,7 @@ from tasks.aim import Aim
 from tasks.evaluate import results
 from tasks.fetch import Origin
 from tasks.publish import Published
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
+from tasks.render import copy_pictures, environment
 
 NOTES = "notes.json"
 
@@ -182,30 +178,6 @@ def card(metrics: Mapping[str, Any], bundle: Ref, aim: Aim) -> str:
 def validation_page(name: str, results: list[dict[str, Any]], facts: Mapping[str, Any]) -> str:
     """Return the offline page of a validation: every expectation, what broke it, and what was set aside."""
     return environment().get_template("validation.html").render(name=name, results=results, facts=facts)
-
-
-def environment() -> "Environment":
-    """Return what fills the templates; a name that is missing is an error."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-
-    return Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def copy_pictures(folder: Path, *refs: Ref) -> dict[str, str]:
-    """Copy the stages' pictures into the run's folder and return them as data addresses for the page."""
-    folder.mkdir(parents=True, exist_ok=True)
-    inline = {}
-    for path in sorted(path for ref in refs for path in ref.folder.glob("*.png")):
-        content = path.read_bytes()
-        (folder / path.name).write_bytes(content)
-        inline[path.stem] = "data:image/png;base64," + base64.b64encode(content).decode()
-    return inline
 
 
 def question(case: str) -> str:

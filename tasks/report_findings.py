@@ -9,11 +9,12 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from casebook import files
 from casebook.catalog import data_set
+from casebook.language import Said
 from casebook.run import Summary, current
 from casebook.stage import act
 from casebook.store import Ref
 from tasks.fetch import Origin
-from tasks.report import copy_pictures, environment
+from tasks.render import asked_language, copy_pictures, environment
 
 FINDINGS = "findings.json"
 
@@ -24,17 +25,20 @@ class Finding(BaseModel):
     model_config = ConfigDict(frozen=True)
     name: str
     value: JsonValue
-    sentence: str
+    sentence: Said
 
 
 class Section(BaseModel):
-    """One part of the page: findings, tables of rows with the same columns, and which pictures belong to it."""
+    """One part of the page: findings, tables of rows with the same columns, and pictures with what each shows.
+
+    `pictures` names files of the stage's folder without their ending.
+    """
 
     model_config = ConfigDict(frozen=True)
-    title: str
+    title: Said
     findings: tuple[Finding, ...] = ()
-    tables: tuple[tuple[dict[str, str], ...], ...] = ()
-    pictures: tuple[str, ...] = ()
+    tables: tuple[tuple[dict[str, Said | str], ...], ...] = ()
+    pictures: tuple[tuple[str, Said], ...] = ()
 
 
 def sections_of(found: Ref) -> list[Section]:
@@ -62,6 +66,7 @@ def report_findings(found: Ref, origin: Origin, raw: Ref, next_command: str) -> 
         What to try next.
     """
     run, sections = current(), sections_of(found)
+    language = asked_language()
     findings = [finding for section in sections for finding in section.findings]
     plots = copy_pictures(run.folder / "plots", found)
     data = {"source": origin.kind, "origin": origin.found or origin.note, "sha256": origin.sha256 or raw.sha256}
@@ -73,12 +78,12 @@ def report_findings(found: Ref, origin: Origin, raw: Ref, next_command: str) -> 
     }
     files.write_json(run.folder / "metrics.json", metrics)
     page = run.folder / "report.html"
-    template = environment().get_template("findings.html")
+    template = environment(language).get_template("findings.html")
     text = template.render(
         run=run, metrics=metrics, sections=sections, plots=plots, entry=data_set(origin.dataset),
         seconds=perf_counter() - run.started,
     )  # fmt: skip
     files.write_text(page, text)
     sample = " SAMPLE DATA, made in code." if origin.kind == "sample" else ""
-    headline = (findings[0].sentence if findings else "Nothing was found.") + sample
+    headline = (str(findings[0].sentence) if findings else "Nothing was found.") + sample
     return Summary(case=run.case, run_id=run.run_id, report=str(page), headline=headline, next_command=next_command)

@@ -12,7 +12,8 @@ from casebook.stage import act
 from casebook.store import Ref
 from tasks.aim import Aim
 from tasks.publish import Published
-from tasks.report import copy_pictures, environment, headline, question, what_next
+from tasks.render import copy_pictures, environment
+from tasks.report import headline, question, what_next
 
 
 @act

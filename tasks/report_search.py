@@ -13,7 +13,7 @@ from casebook.stage import act
 from casebook.store import Ref
 from tasks.aim import Aim
 from tasks.fetch import Origin
-from tasks.report import copy_pictures, environment
+from tasks.render import copy_pictures, environment
 from tasks.search import Trial
 
 

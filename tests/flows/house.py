@@ -28,6 +28,14 @@ class Finished:
     out: str
     err: str
 
+    def complains(self, *words: str) -> None:
+        """Check that it failed, and that the last line on stderr, which is all that is said, has all these words."""
+        assert self.code == 1, self.err
+        assert "Traceback" not in self.err
+        paragraph = self.err.strip().splitlines()[-1]
+        for word in words:
+            assert word in paragraph
+
 
 @dataclass(frozen=True)
 class House:

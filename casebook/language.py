@@ -1,0 +1,52 @@
+"""Language: sentences stand in the code in English, and a catalog of messages has the same in Korean.
+
+What a stage finds out doesn't depend on the reader's language, so stages keep sentences with the values that go into
+them, and the page that is written in the end puts both together.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+Language = Literal["en", "ko"]
+CATALOGS = Path(__file__).parent / "locale"
+
+
+class Said(BaseModel):
+    """An English sentence with names in braces, as `str.format` has them, and their values."""
+
+    model_config = ConfigDict(frozen=True)
+    text: str
+    values: dict[str, JsonValue] = {}
+
+    def told(self, language: Language) -> str:
+        """Return the sentence in a language, with its values in their places."""
+        return translated(self.text, language).format(**self.values)
+
+    def __str__(self) -> str:
+        """Return the sentence in English."""
+        return self.told("en")
+
+
+def say(text: str, **values: JsonValue) -> Said:
+    """Return a sentence that can be told in any language; `text` is what the catalogs of messages look it up by."""
+    return Said(text=text, values=values)
+
+
+def translated(text: str, language: Language) -> str:
+    """Return a text in a language. One that its catalog lacks stays English; a test holds that none is lacking."""
+    return text if language == "en" else messages(language).get(text, text)
+
+
+@cache
+def messages(language: Language) -> dict[str, str]:
+    """Read a language's catalog: English texts and what they are called there.
+
+    It is a PO file, as translators and their tools know it, read by Babel.
+    """
+    from babel.messages.pofile import read_po
+
+    with (CATALOGS / f"{language}.po").open("rb") as file:
+        return {str(message.id): str(message.string) for message in read_po(file) if message.id and message.string}

@@ -1,0 +1,62 @@
+"""Render: what fills the templates of pages, in the reader's language, and the pictures that go into them."""
+
+import base64
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from casebook.language import Language, Said, translated
+from casebook.params import CaseParams
+from casebook.run import current
+from casebook.store import Ref
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def environment(language: Language = "en") -> "Environment":
+    """Return what fills the templates; a name that is missing is an error.
+
+    In a template `_("...")` and `{% trans %}` tell a text in the reader's language, and the filter `told` a sentence
+    that a stage has kept.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+    filled = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        extensions=["jinja2.ext.i18n"],
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    told = partial(translated, language=language)
+    filled.install_gettext_callables(told, lambda one, many, n: told(one if n == 1 else many), newstyle=True)  # type: ignore[attr-defined]
+    filled.policies["ext.i18n.trimmed"] = True
+    filled.filters["told"] = lambda sentence: in_language(sentence, language)
+    filled.globals["language"] = language
+    return filled
+
+
+def asked_language() -> Language:
+    """Return the language that the run under way is asked to report in."""
+    params = current().params
+    return params.language if isinstance(params, CaseParams) else "en"
+
+
+def in_language(sentence: Said | str, language: Language) -> str:
+    """Return a sentence, or a name, in a language."""
+    return sentence.told(language) if isinstance(sentence, Said) else translated(sentence, language)
+
+
+def copy_pictures(folder: Path, *refs: Ref) -> dict[str, str]:
+    """Copy the stages' pictures into the run's folder and return them as data addresses for the page."""
+    folder.mkdir(parents=True, exist_ok=True)
+    inline = {}
+    for path in sorted(path for ref in refs for path in ref.folder.glob("*.png")):
+        content = path.read_bytes()
+        (folder / path.name).write_bytes(content)
+        inline[path.stem] = "data:image/png;base64," + base64.b64encode(content).decode()
+    return inline
