@@ -8,6 +8,7 @@ from pydantic import Field
 from casebook.case import case
 from casebook.cli import main
 from casebook.device import Asked
+from casebook.language import say
 from casebook.params import CaseParams
 from casebook.run import Summary
 from casebook.stage import stage, stage_apart
@@ -222,18 +223,25 @@ def explain(out: Path, evaluation: Ref, trained: "Mapping[str, Ref]", parts: Ref
     table = tuple(_row(name, answers, whole["y"], learnt, aim) for name, answers in told.items())
     champion = str(results(evaluation)["champion"])
     Notes(
-        title="Beyond the numbers learnt",
+        title=say("Beyond the numbers learnt"),
         paragraphs=(
-            "An LSTM hands on numbers between -1 and 1. Within the numbers learnt its last layer stretches these over "
-            "the targets; beyond them they hardly grow any more, so its answers level off while the truth goes on. No "
-            "longer training mends that: it was asked to learn places on a line, not how to take a step.",
-            f"{champion} was chosen on the fifth before the last, which its training part ends before: a network that "
-            "only knows its way within what it learnt loses there already. `ours` is asked in a form that has no scale "
-            "(differences from the last number, divided by the largest of the five), and answers in the same form. "
-            "The relation is a plane, which least squares finds to the last digit; no network can do better.",
+            say(
+                "An LSTM hands on numbers between -1 and 1. Within the numbers learnt its last layer stretches these "
+                "over the targets; beyond them they hardly grow any more, so its answers level off while the truth "
+                "goes on. No longer training mends that: it was asked to learn places on a line, not how to take a "
+                "step."
+            ),
+            say(
+                "{champion} was chosen on the fifth before the last, which its training part ends before: a network "
+                "that only knows its way within what it learnt loses there already. `ours` is asked in a form that "
+                "has no scale (differences from the last number, divided by the largest of the five), and answers in "
+                "the same form. The relation is a plane, which least squares finds to the last digit; no network can "
+                "do better.",
+                champion=champion,
+            ),
         ),
         tables=(table,),
-        pictures=(("range", "Answers over the whole range, and their errors"),),
+        pictures=(("range", say("Answers over the whole range")),),
     ).keep(out)
     return {"learnt": learnt, "asked": len(whole["y"])}
 
