@@ -68,15 +68,18 @@ def _boxes(out: Path, frame: "pd.DataFrame", names: list[str]) -> None:
 
     Points lie beyond 1.5 ranges from the box (Tukey 1977). A column whose quartiles agree is measured in its deviation.
     """
-    import seaborn as sns
-
     numbers = frame[names]
     spread = numbers.quantile(0.75) - numbers.quantile(0.25)
     scaled = (numbers - numbers.median()) / spread.where(spread > 0, numbers.std()).replace(0, 1)
     fig, axis = figure(8.5, 1.2 + 0.36 * len(names))
-    sns.boxplot(scaled, orient="h", ax=axis, fliersize=2, linewidth=0.8, color="C0")
+    axis.boxplot(
+        [scaled[name].dropna() for name in names], orientation="horizontal", tick_labels=[_short(n) for n in names],
+        widths=0.6, patch_artist=True, boxprops={"facecolor": "C0", "alpha": 0.6},
+        medianprops={"color": "black"}, flierprops={"markersize": 2, "marker": "o"},
+    )  # fmt: skip
+    axis.invert_yaxis()
     axis.set_xscale("symlog", linthresh=3)
-    axis.set(xlabel="distance from the median (interquartile ranges; beyond 3 on a logarithmic scale)", ylabel="")
+    axis.set(xlabel="distance from the median (interquartile ranges; beyond 3 on a logarithmic scale)")
     axis.set_title("Boxes, whiskers to 1.5 interquartile ranges, and outliers")
     save(fig, out / "boxes.png")
 
