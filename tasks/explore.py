@@ -31,6 +31,12 @@ def explore(out: Path, table: Ref, dataset: str, aim: "Aim | None" = None) -> Fa
     correlation with the target is greatest, or the first ones if there is no target.
     """
     frame = read_table(table)
+    profile(out, frame, dataset, aim)
+    return {"rows": len(frame), "columns": len(frame.columns)}
+
+
+def profile(out: Path, frame: "pd.DataFrame", dataset: str, aim: "Aim | None") -> None:
+    """Write a table's profile and pictures into a folder."""
     target = aim.target if aim else None
     unit_of = {name: column.unit for name, column in data_set(dataset).columns.items()}
     matrix = correlations(frame)
@@ -45,10 +51,9 @@ def explore(out: Path, table: Ref, dataset: str, aim: "Aim | None" = None) -> Fa
         },
     )
     drawn = frame.sample(min(DRAWN, len(frame)), random_state=0)
-    telling = {name: labelled(name, unit_of.get(name)) for name in most_telling(frame, target)}
+    telling = {name: labelled(name, unit_of.get(name)) for name in most_telling(drawn, target)}
     kind: Literal["classes", "number"] | None = None if aim is None else "classes" if aim.classes else "number"
     draw_profile(out, drawn, telling, categories(frame, target)[:PANELS], matrix, target, kind)
-    return {"rows": len(frame), "columns": len(frame.columns)}
 
 
 def shape(frame: "pd.DataFrame") -> dict[str, Any]:
