@@ -84,6 +84,6 @@ def report_findings(found: Ref, origin: Origin, raw: Ref, next_command: str) -> 
         seconds=perf_counter() - run.started,
     )  # fmt: skip
     files.write_text(page, text)
-    sample = " SAMPLE DATA, made in code." if origin.kind == "sample" else ""
-    headline = (str(findings[0].sentence) if findings else "Nothing was found.") + sample
+    made = {"sample": " SAMPLE DATA, made in code.", "simulated": " Simulated data."}.get(origin.kind, "")
+    headline = (str(findings[0].sentence) if findings else "Nothing was found.") + made
     return Summary(case=run.case, run_id=run.run_id, report=str(page), headline=headline, next_command=next_command)
