@@ -23,7 +23,7 @@ from tasks.draw import figure, save
 from tasks.evaluate import results
 from tasks.explore import explore
 from tasks.export_series import Window
-from tasks.fetch import Origin, fetch
+from tasks.fetch import Origin, own
 from tasks.ingest import ingest
 from tasks.prepared import Prepared
 from tasks.report import Notes
@@ -100,10 +100,8 @@ def made(source: str) -> Origin:
     a model of them is as real as one can be. `--source sample` makes the same numbers and marks them as a sample, for
     runs that must not promote anything.
     """
-    if source not in ("auto", "real"):
-        return fetch(DATA, source)
     told = "made in code by flows/counting.py: numbers in a row are this case's own data, no sample of any other"
-    return Origin(dataset=DATA, kind="real", note="made in code", found=told)
+    return own(DATA, source, told)
 
 
 def aim_of(windows: int) -> Aim:

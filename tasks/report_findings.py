@@ -91,6 +91,6 @@ def report_findings(
         profile=json.loads(profile.path("profile.json").read_text(encoding="utf-8")) if profile else None,
     )  # fmt: skip
     files.write_text(page, text)
-    sample = " SAMPLE DATA, made in code." if origin.kind == "sample" else ""
-    headline = (str(findings[0].sentence) if findings else "Nothing was found.") + sample
+    made = {"sample": " SAMPLE DATA, made in code.", "simulated": " Simulated data."}.get(origin.kind, "")
+    headline = (str(findings[0].sentence) if findings else "Nothing was found.") + made
     return Summary(case=run.case, run_id=run.run_id, report=str(page), headline=headline, next_command=next_command)
