@@ -15,6 +15,7 @@ from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, read_table, write_arrays, write_table
 from tasks.draw_chance import draw_coverage, draw_normal, draw_paths, draw_returns, draw_sums
 from tasks.estimate import Shape, coverage, drawn, intervals
+from tasks.explore import explore
 from tasks.fetch import own
 from tasks.ingest import ingest
 from tasks.report_findings import FINDINGS, Section, report_findings, stored
@@ -63,11 +64,13 @@ def dice(params: DiceParams = DiceParams()) -> Summary:
     raw = ingest(origin, market, params.years, params.seed)
     checked = validate(raw, suite_text(DATA))
     enforce(checked, DATA)  # nothing more is to be cleaned: that two years are alike is no fault
+    profile = explore.submit(checked, DATA)
     thrown = throw(params.dice, params.sides, throws, params.seed)
     covered = cover(params.confidence, repeats, resamples, params.seed)
     truth = params.mean if origin.path is None else None
     found = tell(checked, thrown, covered, truth, params.confidence, resamples, params.seed)
-    return report_findings(found, origin, raw, "python -m flows.dice --returns lognormal")
+    next_command = "python -m flows.dice --returns lognormal"
+    return report_findings(found, origin, raw, next_command, profile.result(), checked)
 
 
 class Market(BaseModel):

@@ -17,6 +17,7 @@ from casebook.store import Facts, Ref
 from casebook.tables import read_table, write_table
 from tasks.clean import clean
 from tasks.draw_scales import draw_all, draw_with_and_without
+from tasks.explore import explore
 from tasks.fetch import Origin, own
 from tasks.ingest import conform, form, read
 from tasks.report_findings import FINDINGS, report_findings, stored
@@ -49,8 +50,9 @@ def scaling(params: ScalingParams = ScalingParams()) -> Summary:
     checked = validate(raw, suite_text(DATA))
     enforce(checked, DATA)
     table = clean(checked, (drop_missing,))
+    profile = explore.submit(table, DATA)
     found = scale_columns(table, params.test_share, params.seed)
-    return report_findings(found, origin, raw, "python -m flows.boston")
+    return report_findings(found, origin, raw, "python -m flows.boston", profile.result(), checked, table)
 
 
 @stage

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 MIDDLE = (0.005, 0.995)  # quantiles between which histograms are drawn: a few far values would leave one bar
 PARTS = 10  # of a column's values, in which the target's mean is told
 ANNOTATED = 14  # columns up to which a heatmap has its figures written in
+LINEAR = 4  # interquartile ranges from the median up to which boxes are drawn to scale
 LONGEST = 18  # characters of a category's name
 
 
@@ -49,7 +50,7 @@ def _histograms(out: Path, frame: "pd.DataFrame", telling: dict[str, str], by: s
     """Draw one panel per column: the share of rows per bin, each class for itself."""
     import seaborn as sns
 
-    fig, panels = axes_grid(len(telling))
+    fig, panels = axes_grid(len(telling), columns=min(4, len(telling)), width=width(len(telling)))
     for i, (axis, name) in enumerate(zip(panels, telling, strict=True)):
         low, high = frame[name].quantile(list(MIDDLE))
         shown = frame[frame[name].between(low, high)]
@@ -78,15 +79,18 @@ def _boxes(out: Path, frame: "pd.DataFrame", names: list[str]) -> None:
         medianprops={"color": "black"}, flierprops={"markersize": 2, "marker": "o"},
     )  # fmt: skip
     axis.invert_yaxis()
-    axis.set_xscale("symlog", linthresh=3)
-    axis.set(xlabel="distance from the median (interquartile ranges; beyond 3 on a logarithmic scale)")
+    far = bool(scaled.abs().max().max() > LINEAR)
+    if far:
+        axis.set_xscale("symlog", linthresh=LINEAR, linscale=2)
+    logarithmic = f"; beyond {LINEAR} on a logarithmic scale" if far else ""
+    axis.set(xlabel=f"distance from the median (interquartile ranges{logarithmic})")
     axis.set_title("Boxes, whiskers to 1.5 interquartile ranges, and outliers")
     save(fig, out / "boxes.png")
 
 
 def _categories(out: Path, frame: "pd.DataFrame", names: list[str]) -> None:
     """Draw how often each kind stands in each column of kinds; of many the ten most frequent."""
-    fig, panels = axes_grid(len(names), columns=min(4, len(names)), width=3.0 if len(names) > 2 else 4.5)
+    fig, panels = axes_grid(len(names), columns=min(4, len(names)), width=width(len(names)))
     for axis, name in zip(panels, names, strict=True):
         shares = 100 * frame[name].astype("string").value_counts(normalize=True, dropna=False).head(10)
         axis.barh([_short(kind) for kind in shares.index], shares.to_numpy())
@@ -101,7 +105,7 @@ def _targets(
 ) -> None:
     """Draw the target against each column: its mean in tenths of a column's values, or for each kind."""
     names = [*list(telling)[:8], *categories[:4]]
-    fig, panels = axes_grid(len(names))
+    fig, panels = axes_grid(len(names), columns=min(4, len(names)), width=width(len(names)))
     said = f"share of {target} = 1 (%)" if kind == "classes" else f"mean of {target}"
     scale = 100 if kind == "classes" else 1
     for i, (axis, name) in enumerate(zip(panels, names, strict=True)):
@@ -142,6 +146,11 @@ def _heatmap(out: Path, matrix: "pd.DataFrame") -> None:
     )  # fmt: skip
     axis.set_title("Correlation between columns")
     save(fig, out / "correlation.png")
+
+
+def width(panels: int) -> float:
+    """Return how wide each of some panels is, in inches: few ones share the page."""
+    return {1: 5.4, 2: 4.6, 3: 3.6}.get(panels, 2.7)
 
 
 def _short(name: Any) -> str:
