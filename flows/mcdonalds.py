@@ -104,7 +104,7 @@ def sodium(out: "Path", menu: "pd.DataFrame", daily: float) -> Section:
                 mean=told["mean"], median=told["50%"],
             )),
         ),
-        tables=(description_rows(menu[["Sodium"]]),),
+        tables=(description_rows(menu[["Sodium"]].add_suffix(" (mg)")),),
         pictures=(
             ("sodium", say("Strip plot: every point is an item; the greatest is named.")),
             ("sodium_bins", say("Histogram of the same values.")),
@@ -174,7 +174,7 @@ def sugars(out: "Path", menu: "pd.DataFrame") -> Section:
                 "have {median:.0f} g or more.", median=float(menu.loc[drinks, "Sugars"].median()), **shares,
             )),
         ),
-        tables=(description_rows(menu[["Sugars"]]),),
+        tables=(description_rows(menu[["Sugars"]].add_suffix(" (g)")),),
         pictures=(
             ("sugars", say("Box plots of sugars.")),
             ("sugars_bins", say("Histogram of the same values.")),

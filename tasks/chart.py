@@ -37,8 +37,8 @@ def areas(path: Path, wide: "pd.DataFrame", title: str, y: str) -> None:
     """Draw the columns as areas that stand on each other, the first at the bottom."""
     fig, axis = figure(*SIZE)
     axis.stackplot(wide.index, [wide[name] for name in wide.columns], labels=wide.columns, alpha=0.85)
-    axis.legend(loc="upper left", reverse=True)
-    axis.margins(x=0)
+    axis.legend(loc="upper left", reverse=True, ncols=2)
+    axis.margins(x=0, y=0.4)  # room for the legend
     _counted(axis, title, str(wide.index.name), y)
     save(fig, path)
 
@@ -90,11 +90,11 @@ def histogram(path: Path, wide: "pd.DataFrame", bins: int, title: str, x: str, y
 
 def pie(path: Path, values: "pd.Series", title: str) -> None:
     """Draw shares of a whole, and a legend that names the slices with their percentages."""
-    fig, axis = figure(*SIZE)
+    fig, axis = figure(SIZE[0], 3.0)
     slices = axis.pie(values, startangle=90, counterclock=False)[0]
     names = [f"{name} ({value / values.sum():.1%})" for name, value in values.items()]
     fig.legend(slices, names, loc="outside right center")
-    axis.set_title(title)
+    fig.suptitle(title, fontsize=10)
     save(fig, path)
 
 
