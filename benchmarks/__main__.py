@@ -10,7 +10,7 @@ from benchmarks.figures import Figure, Options, show, show_head, write
 from benchmarks.processes import Failed
 from casebook import places
 
-SECTIONS = ("flow", "rerun", "size", "folds", "pictures", "tricks", "serving")
+SECTIONS = ("flow", "rerun", "size", "folds", "profile", "pictures", "reviews", "tricks", "serving")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,6 +37,8 @@ def measures() -> Mapping[str, Callable[[Options], Iterator[Figure]]]:
     from benchmarks.flow import measure_flow, measure_rerun, measure_size
     from benchmarks.folds import measure_folds
     from benchmarks.pictures import measure_pictures
+    from benchmarks.profiles import measure_profile
+    from benchmarks.reviews import measure_reviews
     from benchmarks.serving import measure_serving
     from benchmarks.tricks import measure_tricks
 
@@ -45,7 +47,9 @@ def measures() -> Mapping[str, Callable[[Options], Iterator[Figure]]]:
         "rerun": measure_rerun,
         "size": measure_size,
         "folds": measure_folds,
+        "profile": measure_profile,
         "pictures": measure_pictures,
+        "reviews": measure_reviews,
         "tricks": measure_tricks,
         "serving": measure_serving,
     }

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from casebook.case import case
 from casebook.cli import main
+from casebook.language import say
 from casebook.run import Summary
 from casebook.store import Ref
 from tasks.aim import Aim
@@ -41,13 +42,18 @@ AIM = Aim(
     kind="regression", target="MEDV", output="medv", unit="$1,000", primary="rmse", shown=("rmse", "mae", "r2")
 )  # fmt: skip
 NOTES = Notes(
-    title="About this data",
+    title=say("About this data"),
     paragraphs=(
-        "Column B is 1000 (b - 0.63)², b the share of Black inhabitants of a tract: its makers assumed that "
-        "segregation moves prices. scikit-learn removed the set in version 1.2 for that reason and because it can't be "
-        "used to study that assumption. It stays here as the lab's lesson in regression; the model must not price "
-        "anything.",
-        "least_squares is the lab's linear algebra: the normal equation (XᵀX) w = Xᵀy, solved by the pseudo-inverse.",
+        say(
+            "Column B is 1000 (b - 0.63)², b the share of Black inhabitants of a tract: its makers assumed that "
+            "segregation moves prices. scikit-learn removed the set in version 1.2 for that reason and because it "
+            "can't be used to study that assumption. It stays here as the lab's lesson in regression; the model must "
+            "not price anything."
+        ),
+        say(
+            "least_squares is the lab's linear algebra: the normal equation (XᵀX) w = Xᵀy, solved by the "
+            "pseudo-inverse."
+        ),
     ),
 )
 

@@ -17,6 +17,7 @@ from casebook.store import Facts, Ref
 from casebook.tables import read_table
 from tasks import chart
 from tasks.clean import clean
+from tasks.explore import explore
 from tasks.explore_migration import (
     PEOPLE,
     TOTAL,
@@ -77,8 +78,11 @@ def canada(params: CanadaParams = CanadaParams()) -> Summary:
     checked = validate(raw, suite_text(DATA))
     enforce(checked, DATA)
     table = clean(checked, (without_checked_total, named_plainly, with_totals))
+    profile = explore.submit(table, DATA)
+
     told = tell_of_migrants(table, params.compared, str(params.year), params.bins, params.greatest, params.listed)
-    return report_findings(told, origin, raw, "python -m flows.canada --compared Greece Italy Portugal Spain")
+    another = "python -m flows.canada --compared Greece Italy Portugal Spain"
+    return report_findings(told, origin, raw, another, profile.result(), checked, table)
 
 
 def without_checked_total(frame: "pd.DataFrame") -> "pd.DataFrame":

@@ -8,6 +8,7 @@ from pydantic import Field
 from casebook.case import case
 from casebook.cli import main
 from casebook.device import Asked
+from casebook.language import say
 from casebook.params import CaseParams
 from casebook.run import Summary
 from casebook.stage import stage, stage_apart
@@ -22,7 +23,7 @@ from tasks.draw import figure, save
 from tasks.evaluate import results
 from tasks.explore import explore
 from tasks.export_series import Window
-from tasks.fetch import Origin, fetch
+from tasks.fetch import Origin, own
 from tasks.ingest import ingest
 from tasks.prepared import Prepared
 from tasks.report import Notes
@@ -99,10 +100,8 @@ def made(source: str) -> Origin:
     a model of them is as real as one can be. `--source sample` makes the same numbers and marks them as a sample, for
     runs that must not promote anything.
     """
-    if source not in ("auto", "real"):
-        return fetch(DATA, source)
     told = "made in code by flows/counting.py: numbers in a row are this case's own data, no sample of any other"
-    return Origin(dataset=DATA, kind="real", note="made in code", found=told)
+    return own(DATA, source, told)
 
 
 def aim_of(windows: int) -> Aim:
@@ -222,18 +221,25 @@ def explain(out: Path, evaluation: Ref, trained: "Mapping[str, Ref]", parts: Ref
     table = tuple(_row(name, answers, whole["y"], learnt, aim) for name, answers in told.items())
     champion = str(results(evaluation)["champion"])
     Notes(
-        title="Beyond the numbers learnt",
+        title=say("Beyond the numbers learnt"),
         paragraphs=(
-            "An LSTM hands on numbers between -1 and 1. Within the numbers learnt its last layer stretches these over "
-            "the targets; beyond them they hardly grow any more, so its answers level off while the truth goes on. No "
-            "longer training mends that: it was asked to learn places on a line, not how to take a step.",
-            f"{champion} was chosen on the fifth before the last, which its training part ends before: a network that "
-            "only knows its way within what it learnt loses there already. `ours` is asked in a form that has no scale "
-            "(differences from the last number, divided by the largest of the five), and answers in the same form. "
-            "The relation is a plane, which least squares finds to the last digit; no network can do better.",
+            say(
+                "An LSTM hands on numbers between -1 and 1. Within the numbers learnt its last layer stretches these "
+                "over the targets; beyond them they hardly grow any more, so its answers level off while the truth "
+                "goes on. No longer training mends that: it was asked to learn places on a line, not how to take a "
+                "step."
+            ),
+            say(
+                "{champion} was chosen on the fifth before the last, which its training part ends before: a network "
+                "that only knows its way within what it learnt loses there already. `ours` is asked in a form that "
+                "has no scale (differences from the last number, divided by the largest of the five), and answers in "
+                "the same form. The relation is a plane, which least squares finds to the last digit; no network can "
+                "do better.",
+                champion=champion,
+            ),
         ),
         tables=(table,),
-        pictures=(("range", "Answers over the whole range, and their errors"),),
+        pictures=(("range", say("Answers over the whole range")),),
     ).keep(out)
     return {"learnt": learnt, "asked": len(whole["y"])}
 

@@ -7,6 +7,7 @@ from pydantic import Field
 from casebook.case import case
 from casebook.cli import main
 from casebook.device import Asked
+from casebook.language import say
 from casebook.params import CaseParams
 from casebook.run import Summary
 from casebook.stage import act
@@ -145,14 +146,19 @@ def ours(params: FlowersParams, **more: Any) -> TransferSettings:
 @act
 def notes(weights: Origin, grouped: Ref, trained: dict[Candidate, Ref], params: FlowersParams) -> Notes:
     """Say what the network began with, what each strategy trains, and how near-duplicates were kept together."""
-    begins = f"It began with the weights of {weights.found or weights.note}."
+    begins = say("It began with the weights of {origin}.", origin=weights.found or weights.note)
     if weights.path is None:
-        begins = "It began with RANDOM weights, as no run on the sample looks for others: nothing here is transferred."
+        begins = say(
+            "It began with RANDOM weights, as no run on the sample looks for others: nothing here is transferred."
+        )
     facts = grouped.facts
-    kept = (
-        f"{facts['grouped']:,} pictures are near-duplicates of another one (difference hashes of 64 bits that differ "
-        f"in at most {facts['distance']}) and form {facts['groups']:,} groups; no group is in two parts. Pictures "
-        "whose very pixels stand under two labels were dropped, as nothing says which label is right."
+    kept = say(
+        "{grouped:,} pictures are near-duplicates of another one (difference hashes of 64 bits that differ in at most "
+        "{distance}) and form {groups:,} groups; no group is in two parts. Pictures whose very pixels stand under two "
+        "labels were dropped, as nothing says which label is right.",
+        grouped=facts["grouped"],
+        distance=facts["distance"],
+        groups=facts["groups"],
     )
     what = {"course": "the head", "frozen": "the head", "all": "everything"}
     strategies = tuple(
@@ -165,7 +171,7 @@ def notes(weights: Origin, grouped: Ref, trained: dict[Candidate, Ref], params: 
         }
         for name, ref in trained.items()
     )
-    return Notes(title="What is transferred", paragraphs=(begins, kept), tables=(strategies,))
+    return Notes(title=say("What is transferred"), paragraphs=(begins, kept), tables=(strategies,))
 
 
 def make_flowers(rows: int, seed: int) -> "tuple[NDArray[np.uint8], NDArray[np.int64]]":

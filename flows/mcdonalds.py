@@ -17,7 +17,7 @@ from casebook.tables import read_table
 from tasks import chart
 from tasks.check_labels import calories, servings, with_counted_calories, with_servings
 from tasks.clean import clean, drop_repeats
-from tasks.explore import strongest_pairs
+from tasks.explore import correlations, explore, strongest_pairs
 from tasks.fetch import fetch
 from tasks.ingest import ingest
 from tasks.report_findings import FINDINGS, Section, found, report_findings, stored
@@ -54,7 +54,10 @@ def mcdonalds(params: McdonaldsParams = McdonaldsParams()) -> Summary:
     checked = validate(raw, suite_text(DATA))
     enforce(checked, DATA)
     menu = clean(checked, (drop_repeats, with_servings, with_counted_calories))
-    return report_findings(tell_of_menu(menu, params.daily_sodium), origin, raw, "python -m flows.canada")
+    profile = explore.submit(menu, DATA)
+
+    told = tell_of_menu(menu, params.daily_sodium)
+    return report_findings(told, origin, raw, "python -m flows.canada", profile.result(), checked, menu)
 
 
 @stage
@@ -205,8 +208,8 @@ def trans_fat(menu: "pd.DataFrame") -> Section:
 
 def nutrients(out: "Path", menu: "pd.DataFrame") -> Section:
     """Tell which nutrients go together."""
-    pairs = strongest_pairs(menu[[*MAIN]])
-    chart.heatmap(out / "correlation.png", menu[[*MAIN]], "Correlation of the main nutrients")
+    pairs = strongest_pairs(correlations(menu[[*MAIN]]))
+    chart.heatmap(out / "nutrients.png", menu[[*MAIN]], "Correlation of the main nutrients")
     return Section(
         title=say("What goes together"),
         findings=(
@@ -214,7 +217,7 @@ def nutrients(out: "Path", menu: "pd.DataFrame") -> Section:
                 "{first} and {second} go together most: Pearson's r {r:.2f}.", **pairs[0],
             )),
         ),
-        pictures=(("correlation", say("Heatmap of the correlations.")),),
+        pictures=(("nutrients", say("Heatmap of the correlations.")),),
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Film reviews in Korean, liked or not: the lab's BiLSTM on words, and a network on characters (lab 300)."""
+"""Film reviews in Korean, liked or not: the lab's BiLSTM on words, and networks on characters (lab 300)."""
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -8,6 +8,7 @@ from casebook.case import case
 from casebook.cli import main
 from casebook.device import Asked
 from casebook.errors import CasebookError
+from casebook.language import Said, say
 from casebook.params import CaseParams
 from casebook.run import Summary, current
 from casebook.stage import act, stage
@@ -15,6 +16,7 @@ from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, read_table, write_table
 from casebook.words import tokens
 from tasks.aim import Aim
+from tasks.blend import blend
 from tasks.calibrate import Rule
 from tasks.clean import clean
 from tasks.compare_texts import TextPeer, compare_texts
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     import keras
     import pandas as pd
 
+    from tasks.train_texts import TextNetwork
+
 TRAIN, TEST = "nsmc_train", "nsmc_test"
 TEXT = "document"
 AIM = Aim(
@@ -44,19 +48,20 @@ AIM = Aim(
 )  # fmt: skip
 PROTOCOL = "the set's own test part, whole; a tenth of the training reviews, stratified, for validation"
 
-Candidate = Literal["course", "characters"]
+Candidate = Literal["course", "ngrams", "characters", "blend"]
 
 
 class NaverReviewsParams(CaseParams):
     """What can be set: which networks, and how large ours is."""
 
     candidates: tuple[Candidate, ...] = Field(
-        ("course", "characters"), description="networks: the lab's on words, ours on characters and their n-grams"
+        ("course", "ngrams", "characters", "blend"),
+        min_length=1,
+        description="networks: the lab's on words, ours on characters' n-grams, on their order, and both together",
     )
     peers: tuple[TextPeer, ...] = Field(
         ("dummy", "linear_on_characters", "linear_on_words"), description="plain models to compare with"
     )
-    members: Annotated[int, Field(ge=1, le=10, description="networks on characters that answer together")] = 1
     device: Asked = Field("auto", description="where to train")
     sample_rows: Annotated[int, Field(ge=400, le=100_000, description="size of the embedded sample")] = 2000
 
@@ -69,12 +74,12 @@ def naver_reviews(params: NaverReviewsParams = NaverReviewsParams()) -> Summary:
     peers = compare_texts.submit(ready.parts[0], TEXT, AIM.target, params.peers, params.seed)
     by_words = encode.called("words")(ready.parts[0], TEXT, AIM.target, "word", 9_998, 30)
     by_characters = encode.called("characters")(ready.parts[0], TEXT, AIM.target, "character", KNOWN - 2, 150)
-    encoded = {"course": by_words, "characters": by_characters}
-    trained: dict[str, list[Ref]] = {name: [train_candidate(name, encoded[name], params)] for name in params.candidates}
+    trained = train(by_words, by_characters, params)
     scores = [peers.result()] if params.peers else []
-    told = notes(ready.parts[0], {name: refs[0] for name, refs in trained.items()}, by_words)
+    told = notes(ready.parts[0], trained, by_words)
+    refs: dict[str, list[Ref]] = {name: [ref] for name, ref in trained.items()}
     ready = ready._replace(encoded=[by_words])
-    return conclude(ready, trained, scores, profile.result(), PROTOCOL, params.seed, told)
+    return conclude(ready, refs, scores, profile.result(), PROTOCOL, params.seed, told)
 
 
 def prepare(params: NaverReviewsParams) -> Prepared:
@@ -115,18 +120,35 @@ def join(out: "Path", train: Ref, test: Ref) -> Facts:
     return {**train.facts, "rows": len(frame), "columns": list(frame.columns)}
 
 
-def train_candidate(name: Candidate, encoded: Ref, params: NaverReviewsParams) -> Ref:
-    """Train one candidate; the smoke profile trains for one epoch."""
-    smoke = params.profile == "smoke"
-    if name == "course":
-        settings = TextSettings(epochs=1 if smoke else 7, batch_size=128, device=params.device)
-        return train_texts.called(name)(encoded, course_network, settings, params.seed)
-    settings = TextSettings(
-        epochs=2 if smoke else 3, batch_size=256, learning_rate=2e-3, warm=0.1, members=1 if smoke else params.members,
-        device=params.device,
-    )  # fmt: skip
-    network = small_network if smoke else character_network
-    return train_texts.called(name)(encoded, network, settings, params.seed)
+def train(by_words: Ref, by_characters: Ref, params: NaverReviewsParams) -> dict[Candidate, Ref]:
+    """Train the candidates; `blend` joins `ngrams` and `characters`, which are trained for it."""
+    parts: tuple[Candidate, ...] = ("ngrams", "characters")
+    needed = {*params.candidates, *(parts if "blend" in params.candidates else ())}
+    trained: dict[Candidate, Ref] = {}
+    for name in ("course", *parts):
+        if name in needed:
+            encoded = by_words if name == "course" else by_characters
+            network = (SMALL if params.profile == "smoke" else NETWORKS).get(name, course_network)
+            trained[name] = train_texts.called(name)(encoded, network, settings(name, params), params.seed)
+    if "blend" in needed:
+        trained["blend"] = blend(by_characters, tuple(trained[name] for name in parts))
+    return {name: trained[name] for name in params.candidates}
+
+
+def settings(name: Candidate, params: NaverReviewsParams) -> TextSettings:
+    """Return how a candidate is trained; the smoke profile trains for one epoch.
+
+    The figures were chosen on validation.
+    """
+    most = 1 if params.profile == "smoke" else 100
+    common = TextSettings(batch_size=256, learning_rate=2e-3, warm=0.1, device=params.device)
+    match name:
+        case "ngrams":
+            return common.model_copy(update={"epochs": min(2, most), "refit": True})
+        case "characters":
+            return common.model_copy(update={"epochs": min(6, most), "weight_decay": 0.01})
+        case _:
+            return TextSettings(epochs=min(7, most), batch_size=128, device=params.device)
 
 
 def course_network(size: int) -> "keras.Model":
@@ -141,41 +163,68 @@ def course_network(size: int) -> "keras.Model":
 
 
 KNOWN = 3000  # characters
-BUCKETS = {2: 2**18, 3: 2**20, 4: 2**20}  # of n-grams, which share a weight where their hashes agree
+BUCKETS = {2: 2**18, 3: 2**20, 4: 2**21, 5: 2**21}  # of n-grams, which share a weight where their hashes agree
 FASTER = 10.0  # an n-gram's weight is met in few batches, and learns as if the rate were so many times as high
 
 
-def character_network(
-    size: int, width: int = 64, filters: int = 64, buckets: dict[int, int] = BUCKETS
-) -> "keras.Model":
-    """Return a network on characters that is wide and deep (Cheng et al. 2016): n-grams are weighed, order is seen.
+def ngrams_network(size: int, buckets: dict[int, int] = BUCKETS) -> "keras.Model":
+    """Return a linear model: each n-gram of 1 to 5 characters has one weight, all of which are summed.
 
-    Korean glues endings to its stems, so words are rare and n-grams of syllables are what repeats. Each n-gram of 1 to
-    4 characters has one weight, all of which are summed: a linear model, with as many inputs as there are n-grams. They
-    have no vocabulary but a hash of their characters' numbers, computed in the network. Beside it, two convolutions
-    over characters see their order. Vectors for n-grams in place of weights learned the training part by heart within
-    an epoch. Padding has no part in any sum, mean or maximum.
+    Korean glues endings to its stems, so words are rare and n-grams of syllables are what repeats. They have no
+    vocabulary but a hash of their characters' numbers, computed in the network. Vectors for n-grams in place of weights
+    learned the training part by heart within an epoch. Padding has no part in the sum.
     """
     import keras
     from keras import layers, ops
 
     inputs = keras.Input((None,), dtype="int32")
-    there = ops.expand_dims(ops.cast(ops.not_equal(inputs, 0), "float32"), -1)
+    there = occupied(inputs)
     grams = [(inputs, size), *((hashed(inputs, n, most), most) for n, most in buckets.items())]
     weights = [layers.Embedding(most, 1, embeddings_initializer="zeros")(codes) * there for codes, most in grams]
-    wide = ops.sum(layers.Add()(weights), axis=1) / ops.sqrt(1 + ops.sum(there, axis=1))
-    vectors = layers.SpatialDropout1D(0.3)(layers.Embedding(size, width, name="characters")(inputs) * there)
-    near = layers.Conv1D(filters, 3, padding="same", activation="relu")(vectors) * there
-    far = layers.Conv1D(filters, 5, padding="same", activation="relu")(layers.Dropout(0.3)(near)) * there
-    greatest = ops.max(far - 1e4 * (1 - there), axis=1)
+    total = ops.sum(layers.Add()(weights), axis=1) / ops.sqrt(1 + ops.sum(there, axis=1))
+    return keras.Model(inputs, FASTER * total, name="ngrams")
+
+
+def characters_network(size: int, width: int = 128, filters: int = 128) -> "keras.Model":
+    """Return a network that sees the order of characters: three convolutions, and the greatest and mean of each text.
+
+    Padding has no part in any convolution, mean or maximum.
+    """
+    import keras
+    from keras import layers, ops
+
+    inputs = keras.Input((None,), dtype="int32")
+    there = occupied(inputs)
+    hidden = layers.SpatialDropout1D(0.3)(layers.Embedding(size, width, name="characters")(inputs) * there)
+    near = layers.Conv1D(filters, 3, padding="same", activation="relu")(hidden) * there
+    farther = layers.Conv1D(filters, 3, padding="same", activation="relu")(layers.Dropout(0.3)(near)) * there
+    seen = layers.Dropout(0.3)(near + farther)
+    far = layers.Conv1D(filters, 3, padding="same", activation="relu")(seen) * there
+    greatest = [ops.max(each - 1e4 * (1 - there), axis=1) for each in (near, far)]
     mean = ops.sum(near + far, axis=1) / (1e-3 + ops.sum(there, axis=1))
-    deep = layers.Dense(1)(layers.Dropout(0.5)(layers.Concatenate()([greatest, mean])))
-    return keras.Model(inputs, deep + FASTER * wide, name="characters")
+    found = layers.Dropout(0.5)(layers.Concatenate()([*greatest, mean]))
+    return keras.Model(inputs, layers.Dense(1)(found), name="characters")
 
 
-def small_network(size: int) -> "keras.Model":
-    """Return the same network with few vectors, for a smoke run."""
-    return character_network(size, 16, 32, {2: 2**12, 3: 2**12, 4: 2**12})
+def small_ngrams(size: int) -> "keras.Model":
+    """Return the linear model with few weights, for a smoke run."""
+    return ngrams_network(size, {2: 2**12, 3: 2**12})
+
+
+def small_characters(size: int) -> "keras.Model":
+    """Return the convolutions with few filters, for a smoke run."""
+    return characters_network(size, 16, 32)
+
+
+def occupied(inputs: Any) -> Any:
+    """Return 1 where a text has a token and 0 on padding, shape (texts, length, 1)."""
+    from keras import ops
+
+    return ops.expand_dims(ops.cast(ops.not_equal(inputs, 0), "float32"), -1)
+
+
+NETWORKS: "dict[Candidate, TextNetwork]" = {"ngrams": ngrams_network, "characters": characters_network}
+SMALL: "dict[Candidate, TextNetwork]" = {"ngrams": small_ngrams, "characters": small_characters}
 
 
 def hashed(numbers: Any, n: int, buckets: int) -> Any:
@@ -190,29 +239,40 @@ def hashed(numbers: Any, n: int, buckets: int) -> Any:
 
 
 @act
-def notes(parts: Ref, trained: dict[str, Ref], by_words: Ref) -> Notes:
+def notes(parts: Ref, trained: dict[Candidate, Ref], by_words: Ref) -> Notes:
     """Tell what repeats are worth, which reviews are told wrongly, and what the lab's word vectors have learned."""
     if current().planning:
         return Notes()
     test = read_table(parts, "test")
-    right = {name: (read_arrays(ref, "scores")["test"] > 0) == (test[AIM.target] == 1) for name, ref in trained.items()}
+    right: dict[str, Any] = {
+        name: (read_arrays(ref, "scores")["test"] > 0) == (test[AIM.target] == 1) for name, ref in trained.items()
+    }
     repeated = int(test[REPEATED].sum())
     best = max(trained, key=lambda name: float(str(trained[name].facts["val_accuracy"])))
-    paragraphs: tuple[str, ...] = (
-        f"{repeated:,} of {len(test):,} test reviews stand in the training file too, as the networks read them. The "
-        "first table tells the accuracy on all test reviews, as others report it, and without those.",
-        f"The second table tells what the errors of {best} on the test part have in common: how often it is wrong by a "
-        "review's length, and where there is a word that turns the sense over, or a sign of irony.",
+    paragraphs: tuple[Said, ...] = (
+        say(
+            "{repeated:,} of {rows:,} test reviews stand in the training file too, as the networks read them. The "
+            "first table tells the accuracy on all test reviews, as others report it, and without those.",
+            repeated=repeated,
+            rows=len(test),
+        ),
+        say(
+            "The second table tells what the errors of {best} on the test part have in common: how often it is wrong "
+            "by a review's length, and where there is a word that turns the sense over, or a sign of irony.",
+            best=best,
+        ),
     )
     tables = [without_repeats(right, test[REPEATED]), errors(right[best], test)]
     if "course" in trained:
         found = analogies(trained["course"], QUESTIONS)
         tables += [found] if found else []
         paragraphs += (
-            "The third: the words whose vectors in the lab's network lie nearest (cosine). They were learned from "
-            "likes alone, not from what words stand beside, so near is what is liked alike.",
+            say(
+                "The third: the words whose vectors in the lab's network lie nearest (cosine). They were learned from "
+                "likes alone, not from what words stand beside, so near is what is liked alike."
+            ),
         ) * bool(found)
-    return Notes(title="Repeats, errors and words", paragraphs=paragraphs, tables=tuple(tables))
+    return Notes(title=say("Repeats, errors and words"), paragraphs=paragraphs, tables=tuple(tables))
 
 
 QUESTIONS = (("왕", "남자", "여자"), ("최고",), ("지루",), ("재미있다",), ("쓰레기",), ("감동",))

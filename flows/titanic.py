@@ -7,6 +7,7 @@ from pydantic import Field
 
 from casebook.case import case
 from casebook.cli import main
+from casebook.language import say
 from casebook.run import Summary
 from casebook.store import Ref
 from tasks.ablate import ablate, worth
@@ -72,13 +73,15 @@ STEPS: dict[str, tuple[Derived, ...]] = {
 DERIVED = tuple(derived for group in STEPS.values() for derived in group)
 RAW = ("PassengerId", "Pclass", "Name", "Sex", "Age", "SibSp", "Parch", "Ticket", "Fare", "Cabin", "Embarked")
 NOTES = Notes(
-    title="What each step of the feature engineering is worth",
+    title=say("What each step of the feature engineering is worth"),
     paragraphs=(
-        "Each step is left out in turn and a smaller ensemble (two networks instead of eight) is trained on what "
-        "remains, in the same ten folds or fewer. The test rows have no say in it. Without the first step a missing "
-        "age counts as 0 years; without the second the fare stays as it is; without any other its columns are missing. "
-        "Steps overlap (a title tells the sex), so what one is worth is what the others can't replace; "
-        "a change within twice its standard error may be chance.",
+        say(
+            "Each step is left out in turn and a smaller ensemble (two networks instead of eight) is trained on what "
+            "remains, in the same ten folds or fewer. The test rows have no say in it. Without the first step a "
+            "missing age counts as 0 years; without the second the fare stays as it is; without any other its columns "
+            "are missing. Steps overlap (a title tells the sex), so what one is worth is what the others can't "
+            "replace; a change within twice its standard error may be chance."
+        ),
     ),
 )
 

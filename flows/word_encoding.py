@@ -15,7 +15,7 @@ from casebook.store import Facts, Ref
 from casebook.tables import read_table
 from casebook.words import Vocabulary, learned, numbered, padded, tokens
 from tasks.encode import VOCABULARY
-from tasks.fetch import Origin, fetch
+from tasks.fetch import own
 from tasks.ingest import ingest
 from tasks.report_findings import FINDINGS, Finding, Section, report_findings, stored
 
@@ -40,17 +40,10 @@ class WordEncodingParams(CaseParams):
 @case
 def word_encoding(params: WordEncodingParams = WordEncodingParams()) -> Summary:
     """Turn sentences into numbers, as every text model begins; words not seen before have a number too (lab 290)."""
-    origin = found_at(params.source)
+    origin = own(DATA, params.source, "the lab's sentences, in its flow")
     raw = ingest(origin, make_sentences, len(SENTENCES), params.seed)
     found = encode_sentences(raw, params.words, params.length, params.unseen)
     return report_findings(found, origin, raw, "python -m flows.naver_reviews")
-
-
-def found_at(source: str) -> Origin:
-    """Return where the sentences are: the lab's own stand in this file, and are no sample of any others."""
-    if source in ("auto", "real"):
-        return Origin(dataset=DATA, kind="real", note="the lab's sentences", found="the lab's sentences, in its flow")
-    return fetch(DATA, source)
 
 
 @stage

@@ -59,13 +59,13 @@ def figure(width: float, height: float) -> "tuple[Figure, Axes]":
     return fig, axis
 
 
-def axes_grid(panels: int, columns: int = 4) -> "tuple[Figure, list[Axes]]":
-    """Return a new figure with a grid of panels, none of which is empty."""
+def axes_grid(panels: int, columns: int = 4, width: float = 2.7) -> "tuple[Figure, list[Axes]]":
+    """Return a new figure with a grid of panels, none of which is empty; `width` is of each, in inches."""
     import matplotlib.pyplot as plt
 
     style()
     rows = -(-panels // columns)
-    size = (2.7 * columns, 2.3 * rows) if columns < 8 else (1.3 * columns, 1.6 * rows)
+    size = (width * columns, 2.3 * rows) if columns < 8 else (1.3 * columns, 1.6 * rows)
     fig, grid = plt.subplots(rows, columns, figsize=size, layout="constrained", squeeze=False)
     axes = [axis for row in grid for axis in row]
     for axis in axes[panels:]:

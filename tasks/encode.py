@@ -86,6 +86,15 @@ class Texts(NamedTuple):
         arrays = read_arrays(encoded, part)
         return cls(arrays["tokens"], arrays["ends"])
 
+    def followed_by(self, others: Self) -> Self:
+        """Return these texts and then the others."""
+        import numpy as np
+
+        first = self.ends[-1] if len(self) else 0
+        return type(self)(
+            np.concatenate([self.tokens, others.tokens]), np.concatenate([self.ends, others.ends + first])
+        )
+
     @property
     def lengths(self) -> "Rows":
         """How many tokens each text has."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from casebook.language import say
 from casebook.stage import stage_apart
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays
@@ -47,24 +48,35 @@ def explain_forecasts(out: Path, evaluation: Ref, trained: Mapping[str, Ref], pa
     said = ", ".join(f"{share:.0%} ({TITLES[name].removeprefix('RMSE of ')})" for name, share in covered.items())
     shutil.copy2(year.path("year.png"), out / "year.png")
     Notes(
-        title="What the forecasts are worth",
+        title=say("What the forecasts are worth"),
         paragraphs=(
-            f"The band is to hold {LEVEL:.0%} of the days: it is made of the quantiles of {champion}'s errors on "
-            f"validation, for each day ahead its own. On the test part it holds {said}.",
-            f"{int((~sound).sum())} of the {len(sound)} test days lack measured minutes, filled from the day before: "
-            "that makes them easier for whoever repeats it and harder for all others. The last column leaves "
-            "these days out.",
-            "The next twelve months are forecast once, from the twelve months before the test part, as the mean day of "
-            f"each; {year.facts['months']} of them are known, so little can be told from one such figure.",
+            say(
+                "The band is to hold {level:.0%} of the days: it is made of the quantiles of {champion}'s errors on "
+                "validation, for each day ahead its own. On the test part it holds {said}.",
+                level=LEVEL,
+                champion=champion,
+                said=said,
+            ),
+            say(
+                "{lacking} of the {days} test days lack measured minutes, filled from the day before: that makes them "
+                "easier for whoever repeats it and harder for all others. The last column leaves these days out.",
+                lacking=int((~sound).sum()),
+                days=len(sound),
+            ),
+            say(
+                "The next twelve months are forecast once, from the twelve months before the test part, as the mean "
+                "day of each; {months} of them are known, so little can be told from one such figure.",
+                months=year.facts["months"],
+            ),
         ),
         tables=(
             tuple(_row(name, each, figures, y, answers[name], sound) for name, each in figures.items()),
             _year_rows(year),
         ),
         pictures=(
-            ("next_days", "Each next day of the test part"),
-            ("horizon", "Error by how far ahead is forecast"),
-            ("year", "The next twelve months"),
+            ("next_days", say("Each next day of the test part")),
+            ("horizon", say("Error by how far ahead is forecast")),
+            ("year", say("The next twelve months")),
         ),
     ).keep(out)
     return {"coverage": covered}

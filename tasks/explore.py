@@ -1,79 +1,126 @@
 """Explore: the data profile that opens every report, as tables and pictures."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from casebook import files
 from casebook.catalog import data_set
 from casebook.stage import stage_apart
 from casebook.store import Facts, Ref
 from casebook.tables import read_table
-from tasks.aim import Aim
-from tasks.draw import axes_grid, figure, labelled, save
+from tasks.draw import labelled
+from tasks.draw_profile import draw_profile
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from tasks.aim import Aim
+
 DRAWN = 20_000  # rows that a picture shows: more would be slower, not clearer
 PANELS = 12
+FEW = 50  # distinct texts that are kinds of something; more are names
+MOMENTS = ("mean", "std", "skew", "kurt")
+QUARTILES = {"min": 0.0, "q25": 0.25, "median": 0.5, "q75": 0.75, "max": 1.0}
 
 
 @stage_apart
-def explore(out: Path, table: Ref, dataset: str, aim: Aim) -> Facts:
-    """Describe a table: `profile.json` with its figures, its most telling columns drawn, and a correlation heatmap.
+def explore(out: Path, table: Ref, dataset: str, aim: "Aim | None" = None) -> Facts:
+    """Describe a table: `profile.json` with its figures, and pictures of its columns and of what goes with what.
 
-    Figures are of all rows; pictures of at most 20,000 random ones.
+    Figures are of all rows; pictures of at most 20,000 random ones and of at most 12 columns: those whose rank
+    correlation with the target is greatest, or the first ones if there is no target.
     """
     frame = read_table(table)
-    unit_of = {name: column.unit for name, column in data_set(dataset).columns.items()}
-    binary = aim.kind == "binary"
-    summary = describe(frame)
-    strongest = strongest_pairs(frame)
-    files.write_json(
-        out / "profile.json",
-        {
-            "rows": len(frame),
-            "memory_mb": float(frame.memory_usage(deep=True).sum() / 1e6),
-            "repeats": int(frame.duplicated().sum()),
-            "target": {str(k): int(v) for k, v in frame[aim.target].value_counts().items()} if binary else None,
-            "columns": [{"name": n, "unit": unit_of.get(n), **summary[n]} for n in frame.columns],
-            "strongest_pairs": strongest,
-        },
-    )
-    drawn = frame.sample(min(DRAWN, len(frame)), random_state=0)
-    telling = most_telling(frame, aim.target)
-    units = {name: labelled(name, unit_of.get(name)) for name in telling}
-    (_histograms if binary else _scatters)(out, drawn, aim.target, units)
-    _heatmap(out, drawn)
+    profile(out, frame, dataset, aim)
     return {"rows": len(frame), "columns": len(frame.columns)}
 
 
+def profile(out: Path, frame: "pd.DataFrame", dataset: str, aim: "Aim | None") -> None:
+    """Write a table's profile and pictures into a folder."""
+    target = aim.target if aim else None
+    unit_of = {name: column.unit for name, column in data_set(dataset).columns.items()}
+    matrix = correlations(frame)
+    files.write_json(
+        out / "profile.json",
+        {
+            **shape(frame),
+            "target": counts(frame[target]) if aim and aim.kind == "binary" else None,
+            "columns": [{"name": n, "unit": unit_of.get(n), **told} for n, told in describe(frame).items()],
+            "categories": {name: counts(frame[name]) for name in categories(frame)},
+            "strongest_pairs": strongest_pairs(matrix),
+        },
+    )
+    drawn = frame.sample(min(DRAWN, len(frame)), random_state=0)
+    telling = {name: labelled(name, unit_of.get(name)) for name in most_telling(drawn, target)}
+    kind: Literal["classes", "number"] | None = None if aim is None else "classes" if aim.classes else "number"
+    draw_profile(out, drawn, telling, categories(frame, target)[:PANELS], matrix, target, kind)
+
+
+def shape(frame: "pd.DataFrame") -> dict[str, Any]:
+    """Return how many rows and values there are, how many are missing or repeat others, and what memory they take."""
+    return {
+        "rows": len(frame),
+        "values": frame.size,
+        "missing": int(frame.isna().sum().sum()),
+        "repeats": int(frame.duplicated().sum()),
+        "memory_mb": float(frame.memory_usage(deep=True).sum() / 1e6),
+    }
+
+
 def describe(frame: "pd.DataFrame") -> dict[str, dict[str, Any]]:
-    """Return, for each column: type, missing and distinct values, and for numbers mean, spread, quartiles, skew."""
+    """Return, for each column: type, missing and distinct values, and for numbers mean, spread, quartiles, skew.
+
+    `kurtosis` is the excess over a normal distribution's, as pandas has it; a figure that too few values have is left
+    out.
+    """
     import pandas as pd
 
     found: dict[str, dict[str, Any]] = {}
-    for name in frame.columns:
-        values = frame[name]
-        found[name] = {
-            "type": str(values.dtype),
-            "missing": int(values.isna().sum()),
-            "distinct": int(values.nunique()),
-        }
+    for name, values in frame.items():
+        told: dict[str, Any] = {
+            "type": str(values.dtype), "missing": int(values.isna().sum()), "distinct": int(values.nunique()),
+        }  # fmt: skip
         if pd.api.types.is_numeric_dtype(values):
-            quartiles = values.quantile([0, 0.25, 0.5, 0.75, 1]).to_list()
-            moments = values.agg(["mean", "std", "skew", "kurt"]).to_list()
-            kinds = ("mean", "std", "skew", "kurtosis", "min", "q25", "median", "q75", "max")
-            told = dict(zip(kinds, [*moments, *quartiles], strict=True))
-            found[name] |= {key: float(value) for key, value in told.items() if pd.notna(value)}
+            quartiles = values.quantile(list(QUARTILES.values())).to_list()
+            figures = [*values.agg(list(MOMENTS)).to_list(), *quartiles]
+            names = ("mean", "std", "skew", "kurtosis", *QUARTILES)
+            told |= {key: float(value) for key, value in zip(names, figures, strict=True) if pd.notna(value)}
+        found[str(name)] = told
     return found
 
 
-def strongest_pairs(frame: "pd.DataFrame", most: int = 5) -> list[dict[str, Any]]:
-    """Return the pairs of numeric columns with the greatest absolute Pearson correlation."""
+def categories(frame: "pd.DataFrame", left_out: str | None = None) -> list[str]:
+    """Return the columns of texts that are kinds of something: those with few distinct values."""
+    texts = frame.select_dtypes(["string", "object", "category", "bool"])
+    return [str(name) for name in texts if name != left_out and 1 < texts[name].nunique() <= FEW]
+
+
+def counts(values: "pd.Series", most: int = 10) -> dict[str, int]:
+    """Return how often each value stands in a column, the most frequent first."""
+    return {str(value): int(number) for value, number in values.value_counts().head(most).items()}
+
+
+def varying(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """Return the numeric columns that have more than one value."""
+    numbers = frame.select_dtypes("number")
+    return numbers.loc[:, numbers.min() < numbers.max()]
+
+
+def correlations(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """Return Pearson's correlation of all numeric columns that vary, with gaps left out pair by pair."""
+    import numpy as np
+    import pandas as pd
+
+    numbers = varying(frame)
+    if numbers.isna().to_numpy().any() or numbers.shape[1] < 2:
+        return numbers.corr()
+    return pd.DataFrame(np.corrcoef(numbers.to_numpy("float64"), rowvar=False), numbers.columns, numbers.columns)
+
+
+def strongest_pairs(matrix: "pd.DataFrame", most: int = 5) -> list[dict[str, Any]]:
+    """Return the pairs of columns with the greatest absolute correlation."""
     import numpy as np
 
-    matrix = frame.select_dtypes("number").corr()
     above = np.triu(np.ones(matrix.shape, dtype=bool), k=1)
     names, r = list(matrix.columns), matrix.to_numpy()
     pairs = [(names[i], names[j], float(r[i, j])) for i, j in np.argwhere(above & np.isfinite(r))]
@@ -81,53 +128,10 @@ def strongest_pairs(frame: "pd.DataFrame", most: int = 5) -> list[dict[str, Any]
     return [{"first": first, "second": second, "r": value} for first, second, value in pairs[:most]]
 
 
-def most_telling(frame: "pd.DataFrame", target: str) -> list[str]:
+def most_telling(frame: "pd.DataFrame", target: str | None) -> list[str]:
     """Return the numeric columns that tell most of the target by rank correlation, the first `PANELS` of them."""
-    numbers = frame.select_dtypes("number")
+    numbers = varying(frame)
+    if target is None or target not in numbers:
+        return [str(name) for name in numbers][:PANELS]
     ranks = numbers.drop(columns=target).rank().corrwith(numbers[target].rank()).abs()
     return [str(name) for name in ranks.sort_values(ascending=False).index[:PANELS]]
-
-
-def _histograms(out: Path, frame: "pd.DataFrame", target: str, units: dict[str, str]) -> None:
-    """Draw one panel per telling column: the share of rows per bin, each class for itself."""
-    import seaborn as sns
-
-    fig, panels = axes_grid(len(units))
-    for i, (axis, name) in enumerate(zip(panels, units, strict=False)):
-        low, high = frame[name].quantile([0.005, 0.995])
-        shown = frame[frame[name].between(low, high)]
-        sns.histplot(
-            shown,
-            x=name,
-            hue=target,
-            stat="percent",
-            common_norm=False,
-            bins=30,
-            ax=axis,
-            element="step",
-            legend=i == 0,
-        )
-        axis.set(xlabel=units[name], ylabel="rows of the class (%)")
-    fig.suptitle("The columns that tell the classes apart best (middle 99 % of the values)")
-    save(fig, out / "histograms.png")
-
-
-def _scatters(out: Path, frame: "pd.DataFrame", target: str, units: dict[str, str]) -> None:
-    """Draw the target against each telling column, one panel each."""
-    fig, panels = axes_grid(len(units))
-    for axis, name in zip(panels, units, strict=True):
-        axis.plot(frame[name], frame[target], "o", markersize=2, alpha=0.4)
-        axis.set(xlabel=units[name], ylabel=target)
-    fig.suptitle(f"{target} against the columns that tell most of it")
-    save(fig, out / "histograms.png")
-
-
-def _heatmap(out: Path, frame: "pd.DataFrame") -> None:
-    """Draw the correlations between all numeric columns, colours from blue (-1) to red (+1)."""
-    import seaborn as sns
-
-    fig, axis = figure(8.5, 7)
-    matrix = frame.select_dtypes("number").corr()
-    sns.heatmap(matrix, vmin=-1, vmax=1, cmap="vlag", square=True, ax=axis, cbar_kws={"label": "Pearson r"})
-    axis.set_title("Correlation between columns")
-    save(fig, out / "correlation.png")

@@ -16,19 +16,21 @@ from casebook.run import current
 
 log = logging.getLogger("casebook")
 CONNECT_SECONDS = 5.0
+Kind = Literal["real", "sample", "simulated"]
 RETRIES = 1  # an offline machine must be told so within seconds
 
 
 class Origin(BaseModel):
     """Where a run's data came from. Only what it is, not where it lay, decides whether stages are reused.
 
-    `kind` tells real data from the embedded sample; `path` is None for a sample, and while a plan can't know it;
-    `rows` is what the catalog says the file has.
+    `kind` tells real data from the embedded sample, and from what a case simulates because chance itself is its
+    subject; `path` is None for what is made in code, and while a plan can't know it; `rows` is what the catalog says
+    the file has.
     """
 
     model_config = ConfigDict(frozen=True)
     dataset: str
-    kind: Literal["real", "sample"]
+    kind: Kind
     sha256: str = ""
     note: str = ""
     rows: int | None = None
@@ -61,6 +63,26 @@ def fetch(dataset: str, source: str) -> Origin:
     if not current().planning:
         log.info("%s: %s data from %s", entry.title, origin.kind, origin.found)
     return origin
+
+
+def own(dataset: str, source: str, told: str, kind: Kind = "real") -> Origin:
+    """Return where data comes from that a case brings along: made in its flow, it is no sample of any other.
+
+    Parameters
+    ----------
+    dataset
+        Its name in the catalog.
+    source
+        `auto` and `real` take it as it is; there is nothing more real that it would stand for. `sample` takes the same
+        and marks it as a sample. A path takes that file in its place.
+    told
+        What it is, for the report.
+    kind
+        `simulated` where it is drawn at random: nobody measured it, and reports must say so.
+    """
+    if source not in ("auto", "real"):
+        return fetch(dataset, source)
+    return Origin(dataset=dataset, kind=kind, note="made in code", found=told)
 
 
 def _look_everywhere(entry: DataSet, source: str) -> Origin:

@@ -6,10 +6,11 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 
 from casebook import files, places
 from casebook.catalog import data_set
+from casebook.language import Language, Said, say, translated
 from casebook.run import Summary, current
 from casebook.stage import act
 from casebook.store import Ref
@@ -17,7 +18,7 @@ from tasks.aim import Aim
 from tasks.evaluate import results
 from tasks.fetch import Origin
 from tasks.publish import Published
-from tasks.render import copy_pictures, environment
+from tasks.render import asked_language, copy_pictures, environment
 
 NOTES = "notes.json"
 
@@ -28,10 +29,10 @@ class Notes(BaseModel):
     `pictures` names files without their ending and says what each shows.
     """
 
-    title: str = "Notes"
-    paragraphs: tuple[str, ...] = ()
-    tables: tuple[tuple[dict[str, str], ...], ...] = ()
-    pictures: tuple[tuple[str, str], ...] = ()
+    title: Said = say("Notes")
+    paragraphs: tuple[Said, ...] = ()
+    tables: tuple[tuple[dict[str, Said | str], ...], ...] = ()
+    pictures: tuple[tuple[str, Said], ...] = ()
 
     def keep(self, out: Path) -> None:
         """Write the notes into a stage's folder: those that depend on how models were judged are a stage's output."""
@@ -97,13 +98,13 @@ def report(
     -------
     What the run came to: the headline, the report's path, and the next command to try.
     """
-    run, result = current(), results(evaluation)
+    run, result, language = current(), results(evaluation), asked_language()
     run.details["device"] = next(iter(trained.values())).facts["device"]
     page = run.folder / "report.html"
     plots = copy_pictures(run.folder / "plots", profile, pictures, *([notes] if isinstance(notes, Ref) else []))
     entry = data_set(str(bundle.facts["dataset"]))
     text = (
-        environment()
+        environment(language)
         .get_template("report.html")
         .render(
             run=run,
@@ -118,7 +119,7 @@ def report(
             plots=plots,
             aim=aim,
             notes=Notes.kept(notes) if isinstance(notes, Ref) else notes,
-            verdict=verdict(metrics, aim),
+            verdict=verdict(metrics, aim, language),
             bundle=bundle.facts,
             published=published,
             curl=question(run.case),
@@ -142,24 +143,39 @@ def best_peer(metrics: Mapping[str, Any], aim: Aim) -> str | None:
     return max(peers, key=lambda name: aim.sign * peers[name][aim.primary]["value"]) if peers else None
 
 
-def verdict(metrics: Mapping[str, Any], aim: Aim) -> str:
-    """Say in one sentence how the champion does against the best peer and the course, also where it loses."""
+def verdict(metrics: Mapping[str, Any], aim: Aim, language: Language = "en") -> list[Said]:
+    """Say how the champion does against the best peer and the course, also where it loses."""
     champion = metrics["candidates"][metrics["champion"]][aim.primary]
-    sentences = []
+    sentences = [
+        say(
+            "{champion} reaches {figure} {value:.4f}.",
+            champion=metrics["champion"], figure=translated(aim.title, language), value=champion["value"],
+        )
+    ]  # fmt: skip
     for name, figures in ((best_peer(metrics, aim), metrics["peers"]), (metrics["course"], metrics["candidates"])):
-        if name is None or name == metrics["champion"]:
-            continue
-        other = figures[name][aim.primary]
-        gap = champion["value"] - other["value"]
-        word = "as good as" if gap == 0 else "better than" if gap * aim.sign > 0 else "worse than"
-        apart = champion["low"] > other["high"] or other["low"] > champion["high"]
-        doubt = "" if apart else "; their intervals overlap"
-        sentences.append(f"{word} {name} ({other['value']:.4f}, {gap:+.4f}{doubt})")
-    return (
-        f"{metrics['champion']} reaches {aim.title} {champion['value']:.4f}"
-        + (", " + " and ".join(sentences) if sentences else "")
-        + "."
-    )
+        if name is not None and name != metrics["champion"]:
+            sentences.append(_beside(champion, name, figures[name][aim.primary], aim))
+    return sentences
+
+
+def _beside(champion: Mapping[str, float], name: str, other: Mapping[str, float], aim: Aim) -> Said:
+    gap = champion["value"] - other["value"]
+    told: dict[str, JsonValue] = {"name": name, "other": other["value"], "gap": gap}
+    apart = champion["low"] > other["high"] or other["low"] > champion["high"]
+    if gap == 0:
+        return say("That is as good as {name} ({other:.4f}).", **told)
+    if gap * aim.sign > 0:
+        if apart:
+            return say("That is better than {name} ({other:.4f}, {gap:+.4f}).", **told)
+        return say("That is better than {name} ({other:.4f}, {gap:+.4f}; their intervals overlap).", **told)
+    if apart:
+        return say("That is worse than {name} ({other:.4f}, {gap:+.4f}).", **told)
+    return say("That is worse than {name} ({other:.4f}, {gap:+.4f}; their intervals overlap).", **told)
+
+
+def spoken(sentences: Sequence[Said]) -> str:
+    """Return sentences in English, one after the other."""
+    return " ".join(map(str, sentences))
 
 
 def card(metrics: Mapping[str, Any], bundle: Ref, aim: Aim) -> str:
@@ -192,7 +208,7 @@ def headline(metrics: Mapping[str, Any], aim: Aim, published: Published) -> str:
     """Say what a run came to: the verdict, a warning of sample data, and whether the version serves."""
     sample = " SAMPLE DATA, made in code: these figures say nothing about the world." if _sample(metrics) else ""
     serving = "serves" if published.serves else "waits"
-    return f"{verdict(metrics, aim)}{sample}\nVersion {published.version} {serving}: {published.why}."
+    return f"{spoken(verdict(metrics, aim))}{sample}\nVersion {published.version} {serving}: {published.why}."
 
 
 def _sample(metrics: Mapping[str, Any]) -> bool:
@@ -215,7 +231,7 @@ def _show_in_prefect(metrics: Mapping[str, Any], aim: Aim, page: Path) -> None:
     ]
     case = metrics["case"].replace("_", "-")  # the only sign that a key may have besides letters and digits
     create_table_artifact(rows, key=f"{case}-figures", description=metrics["protocol"])
-    best = verdict(metrics, aim)
+    best = spoken(verdict(metrics, aim))
     create_markdown_artifact(f"{best}\n\nReport: `{page}`", key=f"{case}-report")
 
 

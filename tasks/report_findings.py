@@ -58,7 +58,10 @@ def stored(sections: Sequence[Section]) -> list[dict[str, Any]]:
 
 
 @act
-def report_findings(found: Ref, origin: Origin, raw: Ref, next_command: str) -> Summary:
+def report_findings(
+    found: Ref, origin: Origin, raw: Ref, next_command: str, profile: Ref | None = None, checked: Ref | None = None,
+    cleaned: Ref | None = None,
+) -> Summary:  # fmt: skip
     """Write metrics.json and report.html of a case without a model.
 
     Parameters
@@ -69,11 +72,13 @@ def report_findings(found: Ref, origin: Origin, raw: Ref, next_command: str) -> 
         Where the data came from, and the table it became.
     next_command
         What to try next.
+    profile, checked, cleaned
+        The data profile, the validation and the cleaned table, where the case has them.
     """
     run, sections = current(), sections_of(found)
     language = asked_language()
     findings = [finding for section in sections for finding in section.findings]
-    plots = copy_pictures(run.folder / "plots", found)
+    plots = copy_pictures(run.folder / "plots", found, *([profile] if profile else []))
     data = {"source": origin.kind, "origin": origin.found or origin.note, "sha256": origin.sha256 or raw.sha256}
     metrics = {
         "case": run.case,
@@ -86,9 +91,11 @@ def report_findings(found: Ref, origin: Origin, raw: Ref, next_command: str) -> 
     template = environment(language).get_template("findings.html")
     text = template.render(
         run=run, metrics=metrics, sections=sections, plots=plots, entry=data_set(origin.dataset),
-        seconds=perf_counter() - run.started,
+        seconds=perf_counter() - run.started, checked=checked.facts if checked else None,
+        cleaned=cleaned.facts if cleaned else {"dropped": {}},
+        profile=json.loads(profile.path("profile.json").read_text(encoding="utf-8")) if profile else None,
     )  # fmt: skip
     files.write_text(page, text)
-    sample = " SAMPLE DATA, made in code." if origin.kind == "sample" else ""
-    headline = (str(findings[0].sentence) if findings else "Nothing was found.") + sample
+    made = {"sample": " SAMPLE DATA, made in code.", "simulated": " Simulated data."}.get(origin.kind, "")
+    headline = (str(findings[0].sentence) if findings else "Nothing was found.") + made
     return Summary(case=run.case, run_id=run.run_id, report=str(page), headline=headline, next_command=next_command)

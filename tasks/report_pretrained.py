@@ -12,7 +12,7 @@ from casebook.stage import act
 from casebook.store import Ref
 from tasks.aim import Aim
 from tasks.publish import Published
-from tasks.render import copy_pictures, environment
+from tasks.render import asked_language, copy_pictures, environment
 from tasks.report import headline, question, what_next
 
 
@@ -27,7 +27,7 @@ def report_pretrained(metrics: dict[str, Any], evaluation: Ref, bundle: Ref, pub
     run, page = current(), current().folder / "report.html"
     entry = data_set(str(bundle.facts["dataset"]))
     text = (
-        environment()
+        environment(asked_language())
         .get_template("pretrained.html")
         .render(
             run=run,

@@ -13,7 +13,7 @@ from casebook.stage import act
 from casebook.store import Ref
 from tasks.aim import Aim
 from tasks.fetch import Origin
-from tasks.render import copy_pictures, environment
+from tasks.render import asked_language, copy_pictures, environment
 from tasks.search import Trial
 
 
@@ -45,7 +45,7 @@ def report_search(searched: Searched, aim: Aim, origin: Origin, raw: Ref, pictur
     best, page, command = ranked[0], run.folder / "report.html", _next(searched.case, run.folder, origin)
     files.write_text(run.folder / "best.toml", toml(searched, best, aim))
     files.write_json(run.folder / "metrics.json", measured(searched, aim, origin, raw))
-    template = environment().get_template("search.html")
+    template = environment(asked_language()).get_template("search.html")
     text = template.render(
         run=run, searched=searched, ranked=ranked, aim=aim, origin=origin, command=command,
         plots=copy_pictures(run.folder / "plots", pictures), seconds=perf_counter() - run.started,

@@ -1,6 +1,6 @@
 """Train texts: fit a network that tells two kinds of texts apart, in batches of like length, and keep its logits."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -35,8 +35,11 @@ class TextSettings(BaseModel):
     ----------
     warm
         The share of the steps in which the rate climbs; afterwards it falls along half a cosine. 0 keeps it constant.
-    members
-        How many networks are trained, each from a seed of its own, whose logits are averaged in the end.
+    weight_decay
+        AdamW's; 0 is Adam.
+    refit
+        Whether the network is trained once more in the end, on training and validation texts together and for as many
+        epochs as were best; what answers validation is then the first training's.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -44,13 +47,14 @@ class TextSettings(BaseModel):
     batch_size: int = 128
     learning_rate: float = 1e-3
     warm: float = 0.0
-    members: int = 1
+    weight_decay: float = 0.0
+    refit: bool = False
     device: Asked = "auto"
 
 
 @stage
 def train_texts(out: Path, encoded: Ref, network: "TextNetwork", settings: TextSettings, seed: int) -> Facts:
-    """Fit one network, or several whose answers are averaged, and score the validation and test texts.
+    """Fit a network, and score the validation and test texts.
 
     Parameters
     ----------
@@ -62,31 +66,31 @@ def train_texts(out: Path, encoded: Ref, network: "TextNetwork", settings: TextS
     settings, seed
         How to train; the seed fixes initial weights and order.
 
-    Of each network the epoch with the least loss on validation is kept. Writes `network.keras` (numbers to logit),
-    `vocabulary.json`, `history.json` (of the first network) and `scores.npz` (logits of validation and test).
+    The epoch with the least loss on validation is kept. Writes `network.keras` (numbers to logit), `vocabulary.json`,
+    `history.json` and `scores.npz` (logits of validation and test).
     """
     used = prepare(settings.device, seed)
     texts = {name: Texts.read(encoded, name) for name in ("train", "validation", "test")}
     labels = {name: read_arrays(encoded, name)["y"] for name in ("train", "validation")}
     size = len(vocabulary_of(encoded).index) + 1
-    models, curves = [], []
-    for member in range(settings.members):
-        model = steady(lambda: network(size), seed + member)
-        curves.append(fit(model, texts, labels, settings, seed + member))
-        models.append(model)
-    whole = together(models)
-    whole.save(out / "network.keras")
-    write_arrays(out, "scores", **{name: score(whole, texts[name]) for name in ("validation", "test")})
-    files.write_json(out / "history.json", curves[0])
+    model = steady(lambda: network(size), seed)
+    start = model.get_weights()
+    curves = fit(model, texts, labels, settings, seed)
+    validated = score(model, texts["validation"])
+    if settings.refit:
+        model.set_weights(start)
+        refit(model, texts, labels, settings.model_copy(update={"epochs": best_epoch(curves)}), seed)
+    model.save(out / "network.keras")
+    write_arrays(out, "scores", validation=validated, test=score(model, texts["test"]))
+    files.write_json(out / "history.json", curves)
     files.write_text(out / VOCABULARY, vocabulary_of(encoded).model_dump_json())
-    seconds = [second for curve in curves for second in curve["seconds"]]
     return {
-        "rows": len(texts["train"]),
-        "parameters": int(whole.count_params()),
+        "rows": len(texts["train"]) + settings.refit * len(texts["validation"]),
+        "parameters": int(model.count_params()),
         "epochs": settings.epochs,
-        "best_epoch": best_epoch(curves[0]),
-        "seconds_per_epoch": round(sum(seconds) / len(seconds), 2),
-        "val_accuracy": max(curves[0]["val_accuracy"]),
+        "best_epoch": best_epoch(curves),
+        "seconds_per_epoch": round(sum(curves["seconds"]) / len(curves["seconds"]), 2),
+        "val_accuracy": max(curves["val_accuracy"]),
         "device": used,
     }
 
@@ -95,30 +99,49 @@ def fit(
     model: "keras.Model", texts: dict[str, Texts], labels: "dict[str, Labels]", settings: TextSettings, seed: int
 ) -> dict[str, list[float]]:
     """Train the model, leave it with the weights of its best epoch on validation, and return its curves."""
-    import keras
-    import numpy as np
-
-    rng = np.random.default_rng(seed)
-    train, y = texts["train"], labels["train"].astype("float32")[:, None]
-    model.compile(
-        optimizer(settings, settings.epochs * -(-len(train) // settings.batch_size)),
-        keras.losses.BinaryCrossentropy(from_logits=True),
-    )
     curves: dict[str, list[float]] = {"loss": [], "seconds": [], "val_loss": [], "val_accuracy": []}
     best: Any = None
     with Progress(f"training {model.name}", settings.epochs) as progress:
-        for number in range(settings.epochs):
-            started = perf_counter()
-            model.reset_metrics()
-            losses = [model.train_on_batch(x, y[rows]) for rows, x in batches(train, settings.batch_size, rng)]
-            curves["loss"].append(float(losses[-1]))  # the mean of the epoch
-            curves["seconds"].append(perf_counter() - started)
+        for number, (loss, seconds) in enumerate(epochs(model, texts["train"], labels["train"], settings, seed), 1):
+            curves["loss"].append(loss)
+            curves["seconds"].append(seconds)
             look(model, texts["validation"], labels["validation"], curves)
-            if best_epoch(curves) == number + 1:
+            if best_epoch(curves) == number:
                 best = model.get_weights()
             progress.step(f"validation accuracy {curves['val_accuracy'][-1]:.4f}")
     model.set_weights(best)
     return curves
+
+
+def refit(
+    model: "keras.Model", texts: dict[str, Texts], labels: "dict[str, Labels]", settings: TextSettings, seed: int
+) -> None:
+    """Train the model on training and validation texts together, for as many epochs as it is told."""
+    import numpy as np
+
+    both = texts["train"].followed_by(texts["validation"])
+    y = np.concatenate([labels["train"], labels["validation"]])
+    with Progress(f"training {model.name} on both parts", settings.epochs) as progress:
+        for _ in epochs(model, both, y, settings, seed):
+            progress.step()
+
+
+def epochs(
+    model: "keras.Model", texts: Texts, y: "Labels", settings: TextSettings, seed: int
+) -> "Iterator[tuple[float, float]]":
+    """Train the model from where it is, and yield each epoch's mean loss and its seconds."""
+    import keras
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    truth = y.astype("float32")[:, None]
+    steps = settings.epochs * -(-len(texts) // settings.batch_size)
+    model.compile(optimizer(settings, steps), keras.losses.BinaryCrossentropy(from_logits=True))
+    for _ in range(settings.epochs):
+        started = perf_counter()
+        model.reset_metrics()
+        losses = [model.train_on_batch(x, truth[rows]) for rows, x in batches(texts, settings.batch_size, rng)]
+        yield float(losses[-1]), perf_counter() - started  # Keras' last loss is the mean of the epoch
 
 
 def look(model: "keras.Model", texts: Texts, y: "Labels", curves: dict[str, list[float]]) -> None:
@@ -136,25 +159,16 @@ def best_epoch(curves: dict[str, list[float]]) -> int:
 
 
 def optimizer(settings: TextSettings, steps: int) -> "keras.optimizers.Optimizer":
-    """Return Adam for a training of so many steps."""
+    """Return Adam, with decay of the weights where it is asked, for a training of so many steps."""
     import keras
 
     rate: Any = settings.learning_rate
     if settings.warm:
         warm = max(1, int(settings.warm * steps))
         rate = keras.optimizers.schedules.CosineDecay(0.0, max(1, steps - warm), warmup_target=rate, warmup_steps=warm)
+    if settings.weight_decay:
+        return keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay)
     return keras.optimizers.Adam(rate)
-
-
-def together(models: "list[keras.Model]") -> "keras.Model":
-    """Return one model that averages the logits of several."""
-    import keras
-
-    if len(models) == 1:
-        return models[0]
-    inputs = keras.Input((None,), dtype="int32")
-    named = [keras.Model(model.inputs, model.outputs[0], name=f"member_{i}") for i, model in enumerate(models)]
-    return keras.Model(inputs, keras.layers.Average()([model(inputs) for model in named]), name=models[0].name)
 
 
 def score(model: "keras.Model", texts: Texts) -> "Floats":

@@ -17,7 +17,7 @@ from tests.flows.house import SMOKE, House, house
 def reviewed(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
     """A house in which the reviews ran once on the sample."""
     made = house(tmp_path_factory.mktemp("reviewed"), prefect_server)
-    done = made.here("flows.naver_reviews", *SMOKE, "--sample-rows", "800", "--candidates", "characters")
+    done = made.here("flows.naver_reviews", *SMOKE, "--sample-rows", "800", "--candidates", "blend")
     assert done.code == 0, done.err
     return made
 

@@ -49,3 +49,10 @@ def test_next_to_nothing_is_padding() -> None:
     cells = sum(table.size for _, table in batches(texts, 128, rng))
     assert len(texts.tokens) / cells > 0.6  # of batches padded to 30 a third
     assert 30 * len(texts) / cells > 1.9
+
+
+def test_texts_follow_others() -> None:
+    first, second = Texts.of([[2, 3], []]), Texts.of([[4], [5, 6]])
+    both = first.followed_by(second)
+    assert both.tokens.tolist() == [2, 3, 4, 5, 6]
+    assert both.ends.tolist() == [2, 2, 3, 5]

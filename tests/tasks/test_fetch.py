@@ -13,7 +13,7 @@ import pytest
 from casebook.errors import CasebookError
 from casebook.params import CaseParams
 from casebook.run import Run, under_way
-from tasks.fetch import fetch
+from tasks.fetch import fetch, own
 
 NOWHERE = "http://127.0.0.1:9/shop.csv"  # the discard port: nobody answers
 
@@ -189,3 +189,14 @@ def test_a_plan_downloads_nothing_and_writes_nothing(home: Path, web: str) -> No
         put(home / "raw" / "net" / "net.csv")
         assert fetch("net", "auto").path == home / "raw" / "net" / "net.csv"
     assert not (home / "raw" / "first_seen.json").exists()
+
+
+def test_what_a_case_brings_along_is_taken_unless_a_file_is_named(home: Path) -> None:
+    for source in ("auto", "real"):
+        assert own("shop", source, "its own").kind == "real"
+        assert own("shop", source, "drawn", kind="simulated").kind == "simulated"
+    assert own("shop", "sample", "its own").kind == "sample"
+    mine = own("shop", str(put(home / "mine.csv")), "drawn", kind="simulated")
+    assert mine.kind == "real" and mine.path == home / "mine.csv"
+    with pytest.raises(CasebookError, match="no such file"):
+        own("shop", str(home / "none.csv"), "its own")

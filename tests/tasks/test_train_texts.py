@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
@@ -12,10 +13,11 @@ from casebook import files
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, write_arrays
 from casebook.words import Vocabulary, padded
-from flows.naver_reviews import course_network, hashed, small_network
+from flows.naver_reviews import course_network, hashed, small_characters, small_ngrams
+from tasks.blend import blend
 from tasks.encode import VOCABULARY, Texts, vocabulary_in
 from tasks.nearest import analogies
-from tasks.train_texts import TextSettings, best_epoch, together, train_texts
+from tasks.train_texts import TextSettings, best_epoch, score, train_texts
 
 LETTERS = tuple("abcdefgh")
 
@@ -39,7 +41,7 @@ def encoded(keep: Callable[..., Ref]) -> Ref:
     return keep(write)
 
 
-@pytest.mark.parametrize("network", [course_network, small_network])
+@pytest.mark.parametrize("network", [course_network, small_characters, small_ngrams])
 def test_padding_changes_no_answer(network: Any) -> None:
     model = network(10)
     short = padded([[2, 3, 4], [5]])
@@ -56,17 +58,33 @@ def test_an_n_gram_is_the_same_wherever_it_stands() -> None:
 
 def test_training_learns_and_a_seed_fixes_it(keep: Callable[..., Ref], encoded: Ref) -> None:
     settings = TextSettings(epochs=4, batch_size=50, learning_rate=1e-2, warm=0.1, device="cpu")
-    first, again = (keep(train_texts.fn, encoded, small_network, settings, 0) for _ in range(2))
+    first, again = (keep(train_texts.fn, encoded, small_characters, settings, 0) for _ in range(2))
     assert float(str(first.facts["val_accuracy"])) > 0.9
     assert np.array_equal(read_arrays(first, "scores")["test"], read_arrays(again, "scores")["test"])
     assert vocabulary_in(first.folder).tokens == LETTERS
 
 
-def test_members_answer_together() -> None:
-    models = [small_network(10) for _ in range(2)]
-    x = padded([[2, 3, 4], [5]])
-    mean = np.mean([np.asarray(model(x)) for model in models], axis=0)
-    assert np.asarray(together(models)(x)) == pytest.approx(mean, abs=1e-6)
+def test_what_is_trained_once_more_has_seen_validation_too(keep: Callable[..., Ref], encoded: Ref) -> None:
+    settings = TextSettings(epochs=2, batch_size=50, learning_rate=1e-2, device="cpu")
+    once, twice = (
+        keep(train_texts.fn, encoded, small_ngrams, settings.model_copy(update={"refit": refit}), 0)
+        for refit in (False, True)
+    )
+    assert (once.facts["rows"], twice.facts["rows"]) == (400, 500)
+    scores, others = read_arrays(once, "scores"), read_arrays(twice, "scores")
+    assert np.array_equal(scores["validation"], others["validation"])
+    assert not np.array_equal(scores["test"], others["test"])
+
+
+def test_networks_blended_answer_the_mean(keep: Callable[..., Ref], encoded: Ref) -> None:
+    settings = TextSettings(epochs=1, batch_size=50, device="cpu")
+    trained = tuple(keep(train_texts.fn, encoded, network, settings, 0) for network in (small_ngrams, small_characters))
+    both = keep(blend.fn, encoded, trained)
+    mean = np.mean([read_arrays(ref, "scores")["test"] for ref in trained], axis=0)
+    assert read_arrays(both, "scores")["test"] == pytest.approx(mean)
+    network = keras.saving.load_model(both.path("network.keras"))
+    texts = Texts.read(encoded, "test")
+    assert score(network, texts) == pytest.approx(mean, abs=1e-5)
 
 
 def test_the_best_epoch_has_the_least_loss() -> None:

@@ -1,0 +1,109 @@
+"""Scaling: columns of different sizes brought to one, by formula and by scikit-learn, with an outlier (lab 072)."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from casebook import files
+from casebook.case import case
+from casebook.catalog import Column, data_set
+from casebook.cli import main
+from casebook.errors import CasebookError
+from casebook.params import CaseParams
+from casebook.run import Summary
+from casebook.stage import stage
+from casebook.store import Facts, Ref
+from casebook.tables import read_table, write_table
+from tasks.clean import clean
+from tasks.draw_scales import draw_all, draw_with_and_without
+from tasks.fetch import Origin, own
+from tasks.ingest import conform, form, read
+from tasks.report_findings import FINDINGS, report_findings, stored
+from tasks.scale import farthest
+from tasks.tell_scales import tell_agreement, tell_leak, tell_outlier
+from tasks.validate import enforce, suite_text, validate
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DATA = "scaling"
+SIMULATED = "heights and incomes drawn at random in flows/scaling.py; nobody measured them"
+OUTLIER = 2000.0  # million won a year, of one of the people
+MOST = 8  # columns that pictures can show
+
+
+class ScalingParams(CaseParams):
+    """What can be set: the columns that are scaled, and how many people are made where no file is given."""
+
+    columns: tuple[str, ...] = Field((), max_length=MOST, description="numeric columns to scale; none: all there are")
+    people: Annotated[int, Field(ge=20, le=100_000, description="rows of the table that is made")] = 100
+    test_share: Annotated[float, Field(ge=0.1, le=0.5, description="rows that a scaler must not see")] = 0.3
+
+
+@case
+def scaling(params: ScalingParams = ScalingParams()) -> Summary:
+    """Bring columns to one size by formula and by scikit-learn; what an outlier and a leak do to each way (lab 072)."""
+    origin = own(DATA, params.source, SIMULATED, kind="simulated")
+    raw = take_columns(origin, params.columns, params.people, params.seed)
+    checked = validate(raw, suite_text(DATA))
+    enforce(checked, DATA)
+    table = clean(checked, (drop_missing,))
+    found = scale_columns(table, params.test_share, params.seed)
+    return report_findings(found, origin, raw, "python -m flows.boston")
+
+
+@stage
+def take_columns(out: Path, origin: Origin, columns: tuple[str, ...], people: int, seed: int) -> Facts:
+    """Read the columns to scale from the origin's file, or make the table: `ingest` for files of any columns.
+
+    Raises
+    ------
+    CasebookError
+        A column is missing or has text, there is no numeric column, or there are more than pictures can show.
+    """
+    entry = data_set(DATA)
+    frame = make_people(people, seed) if origin.path is None else read(origin.path, form(entry, origin.path))
+    where = origin.path or Path("the table made in code")
+    names = columns or tuple(map(str, frame.select_dtypes("number").columns))
+    if not names or len(names) > MOST:
+        raise CasebookError(
+            f"{where} has {len(names)} numeric columns, and 1 to {MOST} can be scaled at a time. Name some of "
+            f"{', '.join(map(str, frame.columns))} with --columns."
+        )
+    frame = conform(frame, entry.model_copy(update={"columns": {name: Column(type="float") for name in names}}), where)
+    write_table(out, frame)
+    return {"rows": len(frame), "columns": list(names), "dataset": entry.name, "kind": origin.kind}
+
+
+def drop_missing(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """Drop rows that lack a value in one of the columns: with them columns would be compared on different rows."""
+    return frame.dropna(ignore_index=True)
+
+
+@stage
+def scale_columns(out: Path, table: Ref, test_share: float, seed: int) -> Facts:
+    """Scale the columns in each way, tell how they agree with scikit-learn, and what an outlier and a leak do."""
+    frame = read_table(table)
+    names, x = list(frame.columns), frame.to_numpy("float64")
+    outlier = farthest(x)
+    draw_all(out, names, x, outlier.row)
+    draw_with_and_without(out, names[outlier.column], x[:, outlier.column], outlier.row)
+    sections = [tell_agreement(frame), tell_outlier(names, x, outlier), tell_leak(x, test_share, seed)]
+    files.write_json(out / FINDINGS, stored(sections))
+    return {"rows": len(x), "columns": names}
+
+
+def make_people(rows: int, seed: int) -> "pd.DataFrame":
+    """Make heights in cm and yearly incomes in million won, skewed as incomes are; one of them is an outlier."""
+    import numpy as np
+    import pandas as pd
+
+    rng = np.random.default_rng(seed)
+    height, income = rng.normal(168, 9, rows).round(1), np.exp(rng.normal(3.7, 0.45, rows)).round(1)
+    income[rng.integers(rows)] = OUTLIER
+    return pd.DataFrame({"height": height, "income": income})
+
+
+if __name__ == "__main__":
+    raise SystemExit(main("flows.scaling"))

@@ -1,0 +1,168 @@
+"""Estimate: confidence intervals of a mean in several ways, and how often each really holds the true mean."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Interval = tuple[Floats, Floats]
+
+Shape = Literal["normal", "lognormal", "student"]
+METHODS = {"z": "z", "t": "t", "percentile": "bootstrap, percentile", "bca": "bootstrap, BCa"}
+CELLS = 4_000_000  # numbers in memory at a time
+TOGETHER = 100  # samples that share their resamples
+
+
+def intervals(x: "Floats", confidence: float, resamples: int, rng: "np.random.Generator") -> "dict[str, Interval]":
+    """Return each sample's confidence intervals of the mean.
+
+    Parameters
+    ----------
+    x
+        Samples, shape (samples, n), n at least 2.
+    confidence
+        How often the interval should hold the true mean, such as .95.
+    resamples
+        Of the bootstrap.
+
+    Returns
+    -------
+    For each of `METHODS` the lower and the upper ends, shape (samples,). z takes the normal distribution's quantile and
+    the sample's own deviation, t Student's with n - 1 degrees of freedom; percentile and BCa (bias-corrected and
+    accelerated) are of Efron's bootstrap: Efron, Tibshirani: An introduction to the bootstrap, 1993, chapters 13, 14.
+    """
+    import numpy as np
+    from scipy import stats
+
+    n, mean = x.shape[1], x.mean(axis=1)
+    upper = (1 + confidence) / 2
+    error = x.std(axis=1, ddof=1) / np.sqrt(n)
+    z, t = stats.norm.ppf(upper), stats.t.ppf(upper, n - 1)
+    means = resampled_means(x, resamples, rng)
+    low, high = bca_levels(x, means, upper)
+    return {
+        "z": (mean - z * error, mean + z * error),
+        "t": (mean - t * error, mean + t * error),
+        "percentile": (quantile(means, np.full(len(x), 1 - upper)), quantile(means, np.full(len(x), upper))),
+        "bca": (quantile(means, low), quantile(means, high)),
+    }
+
+
+def resampled_means(x: "Floats", resamples: int, rng: "np.random.Generator") -> "Floats":
+    """Return the sorted means of bootstrap resamples, shape (samples, resamples).
+
+    Each resample says how often it draws the first, the second … value; all samples given share these counts, so that
+    their means are one product of matrices.
+    """
+    import numpy as np
+
+    n = x.shape[1]
+    step = max(1, CELLS // n)
+    parts = [x @ draws(n, min(step, resamples - start), rng).T / n for start in range(0, resamples, step)]
+    return np.sort(np.concatenate(parts, axis=1), axis=1)
+
+
+def draws(n: int, resamples: int, rng: "np.random.Generator") -> "Floats":
+    """Draw n of n with replacement, and return how often each was drawn, shape (resamples, n)."""
+    import numpy as np
+
+    taken = rng.integers(n, size=(resamples, n)) + n * np.arange(resamples)[:, None]
+    return np.bincount(taken.ravel(), minlength=resamples * n).reshape(resamples, n).astype("float64")
+
+
+def bca_levels(x: "Floats", means: "Floats", upper: float) -> "Interval":
+    """Return the levels that BCa takes the quantiles of the resampled means at.
+
+    They correct for a median of the means beside the sample's mean (z0) and for an error that grows with the mean (the
+    acceleration, which for a mean is a sixth of its skewness).
+    """
+    import numpy as np
+    from scipy import stats
+
+    off = x - x.mean(axis=1, keepdims=True)
+    acceleration = (off**3).sum(axis=1) / (6 * (off**2).sum(axis=1) ** 1.5)
+    least = 0.5 / means.shape[1]
+    below = (means < x.mean(axis=1, keepdims=True)).mean(axis=1)
+    z0 = stats.norm.ppf(np.clip(below, least, 1 - least))
+
+    def level(share: float) -> "Floats":
+        z = z0 + stats.norm.ppf(share)
+        return np.asarray(stats.norm.cdf(z0 + z / (1 - acceleration * z)))
+
+    return level(1 - upper), level(upper)
+
+
+def quantile(ordered: "Floats", level: "Floats") -> "Floats":
+    """Return each row's quantile at the row's own level, between two values in proportion (as numpy's default)."""
+    import numpy as np
+
+    place = level * (ordered.shape[1] - 1)
+    left = np.floor(place).astype("int64")
+    right = np.minimum(left + 1, ordered.shape[1] - 1)
+    rows = np.arange(len(ordered))
+    low, high = ordered[rows, left], ordered[rows, right]
+    return np.asarray(low + (place - left) * (high - low))
+
+
+def drawn(shape: Shape, size: tuple[int, ...], rng: "np.random.Generator") -> "Floats":
+    """Draw from a distribution with mean 0 and standard deviation 1.
+
+    `normal`; `lognormal`, skewed: exp of a standard normal number, less its mean √e, over its deviation √(e² - e);
+    `student`, with heavy tails: Student's t with 3 degrees of freedom over its deviation √3.
+    """
+    import numpy as np
+
+    values = rng.standard_t(3, size) / np.sqrt(3) if shape == "student" else rng.standard_normal(size)
+    if shape == "lognormal":
+        values = (np.exp(values) - np.exp(0.5)) / np.sqrt(np.exp(2) - np.exp(1))
+    return np.asarray(values)
+
+
+def coverage(
+    shape: Shape, n: int, repeats: int, confidence: float, resamples: int, rng: "np.random.Generator"
+) -> "pd.DataFrame":
+    """Draw a sample of n again and again, and count how often each interval holds the true mean, which is 0 here.
+
+    Adding a number to all values or multiplying them moves the intervals along: true mean and deviation don't matter.
+
+    Returns
+    -------
+    A row per method: `held`, `above` (the whole interval lies above the true mean), `below` and `repeats`, all counts;
+    `coverage` with the ends of its 95 % Wilson interval `low` and `high`, which tell the error of the simulation.
+    """
+    import pandas as pd
+
+    counts = pd.DataFrame(0, index=list(METHODS), columns=["held", "above", "below"])
+    for size in _blocks(repeats):
+        for method, (low, high) in intervals(drawn(shape, (size, n), rng), confidence, resamples, rng).items():
+            above, below = int((low > 0).sum()), int((high < 0).sum())
+            counts.loc[method] += [size - above - below, above, below]
+    ends = [wilson(int(held), repeats) for held in counts["held"]]
+    return counts.assign(
+        shape=shape, n=n, repeats=repeats, coverage=counts["held"] / repeats,
+        low=[low for low, _ in ends], high=[high for _, high in ends],
+    ).reset_index(names="method")  # fmt: skip
+
+
+def _blocks(repeats: int) -> Iterator[int]:
+    for start in range(0, repeats, TOGETHER):
+        yield min(TOGETHER, repeats - start)
+
+
+def wilson(held: int, repeats: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share that was seen in so many repeats (Wilson, JASA 22, 1927)."""
+    from scipy import stats
+
+    low, high = stats.binomtest(held, repeats).proportion_ci(0.95, method="wilson")
+    return float(low), float(high)
+
+
+def z_coverage(n: int, confidence: float) -> float:
+    """Return how often the z interval holds the true mean of normal values: P(|T| < z), T Student's with n - 1."""
+    from scipy import stats
+
+    return float(1 - 2 * stats.t.sf(stats.norm.ppf((1 + confidence) / 2), n - 1))

@@ -1,0 +1,58 @@
+"""Sentences are told in a language with their values; the catalog of Korean lacks nothing that pages say."""
+
+import io
+import tomllib
+from collections.abc import Iterator
+from string import Formatter
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+
+from casebook import places
+from casebook.language import CATALOGS, Said, messages, say, translated
+from tasks.aim import TITLES
+
+
+def said() -> Iterator[str]:
+    """All texts that code and templates say."""
+    methods, options = parse_mapping_cfg(io.StringIO((CATALOGS / "babel.cfg").read_text(encoding="utf-8")))
+    for folder in ("tasks", "flows"):
+        root = places.project() / folder
+        for _, _, text, _, _ in extract_from_dir(root, methods, options, keywords={"say": None, "_": None}):
+            yield text if isinstance(text, str) else text[0]
+
+
+def titles() -> Iterator[str]:
+    """What all data sets are called."""
+    entries = tomllib.loads((places.project() / "data" / "catalog.toml").read_text(encoding="utf-8"))
+    return (entry["title"] for entry in entries.values())
+
+
+def test_a_sentence_is_told_with_its_values() -> None:
+    sentence = say("{champion} reaches {figure} {value:.4f}.", champion="ours", figure="AUPRC", value=0.91)
+    assert str(sentence) == "ours reaches AUPRC 0.9100."
+    assert sentence.told("ko") == "ours의 AUPRC: 0.9100."
+    assert Said.model_validate_json(sentence.model_dump_json()) == sentence
+
+
+def test_a_text_that_the_catalog_lacks_stays_english() -> None:
+    assert translated("no such text", "ko") == "no such text"
+    assert translated("Data", "en") == "Data"
+
+
+def test_korean_lacks_nothing() -> None:
+    wanted = {*said(), *TITLES.values(), *titles()}
+    same = {"AUPRC", "ROC AUC", "F1", "RMSE", "MAE", "R²"}  # in Korean too
+    assert len(wanted) > 150
+    assert not wanted - messages("ko").keys() - same
+
+
+@pytest.mark.parametrize(("text", "told"), messages("ko").items())
+def test_a_translation_has_the_values_of_its_text(text: str, told: str) -> None:
+    def names(form: str) -> set[str]:
+        return {name for _, name, _, _ in Formatter().parse(form) if name}
+
+    if "%(" in text:
+        assert set(text.split("%(")[1:]) and all(part.split(")")[0] in told for part in text.split("%(")[1:])
+    assert names(text) == names(told)
