@@ -11,7 +11,8 @@ from casebook.store import Facts, Ref
 from casebook.tables import read_table
 from casebook.words import tokens
 from tasks.aim import Aim
-from tasks.draw import axes_grid, figure, hangul_font, save
+from tasks.chart import cloud
+from tasks.draw import axes_grid, hangul_font, save
 from tasks.explore import describe
 
 if TYPE_CHECKING:
@@ -80,8 +81,6 @@ def _lengths(out: Path, measured: "pd.DataFrame", aim: Aim) -> None:
 
 def _clouds(out: Path, weights: list[dict[str, float]], aim: Aim) -> None:
     """Draw a word cloud for each class, if there is a font that can; the log says where none is."""
-    from wordcloud import WordCloud
-
     font = hangul_font()
     if font is None:
         logging.getLogger("casebook").warning(
@@ -89,14 +88,6 @@ def _clouds(out: Path, weights: list[dict[str, float]], aim: Aim) -> None:
         )
         return
     for label, words, colours in zip(aim.labels, weights, ("Oranges", "Blues"), strict=True):
-        if not words:
-            continue
-        cloud = WordCloud(
-            str(font), width=1100, height=520, background_color="white", colormap=f"{colours}_r", random_state=0,
-            prefer_horizontal=1.0, collocations=False,
-        )  # fmt: skip
-        fig, axis = figure(8.5, 4.3)
-        axis.imshow(cloud.generate_from_frequencies(words), interpolation="bilinear")
-        axis.set_axis_off()
-        axis.set_title(f"Words that {label} texts say more often")
-        save(fig, out / f"cloud_{label}.png")
+        if words:
+            title = f"Words that {label} texts say more often"
+            cloud(out / f"cloud_{label}.png", words, title, f"{colours}_r", str(font))

@@ -1,5 +1,6 @@
 """Ingest: read the source file into a table that has the catalog's columns and types, or say what is wrong."""
 
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
@@ -45,47 +46,61 @@ def ingest(out: Path, origin: Origin, sample: "SampleMaker", sample_rows: int, s
 
 
 class Form(TypedDict):
-    """How a text file is to be read, in pandas' words."""
+    """How a file is to be read, in pandas' words."""
 
     sep: str
     names: list[str] | None
     na_values: list[str]
+    skiprows: int
+    sheet_name: str | None
 
 
 def form(entry: DataSet, path: Path) -> Form:
-    """Return how a file is to be read: as the catalog says of a file of this name, else as plain CSV."""
-    file = next((file for file in entry.files if file.name == path.name), DataFile(name=path.name))
+    """Return how a file is to be read: as the catalog says of a file of this name, else of a spreadsheet, else plainly.
+
+    A spreadsheet keeps its sheets and its preamble when it is given another name.
+    """
+    known = {file.name: file for file in entry.files}
+    alike = (file for file in entry.files if file.name.endswith(SPREADSHEET) and path.suffix == SPREADSHEET)
+    file = known.get(path.name) or next(alike, DataFile(name=path.name))
     return {
         "sep": file.separator,
         "names": None if file.header else list(entry.columns),
         "na_values": [file.missing] if file.missing is not None else [],
+        "skiprows": file.skip,
+        "sheet_name": file.sheet,
     }
 
 
-PLAIN: Form = {"sep": ",", "names": None, "na_values": []}
+SPREADSHEET = ".xlsx"
+PLAIN: Form = {"sep": ",", "names": None, "na_values": [], "skiprows": 0, "sheet_name": None}
+KINDS = {".parquet": "parquet", SPREADSHEET: "a spreadsheet (xlsx)"}  # any other ending is CSV
 
 
 def read(path: Path, form: Form = PLAIN) -> "pd.DataFrame":
-    """Read a CSV or parquet file.
+    """Read a CSV, parquet or xlsx file.
 
     Raises
     ------
     CasebookError
-        The file is empty, cut short or no such file at all.
+        The file is empty, cut short or no such file at all, or a spreadsheet lacks the sheet.
     """
     import pandas as pd
     import pyarrow
 
+    kind = KINDS.get(path.suffix, "CSV")
+    readers = {".parquet": _read_parquet, SPREADSHEET: _read_sheet}
     try:
-        frame = pd.read_parquet(path) if path.suffix == ".parquet" else _read_text(path, form)
+        frame = readers.get(path.suffix, _read_text)(path, form)
     except (
         pyarrow.ArrowInvalid,
         pd.errors.ParserError,
         pd.errors.EmptyDataError,
         UnicodeDecodeError,
+        zipfile.BadZipFile,
+        KeyError,  # a zip file that is no spreadsheet
         OSError,
     ) as error:
-        kind = "parquet" if path.suffix == ".parquet" else "CSV"
         raise CasebookError(
             f"The file {path} can't be read as {kind}: {str(error).strip() or type(error).__name__}. It may be cut "
             "short or of another format; fetch it again or name another with --source PATH."
@@ -95,10 +110,39 @@ def read(path: Path, form: Form = PLAIN) -> "pd.DataFrame":
     return frame
 
 
+def _read_parquet(path: Path, _: Form) -> "pd.DataFrame":
+    import pandas as pd
+
+    return pd.read_parquet(path)
+
+
 def _read_text(path: Path, form: Form) -> "pd.DataFrame":
     import pandas as pd
 
-    return pd.read_csv(path, skipinitialspace=True, header="infer" if form["names"] is None else None, **form)
+    return pd.read_csv(
+        path,
+        skipinitialspace=True,
+        header="infer" if form["names"] is None else None,
+        sep=form["sep"],
+        names=form["names"],
+        na_values=form["na_values"],
+        skiprows=form["skiprows"],
+    )
+
+
+def _read_sheet(path: Path, form: Form) -> "pd.DataFrame":
+    """Read one sheet; a header that is a number, as a year may be, becomes text as in a text file."""
+    import pandas as pd
+
+    with pd.ExcelFile(path, engine="openpyxl") as book:
+        sheet = form["sheet_name"] or book.sheet_names[0]
+        if sheet not in book.sheet_names:
+            raise CasebookError(
+                f"The spreadsheet {path} has no sheet '{sheet}'; it has {', '.join(map(str, book.sheet_names))}. "
+                "Rename the sheet, or name another file with --source PATH."
+            )
+        frame = pd.read_excel(book, sheet_name=sheet, skiprows=form["skiprows"], na_values=form["na_values"])
+    return frame.rename(columns=str)
 
 
 def conform(frame: "pd.DataFrame", entry: DataSet, path: Path) -> "pd.DataFrame":

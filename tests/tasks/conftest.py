@@ -35,6 +35,12 @@ note = "all of it"
 name = "shop.parquet"
 note = "as parquet"
 
+[[shop.files]]
+name = "shop.xlsx"
+sheet = "Stock"
+skip = 3
+note = "as a spreadsheet"
+
 [shop.columns]
 price = { type = "float", unit = "EUR", description = "asked for" }
 pieces = { type = "integer", description = "in stock" }

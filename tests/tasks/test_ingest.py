@@ -1,5 +1,7 @@
 """A source file becomes a typed table, or one sentence says what is wrong with it."""
 
+import io
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -89,6 +91,58 @@ def test_an_unreadable_file_is_named_with_its_kind(home: Path, name: str, conten
     with pytest.raises(CasebookError, match=problem) as error:
         read(home / name)
     assert str(home / name) in str(error.value)
+
+
+def spreadsheet(path: Path, **sheets: pd.DataFrame) -> Origin:
+    """Write sheets with three rows of preamble before the header of each."""
+    with pd.ExcelWriter(path) as book:
+        for name, frame in sheets.items():
+            pd.DataFrame(["All about the shop"]).to_excel(book, sheet_name=name, header=False, index=False)
+            frame.to_excel(book, sheet_name=name, startrow=3, index=False)
+    return Origin(dataset="shop", kind="real", path=path)
+
+
+@pytest.mark.parametrize("name", ["shop.xlsx", "renamed.xlsx"])
+def test_a_spreadsheet_is_read_from_its_sheet_below_its_preamble(
+    home: Path, keep: Callable[..., Ref], name: str
+) -> None:
+    from_csv = read_table(keep(ingest.fn, origin(home / "shop.csv"), no_sample, 0, 0))
+    sheet = spreadsheet(home / name, About=pd.DataFrame({"by": ["us"]}), Stock=pd.read_csv(home / "shop.csv"))
+    pd.testing.assert_frame_equal(read_table(keep(ingest.fn, sheet, no_sample, 0, 0)), from_csv)
+
+
+def test_headers_of_a_spreadsheet_that_are_years_become_text(home: Path) -> None:
+    pd.DataFrame({"land": ["A"], 1980: [3]}).to_excel(home / "years.xlsx", index=False)
+    assert list(read(home / "years.xlsx").columns) == ["land", "1980"]
+
+
+def test_a_wrong_spreadsheet_is_told_from_a_wrong_sheet(home: Path, keep: Callable[..., Ref]) -> None:
+    other = pd.DataFrame({"by": ["us"]})
+    cases = {
+        r"shop\.xlsx has no sheet 'Stock'; it has About, Sold": spreadsheet(
+            home / "shop.xlsx", About=other, Sold=other
+        ),
+        r"lacks the columns price, pieces, maker, sold.*it has by": spreadsheet(home / "other.xlsx", Stock=other),
+        r"short\.xlsx has no rows": spreadsheet(home / "short.xlsx", Stock=other[:0]),
+    }
+    for problem, sheet in cases.items():
+        with pytest.raises(CasebookError, match=problem):
+            keep(ingest.fn, sheet, no_sample, 0, 0)
+
+
+def zipped(name: str) -> bytes:
+    """Return a zip file with one file in it, which is no spreadsheet."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(name, "text")
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize("content", [b"", b"no zip file at all", zipped("readme.txt"), zipped("x")[:-9]])
+def test_what_is_no_spreadsheet_is_refused(home: Path, content: bytes) -> None:
+    (home / "shop.xlsx").write_bytes(content)
+    with pytest.raises(CasebookError, match=r"shop\.xlsx can't be read as a spreadsheet \(xlsx\)"):
+        read(home / "shop.xlsx")
 
 
 def test_a_truncated_parquet_file_is_refused(home: Path) -> None:

@@ -1,0 +1,277 @@
+"""Who came to Canada from 1980 to 2013: a spreadsheet of the United Nations, told by every plain chart (lab 009)."""
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from casebook import files
+from casebook.case import case
+from casebook.cli import main
+from casebook.errors import CasebookError
+from casebook.language import say
+from casebook.params import CaseParams
+from casebook.run import Summary
+from casebook.stage import stage
+from casebook.store import Facts, Ref
+from casebook.tables import read_table
+from tasks import chart
+from tasks.clean import clean
+from tasks.explore import explore
+from tasks.explore_migration import (
+    PEOPLE,
+    TOTAL,
+    all_of_them,
+    by_year,
+    comparison,
+    continents,
+    decades,
+    one_year,
+    peak,
+    the_greatest,
+)
+from tasks.fetch import fetch
+from tasks.ingest import ingest
+from tasks.report_findings import FINDINGS, Section, found, report_findings, stored
+from tasks.summarise import described, description_rows
+from tasks.validate import enforce, suite_text, validate
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+DATA = "canada"
+YEARS = [str(year) for year in range(1980, 2014)]
+UNKNOWN = "Unknown"
+PLAIN = {"OdName": "Country", "AreaName": "Continent", "RegName": "Region", "DevName": "Development"}
+SHORT = {
+    "United Kingdom of Great Britain and Northern Ireland": "United Kingdom",
+    "United States of America": "United States",
+    "Iran (Islamic Republic of)": "Iran",
+    "Republic of Korea": "South Korea",
+    "Viet Nam": "Vietnam",
+    "China, Hong Kong Special Administrative Region": "Hong Kong",
+}
+
+
+class CanadaParams(CaseParams):
+    """What can be set: which countries are compared, and how much of the whole each chart shows."""
+
+    compared: Annotated[tuple[str, ...], Field(min_length=2, max_length=6, description="countries compared")] = (
+        "Denmark",
+        "Norway",
+        "Sweden",
+    )
+    year: Annotated[int, Field(ge=1980, le=2013, description="the year of the histogram")] = 2013
+    bins: Annotated[int, Field(ge=2, le=30, description="bins of the histogram")] = 10
+    greatest: Annotated[int, Field(ge=2, le=8, description="countries of the area plot")] = 5
+    listed: Annotated[int, Field(ge=5, le=30, description="countries of the bar chart and of the decades")] = 15
+    sample_rows: Annotated[int, Field(ge=40, le=500, description="countries of the embedded sample")] = 120
+
+
+@case
+def canada(params: CanadaParams = CanadaParams()) -> Summary:
+    """Explore who came to Canada, from where and when, by every plain chart there is (lab 009)."""
+    origin = fetch(DATA, params.source)
+    raw = ingest(origin, make_migrants, params.sample_rows, params.seed)
+    checked = validate(raw, suite_text(DATA))
+    enforce(checked, DATA)
+    table = clean(checked, (without_checked_total, named_plainly, with_totals))
+    profile = explore.submit(table, DATA)
+
+    told = tell_of_migrants(table, params.compared, str(params.year), params.bins, params.greatest, params.listed)
+    another = "python -m flows.canada --compared Greece Italy Portugal Spain"
+    return report_findings(told, origin, raw, another, profile.result(), checked, table)
+
+
+def without_checked_total(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """Drop the sheet's own row of totals, after every other row, the unknown too, has been added up to it.
+
+    Raises
+    ------
+    CasebookError
+        A year's rows don't add up: the sheet was cut short or changed.
+    """
+    rows = frame[frame["OdName"] != TOTAL]
+    summed, said = rows[YEARS].sum(), frame.loc[frame["OdName"] == TOTAL, YEARS].iloc[0]
+    wrong = summed.index[summed != said]
+    if len(wrong):
+        year = wrong[0]
+        raise CasebookError(
+            f"The rows of the year {year} add up to {summed[year]:,.0f}, but the row '{TOTAL}' says {said[year]:,.0f} "
+            f"({len(wrong)} such years). Rows are missing, repeated or changed: fetch the file again or mend the rows."
+        )
+    return rows
+
+
+def named_plainly(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """Give the columns the lab's names, and a few countries of long names the short one that people say."""
+    return frame.rename(columns=PLAIN).replace({"Country": SHORT})
+
+
+def with_totals(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """Add each country's total over the years, and put the greatest first."""
+    return frame.assign(Total=frame[YEARS].sum(axis=1)).sort_values(TOTAL, ascending=False, ignore_index=True)
+
+
+@stage
+def tell_of_migrants(
+    out: "Path", table: Ref, compared: tuple[str, ...], year: str, bins: int, greatest: int, listed: int
+) -> Facts:
+    """Write `findings.json` and the charts: of all, of the greatest, of single countries, of continents and decades.
+
+    People of unknown citizenship are counted once, as such, and are in no other figure: they are of no country.
+    """
+    frame = read_table(table).set_index("Country")
+    countries = frame.drop(index=UNKNOWN)
+    missing = [name for name in compared if name not in countries.index]
+    if missing:
+        raise CasebookError(
+            f"--compared {' '.join(missing)}: there is no such country. Some are {', '.join(countries.index[:8])}; "
+            "names are spelled as in the sheet."
+        )
+    sections = [
+        all_of_them(out, countries, int(frame[TOTAL][UNKNOWN])),
+        the_greatest(out, countries, greatest, listed),
+        india_and_china(out, countries),
+        haiti_and_iceland(out, countries),
+        one_year(out, countries[year], bins),
+        continents(out, countries),
+        japan(out, countries),
+        decades(out, countries, listed),
+        comparison(out, countries.loc[list(compared)]),
+        brazil_and_argentina(out, countries),
+    ]
+    files.write_json(out / FINDINGS, stored(sections))
+    return {"rows": len(countries), "findings": sum(len(section.findings) for section in sections)}
+
+
+def india_and_china(out: "Path", countries: "pd.DataFrame") -> Section:
+    """Tell when the lead went from India to China, and back, and how their years differ."""
+    wide = by_year(countries, ("India", "China"))
+    chart.lines(out / "giants.png", wide, "Immigrants from India and from China", PEOPLE)
+    chart.boxes(
+        out / "giants_box.png", wide.melt(), "value", "variable", "Years from 1980 to 2013", "immigrants of a year"
+    )
+    changes, ahead = lead_changes(wide["India"], wide["China"]), int((wide["India"] > wide["China"]).sum())
+    return Section(
+        title=say("India and China"),
+        findings=(
+            found("lead_changes", [*changes], say(
+                "More came from India than from China in {ahead} of {years} years; the lead changed in {changes}.",
+                ahead=ahead, years=len(wide), changes=", ".join(map(str, changes)) or "–",
+            )),
+            found("india_and_china", {name: described(wide[name]) for name in wide.columns}, say(
+                "A year brought {india:,.0f} on average from India (standard deviation {india_std:,.0f}), {china:,.0f} "
+                "from China ({china_std:,.0f}).", india=float(wide["India"].mean()), china=float(wide["China"].mean()),
+                india_std=float(wide["India"].std()), china_std=float(wide["China"].std()),
+            )),
+        ),
+        tables=(description_rows(wide),),
+        pictures=(("giants", say("Lines of both countries.")), ("giants_box", say("Box plots of the same years."))),
+    )  # fmt: skip
+
+
+def lead_changes(first: "pd.Series", second: "pd.Series") -> list[int]:
+    """Return the years in which the greater of two became the smaller; while they are equal, the leader stays."""
+    leads = [(int(year), a > b) for year, a, b in zip(first.index, first, second, strict=True) if a != b]
+    return [year for (_, before), (year, now) in pairwise(leads) if before != now]
+
+
+def haiti_and_iceland(out: "Path", countries: "pd.DataFrame") -> Section:
+    """Tell what came with two events: the earthquake of Haiti in 2010, and the failure of Iceland's banks in 2008."""
+    wide = by_year(countries, ("Haiti", "Iceland"))
+    haiti, iceland = wide["Haiti"], wide["Iceland"]
+    chart.lines(out / "haiti.png", wide[["Haiti"]], "Immigrants from Haiti", PEOPLE, (2010, "earthquake, January 2010"))
+    chart.bars(out / "iceland.png", iceland, "Immigrants from Iceland", PEOPLE, (2008, 2011, "financial crisis"))
+    before, after = float(iceland.loc[:2007].mean()), float(iceland.loc[2008:].mean())
+    return Section(
+        title=say("Two events: Haiti 2010, Iceland 2008"),
+        findings=(
+            found("haiti", {str(year): int(haiti[year]) for year in (2009, 2010, 2011)}, say(
+                "{now:,} people came from Haiti in 2010, the year of the earthquake, after {before:,} in 2009; most, "
+                "{most:,}, came in {peak}.", now=int(haiti[2010]), before=int(haiti[2009]),
+                most=int(haiti.max()), peak=peak(haiti),
+            )),
+            found("iceland", {"before": before, "after": after, "2013": int(iceland[2013])}, say(
+                "From Iceland {before:.0f} people a year came until 2007 and {after:.0f} a year from 2008 on, the year "
+                "in which its banks failed; in 2013 it was {last}.", before=before, after=after,
+                last=int(iceland[2013]),
+            )),
+        ),
+        pictures=(("haiti", say("Line of one country.")), ("iceland", say("Bars; the crisis is shaded."))),
+    )  # fmt: skip
+
+
+def japan(out: "Path", countries: "pd.DataFrame") -> Section:
+    """Tell the spread of one country's years by its quartiles."""
+    wide = by_year(countries, ["Japan"])
+    chart.boxes(out / "japan.png", wide.melt(), "value", "variable", "Years from 1980 to 2013", "immigrants of a year")
+    told = described(wide["Japan"])
+    return Section(
+        title=say("Japan in a box plot"),
+        findings=(
+            found("japan", {**told}, say(
+                "The median year brought {median:,.0f} people from Japan; half of the years lie between the quartiles "
+                "{low:,.0f} and {high:,.0f}.", median=told["50%"], low=told["25%"], high=told["75%"],
+            )),
+        ),
+        tables=(description_rows(wide),),
+        pictures=(("japan", say("Box plot of Japan's years.")),),
+    )  # fmt: skip
+
+
+def brazil_and_argentina(out: "Path", countries: "pd.DataFrame") -> Section:
+    """Tell when most came from two neighbours, in bubbles of normalised weights."""
+    wide = by_year(countries, ("Brazil", "Argentina"))
+    chart.bubbles(out / "bubbles.png", wide, "Immigrants from Brazil and from Argentina", PEOPLE)
+    peaks = {name: peak(wide[name]) for name in wide.columns}
+    return Section(
+        title=say("Brazil and Argentina"),
+        findings=(
+            found("peaks", peaks, say(
+                "Most came from Brazil in {year}, {most:,}, and from Argentina in {then}, {more:,}.",
+                year=peaks["Brazil"], most=int(wide["Brazil"].max()),
+                then=peaks["Argentina"], more=int(wide["Argentina"].max()),
+            )),
+        ),
+        pictures=(
+            ("bubbles", say("Bubble chart: as large as the year is between the country's least (0) and greatest (1).")),
+        ),
+    )  # fmt: skip
+
+
+def make_migrants(rows: int, seed: int) -> "pd.DataFrame":
+    """Make the embedded sample: countries of very unequal size in the sheet's columns, the unknown, and the totals.
+
+    Countries that the page tells of have their names and places; all numbers are drawn at random.
+    """
+    import numpy as np
+    import pandas as pd
+
+    rng = np.random.default_rng(seed)
+    names = [*PLACES, *(f"Land {number}" for number in range(1, rows - len(PLACES) + 1))]
+    continent = [PLACES.get(name, ("Africa", "Europe", "Oceania")[i % 3]) for i, name in enumerate(names)]
+    size = np.sort(rng.lognormal(4, 2, len(names)))[::-1].clip(5, 20_000)[:, None]
+    drift = np.exp(rng.normal(0, 0.02, (len(names), 1)) * np.arange(len(YEARS)))
+    counts = rng.poisson(size * drift * rng.uniform(0.6, 1.4, (len(names), len(YEARS))))
+    frame = pd.DataFrame(
+        {"OdName": names, "AreaName": continent, "RegName": continent, "DevName": "Developing regions"}
+    )
+    frame = pd.concat([frame, pd.DataFrame(counts, columns=YEARS)], axis=1)
+    world = {"AreaName": "World", "RegName": "World", "DevName": "World"}
+    unknown = pd.DataFrame([{"OdName": UNKNOWN, **world, **dict.fromkeys(YEARS, 500)}])
+    totals = pd.DataFrame([{"OdName": TOTAL, **world, **dict(zip(YEARS, counts.sum(axis=0) + 500, strict=True))}])
+    return pd.concat([frame, unknown, totals], ignore_index=True)
+
+
+LATIN = "Latin America and the Caribbean"
+PLACES = {
+    "China": "Asia", "India": "Asia", "Philippines": "Asia", "Viet Nam": "Asia", "Japan": "Asia", "Poland": "Europe",
+    "United States of America": "Northern America", "Haiti": LATIN, "Brazil": LATIN, "Argentina": LATIN,
+    "Denmark": "Europe", "Norway": "Europe", "Sweden": "Europe", "Iceland": "Europe", "Kenya": "Africa",
+}  # fmt: skip
+
+if __name__ == "__main__":
+    raise SystemExit(main("flows.canada"))

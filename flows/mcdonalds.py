@@ -1,0 +1,282 @@
+"""What is in a fast-food menu: sodium, sugar, fat and protein of 260 items, and whether its labels add up (lab 071)."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from casebook import files
+from casebook.case import case
+from casebook.cli import main
+from casebook.language import Said, say
+from casebook.params import CaseParams
+from casebook.run import Summary
+from casebook.stage import stage
+from casebook.store import Facts, Ref
+from casebook.tables import read_table
+from tasks import chart
+from tasks.check_labels import calories, servings, with_counted_calories, with_servings
+from tasks.clean import clean, drop_repeats
+from tasks.explore import correlations, explore, strongest_pairs
+from tasks.fetch import fetch
+from tasks.ingest import ingest
+from tasks.report_findings import FINDINGS, Section, found, report_findings, stored
+from tasks.summarise import described, description_rows, fences, line_through, standing_out
+from tasks.validate import enforce, suite_text, validate
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+DATA = "mcdonalds"
+DRINKS = ("Beverages", "Coffee & Tea", "Smoothies & Shakes")
+MAIN = {  # what sections tell of, with units
+    "Calories": "kcal", "Total Fat": "g", "Saturated Fat": "g", "Trans Fat": "g", "Cholesterol": "mg", "Sodium": "mg",
+    "Carbohydrates": "g", "Dietary Fiber": "g", "Sugars": "g", "Protein": "g",
+}  # fmt: skip
+
+
+class McdonaldsParams(CaseParams):
+    """What can be set: how much sodium a day may have, and the size of the sample."""
+
+    daily_sodium: Annotated[
+        float, Field(ge=500, le=10_000, description="mg of sodium in a day; 2,400 is what the menu's labels go by")
+    ] = 2400
+    sample_rows: Annotated[int, Field(ge=100, le=5000, description="items of the embedded sample")] = 260
+
+
+@case
+def mcdonalds(params: McdonaldsParams = McdonaldsParams()) -> Summary:
+    """Explore a menu's nutrition facts: what is saltiest, how fat goes with protein, and if labels add up (lab 071)."""
+    origin = fetch(DATA, params.source)
+    raw = ingest(origin, make_menu, params.sample_rows, params.seed)
+    checked = validate(raw, suite_text(DATA))
+    enforce(checked, DATA)
+    menu = clean(checked, (drop_repeats, with_servings, with_counted_calories))
+    profile = explore.submit(menu, DATA)
+
+    told = tell_of_menu(menu, params.daily_sodium)
+    return report_findings(told, origin, raw, "python -m flows.canada", profile.result(), checked, menu)
+
+
+@stage
+def tell_of_menu(out: "Path", menu: Ref, daily_sodium: float) -> Facts:
+    """Write `findings.json` and the pictures of what is in the menu, and of what its labels say wrongly."""
+    frame = read_table(menu)
+    sections = [
+        sodium(out, frame, daily_sodium),
+        protein_and_fat(out, frame),
+        categories(out, frame),
+        sugars(out, frame),
+        trans_fat(frame),
+        nutrients(out, frame),
+        outliers(frame),
+        calories(frame),
+        servings(frame),
+    ]
+    files.write_json(out / FINDINGS, stored(sections))
+    return {"rows": len(frame), "findings": sum(len(section.findings) for section in sections)}
+
+
+def most(menu: "pd.DataFrame", nutrient: str) -> tuple[str, float]:
+    """Return the item that has most of a nutrient, and how much."""
+    row = int(menu[nutrient].argmax())
+    return str(menu["Item"].iloc[row]), float(menu[nutrient].iloc[row])
+
+
+def sodium(out: "Path", menu: "pd.DataFrame", daily: float) -> Section:
+    """Tell which item has most sodium, and which have more than a whole day may have."""
+    (item, mg), told = most(menu, "Sodium"), described(menu["Sodium"])
+    over = menu[menu["Sodium"] > daily].set_index("Item")["Sodium"]
+    chart.strip(out / "sodium.png", menu, "Sodium", "Category", "Sodium of each item", "sodium (mg)", item)
+    chart.histogram(out / "sodium_bins.png", menu[["Sodium"]], 12, "How much sodium items have", "sodium (mg)", "items")
+    return Section(
+        title=say("Sodium"),
+        findings=(
+            found("most_sodium", {"item": item, "mg": mg}, say(
+                "{item} has most sodium, {mg:,.0f} mg: {share:.0%} of the {daily:,.0f} mg of a day.",
+                item=item, mg=mg, share=mg / daily, daily=daily,
+            )),
+            found("over_a_day", over.to_dict(), say(
+                "{count} of {items} items have more sodium than a whole day may have, {half} more than half of it.",
+                count=len(over), items=len(menu), half=int((menu["Sodium"] > daily / 2).sum()),
+            )),
+            found("sodium", told, say(
+                "The mean item has {mean:,.0f} mg, the median item {median:,.0f} mg.",
+                mean=told["mean"], median=told["50%"],
+            )),
+        ),
+        tables=(description_rows(menu[["Sodium"]].add_suffix(" (mg)")),),
+        pictures=(
+            ("sodium", say("Strip plot: every point is an item; the greatest is named.")),
+            ("sodium_bins", say("Histogram of the same values.")),
+        ),
+    )  # fmt: skip
+
+
+def protein_and_fat(out: "Path", menu: "pd.DataFrame") -> Section:
+    """Tell how fat goes with protein."""
+    line = line_through(menu["Protein"], menu["Total Fat"])
+    chart.joint(out / "joint.png", menu, "Protein", "Total Fat", ("protein (g)", "total fat (g)"))
+    return Section(
+        title=say("Protein and fat"),
+        findings=(
+            found("protein_and_fat", asdict(line), say(
+                "Pearson's r of protein and total fat is {r:.3f} (p {p:.1e}): a gram more of protein goes with "
+                "{slope:.2f} g of fat (95 % interval {low:.2f} to {high:.2f}).",
+                r=line.r, p=line.p, slope=line.slope, low=line.low, high=line.high,
+            )),
+        ),
+        pictures=(("joint", say("Joint plot: both histograms, and the regression line with its 95 % interval.")),),
+    )  # fmt: skip
+
+
+def categories(out: "Path", menu: "pd.DataFrame") -> Section:
+    """Tell what the categories' mean items have."""
+    shown = ["Calories", "Protein", "Total Fat", "Sodium", "Sugars"]
+    means, counts = menu.groupby("Category", sort=False)[shown].mean(), menu["Category"].value_counts().to_dict()
+    chart.boxes(out / "calories.png", menu, "Calories", "Category", "Calories of a category's items", "kcal")
+    chart.boxes(out / "sodium_box.png", menu, "Sodium", "Category", "Sodium of a category's items", "sodium (mg)")
+    salty, rich = means["Sodium"].nlargest(1), means["Calories"].nlargest(1)
+    table = tuple(
+        {"category": str(name), "items": str(counts[name]), **{
+            f"{column.lower()} ({MAIN[column]})": f"{row[column]:,.1f}" for column in shown
+        }}
+        for name, row in means.to_dict("index").items()
+    )  # fmt: skip
+    return Section(
+        title=say("Categories"),
+        findings=(
+            found("category_means", means.to_dict("index"), say(
+                "Mean sodium is greatest in {salty}, {mg:,.0f} mg; mean calories in {rich}, {kcal:,.0f} kcal.",
+                salty=str(salty.index[0]), mg=float(salty.iloc[0]), rich=str(rich.index[0]), kcal=float(rich.iloc[0]),
+            )),
+        ),
+        tables=(table,),
+        pictures=(("calories", say("Box plots of calories.")), ("sodium_box", say("Box plots of sodium."))),
+    )  # fmt: skip
+
+
+def sugars(out: "Path", menu: "pd.DataFrame") -> Section:
+    """Tell how much sugar items have, and whether it is in the drinks."""
+    (item, grams), told = most(menu, "Sugars"), described(menu["Sugars"])
+    drinks, sweet = menu["Category"].isin(DRINKS), menu["Sugars"] > told["mean"]
+    shares = {"drinks": float(sweet[drinks].mean()), "food": float(sweet[~drinks].mean())}
+    chart.boxes(out / "sugars.png", menu, "Sugars", "Category", "Sugars of a category's items", "sugars (g)")
+    chart.histogram(out / "sugars_bins.png", menu[["Sugars"]], 12, "How much sugar items have", "sugars (g)", "items")
+    return Section(
+        title=say("Sugars"),
+        findings=(
+            found("sugars", told, say(
+                "The mean item has {mean:.1f} g of sugars, the median item {median:.1f} g; {item} has "
+                "most, {most:.0f} g.", mean=told["mean"], median=told["50%"], item=item, most=grams,
+            )),
+            found("sugars_of_drinks", shares, say(
+                "{drinks:.0%} of the drinks and {food:.0%} of the food have more than that mean; half of the drinks "
+                "have {median:.0f} g or more.", median=float(menu.loc[drinks, "Sugars"].median()), **shares,
+            )),
+        ),
+        tables=(description_rows(menu[["Sugars"]].add_suffix(" (g)")),),
+        pictures=(
+            ("sugars", say("Box plots of sugars.")),
+            ("sugars_bins", say("Histogram of the same values.")),
+        ),
+    )  # fmt: skip
+
+
+def trans_fat(menu: "pd.DataFrame") -> Section:
+    """Tell which items have trans fat."""
+    (item, grams), having = most(menu, "Trans Fat"), menu[menu["Trans Fat"] > 0]
+    counts, by = menu["Category"].value_counts(), having.groupby("Category", sort=False)["Trans Fat"]
+    table = tuple(
+        {"category": str(name), "items": str(counts[name]), "with trans fat": str(len(values)),
+         "most trans fat (g)": f"{values.max():.1f}"}
+        for name, values in by
+    )  # fmt: skip
+    return Section(
+        title=say("Trans fat"),
+        findings=(
+            found("trans_fat", by.size().to_dict(), say(
+                "{count} of {items} items have trans fat; {item} has most, {most:.1f} g.",
+                count=len(having), items=len(menu), item=item, most=grams,
+            )),
+        ),
+        tables=(table,),
+    )  # fmt: skip
+
+
+def nutrients(out: "Path", menu: "pd.DataFrame") -> Section:
+    """Tell which nutrients go together."""
+    pairs = strongest_pairs(correlations(menu[[*MAIN]]))
+    chart.heatmap(out / "nutrients.png", menu[[*MAIN]], "Correlation of the main nutrients")
+    return Section(
+        title=say("What goes together"),
+        findings=(
+            found("strongest_pairs", pairs, say(
+                "{first} and {second} go together most: Pearson's r {r:.2f}.", **pairs[0],
+            )),
+        ),
+        pictures=(("nutrients", say("Heatmap of the correlations.")),),
+    )  # fmt: skip
+
+
+def outliers(menu: "pd.DataFrame") -> Section:
+    """Tell which items stand out, by Tukey's rule."""
+    apart = {name: standing_out(menu.set_index("Item")[name]) for name in MAIN}
+    items = {item for values in apart.values() for item in values.index}
+    table = tuple(
+        {"nutrient": Said(text=f"{name.lower()} ({MAIN[name]})"), "upper fence": f"{fences(menu[name])[1]:,.1f}",
+         "outliers": str(len(values)), "the greatest": "{} ({:,g})".format(*most(menu, name))}
+        for name, values in apart.items()
+    )  # fmt: skip
+    return Section(
+        title=say("Outliers"),
+        findings=(
+            found("outliers", {name: len(values) for name, values in apart.items()}, say(
+                "{count} of {items} items stand out in a nutrient: they are more than 1.5 interquartile ranges off the "
+                "quartiles.", count=len(items), items=len(menu),
+            )),
+        ),
+        tables=(table,),
+    )  # fmt: skip
+
+
+def make_menu(rows: int, seed: int) -> "pd.DataFrame":
+    """Make the embedded sample: items with the menu's columns, ways to write a serving, and rounding of labels."""
+    import numpy as np
+    import pandas as pd
+
+    rng = np.random.default_rng(seed)
+    drink = rng.random(rows) < 0.5
+    category = np.where(drink, rng.choice(DRINKS, rows), rng.choice(["Breakfast", "Salads", "Beef & Pork"], rows))
+    grams, ounces = rng.integers(30, 500, rows), rng.choice([12, 16, 22, 32], rows)
+    protein = np.where(drink, rng.integers(0, 12, rows), rng.gamma(3, 7, rows)).round()
+    fat = np.where(drink, rng.gamma(1, 3, rows), protein * rng.uniform(0.4, 1.4, rows)).round()
+    sugar = np.where(drink, rng.gamma(2, 20, rows), rng.gamma(2, 4, rows)).round()
+    starch = np.where(drink, 2, rng.integers(5, 60, rows))
+    salt = np.where(drink, rng.gamma(2, 60, rows), protein * rng.uniform(15, 70, rows))
+    salt[np.flatnonzero(~drink)[0]] = 3000
+    size = [
+        f"{o} fl oz cup" if d else f"{g / 28.3495:.1f} oz ({g} g)" for d, o, g in zip(drink, ounces, grams, strict=True)
+    ]
+    kcal = 9 * fat + 4 * (starch + sugar) + 4 * protein
+    amounts = {
+        "Calories": kcal.round(-1), "Calories from Fat": (9 * fat).round(-1), "Total Fat": fat,
+        "Saturated Fat": (fat * 0.4).round(), "Trans Fat": np.where(drink, 0, rng.choice([0, 0, 0.5, 1.5], rows)),
+        "Cholesterol": (protein * 4 / 5).round() * 5, "Sodium": salt.round(-1), "Carbohydrates": starch + sugar,
+        "Dietary Fiber": np.where(drink, 0, rng.integers(0, 5, rows)), "Sugars": sugar, "Protein": protein,
+    }  # fmt: skip
+    names = [f"Item {number}" for number in range(1, rows + 1)]
+    menu = pd.DataFrame({"Category": category, "Item": names, "Serving Size": size, **amounts})
+    shares = {name: menu[name].to_numpy() / day * 100 for name, day in DAY.items()}
+    shares |= {name: rng.gamma(1, 12, rows) for name in ("Vitamin A", "Vitamin C", "Calcium", "Iron")}
+    return menu.assign(**{f"{name} (% Daily Value)": share.round() for name, share in shares.items()})
+
+
+DAY = {  # what a day of 2,000 kcal had on labels of the time
+    "Total Fat": 65, "Saturated Fat": 20, "Cholesterol": 300, "Sodium": 2400, "Carbohydrates": 300, "Dietary Fiber": 25,
+}  # fmt: skip
+
+if __name__ == "__main__":
+    raise SystemExit(main("flows.mcdonalds"))
