@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 MIDDLE = (0.005, 0.995)  # quantiles between which histograms are drawn: a few far values would leave one bar
 PARTS = 10  # of a column's values, in which the target's mean is told
 ANNOTATED = 14  # columns up to which a heatmap has its figures written in
+TICKS = 3  # at most so many numbers below a small panel: more would run into each other
 LINEAR = 4  # interquartile ranges from the median up to which boxes are drawn to scale
 LONGEST = 18  # characters of a category's name
 
@@ -49,6 +50,7 @@ def draw_profile(
 def _histograms(out: Path, frame: "pd.DataFrame", telling: dict[str, str], by: str | None) -> None:
     """Draw one panel per column: the share of rows per bin, each class for itself."""
     import seaborn as sns
+    from matplotlib.ticker import MaxNLocator
 
     fig, panels = axes_grid(len(telling), columns=min(4, len(telling)), width=width(len(telling)))
     for i, (axis, name) in enumerate(zip(panels, telling, strict=True)):
@@ -60,6 +62,7 @@ def _histograms(out: Path, frame: "pd.DataFrame", telling: dict[str, str], by: s
             legend=i == 0 and by is not None,
         )  # fmt: skip
         axis.set(xlabel=telling[name], ylabel="rows of the class (%)" if by else "rows (%)")
+        axis.xaxis.set_major_locator(MaxNLocator(TICKS))
     fig.suptitle("How each column's values are spread (middle 99 %)")
     save(fig, out / "histograms.png")
 
