@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Pictures = NDArray[np.uint8]
     Arrays = dict[str, NDArray[Any]]
 
-BATCH = 32
+BATCH = 16  # pictures at once, always so many: a graph is traced for each number of them
 SIDES = 2  # views of a validation or test picture: as it is, and mirrored
 LEAST = 0.5  # of a picture's area that a crop shows
 PLAIN, POOLED, CUT = "plain", "pooled", "cut"  # the folders of the output
@@ -83,8 +83,9 @@ def embedded(
     made = [np.empty((len(x), views, *shape[1:]), kind) for shape, kind in kinds]
     for view in range(views):
         for first, batch in batches(x, view, seed):
-            for array, output in zip(made, network.predict_on_batch(batch), strict=True):
-                array[first : first + len(batch), view] = output
+            filled = np.resize(batch, (BATCH, *batch.shape[1:]))  # the last one begins again
+            for array, output in zip(made, network.predict_on_batch(filled), strict=True):
+                array[first : first + len(batch), view] = output[: len(batch)]
             progress.step()
     return made[0], made[1]
 
