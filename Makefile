@@ -2,10 +2,10 @@
 PYTHON ?= python3
 RUN = .venv/bin/python
 
-.PHONY: help boston cifar10 counting flowers fraud household_power imagenet malware mnist mpg naver_reviews titanic word_encoding test check serve ui benchmark
+.PHONY: help boston car_price cifar10 counting flowers fraud household_power imagenet malware mnist mpg naver_reviews titanic word_encoding test check serve ui benchmark
 help:
 	@echo "make fraud      run the fraud case (real data if there is any, else the embedded sample);"
-	@echo "                likewise boston, cifar10, counting, flowers, household_power, imagenet, malware,"
+	@echo "                likewise boston, car_price, cifar10, counting, flowers, household_power, imagenet, malware,"
 	@echo "                mnist, mpg, naver_reviews, titanic, word_encoding"
 	@echo "make test       run all tests          make check   ruff and mypy"
 	@echo "make serve      answer from the published models on http://127.0.0.1:9000"
@@ -19,7 +19,7 @@ help:
 	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 
-boston cifar10 counting flowers fraud household_power imagenet malware mnist mpg naver_reviews titanic word_encoding: .venv/installed
+boston car_price cifar10 counting flowers fraud household_power imagenet malware mnist mpg naver_reviews titanic word_encoding: .venv/installed
 	$(RUN) -m flows.$@
 
 # in two processes, a file in one of them, the long files of tests/flows first
