@@ -238,7 +238,7 @@ def _draw_numbers(out: Path, frame: "pd.DataFrame", names: list[str], aim: Aim, 
     for axis, name in zip(axes, chosen, strict=True):
         sns.regplot(
             frame, x=name, y=aim.target, ax=axis, scatter_kws={"s": 7, "alpha": 0.6},
-            line_kws={"color": "C1", "linewidth": 1.5}, seed=0,
+            line_kws={"color": "C1", "linewidth": 1.5}, seed=0, n_boot=200,
         )  # fmt: skip
         axis.set(xlabel=labelled(name, units.get(name)), ylabel=labelled(aim.target, aim.unit))
     save(fig, out / "numbers.png")
