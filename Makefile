@@ -2,11 +2,11 @@
 PYTHON ?= python3
 RUN = .venv/bin/python
 
-.PHONY: help boston canada cifar10 counting dice flowers fraud household_power imagenet malware mcdonalds mnist mpg naver_reviews scaling titanic word_encoding test check serve ui benchmark
+.PHONY: help boston canada car_price cifar10 counting dice flowers fraud household_power imagenet malware mcdonalds mnist mpg naver_reviews scaling titanic word_encoding test check serve ui benchmark
 help:
 	@echo "make fraud      run the fraud case (real data if there is any, else the embedded sample);"
-	@echo "                likewise boston, canada, cifar10, counting, dice, flowers, household_power,"
-	@echo "                imagenet, malware, mcdonalds, mnist, mpg, naver_reviews, scaling, titanic,"
+	@echo "                likewise boston, canada, car_price, cifar10, counting, dice, flowers,"
+	@echo "                household_power, imagenet, malware, mcdonalds, mnist, mpg, naver_reviews, scaling, titanic,"
 	@echo "                word_encoding"
 	@echo "make test       run all tests          make check   ruff and mypy"
 	@echo "make serve      answer from the published models on http://127.0.0.1:9000"
@@ -20,7 +20,7 @@ help:
 	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 
-boston canada cifar10 counting dice flowers fraud household_power imagenet malware mcdonalds mnist mpg naver_reviews scaling titanic word_encoding: .venv/installed
+boston canada car_price cifar10 counting dice flowers fraud household_power imagenet malware mcdonalds mnist mpg naver_reviews scaling titanic word_encoding: .venv/installed
 	$(RUN) -m flows.$@
 
 # in two processes, a file in one of them, the long files of tests/flows first

@@ -16,7 +16,7 @@ from tasks.clean import clean, drop_repeats
 from tasks.compare import NumberPeer, compare_folds
 from tasks.conclude import conclude
 from tasks.explore import explore
-from tasks.features import fold_features
+from tasks.features import fold_features, numbers, one_hot
 from tasks.fetch import fetch
 from tasks.ingest import ingest
 from tasks.prepared import Prepared
@@ -101,14 +101,9 @@ def protocol(folds: int) -> str:
 def facts(columns: list[str]) -> "ColumnTransformer":
     """Return the encoder: numbers to mean 0 and deviation 1, missing ones to the median; a column per origin alike."""
     from sklearn.compose import ColumnTransformer
-    from sklearn.impute import SimpleImputer
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-    numbers = [name for name in columns if name != "origin"]
-    filled = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
-    origins = make_pipeline(OneHotEncoder(categories=[list(ORIGINS)], sparse_output=False), StandardScaler())
-    return ColumnTransformer([("number", filled, numbers), ("origin", origins, ["origin"])])
+    plain = [name for name in columns if name != "origin"]
+    return ColumnTransformer([("number", numbers("median"), plain), ("origin", one_hot(ORIGINS), ["origin"])])
 
 
 def settings(params: MpgParams, name: Candidate) -> Settings:

@@ -30,6 +30,7 @@ def conclude(
     explain: "Stage[...] | None" = None,
     more: Sequence[Ref] = (),
     window: Window = Window(),
+    found: Sequence[Ref] = (),
 ) -> Summary:
     """Judge candidates and peers on the test part, publish the champion, and report.
 
@@ -55,6 +56,8 @@ def conclude(
         What else was judged: outputs with a file `figures.json`, which go into metrics.json and to `explain`.
     window
         What a model of series takes.
+    found
+        What exploring the data found: outputs with a file `findings.json`, and pictures.
     """
     aim = ready.aim
     evaluation = evaluate(ready.encoded, trained, peers, aim, ready.rule, seed, base_rate, drawn)
@@ -62,11 +65,11 @@ def conclude(
     first = {name: refs[0] for name, refs in trained.items()}
     explained = explain(evaluation, first, ready.encoded[0], aim, *more) if explain else notes
     bundle = exported(ready, first, evaluation, window)
-    metrics = measure_run(ready.origin, ready.raw, evaluation, protocol, aim, more)
+    metrics = measure_run(ready.origin, ready.raw, evaluation, protocol, aim, more, found)
     published = publish(bundle, ready.parts[0], metrics, aim)
     return report(
         metrics, evaluation, profile, ready.checked, ready.table, pictures.result(), first, bundle, published, aim,
-        explained,
+        explained, found,
     )  # fmt: skip
 
 

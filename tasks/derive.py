@@ -50,8 +50,8 @@ class HourOfDay:
         from onnx import helper
 
         return [
-            *_constant(f"{result}/day", 86400.0),
-            *_constant(f"{result}/hour", 3600.0),
+            *constant(f"{result}/day", 86400.0),
+            *constant(f"{result}/hour", 3600.0),
             # fmod keeps the sign of the dividend; a time is never negative
             helper.make_node("Mod", [self.column, f"{result}/day"], [f"{result}/seconds"], fmod=1),
             helper.make_node("Div", [f"{result}/seconds", f"{result}/hour"], [result]),
@@ -82,7 +82,7 @@ class Log:
         from onnx import helper
 
         return [
-            *_constant(f"{result}/offset", self.offset),
+            *constant(f"{result}/offset", self.offset),
             helper.make_node("Relu", [self.column], [f"{result}/positive"]),
             helper.make_node("Add", [f"{result}/positive", f"{result}/offset"], [f"{result}/sum"]),
             helper.make_node("Log", [f"{result}/sum"], [result]),
@@ -136,7 +136,7 @@ class Total:
         from onnx import helper
 
         return [
-            *_constant(f"{result}/plus", self.plus),
+            *constant(f"{result}/plus", self.plus),
             helper.make_node("Sum", [*self.columns, f"{result}/plus"], [result]),
         ]
 
@@ -189,7 +189,7 @@ class Equals:
         from onnx import TensorProto, helper
 
         return [
-            *_constant(f"{result}/value", self.value),
+            *constant(f"{result}/value", self.value),
             helper.make_node("Equal", [self.column, f"{result}/value"], [f"{result}/equal"]),
             helper.make_node("Cast", [f"{result}/equal"], [result], to=TensorProto.FLOAT),
         ]
@@ -224,7 +224,8 @@ class Product:
         ]
 
 
-def _constant(name: str, value: float) -> "list[onnx.NodeProto]":
+def constant(name: str, value: float) -> "list[onnx.NodeProto]":
+    """Return the ONNX node of a number, shape (1, 1)."""
     from onnx import TensorProto, helper
 
     tensor = helper.make_tensor(name, TensorProto.FLOAT, [1, 1], [value])

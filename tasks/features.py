@@ -3,9 +3,9 @@
 The fitted encoding is kept as an ONNX graph, never as a pickle: what the service computes is what was trained on.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from casebook.errors import CasebookError
 from casebook.stage import stage
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import onnx
     import pandas as pd
     from sklearn.compose import ColumnTransformer
+    from sklearn.pipeline import Pipeline
 
     Encoder = Callable[[list[str]], ColumnTransformer]
 
@@ -27,6 +28,39 @@ OPSET = 20  # the first that matches patterns
 ML_OPSET = 3
 IR_VERSION = 10
 TOLERANCE = 1e-4
+
+
+def numbers(fill: Literal["mean", "median"] = "median") -> "Pipeline":
+    """Return a step of an encoder: missing numbers filled, then all to mean 0 and deviation 1."""
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    return make_pipeline(SimpleImputer(strategy=fill), StandardScaler())
+
+
+def bins(count: int, fill: Literal["mean", "median"] = "median") -> "Pipeline":
+    """Return a step of an encoder: missing numbers filled, then a 0 or 1 for each of some bins of equal width."""
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import KBinsDiscretizer
+
+    sorted_in = KBinsDiscretizer(count, encode="onehot-dense", strategy="uniform", subsample=None)
+    return make_pipeline(SimpleImputer(strategy=fill), sorted_in)
+
+
+def one_hot(values: Sequence[object], *, gaps: bool = False) -> "Pipeline":
+    """Return a step of an encoder: a column for each of the categories, to mean 0 and deviation 1.
+
+    Any other category is none of them. With `gaps`, missing text is filled with the most frequent one first.
+    """
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    filled = [SimpleImputer(missing_values="", strategy="most_frequent")] if gaps else []
+    coded = OneHotEncoder(categories=[list(values)], handle_unknown="ignore", sparse_output=False)
+    return make_pipeline(*filled, coded, StandardScaler())
 
 
 @stage
@@ -165,9 +199,9 @@ def to_onnx(
     encoding = onnx.compose.add_prefix(encoding, "encoder/")
     computed = {d.name: d for d in derived}
     nodes = []
-    for name in used:
-        copied = [helper.make_node("Identity", [name], [f"encoder/{name}"])]
-        nodes += computed[name].nodes(f"encoder/{name}") if name in computed else copied
+    for name, entry in zip(used, encoding.graph.input, strict=True):  # there a sign such as a hyphen has become another
+        copied = [helper.make_node("Identity", [name], [entry.name])]
+        nodes += computed[name].nodes(entry.name) if name in computed else copied
     inputs = [helper.make_tensor_value_info(name, _element(raw[name]), [None, 1]) for name in raw.columns]
     graph = helper.make_graph(
         [*nodes, *encoding.graph.node],

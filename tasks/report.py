@@ -19,6 +19,7 @@ from tasks.evaluate import results
 from tasks.fetch import Origin
 from tasks.publish import Published
 from tasks.render import asked_language, copy_pictures, environment
+from tasks.report_findings import sections_of
 
 NOTES = "notes.json"
 
@@ -46,9 +47,13 @@ class Notes(BaseModel):
 
 @act
 def measure_run(
-    origin: Origin, raw: Ref, evaluation: Ref, protocol: str, aim: Aim, more: Sequence[Ref] = ()
-) -> dict[str, Any]:
-    """Write metrics.json, whose names other programs read, and return it; `more` have figures of the same models."""
+    origin: Origin, raw: Ref, evaluation: Ref, protocol: str, aim: Aim, more: Sequence[Ref] = (),
+    found: Sequence[Ref] = (),
+) -> dict[str, Any]:  # fmt: skip
+    """Write metrics.json, whose names other programs read, and return it.
+
+    `more` have figures of the same models, `found` what was found in the data.
+    """
     run, result = current(), results(evaluation)
     metrics = {
         "case": run.case,
@@ -69,9 +74,12 @@ def measure_run(
         "validation": result["validation"],
     }
     for kind in ("candidates", "peers"):
-        for found in (json.loads(ref.path("figures.json").read_text(encoding="utf-8")) for ref in more):
-            for name in found[kind].keys() & metrics[kind].keys():
-                metrics[kind][name] |= found[kind][name]
+        for further in (json.loads(ref.path("figures.json").read_text(encoding="utf-8")) for ref in more):
+            for name in further[kind].keys() & metrics[kind].keys():
+                metrics[kind][name] |= further[kind][name]
+    if found:
+        findings = [finding for ref in found for section in sections_of(ref) for finding in section.findings]
+        metrics["findings"] = {finding.name: finding.value for finding in findings}
     files.write_json(run.folder / "metrics.json", metrics)
     return metrics
 
@@ -89,10 +97,11 @@ def report(
     published: Published,
     aim: Aim,
     notes: Notes | Ref = Notes(),
+    found: Sequence[Ref] = (),
 ) -> Summary:
     """Write report.html with every picture inline, and put its tables into the Prefect UI.
 
-    `notes` are what one case alone has to say: as such, or as a stage kept them.
+    `notes` are what one case alone has to say: as such, or as a stage kept them; `found` is what exploring found.
 
     Returns
     -------
@@ -101,7 +110,7 @@ def report(
     run, result, language = current(), results(evaluation), asked_language()
     run.details["device"] = next(iter(trained.values())).facts["device"]
     page = run.folder / "report.html"
-    plots = copy_pictures(run.folder / "plots", profile, pictures, *([notes] if isinstance(notes, Ref) else []))
+    plots = copy_pictures(run.folder / "plots", profile, pictures, *([notes] if isinstance(notes, Ref) else []), *found)
     entry = data_set(str(bundle.facts["dataset"]))
     text = (
         environment(language)
@@ -119,6 +128,7 @@ def report(
             plots=plots,
             aim=aim,
             notes=Notes.kept(notes) if isinstance(notes, Ref) else notes,
+            sections=[section for ref in found for section in sections_of(ref)],
             verdict=verdict(metrics, aim, language),
             bundle=bundle.facts,
             published=published,

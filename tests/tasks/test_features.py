@@ -17,7 +17,7 @@ from casebook.store import Ref
 from casebook.tables import read_arrays, read_table
 from tasks.aim import Aim
 from tasks.derive import HourOfDay, Log, Missing
-from tasks.features import features, feeds, fold_features
+from tasks.features import bins, features, feeds, fold_features, numbers, one_hot
 from tasks.split import split, split_repeatedly
 
 AIM = Aim(kind="binary", target="sold", primary="auprc", shown=("auprc",))
@@ -147,3 +147,49 @@ def test_every_fold_is_fitted_on_its_own_training_part(
     assert not np.array_equal(read_arrays(made.fold(0), "test")["x"], read_arrays(made.fold(1), "test")["x"])
     assert made.fold(0).path("features.onnx").is_file()
     assert made.facts["folds"] == 3
+
+
+def steps(columns: list[str]) -> ColumnTransformer:
+    return ColumnTransformer(
+        [
+            ("number", numbers("mean"), ["a"]),
+            ("bin", bins(3), ["b"]),
+            ("kind", one_hot(("new", "used", "broken"), gaps=True), ["kind"]),
+        ]
+    )
+
+
+def test_the_shared_steps_are_fitted_on_the_training_part_and_the_same_in_the_graph(
+    keep: Callable[..., Ref], keep_tables: Callable[..., Ref], parts: Ref
+) -> None:
+    tables = {name: read_table(parts, name) for name in ("train", "validation", "test")}
+    for table in tables.values():
+        table.loc[table.index[:5], ["a", "b"]] = np.nan
+        table.loc[table.index[3:8], "kind"] = pd.NA
+    made = keep(features.fn, keep_tables(**tables), AIM, (), steps)
+    train, validation = read_arrays(made, "train")["x"], read_arrays(made, "validation")["x"]
+    assert train.shape[1] == 1 + 3 + 3
+    assert train[:5, 0] == pytest.approx(np.zeros(5), abs=1e-6)  # the mean, scaled
+    assert (train[:, 1:4].sum(axis=1) == 1).all()
+    usual = tables["train"]["kind"].mode()[0]
+    filled = (
+        validation[3:8, 4:],
+        validation[(tables["validation"]["kind"] == usual).fillna(False).to_numpy(bool)][:1, 4:],
+    )
+    assert np.array_equal(filled[0], np.repeat(filled[1], 5, axis=0))
+    raw = tables["test"].assign(kind=tables["test"]["kind"].fillna("").astype(object))
+    assert in_onnx(made, raw) == pytest.approx(read_arrays(made, "test")["x"], abs=1e-4)
+
+
+def test_names_that_onnx_writes_otherwise_are_the_graph_s_inputs_as_they_are(
+    keep: Callable[..., Ref], keep_tables: Callable[..., Ref], parts: Ref
+) -> None:
+    hyphens = {"a": "curb-weight", "b": "a/b"}
+    tables = {name: read_table(parts, name).rename(columns=hyphens) for name in ("train", "validation", "test")}
+    made = keep(features.fn, keep_tables(**tables), AIM, (Missing("a/b", "no a/b"),), two_names)
+    assert made.facts["raw_columns"] == ["curb-weight", "a/b"]
+    assert in_onnx(made, tables["test"]) == pytest.approx(read_arrays(made, "test")["x"], abs=1e-4)
+
+
+def two_names(columns: list[str]) -> ColumnTransformer:
+    return ColumnTransformer([("number", numbers(), ["curb-weight", "a/b", "no a/b"])])

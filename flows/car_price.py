@@ -1,0 +1,310 @@
+"""Car prices: each step of feature engineering on its own, what drives the price, and a small price model (lab 070)."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field
+
+from casebook.case import case
+from casebook.cli import main
+from casebook.language import say
+from casebook.run import Summary
+from casebook.store import Ref
+from tasks.aim import Aim
+from tasks.build import answers, by_fold, dense, ensemble
+from tasks.calibrate import Rule
+from tasks.clean import (
+    Bin,
+    DivideByMaximum,
+    DropWithout,
+    Dummies,
+    FillWithMean,
+    FillWithMostFrequent,
+    OneSpelling,
+    WithColumns,
+    clean,
+    drop_repeats,
+)
+from tasks.compare import NumberPeer, compare_folds
+from tasks.conclude import conclude
+from tasks.derive import Derived, Log
+from tasks.explore import explore
+from tasks.features import bins, fold_features, numbers, one_hot
+from tasks.fetch import fetch
+from tasks.find_drivers import find_drivers
+from tasks.ingest import ingest
+from tasks.permute import permute
+from tasks.prepared import Prepared
+from tasks.recode import Ordinal, Reciprocal
+from tasks.report import Notes
+from tasks.split import SMALL_FOLDS, split_repeatedly
+from tasks.tell_steps import tell_steps
+from tasks.train import Settings
+from tasks.train_folds import fit_folds, train_folds
+from tasks.tuned import NetworkParams, tuned_network, tuned_settings
+from tasks.validate import enforce, suite_text, validate
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+    from sklearn.compose import ColumnTransformer
+
+    Floats = NDArray[np.float32]
+
+DATA = "automobile"
+AIM = Aim(
+    kind="regression", target="price", output="price", unit="$", primary="rmse", shown=("rmse", "mae", "r2")
+)  # fmt: skip
+CYLINDERS = (("two", 2), ("three", 3), ("four", 4), ("five", 5), ("six", 6), ("eight", 8), ("twelve", 12))
+
+MAKES = OneSpelling("make", (("alfa-romeo", ("alfa-romero",)), ("peugeot", ("peugot",))))
+LITRES = Reciprocal("city-mpg", "city-L/100km", of=235.0)
+COUNT = Ordinal("num-of-cylinders", "cylinders", CYLINDERS)
+
+# the lab's six steps, on the whole table, which is then explored
+STEPS = (
+    FillWithMean(("normalized-losses", "bore", "stroke", "horsepower", "peak-rpm")),
+    FillWithMostFrequent(("num-of-doors",)),
+    DropWithout("price"),
+    MAKES,
+    WithColumns((LITRES, Log("price", "log-price"), Log("engine-size", "log-engine-size"))),
+    DivideByMaximum(("length", "width", "height")),
+    Bin("horsepower", "horsepower-binned", ("Low", "Medium", "High")),
+    WithColumns((COUNT,)),
+    Dummies(("fuel-type", "aspiration")),
+)
+NUMBERS = (
+    "symboling", "normalized-losses", "wheel-base", "length", "width", "height", "curb-weight", "engine-size", "bore",
+    "stroke", "compression-ratio", "horsepower", "peak-rpm", "city-mpg", "highway-mpg", "city-L/100km", "cylinders",
+)  # fmt: skip
+CATEGORIES = (
+    "make", "fuel-type", "aspiration", "num-of-doors", "body-style", "drive-wheels", "engine-location", "engine-type",
+    "num-of-cylinders", "fuel-system", "horsepower-binned",
+)  # fmt: skip
+
+# the same steps for the model: what they need to know, they learn from each fold's training rows
+DERIVED: tuple[Derived, ...] = (
+    LITRES, COUNT, *(Log(name, f"log-{name}") for name in ("engine-size", "horsepower", "curb-weight", "highway-mpg")),
+)  # fmt: skip
+DRIVERS = ("horsepower", "curb-weight", "engine-size", "highway-mpg")  # the lab's, in its regression
+OTHERS = (
+    "wheel-base", "length", "width", "height", "bore", "stroke", "compression-ratio", "peak-rpm", "city-mpg",
+    *(derived.name for derived in DERIVED),
+)  # fmt: skip
+KINDS: dict[str, tuple[str, ...]] = {
+    "make": (
+        "alfa-romeo", "audi", "bmw", "chevrolet", "dodge", "honda", "isuzu", "jaguar", "mazda", "mercedes-benz",
+        "mercury", "mitsubishi", "nissan", "peugeot", "plymouth", "porsche", "renault", "saab", "subaru", "toyota",
+        "volkswagen", "volvo",
+    ),
+    "fuel-type": ("diesel", "gas"),
+    "aspiration": ("std", "turbo"),
+    "num-of-doors": ("four", "two"),
+    "body-style": ("convertible", "hardtop", "hatchback", "sedan", "wagon"),
+    "drive-wheels": ("4wd", "fwd", "rwd"),
+    "engine-location": ("front", "rear"),
+}  # fmt: skip
+NOTES = Notes(
+    title=say("About the model"),
+    paragraphs=(
+        say(
+            "What is explored below is the table as the lab cleans it: filled, scaled and binned from all rows at "
+            "once. The model is given the raw columns and does the same steps, but whatever a step must know (a mean, "
+            "the most frequent category, a scale, the edges of bins) is learnt from each fold's training rows alone."
+        ),
+        say(
+            "course is the lab's linear regression on horsepower, curb-weight, engine-size and highway-mpg. The "
+            "ensemble learns the logarithm of the price, which is far less skewed, and answers in dollars."
+        ),
+        say(
+            "Prices are those of 1985, when the data was put together from a car yearbook. A make that is not among "
+            "the 22 of the data, or is spelt otherwise, counts as none of them."
+        ),
+    ),
+)
+
+Candidate = Literal["course", "tuned", "ensemble"]
+
+
+class CarPriceParams(NetworkParams):
+    """What can be set: which models, and what the candidate `tuned` is like."""
+
+    candidates: tuple[Candidate, ...] = Field(
+        ("course", "ensemble"), min_length=1, description="networks to train: the lab's, our ensemble, yours"
+    )
+    peers: tuple[NumberPeer, ...] = Field(
+        ("dummy", "least_squares", "ridge", "extra_trees", "gradient_boosting"),
+        description="plain models to compare with",
+    )
+    repeats: Annotated[int, Field(ge=1, le=20, description="times ten folds in the full profile")] = 3
+    trees: Annotated[int, Field(ge=10, le=5000, description="size of forests and boosting among the peers")] = 200
+    sample_rows: Annotated[int, Field(ge=100, le=1_000_000, description="size of the embedded sample")] = 250
+
+
+@case
+def car_price(params: CarPriceParams = CarPriceParams()) -> Summary:
+    """Clean, scale, bin and encode a table of cars step by step, and find what drives and predicts prices (lab 070)."""
+    ready = prepare(params)
+    profile = explore.submit(ready.table, DATA, AIM)
+    steps = tell_steps.submit(ready.checked, STEPS, DATA)
+    folds, parts, encoded = len(ready.encoded), ready.parts[0].whole, ready.encoded[0].whole
+    trees = 20 if params.profile == "smoke" else params.trees
+    peers = compare_folds.submit(encoded, folds, params.peers, trees, AIM, params.seed)
+    trained: dict[str, list[Ref]] = {name: train_candidate(name, ready, params) for name in params.candidates}
+
+    fewer = min(folds, SMALL_FOLDS)
+    permuted = permute(parts, fewer, AIM, DERIVED, facts, params.seed)
+    asked = train_folds.called("permuted")(
+        permuted, fewer, ensemble_network, settings(params, "ensemble"), AIM, params.seed
+    )
+    explored = steps.result()
+    drivers = find_drivers(
+        explored, permuted, asked, fewer, NUMBERS, CATEGORIES, ("drive-wheels", "body-style"), AIM
+    )  # fmt: skip
+
+    scores = [peers.result().fold(i) for i in range(folds) if params.peers]
+    return conclude(
+        ready, trained, scores, profile.result(), protocol(folds), params.seed, NOTES, drawn=SMALL_FOLDS,
+        found=(explored, drivers),
+    )  # fmt: skip
+
+
+def prepare(params: CarPriceParams) -> Prepared:
+    """Fetch the data, and have it checked, rid of rows without price and of repeats, parted and encoded."""
+    folds = {"smoke": 2, "standard": SMALL_FOLDS, "full": SMALL_FOLDS * params.repeats}[params.profile]
+    origin = fetch(DATA, params.source)
+    raw = ingest(origin, make_autos, params.sample_rows, params.seed)
+    checked = validate(raw, suite_text(DATA))
+    enforce(checked, DATA)
+    cars = clean(checked, (MAKES, DropWithout("price"), drop_repeats))
+    parts = split_repeatedly(cars, AIM, folds, params.seed)
+    encoded = fold_features(parts, folds, AIM, DERIVED, facts)
+    each = [[ref.fold(i) for i in range(folds)] for ref in (parts, encoded)]
+    return Prepared(AIM, Rule(), origin, raw, checked, cars, *each)
+
+
+def train_candidate(name: Candidate, ready: Prepared, params: CarPriceParams, label: str = "") -> list[Ref]:
+    """Train one candidate on all folds, and return each fold's; `label` is another name for it in the store."""
+    network = tuned_network(params) if name == "tuned" else NETWORKS[name]
+    return fit_folds(label or name, ready, network, settings(params, name), params.seed)
+
+
+def protocol(folds: int) -> str:
+    """Say how the figures come about."""
+    return f"repeated 10-fold cross-validation, mean of {folds} folds of {-(-folds // SMALL_FOLDS)} shuffles"
+
+
+def facts(columns: list[str]) -> "ColumnTransformer":
+    """Return the encoder: gaps filled, numbers scaled, horsepower also in three bins, a column for each category.
+
+    The lab's four drivers come first: its linear regression takes them alone.
+    """
+    from sklearn.compose import ColumnTransformer
+
+    return ColumnTransformer(
+        [
+            ("driver", numbers("mean"), list(DRIVERS)),
+            ("number", numbers("mean"), list(OTHERS)),
+            ("bin", bins(3, "mean"), ["horsepower"]),
+            *((name, one_hot(values, gaps=name == "num-of-doors"), [name]) for name, values in KINDS.items()),
+        ]
+    )
+
+
+def settings(params: CarPriceParams, name: Candidate) -> Settings:
+    """Return how a candidate is trained; the smoke profile trains for three epochs."""
+    most = 3 if params.profile == "smoke" else 10_000
+    if name == "tuned":
+        return tuned_settings(params, most)
+    if name == "ensemble":
+        return Settings(
+            epochs=min(80, most), batch_size=32, learning_rate=5e-3, weight_decay=1.0, dropout=0.0, optimizer="adamw",
+            schedule="cosine", log_target=True, refit=True, device=params.device,
+        )  # fmt: skip
+    return Settings(
+        epochs=min(300, most), batch_size=32, learning_rate=1e-2, dropout=0.0, schedule="cosine", refit=True,
+        device=params.device,
+    )  # fmt: skip
+
+
+def course_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
+    """Return the lab's linear regression for each fold: a weight for each of its four drivers, and a constant."""
+    import keras
+
+    inputs = keras.Input(x.shape[::2])
+    drivers = inputs[..., : len(DRIVERS)]
+    return keras.Model(inputs, answers(dense(by_fold(drivers), 1, start="glorot")), name="course")
+
+
+def ensemble_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
+    """Return eight small networks per fold."""
+    return ensemble(x, (64, 32), dropout, members=8, bins=20)
+
+
+NETWORKS: "dict[Candidate, Callable[[Floats, Floats, float], keras.Model]]" = {
+    "course": course_network,
+    "ensemble": ensemble_network,
+}
+
+
+def make_autos(rows: int, seed: int) -> "pd.DataFrame":
+    """Make the embedded sample: cars with the public file's columns, gaps, names and skew, and a learnable price."""
+    import numpy as np
+    import pandas as pd
+
+    rng = np.random.default_rng(seed)
+
+    def noise(deviation: float) -> "NDArray[np.float64]":
+        return rng.normal(0.0, deviation, rows)
+
+    size = rng.gamma(3.0, 0.35, rows).clip(0.2, 3.0)  # of the car and its engine
+    cylinders = np.select([size < 0.3, size < 1.6, size < 2.0, size < 2.7], ["three", "four", "five", "six"], "eight")
+    turbo, diesel = rng.random(rows) < 0.18, rng.random(rows) < 0.1
+    drive = np.where(rng.random(rows) < 0.06, "4wd", np.where(size + noise(0.3) > 1.25, "rwd", "fwd"))
+    horsepower = (48 + 52 * size + 25 * turbo - 15 * diesel + noise(6)).clip(48, 288).round()
+    economy = (42 - 9 * size + 6 * diesel + noise(1.5)).clip(13, 50).round()
+    make = rng.choice(["toyota", "nissan", "mazda", "honda", "bmw", "peugot", "volvo", "alfa-romero"], rows)
+    price = 5000 * np.exp(0.55 * size + 0.4 * (make == "bmw") + 0.15 * turbo + noise(0.1))
+    return pd.DataFrame(
+        {
+            "symboling": rng.integers(-2, 4, rows),
+            "normalized-losses": with_gaps((120 + noise(35)).clip(65, 256).round(), 0.2, rng),
+            "make": make,
+            "fuel-type": np.where(diesel, "diesel", "gas"),
+            "aspiration": np.where(turbo, "turbo", "std"),
+            "num-of-doors": with_gaps(rng.choice(["two", "four"], rows, p=[0.45, 0.55]), 0.01, rng),
+            "body-style": rng.choice(["sedan", "hatchback", "wagon", "hardtop", "convertible"], rows),
+            "drive-wheels": drive,
+            "engine-location": np.where(rng.random(rows) < 0.02, "rear", "front"),
+            "wheel-base": (93 + 5 * size + noise(2)).round(1),
+            "length": (158 + 15 * size + noise(4)).round(1),
+            "width": (63.5 + 2.4 * size + noise(0.8)).round(1),
+            "height": (54 + noise(2.4)).round(1),
+            "curb-weight": (1700 + 820 * size + noise(150)).round(),
+            "engine-type": rng.choice(["ohc", "ohcf", "ohcv", "dohc"], rows, p=[0.7, 0.1, 0.1, 0.1]),
+            "num-of-cylinders": cylinders,
+            "engine-size": (70 + 55 * size + noise(8)).round(),
+            "fuel-system": np.where(diesel, "idi", rng.choice(["mpfi", "2bbl", "1bbl"], rows)),
+            "bore": with_gaps((3.1 + 0.22 * size + noise(0.2)).round(2), 0.02, rng),
+            "stroke": with_gaps((3.25 + noise(0.3)).round(2), 0.02, rng),
+            "compression-ratio": np.where(diesel, 21.5, (9 + noise(0.6)).round(1)),
+            "horsepower": with_gaps(horsepower, 0.01, rng),
+            "peak-rpm": with_gaps(np.where(diesel, 4500.0, rng.choice([4800.0, 5200.0], rows)), 0.01, rng),
+            "city-mpg": economy,
+            "highway-mpg": economy + rng.integers(3, 8, rows),
+            "price": with_gaps(price.round(), 0.02, rng),
+        }
+    )
+
+
+def with_gaps(values: "NDArray[Any]", share: float, rng: "np.random.Generator") -> "pd.Series":
+    """Return the values with a share of them missing."""
+    import pandas as pd
+
+    return pd.Series(values).mask(rng.random(len(values)) < share)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main("flows.car_price"))

@@ -1,0 +1,76 @@
+"""Associate: which columns go with a target that is a number, and how surely that is no chance."""
+
+from itertools import combinations
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Correlation(NamedTuple):
+    """Pearson's r of two numbers, the p-value of r = 0 (two-sided, as for normal values), and the number of rows."""
+
+    r: float
+    p: float
+    rows: int
+
+
+class Variance(NamedTuple):
+    """One-way analysis of variance: F, its p-value, the share of the variance that groups explain (η²), groups, rows.
+
+    F = (SSB / (k - 1)) / (SSW / (n - k)) and η² = SSB / (SSB + SSW), with the sums of squares between and within k
+    groups of n rows together (R. A. Fisher 1925).
+    """
+
+    f: float
+    p: float
+    share: float
+    groups: int
+    rows: int
+
+
+def pearson(frame: "pd.DataFrame", target: str) -> dict[str, Correlation]:
+    """Return each other number's correlation with the target, the strongest first.
+
+    Rows where either is missing are left out, and columns that have fewer than three rows or one value throughout.
+    """
+    from scipy import stats
+
+    found = {}
+    for name in frame.select_dtypes("number").columns.drop(target):
+        both = frame[[name, target]].dropna()
+        if len(both) > 2 and bool((both.max() > both.min()).all()):
+            told = stats.pearsonr(both[name], both[target])
+            found[str(name)] = Correlation(float(told.statistic), float(told.pvalue), len(both))
+    return dict(sorted(found.items(), key=lambda item: -abs(item[1].r)))
+
+
+def anova(frame: "pd.DataFrame", category: str, target: str) -> Variance | None:
+    """Return how the target differs between the groups of a category; None if there is nothing to compare.
+
+    That is so with one group, or without a group in which the target has several values.
+    """
+    from scipy import stats
+
+    each = frame[[category, target]].dropna().groupby(category)[target]
+    within = float((each.var(ddof=0).fillna(0.0) * each.size()).sum())
+    if each.ngroups < 2 or within == 0:
+        return None
+    told = stats.f_oneway(*(values for _, values in each))
+    rows, all_in_all = int(each.size().sum()), float(frame[[category, target]].dropna()[target].var(ddof=0))
+    share = 1.0 - within / (all_in_all * rows)
+    return Variance(float(told.statistic), float(told.pvalue), share, each.ngroups, rows)
+
+
+def anovas(frame: "pd.DataFrame", categories: tuple[str, ...], target: str) -> dict[str, Variance]:
+    """Return the analysis of variance of each category that can be compared, the greatest share of variance first."""
+    found = {name: anova(frame, name, target) for name in categories}
+    known = {name: told for name, told in found.items() if told}
+    return dict(sorted(known.items(), key=lambda item: -item[1].share))
+
+
+def by_pairs(frame: "pd.DataFrame", category: str, target: str) -> dict[tuple[str, str], Variance]:
+    """Return the analysis of variance of each two groups of a category."""
+    groups = sorted(frame[category].dropna().unique())
+    found = {pair: anova(frame[frame[category].isin(pair)], category, target) for pair in combinations(groups, 2)}
+    return {pair: told for pair, told in found.items() if told}
