@@ -22,7 +22,7 @@ from tasks.fetch import fetch
 from tasks.ingest import ingest
 from tasks.prepared import Prepared
 from tasks.report import Notes
-from tasks.split import SMALL_FOLDS, split_repeatedly
+from tasks.split import SMALL_FOLDS, repeated_folds, split_repeatedly
 from tasks.train import Settings
 from tasks.train_folds import fit_folds
 from tasks.tuned import NetworkParams, tuned_network, tuned_settings
@@ -86,7 +86,9 @@ def boston(params: BostonParams = BostonParams()) -> Summary:
     trained: dict[str, list[Ref]] = {name: train_candidate(name, ready, params) for name in params.candidates}
 
     scores = [peers.result().fold(i) for i in range(folds) if params.peers]
-    return conclude(ready, trained, scores, profile.result(), protocol(folds), params.seed, NOTES, drawn=SMALL_FOLDS)
+    return conclude(
+        ready, trained, scores, profile.result(), repeated_folds(folds), params.seed, NOTES, drawn=SMALL_FOLDS
+    )
 
 
 def prepare(params: BostonParams) -> Prepared:
@@ -107,11 +109,6 @@ def train_candidate(name: Candidate, ready: Prepared, params: BostonParams, labe
     """Train one candidate on all folds, and return each fold's; `label` is another name for it in the store."""
     network = tuned_network(params) if name == "tuned" else NETWORKS[name]
     return fit_folds(label or name, ready, network, settings(params, name), params.seed)
-
-
-def protocol(folds: int) -> str:
-    """Say how the figures come about."""
-    return f"repeated 10-fold cross-validation, mean of {folds} folds of {-(-folds // SMALL_FOLDS)} shuffles"
 
 
 def standard_scores(columns: list[str]) -> "ColumnTransformer":

@@ -37,7 +37,7 @@ from tasks.permute import permute
 from tasks.prepared import Prepared
 from tasks.recode import Ordinal, Reciprocal
 from tasks.report import Notes
-from tasks.split import SMALL_FOLDS, split_repeatedly
+from tasks.split import SMALL_FOLDS, repeated_folds, split_repeatedly
 from tasks.tell_steps import tell_steps
 from tasks.train import Settings
 from tasks.train_folds import fit_folds, train_folds
@@ -166,7 +166,7 @@ def car_price(params: CarPriceParams = CarPriceParams()) -> Summary:
 
     scores = [peers.result().fold(i) for i in range(folds) if params.peers]
     return conclude(
-        ready, trained, scores, profile.result(), protocol(folds), params.seed, NOTES, drawn=SMALL_FOLDS,
+        ready, trained, scores, profile.result(), repeated_folds(folds), params.seed, NOTES, drawn=SMALL_FOLDS,
         found=(explored, drivers),
     )  # fmt: skip
 
@@ -189,11 +189,6 @@ def train_candidate(name: Candidate, ready: Prepared, params: CarPriceParams, la
     """Train one candidate on all folds, and return each fold's; `label` is another name for it in the store."""
     network = tuned_network(params) if name == "tuned" else NETWORKS[name]
     return fit_folds(label or name, ready, network, settings(params, name), params.seed)
-
-
-def protocol(folds: int) -> str:
-    """Say how the figures come about."""
-    return f"repeated 10-fold cross-validation, mean of {folds} folds of {-(-folds // SMALL_FOLDS)} shuffles"
 
 
 def facts(columns: list[str]) -> "ColumnTransformer":

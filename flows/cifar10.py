@@ -7,6 +7,7 @@ from pydantic import Field
 from casebook.case import case
 from casebook.cli import main
 from casebook.device import Asked
+from casebook.language import say
 from casebook.params import CaseParams
 from casebook.run import Summary
 from casebook.store import Ref
@@ -42,7 +43,7 @@ AIM = Aim(
     labels=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
     shown=("accuracy", "balanced_accuracy", "f1", "log_loss"),
 )  # fmt: skip
-PROTOCOL = "the set's own test part; a tenth of the training pictures, stratified, for validation"
+PROTOCOL = say("the set's own test part; a tenth of the training pictures, stratified, for validation")
 
 Candidate = Literal["course", "fast", "wide"]
 

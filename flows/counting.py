@@ -48,7 +48,7 @@ DATA = "counting"
 TARGET = "twice_next"
 GIVEN = ("first", "second", "third", "fourth", "fifth")
 HELD_OUT = 5  # the last of so many equal stretches is the test part, the one before it validation
-PROTOCOL = "the last fifth of the numbers held out, beyond all that was learnt; the fifth before it for validation"
+PROTOCOL = say("the last fifth of the numbers held out, beyond all that was learnt; the fifth before it for validation")
 
 Candidate = Literal["course", "ours"]
 

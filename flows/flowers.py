@@ -44,7 +44,7 @@ AIM = Aim(
     kind="multiclass", takes="picture", target="label", labels=LABELS, output="probabilities",
     primary="accuracy", shown=("accuracy", "balanced_accuracy", "f1", "log_loss"),
 )  # fmt: skip
-PROTOCOL = "one split, stratified, no near-duplicates across it: 64 % training, 16 % validation, 20 % test"
+PROTOCOL = say("one split, stratified, no near-duplicates across it: 64 % training, 16 % validation, 20 % test")
 
 
 class FlowersParams(CaseParams):

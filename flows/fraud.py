@@ -8,6 +8,7 @@ from pydantic import Field
 from casebook.case import case
 from casebook.catalog import data_set
 from casebook.cli import main
+from casebook.language import Said, say
 from casebook.run import Summary
 from casebook.store import Ref
 from tasks.aim import Aim
@@ -120,10 +121,15 @@ def rows_for(name: Candidate, encoded: Ref, fold: int, seed: int) -> Ref:
     return resample.called(f"{RESAMPLED[name]}-{fold}")(encoded, RESAMPLED[name], seed)
 
 
-def protocol(folds: int) -> str:
+def protocol(folds: int) -> Said:
     """Say how the figures come about."""
-    split_up = "repeats dropped; stratified training, validation and test parts of 64, 16 and 20 %"
-    return f"{split_up}; mean of {folds} outer folds" if folds > 1 else f"{split_up}; one split"
+    if folds == 1:
+        return say("repeats dropped; stratified training, validation and test parts of 64, 16 and 20 %; one split")
+    return say(
+        "repeats dropped; stratified training, validation and test parts of 64, 16 and 20 %; mean of {folds} outer "
+        "folds",
+        folds=folds,
+    )
 
 
 def base_rate(origin: Origin) -> float | None:

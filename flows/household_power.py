@@ -9,6 +9,7 @@ from casebook.case import case
 from casebook.cli import main
 from casebook.device import Asked
 from casebook.errors import CasebookError
+from casebook.language import say
 from casebook.params import CaseParams
 from casebook.run import Summary
 from casebook.stage import stage
@@ -50,7 +51,7 @@ AHEAD = 30  # days that it goes on
 HELD_OUT = 328  # days at the end that are the test part: 46 standard weeks, Sunday to Saturday, and six days
 SHAPE: Shape = {"units": (32,), "members": 8, "waves": 2, "bins": 8, "dropout": 0.5}  # chosen on validation
 YEAR_BACK = 364  # days before a day that have its weekday and nearly its season
-PROTOCOL = (
+PROTOCOL = say(
     "trained on all but the last 328 days and asked each day of these with what was known on its eve (walk-forward, no "
     "refit); weeks are the 46 from Sunday to Saturday; the 47 weeks before chose"
 )

@@ -13,6 +13,7 @@ from casebook.catalog import data_set
 from casebook.cli import main
 from casebook.device import Asked, prepare
 from casebook.errors import CasebookError
+from casebook.language import say
 from casebook.params import CaseParams
 from casebook.run import Summary
 from casebook.stage import stage
@@ -45,7 +46,7 @@ KNOWN = "daisy"  # the only one of the five kinds of flowers that is a class of 
 OTHERS = 60  # pictures of each other kind that are asked about
 FEW = 20  # of each kind in the smoke profile
 ANSWERS = 4  # that are told of each kind
-PROTOCOL = (
+PROTOCOL = say(
     "not trained here; asked about the daisies of the flowers set, the only pictures at hand of a class that it knows, "
     "some of which may have been among ImageNet's own"
 )
@@ -71,7 +72,7 @@ def imagenet(params: ImagenetParams = ImagenetParams()) -> Summary:
     network = assemble(weights, params.device, params.seed)
     evaluation = judge(asked, network, aim, params.seed)
     bundle = export_pictures(asked, {NAME: network}, evaluation, network, aim)
-    metrics = measure_run(weights, asked, evaluation, PROTOCOL, aim)
+    metrics = measure_run(weights, asked, evaluation, str(PROTOCOL), aim)
     published = publish(bundle, asked, metrics, aim)
     return report_pretrained(metrics, evaluation, bundle, published, aim)
 

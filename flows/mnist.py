@@ -7,6 +7,7 @@ from pydantic import Field
 from casebook.case import case
 from casebook.cli import main
 from casebook.device import Asked
+from casebook.language import say
 from casebook.params import CaseParams
 from casebook.run import Summary
 from casebook.store import Ref
@@ -66,7 +67,7 @@ def mnist(params: MnistParams = MnistParams()) -> Summary:
     return conclude(ready, trained, scores, profile.result(), PROTOCOL, params.seed)
 
 
-PROTOCOL = "the set's own test part; a tenth of the training pictures, stratified, for validation"
+PROTOCOL = say("the set's own test part; a tenth of the training pictures, stratified, for validation")
 
 
 def prepare(params: MnistParams) -> Prepared:

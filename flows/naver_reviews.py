@@ -46,7 +46,7 @@ AIM = Aim(
     kind="binary", takes="text", asked=TEXT, target="label", labels=("negative", "positive"), primary="accuracy",
     shown=("accuracy", "roc_auc", "f1", "log_loss"),
 )  # fmt: skip
-PROTOCOL = "the set's own test part, whole; a tenth of the training reviews, stratified, for validation"
+PROTOCOL = say("the set's own test part, whole; a tenth of the training reviews, stratified, for validation")
 
 Candidate = Literal["course", "ngrams", "characters", "blend"]
 

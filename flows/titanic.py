@@ -7,7 +7,7 @@ from pydantic import Field
 
 from casebook.case import case
 from casebook.cli import main
-from casebook.language import say
+from casebook.language import Said, say
 from casebook.run import Summary
 from casebook.store import Ref
 from tasks.ablate import ablate, worth
@@ -145,9 +145,9 @@ def train_candidate(name: Candidate, ready: Prepared, params: TitanicParams, lab
     return fit_folds(label or name, ready, network, settings(params, name), params.seed)
 
 
-def protocol(folds: int) -> str:
+def protocol(folds: int) -> Said:
     """Say how the figures come about."""
-    return f"repeated stratified 10-fold cross-validation, mean of {folds} folds"
+    return say("repeated stratified 10-fold cross-validation, mean of {folds} folds", folds=folds)
 
 
 def without_row_number(frame: "pd.DataFrame") -> "pd.DataFrame":

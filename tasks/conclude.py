@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from casebook.language import Said
 from casebook.run import Summary
 from casebook.stage import Stage
 from casebook.store import Ref
@@ -21,7 +22,7 @@ def conclude(
     trained: Mapping[str, Sequence[Ref]],
     peers: Sequence[Ref],
     profile: Ref,
-    protocol: str,
+    protocol: Said,
     seed: int,
     notes: Notes = Notes(),
     *,
@@ -65,11 +66,11 @@ def conclude(
     first = {name: refs[0] for name, refs in trained.items()}
     explained = explain(evaluation, first, ready.encoded[0], aim, *more) if explain else notes
     bundle = exported(ready, first, evaluation, window)
-    metrics = measure_run(ready.origin, ready.raw, evaluation, protocol, aim, more, found)
+    metrics = measure_run(ready.origin, ready.raw, evaluation, str(protocol), aim, more, found)
     published = publish(bundle, ready.parts[0], metrics, aim)
     return report(
         metrics, evaluation, profile, ready.checked, ready.table, pictures.result(), first, bundle, published, aim,
-        explained, found,
+        protocol, explained, found,
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from casebook.stage import stage
 from casebook.store import Facts
 from casebook.tables import write_table
 from tasks.fetch import Origin
-from tasks.ingest import read, typed
+from tasks.ingest import PLAIN, Form, read, typed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,7 +88,7 @@ def load(path: Path, entry: DataSet) -> "tuple[pd.DataFrame, int]":
         return summed(read(path), path)
     known = next((file for file in entry.files if file.name == path.name), DataFile(name=path.name))
     separator = known.separator if known.name != path.name or known.separator != "," else _separator(path)
-    form: Any = {"sep": separator, "names": None, "na_values": ["?"]}
+    form: Form = {**PLAIN, "sep": separator, "na_values": ["?"]}
     if "Time" not in _header(path, separator):
         return summed(read(path, form), path)
     return hours_of(path, separator)

@@ -98,7 +98,6 @@ def read(path: Path, form: Form = PLAIN) -> "pd.DataFrame":
         pd.errors.EmptyDataError,
         UnicodeDecodeError,
         zipfile.BadZipFile,
-        KeyError,  # a zip file that is no spreadsheet
         OSError,
     ) as error:
         raise CasebookError(
@@ -134,7 +133,11 @@ def _read_sheet(path: Path, form: Form) -> "pd.DataFrame":
     """Read one sheet; a header that is a number, as a year may be, becomes text as in a text file."""
     import pandas as pd
 
-    with pd.ExcelFile(path, engine="openpyxl") as book:
+    try:
+        book = pd.ExcelFile(path, engine="openpyxl")
+    except KeyError as error:  # what openpyxl says of a zip file that is no spreadsheet
+        raise zipfile.BadZipFile(str(error)) from error
+    with book:
         sheet = form["sheet_name"] or book.sheet_names[0]
         if sheet not in book.sheet_names:
             raise CasebookError(

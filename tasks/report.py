@@ -96,6 +96,7 @@ def report(
     bundle: Ref,
     published: Published,
     aim: Aim,
+    protocol: Said,
     notes: Notes | Ref = Notes(),
     found: Sequence[Ref] = (),
 ) -> Summary:
@@ -119,6 +120,7 @@ def report(
             run=run,
             seconds=perf_counter() - run.started,
             metrics=metrics,
+            protocol=protocol,
             result=result,
             entry=entry,
             profile=json.loads(profile.path("profile.json").read_text(encoding="utf-8")),

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from casebook.errors import CasebookError
+from casebook.language import Said, say
 from casebook.stage import stage
 from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_table, write_table
@@ -166,3 +167,11 @@ def enough_of_each_class(frame: "pd.DataFrame", target: str, folds: int) -> None
             f"Only {counts.min()} rows have {target} = {counts.idxmin()}, too few for {folds} folds that each need one "
             f"for validation too: at least {2 * folds} are needed. Use more data."
         )
+
+
+def repeated_folds(folds: int) -> Said:
+    """Say how figures over the folds of `split_repeatedly` come about."""
+    return say(
+        "repeated 10-fold cross-validation, mean of {folds} folds of {shuffles} shuffles",
+        folds=folds, shuffles=-(-folds // SMALL_FOLDS),
+    )  # fmt: skip

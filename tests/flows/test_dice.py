@@ -10,7 +10,7 @@ import pytest
 from flows.dice import Market
 from tests.flows.house import SMOKE, House, house
 
-PICTURES = {"sums.png", "paths.png", "normal.png", "returns.png", "coverage.png"}
+PICTURES = {"sums.png", "paths.png", "normal.png", "returns.png", "coverage.png", "histograms.png", "boxes.png"}
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import StandardScaler
 
+from casebook.language import say
 from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_arrays, write_arrays
 from tasks.ablate import ablate, paired, worth
@@ -58,7 +59,7 @@ def test_the_table_tells_what_each_step_changes(keep: Callable[..., Ref]) -> Non
     y = keep(write_folds, {"validation": [{"y": [0.0, 1.0]}] * 6})
     right, half = {"validation": [-2.0, 2.0]}, {"validation": [2.0, 2.0]}
     scores = keep(write_folds, {"scores": [right, right, half, right, right, right]})
-    (table,) = worth.fn(y, scores, 2, STEPS, AIM, Notes(paragraphs=("why",))).tables
+    (table,) = worth.fn(y, scores, 2, STEPS, AIM, Notes(paragraphs=(say("why"),))).tables
     told = [(row["left out"], row["accuracy on validation"], row["change"], row["± standard error"]) for row in table]
     assert told == [
         ("nothing", "1.0000", "", ""),
