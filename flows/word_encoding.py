@@ -17,7 +17,7 @@ from casebook.words import Vocabulary, learned, numbered, padded, tokens
 from tasks.encode import VOCABULARY
 from tasks.fetch import own
 from tasks.ingest import ingest
-from tasks.report_findings import FINDINGS, Finding, Section, report_findings, stored
+from tasks.report_findings import FINDINGS, Section, found, report_findings, stored
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,8 +42,8 @@ def word_encoding(params: WordEncodingParams = WordEncodingParams()) -> Summary:
     """Turn sentences into numbers, as every text model begins; words not seen before have a number too (lab 290)."""
     origin = own(DATA, params.source, "the lab's sentences, in its flow")
     raw = ingest(origin, make_sentences, len(SENTENCES), params.seed)
-    found = encode_sentences(raw, params.words, params.length, params.unseen)
-    return report_findings(found, origin, raw, "python -m flows.naver_reviews")
+    encoded = encode_sentences(raw, params.words, params.length, params.unseen)
+    return report_findings(encoded, origin, raw, "python -m flows.naver_reviews")
 
 
 @stage
@@ -62,65 +62,50 @@ def encode_sentences(out: "Path", raw: Ref, most: int, length: int, unseen: tupl
 
 def told(vocabulary: Vocabulary, sentences: list[str], unseen: list[str], length: int) -> list[Section]:
     """Return the index, the sequences and the padded sequences as findings with a table each."""
-    index = vocabulary.index
-    known, new = numbered(sentences, vocabulary), numbered(unseen, vocabulary)
-    before, after = padded(known, length, before=True), padded(known, length)
-    share = sum(number == 1 for each in new for number in each) / max(1, sum(map(len, new)))
     return [
-        Section(
-            title=say("Word index"),
-            findings=(
-                Finding(
-                    name="word_index",
-                    value=dict(index),
-                    sentence=say(
-                        "{sentences} sentences have {words} different words; the more often a word is said, the "
-                        "smaller its number. 1 stands for every word that is not in the index, 0 for none.",
-                        sentences=len(sentences), words=len(index) - 1,
-                    ),
-                ),
-            ),
-            tables=(tuple({"word": word, "number": str(number)} for word, number in index.items()),),
-        ),
-        Section(
-            title=say("Sequences"),
-            findings=(
-                Finding(
-                    name="sequences",
-                    value=[*known],
-                    sentence=say(
-                        "Each sentence is the numbers of its words; capitals and punctuation make no difference."
-                    ),
-                ),
-                Finding(
-                    name="padded",
-                    value=before.tolist(),
-                    sentence=say(
-                        "A network takes sequences of one length, here {length}: zeros go before shorter ones or after "
-                        "them, and of longer ones that end is cut off.", length=length,
-                    ),
-                ),
-            ),
-            tables=(rows(sentences, known, before.tolist(), after.tolist()),),
-        ),
-        Section(
-            title=say("Words not seen before"),
-            findings=(
-                Finding(
-                    name="unseen",
-                    value=[*new],
-                    sentence=say(
-                        "{share:.0%} of the words of {unseen} new sentences are not in the index. Without a number for "
-                        "them they would vanish, and sentences would seem shorter than they are.",
-                        share=share, unseen=len(unseen),
-                    ),
-                ),
-            ),
-            tables=(
-                rows(unseen, new, padded(new, length, before=True).tolist(), padded(new, length).tolist()),
-            ) if unseen else (),
-        ),
-    ]  # fmt: skip
+        tell_index(vocabulary.index, len(sentences)),
+        tell_sequences(sentences, numbered(sentences, vocabulary), length),
+        tell_unseen(unseen, numbered(unseen, vocabulary), length),
+    ]
+
+
+def tell_index(index: dict[str, int], sentences: int) -> Section:
+    """Tell which number each word has."""
+    told = say(
+        "{sentences} sentences have {words} different words; the more often a word is said, the smaller its number. 1 "
+        "stands for every word that is not in the index, 0 for none.", sentences=sentences, words=len(index) - 1,
+    )  # fmt: skip
+    table = tuple({"word": word, "number": str(number)} for word, number in index.items())
+    return Section(title=say("Word index"), findings=(found("word_index", dict(index), told),), tables=(table,))
+
+
+def tell_sequences(sentences: list[str], known: list[list[int]], length: int) -> Section:
+    """Tell what the sentences are as numbers, and brought to one length by zeros before or after them."""
+    before, after = padded(known, length, before=True).tolist(), padded(known, length).tolist()
+    plain = say("Each sentence is the numbers of its words; capitals and punctuation make no difference.")
+    same = say(
+        "A network takes sequences of one length, here {length}: zeros go before shorter ones or after them, and of "
+        "longer ones that end is cut off.", length=length,
+    )  # fmt: skip
+    return Section(
+        title=say("Sequences"),
+        findings=(found("sequences", [*known], plain), found("padded", before, same)),
+        tables=(rows(sentences, known, before, after),),
+    )
+
+
+def tell_unseen(unseen: list[str], new: list[list[int]], length: int) -> Section:
+    """Tell what becomes of words that the index does not have."""
+    share = sum(number == 1 for each in new for number in each) / max(1, sum(map(len, new)))
+    told = say(
+        "{share:.0%} of the words of {unseen} new sentences are not in the index. Without a number for them they would "
+        "vanish, and sentences would seem shorter than they are.", share=share, unseen=len(unseen),
+    )  # fmt: skip
+    table = rows(unseen, new, padded(new, length, before=True).tolist(), padded(new, length).tolist())
+    return Section(
+        title=say("Words not seen before"), findings=(found("unseen", [*new], told),),
+        tables=(table,) if unseen else (),
+    )  # fmt: skip
 
 
 def rows(
