@@ -1,9 +1,7 @@
 """Boston house prices: predict a number from few rows, and say how well with repeated cross-validation (lab 200)."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Literal
-
-from pydantic import Field
+from typing import TYPE_CHECKING
 
 from casebook.case import case
 from casebook.cli import main
@@ -14,7 +12,7 @@ from tasks.aim import Aim
 from tasks.build import ensemble, perceptron
 from tasks.calibrate import Rule
 from tasks.clean import clean, drop_repeats
-from tasks.compare import NumberPeer, compare_folds
+from tasks.compare import compare_folds
 from tasks.conclude import conclude
 from tasks.explore import explore
 from tasks.features import fold_features
@@ -25,7 +23,7 @@ from tasks.report import Notes
 from tasks.split import SMALL_FOLDS, repeated_folds, split_repeatedly
 from tasks.train import Settings
 from tasks.train_folds import fit_folds
-from tasks.tuned import NetworkParams, tuned_network, tuned_settings
+from tasks.tuned import Candidate, SmallTableParams, tuned_network, tuned_settings
 from tasks.validate import enforce, suite_text, validate
 
 if TYPE_CHECKING:
@@ -57,22 +55,9 @@ NOTES = Notes(
     ),
 )
 
-Candidate = Literal["course", "tuned", "ensemble"]
 
-
-class BostonParams(NetworkParams):
+class BostonParams(SmallTableParams):
     """What can be set: which models, and what the candidate `tuned` is like."""
-
-    candidates: tuple[Candidate, ...] = Field(
-        ("course", "ensemble"), min_length=1, description="networks to train: the lab's, our ensemble, yours"
-    )
-    peers: tuple[NumberPeer, ...] = Field(
-        ("dummy", "least_squares", "ridge", "extra_trees", "gradient_boosting"),
-        description="plain models to compare with",
-    )
-    repeats: Annotated[int, Field(ge=1, le=20, description="times ten folds in the full profile")] = 3
-    trees: Annotated[int, Field(ge=10, le=5000, description="size of forests and boosting among the peers")] = 200
-    sample_rows: Annotated[int, Field(ge=100, le=1_000_000, description="size of the embedded sample")] = 400
 
 
 @case

@@ -1,7 +1,7 @@
 """Car prices: each step of feature engineering on its own, what drives the price, and a small price model (lab 070)."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
@@ -25,7 +25,7 @@ from tasks.clean import (
     clean,
     drop_repeats,
 )
-from tasks.compare import NumberPeer, compare_folds
+from tasks.compare import compare_folds
 from tasks.conclude import conclude
 from tasks.derive import Derived, Log
 from tasks.explore import explore
@@ -41,7 +41,7 @@ from tasks.split import SMALL_FOLDS, repeated_folds, split_repeatedly
 from tasks.tell_steps import tell_steps
 from tasks.train import Settings
 from tasks.train_folds import fit_folds, train_folds
-from tasks.tuned import NetworkParams, tuned_network, tuned_settings
+from tasks.tuned import Candidate, SmallTableParams, tuned_network, tuned_settings
 from tasks.validate import enforce, suite_text, validate
 
 if TYPE_CHECKING:
@@ -125,21 +125,10 @@ NOTES = Notes(
     ),
 )
 
-Candidate = Literal["course", "tuned", "ensemble"]
 
-
-class CarPriceParams(NetworkParams):
+class CarPriceParams(SmallTableParams):
     """What can be set: which models, and what the candidate `tuned` is like."""
 
-    candidates: tuple[Candidate, ...] = Field(
-        ("course", "ensemble"), min_length=1, description="networks to train: the lab's, our ensemble, yours"
-    )
-    peers: tuple[NumberPeer, ...] = Field(
-        ("dummy", "least_squares", "ridge", "extra_trees", "gradient_boosting"),
-        description="plain models to compare with",
-    )
-    repeats: Annotated[int, Field(ge=1, le=20, description="times ten folds in the full profile")] = 3
-    trees: Annotated[int, Field(ge=10, le=5000, description="size of forests and boosting among the peers")] = 200
     sample_rows: Annotated[int, Field(ge=100, le=1_000_000, description="size of the embedded sample")] = 250
 
 

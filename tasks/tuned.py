@@ -5,13 +5,14 @@ returns `tasks.prepared.Prepared`, and a function `train_candidate(name, ready, 
 candidate `tuned`.
 """
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from casebook.device import Asked
 from casebook.params import CaseParams
 from tasks.build import perceptron, plain
+from tasks.compare import NumberPeer
 from tasks.train import Optimizer, Settings
 
 if TYPE_CHECKING:
@@ -37,6 +38,24 @@ class NetworkParams(CaseParams):
     epochs: Annotated[int, Field(ge=1, le=5000, description="most epochs of `tuned`")] = 200
     patience: Annotated[int, Field(ge=1, le=5000, description="epochs without better validation to wait")] = 20
     device: Asked = Field("auto", description="where to train")
+
+
+Candidate = Literal["course", "tuned", "ensemble"]
+
+
+class SmallTableParams(NetworkParams):
+    """What can be set where a number is predicted from a small table, in repeated folds."""
+
+    candidates: tuple[Candidate, ...] = Field(
+        ("course", "ensemble"), min_length=1, description="networks to train: the lab's, our ensemble, yours"
+    )
+    peers: tuple[NumberPeer, ...] = Field(
+        ("dummy", "least_squares", "ridge", "extra_trees", "gradient_boosting"),
+        description="plain models to compare with",
+    )
+    repeats: Annotated[int, Field(ge=1, le=20, description="times ten folds in the full profile")] = 3
+    trees: Annotated[int, Field(ge=10, le=5000, description="size of forests and boosting among the peers")] = 200
+    sample_rows: Annotated[int, Field(ge=100, le=1_000_000, description="size of the embedded sample")] = 400
 
 
 class TunedNetwork(BaseModel):
