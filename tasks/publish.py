@@ -17,6 +17,7 @@ from casebook.stage import act
 from casebook.store import Ref
 from casebook.tables import read_arrays
 from tasks.aim import Aim
+from tasks.card import card
 
 if TYPE_CHECKING:
     import numpy as np
@@ -232,8 +233,6 @@ def asked(parts: Ref, aim: Aim) -> "tuple[Floats, Callable[[Path], Floats]]":
 
 def _write(folder: Path, bundle: Ref, metrics: dict[str, Any], aim: Aim) -> None:
     """Write a version: the bundle, its figures, its card, and a manifest with the hash of every file."""
-    from tasks.report import card
-
     with files.new_folder(folder) as out:
         for path in bundle.folder.iterdir():
             if path.suffix in (".onnx", ".keras", ".json") and path.name != "manifest.json":

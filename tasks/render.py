@@ -1,9 +1,10 @@
 """Render: what fills the templates of pages, in the reader's language, and the pictures that go into them."""
 
 import base64
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from casebook.language import Language, Said, translated
 from casebook.params import CaseParams
@@ -60,3 +61,8 @@ def copy_pictures(folder: Path, *refs: Ref) -> dict[str, str]:
         (folder / path.name).write_bytes(content)
         inline[path.stem] = "data:image/png;base64," + base64.b64encode(content).decode()
     return inline
+
+
+def validation_page(name: str, results: list[dict[str, Any]], facts: Mapping[str, Any]) -> str:
+    """Return the offline page of a validation: every expectation, what broke it, and what was set aside."""
+    return environment().get_template("validation.html").render(name=name, results=results, facts=facts)

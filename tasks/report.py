@@ -15,6 +15,7 @@ from casebook.run import Summary, current
 from casebook.stage import act
 from casebook.store import Ref
 from tasks.aim import Aim
+from tasks.card import best_peer
 from tasks.evaluate import results
 from tasks.fetch import Origin
 from tasks.publish import Published
@@ -149,12 +150,6 @@ def report(
     )
 
 
-def best_peer(metrics: Mapping[str, Any], aim: Aim) -> str | None:
-    """Return the peer whose primary figure is best."""
-    peers = metrics["peers"]
-    return max(peers, key=lambda name: aim.sign * peers[name][aim.primary]["value"]) if peers else None
-
-
 def verdict(metrics: Mapping[str, Any], aim: Aim, language: Language = "en") -> list[Said]:
     """Say how the champion does against the best peer and the course, also where it loses."""
     champion = metrics["candidates"][metrics["champion"]][aim.primary]
@@ -188,24 +183,6 @@ def _beside(champion: Mapping[str, float], name: str, other: Mapping[str, float]
 def spoken(sentences: Sequence[Said]) -> str:
     """Return sentences in English, one after the other."""
     return " ".join(map(str, sentences))
-
-
-def card(metrics: Mapping[str, Any], bundle: Ref, aim: Aim) -> str:
-    """Return the model's card in Markdown: what it is, what it was trained on, how good it is, where not to use it."""
-    result = metrics["candidates"][metrics["champion"]]
-    entry = data_set(str(bundle.facts["dataset"]))
-    return (
-        environment()
-        .get_template("card.md")
-        .render(
-            metrics=metrics, result=result, entry=entry, bundle=bundle.facts, aim=aim, best_peer=best_peer(metrics, aim)
-        )
-    )
-
-
-def validation_page(name: str, results: list[dict[str, Any]], facts: Mapping[str, Any]) -> str:
-    """Return the offline page of a validation: every expectation, what broke it, and what was set aside."""
-    return environment().get_template("validation.html").render(name=name, results=results, facts=facts)
 
 
 def question(case: str) -> str:

@@ -14,6 +14,7 @@ from casebook.run import current
 from casebook.stage import act, stage_apart
 from casebook.store import Facts, Ref
 from casebook.tables import read_table, write_table
+from tasks.render import validation_page
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -174,8 +175,6 @@ def enforce(checked: Ref, name: str) -> None:
     CasebookError
         The suite failed, or too many rows would have to be set aside.
     """
-    from tasks.report import validation_page
-
     page = current().folder / "validation.html"
     results = json.loads(checked.path("results.json").read_text(encoding="utf-8"))
     files.write_text(page, validation_page(name, results, checked.facts))

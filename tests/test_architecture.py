@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,25 @@ def test_data_flows_one_way(folder: str) -> None:
     for path in sources(folder):
         reached = {name.split(".")[0] for name in imports(path)} & ours
         assert reached <= MAY_IMPORT[folder], path
+
+
+def at_run_time(path: Path) -> set[str]:
+    """What a file imports when it runs, also inside functions, and from packages the names that are modules."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            node.body = []
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def test_no_import_goes_in_a_circle() -> None:
+    paths = {".".join(p.relative_to(places.project()).with_suffix("").parts): p for f in MAY_IMPORT for p in sources(f)}
+    needs = {name: at_run_time(path) & paths.keys() - {name} for name, path in paths.items()}
+    assert len(list(TopologicalSorter(needs).static_order())) == len(paths)  # else a CycleError that names the circle
 
 
 @pytest.mark.parametrize("path", [*sources("casebook"), *sources("tasks"), *sources("flows")], ids=str)
