@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator
 
 import flows
-from casebook.case import case
+from casebook.case import Case, case
 from casebook.cli import main
 from casebook.device import Asked
 from casebook.params import CaseParams
@@ -71,7 +71,8 @@ def searchable() -> Iterator[str]:
     """Yield the names of the cases that can be searched: those whose parameters describe a network."""
     for folder in flows.__path__:
         for path in Path(folder).glob("[!_]*.py"):
-            if "(NetworkParams):" in path.read_text(encoding="utf-8"):
+            story = getattr(importlib.import_module(f"flows.{path.stem}"), path.stem, None)
+            if isinstance(story, Case) and issubclass(story.params, NetworkParams):
                 yield path.stem
 
 

@@ -78,7 +78,9 @@ def test_a_second_search_reuses_every_trial_and_one_killed_ends_with_the_same_be
 def test_what_cannot_be_searched_and_a_bad_file_end_with_2(empty: House, tmp_path: Path) -> None:
     unknown = empty.here("flows.tune", "--case", "clean_up")
     assert unknown.code == 2
-    assert "only a case with a network can be searched: boston, fraud" in unknown.err
+    assert (
+        "only a case with a network can be searched: boston, car_price, fraud, malware, mpg, titanic\n" in unknown.err
+    )
     (tmp_path / "best.toml").write_text("dropout = 2\n", encoding="utf-8")
     bad = empty.here("flows.boston", "--params", str(tmp_path / "best.toml"))
     assert bad.code == 2
