@@ -14,6 +14,7 @@ from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_table, write_table
 from tasks.derive import Derived, derive
+from tasks.scale import maximum
 
 if TYPE_CHECKING:
     import numpy as np
@@ -162,10 +163,14 @@ class DivideByMaximum:
         CasebookError
             A column has no number above zero.
         """
-        most = {name: frame[name].max() for name in self.columns}
-        if wrong := [name for name, value in most.items() if not value > 0]:
+        import numpy as np
+
+        if wrong := [name for name in self.columns if not frame[name].max() > 0]:
             raise CasebookError(f"{', '.join(wrong)}: no number is above zero, so none can be scaled by the largest.")
-        return frame.assign(**{name: frame[name] / value for name, value in most.items()})
+        columns = {name: frame[name].dropna().to_numpy("float64") for name in self.columns}
+        return frame.assign(
+            **{name: maximum(known)(frame[name].to_numpy("float64")) for name, known in columns.items()}
+        )
 
 
 @dataclass(frozen=True)
