@@ -167,10 +167,8 @@ class DivideByMaximum:
 
         if wrong := [name for name in self.columns if not frame[name].max() > 0]:
             raise CasebookError(f"{', '.join(wrong)}: no number is above zero, so none can be scaled by the largest.")
-        columns = {name: frame[name].dropna().to_numpy("float64") for name in self.columns}
-        return frame.assign(
-            **{name: maximum(known)(frame[name].to_numpy("float64")) for name, known in columns.items()}
-        )
+        columns = {name: frame[name].to_numpy("float64") for name in self.columns}
+        return frame.assign(**{name: maximum(x[~np.isnan(x)])(x) for name, x in columns.items()})
 
 
 @dataclass(frozen=True)
