@@ -73,8 +73,8 @@ def flowers(params: FlowersParams = FlowersParams()) -> Summary:
     grouped, ready = prepare(origin, params)
     profile = explore_pictures.submit(ready.table, ready.raw, ready.aim)
     parts = ready.encoded[0]
-    if params.profile == "smoke":  # the last block alone learns, and there are no crops
-        params = params.model_copy(update={"cut": 15, "views": 2})
+    if params.profile == "smoke":  # the last block alone learns, and from pictures as they are
+        params = params.model_copy(update={"cut": 15, "views": 1})
     features = embed(parts, weights, params.cut, params.views, params.seed, params.device)
     peers = compare.submit(within(features, PLAIN), params.peers, 100, ready.aim, params.seed)
     trained = train(parts, features, weights, params)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 HEAD = "head"
-CHECKED = 8  # validation pictures on which the whole network is held to what was trained
+CHECKED = 4  # validation pictures on which the whole network is held to what was trained
 TOLERANCE = 1e-3
 
 
