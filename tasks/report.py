@@ -113,32 +113,15 @@ def report(
     run.details["device"] = next(iter(trained.values())).facts["device"]
     page = run.folder / "report.html"
     plots = copy_pictures(run.folder / "plots", profile, pictures, *([notes] if isinstance(notes, Ref) else []), *found)
-    entry = data_set(str(bundle.facts["dataset"]))
-    text = (
-        environment(language)
-        .get_template("report.html")
-        .render(
-            run=run,
-            seconds=perf_counter() - run.started,
-            metrics=metrics,
-            protocol=protocol,
-            result=result,
-            entry=entry,
-            profile=json.loads(profile.path("profile.json").read_text(encoding="utf-8")),
-            checked=checked.facts,
-            cleaned=cleaned.facts,
-            trained={name: ref.facts for name, ref in trained.items()},
-            plots=plots,
-            aim=aim,
-            notes=Notes.kept(notes) if isinstance(notes, Ref) else notes,
-            sections=[section for ref in found for section in sections_of(ref)],
-            verdict=verdict(metrics, aim, language),
-            bundle=bundle.facts,
-            published=published,
-            curl=question(run.case),
-            sample=bundle.path("sample_request.json").read_text(encoding="utf-8"),
-        )
-    )
+    template = environment(language).get_template("report.html")
+    text = template.render(
+        run=run, seconds=perf_counter() - run.started, metrics=metrics, protocol=protocol, result=result,
+        entry=data_set(str(bundle.facts["dataset"])), checked=checked.facts, cleaned=cleaned.facts,
+        profile=json.loads(profile.path("profile.json").read_text(encoding="utf-8")), plots=plots, aim=aim,
+        trained={name: ref.facts for name, ref in trained.items()}, bundle=bundle.facts, published=published,
+        notes=Notes.kept(notes) if isinstance(notes, Ref) else notes, verdict=verdict(metrics, aim, language),
+        sections=[section for ref in found for section in sections_of(ref)], curl=question(run.case),
+    )  # fmt: skip
     files.write_text(page, text)
     _show_in_prefect(metrics, aim, page)
     return Summary(

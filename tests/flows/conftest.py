@@ -4,16 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.house import SMOKE, House, house
+from tests.flows.house import SMOKE, House, house, house_after
 
 
 @pytest.fixture(scope="session")
 def smoke(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
     """A house in which the fraud case ran once on the sample."""
-    made = house(tmp_path_factory.mktemp("smoke"), prefect_server)
-    done = made.here("flows.fraud", *SMOKE)
-    assert done.code == 0, done.err
-    return made
+    return house_after(tmp_path_factory.mktemp("smoke"), prefect_server, "flows.fraud", *SMOKE)
 
 
 @pytest.fixture

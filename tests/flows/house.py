@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import pytest
+
 from casebook import places, spare
 from casebook.cli import main
 
@@ -87,6 +89,24 @@ def house(folder: Path, server: str, **more: str) -> House:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CASEBOOK_")}
     own = {"CASEBOOK_ARTIFACTS": str(folder / "artifacts"), "CASEBOOK_RAW": str(folder / "raw"), **more}
     return House(folder / "artifacts", {**kept, "PREFECT_API_URL": server, **own})
+
+
+def house_after(folder: Path, server: str, module: str, *flags: str, **more: str) -> House:
+    """Return a house in which one command ran to its end."""
+    made = house(folder, server, **more)
+    done = made.here(module, *flags)
+    assert done.code == 0, done.err
+    return made
+
+
+def real_findings(folder: Path, server: str, case: str) -> dict[str, Any]:
+    """Return what a run of a case on the real data finds, or skip the test where there is no real data."""
+    mirror = os.environ.get("CASEBOOK_DATA_MIRROR")
+    if not mirror:
+        pytest.skip("CASEBOOK_DATA_MIRROR is not set")
+    made = house_after(folder, server, f"flows.{case}", "--source", "real", CASEBOOK_DATA_MIRROR=mirror)
+    found: dict[str, Any] = made.record(made.runs(case)[0], "metrics.json")["findings"]
+    return found
 
 
 def command(module: str) -> Callable[[Sequence[str]], int]:

@@ -1,6 +1,5 @@
 """Immigration to Canada: what the lab prints, rules for totals and the unknown, and sheets that are wrong."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 
 from casebook.errors import CasebookError
 from flows.canada import YEARS, lead_changes, make_migrants, named_plainly, with_totals, without_checked_total
-from tests.flows.house import House, house
+from tests.flows.house import House, house, real_findings
 
 SHEET = "Canada by Citizenship"
 
@@ -98,14 +97,7 @@ def test_wrong_sheets_end_in_one_paragraph(empty: House, tmp_path: Path) -> None
 @pytest.fixture(scope="module")
 def findings(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What a run on the real sheet finds."""
-    mirror = os.environ.get("CASEBOOK_DATA_MIRROR")
-    if not mirror:
-        pytest.skip("CASEBOOK_DATA_MIRROR is not set")
-    made = house(tmp_path_factory.mktemp("real"), prefect_server, CASEBOOK_DATA_MIRROR=mirror)
-    done = made.here("flows.canada", "--source", "real")
-    assert done.code == 0, done.err
-    found: dict[str, Any] = made.record(made.runs("canada")[0], "metrics.json")["findings"]
-    return found
+    return real_findings(tmp_path_factory.mktemp("real"), prefect_server, "canada")
 
 
 def near(*values: float) -> Callable[[object], bool]:

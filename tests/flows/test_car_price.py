@@ -17,7 +17,7 @@ from tasks.associate import anova, by_pairs, pearson
 from tasks.ingest import conform, form, read
 from tasks.report_findings import Section
 from tasks.tell_steps import merged, told
-from tests.flows.house import SMOKE, House, house
+from tests.flows.house import SMOKE, House, house_after
 
 FAST = ("--profile", "smoke", "--candidates", "course", "--peers")
 
@@ -25,10 +25,11 @@ FAST = ("--profile", "smoke", "--candidates", "course", "--peers")
 @pytest.fixture(scope="module")
 def priced(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
     """A house in which the case ran once on its sample, with our candidate and one peer."""
-    made = house(tmp_path_factory.mktemp("priced"), prefect_server)
-    done = made.here("flows.car_price", *SMOKE, "--sample-rows", "150", "--candidates", "ensemble", "--peers", "ridge")
-    assert done.code == 0, done.err
-    return made
+    folder = tmp_path_factory.mktemp("priced")
+    return house_after(
+        folder, prefect_server, "flows.car_price", *SMOKE, "--sample-rows", "150", "--candidates", "ensemble",
+        "--peers", "ridge",
+    )  # fmt: skip
 
 
 def test_findings_stand_beside_the_figures(priced: House) -> None:

@@ -8,16 +8,14 @@ import pytest
 
 from flows.counting import count, made
 from serving.bundle import load
-from tests.flows.house import SMOKE, House, house
+from tests.flows.house import SMOKE, House, house_after
 
 
 @pytest.fixture(scope="module")
 def counted(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
     """A house in which counting ran once, marked as a sample."""
-    made = house(tmp_path_factory.mktemp("counted"), prefect_server)
-    done = made.here("flows.counting", *SMOKE, "--windows", "50", "--epochs", "10")
-    assert done.code == 0, done.err
-    return made
+    folder = tmp_path_factory.mktemp("counted")
+    return house_after(folder, prefect_server, "flows.counting", *SMOKE, "--windows", "50", "--epochs", "10")
 
 
 def test_a_run_leaves_figures_and_says_why_the_labs_network_fails(counted: House) -> None:

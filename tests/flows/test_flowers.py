@@ -15,7 +15,7 @@ from casebook.errors import CasebookError
 from flows.flowers import make_flowers
 from flows.imagenet import named
 from serving.bundle import load
-from tests.flows.house import SMOKE, House, house
+from tests.flows.house import SMOKE, House, house, house_after
 
 needs_data = pytest.mark.skipif(not os.environ.get("CASEBOOK_DATA_MIRROR"), reason="needs CASEBOOK_DATA_MIRROR")
 
@@ -23,10 +23,7 @@ needs_data = pytest.mark.skipif(not os.environ.get("CASEBOOK_DATA_MIRROR"), reas
 @pytest.fixture(scope="module")
 def flowers(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
     """A house in which the flowers ran once on the sample."""
-    made = house(tmp_path_factory.mktemp("flowers"), prefect_server)
-    done = made.here("flows.flowers", *SMOKE)
-    assert done.code == 0, done.err
-    return made
+    return house_after(tmp_path_factory.mktemp("flowers"), prefect_server, "flows.flowers", *SMOKE)
 
 
 def test_a_run_leaves_every_strategy_with_figures_and_says_that_its_weights_were_random(flowers: House) -> None:

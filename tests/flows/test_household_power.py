@@ -15,7 +15,7 @@ from tasks.compare_series import answered
 from tasks.downsample import complete, filled, load
 from tasks.horizons import by_horizon
 from tasks.window import windows
-from tests.flows.house import SMOKE, House, house
+from tests.flows.house import SMOKE, House, house_after
 
 WEEK = [1500.0, 1600.0, 1400.0, 1450.0, 1550.0, 1800.0, 1900.0]
 
@@ -23,10 +23,7 @@ WEEK = [1500.0, 1600.0, 1400.0, 1450.0, 1550.0, 1800.0, 1900.0]
 @pytest.fixture(scope="module")
 def power(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
     """A house in which the forecast ran once on the sample."""
-    made = house(tmp_path_factory.mktemp("power"), prefect_server)
-    done = made.here("flows.household_power", *SMOKE)
-    assert done.code == 0, done.err
-    return made
+    return house_after(tmp_path_factory.mktemp("power"), prefect_server, "flows.household_power", *SMOKE)
 
 
 def test_a_run_leaves_figures_by_horizon_and_pictures(power: House) -> None:

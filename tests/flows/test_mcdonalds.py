@@ -1,6 +1,5 @@
 """A menu's nutrition facts: what the lab asks of them, and menus that are wrong."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -8,16 +7,16 @@ import pandas as pd
 import pytest
 
 from flows.mcdonalds import make_menu
-from tests.flows.house import House, house
+from tests.flows.house import House, house_after, real_findings
 
 
 @pytest.fixture(scope="module")
 def ran(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
     """A house in which the case ran on its sample, in Korean."""
-    made = house(tmp_path_factory.mktemp("menu"), prefect_server)
-    done = made.here("flows.mcdonalds", "--source", "sample", "--daily-sodium", "1000", "--language", "ko")
-    assert done.code == 0, done.err
-    return made
+    folder = tmp_path_factory.mktemp("menu")
+    return house_after(
+        folder, prefect_server, "flows.mcdonalds", "--source", "sample", "--daily-sodium", "1000", "--language", "ko",
+    )  # fmt: skip
 
 
 def test_findings_are_those_of_the_sample(ran: House) -> None:
@@ -54,14 +53,7 @@ def test_wrong_menus_end_in_one_paragraph(empty: House, tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def findings(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What a run on the real menu finds."""
-    mirror = os.environ.get("CASEBOOK_DATA_MIRROR")
-    if not mirror:
-        pytest.skip("CASEBOOK_DATA_MIRROR is not set")
-    made = house(tmp_path_factory.mktemp("real"), prefect_server, CASEBOOK_DATA_MIRROR=mirror)
-    done = made.here("flows.mcdonalds", "--source", "real")
-    assert done.code == 0, done.err
-    found: dict[str, Any] = made.record(made.runs("mcdonalds")[0], "metrics.json")["findings"]
-    return found
+    return real_findings(tmp_path_factory.mktemp("real"), prefect_server, "mcdonalds")
 
 
 @pytest.mark.realdata

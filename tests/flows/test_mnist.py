@@ -13,7 +13,7 @@ from PIL import Image
 
 from flows import cifar10
 from flows.mnist import make_digits
-from tests.flows.house import SMOKE, House, house
+from tests.flows.house import SMOKE, House, house_after
 
 FAST = ("--profile", "smoke", "--candidates", "course", "--peers")
 
@@ -21,10 +21,7 @@ FAST = ("--profile", "smoke", "--candidates", "course", "--peers")
 @pytest.fixture(scope="module")
 def digits(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
     """A house in which the digits ran once on the sample."""
-    made = house(tmp_path_factory.mktemp("digits"), prefect_server)
-    done = made.here("flows.mnist", *SMOKE)
-    assert done.code == 0, done.err
-    return made
+    return house_after(tmp_path_factory.mktemp("digits"), prefect_server, "flows.mnist", *SMOKE)
 
 
 def test_a_run_leaves_figures_with_intervals_and_pictures(digits: House) -> None:

@@ -10,16 +10,16 @@ import pytest
 
 from flows.naver_reviews import make_half
 from serving.bundle import load
-from tests.flows.house import SMOKE, House, house
+from tests.flows.house import SMOKE, House, house_after
 
 
 @pytest.fixture(scope="module")
 def reviewed(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
     """A house in which the reviews ran once on the sample."""
-    made = house(tmp_path_factory.mktemp("reviewed"), prefect_server)
-    done = made.here("flows.naver_reviews", *SMOKE, "--sample-rows", "800", "--candidates", "blend")
-    assert done.code == 0, done.err
-    return made
+    folder = tmp_path_factory.mktemp("reviewed")
+    return house_after(
+        folder, prefect_server, "flows.naver_reviews", *SMOKE, "--sample-rows", "800", "--candidates", "blend",
+    )  # fmt: skip
 
 
 def test_a_run_leaves_figures_pictures_and_what_repeats_are_worth(reviewed: House) -> None:

@@ -7,16 +7,13 @@ import pandas as pd
 import pytest
 
 from flows.scaling import OUTLIER, make_people
-from tests.flows.house import SMOKE, House, house
+from tests.flows.house import SMOKE, House, house_after
 
 
 @pytest.fixture(scope="module")
 def scaled(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
     """A house in which scaling ran once, as it does of itself."""
-    made = house(tmp_path_factory.mktemp("scaled"), prefect_server)
-    done = made.here("flows.scaling")
-    assert done.code == 0, done.err
-    return made
+    return house_after(tmp_path_factory.mktemp("scaled"), prefect_server, "flows.scaling")
 
 
 def test_formulas_and_scikit_learn_agree_to_1e_12(scaled: House) -> None:

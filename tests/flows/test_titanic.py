@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from flows.titanic import DERIVED, RAW, STEPS, TITLES, make_passengers, standard_scores
 from tasks.derive import derive
-from tests.flows.house import SMOKE, House, house
+from tests.flows.house import SMOKE, House, house_after
 
 FAST = ("--profile", "smoke", "--candidates", "course", "--peers")
 
@@ -18,12 +18,11 @@ FAST = ("--profile", "smoke", "--candidates", "course", "--peers")
 @pytest.fixture(scope="module")
 def sailed(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
     """A house in which the titanic case ran once on the sample, with the lab's network and one peer."""
-    made = house(tmp_path_factory.mktemp("titanic"), prefect_server)
-    done = made.here(
-        "flows.titanic", *SMOKE, "--sample-rows", "300", "--candidates", "course", "--peers", "logistic_regression"
-    )
-    assert done.code == 0, done.err
-    return made
+    folder = tmp_path_factory.mktemp("titanic")
+    return house_after(
+        folder, prefect_server, "flows.titanic", *SMOKE, "--sample-rows", "300", "--candidates", "course", "--peers",
+        "logistic_regression",
+    )  # fmt: skip
 
 
 def test_the_report_tells_what_each_step_is_worth(sailed: House) -> None:
