@@ -1,13 +1,14 @@
 """`python -m serving`: answer from every model in production."""
 
 import argparse
-import logging
 import os
 import sys
 from collections.abc import Sequence
 from functools import partial
 
 from serving import sockets
+from serving.keyed import KEY, UNSOUND, sound
+from serving.logs import LEVELS, write_logs
 from serving.service import serve
 
 MOST = 4  # processes, unless more are asked for
@@ -16,8 +17,11 @@ MOST = 4  # processes, unless more are asked for
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until told to stop; return the exit code: 0 stopped, 1 no address or no worker, 2 bad arguments."""
     asked = _parser().parse_args(arguments)
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a short queue is how a busy server looks
+    write_logs(asked.log)
+    key = os.environ.get(KEY, "")
+    if key and not sound(key):
+        print(UNSOUND, file=sys.stderr)
+        return 2
     try:
         listening = sockets.listen(asked.host, asked.port)
     except (OSError, ValueError) as error:
@@ -29,17 +33,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"Serving {models} models at {url} (Ctrl-C stops)", flush=True)
 
     if asked.processes == 1:
-        serve(listening, announce)
+        serve(listening, announce, key)
         return 0
     from serving.workers import Workers
 
-    return Workers(partial(serve, listening), asked.processes, announce, partial(sockets.close, listening)).run()
+    work, stopping = partial(serve, listening, key=key), partial(sockets.close, listening)
+    return Workers(work, asked.processes, announce, stopping).run()
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m serving", description="Answer from every model in production.")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=_port, default=9000, help="0 takes a free one (default: %(default)s)")
+    parser.add_argument("--log", choices=LEVELS, default="info", help="info logs every request (default: %(default)s)")
     parser.add_argument("--processes", type=_processes, default=_cores(), help="that serve (default: %(default)s)")
     return parser
 

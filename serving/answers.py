@@ -7,6 +7,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from serving.check import Fault, Refused
+from serving.graph import TooMuch
 
 
 class ClientError(Exception):
@@ -34,6 +35,7 @@ def add_errors(app: Flask) -> None:
     """Make every error of `app` JSON, the framework's own included."""
     app.register_error_handler(ClientError, _client_error)
     app.register_error_handler(Refused, _refused)
+    app.register_error_handler(TooMuch, _too_much)
     app.register_error_handler(HTTPException, _http_error)
 
 
@@ -50,6 +52,10 @@ def _refused(error: Refused) -> Response:
         f"; the first {len(error.faults)} are listed, {error.more} more are not" if error.more else ""
     )
     return _client_error(ClientError(422, sentence, error.faults, error.more))
+
+
+def _too_much(error: TooMuch) -> Response:
+    return _client_error(ClientError(413, f"{error}; send fewer at once"))
 
 
 def _http_error(error: HTTPException) -> Response:

@@ -1,11 +1,12 @@
 """The prediction endpoint and the description of the models, in TensorFlow Serving's convention."""
 
 from collections.abc import Mapping
+from time import monotonic
 
 from flask import Flask, Response, request
 
 from serving.answers import ClientError, answer
-from serving.around import CASE
+from serving.around import CASE, VERSION
 from serving.bundle import Predictor
 from serving.instances import Limits, instances
 from serving.registry import Registry
@@ -16,10 +17,10 @@ def add_api(app: Flask, models: Registry, limits: Limits) -> None:
 
     @app.post("/v1/models/<case:case>:predict")
     def predict(case: str) -> Response:
-        model = find(models, case)
-        request.environ[CASE] = case
+        model = asked(models, case)
+        until = monotonic() + limits.seconds
         checked = model.reader.read(instances(model.signature, limits))
-        content: dict[str, object] = {"predictions": model.run(checked.feeds), "model": _identity(model)}
+        content: dict[str, object] = {"predictions": model.run(checked.feeds, until), "model": _identity(model)}
         if checked.warnings:
             content["warnings"] = [
                 warned._asdict() | {"problem": "outside the range seen in training"} for warned in checked.warnings
@@ -37,6 +38,19 @@ def add_api(app: Flask, models: Registry, limits: Limits) -> None:
         model = find(models, case)
         facts = {key: value for key, value in model.manifest.items() if key != "case"}
         return answer(_identity(model) | {"signature": model.content, "metrics": model.metrics, "manifest": facts})
+
+
+def asked(models: Registry, case: str) -> Predictor:
+    """Return the model that serves `case`, and note for log and counts that it was asked.
+
+    Raises
+    ------
+    ClientError
+        404 if there is none.
+    """
+    model = find(models, case)
+    request.environ |= {CASE: case, VERSION: model.version}
+    return model
 
 
 def find(models: Registry, case: str) -> Predictor:

@@ -6,12 +6,17 @@ from werkzeug.routing import BaseConverter
 from serving.answers import add_errors
 from serving.api import add_api
 from serving.around import Around
+from serving.check import Reader
 from serving.health import add_health
 from serving.instances import Limits
+from serving.keyed import Keyed
+from serving.labs import PICTURE_PATHS, add_labs
 from serving.metrics import Metrics
 from serving.openapi import add_openapi
 from serving.pages import add_pages
 from serving.registry import Registry
+
+SHORT = 16 * 1024  # bytes of a body
 
 
 class CaseConverter(BaseConverter):
@@ -20,7 +25,7 @@ class CaseConverter(BaseConverter):
     regex = "[^/:]+"
 
 
-def create_app(models: Registry, max_body: int = 8 * 2**20, max_rows: int = 10_000, max_pictures: int = 1_000) -> Flask:
+def create_app(models: Registry, max_body: int = 8 * 2**20, limits: Limits = Limits(), key: str = "") -> Flask:
     """Return the service over `models`.
 
     Parameters
@@ -29,18 +34,27 @@ def create_app(models: Registry, max_body: int = 8 * 2**20, max_rows: int = 10_0
         The models that serve; whoever made it lets it look and watch.
     max_body
         The largest request body in bytes; a larger one is answered 413 before it is parsed.
-    max_rows, max_pictures
-        The most instances one request may hold, of columns and of a picture each.
+    limits
+        How much one request may ask.
+    key
+        What whoever asks a model must know; empty asks for none.
     """
     app = Flask(__name__)
-    metrics, limits = Metrics(models), Limits(max_rows, max_pictures)
+    metrics = Metrics(models)
     app.config["MAX_CONTENT_LENGTH"] = max_body
     app.url_map.converters["case"] = CaseConverter
     app.url_map.merge_slashes = False  # an unknown path is a 404, not a redirect to a guess
     add_errors(app)
     add_health(app, models, metrics)
     add_api(app, models, limits)
-    add_openapi(app, models, limits)
+    add_openapi(app, models, limits, keyed=bool(key))
+    add_labs(app, models)
     add_pages(app, models)
-    app.wsgi_app = Around(app.wsgi_app, metrics)  # type: ignore[method-assign]
+    app.wsgi_app = Around(Keyed(app.wsgi_app, key) if key else app.wsgi_app, metrics)  # type: ignore[method-assign]
     return app
+
+
+def brief(models: Registry, path: str, length: int) -> bool:
+    """Tell whether a request takes less than a millisecond: a short one for a model of columns, or for no model."""
+    model = models.serving.get(path.removeprefix("/v1/models/").removesuffix(":predict"))
+    return length <= SHORT and path not in PICTURE_PATHS and (model is None or isinstance(model.reader, Reader))

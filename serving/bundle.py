@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,15 +58,17 @@ class Predictor:
         """
         return self.run(self.reader.read(instances).feeds)
 
-    def run(self, feeds: Arrays) -> list[Prediction]:
+    def run(self, feeds: Arrays, until: float = math.inf) -> list[Prediction]:
         """Answer arrays as `reader` makes them.
 
         Raises
         ------
         Refused
             If the graph cannot work with a row, or has no finite answer for it.
+        TooMuch
+            If it is past `until`, a time by `monotonic`, before the end.
         """
-        scores = self.graph.run(feeds)
+        scores = self.graph.run(feeds, until)
         finite = np.isfinite(scores)
         if not finite.all():
             rows = np.flatnonzero(~finite.reshape(len(finite), -1).all(axis=1)).tolist()

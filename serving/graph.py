@@ -1,6 +1,8 @@
 """A published graph: loaded from the bytes that were hashed, held against its signature, and run."""
 
+import math
 from collections.abc import Mapping
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +21,10 @@ TOKENS = "tokens"  # what a graph calls a text's numbers
 
 Arrays = Mapping[str, npt.NDArray[np.generic]]
 Scores = npt.NDArray[np.float32]
+
+
+class TooMuch(Exception):
+    """More than can be computed in the time that a request has."""
 
 
 class Graph:
@@ -44,20 +50,26 @@ class Graph:
         if self._output not in [each.name for each in self._session.get_outputs()]:
             raise ValueError(f"model.onnx has no output {self._output}")
 
-    def run(self, feeds: Arrays) -> Scores:
+    def run(self, feeds: Arrays, until: float = math.inf) -> Scores:
         """Return the output's rows for arrays as a reader makes them: columns in one run, pictures and texts in blocks.
 
         Raises
         ------
         Refused
             If the graph cannot work with the values.
+        TooMuch
+            If it is past `until`, a time by `monotonic`, and blocks are left.
         """
         if not self._block:
             return self._run(feeds)
         ((name, given),) = feeds.items()
-        blocks = (given[start : start + self._block] for start in range(0, len(given), self._block))
         kind = np.int32 if name == TOKENS else np.float32
-        return np.concatenate([self._run({name: block.astype(kind, copy=False)}) for block in blocks])
+        parts = []
+        for start in range(0, len(given), self._block):
+            if monotonic() > until:
+                raise TooMuch(f"{start} of {len(given)} instances were answered in the time that a request has")
+            parts.append(self._run({name: given[start : start + self._block].astype(kind, copy=False)}))
+        return np.concatenate(parts)
 
     def _run(self, feeds: Arrays) -> Scores:
         from onnxruntime.capi.onnxruntime_pybind11_state import (

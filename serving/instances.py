@@ -17,10 +17,11 @@ PICTURES_TOO = (
 
 
 class Limits(NamedTuple):
-    """The most instances one request may hold: rows, or pictures, which take more memory."""
+    """The most instances one request may hold: rows, or pictures, which take more memory; and the seconds it has."""
 
-    rows: int
-    pictures: int
+    rows: int = 10_000
+    pictures: int = 1_000
+    seconds: float = 10.0
 
     def of(self, signature: Signature) -> int:
         """Return the limit for one model."""
@@ -39,7 +40,7 @@ def instances(signature: Signature, limits: Limits) -> list[object]:
     if request.headers.get("Content-Encoding"):
         raise _unknown(signature)
     if request.mimetype == "application/json":
-        found = _listed(_parsed(request.get_data(cache=False)))
+        found = _listed(parsed(request.get_data(cache=False)))
     elif signature.picture:
         found = [{signature.picture.name: content} for content in _pictures(signature, most)]
     else:
@@ -60,7 +61,14 @@ def _listed(content: object) -> list[object]:
     return found
 
 
-def _parsed(body: bytes) -> object:
+def parsed(body: bytes) -> object:
+    """Return what a body of JSON holds.
+
+    Raises
+    ------
+    ClientError
+        If it is empty or no JSON.
+    """
     if not body:
         raise ClientError(400, "the body is empty; it must be a JSON object")
     try:

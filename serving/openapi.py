@@ -9,28 +9,31 @@ from serving.answers import answer
 from serving.instances import Limits
 from serving.registry import Registry
 from serving.schemas import Schema
+from serving.schemas_labs import described
 from serving.signature import Signature
 
 PROBLEMS = {
     "400": "The body is no JSON object with instances",
     "404": "No such model",
-    "413": "The body is too large or holds too many instances",
+    "413": "The body is too large, holds too many instances, or takes too long to answer",
     "415": "The body is not sent in a form this model takes",
     "422": "Instances do not fit the model; every fault is listed",
 }
+KEY_PROBLEM = "The service's key is missing or wrong"
+ERROR: Schema = {"$ref": "#/components/schemas/Error"}
 
 
-def add_openapi(app: Flask, models: Registry, limits: Limits) -> None:
+def add_openapi(app: Flask, models: Registry, limits: Limits, *, keyed: bool) -> None:
     """Add `/openapi.json` to `app`."""
 
     @app.get("/openapi.json")
     def description() -> Response:
-        return answer(document([model.signature for model in models.serving.values()], limits))
+        return answer(document([model.signature for model in models.serving.values()], limits, keyed=keyed))
 
 
-def document(signatures: Iterable[Signature], limits: Limits) -> Schema:
-    """Return the OpenAPI 3.1 document of a service that answers for `signatures`."""
-    paths: Schema = {
+def document(signatures: Iterable[Signature], limits: Limits, *, keyed: bool = False) -> Schema:
+    """Return the OpenAPI 3.1 document of a service that answers for `signatures`, to those with a key if `keyed`."""
+    paths: dict[str, dict[str, Schema]] = {
         "/": _get("The models, as a page", "text/html"),
         "/models/{case}": _of_case("A model's form, as a page", "text/html"),
         "/v1/models": _get("The models that serve"),
@@ -39,14 +42,30 @@ def document(signatures: Iterable[Signature], limits: Limits) -> Schema:
         "/health/ready": _get("Every production model answers", more={"503": _json("No model, or one failed to load")}),
         "/metrics": _get("Counts for Prometheus", "text/plain"),
         "/openapi.json": _get("This document"),
+        **described(),
     }
-    predicting = {f"/v1/models/{each.case}:predict": {"post": _predict(each, limits)} for each in signatures}
+    paths |= {f"/v1/models/{each.case}:predict": {"post": _predict(each, limits)} for each in signatures}
+    components: Schema = {"schemas": {"Error": schemas.error()}}
+    if keyed:
+        components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+        for methods in paths.values():
+            if "post" in methods:
+                _guard(methods["post"])
+        _guard(paths["/metrics"]["get"])
     return {
         "openapi": "3.1.0",
         "info": {"title": "Casebook", "version": "1", "description": "Answers from published models."},
-        "paths": paths | predicting,
-        "components": {"schemas": {"Error": schemas.error()}},
+        "paths": paths,
+        "components": components,
     }
+
+
+def _guard(operation: Schema) -> None:
+    """Say that an operation needs the key."""
+    operation["security"] = [{"key": []}]
+    responses = operation["responses"]
+    assert isinstance(responses, dict)
+    responses["401"] = _json(KEY_PROBLEM, ERROR)
 
 
 def _predict(signature: Signature, limits: Limits) -> Schema:
@@ -55,29 +74,23 @@ def _predict(signature: Signature, limits: Limits) -> Schema:
         "requestBody": {"required": True, "content": schemas.bodies(signature, limits.of(signature))},
         "responses": {
             "200": _json("One prediction per instance", schemas.response(signature)),
-            **{code: _problem(code) for code in PROBLEMS},
+            **{code: _json(told, ERROR) for code, told in PROBLEMS.items()},
         },
     }
 
 
-def _of_case(summary: str, mimetype: str = "application/json") -> Schema:
+def _of_case(summary: str, mimetype: str = "application/json") -> dict[str, Schema]:
     case = {"name": "case", "in": "path", "required": True, "schema": schemas.TEXT}
-    return _get(summary, mimetype, {"404": _problem("404")}) | {"parameters": [case]}
+    described = _get(summary, mimetype, {"404": _json(PROBLEMS["404"], ERROR)})
+    described["get"]["parameters"] = [case]
+    return described
 
 
-def _get(summary: str, mimetype: str = "application/json", more: Schema | None = None) -> Schema:
+def _get(summary: str, mimetype: str = "application/json", more: Schema | None = None) -> dict[str, Schema]:
     schema: Schema = {"type": "object"} if mimetype == "application/json" else schemas.TEXT
     found = {"description": summary, "content": {mimetype: {"schema": schema}}}
     return {"get": {"summary": summary, "responses": {"200": found, **(more or {})}}}
 
 
-def _problem(code: str) -> Schema:
-    return _json(PROBLEMS[code], {"$ref": "#/components/schemas/Error"})
-
-
 def _json(description: str, schema: Schema | None = None) -> Schema:
-    return {"description": description, "content": _content(schema or {"type": "object"})}
-
-
-def _content(schema: Schema) -> Schema:
-    return {"application/json": {"schema": schema}}
+    return {"description": description, "content": {"application/json": {"schema": schema or {"type": "object"}}}}

@@ -2,11 +2,12 @@
 
 import socket
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from casebook import places
 
 
-def serve(listening: Sequence[socket.socket], ready: Callable[[int], object]) -> None:
+def serve(listening: Sequence[socket.socket], ready: Callable[[int], object], key: str = "") -> None:
     """Answer requests until told to stop.
 
     Parameters
@@ -15,14 +16,16 @@ def serve(listening: Sequence[socket.socket], ready: Callable[[int], object]) ->
         The sockets to accept connections from, perhaps together with other processes.
     ready
         Called with the number of models as soon as requests are answered.
+    key
+        What whoever asks a model must know; empty asks for none.
     """
-    from serving.app import create_app
+    from serving.app import brief, create_app
     from serving.listen import Server
     from serving.registry import Registry
 
     models = Registry(places.models())
     models.look()
-    server = Server(create_app(models), listening)
+    server = Server(create_app(models, key=key), listening, partial(brief, models))
     models.watch()
     ready(len(models.serving))
     server.run()

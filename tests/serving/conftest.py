@@ -15,6 +15,7 @@ from PIL import Image
 
 from casebook import places
 from serving.app import create_app
+from serving.instances import Limits
 from serving.registry import Registry
 
 Row = dict[str, Any]
@@ -187,6 +188,12 @@ def in_base64(content: bytes) -> str:
     return base64.b64encode(content).decode()
 
 
+@pytest.fixture(name="in_base64")
+def base64_of() -> Callable[[bytes], str]:
+    """Return the function that writes bytes as JSON can hold them."""
+    return in_base64
+
+
 @pytest.fixture
 def publish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Publish:
     """Return a function that publishes and promotes a version; `parameter` is the graph's bias or slope."""
@@ -291,7 +298,7 @@ def models(publish: Publish) -> Registry:
 @pytest.fixture
 def client(models: Registry) -> Iterator[FlaskClient]:
     """Return a client of a service whose every unexpected exception fails the test."""
-    app = create_app(models, max_body=100_000, max_rows=50)
+    app = create_app(models, max_body=100_000, limits=Limits(rows=50))
     app.testing = True
     with app.test_client() as client:
         yield client
@@ -305,7 +312,7 @@ def pictures(publish: Publish, publish_pictures: Publish) -> Iterator[FlaskClien
     publish("mpg", 4, 0.01)
     registry = Registry(places.models())
     registry.look()
-    app = create_app(registry, max_body=200_000, max_rows=50, max_pictures=40)
+    app = create_app(registry, max_body=200_000, limits=Limits(rows=50, pictures=40))
     app.testing = True
     with app.test_client() as client:
         yield client

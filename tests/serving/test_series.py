@@ -19,6 +19,7 @@ from serving.app import create_app
 from serving.bundle import BrokenBundle, load
 from serving.check import Refused
 from serving.check_series import SeriesReader
+from serving.instances import Limits
 from serving.predictions import teller
 from serving.registry import Registry
 from serving.replay import agree
@@ -76,7 +77,7 @@ def series(
     registry = Registry(places.models())
     registry.look()
     assert not registry.failures
-    app = create_app(registry, max_body=100_000, max_rows=50)
+    app = create_app(registry, max_body=100_000, limits=Limits(rows=50))
     app.testing = True
     with app.test_client() as client:
         yield client

@@ -21,8 +21,9 @@ ROW = {"Amount": 10.0, "Hour": 5, "Age": 40, "Sex": "female"}
 Service = tuple[subprocess.Popen[str], int]
 
 
-def start(*arguments: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-W", "error", "-m", "serving", *arguments]
+def start(*arguments: str, code: str = "") -> subprocess.Popen[str]:
+    """Start the service as its command does, or by a line of code."""
+    command = [sys.executable, "-W", "error", *(["-c", code] if code else ["-m", "serving", *arguments])]
     return subprocess.Popen(
         command, cwd=places.project(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
     )
@@ -32,11 +33,15 @@ def start(*arguments: str) -> subprocess.Popen[str]:
 def service(publish: Callable[..., Path]) -> Iterator[Service]:
     publish("fraud", 1, -1.0)
     with start("--port", "0") as process:
-        assert process.stdout is not None
-        found = re.search(r"http://127\.0\.0\.1:(\d+)", process.stdout.readline())
-        assert found, process.communicate()[1]
-        yield process, int(found[1])
+        yield process, port_of(process)
         process.kill()
+
+
+def port_of(process: subprocess.Popen[str]) -> int:
+    assert process.stdout is not None
+    found = re.search(r"http://127\.0\.0\.1:(\d+)", process.stdout.readline())
+    assert found, process.communicate()[1]
+    return int(found[1])
 
 
 def ask(port: int, body: bytes, chunked: bool = False) -> tuple[int, Any]:
@@ -66,7 +71,10 @@ def test_requests_over_real_http_and_a_graceful_end(service: Service) -> None:
         assert (status, content["details"]) == (413, [])
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=60) == 0
-    assert process.communicate()[1] == ""
+    logged = [json.loads(line) for line in process.communicate()[1].splitlines()]
+    assert [(each["level"], each["status"], each["case"]) for each in logged] == [
+        ("INFO", code, "fraud") for code in (200, 413, 200, 413)
+    ]
 
 
 def test_requests_in_flight_are_answered_before_the_end(service: Service) -> None:
@@ -91,6 +99,22 @@ def test_requests_that_break_the_protocol_get_json_with_a_4xx(service: Service) 
         answer = raw(port, f"POST / HTTP/1.1\r\nHost: x\r\n{head}\r\n\r\n".encode())
         assert re.match(rb"HTTP/1\.[01] 4\d\d ", answer), answer[:100]
         assert json.loads(answer.split(b"\r\n\r\n", 1)[1])["error"]
+
+
+def test_a_request_that_does_not_arrive_is_given_up(publish: Callable[..., Path]) -> None:
+    publish("fraud", 1, -1.0)
+    impatient = (
+        "import serving.listen as l, serving.__main__ as m; l.ARRIVAL = 0.2; m.main(['--port=0', '--processes=1'])"
+    )
+    with start(code=impatient) as process:
+        port = port_of(process)
+        head = b"POST /v1/models/fraud:predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        for part in (head, head + b"Content-Length: 100\r\n\r\n{"):
+            answer = raw(port, part)  # the connection is kept open until the service closes it
+            assert answer.startswith((b"HTTP/1.1 408 ", b"HTTP/1.0 408 ")), answer[:100]
+            assert "did not arrive" in json.loads(answer.split(b"\r\n\r\n", 1)[1])["error"]
+        assert ask(port, json.dumps({"instances": [ROW]}).encode())[0] == 200
+        process.kill()
 
 
 def test_a_promotion_reaches_the_running_process(service: Service, publish: Callable[..., Path]) -> None:

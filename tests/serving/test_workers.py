@@ -29,7 +29,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="several process
 
 
 def start() -> subprocess.Popen[str]:
-    command = [sys.executable, "-W", "error", "-m", "serving", "--port", "0", "--processes", "2"]
+    command = [sys.executable, "-W", "error", "-m", "serving", "--port", "0", "--processes", "2", "--log", "warning"]
     return subprocess.Popen(
         command, cwd=places.project(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
     )

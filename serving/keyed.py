@@ -1,0 +1,42 @@
+"""The key that whoever asks a model must know, where the operator has set one."""
+
+import hmac
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+KEY = "CASEBOOK_API_KEY"
+SHORTEST = 16  # characters
+UNSOUND = (
+    f"{KEY} must be at least {SHORTEST} visible ASCII characters without spaces. Make one, for example with "
+    '`python -c "import secrets; print(secrets.token_urlsafe(32))"`, or unset it to serve without a key.'
+)
+MISSING = f"give the service's key in the header Authorization: Bearer KEY (it is what {KEY} was set to)"
+
+
+def sound(key: str) -> bool:
+    """Tell whether a key is hard to guess and can stand in a header."""
+    return len(key) >= SHORTEST and key.isascii() and key.isprintable() and " " not in key
+
+
+class Keyed:
+    """A WSGI application that lets whoever knows the key ask models and read counts, and everybody the rest.
+
+    The rest are pages, descriptions and health, which say nothing that a model was asked.
+    """
+
+    def __init__(self, inner: "WSGIApplication", key: str) -> None:
+        self.inner = inner
+        self.wanted = f"Bearer {key}".encode()
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Pass a request on, or answer 401."""
+        guarded = environ["REQUEST_METHOD"] == "POST" or environ["PATH_INFO"] == "/metrics"
+        given = environ.get("HTTP_AUTHORIZATION", "").encode("latin-1")
+        if not guarded or hmac.compare_digest(given, self.wanted):
+            return self.inner(environ, start_response)
+        start_response("401 UNAUTHORIZED", [("Content-Type", "application/json"), ("WWW-Authenticate", "Bearer")])
+        return [json.dumps({"error": MISSING, "details": []}).encode()]
