@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from serving.check import Checked, Fault, Refused, kind_of
-from serving.pictures import BadPicture, Pixels, decoded
+from serving.pictures import Allowance, BadPicture, Pixels, decoded
 from serving.signature import Shape
 
 
@@ -28,13 +28,15 @@ class PictureReader:
         Refused
             If any instance has a fault; it lists them all.
         """
-        pictures = np.empty((len(instances), *self.shape), np.uint8)
-        faults = [fault for row, given in enumerate(instances) for fault in self._faults(row, given, pictures[row])]
+        pictures, allowance = np.empty((len(instances), *self.shape), np.uint8), Allowance()
+        faults = [
+            fault for row, given in enumerate(instances) for fault in self._faults(row, given, pictures[row], allowance)
+        ]
         if faults:
             raise Refused(iter(faults))
         return Checked({self.name: pictures}, [], 0)
 
-    def _faults(self, row: int, instance: object, place: Pixels) -> Iterator[Fault]:
+    def _faults(self, row: int, instance: object, place: Pixels, allowance: Allowance) -> Iterator[Fault]:
         """Put an instance's picture in its place, or say what is wrong."""
         if not isinstance(instance, dict):
             yield Fault(row, None, f"a row must be an object, not {kind_of(instance)}")
@@ -43,7 +45,7 @@ class PictureReader:
         try:
             if self.name not in instance:
                 raise BadPicture("is missing")
-            place[:] = decoded(encoded(instance[self.name]), self.shape)
+            place[:] = decoded(encoded(instance[self.name]), self.shape, allowance)
         except BadPicture as error:
             yield Fault(row, self.name, str(error))
 

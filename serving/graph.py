@@ -14,7 +14,8 @@ from serving.signature import Signature
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-BLOCKS = {"picture": 16, "text": 64}  # per run: more are no faster on one thread, and layers take megabytes of each
+TEXTS = 64  # per run: more are no faster on one thread
+PIXELS = 50_000  # per run, a picture of more is alone: two at once are no faster, and layers take megabytes of each
 THREADS = {"picture": 2}  # of one answer: other models answer within a millisecond, and requests are the parallelism
 TYPES = {"string": "tensor(string)", "text": "tensor(int32)"}
 TOKENS = "tokens"  # what a graph calls a text's numbers
@@ -39,7 +40,7 @@ class Graph:
     def __init__(self, content: bytes, signature: Signature) -> None:
         self._session = _session(content, THREADS.get(signature.inputs[0].dtype, 1))
         self._output = signature.output.name
-        self._block = BLOCKS.get(signature.inputs[0].dtype)
+        self._block = _block(signature)
         wanted = {
             TOKENS if field.longest else field.name: TYPES.get(field.dtype, "tensor(float)")
             for field in signature.inputs
@@ -83,6 +84,13 @@ class Graph:
         except (Fail, InvalidArgument, RuntimeException) as error:
             raise Refused(iter([Fault(None, None, f"the model cannot work with these values: {error}")])) from error
         return scores
+
+
+def _block(signature: Signature) -> int | None:
+    """Return how many pictures or texts are answered in one run; columns and series all are."""
+    if signature.picture and signature.picture.shape:
+        return max(1, PIXELS // (signature.picture.shape.height * signature.picture.shape.width))
+    return TEXTS if signature.text else None
 
 
 def _session(content: bytes, threads: int) -> "InferenceSession":

@@ -7,6 +7,7 @@ from flask import Flask, Response
 from serving import schemas
 from serving.answers import answer
 from serving.instances import Limits
+from serving.labs import CARS
 from serving.registry import Registry
 from serving.schemas import Schema
 from serving.schemas_labs import described
@@ -33,6 +34,7 @@ def add_openapi(app: Flask, models: Registry, limits: Limits, *, keyed: bool) ->
 
 def document(signatures: Iterable[Signature], limits: Limits, *, keyed: bool = False) -> Schema:
     """Return the OpenAPI 3.1 document of a service that answers for `signatures`, to those with a key if `keyed`."""
+    served = {signature.case: signature for signature in signatures}
     paths: dict[str, dict[str, Schema]] = {
         "/": _get("The models, as a page", "text/html"),
         "/models/{case}": _of_case("A model's form, as a page", "text/html"),
@@ -42,9 +44,9 @@ def document(signatures: Iterable[Signature], limits: Limits, *, keyed: bool = F
         "/health/ready": _get("Every production model answers", more={"503": _json("No model, or one failed to load")}),
         "/metrics": _get("Counts for Prometheus", "text/plain"),
         "/openapi.json": _get("This document"),
-        **described(),
+        **described(served.get(CARS)),
     }
-    paths |= {f"/v1/models/{each.case}:predict": {"post": _predict(each, limits)} for each in signatures}
+    paths |= {f"/v1/models/{each.case}:predict": {"post": _predict(each, limits)} for each in served.values()}
     components: Schema = {"schemas": {"Error": schemas.error()}}
     if keyed:
         components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}

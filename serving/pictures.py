@@ -17,6 +17,7 @@ Pixels = npt.NDArray[np.uint8]
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 NO_PICTURE = "is no JPEG, PNG, WebP, GIF or BMP picture, or its beginning is damaged"
 MOST_PIXELS = 25_000_000
+MOST_PIXELS_TOGETHER = 2 * MOST_PIXELS  # of one request: they take about a second to decode
 MOST_SCANS = 100  # of a progressive JPEG: some kilobytes can ask for passes over all pixels that take minutes
 AT_ONCE = threading.BoundedSemaphore(
     2
@@ -27,7 +28,26 @@ class BadPicture(ValueError):
     """A picture that cannot be taken; the message says what is wrong, to follow the name of a field."""
 
 
-def decoded(content: bytes, shape: Shape) -> Pixels:
+class Allowance:
+    """How many pixels the pictures of one request may still have together; small files can hold many."""
+
+    def __init__(self, pixels: int = MOST_PIXELS_TOGETHER) -> None:
+        self._left = pixels
+
+    def spend(self, pixels: int) -> None:
+        """Take a picture's pixels off.
+
+        Raises
+        ------
+        BadPicture
+            There are not enough left.
+        """
+        if pixels > self._left:
+            raise BadPicture(f"makes the request's pictures have more than {MOST_PIXELS_TOGETHER:,} pixels together")
+        self._left -= pixels
+
+
+def decoded(content: bytes, shape: Shape, allowance: Allowance | None = None) -> Pixels:
     """Return the pixels of an encoded picture, its first frame if it has several.
 
     Raises
@@ -36,6 +56,7 @@ def decoded(content: bytes, shape: Shape) -> Pixels:
         It is no picture in one of `FORMATS`, has too many pixels, or is cut short or damaged.
     """
     with AT_ONCE, _opened(content) as image:
+        (allowance or Allowance()).spend(image.width * image.height)
         try:
             return np.asarray(fitted(image, shape)).reshape(shape)
         except Exception as error:  # decoders raise nearly anything for damaged content

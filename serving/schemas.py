@@ -2,8 +2,8 @@
 
 from collections.abc import Collection
 
-from serving.check import LONGEST_TEXT
-from serving.pictures import MOST_PIXELS
+from serving.check import FLOAT32_MAX, LONGEST_TEXT
+from serving.pictures import MOST_PIXELS, MOST_PIXELS_TOGETHER
 from serving.predictions import BANDS, SHOWN
 from serving.signature import Field, Output, Shape, Signature
 
@@ -11,6 +11,7 @@ Schema = dict[str, object]
 TEXT: Schema = {"type": "string"}
 NUMBER: Schema = {"type": "number"}
 WHOLE: Schema = {"type": "integer"}
+CELL: Schema = {"minimum": -FLOAT32_MAX, "maximum": FLOAT32_MAX}  # what a number may be that a model is asked about
 DATE: Schema = {"type": "string", "format": "date"}
 SHARE: Schema = {"type": "number", "minimum": 0, "maximum": 1}
 BASE64: Schema = {"type": "string", "contentEncoding": "base64", "minLength": 1}
@@ -44,7 +45,7 @@ def bodies(signature: Signature, most: int) -> Schema:
 def request(signature: Signature, most: int) -> Schema:
     """Return the schema of a prediction request in JSON."""
     optional = [field.name for field in signature.inputs if field.optional]
-    row = record({field.name: _cell(field) for field in signature.inputs}, optional)
+    row = record({field.name: cell(field) for field in signature.inputs}, optional)
     rows = several(row | {"additionalProperties": False}) | {"minItems": 1, "maxItems": most}
     return record({"instances": rows})
 
@@ -102,8 +103,8 @@ def _or_null(kind: str) -> Schema:
     return {"type": [kind, "null"]}
 
 
-def _cell(field: Field) -> Schema:
-    """Describe one input.
+def cell(field: Field) -> Schema:
+    """Return the schema of one input.
 
     The range seen in training is told, not set as a limit, because it is none.
     """
@@ -117,9 +118,11 @@ def _cell(field: Field) -> Schema:
     parts = [field.description, field.unit and f"in {field.unit}", seen]
     schema["description"] = "; ".join(part for part in parts if part)
     if field.length:
-        return schema | several(NUMBER) | {"minItems": field.length, "maxItems": field.length}
+        return schema | several(NUMBER | CELL) | {"minItems": field.length, "maxItems": field.length}
     if field.allowed:
         schema["enum"] = [*field.allowed, *([None] if field.optional else [])]
+    if kind in ("number", "integer"):
+        schema |= CELL
     if kind == "string":
         schema["maxLength"] = field.longest or LONGEST_TEXT
     if field.longest:
@@ -130,7 +133,8 @@ def _cell(field: Field) -> Schema:
 def _picture(field: Field, shape: Shape) -> Schema:
     colours = "grey" if shape.channels == 1 else "red, green and blue"
     brought = f"brought to {shape.width} × {shape.height} pixels of {colours}, its middle cut out"
-    told = f"a JPEG, PNG, WebP, GIF or BMP of at most {MOST_PIXELS:,} pixels, {brought}"
+    most = f"at most {MOST_PIXELS:,} pixels ({MOST_PIXELS_TOGETHER:,} in one request)"
+    told = f"a JPEG, PNG, WebP, GIF or BMP of {most}, {brought}"
     wrapped = record({"b64": BASE64}) | {"additionalProperties": False}
     plain = BASE64 | {"description": "in base64, or a data URL in base64"}
     return {"oneOf": [wrapped, plain], "description": "; ".join(filter(None, [field.description, told]))}

@@ -1,15 +1,18 @@
 """The labs' own services, described for the OpenAPI document."""
 
-from serving.schemas import NUMBER, SHARE, TEXT, Schema, record, several
+from collections.abc import Iterable
+from dataclasses import replace
+
+from serving.schemas import NUMBER, SHARE, TEXT, Schema, cell, record, several
+from serving.signature import Field, Signature
 
 ERRORS: Schema = several(TEXT)
 MPG: Schema = record({"id": TEXT, "mpg": NUMBER, "errors": ERRORS | {"maxItems": 0}})
 NO_MPG: Schema = record({"id": TEXT, "errors": ERRORS | {"minItems": 1}})
-CAR: Schema = {"type": "object", "description": "a value for each field of the model mpg"}
 
 
-def described() -> dict[str, dict[str, Schema]]:
-    """Return these services' part of the OpenAPI document."""
+def described(cars: Signature | None) -> dict[str, dict[str, Schema]]:
+    """Return these services' part of the OpenAPI document; `cars` is what the model of the first one takes."""
     image: Schema = record({"image": {"type": "string", "format": "binary"}})
     form: Schema = {"required": True, "content": {"multipart/form-data": {"schema": image}}}
     page: Schema = {"description": "The page", "content": {"text/html": {"schema": TEXT}}}
@@ -17,7 +20,8 @@ def described() -> dict[str, dict[str, Schema]]:
     ranked, named = record({"label": TEXT, "probability": SHARE}), record({"name": TEXT, "prob": SHARE})
     success = record({"predictions": several(ranked), "success": {"const": True}})
     failure = record({"error": TEXT, "success": {"const": False}})
-    mpg = _lab("Ask mpg as the lab did", {"required": True, "content": {"*/*": {"schema": CAR}}}, MPG, NO_MPG)
+    car: Schema = {"required": True, "content": _json(_car(cars.inputs) if cars else {"type": "object"})}
+    mpg = _lab("Ask mpg as the lab did", car, MPG, NO_MPG)
     asked_image = _lab("Ask imagenet as the lab did", form, record({"pred": several(named)}), record({"error": TEXT}))
     predict = _lab("Ask imagenet as the other lab did", form, success, failure)
     return {
@@ -26,6 +30,14 @@ def described() -> dict[str, dict[str, Schema]]:
         "/api/image": {"post": asked_image},
         "/predict": {"get": upload, "post": predict},
     }
+
+
+def _car(fields: Iterable[Field]) -> Schema:
+    """Describe what the lab's server takes: every field, within what training saw."""
+    ends = {field.name: {"minimum": field.minimum, "maximum": field.maximum} for field in fields}
+    told = {name: {key: value for key, value in each.items() if value is not None} for name, each in ends.items()}
+    cells: Schema = {field.name: cell(replace(field, optional=False)) | told[field.name] for field in fields}
+    return record(cells) | {"additionalProperties": False}
 
 
 def _lab(summary: str, body: Schema, found: Schema, refused: Schema) -> Schema:

@@ -125,3 +125,13 @@ def test_a_row_model_takes_json_alone(pictures: FlaskClient) -> None:
     assert pictures.post(url, data=encoded(1), content_type="image/png").status_code == 415
     assert form(pictures, [("a", "1.png", encoded(0))], url).status_code == 415
     assert pictures.post(url, json={"instances": [{"Weight": 2000}] * 50}).status_code == 200
+
+
+def test_pictures_of_too_many_pixels_together_are_refused_by_row(pictures: FlaskClient) -> None:
+    stream = io.BytesIO()
+    Image.new("L", (5000, 4000)).save(stream, "PNG")
+    large = {"picture": base64.b64encode(stream.getvalue()).decode()}
+    answer = pictures.post("/v1/models/mnist:predict", json={"instances": [large] * 4})
+    assert answer.status_code == 422
+    assert [(each["row"], each["field"]) for each in answer.get_json()["details"]] == [(2, "picture"), (3, "picture")]
+    assert "50,000,000 pixels together" in answer.get_json()["details"][0]["problem"]
