@@ -56,7 +56,7 @@ class Registry:
                 self._stamps[case] = stamp
                 self._load(case, pointer)
 
-    def watch(self, seconds: float = 1.0) -> None:
+    def watch(self, seconds: float = 0.25) -> None:
         """Look again every `seconds` in a background thread until `close`."""
         threading.Thread(target=self._watch, args=(seconds,), name="watch models", daemon=True).start()
 

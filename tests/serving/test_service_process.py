@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from casebook import places
+from tasks.publish import promote, rollback
 
 ROW = {"Amount": 10.0, "Hour": 5, "Age": 40, "Sex": "female"}
 Service = tuple[subprocess.Popen[str], int]
@@ -146,3 +147,54 @@ def test_bad_arguments_end_with_2(publish: Callable[..., Path]) -> None:
             _, err = process.communicate(timeout=60)
         assert process.returncode == 2
         assert "usage:" in err and "Traceback" not in err
+
+
+def test_fifty_promotions_and_rollbacks_under_load(publish: Callable[..., Path], expected: Callable[..., float]) -> None:
+    """No request fails, and what each answers is what the version it names computes."""
+    bias = {1: -1.0, 2: 0.5, 3: 1.5}
+    for version, value in bias.items():
+        publish("fraud", version, value, promote=version == 1)
+    body = json.dumps({"instances": [ROW]}).encode()
+    answers: list[tuple[int, int, float]] = []
+    done = threading.Event()
+
+    def ask_on(port: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        while not done.is_set():
+            connection.request("POST", "/v1/models/fraud:predict", body, {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            content = json.loads(response.read())
+            answers.append((response.status, content["model"]["version"], content["predictions"][0]["probability"]))
+        connection.close()
+
+    with start("--port", "0", "--processes", "2", "--log", "warning") as process:
+        port = port_of(process)
+        clients = [threading.Thread(target=ask_on, args=(port,)) for _ in range(3)]
+        for client in clients:
+            client.start()
+        for move in range(25):
+            wanted = 2 + move % 2
+            promote("fraud", wanted)
+            assert seen(answers, wanted)
+            before = rollback("fraud")
+            assert seen(answers, before)
+        done.set()
+        for client in clients:
+            client.join(timeout=60)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 0
+    assert {code for code, _, _ in answers} == {200}
+    assert {version for _, version, _ in answers} == set(bias)
+    for _, version, value in answers:
+        assert value == pytest.approx(expected(ROW, bias[version]), abs=1e-6)
+
+
+def seen(answers: list[tuple[int, int, float]], version: int) -> bool:
+    """Wait until every worker's last answers name a version."""
+    pause = threading.Event()
+    for _ in range(600):
+        last = answers[-30:]
+        if len(last) == 30 and {each[1] for each in last} == {version}:
+            return True
+        pause.wait(0.02)
+    return False
