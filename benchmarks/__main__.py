@@ -10,7 +10,7 @@ from benchmarks.figures import Figure, Options, show, show_head, write
 from benchmarks.processes import Failed
 from casebook import places
 
-SECTIONS = ("flow", "rerun", "size", "folds", "profile", "pictures", "reviews", "tricks", "serving")
+SECTIONS = ("flow", "rerun", "size", "folds", "profile", "pictures", "reviews", "tricks", "serving", "models", "storm")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,10 +36,12 @@ def measures() -> Mapping[str, Callable[[Options], Iterator[Figure]]]:
     """Return what measures each section."""
     from benchmarks.flow import measure_flow, measure_rerun, measure_size
     from benchmarks.folds import measure_folds
+    from benchmarks.models import measure_models
     from benchmarks.pictures import measure_pictures
     from benchmarks.profiles import measure_profile
     from benchmarks.reviews import measure_reviews
     from benchmarks.serving import measure_serving
+    from benchmarks.storm import measure_storm
     from benchmarks.tricks import measure_tricks
 
     return {
@@ -52,6 +54,8 @@ def measures() -> Mapping[str, Callable[[Options], Iterator[Figure]]]:
         "reviews": measure_reviews,
         "tricks": measure_tricks,
         "serving": measure_serving,
+        "models": measure_models,
+        "storm": measure_storm,
     }
 
 

@@ -14,8 +14,8 @@ START_LIMIT = 120.0
 
 
 @contextmanager
-def served(command: Sequence[str], variables: Mapping[str, str], ready: str) -> Iterator[None]:
-    """Keep a server running inside the block, which begins when the address `ready` is answered with 200.
+def served(command: Sequence[str], variables: Mapping[str, str], ready: str) -> Iterator[int]:
+    """Keep a server running inside the block, which begins when the address `ready` is answered with 200; gives its id.
 
     Raises
     ------
@@ -28,7 +28,7 @@ def served(command: Sequence[str], variables: Mapping[str, str], ready: str) -> 
             if running.process.poll() is not None or time.monotonic() > limit:
                 raise running.failure("did not begin to serve")
             time.sleep(0.1)
-        yield
+        yield running.process.pid
 
 
 @contextmanager

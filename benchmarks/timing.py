@@ -59,8 +59,8 @@ def watched(command: Sequence[str], variables: Mapping[str, str]) -> Cost:
     tree, largest = 0, 0
     with child(command, variables) as running:
         while running.process.poll() is None:
-            sizes = _sizes(running.process.pid)
-            tree, largest = max(tree, sum(sizes)), max([largest, *sizes])
+            found = sizes(running.process.pid)
+            tree, largest = max(tree, sum(found)), max([largest, *found])
             if time.perf_counter() - started > RUN_LIMIT:
                 raise running.failure(f"not done after {RUN_LIMIT:.0f} s")
             time.sleep(0.1)
@@ -69,11 +69,11 @@ def watched(command: Sequence[str], variables: Mapping[str, str]) -> Cost:
     return Cost(time.perf_counter() - started, tree / 1e6, largest / 1e6)
 
 
-def _sizes(pid: int) -> list[int]:
+def sizes(pid: int) -> list[int]:
     """Return the bytes in memory of a process and of each of its descendants that still run."""
-    sizes = []
+    found = []
     for process in family(pid):
         with suppress(psutil.NoSuchProcess):
             memory = process.memory_full_info()
-            sizes.append(getattr(memory, "pss", memory.rss))
-    return sizes
+            found.append(getattr(memory, "pss", memory.rss))
+    return found

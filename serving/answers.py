@@ -1,8 +1,8 @@
 """The shape of every error: JSON with a code, a sentence, and every fault found."""
 
-import json
 from collections.abc import Sequence
 
+import orjson
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
@@ -21,14 +21,8 @@ class ClientError(Exception):
 
 
 def answer(content: object, code: int = 200) -> Response:
-    """Return `content` as a JSON response.
-
-    Raises
-    ------
-    ValueError
-        If `content` holds a number JSON cannot.
-    """
-    return Response(json.dumps(content, allow_nan=False), code, mimetype="application/json")
+    """Return `content` as a JSON response."""
+    return Response(orjson.dumps(content), code, mimetype="application/json")
 
 
 def add_errors(app: Flask) -> None:
@@ -61,5 +55,5 @@ def _too_much(error: TooMuch) -> Response:
 def _http_error(error: HTTPException) -> Response:
     response = Response(status=error.code, headers=error.get_headers())  # keeps Allow, Location and their like
     response.mimetype = "application/json"
-    response.set_data(json.dumps({"error": f"{error.name}: {error.description}", "details": []}))
+    response.set_data(orjson.dumps({"error": f"{error.name}: {error.description}", "details": []}))
     return response

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -74,6 +75,7 @@ class Reader:
         self.numbers = [field for field in fields if field.dtype != "string"]
         self.texts = [field for field in fields if field.dtype == "string"]
         self._names = [field.name for field in self.numbers]
+        self._all = itemgetter(*self._names) if self._names else tuple
         self._choices = [field for field in self.numbers if field.allowed]
         self._optional = np.array([field.optional for field in self.numbers], dtype=bool)
         self._whole = np.array([field.dtype == "integer" for field in self.numbers], dtype=bool)
@@ -104,7 +106,7 @@ class Reader:
         return Checked(feeds, *self._warnings(wide))
 
     def _matrix(self, rows: Sequence[Mapping[str, object]]) -> npt.NDArray[np.float64] | None:
-        cells = [row.get(name) for row in rows for name in self._names]
+        cells = self._cells(rows)
         if not all(issubclass(kind, int | float | None) and kind is not bool for kind in set(map(type, cells))):
             return None
         if any(problem(field, row.get(field.name)) for field in self._choices for row in rows):
@@ -120,6 +122,12 @@ class Reader:
         if self._any_whole:
             sound &= ~self._whole | (np.floor(wide) == wide)
         return wide if (sound | missing).all() else None
+
+    def _cells(self, rows: Sequence[Mapping[str, object]]) -> list[object]:
+        """Return the numbers of all rows, one after the other."""
+        if len(self._names) > 1 and all(row.keys() == self.names for row in rows):
+            return list(chain.from_iterable(map(self._all, rows)))
+        return [row.get(name) for row in rows for name in self._names]
 
     def _warnings(self, wide: npt.NDArray[np.float64]) -> tuple[list[Warned], int]:
         outside = (wide < self._low) | (wide > self._high)

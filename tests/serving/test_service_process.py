@@ -149,7 +149,9 @@ def test_bad_arguments_end_with_2(publish: Callable[..., Path]) -> None:
         assert "usage:" in err and "Traceback" not in err
 
 
-def test_fifty_promotions_and_rollbacks_under_load(publish: Callable[..., Path], expected: Callable[..., float]) -> None:
+def test_fifty_promotions_and_rollbacks_under_load(
+    publish: Callable[..., Path], expected: Callable[..., float]
+) -> None:
     """No request fails, and what each answers is what the version it names computes."""
     bias = {1: -1.0, 2: 0.5, 3: 1.5}
     for version, value in bias.items():

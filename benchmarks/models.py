@@ -1,0 +1,80 @@
+"""Every model in production here, asked over HTTP: one instance at a time, and a thousand rows in one request."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import cycle, islice
+from pathlib import Path
+from statistics import quantiles
+from typing import Any
+
+from benchmarks.client import Bound, Target, latencies
+from benchmarks.figures import Figure, Options
+from benchmarks.processes import Failed, environment, python
+from benchmarks.servers import served
+from casebook import places
+from casebook.engine import free_port
+
+ROWS = 1000
+SPECIAL = ("picture", "series", "text")  # what an input may be besides a column
+
+
+@dataclass(frozen=True)
+class Model:
+    """A version in production: its case, what its input is, and its sample's instances."""
+
+    case: str
+    takes: str
+    instances: list[dict[str, Any]]
+
+    def target(self, port: int, count: int = 1) -> Target:
+        """Return the request for so many instances, the sample's over and over."""
+        body = {"instances": list(islice(cycle(self.instances), count))}
+        return Target(port, f"/v1/models/{self.case}:predict", json.dumps(body).encode())
+
+
+def measure_models(options: Options) -> Iterator[Figure]:
+    """Ask each model one by one for at most eight seconds, the first moments not counted."""
+    most = Bound(2000, 1.0 if options.quick else 8.0)
+    with service() as (port, _):
+        for model in in_production():
+            asked = {"one instance": 1} | ({f"{ROWS:,} rows": ROWS} if model.takes == "columns" else {})
+            for name, count in asked.items():
+                target = model.target(port, count)
+                latencies(target, Bound(100, 1.0))
+                times = latencies(target, most)
+                middle, late = (quantiles(times, n=100, method="inclusive")[place] * 1e3 for place in (49, 94))
+                yield Figure("models", f"{model.case} ({model.takes}): {name}, p50", "ms", (middle,))
+                yield Figure("models", f"{model.case} ({model.takes}): {name}, p95", "ms", (late,))
+
+
+def in_production() -> list[Model]:
+    """Return the models that serve from this machine's artifacts.
+
+    Raises
+    ------
+    Failed
+        There is none.
+    """
+    found = [_model(pointer) for pointer in sorted(places.models().glob("*/production"))]
+    if not found:
+        raise Failed(f"No model is published in {places.models()}: run a case first, for example make fraud.")
+    return found
+
+
+@contextmanager
+def service() -> Iterator[tuple[int, int]]:
+    """Serve these models inside the block; gives the port and the id of the first process."""
+    port = free_port()
+    command = python("-m", "serving", "--port", str(port), "--log", "warning")
+    variables = environment(CASEBOOK_ARTIFACTS=str(places.artifacts()))
+    with served(command, variables, f"http://127.0.0.1:{port}/health/ready") as pid:
+        yield port, pid
+
+
+def _model(pointer: Path) -> Model:
+    folder = pointer.parent / pointer.read_text(encoding="utf-8").strip()
+    dtype = json.loads((folder / "signature.json").read_bytes())["inputs"][0]["dtype"]
+    instances = json.loads((folder / "sample_request.json").read_bytes())["instances"]
+    return Model(pointer.parent.name, dtype if dtype in SPECIAL else "columns", instances)
