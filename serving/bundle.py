@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from casebook.errors import CasebookError
 from casebook.words import Vocabulary
@@ -14,13 +15,14 @@ from serving.check import Fault, Reader, Refused
 from serving.check_pictures import PictureReader
 from serving.check_series import SeriesReader
 from serving.check_texts import TextReader
-from serving.graph import Arrays, Graph
+from serving.graph import Arrays, Graph, Scores
 from serving.predictions import Prediction, Teller, teller
 from serving.replay import agree
 from serving.signature import Signature, parse
 
 NEEDED = ("model.onnx", "signature.json", "metrics.json", "sample_request.json", "sample_response.json")
 VOCABULARY = "vocabulary.json"  # needed where the model takes a text
+NO_ANSWER = "the model has no finite answer for these values"
 
 
 class BrokenBundle(CasebookError):
@@ -66,11 +68,16 @@ class Predictor:
             If the graph cannot work with a row, or has no finite answer for it.
         """
         scores = self.graph.run(feeds)
-        finite = np.isfinite(scores)
-        if not finite.all():
-            rows = np.flatnonzero(~finite.reshape(len(finite), -1).all(axis=1)).tolist()
-            raise Refused(Fault(row, None, "the model has no finite answer for these values") for row in rows)
+        endless = unanswered(scores)
+        if endless.size:
+            raise Refused(Fault(row, None, NO_ANSWER) for row in endless.tolist())
         return self.tell(scores)
+
+
+def unanswered(scores: Scores) -> npt.NDArray[np.intp]:
+    """Return the rows for which a graph computed something that is no finite number."""
+    finite = np.isfinite(scores)
+    return np.flatnonzero(~finite.reshape(len(finite), -1).all(axis=1)) if not finite.all() else np.empty(0, np.intp)
 
 
 def load(folder: Path) -> Predictor:
