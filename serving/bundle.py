@@ -22,6 +22,7 @@ from serving.signature import Signature, parse
 
 NEEDED = ("model.onnx", "signature.json", "metrics.json", "sample_request.json", "sample_response.json")
 VOCABULARY = "vocabulary.json"  # needed where the model takes a text
+AnyReader = Reader | PictureReader | SeriesReader | TextReader
 NO_ANSWER = "the model has no finite answer for these values"
 
 
@@ -45,7 +46,7 @@ class Predictor:
     metrics: Mapping[str, object]
     manifest: Mapping[str, object]
     sample: Sequence[Mapping[str, object]]
-    reader: Reader | PictureReader | SeriesReader | TextReader
+    reader: AnyReader
     graph: Graph
     tell: Teller
 
@@ -144,7 +145,7 @@ def _verified(folder: Path, manifest: Mapping[str, object]) -> dict[str, bytes]:
     return files
 
 
-def _reader(signature: Signature, files: Mapping[str, bytes]) -> Reader | PictureReader | SeriesReader | TextReader:
+def _reader(signature: Signature, files: Mapping[str, bytes]) -> AnyReader:
     first = signature.inputs[0]
     if signature.series:
         return SeriesReader(signature.inputs)

@@ -1,0 +1,228 @@
+"""Score: the files that are scored, read and written block by block."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from casebook.errors import CasebookError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyarrow import csv
+
+    Write = Callable[[pa.RecordBatch], None]
+
+SUFFIXES = (".parquet", ".csv")
+CSV_BLOCK = 8 << 20  # bytes
+BUFFER = 1 << 20  # bytes of each column read ahead, whatever the size of the row groups
+NULL = "__HIVE_DEFAULT_PARTITION__"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file to be scored.
+
+    Attributes
+    ----------
+    path
+        Where it lies.
+    place
+        Its path below the input folder, or its name.
+    schema
+        Its columns; those of a CSV file are texts.
+    rows
+        How many it has, where that is known without reading it.
+    size, changed
+        Its bytes, and when it was last written, in ns.
+    """
+
+    path: Path
+    place: Path
+    schema: "pa.Schema"
+    rows: int | None
+    size: int
+    changed: int
+
+    @property
+    def written(self) -> bool:
+        """Whether it is CSV, in which everything is a text."""
+        return self.path.suffix == ".csv"
+
+    @property
+    def path_columns(self) -> dict[str, str | None]:
+        """The columns that stand in its path, as in `year=2026/part.parquet`."""
+        pairs = (part.partition("=") for part in self.place.parts[:-1])
+        return {name: None if value == NULL else unquote(value) for name, equals, value in pairs if equals}
+
+
+def find(given: Path) -> list[Source]:
+    """Return the file, or a folder's files in the order of their paths.
+
+    Raises
+    ------
+    CasebookError
+        There is none, or one can't be read.
+    """
+    if given.is_file():
+        return [look(given, Path(given.name))]
+    if not given.is_dir():
+        raise CasebookError(f"--input {given}: there is no such file or folder.")
+    places = sorted(path.relative_to(given) for path in given.rglob("*") if path.suffix in SUFFIXES and path.is_file())
+    shown = [place for place in places if not any(part.startswith((".", "_")) for part in place.parts)]
+    if not shown:
+        raise CasebookError(f"--input {given}: the folder holds no file that ends with {' or '.join(SUFFIXES)}.")
+    return [look(given / place, place) for place in shown]
+
+
+def look(path: Path, place: Path) -> Source:
+    """Read what a file says about itself."""
+    if path.suffix not in SUFFIXES:
+        raise CasebookError(f"{path}: only files that end with {' or '.join(SUFFIXES)} can be scored.")
+    with readable(path):
+        facts = path.stat()
+        schema, rows = _schema_of_csv(path) if path.suffix == ".csv" else _schema_of_parquet(path)
+    if twice := sorted({name for name in schema.names if schema.names.count(name) > 1}):
+        raise CasebookError(f"{path}: the column {twice[0]} stands there twice. Rename one.")
+    return Source(path, place, schema, rows, facts.st_size, facts.st_mtime_ns)
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Turn whatever reading a file raises into an error that names it."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise CasebookError(f"{path} can't be read: {reason}. Mend the file or leave it out.") from error
+
+
+def blocks(source: Source, rows: int) -> Iterator[tuple["pa.RecordBatch", int]]:
+    """Yield a file's rows in order, at most so many at once, and how many of its bytes are done then."""
+    read = _blocks_of_csv if source.written else _blocks_of_parquet
+    parts = read(source, rows)
+    while True:
+        with readable(source.path):
+            part = next(parts, None)
+        if part is None:
+            return
+        block, done = part
+        for start in range(0, block.num_rows, rows):
+            yield block.slice(start, rows), done
+
+
+def _schema_of_parquet(path: Path) -> tuple["pa.Schema", int]:
+    from pyarrow import parquet
+
+    with parquet.ParquetFile(path) as file:
+        return file.schema_arrow, file.metadata.num_rows
+
+
+def _blocks_of_parquet(source: Source, rows: int) -> Iterator[tuple["pa.RecordBatch", int]]:
+    from pyarrow import parquet
+
+    done = 0
+    with parquet.ParquetFile(source.path, buffer_size=BUFFER, pre_buffer=False) as file:
+        for block in file.iter_batches(rows):
+            done += block.num_rows
+            yield block, source.size * done // file.metadata.num_rows
+
+
+def _schema_of_csv(path: Path) -> tuple["pa.Schema", None]:
+    import pyarrow as pa
+    from pyarrow import csv
+
+    with path.open("rb") as stream, csv.open_csv(stream, parse_options=_dialect()) as reader:
+        return pa.schema([(name, pa.string()) for name in reader.schema.names]), None
+
+
+def _dialect() -> "csv.ParseOptions":
+    from pyarrow import csv
+
+    return csv.ParseOptions(newlines_in_values=True)
+
+
+def _blocks_of_csv(source: Source, rows: int) -> Iterator[tuple["pa.RecordBatch", int]]:
+    """Read every cell as it is written; an empty one is missing."""
+    from pyarrow import csv
+
+    convert = csv.ConvertOptions(
+        column_types=source.schema, strings_can_be_null=True, null_values=[""], check_utf8=True
+    )  # fmt: skip
+    with (
+        source.path.open("rb") as stream,
+        csv.open_csv(stream, csv.ReadOptions(block_size=CSV_BLOCK), _dialect(), convert) as reader,
+    ):
+        for block in reader:
+            yield block, min(stream.tell(), source.size)
+
+
+@contextmanager
+def writing(path: Path, schema: "pa.Schema", codec: str) -> Iterator["Write"]:
+    """Give the function that writes a block to a new file, of the kind that its name says."""
+    from pyarrow import csv, parquet
+
+    if path.suffix == ".csv":
+        with csv.CSVWriter(path, schema) as writer:
+            yield writer.write
+        return
+    few = [field.name for field in schema if not _many_values(field.type)]
+    with parquet.ParquetWriter(path, schema, compression=codec, use_dictionary=few) as writer:
+        yield writer.write_batch
+
+
+def _many_values(kind: "pa.DataType") -> bool:
+    """Say whether a column is of fractions: few of them are equal, so looking for a dictionary of them is in vain."""
+    from pyarrow import types as t
+
+    return bool(t.is_floating(kind))
+
+
+def codec(source: Source) -> str:
+    """Return how a file is compressed, so that what is made of it is no larger."""
+    from pyarrow import parquet
+
+    if source.written:
+        return "snappy"
+    with parquet.ParquetFile(source.path) as file:
+        told = file.metadata
+        return (
+            str(told.row_group(0).column(0).compression).lower()
+            if told.num_row_groups and told.num_columns
+            else "snappy"
+        )
+
+
+def written_schema(source: Source, told: "pa.Schema", suffix: str, numbers: Sequence[str]) -> "pa.Schema":
+    """Return the columns that are written: those of the file, then the new ones.
+
+    `numbers` are the columns of a CSV file that become numbers in parquet. CSV has no lists: they become JSON.
+    """
+    import pyarrow as pa
+
+    fields = [*source.schema, *told]
+    if suffix == ".csv":
+        return pa.schema(
+            [(field.name, pa.string() if pa.types.is_nested(field.type) else field.type) for field in fields]
+        )
+    if source.written:
+        return pa.schema([field.with_type(pa.float64()) if field.name in numbers else field for field in fields])
+    return pa.schema(fields, metadata=source.schema.metadata)
+
+
+def shaped(column: "pa.Array", kind: "pa.DataType") -> "pa.Array":
+    """Return a column as it is written: texts as numbers, null where they are none, and lists as JSON."""
+    import pyarrow as pa
+
+    from tasks.score_cells import read_numbers
+
+    if column.type == kind:
+        return column
+    if pa.types.is_nested(column.type):
+        return pa.array([None if cell is None else json.dumps(cell, default=str) for cell in column.to_pylist()], kind)
+    return read_numbers(column)[0]
