@@ -10,7 +10,7 @@ from benchmarks.figures import Figure, Options, show, show_head, write
 from benchmarks.processes import Failed
 from casebook import places
 
-SECTIONS = ("flow", "rerun", "size", "folds", "profile", "pictures", "reviews", "tricks", "serving")
+SECTIONS = ("flow", "rerun", "size", "folds", "profile", "pictures", "reviews", "tricks", "serving", "scoring")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,6 +39,7 @@ def measures() -> Mapping[str, Callable[[Options], Iterator[Figure]]]:
     from benchmarks.pictures import measure_pictures
     from benchmarks.profiles import measure_profile
     from benchmarks.reviews import measure_reviews
+    from benchmarks.scoring import measure_scoring
     from benchmarks.serving import measure_serving
     from benchmarks.tricks import measure_tricks
 
@@ -52,6 +53,7 @@ def measures() -> Mapping[str, Callable[[Options], Iterator[Figure]]]:
         "reviews": measure_reviews,
         "tricks": measure_tricks,
         "serving": measure_serving,
+        "scoring": measure_scoring,
     }
 
 

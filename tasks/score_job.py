@@ -75,7 +75,14 @@ class Job:
                 os.rename(self.output, old)
             os.replace(self.made, self.output)
             files.flush(self.output.parent)
-        shutil.rmtree(self.folder)
+
+    def placed(self) -> bool:
+        """Say whether the output stands in its place, and only this folder is still to be removed."""
+        return any(self.folder.glob("[0-9]*.json")) and not self.made.exists() and self.output.exists()
+
+    def lost(self) -> bool:
+        """Say whether the output was put in its place and is there no more."""
+        return any(self.folder.glob("[0-9]*.json")) and not self.made.exists() and not self.output.exists()
 
 
 @contextmanager
@@ -96,35 +103,41 @@ def begun(output: Path, facts: dict[str, Any], *, overwrite: bool) -> Iterator[J
     CasebookError
         The output is there already, or another process makes it.
     """
-    from filelock import FileLock, Timeout
-
     job = Job(output.with_name(f".{output.name}.scoring"), output)
     known = _facts(job)
-    same = known == facts and output.exists() >= _placed(job)
-    if output.exists() and not overwrite and not (same and _placed(job)):
+    same = known == facts and not job.lost()
+    if output.exists() and not overwrite and not (same and job.placed()):
         raise CasebookError(f"--output {output} is there already. Give another, or --overwrite to replace it.")
+    with _alone(job):
+        if not same:
+            _clear(job, known is not None)
+            files.write_json(job.folder / "job.json", facts)
+        elif left := sum(1 for _ in job.folder.glob("*-*.arrow")):
+            log.info("going on where an earlier run stopped: %s answered blocks are kept", left)
+        yield job
+    shutil.rmtree(job.folder)
+
+
+@contextmanager
+def _alone(job: Job) -> Iterator[None]:
+    """Let one process at a time work at an output; the folder can be removed only after the lock in it is let go."""
+    from filelock import FileLock, Timeout
+
     job.folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(job.folder / "lock")
     try:
-        with lock.acquire(timeout=0):
-            if not same:
-                _clear(job, known is not None)
-                files.write_json(job.folder / "job.json", facts)
-            elif left := sum(1 for _ in job.folder.glob("*-*.arrow")):
-                log.info("going on where an earlier run stopped: %s answered blocks are kept", left)
-            yield job
+        lock.acquire(timeout=0)
     except Timeout:
-        raise CasebookError(f"--output {output}: another process is scoring into it. Wait for it to end.") from None
+        raise CasebookError(f"--output {job.output}: another process is scoring into it. Wait for its end.") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _facts(job: Job) -> Any:
     path = job.folder / "job.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
-
-
-def _placed(job: Job) -> bool:
-    """Say whether a run was killed after its output was put in its place and before its folder was removed."""
-    return (job.folder / "made").is_dir() and not job.made.exists() and any(job.folder.glob("[0-9]*.json"))
 
 
 def _clear(job: Job, known: bool) -> None:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".parquet", ".csv")
 CSV_BLOCK = 8 << 20  # bytes
-BUFFER = 1 << 20  # bytes of each column read ahead, whatever the size of the row groups
+BLOCK = 32 << 20  # bytes of a block of rows, about: a table of many columns is read in fewer rows at once
+BUFFERS = 32 << 20  # bytes read ahead, whatever the size of the row groups
 NULL = "__HIVE_DEFAULT_PARTITION__"
 
 
@@ -35,7 +36,7 @@ class Source:
     schema
         Its columns; those of a CSV file are texts.
     rows
-        How many it has, where that is known without reading it.
+        How many of its rows are read at once, at most.
     size, changed
         Its bytes, and when it was last written, in ns.
     """
@@ -43,7 +44,7 @@ class Source:
     path: Path
     place: Path
     schema: "pa.Schema"
-    rows: int | None
+    rows: int
     size: int
     changed: int
 
@@ -84,7 +85,8 @@ def look(path: Path, place: Path) -> Source:
         raise CasebookError(f"{path}: only files that end with {' or '.join(SUFFIXES)} can be scored.")
     with readable(path):
         facts = path.stat()
-        schema, rows = _schema_of_csv(path) if path.suffix == ".csv" else _schema_of_parquet(path)
+        schema = _schema_of_csv(path) if path.suffix == ".csv" else _schema_of_parquet(path)
+        rows = CSV_BLOCK if path.suffix == ".csv" else _rows_at_once(path)
     if twice := sorted({name for name in schema.names if schema.names.count(name) > 1}):
         raise CasebookError(f"{path}: the column {twice[0]} stands there twice. Rename one.")
     return Source(path, place, schema, rows, facts.st_size, facts.st_mtime_ns)
@@ -102,8 +104,9 @@ def readable(path: Path) -> Iterator[None]:
         raise CasebookError(f"{path} can't be read: {reason}. Mend the file or leave it out.") from error
 
 
-def blocks(source: Source, rows: int) -> Iterator[tuple["pa.RecordBatch", int]]:
+def blocks(source: Source, most: int) -> Iterator[tuple["pa.RecordBatch", int]]:
     """Yield a file's rows in order, at most so many at once, and how many of its bytes are done then."""
+    rows = min(most, source.rows)
     read = _blocks_of_csv if source.written else _blocks_of_parquet
     parts = read(source, rows)
     while True:
@@ -116,29 +119,39 @@ def blocks(source: Source, rows: int) -> Iterator[tuple["pa.RecordBatch", int]]:
             yield block.slice(start, rows), done
 
 
-def _schema_of_parquet(path: Path) -> tuple["pa.Schema", int]:
+def _schema_of_parquet(path: Path) -> "pa.Schema":
     from pyarrow import parquet
 
     with parquet.ParquetFile(path) as file:
-        return file.schema_arrow, file.metadata.num_rows
+        return file.schema_arrow
+
+
+def _rows_at_once(path: Path) -> int:
+    from pyarrow import parquet
+
+    with parquet.ParquetFile(path) as file:
+        told = file.metadata
+        size = sum(told.row_group(number).total_byte_size for number in range(told.num_row_groups))
+        return int(max(1, BLOCK // max(8 * told.num_columns, size // max(1, told.num_rows), 1)))
 
 
 def _blocks_of_parquet(source: Source, rows: int) -> Iterator[tuple["pa.RecordBatch", int]]:
     from pyarrow import parquet
 
     done = 0
-    with parquet.ParquetFile(source.path, buffer_size=BUFFER, pre_buffer=False) as file:
+    ahead = max(1 << 16, BUFFERS // max(1, len(source.schema)))
+    with parquet.ParquetFile(source.path, buffer_size=ahead, pre_buffer=False) as file:
         for block in file.iter_batches(rows):
             done += block.num_rows
             yield block, source.size * done // file.metadata.num_rows
 
 
-def _schema_of_csv(path: Path) -> tuple["pa.Schema", None]:
+def _schema_of_csv(path: Path) -> "pa.Schema":
     import pyarrow as pa
     from pyarrow import csv
 
     with path.open("rb") as stream, csv.open_csv(stream, parse_options=_dialect()) as reader:
-        return pa.schema([(name, pa.string()) for name in reader.schema.names]), None
+        return pa.schema([(name, pa.string()) for name in reader.schema.names])
 
 
 def _dialect() -> "csv.ParseOptions":

@@ -1,6 +1,7 @@
 """Files of rows are answered as requests are, whatever they are, and a killed scoring ends as an undisturbed one."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pyarrow as pa
 import pyarrow.csv as csv
 import pyarrow.parquet as pq
 import pytest
+from filelock import FileLock
 
 from casebook import places
 from casebook.errors import CasebookError
@@ -20,6 +22,7 @@ from serving.bundle import load
 from tasks import score as scoring
 from tasks.score import Scored, score
 from tasks.score_job import Job
+from tasks.score_tables import find
 from tests.serving.conftest import FRAUD, MPG, fraud_graph, mpg_graph, point, probability, write
 from tests.serving.test_series import FORECAST
 from tests.serving.test_series import graph as series_graph
@@ -282,7 +285,7 @@ def stopped(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, work: Cal
         (os, "replace", 9),
         (Job, "file", 1),
         (Job, "place", 0),
-        (__import__("shutil"), "rmtree", 0),
+        (shutil, "rmtree", 0),
     ],
 )
 def test_wherever_it_stops_a_folder_ends_the_same(
@@ -313,6 +316,20 @@ def test_what_was_answered_for_something_else_is_not_used(
     assert fraud("in.parquet", "out.parquet", **more).tally.kept == 0
     fraud("in.parquet", "fresh.parquet", **more)
     assert (home / "out.parquet").read_bytes() == (home / "fresh.parquet").read_bytes()
+
+
+def test_two_do_not_score_into_one_output(home: Path, fraud: Callable[..., Scored]) -> None:
+    pq.write_table(payments(10), home / "in.parquet")
+    (home / ".out.parquet.scoring").mkdir()
+    with FileLock(home / ".out.parquet.scoring" / "lock"):
+        refuses(lambda: fraud("in.parquet", "out.parquet"), "another process is scoring into it")
+    assert fraud("in.parquet", "out.parquet").tally.rows == 10
+
+
+def test_a_table_of_long_rows_is_read_in_small_blocks(home: Path) -> None:
+    pq.write_table(pa.table({"text": ["x" * 100_000] * 10}), home / "in.parquet", use_dictionary=False)
+    (source,) = find(home / "in.parquet")
+    assert 200 < source.rows < 400
 
 
 def test_an_input_that_changes_meanwhile_is_noticed(
