@@ -55,10 +55,7 @@ def test_data_flows_one_way(folder: str) -> None:
 
 def test_only_scoring_asks_the_predictor_of_the_service() -> None:
     users = {path.name for path in sources("tasks") if "serving" in _tops(path)}
-    assert users == {path.name for path in sources("tasks") if path.name.startswith("score")} - {
-        "score_job.py",
-        "score_tables.py",
-    }
+    assert users == {"score_blocks.py", "score_cells.py", "score_plan.py"}
 
 
 def at_run_time(path: Path) -> set[str]:

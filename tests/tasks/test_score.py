@@ -20,9 +20,10 @@ from casebook import places
 from casebook.errors import CasebookError
 from serving.bundle import load
 from tasks import score as scoring
+from tasks import score_plan
 from tasks.score import Scored, score
 from tasks.score_job import Job
-from tasks.score_tables import find
+from tasks.score_read import find
 from tests.serving.conftest import FRAUD, MPG, fraud_graph, mpg_graph, point, probability, write
 from tests.serving.test_series import FORECAST
 from tests.serving.test_series import graph as series_graph
@@ -72,7 +73,7 @@ def told(case: str, rows: list[Row]) -> list[Row]:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make blocks of 64 rows."""
-    monkeypatch.setattr(scoring, "MANY", 64)
+    monkeypatch.setattr(score_plan, "MANY", 64)
 
 
 @pytest.fixture
@@ -232,8 +233,8 @@ def test_an_output_is_replaced_only_if_asked_for(home: Path, fraud: Callable[...
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from tasks import score, score_job
-score.MANY, score.THREADS = 64, 1
+from tasks import score, score_plan
+score_plan.MANY, score.THREADS = 64, 1
 ask = score.answer
 def answer(*given, **more):
     if len(list(Path(sys.argv[2]).parent.glob(".*.scoring/*.arrow"))) == 3:
