@@ -24,7 +24,7 @@ def fits(field: Field, kind: "pa.DataType", *, written: bool) -> bool:
         "string": [is_text],
         "text": [is_text],
         "date": [is_text, t.is_date32],
-        "picture": [is_text, t.is_binary, t.is_large_binary],
+        "picture": [is_text, is_bytes],
     }
     return any(test(kind) for test in fitting.get(field.dtype, [is_number]))
 
@@ -41,6 +41,13 @@ def is_text(kind: "pa.DataType") -> bool:
     from pyarrow import types as t
 
     return bool(t.is_string(kind) or t.is_large_string(kind) or t.is_string_view(kind))
+
+
+def is_bytes(kind: "pa.DataType") -> bool:
+    """Say whether a type is one of bytes, such as pictures."""
+    from pyarrow import types as t
+
+    return bool(t.is_binary(kind) or t.is_large_binary(kind) or t.is_fixed_size_binary(kind))
 
 
 def is_list(kind: "pa.DataType") -> bool:

@@ -105,11 +105,28 @@ def check_columns(source: Source, plan: Plan) -> None:
     ]
     if unfit:
         raise CasebookError(f"{source.path} has columns of other types than the model takes: {'; '.join(unfit)}.")
+    check_names(source, plan)
+
+
+def check_names(source: Source, plan: Plan) -> None:
+    """Refuse a file that has a column of a prediction's name, or bytes where CSV is to be made of it.
+
+    Raises
+    ------
+    CasebookError
+        It has.
+    """
+    names, in_path = source.schema.names, source.path_columns
     taken = [name for name in plan.told.names if name in {*names, *in_path}]
     if taken:
         raise CasebookError(
             f"{source.path} has {_columns(taken)}, as predictions are to be called. Rename, or put something before "
             "the names of the predictions: --prefix predicted_"
+        )
+    held = [field.name for field in source.schema if score_cells.is_bytes(field.type)]
+    if held and plan.suffix_of(source) == ".csv":
+        raise CasebookError(
+            f"{source.path}: {_columns(held)}: CSV can't hold bytes. Give an --output that ends with .parquet."
         )
 
 

@@ -201,6 +201,8 @@ def test_what_cannot_be_scored_is_said_before_anything_is_written(home: Path, fr
     refuses(with_table(table.set_column(1, "Amount", [["a"] * 3])), "Amount is string, not float")
     refuses(with_table(table.set_column(1, "Amount", [[True] * 3])), "Amount is bool, not float")
     refuses(with_table(table.append_column("label", [[1] * 3])), "the column label", "--prefix")
+    with_table(table.append_column("face", [[b"\xff"] * 3]))
+    refuses(lambda: fraud("in.parquet", "out.csv"), "the column face: CSV can't hold bytes")
     pq.write_table(table, given)
     refuses(lambda: fraud("in.parquet", "in.parquet"), "must not lie in each other")
     refuses(lambda: fraud("in.parquet", "out.xlsx"), "ends with .parquet or .csv")
