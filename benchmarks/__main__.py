@@ -10,7 +10,20 @@ from benchmarks.figures import Figure, Options, show, show_head, write
 from benchmarks.processes import Failed
 from casebook import places
 
-SECTIONS = ("flow", "rerun", "size", "folds", "profile", "pictures", "reviews", "tricks", "serving", "models", "storm")
+SECTIONS = (
+    "flow",
+    "rerun",
+    "size",
+    "folds",
+    "profile",
+    "pictures",
+    "reviews",
+    "tricks",
+    "serving",
+    "models",
+    "storm",
+    "scoring",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,6 +53,7 @@ def measures() -> Mapping[str, Callable[[Options], Iterator[Figure]]]:
     from benchmarks.pictures import measure_pictures
     from benchmarks.profiles import measure_profile
     from benchmarks.reviews import measure_reviews
+    from benchmarks.scoring import measure_scoring
     from benchmarks.serving import measure_serving
     from benchmarks.storm import measure_storm
     from benchmarks.tricks import measure_tricks
@@ -56,6 +70,7 @@ def measures() -> Mapping[str, Callable[[Options], Iterator[Figure]]]:
         "serving": measure_serving,
         "models": measure_models,
         "storm": measure_storm,
+        "scoring": measure_scoring,
     }
 
 

@@ -9,24 +9,30 @@ EVERY = 2.0  # seconds between two updates of the artifact: each is a request to
 
 
 class Progress:
-    """Counts up to `total`; use it in a `with` block and call `step` after each unit of work."""
+    """Counts up to `total`; use it in a `with` block and call `step` after each unit of work.
 
-    def __init__(self, what: str, total: int) -> None:
+    With a `unit` such as "B" the bar counts in thousands and millions of it.
+    """
+
+    def __init__(self, what: str, total: int, unit: str = "") -> None:
         from tqdm import tqdm
 
         self.total = total
         self.done = 0
-        self.bar = tqdm(total=total, desc=what, leave=False, mininterval=0.5, disable=None)  # a bar needs a terminal
+        counted = {"unit": unit, "unit_scale": True} if unit else {}
+        self.bar = tqdm(
+            total=total, desc=what, leave=False, mininterval=0.5, disable=None, **counted
+        )  # needs a terminal
         self.artifact = _create(what)
         self.told = time.monotonic()
 
-    def step(self, note: str = "") -> None:
-        """Count one unit, with a short note such as the latest validation figure."""
-        self.done += 1
+    def step(self, note: str = "", units: int = 1) -> None:
+        """Count one unit or several, with a short note such as the latest validation figure."""
+        self.done += units
         self.bar.set_postfix_str(note, refresh=False)
-        self.bar.update()
+        self.bar.update(units)
         if time.monotonic() - self.told > EVERY:
-            self._tell(100.0 * self.done / self.total)
+            self._tell(100.0 * self.done / max(1, self.total))
 
     def __enter__(self) -> Self:
         """Return the counter."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from casebook.errors import CasebookError
 from casebook.words import Vocabulary
@@ -15,13 +16,15 @@ from serving.check import Fault, Reader, Refused
 from serving.check_pictures import PictureReader
 from serving.check_series import SeriesReader
 from serving.check_texts import TextReader
-from serving.graph import Arrays, Graph
+from serving.graph import Arrays, Graph, Scores
 from serving.predictions import Prediction, Teller, teller
 from serving.replay import agree
 from serving.signature import Signature, parse
 
 NEEDED = ("model.onnx", "signature.json", "metrics.json", "sample_request.json", "sample_response.json")
 VOCABULARY = "vocabulary.json"  # needed where the model takes a text
+AnyReader = Reader | PictureReader | SeriesReader | TextReader
+NO_ANSWER = "the model has no finite answer for these values"
 
 
 class BrokenBundle(CasebookError):
@@ -44,7 +47,7 @@ class Predictor:
     metrics: Mapping[str, object]
     manifest: Mapping[str, object]
     sample: Sequence[Mapping[str, object]]
-    reader: Reader | PictureReader | SeriesReader | TextReader
+    reader: AnyReader
     graph: Graph
     tell: Teller
 
@@ -69,11 +72,16 @@ class Predictor:
             If it is past `until`, a time by `monotonic`, before the end.
         """
         scores = self.graph.run(feeds, until)
-        finite = np.isfinite(scores)
-        if not finite.all():
-            rows = np.flatnonzero(~finite.reshape(len(finite), -1).all(axis=1)).tolist()
-            raise Refused(Fault(row, None, "the model has no finite answer for these values") for row in rows)
+        endless = unanswered(scores)
+        if endless.size:
+            raise Refused(Fault(row, None, NO_ANSWER) for row in endless.tolist())
         return self.tell(scores)
+
+
+def unanswered(scores: Scores) -> npt.NDArray[np.intp]:
+    """Return the rows for which a graph computed something that is no finite number."""
+    finite = np.isfinite(scores)
+    return np.flatnonzero(~finite.reshape(len(finite), -1).all(axis=1)) if not finite.all() else np.empty(0, np.intp)
 
 
 def load(folder: Path) -> Predictor:
@@ -140,7 +148,7 @@ def _verified(folder: Path, manifest: Mapping[str, object]) -> dict[str, bytes]:
     return files
 
 
-def _reader(signature: Signature, files: Mapping[str, bytes]) -> Reader | PictureReader | SeriesReader | TextReader:
+def _reader(signature: Signature, files: Mapping[str, bytes]) -> AnyReader:
     first = signature.inputs[0]
     if signature.series:
         return SeriesReader(signature.inputs)

@@ -15,6 +15,9 @@ LISTED = 100  # faults and warnings shown; the rest is counted
 LONGEST_TEXT = 20_000  # characters
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
 
 class Fault(NamedTuple):
     """Something that makes a row unanswerable."""
@@ -52,7 +55,7 @@ class Refused(ValueError):
 
 
 class Checked(NamedTuple):
-    """Arrays by input name, the first `LISTED` warnings, and how many more there are.
+    """Arrays by input name, the first `LISTED` warnings, how many more there are, and how many rows they are about.
 
     A column has shape (rows, 1), pictures are uint8 of shape (rows, height, width, channels).
     """
@@ -60,6 +63,7 @@ class Checked(NamedTuple):
     feeds: dict[str, npt.NDArray[np.generic]]
     warnings: list[Warned]
     more_warnings: int
+    warned_rows: int = 0
 
 
 class Reader:
@@ -80,8 +84,7 @@ class Reader:
         self._optional = np.array([field.optional for field in self.numbers], dtype=bool)
         self._whole = np.array([field.dtype == "integer" for field in self.numbers], dtype=bool)
         self._any_whole = bool(self._whole.any())
-        self._low = np.array([-math.inf if f.minimum is None else f.minimum for f in self.numbers])
-        self._high = np.array([math.inf if f.maximum is None else f.maximum for f in self.numbers])
+        self._low, self._high = np.array([seen(field) for field in self.numbers]).reshape(-1, 2).T
 
     def read(self, rows: Sequence[object]) -> Checked:
         """Turn rows into arrays.
@@ -105,7 +108,7 @@ class Reader:
         feeds |= zip(self._names, columns, strict=True)
         return Checked(feeds, *self._warnings(wide))
 
-    def _matrix(self, rows: Sequence[Mapping[str, object]]) -> npt.NDArray[np.float64] | None:
+    def _matrix(self, rows: Sequence[Mapping[str, object]]) -> Floats | None:
         cells = self._cells(rows)
         if not all(issubclass(kind, int | float | None) and kind is not bool for kind in set(map(type, cells))):
             return None
@@ -118,9 +121,9 @@ class Reader:
         missing = np.isnan(wide)
         if missing.any():
             missing &= np.array([cell is None for cell in cells]).reshape(wide.shape) & self._optional
-        sound = np.abs(wide) <= FLOAT32_MAX
+        sound = holdable(wide)
         if self._any_whole:
-            sound &= ~self._whole | (np.floor(wide) == wide)
+            sound &= ~self._whole | whole(wide)
         return wide if (sound | missing).all() else None
 
     def _cells(self, rows: Sequence[Mapping[str, object]]) -> list[object]:
@@ -129,14 +132,14 @@ class Reader:
             return list(chain.from_iterable(map(self._all, rows)))
         return [row.get(name) for row in rows for name in self._names]
 
-    def _warnings(self, wide: npt.NDArray[np.float64]) -> tuple[list[Warned], int]:
-        outside = (wide < self._low) | (wide > self._high)
+    def _warnings(self, wide: Floats) -> tuple[list[Warned], int, int]:
+        outside = beyond(wide, self._low, self._high)
         if not outside.any():
-            return [], 0
+            return [], 0, 0
         places = np.argwhere(outside)
         shown = [(int(row), self.numbers[column], float(wide[row, column])) for row, column in places[:LISTED]]
         warned = [Warned(row, field.name, value, field.minimum, field.maximum) for row, field, value in shown]
-        return warned, len(places) - len(warned)
+        return warned, len(places) - len(warned), int(outside.any(axis=1).sum())
 
     def _faults(self, rows: Sequence[object]) -> Iterator[Fault]:
         for number, row in enumerate(rows):
@@ -148,6 +151,27 @@ class Reader:
                 wrong = problem(field, row.get(field.name)) if field.name in row or field.optional else "is missing"
                 if wrong:
                     yield Fault(number, field.name, wrong)
+
+
+def holdable(numbers: Floats) -> Mask:
+    """Tell which numbers are finite and small enough for a 32-bit float."""
+    return np.abs(numbers) <= FLOAT32_MAX
+
+
+def whole(numbers: Floats) -> Mask:
+    """Tell which numbers have no fraction."""
+    same: Mask = np.floor(numbers) == numbers
+    return same
+
+
+def beyond(numbers: Floats, low: Floats | float, high: Floats | float) -> Mask:
+    """Tell which numbers leave the range seen in training."""
+    return (numbers < low) | (numbers > high)
+
+
+def seen(field: Field) -> tuple[float, float]:
+    """Return the range that training saw, without end where it is not known."""
+    return -math.inf if field.minimum is None else field.minimum, math.inf if field.maximum is None else field.maximum
 
 
 def problem(field: Field, value: object) -> str | None:

@@ -37,7 +37,8 @@ class SeriesReader:
             field.name: np.array([_numbers(field, row) for row in rows], dtype=np.float32) for field in self.fields
         }
         warned = [warning for field in self.fields if field.length for warning in _outside(field, feeds[field.name])]
-        return Checked(feeds, warned[:LISTED], max(0, len(warned) - LISTED))
+        about = len({warning.row for warning in warned})
+        return Checked(feeds, warned[:LISTED], max(0, len(warned) - LISTED), about)
 
     def _faults(self, number: int, row: object) -> Iterator[Fault]:
         if not isinstance(row, dict):

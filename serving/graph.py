@@ -14,6 +14,7 @@ from serving.signature import Signature
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
+BLOCK = 4096  # rows of columns or series per run: more are no faster, and layers outgrow the processor's cache
 TEXTS = 64  # per run: more are no faster on one thread
 PIXELS = 50_000  # per run, a picture of more is alone: two at once are no faster, and layers take megabytes of each
 THREADS = {"picture": 2}  # of one answer: other models answer within a millisecond, and requests are the parallelism
@@ -52,7 +53,7 @@ class Graph:
             raise ValueError(f"model.onnx has no output {self._output}")
 
     def run(self, feeds: Arrays, until: float = math.inf) -> Scores:
-        """Return the output's rows for arrays as a reader makes them: columns in one run, pictures and texts in blocks.
+        """Return the output's rows for arrays as a reader makes them, computed in blocks.
 
         Raises
         ------
@@ -61,15 +62,14 @@ class Graph:
         TooMuch
             If it is past `until`, a time by `monotonic`, and blocks are left.
         """
-        if not self._block:
+        rows = len(next(iter(feeds.values())))
+        if rows <= self._block:
             return self._run(feeds)
-        ((name, given),) = feeds.items()
-        kind = np.int32 if name == TOKENS else np.float32
         parts = []
-        for start in range(0, len(given), self._block):
+        for start in range(0, rows, self._block):
             if monotonic() > until:
-                raise TooMuch(f"{start} of {len(given)} instances were answered in the time that a request has")
-            parts.append(self._run({name: given[start : start + self._block].astype(kind, copy=False)}))
+                raise TooMuch(f"{start} of {rows} instances were answered in the time that a request has")
+            parts.append(self._run({name: given[start : start + self._block] for name, given in feeds.items()}))
         return np.concatenate(parts)
 
     def _run(self, feeds: Arrays) -> Scores:
@@ -80,17 +80,24 @@ class Graph:
         )
 
         try:
-            scores: Scores = self._session.run([self._output], feeds)[0]
+            typed = {name: _typed(name, given) for name, given in feeds.items()}
+            scores: Scores = self._session.run([self._output], typed)[0]
         except (Fail, InvalidArgument, RuntimeException) as error:
             raise Refused(iter([Fault(None, None, f"the model cannot work with these values: {error}")])) from error
         return scores
 
 
-def _block(signature: Signature) -> int | None:
-    """Return how many pictures or texts are answered in one run; columns and series all are."""
+def _block(signature: Signature) -> int:
+    """Return how many instances are answered in one run."""
     if signature.picture and signature.picture.shape:
         return max(1, PIXELS // (signature.picture.shape.height * signature.picture.shape.width))
-    return TEXTS if signature.text else None
+    return TEXTS if signature.text else BLOCK
+
+
+def _typed(name: str, given: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    if given.dtype == object:  # texts of a column
+        return given
+    return given.astype(np.int32 if name == TOKENS else np.float32, copy=False)
 
 
 def _session(content: bytes, threads: int) -> "InferenceSession":

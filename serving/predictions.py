@@ -1,9 +1,10 @@
 """How a model's numbers become predictions: decided by its kind, whatever its inputs are."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 
 from serving.graph import Scores
 from serving.signature import Output, Signature
@@ -28,12 +29,32 @@ def teller(signature: Signature) -> Teller:
     return partial(_decisions, output.name, output.labels, output.threshold)
 
 
+def columns(signature: Signature, scores: Scores) -> dict[str, Sequence[object] | npt.NDArray[np.generic]]:
+    """Return predictions as columns by name: those of a table's models without a step per row."""
+    output = signature.output
+    if signature.kind in ("multiclass", "forecast"):
+        told = teller(signature)(scores)
+        names = ("label", "probability", "top") if signature.kind == "multiclass" else BANDS
+        return {name: [prediction[name] for prediction in told] for name in names}
+    numbers: dict[str, Sequence[object] | npt.NDArray[np.generic]] = {output.name: scores.reshape(-1)}
+    if output.threshold is None or not output.labels:
+        return numbers
+    return numbers | {"label": chosen(scores, output.labels, output.threshold)}
+
+
 def _numbers(name: str, scores: Scores) -> list[Prediction]:
     return [{name: value} for value in scores.reshape(-1).tolist()]
 
 
 def _decisions(name: str, labels: tuple[str, ...], threshold: float, scores: Scores) -> list[Prediction]:
-    return [{name: value, "label": labels[value >= threshold]} for value in scores.reshape(-1).tolist()]
+    label = chosen(scores, labels, threshold)
+    return [{name: value, "label": each} for value, each in zip(scores.reshape(-1).tolist(), label, strict=True)]
+
+
+def chosen(scores: Scores, labels: tuple[str, ...], threshold: float) -> npt.NDArray[np.object_]:
+    """Return the label of each score: the second from the threshold on."""
+    names: npt.NDArray[np.object_] = np.array(labels, dtype=object)
+    return names[(scores.reshape(-1).astype(np.float64) >= threshold).astype(np.intp)]
 
 
 def _forecasts(horizon: int | None, scores: Scores) -> list[Prediction]:

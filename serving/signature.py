@@ -81,6 +81,11 @@ class Signature:
         """The first input that takes a series of numbers, where the model takes one."""
         return next((field for field in self.inputs if field.length), None)
 
+    @property
+    def table(self) -> bool:
+        """Whether the inputs are columns of a table: numbers and texts, one of each per row."""
+        return not (self.picture or self.text or self.series)
+
 
 def parse(content: Mapping[str, object]) -> Signature:
     """Read the content of a `signature.json`.

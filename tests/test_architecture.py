@@ -23,7 +23,7 @@ HEAVY = {
 }
 MAY_IMPORT = {
     "casebook": {"casebook"},
-    "tasks": {"casebook", "tasks"},
+    "tasks": {"casebook", "tasks", "serving"},
     "flows": {"casebook", "tasks", "flows"},
     "serving": {"casebook", "serving"},
 }
@@ -51,6 +51,11 @@ def test_data_flows_one_way(folder: str) -> None:
     for path in sources(folder):
         reached = {name.split(".")[0] for name in imports(path)} & ours
         assert reached <= MAY_IMPORT[folder], path
+
+
+def test_only_scoring_asks_the_predictor_of_the_service() -> None:
+    users = {path.name for path in sources("tasks") if "serving" in _tops(path)}
+    assert users == {"score_blocks.py", "score_cells.py", "score_plan.py"}
 
 
 def at_run_time(path: Path) -> set[str]:

@@ -1,0 +1,21 @@
+"""The plain way to score a file: all of it in memory, one call of the model, and all of it written again."""
+
+import sys
+from pathlib import Path
+
+
+def main(model: Path, given: Path, output: Path) -> None:
+    """Score a parquet file with a published graph, as a notebook would."""
+    import numpy as np
+    import onnxruntime
+    import pandas as pd
+
+    frame = pd.read_parquet(given)
+    session = onnxruntime.InferenceSession(model.read_bytes(), providers=["CPUExecutionProvider"])
+    feeds = {each.name: frame[[each.name]].to_numpy(np.float32) for each in session.get_inputs()}
+    frame["probability"] = session.run(["probability"], feeds)[0].reshape(-1)
+    frame.to_parquet(output)
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:]))

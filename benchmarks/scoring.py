@@ -1,0 +1,62 @@
+"""Scoring: ten million payments from file to file by the command, against all at once with pandas and ONNX Runtime."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.figures import Figure, Options, ratio
+from benchmarks.processes import environment, python
+from benchmarks.servers import prefect_server
+from benchmarks.serving import published
+from benchmarks.timing import Cost, watched
+
+MILLION = 1_000_000
+MILLIONS = 10
+
+
+def measure_scoring(options: Options) -> Iterator[Figure]:
+    """Score a made file with the lab's network in both ways, in turn; each is a whole command, its start with it.
+
+    A Prefect server is running, as where files are scored every night.
+    """
+    ours, plain = [], []
+    rows = 20_000 if options.quick else MILLIONS * MILLION
+    with TemporaryDirectory() as folder, prefect_server(Path(folder, "prefect")) as server:
+        version, given = published(Path(folder)), Path(folder) / "payments.parquet"
+        make(given, rows)
+        for _ in range(options.repeats):
+            ours.append(by_command(version, given, server))
+            plain.append(plainly(version, given))
+    for name, costs in {"casebook": ours, "pandas, all at once": plain}.items():
+        yield Figure("scoring", f"{name}: {rows:,} rows", "row/s", tuple(rows / cost.seconds for cost in costs))
+        yield Figure("scoring", f"{name}: peak memory", "MB", tuple(cost.largest_mb for cost in costs))
+    yield ratio("scoring", "time: casebook / pandas", [c.seconds for c in ours], [c.seconds for c in plain])
+    yield ratio("scoring", "memory: pandas / casebook", [c.largest_mb for c in plain], [c.largest_mb for c in ours])
+
+
+def make(path: Path, rows: int) -> None:
+    """Write payments with the sample's columns, a million made ones over and over, each million a row group."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    from flows.fraud import make_payments
+
+    table = pa.Table.from_pandas(make_payments(min(rows, MILLION), 0).drop(columns="Class"), preserve_index=False)
+    with parquet.ParquetWriter(path, table.schema) as writer:
+        for _ in range(0, rows, MILLION):
+            writer.write_table(table)
+
+
+def by_command(version: Path, given: Path, server: str) -> Cost:
+    """Score the file by the command."""
+    output = given.with_name("scored.parquet")
+    flags = ("--case", "fraud", "--input", str(given), "--output", str(output), "--overwrite")
+    variables = environment(CASEBOOK_ARTIFACTS=str(version.parents[2]), PREFECT_API_URL=server)
+    return watched(python("-m", "flows.score", *flags), variables)
+
+
+def plainly(version: Path, given: Path) -> Cost:
+    """Score the file as a notebook would."""
+    script, output = Path(__file__).with_name("bare_scoring.py"), given.with_name("plain.parquet")
+    return watched([sys.executable, str(script), str(version / "model.onnx"), str(given), str(output)], environment())

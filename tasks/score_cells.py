@@ -1,0 +1,141 @@
+"""Score: what the columns of a file hold, as the readers of a model take it."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from serving.check_columns import Numbers, Texts
+from serving.signature import Field
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def fits(field: Field, kind: "pa.DataType", *, written: bool) -> bool:
+    """Say whether a column of this type can hold what the model takes; `written` if everything there is a text."""
+    from pyarrow import types as t
+
+    kind = kind.value_type if t.is_dictionary(kind) else kind
+    if t.is_null(kind) or (written and is_text(kind)):
+        return True
+    if field.length:
+        return bool(is_list(kind) and is_number(kind.value_type))
+    fitting: dict[str, Sequence[Callable[[pa.DataType], bool]]] = {
+        "string": [is_text],
+        "text": [is_text],
+        "date": [is_text, t.is_date32],
+        "picture": [is_text, is_bytes],
+    }
+    return any(test(kind) for test in fitting.get(field.dtype, [is_number]))
+
+
+def is_number(kind: "pa.DataType") -> bool:
+    """Say whether a type is one of numbers."""
+    from pyarrow import types as t
+
+    return bool(t.is_integer(kind) or t.is_floating(kind) or t.is_decimal(kind))
+
+
+def is_text(kind: "pa.DataType") -> bool:
+    """Say whether a type is one of texts."""
+    from pyarrow import types as t
+
+    return bool(t.is_string(kind) or t.is_large_string(kind) or t.is_string_view(kind))
+
+
+def is_bytes(kind: "pa.DataType") -> bool:
+    """Say whether a type is one of bytes, such as pictures."""
+    from pyarrow import types as t
+
+    return bool(t.is_binary(kind) or t.is_large_binary(kind) or t.is_fixed_size_binary(kind))
+
+
+def is_list(kind: "pa.DataType") -> bool:
+    """Say whether a type is one of lists."""
+    from pyarrow import types as t
+
+    return bool(t.is_list(kind) or t.is_large_list(kind) or t.is_fixed_size_list(kind))
+
+
+def column(field: Field, cells: "pa.Array") -> Numbers | Texts:
+    """Return a table's column; a text where a number belongs is read as one if it is one."""
+    return texts(cells) if field.dtype == "string" else numbers(cells)
+
+
+def numbers(cells: "pa.Array") -> Numbers:
+    """Return a column of numbers, or of texts that are to be numbers."""
+    import numpy as np
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(cells.type):
+        cells = cells.dictionary_decode()
+    unread: dict[int, object] = {}
+    missing = cells.is_null().to_numpy(zero_copy_only=False) if cells.null_count else np.zeros(len(cells), dtype=bool)
+    if is_text(cells.type):
+        cells, unread = read_numbers(cells)
+    values = cells.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    return Numbers(values, missing, unread)
+
+
+def read_numbers(cells: "pa.Array") -> "tuple[pa.Array, dict[int, object]]":
+    """Read texts as numbers; a text that is none becomes null, and is returned by its row."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    try:
+        return cells.cast(pa.float64()), {}
+    except pa.ArrowInvalid:
+        found = pa.concat_arrays(list(_by_halves(compute.utf8_trim_whitespace(cells))))
+    lost = compute.and_(found.is_null(), cells.is_valid()).to_numpy(zero_copy_only=False).nonzero()[0].tolist()
+    return found, {row: cells[row].as_py() for row in lost}
+
+
+def _by_halves(cells: "pa.Array") -> "Iterator[pa.Array]":
+    """Convert texts in ever smaller parts until those that are no number stand alone."""
+    import pyarrow as pa
+
+    try:
+        yield cells.cast(pa.float64())
+    except pa.ArrowInvalid:
+        if len(cells) == 1:
+            yield pa.nulls(1, pa.float64())
+            return
+        half = len(cells) // 2
+        yield from _by_halves(cells[:half])
+        yield from _by_halves(cells[half:])
+
+
+def texts(cells: "pa.Array") -> Texts:
+    """Return a column of texts."""
+    import numpy as np
+    import pyarrow as pa
+
+    if pa.types.is_null(cells.type):
+        return Texts([None], np.zeros(len(cells), dtype=np.intp))
+    encoded = cells if pa.types.is_dictionary(cells.type) else cells.dictionary_encode()
+    distinct = [*encoded.dictionary.to_pylist(), None]
+    indices = encoded.indices.cast(pa.int64()).fill_null(len(distinct) - 1)
+    return Texts(distinct, indices.to_numpy(zero_copy_only=False))
+
+
+def rows(fields: Sequence[Field], block: "pa.RecordBatch", *, written: bool) -> list[dict[str, Any]]:
+    """Return a block as a request would have it, for models that take no columns of numbers and texts."""
+    columns = {field.name: _as_asked(field, block.column(field.name), written=written) for field in fields}
+    return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+
+
+def _as_asked(field: Field, cells: "pa.Array", *, written: bool) -> list[Any]:
+    import pyarrow as pa
+
+    if pa.types.is_date32(cells.type):
+        cells = cells.cast(pa.string())
+    asked: list[Any] = cells.to_pylist()
+    return [_list(cell) for cell in asked] if field.length and written else asked
+
+
+def _list(cell: str | None) -> object:
+    """Return the list that a text writes, such as [1, 2.5], or the text."""
+    try:
+        return json.loads(cell) if cell else cell
+    except ValueError:
+        return cell
