@@ -16,7 +16,8 @@ LANGUAGES: dict[str, Language] = {"en": "en", "ko": "ko"}
 
 def chosen(asked: str | None, accepted: "LanguageAccept") -> Language:
     """Return the language to answer in; `asked` counts only if there is such a language."""
-    return LANGUAGES.get(asked or "") or LANGUAGES[accepted.best_match(LANGUAGES, "en")]
+    wanted = [asked or "", *(tag.lower().partition("-")[0] for tag, quality in accepted if quality > 0)]
+    return next((LANGUAGES[tag] for tag in wanted if tag in LANGUAGES), "en")
 
 
 def add_words(app: Flask) -> None:

@@ -26,19 +26,16 @@ export async function ask(type, body) {
   return settle(found, () => form.requestSubmit());
 }
 
+// The button stays enabled: it keeps the focus, and another question may be asked.
 function wait(mine) {
   for (const each of [form, part("told"), part("shown")]) each.setAttribute("aria-busy", "true");
-  for (const button of buttons()) button.setAttribute("aria-disabled", "true"); // it keeps the focus, unlike disabled
   setTimeout(() => current === mine && (part("waiting").textContent = say("waiting")), SLOW);
 }
 
 function rest() {
   for (const each of [form, part("told"), part("shown")]) each.removeAttribute("aria-busy");
-  for (const button of buttons()) button.removeAttribute("aria-disabled");
   part("waiting").textContent = "";
 }
-
-const buttons = () => document.querySelectorAll("button:not([type])");
 
 async function outcome(type, body, calledOff) {
   const key = sessionStorage.getItem(KEY);

@@ -10,7 +10,7 @@ const parts = (pattern) => pattern.split(/\{\w+\}/).map((part) => part.replace(/
 // What the service says of a value, in the page's words; a sentence that the page doesn't know stays as it is.
 export function problem(text) {
   for (const [pattern, told] of faults) {
-    const found = text.match(new RegExp(`^${parts(pattern).join("(.+)")}$`, "s"));
+    const found = text.match(new RegExp(`^${parts(pattern).join("(.+?)")}$`, "s"));
     if (!found) continue;
     const names = [...pattern.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
     return fill(told, Object.fromEntries(names.map((name, place) => [name, problem(found[place + 1])])));

@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -16,6 +16,13 @@ from PIL import Image
 from casebook import places
 from serving.app import create_app
 from serving.registry import Registry
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+    from tests.serving.site import Site
+
+    Visit = Callable[..., Page]
 
 Row = dict[str, Any]
 Publish = Callable[..., Path]
@@ -189,22 +196,23 @@ def in_base64(content: bytes) -> str:
 
 @pytest.fixture
 def publish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Publish:
-    """Return a function that publishes and promotes a version; `parameter` is the graph's bias or slope."""
+    """Return the function that publishes and promotes a version, into artifacts of the test's own."""
     monkeypatch.setenv("CASEBOOK_ARTIFACTS", str(tmp_path))
+    return publish_rows
 
-    def one(case: str, version: int, parameter: float, promote: bool = True, trained_on: str = "real") -> Path:
-        signature = {"fraud": FRAUD, "mpg": MPG}[case] | {"trained_on": trained_on}
-        answer: Row = {"mpg": parameter * 3000}
-        graph = mpg_graph(parameter) if case == "mpg" else fraud_graph(parameter)
-        if case == "fraud":
-            value = probability(ROWS[case][0], parameter)
-            answer = {"probability": value, "label": ["normal", "fraud"][value >= 0.31]}
-        folder = write(case, version, graph, signature, ROWS[case], [answer])
-        if promote:
-            point(case, str(version))
-        return folder
 
-    return one
+def publish_rows(case: str, version: int, parameter: float, promote: bool = True, trained_on: str = "real") -> Path:
+    """Publish a version of `fraud` or `mpg`; `parameter` is the graph's bias or slope."""
+    signature = {"fraud": FRAUD, "mpg": MPG}[case] | {"trained_on": trained_on}
+    answer: Row = {"mpg": parameter * 3000}
+    graph = mpg_graph(parameter) if case == "mpg" else fraud_graph(parameter)
+    if case == "fraud":
+        value = probability(ROWS[case][0], parameter)
+        answer = {"probability": value, "label": ["normal", "fraud"][value >= 0.31]}
+    folder = write(case, version, graph, signature, ROWS[case], [answer])
+    if promote:
+        point(case, str(version))
+    return folder
 
 
 def write(case: str, version: int, graph: bytes, signature: Row, instances: list[Row], predictions: list[Row]) -> Path:
@@ -246,18 +254,19 @@ def point(case: str, version: str) -> None:
 
 @pytest.fixture
 def publish_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Publish:
-    """Return a function that publishes and promotes a picture classifier: `mnist` (grey) or `colours`."""
+    """Return the function that publishes and promotes a picture classifier, into artifacts of the test's own."""
     monkeypatch.setenv("CASEBOOK_ARTIFACTS", str(tmp_path))
+    return publish_classifier
 
-    def one(case: str = "mnist", version: int = 1, scale: float = 0.001) -> Path:
-        signature = {"mnist": MNIST, "colours": COLOURS}[case]
-        answer = digit(0, scale) if case == "mnist" else ranking(["red", "green", "blue"], [0.0, 0.0, 0.0])
-        asked = [{"picture": {"b64": in_base64(png(0))}}]
-        folder = write(case, version, picture_graph(signature, scale), signature, asked, [answer])
-        point(case, str(version))
-        return folder
 
-    return one
+def publish_classifier(case: str = "mnist", version: int = 1, scale: float = 0.001) -> Path:
+    """Publish a version of `mnist` (grey) or `colours`."""
+    signature = {"mnist": MNIST, "colours": COLOURS}[case]
+    answer = digit(0, scale) if case == "mnist" else ranking(["red", "green", "blue"], [0.0, 0.0, 0.0])
+    asked = [{"picture": {"b64": in_base64(png(0))}}]
+    folder = write(case, version, picture_graph(signature, scale), signature, asked, [answer])
+    point(case, str(version))
+    return folder
 
 
 @pytest.fixture
@@ -327,3 +336,65 @@ def write_version() -> Callable[..., Path]:
         return folder
 
     return one
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Site]":
+    """A running service of a small model of each kind."""
+    from tests.serving.site import publish_all, started
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CASEBOOK_ARTIFACTS", str(tmp_path_factory.mktemp("site")))
+        publish_all()
+        with started() as running:
+            yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    """Chromium; it is closed after each file of tests, as asyncio's loop runs for as long as it is open."""
+    from tests.serving.site import launched
+
+    with launched() as chromium:
+        yield chromium
+
+
+@pytest.fixture
+def visit(browser: "Browser") -> "Iterator[Visit]":
+    """Return a function that opens a page; after the test nothing may have gone wrong in any of them.
+
+    What counts: what a page says on the console (a breach of the content security policy too), what a script throws, a
+    file that is missing, and a request to anywhere but the service. The browser itself says that an answer was a 4xx.
+    """
+    from playwright.sync_api import expect
+
+    from tests.serving.site import WAIT
+
+    expect.set_options(timeout=WAIT)
+    wrong: list[str] = []
+    contexts: list[BrowserContext] = []
+
+    def visit(url: str, language: str = "en", **options: Any) -> "Page":
+        context = browser.new_context(locale=language, reduced_motion="reduce", **options)
+        contexts.append(context)
+        context.set_default_timeout(WAIT)
+        page = context.new_page()
+        said = "Failed to load resource"
+        page.on("console", lambda message: None if message.text.startswith(said) else wrong.append(message.text))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("request", lambda request: None if request.url.startswith(origin(url)) else wrong.append(request.url))
+        page.on(
+            "response", lambda each: wrong.append(each.url) if "/static/" in each.url and each.status >= 400 else None
+        )
+        page.goto(url)
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert not wrong
+
+
+def origin(url: str) -> str:
+    """Return the part of an address that names the service."""
+    return "/".join(url.split("/")[:3]) + "/"
