@@ -1,7 +1,7 @@
 // Shows what a model answered: a number, the most probable of several classes, or a forecast.
 
 import { drawForecast } from "./forecast.js";
-import { percent, say, short, stepName } from "./words.js";
+import { percent, probability, say, short, stepName } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const part = (id) => document.getElementById(id);
@@ -38,14 +38,15 @@ function range({ minimum, maximum }) {
 
 function showNumber(prediction) {
   const { output, unit } = form.dataset;
-  const number = `${output} ${short(prediction[output])} ${unit}`.trim();
+  const told = (form.dataset.kind === "binary" ? probability : short)(prediction[output]);
+  const number = `${output} ${told} ${unit}`.trim();
   part("value").textContent = prediction.label ?? number;
   part("label").textContent = prediction.label ? number : "";
-  drawNumber(prediction[output], output);
+  drawNumber(prediction[output], `${output} ${told}`);
 }
 
 // A bar from zero to the number, with the threshold or the example's answer as a mark.
-function drawNumber(value, name) {
+function drawNumber(value, told) {
   const binary = form.dataset.kind === "binary";
   const mark = Number(form.dataset.mark);
   const [low, high] = binary ? [0, 1] : ends(value, mark);
@@ -59,7 +60,7 @@ function drawNumber(value, name) {
   part("mark-text").textContent = words;
   part("low-text").textContent = share > 0.35 ? short(low) : ""; // where the mark's words leave room
   part("high-text").textContent = share < 0.65 ? short(high) : "";
-  part("drawn").textContent = say("number_drawn", { name, value: short(value), mark: words });
+  part("drawn").textContent = say("number_drawn", { number: told, mark: words });
 }
 
 // Round numbers around zero, the value and the mark.

@@ -4,8 +4,8 @@ import { part } from "./ask.js";
 
 const STEPS = 20; // of the arrow keys, from one side to the other
 const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-const pad = part("pad");
-const brush = pad.getContext("2d");
+const pad = part("pad"); // only small grey pictures can be drawn
+const brush = pad?.getContext("2d");
 let place = null; // where the pen is
 let drew = () => {}; // called after each stroke
 

@@ -2,12 +2,13 @@
 
 import { clearAnswer } from "./answer.js";
 import { ask, form, part } from "./ask.js";
+import * as board from "./pad.js";
 import { problem, say } from "./words.js";
 
 const LARGEST = 320; // pixels of the preview's longer side
 const MAGNIFIED = 8; // times at most, where the picture is small
 const MEGABYTE = 2 ** 20;
-const pad = part("pad") && (await import("./pad.js")); // only small grey pictures can be drawn
+const pad = part("pad") && board;
 const file = part("file");
 let picture = null; // returns what to send: the picture that was touched last
 

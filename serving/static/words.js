@@ -29,4 +29,6 @@ export function short(value) {
   return (size >= 1000 ? large : exact).format(value);
 }
 
-export const percent = (share) => `${(100 * share).toFixed(1)} %`;
+// No rounding makes what is nearly certain certain.
+export const probability = (share) => (share > 0.9999 && share < 1 ? "> 0.9999" : short(share));
+export const percent = (share) => (share > 0.999 && share < 1 ? "> 99.9 %" : `${(100 * share).toFixed(1)} %`);

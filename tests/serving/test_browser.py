@@ -90,6 +90,9 @@ def test_a_review_is_written_counted_and_judged(site: Site, visit: Visit) -> Non
     ask(page)
     assert raw(page) == site.predict("reviews", {"text": "a bad film"})
     expect(page.locator("#value")).to_have_text("negative")
+    text.fill("good good good good good")
+    ask(page)
+    expect(page.locator("#label")).to_have_text("probability > 0.9999")  # not 1
     text.fill("good " * 9)
     ask(page)
     expect(page.locator("#field-1-fault")).to_have_text("has 45 characters, which are more than 40")
