@@ -18,11 +18,9 @@ from serving.app import create_app
 from serving.registry import Registry
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser
 
-    from tests.serving.site import Site
-
-    Visit = Callable[..., Page]
+    from tests.serving.site import Site, Visit
 
 Row = dict[str, Any]
 Publish = Callable[..., Path]
@@ -361,40 +359,8 @@ def browser() -> "Iterator[Browser]":
 
 @pytest.fixture
 def visit(browser: "Browser") -> "Iterator[Visit]":
-    """Return a function that opens a page; after the test nothing may have gone wrong in any of them.
+    """Return a function that opens a page; after the test nothing may have gone wrong in any of them."""
+    from tests.serving.site import visiting
 
-    What counts: what a page says on the console (a breach of the content security policy too), what a script throws, a
-    file that is missing, and a request to anywhere but the service. The browser itself says that an answer was a 4xx.
-    """
-    from playwright.sync_api import expect
-
-    from tests.serving.site import WAIT
-
-    expect.set_options(timeout=WAIT)
-    wrong: list[str] = []
-    contexts: list[BrowserContext] = []
-
-    def visit(url: str, language: str = "en", **options: Any) -> "Page":
-        context = browser.new_context(locale=language, reduced_motion="reduce", **options)
-        contexts.append(context)
-        context.set_default_timeout(WAIT)
-        page = context.new_page()
-        said = "Failed to load resource"
-        page.on("console", lambda message: None if message.text.startswith(said) else wrong.append(message.text))
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("request", lambda request: None if request.url.startswith(origin(url)) else wrong.append(request.url))
-        page.on(
-            "response", lambda each: wrong.append(each.url) if "/static/" in each.url and each.status >= 400 else None
-        )
-        page.goto(url)
-        return page
-
-    yield visit
-    for context in contexts:
-        context.close()
-    assert not wrong
-
-
-def origin(url: str) -> str:
-    """Return the part of an address that names the service."""
-    return "/".join(url.split("/")[:3]) + "/"
+    with visiting(browser) as visit:
+        yield visit

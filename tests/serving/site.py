@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,9 @@ from tests.serving.conftest import Row, point, publish_classifier, publish_rows,
 from tests.serving.test_series import FORECAST, SIGNATURE, graph
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+    Visit = Callable[..., Page]
 
 WAIT = 20_000  # milliseconds until what must happen counts as not happening
 CASES = ("colours", "count", "fraud", "mnist", "mpg", "power", "reviews")
@@ -85,6 +87,40 @@ def launched() -> Iterator["Browser"]:
             yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def visiting(browser: "Browser") -> "Iterator[Visit]":
+    """Give a function that opens a page in a language; in the end nothing may have gone wrong in any of them.
+
+    What counts: what a page says on the console (a breach of the content security policy too), what a script throws, a
+    file that is missing, and a request to anywhere but the service. The browser itself says that an answer was a 4xx.
+    """
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=WAIT)
+    wrong: list[str] = []
+    contexts: list[BrowserContext] = []
+
+    def visit(url: str, language: str = "en", **options: Any) -> "Page":
+        context = browser.new_context(locale=language, reduced_motion="reduce", **options)
+        contexts.append(context)
+        context.set_default_timeout(WAIT)
+        page = context.new_page()
+        home, said = "/".join(url.split("/")[:3]) + "/", "Failed to load resource"
+        page.on("console", lambda message: None if message.text.startswith(said) else wrong.append(message.text))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("request", lambda request: None if request.url.startswith(home) else wrong.append(request.url))
+        page.on(
+            "response", lambda each: wrong.append(each.url) if "/static/" in each.url and each.status >= 400 else None
+        )
+        page.goto(url)
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert not wrong
 
 
 def ask(page: "Page") -> None:
