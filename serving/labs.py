@@ -8,12 +8,13 @@ from dataclasses import replace
 from itertools import islice
 from uuid import uuid4
 
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, jsonify, request
 
 from serving.answers import ClientError
 from serving.api import asked
 from serving.check import LISTED, Refused, problem
 from serving.instances import parsed
+from serving.pages import page
 from serving.registry import Registry
 from serving.signature import Field
 
@@ -49,8 +50,8 @@ def add_labs(app: Flask, models: Registry) -> None:
         return jsonify({"pred": [{"name": each["label"], "prob": each["probability"]} for each in ranking]}), 200
 
     @app.get("/predict")
-    def lab_upload() -> str:
-        return render_template("upload.html", case=PICTURES)
+    def lab_upload() -> Response:
+        return page("upload.html")
 
     @app.post("/predict")
     def lab_predict() -> tuple[Response, int]:

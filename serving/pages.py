@@ -1,30 +1,50 @@
-"""The pages a person sees: the list of models, and one form per model."""
+"""The pages a person sees: the list of models, and one form per model, in English and Korean."""
 
 import base64
 
-from flask import Flask, render_template
+from flask import Flask, Response, make_response, render_template, request
 
+from serving.answers import ClientError
 from serving.api import find, headline
 from serving.bundle import Predictor
 from serving.check_pictures import encoded
+from serving.language import LANGUAGES, add_words, chosen
 from serving.registry import Registry
 
 
 def add_pages(app: Flask, models: Registry) -> None:
     """Add `/` and `/models/<case>` to `app`."""
+    add_words(app)
 
     @app.get("/")
-    def index() -> str:
+    def index() -> Response:
         cards = [(model, headline(model)) for model in models.serving.values()]
-        return render_template("index.html", cards=cards, failures=models.failures.values())
+        return page("index.html", cards=cards, failures=models.failures.values())
 
     @app.get("/models/<case:case>")
-    def form(case: str) -> str:
-        model = find(models, case)
+    def form(case: str) -> Response:
+        try:
+            model = find(models, case)
+        except ClientError as error:
+            if "text/html" not in request.accept_mimetypes.values():
+                raise
+            return page("missing.html", error.code, case=case[:80], cases=list(models.serving))
         first = model.sample[0]
         picture = model.signature.picture
         sample = base64.b64encode(encoded(first[picture.name])).decode() if picture else ""
-        return render_template("model.html", model=model, first=first, sample=sample, mark=_mark(model))
+        return page("model.html", model=model, first=first, sample=sample, mark=_mark(model))
+
+
+def page(template: str, code: int = 200, **values: object) -> Response:
+    """Render a page in the reader's language; a language that the address asks for stays in the links."""
+    asked = request.args.get("language", "")
+    language = chosen(asked, request.accept_languages)
+    kept = {"language": language} if asked in LANGUAGES else {}
+    text = render_template(template, language=language, kept=kept, **values)
+    response = make_response(text, code)
+    response.content_language.add(language)
+    response.vary.add("Accept-Language")
+    return response
 
 
 def _mark(model: Predictor) -> object:

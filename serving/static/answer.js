@@ -1,60 +1,78 @@
-// Asks the model and shows what it answers: a number, the most probable of several classes, or a forecast.
+// Shows what a model answered: a number, the most probable of several classes, or a forecast.
 
 import { drawForecast } from "./forecast.js";
+import { percent, probability, say, short, stepName } from "./words.js";
 
-const WIDTH = 400; // of a drawing, in its own units
-export const form = document.getElementById("ask");
-export const part = (id) => document.getElementById(id);
-const short = (value) => Number(value.toPrecision(4)).toString();
-const percent = (share) => `${(100 * share).toFixed(1)} %`;
+const SVG = "http://www.w3.org/2000/svg";
+const part = (id) => document.getElementById(id);
+const form = part("ask");
 
-function drawNumber(value) {
-  const binary = form.dataset.kind === "binary";
-  const mark = Number(form.dataset.mark);
-  const high = binary ? 1 : 1.25 * Math.max(Math.abs(value), Math.abs(mark), Number.MIN_VALUE);
-  const place = (number) => WIDTH * Math.min(1, Math.max(0, number / high));
-  part("bar").setAttribute("width", place(value));
-  part("bar").classList.toggle("over", binary && value >= mark);
-  part("mark").setAttribute("x1", place(mark));
-  part("mark").setAttribute("x2", place(mark));
-  const words = `${binary ? "threshold" : "example row"} ${short(mark)}`;
-  part("mark-text").textContent = words;
-  part("mark-text").setAttribute("x", place(mark));
-  part("mark-text").setAttribute("text-anchor", place(mark) > WIDTH / 2 ? "end" : "start");
-  part("drawn").textContent = `${form.dataset.output} ${short(value)}, ${words}`;
+export function showAnswer(answer) {
+  const { model, warnings = [], more_warnings: more } = answer;
+  part("version").textContent = say(model.trained_on, model);
+  part("version").classList.toggle("warn", model.trained_on === "sample");
+  const lines = warnings.map((warned) => say("warning", { ...warned, range: range(warned) }));
+  if (more) lines.push(say("more_warnings", { count: more }));
+  const { version } = form.dataset;
+  if (String(model.version) !== version) lines.unshift(say("newer", { page: version, version: model.version }));
+  part("warnings").replaceChildren(...lines.map((line) => make("li", line)));
+  part("raw").textContent = JSON.stringify(answer, null, 2);
+  part("shown").hidden = false; // what is drawn fills the room it has
+  const show = { multiclass: showRanking, forecast: showForecast }[form.dataset.kind] ?? showNumber;
+  show(answer.predictions[0]);
+}
+
+export function clearAnswer() {
+  for (const id of ["value", "label", "version"]) part(id).textContent = "";
+  part("warnings").replaceChildren();
+  part("shown").hidden = true;
+}
+
+const make = (kind, text) => Object.assign(document.createElement(kind), { textContent: text });
+
+function range({ minimum, maximum }) {
+  if (minimum === null) return say("at_most", { maximum: short(maximum) });
+  if (maximum === null) return say("at_least", { minimum: short(minimum) });
+  return say("between", { minimum: short(minimum), maximum: short(maximum) });
 }
 
 function showNumber(prediction) {
-  const value = prediction[form.dataset.output];
-  part("value").textContent = `${form.dataset.output} ${short(value)} ${form.dataset.unit}`.trim();
-  part("label").textContent = prediction.label ?? "";
-  drawNumber(value);
+  const { output, unit } = form.dataset;
+  const told = (form.dataset.kind === "binary" ? probability : short)(prediction[output]);
+  const number = `${output} ${told} ${unit}`.trim();
+  part("value").textContent = prediction.label ?? number;
+  part("label").textContent = prediction.label ? number : "";
+  drawNumber(prediction[output], `${output} ${told}`);
 }
 
-function bar(share) {
-  const make = (kind) => document.createElementNS("http://www.w3.org/2000/svg", kind);
-  const drawing = make("svg");
-  drawing.setAttribute("viewBox", `0 0 ${WIDTH} 16`);
-  drawing.setAttribute("preserveAspectRatio", "none");
-  drawing.setAttribute("aria-hidden", "true"); // its number stands beside it
-  for (const [name, width] of [["track", WIDTH], ["bar", WIDTH * share]]) {
-    const rect = make("rect");
-    rect.setAttribute("class", name);
-    rect.setAttribute("width", width);
-    rect.setAttribute("height", 16);
-    drawing.append(rect);
-  }
-  return drawing;
+// A bar from zero to the number, with the threshold or the example's answer as a mark.
+function drawNumber(value, told) {
+  const binary = form.dataset.kind === "binary";
+  const mark = Number(form.dataset.mark);
+  const [low, high] = binary ? [0, 1] : ends(value, mark);
+  const width = part("scale").clientWidth; // drawn in pixels, so words keep their size on a small screen
+  const place = (number) => width * Math.min(1, Math.max(0, (number - low) / (high - low)));
+  const words = say(`mark_${form.dataset.kind}`, { value: short(mark) });
+  set("bar", { x: Math.min(place(0), place(value)), width: Math.abs(place(value) - place(0)) });
+  set("mark", { x1: place(mark), x2: place(mark) });
+  const share = place(mark) / width;
+  set("mark-text", { x: place(mark), "text-anchor": share > 0.75 ? "end" : share < 0.25 ? "start" : "middle" });
+  part("mark-text").textContent = words;
+  part("low-text").textContent = share > 0.35 ? short(low) : ""; // where the mark's words leave room
+  part("high-text").textContent = share < 0.65 ? short(high) : "";
+  part("drawn").textContent = say("number_drawn", { number: told, mark: words });
 }
 
-function ranked({ label, probability }) {
-  const item = document.createElement("li");
-  const name = document.createElement("span");
-  const share = document.createElement("span");
-  name.textContent = label;
-  share.textContent = percent(probability);
-  item.append(name, bar(probability), share);
-  return item;
+// Round numbers around zero, the value and the mark.
+function ends(value, mark) {
+  const most = Math.max(Math.abs(value), Math.abs(mark)) || 1;
+  const step = 10 ** Math.floor(Math.log10(most));
+  const end = Math.ceil((1.1 * most) / step) * step;
+  return [Math.min(value, mark) < 0 ? -end : 0, Math.max(value, mark) > 0 ? end : 0];
+}
+
+function set(id, facts) {
+  for (const [name, value] of Object.entries(facts)) part(id).setAttribute(name, value);
 }
 
 function showRanking(prediction) {
@@ -63,49 +81,31 @@ function showRanking(prediction) {
   part("top").replaceChildren(...prediction.top.map(ranked));
 }
 
-function showForecast(prediction) {
-  const { unit, step } = form.dataset;
-  part("value").textContent = `${short(prediction.forecast[0])} ${unit}`.trim();
-  const band = `${short(prediction.low[0])} to ${short(prediction.high[0])}`;
-  part("label").textContent = `the next ${step || "step"}, ${band}`;
-  drawForecast(part("chart"), part("steps"), form.asked, prediction, { step, unit, short });
+function ranked({ label, probability }) {
+  const item = document.createElement("li");
+  item.append(make("span", label), bar(probability), make("span", percent(probability)));
+  return item;
 }
 
-function range(warned) {
-  if (warned.minimum === null) return `at most ${short(warned.maximum)}`;
-  if (warned.maximum === null) return `at least ${short(warned.minimum)}`;
-  return `${short(warned.minimum)} to ${short(warned.maximum)}`;
-}
-
-function show(answer) {
-  part("version").textContent = `${answer.model.case} version ${answer.model.version}, trained on ${answer.model.trained_on} data`;
-  part("warnings").replaceChildren(
-    ...(answer.warnings ?? []).map((warned) => {
-      const item = document.createElement("li");
-      item.textContent = `${warned.field} = ${warned.value} is outside what training saw (${range(warned)}).`;
-      return item;
-    }),
-  );
-  part("raw").textContent = JSON.stringify(answer, null, 2);
-  const shown = { multiclass: showRanking, forecast: showForecast }[form.dataset.kind] ?? showNumber;
-  shown(answer.predictions[0]);
-}
-
-// Show the answer, or what went wrong; return the faults of single fields, which belong beside these.
-export async function ask(type, body) {
-  try {
-    const response = await fetch(form.dataset.url, { method: "POST", headers: { "Content-Type": type }, body });
-    const answer = await response.json();
-    const details = answer.details ?? [];
-    part("answer").hidden = !response.ok;
-    part("error").hidden = response.ok;
-    if (response.ok) show(answer);
-    else part("error").textContent = [answer.error, ...details.filter((each) => !each.field).map((each) => each.problem)].join(": ");
-    return details.filter((each) => each.field);
-  } catch (error) {
-    part("answer").hidden = true;
-    part("error").hidden = false;
-    part("error").textContent = `The service did not answer: ${error.message}`;
-    return [];
+function bar(share) {
+  const drawing = document.createElementNS(SVG, "svg");
+  drawing.setAttribute("viewBox", "0 0 1 1");
+  drawing.setAttribute("preserveAspectRatio", "none");
+  drawing.setAttribute("aria-hidden", "true"); // its number stands beside it
+  for (const [name, width] of [["track", 1], ["bar", share]]) {
+    const rect = document.createElementNS(SVG, "rect");
+    rect.setAttribute("class", name);
+    rect.setAttribute("width", width);
+    rect.setAttribute("height", 1);
+    drawing.append(rect);
   }
+  return drawing;
+}
+
+function showForecast(prediction) {
+  const { forecast, low, high } = prediction;
+  const { unit, step } = form.dataset;
+  part("value").textContent = `${short(forecast[0])} ${unit}`.trim();
+  part("label").textContent = say("forecast_label", { step: stepName(step), low: short(low[0]), high: short(high[0]) });
+  drawForecast(part("chart"), form.asked, prediction, { step, unit });
 }

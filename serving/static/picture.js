@@ -1,29 +1,40 @@
 // A picture chosen, dropped, pasted or drawn.
 
-import { ask, form, part } from "./answer.js";
+import { clearAnswer } from "./answer.js";
+import { ask, form, part } from "./ask.js";
+import * as board from "./pad.js";
+import { problem, say } from "./words.js";
 
 const LARGEST = 320; // pixels of the preview's longer side
 const MAGNIFIED = 8; // times at most, where the picture is small
-const pad = part("pad"); // only small grey pictures can be drawn
-const pen = pad?.getContext("2d");
+const MEGABYTE = 2 ** 20;
+const pad = part("pad") && board;
 const file = part("file");
-const drop = part("drop");
-let place = null; // where the pen is
 let picture = null; // returns what to send: the picture that was touched last
 
-function showFault(problem) {
-  part("file-fault").textContent = problem;
-  file.setAttribute("aria-invalid", String(Boolean(problem)));
-  file.setAttribute("aria-describedby", problem ? "file-fault" : "file-hint");
+function showFault(text) {
+  part("file-fault").textContent = text;
+  file.setAttribute("aria-invalid", String(Boolean(text)));
+  file.setAttribute("aria-describedby", text ? "file-fault file-hint" : "file-hint");
+  if (text) file.focus();
 }
 
 async function send(event) {
   event?.preventDefault();
-  if (!picture) return showFault("Choose a picture first, or draw one.");
+  if (!picture) return showFault(say(pad ? "nothing_drawn" : "no_picture"));
   const content = await picture();
+  const most = Number(form.dataset.most);
+  if (content.size > most) return refuse(say("too_large", { size: inMegabytes(content.size), most: inMegabytes(most) }));
   const type = content.type.startsWith("image/") ? content.type : "image/unknown"; // the service says what it is not
   const faults = await ask(type, content);
-  showFault(faults.map((fault) => fault.problem).join("; "));
+  if (faults) showFault(faults.map((fault) => problem(fault.problem)).join("; "));
+}
+
+const inMegabytes = (size) => (size / MEGABYTE).toFixed(1);
+
+function refuse(text) {
+  clearAnswer();
+  showFault(text);
 }
 
 async function preview(content) {
@@ -43,71 +54,45 @@ async function preview(content) {
 }
 
 async function choose(content) {
-  if (!content) return;
-  if (pad) clear();
+  pad?.wipe();
   picture = async () => content;
   await preview(content);
   await send();
 }
 
-function clear() {
-  pen.fillStyle = "black";
-  pen.fillRect(0, 0, pad.width, pad.height);
-  place = null;
-  picture = null;
-  part("answer").hidden = true;
-}
-
-function line(to) {
-  pen.beginPath();
-  pen.moveTo(...(place ?? to));
-  pen.lineTo(...to);
-  pen.stroke();
-  place = to;
-  part("preview").hidden = true;
-  file.value = "";
-  picture = () => new Promise((resolve) => pad.toBlob(resolve, "image/png"));
-}
-
-function inside(event) {
-  return [(event.offsetX * pad.width) / pad.clientWidth, (event.offsetY * pad.height) / pad.clientHeight];
-}
-
-function steer(event) {
-  const [x, y] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key] ?? [];
-  if (x === undefined) return;
+// Of what is dropped or pasted only a file can be asked about: a text or an address is not fetched.
+function take(event, { files }) {
+  if (files.length) choose(files[0]);
+  else refuse(say("no_file"));
   event.preventDefault();
-  const [oldX, oldY] = place ?? [pad.width / 2, pad.height / 2];
-  const step = pad.width / 20;
-  const to = [Math.min(pad.width, Math.max(0, oldX + x * step)), Math.min(pad.height, Math.max(0, oldY + y * step))];
-  if (event.shiftKey) place = to;
-  else line(to);
 }
 
 if (pad) {
-  clear();
-  Object.assign(pen, { strokeStyle: "white", lineWidth: pad.height / 13, lineCap: "round", lineJoin: "round" });
-  pad.addEventListener("pointerdown", (event) => {
-    pad.setPointerCapture(event.pointerId);
-    place = null;
-    line(inside(event));
+  const changed = () => {
+    part("preview").hidden = true;
+    file.value = "";
+    picture = pad.drawn;
+  };
+  pad.startPad(changed, () => send());
+  part("clear").addEventListener("click", () => {
+    pad.wipe();
+    picture = null;
+    clearAnswer();
   });
-  pad.addEventListener("pointermove", (event) => pad.hasPointerCapture(event.pointerId) && line(inside(event)));
-  pad.addEventListener("pointerup", () => send());
-  pad.addEventListener("keydown", steer);
-  part("clear").addEventListener("click", clear);
 }
 
+// Anywhere on the page: beside the frame, the browser would leave the page for the picture.
 for (const [name, over] of [["dragover", true], ["dragleave", false], ["drop", false]]) {
-  drop.addEventListener(name, (event) => {
+  document.addEventListener(name, (event) => {
     event.preventDefault();
-    drop.classList.toggle("over", over);
+    part("drop").classList.toggle("over", over);
   });
 }
-drop.addEventListener("drop", (event) => choose(event.dataTransfer.files[0]));
-document.addEventListener("paste", (event) => choose(event.clipboardData.files[0]));
-file.addEventListener("change", () => choose(file.files[0]));
+document.addEventListener("drop", (event) => take(event, event.dataTransfer));
+document.addEventListener("paste", (event) => event.target.id !== "secret" && take(event, event.clipboardData));
+file.addEventListener("change", () => file.files.length && choose(file.files[0]));
 part("sample").addEventListener("click", (event) => {
+  file.value = "";
   const bytes = Uint8Array.from(atob(event.target.dataset.picture), (character) => character.charCodeAt(0));
   choose(new Blob([bytes], { type: "image/png" }));
 });

@@ -13,13 +13,15 @@ from casebook import places
 from casebook.language import CATALOGS, Said, messages, say, translated
 from tasks.aim import TITLES
 
+KEYWORDS = {"say": None, "_": None, "gettext": None, "ngettext": (1, 2)}  # the last two are {% trans %}
+
 
 def said() -> Iterator[str]:
     """All texts that code and templates say."""
     methods, options = parse_mapping_cfg(io.StringIO((CATALOGS / "babel.cfg").read_text(encoding="utf-8")))
-    for folder in ("tasks", "flows"):
+    for folder in ("tasks", "flows", "serving"):
         root = places.project() / folder
-        for _, _, text, _, _ in extract_from_dir(root, methods, options, keywords={"say": None, "_": None}):
+        for _, _, text, _, _ in extract_from_dir(root, methods, options, keywords=KEYWORDS):
             yield text if isinstance(text, str) else text[0]
 
 

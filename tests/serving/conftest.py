@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -17,6 +17,11 @@ from casebook import places
 from serving.app import create_app
 from serving.instances import Limits
 from serving.registry import Registry
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from tests.serving.site import Site, Visit
 
 Row = dict[str, Any]
 Publish = Callable[..., Path]
@@ -196,22 +201,23 @@ def base64_of() -> Callable[[bytes], str]:
 
 @pytest.fixture
 def publish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Publish:
-    """Return a function that publishes and promotes a version; `parameter` is the graph's bias or slope."""
+    """Return the function that publishes and promotes a version, into artifacts of the test's own."""
     monkeypatch.setenv("CASEBOOK_ARTIFACTS", str(tmp_path))
+    return publish_rows
 
-    def one(case: str, version: int, parameter: float, promote: bool = True, trained_on: str = "real") -> Path:
-        signature = {"fraud": FRAUD, "mpg": MPG}[case] | {"trained_on": trained_on}
-        answer: Row = {"mpg": parameter * 3000}
-        graph = mpg_graph(parameter) if case == "mpg" else fraud_graph(parameter)
-        if case == "fraud":
-            value = probability(ROWS[case][0], parameter)
-            answer = {"probability": value, "label": ["normal", "fraud"][value >= 0.31]}
-        folder = write(case, version, graph, signature, ROWS[case], [answer])
-        if promote:
-            point(case, str(version))
-        return folder
 
-    return one
+def publish_rows(case: str, version: int, parameter: float, promote: bool = True, trained_on: str = "real") -> Path:
+    """Publish a version of `fraud` or `mpg`; `parameter` is the graph's bias or slope."""
+    signature = {"fraud": FRAUD, "mpg": MPG}[case] | {"trained_on": trained_on}
+    answer: Row = {"mpg": parameter * 3000}
+    graph = mpg_graph(parameter) if case == "mpg" else fraud_graph(parameter)
+    if case == "fraud":
+        value = probability(ROWS[case][0], parameter)
+        answer = {"probability": value, "label": ["normal", "fraud"][value >= 0.31]}
+    folder = write(case, version, graph, signature, ROWS[case], [answer])
+    if promote:
+        point(case, str(version))
+    return folder
 
 
 def write(case: str, version: int, graph: bytes, signature: Row, instances: list[Row], predictions: list[Row]) -> Path:
@@ -253,18 +259,19 @@ def point(case: str, version: str) -> None:
 
 @pytest.fixture
 def publish_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Publish:
-    """Return a function that publishes and promotes a picture classifier: `mnist` (grey) or `colours`."""
+    """Return the function that publishes and promotes a picture classifier, into artifacts of the test's own."""
     monkeypatch.setenv("CASEBOOK_ARTIFACTS", str(tmp_path))
+    return publish_classifier
 
-    def one(case: str = "mnist", version: int = 1, scale: float = 0.001) -> Path:
-        signature = {"mnist": MNIST, "colours": COLOURS}[case]
-        answer = digit(0, scale) if case == "mnist" else ranking(["red", "green", "blue"], [0.0, 0.0, 0.0])
-        asked = [{"picture": {"b64": in_base64(png(0))}}]
-        folder = write(case, version, picture_graph(signature, scale), signature, asked, [answer])
-        point(case, str(version))
-        return folder
 
-    return one
+def publish_classifier(case: str = "mnist", version: int = 1, scale: float = 0.001) -> Path:
+    """Publish a version of `mnist` (grey) or `colours`."""
+    signature = {"mnist": MNIST, "colours": COLOURS}[case]
+    answer = digit(0, scale) if case == "mnist" else ranking(["red", "green", "blue"], [0.0, 0.0, 0.0])
+    asked = [{"picture": {"b64": in_base64(png(0))}}]
+    folder = write(case, version, picture_graph(signature, scale), signature, asked, [answer])
+    point(case, str(version))
+    return folder
 
 
 @pytest.fixture
@@ -334,3 +341,33 @@ def write_version() -> Callable[..., Path]:
         return folder
 
     return one
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Site]":
+    """A running service of a small model of each kind."""
+    from tests.serving.site import publish_all, started
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CASEBOOK_ARTIFACTS", str(tmp_path_factory.mktemp("site")))
+        publish_all()
+        with started() as running:
+            yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    """Chromium; it is closed after each file of tests, as asyncio's loop runs for as long as it is open."""
+    from tests.serving.site import launched
+
+    with launched() as chromium:
+        yield chromium
+
+
+@pytest.fixture
+def visit(browser: "Browser") -> "Iterator[Visit]":
+    """Return a function that opens a page; after the test nothing may have gone wrong in any of them."""
+    from tests.serving.site import visiting
+
+    with visiting(browser) as visit:
+        yield visit

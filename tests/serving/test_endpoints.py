@@ -133,6 +133,6 @@ def test_pages_need_nothing_from_elsewhere(pictures: FlaskClient) -> None:
     for path in ("/", "/models/mpg", "/models/mnist"):
         page = pictures.get(path).text
         assert "http://" not in page and "https://" not in page
-        for link in re.findall(r'(?:src|href)="([^"]+)"', page):
+        for link in re.findall(r'(?:src|href)="([^"#]+)"', page):
             with pictures.get(link) as response:
                 assert response.status_code == 200

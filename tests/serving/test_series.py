@@ -189,7 +189,7 @@ def test_the_page_takes_a_window_and_draws_the_forecast(series: FlaskClient) -> 
     assert '<svg id="chart"' in page and 'data-step="day"' in page
     counted = series.get("/models/count").text
     assert 'id="chart"' not in counted and 'id="bar"' in counted
-    for link in re.findall(r'(?:src|href)="([^"]+)"', page):
+    for link in re.findall(r'(?:src|href)="([^"#]+)"', page):
         with series.get(link) as response:
             assert response.status_code == 200
 

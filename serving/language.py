@@ -1,0 +1,49 @@
+"""The language of a page: the one its address asks for, else the browser's, else English."""
+
+from typing import TYPE_CHECKING
+
+from flask import Flask
+from jinja2 import pass_context
+
+from casebook.language import Language, translated
+
+if TYPE_CHECKING:
+    from jinja2.runtime import Context
+    from werkzeug.datastructures import LanguageAccept
+
+LANGUAGES: dict[str, Language] = {"en": "en", "ko": "ko"}
+
+
+def chosen(asked: str | None, accepted: "LanguageAccept") -> Language:
+    """Return the language to answer in; `asked` counts only if there is such a language."""
+    wanted = [asked or "", *(tag.lower().partition("-")[0] for tag, quality in accepted if quality > 0)]
+    return next((LANGUAGES[tag] for tag in wanted if tag in LANGUAGES), "en")
+
+
+def add_words(app: Flask) -> None:
+    """Let templates tell `_("...")` in the language that they are rendered with as `language`.
+
+    The catalog of messages is read for the first page that is not English, not at the start.
+    """
+    words = app.jinja_env
+    words.add_extension("jinja2.ext.i18n")
+    words.policies["ext.i18n.trimmed"] = True
+    words.filters["short"] = short
+    words.install_gettext_callables(_told, _counted, newstyle=True)  # type: ignore[attr-defined]
+
+
+def short(value: float) -> str:
+    """Write four digits that count, but never round a whole number of more; `short` in words.js does the same."""
+    if abs(value) >= 1e15 or 0 < abs(value) < 1e-4:
+        return f"{value:.2e}"
+    return f"{value:,.1f}".removesuffix(".0") if abs(value) >= 1000 else f"{value:.4g}"
+
+
+@pass_context
+def _told(context: "Context", text: str) -> str:
+    return translated(text, context["language"])
+
+
+@pass_context
+def _counted(context: "Context", one: str, many: str, number: int) -> str:
+    return translated(one if number == 1 else many, context["language"])
