@@ -57,7 +57,8 @@ class Site:
 @contextmanager
 def started(*arguments: str) -> Iterator[Site]:
     """Serve what is published until the end of the context."""
-    command = [sys.executable, "-W", "error", "-m", "serving", "--processes", "1", *(arguments or ("--port", "0"))]
+    command = [sys.executable, "-W", "error", "-m", "serving", "--processes", "1", "--log", "warning"]
+    command += [*(arguments or ("--port", "0"))]
     with subprocess.Popen(
         command, cwd=places.project(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
     ) as process:

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
+from serving.keyed import KEY
 from tests.serving.site import Site, ask, raw, started
 
 Visit = Callable[..., Page]
@@ -65,28 +66,25 @@ def test_a_model_that_was_withdrawn_is_told(own: Site, visit: Visit, tmp_path: P
     expect(page.get_by_role("heading")).to_have_text("No model serves as mpg")
 
 
-def test_a_key_is_asked_for_where_the_service_wants_one_and_kept(site: Site, visit: Visit) -> None:
-    page = visit(f"{site.url}/models/mpg")
-
-    def guard(route: Route) -> None:
-        if route.request.headers.get("authorization") == "Bearer right":
-            route.continue_()
-        else:
-            route.fulfill(status=401, json={"error": "an API key is needed", "details": []})
-
-    page.route("**/v1/models/*:predict", guard)
-    ask(page)
-    key = page.get_by_label("API key")
-    expect(key).to_be_focused()
-    expect(page.get_by_role("alert")).to_have_text("The service wants an API key.")
-    key.fill("wrong")
-    key.press("Enter")
-    expect(page.get_by_role("alert")).to_have_text("The service did not take this API key.")
-    key.fill("right")
-    key.press("Enter")
-    assert raw(page) == site.predict("mpg", {"Weight": 3000.0})
-    expect(key).to_be_hidden()
-    page.reload()
-    ask(page)
-    expect(page.locator("#value")).to_have_text("mpg 30 miles per gallon")
-    expect(key).to_be_hidden()
+def test_a_key_is_asked_for_where_the_service_wants_one_and_kept(
+    publish: Publish, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish("mpg", 1, 0.01)
+    monkeypatch.setenv(KEY, "the-right-key-of-this-service")
+    with started() as running:
+        page = visit(f"{running.url}/models/mpg")
+        ask(page)
+        key = page.get_by_label("API key")
+        expect(key).to_be_focused()
+        expect(page.get_by_role("alert")).to_have_text("The service wants an API key.")
+        key.fill("wrong")
+        key.press("Enter")
+        expect(page.get_by_role("alert")).to_have_text("The service did not take this API key.")
+        key.fill("the-right-key-of-this-service")
+        key.press("Enter")
+        assert raw(page)["predictions"] == [{"mpg": 30.0}]
+        expect(key).to_be_hidden()
+        page.reload()
+        ask(page)
+        expect(page.locator("#value")).to_have_text("mpg 30 miles per gallon")
+        expect(key).to_be_hidden()
