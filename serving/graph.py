@@ -42,6 +42,7 @@ class Graph:
         self._session = _session(content, THREADS.get(signature.inputs[0].dtype, 1))
         self._output = signature.output.name
         self._block = _block(signature)
+        self._small = bool(signature.picture or signature.text)
         wanted = {
             TOKENS if field.longest else field.name: TYPES.get(field.dtype, "tensor(float)")
             for field in signature.inputs
@@ -72,6 +73,13 @@ class Graph:
             parts.append(self._run({name: given[start : start + self._block] for name, given in feeds.items()}))
         return np.concatenate(parts)
 
+    def _typed(self, feeds: Arrays) -> Arrays:
+        """Return a block as the graph takes it: readers keep pixels and tokens in few bytes."""
+        if not self._small:
+            return feeds
+        ((name, given),) = feeds.items()
+        return {name: given.astype(np.int32 if name == TOKENS else np.float32, copy=False)}
+
     def _run(self, feeds: Arrays) -> Scores:
         from onnxruntime.capi.onnxruntime_pybind11_state import (
             Fail,
@@ -80,8 +88,7 @@ class Graph:
         )
 
         try:
-            typed = {name: _typed(name, given) for name, given in feeds.items()}
-            scores: Scores = self._session.run([self._output], typed)[0]
+            scores: Scores = self._session.run([self._output], self._typed(feeds))[0]
         except (Fail, InvalidArgument, RuntimeException) as error:
             raise Refused(iter([Fault(None, None, f"the model cannot work with these values: {error}")])) from error
         return scores
@@ -92,12 +99,6 @@ def _block(signature: Signature) -> int:
     if signature.picture and signature.picture.shape:
         return max(1, PIXELS // (signature.picture.shape.height * signature.picture.shape.width))
     return TEXTS if signature.text else BLOCK
-
-
-def _typed(name: str, given: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
-    if given.dtype == object:  # texts of a column
-        return given
-    return given.astype(np.int32 if name == TOKENS else np.float32, copy=False)
 
 
 def _session(content: bytes, threads: int) -> "InferenceSession":
