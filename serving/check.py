@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import chain, islice
 from operator import itemgetter
 from typing import NamedTuple
@@ -79,7 +80,7 @@ class Reader:
         self.numbers = [field for field in fields if field.dtype != "string"]
         self.texts = [field for field in fields if field.dtype == "string"]
         self._names = [field.name for field in self.numbers]
-        self._all = itemgetter(*self._names) if self._names else tuple
+        self._all = itemgetter(*self._names) if not self.texts and len(fields) > 1 else None
         self._choices = [field for field in self.numbers if field.allowed]
         self._optional = np.array([field.optional for field in self.numbers], dtype=bool)
         self._whole = np.array([field.dtype == "integer" for field in self.numbers], dtype=bool)
@@ -95,9 +96,10 @@ class Reader:
             If any row has a fault; it lists them all.
         """
         mappings = [row for row in rows if isinstance(row, dict)]
-        if len(mappings) < len(rows) or not all(row.keys() <= self.names for row in mappings):
+        cells = self._cells(mappings) if len(mappings) == len(rows) else None
+        if cells is None:
             raise Refused(self._faults(rows))
-        wide = self._matrix(mappings)
+        wide = self._matrix(mappings, cells)
         texts = {field.name: _texts(field, mappings) for field in self.texts}
         if wide is None or any(column is None for column in texts.values()):
             raise Refused(self._faults(rows))
@@ -108,8 +110,7 @@ class Reader:
         feeds |= zip(self._names, columns, strict=True)
         return Checked(feeds, *self._warnings(wide))
 
-    def _matrix(self, rows: Sequence[Mapping[str, object]]) -> Floats | None:
-        cells = self._cells(rows)
+    def _matrix(self, rows: Sequence[Mapping[str, object]], cells: Sequence[object]) -> Floats | None:
         if not all(issubclass(kind, int | float | None) and kind is not bool for kind in set(map(type, cells))):
             return None
         if any(problem(field, row.get(field.name)) for field in self._choices for row in rows):
@@ -126,10 +127,13 @@ class Reader:
             sound &= ~self._whole | whole(wide)
         return wide if (sound | missing).all() else None
 
-    def _cells(self, rows: Sequence[Mapping[str, object]]) -> list[object]:
-        """Return the numbers of all rows, one after the other."""
-        if len(self._names) > 1 and all(row.keys() == self.names for row in rows):
-            return list(chain.from_iterable(map(self._all, rows)))
+    def _cells(self, rows: Sequence[Mapping[str, object]]) -> list[object] | None:
+        """Return the cells of all rows where numbers belong, one after the other; nothing if a name is unknown."""
+        if self._all and set(map(len, rows)) == {len(self.names)}:
+            with suppress(KeyError):  # where every name is there, and no more are, none is unknown
+                return list(chain.from_iterable(map(self._all, rows)))
+        if not all(row.keys() <= self.names for row in rows):
+            return None
         return [row.get(name) for row in rows for name in self._names]
 
     def _warnings(self, wide: Floats) -> tuple[list[Warned], int, int]:

@@ -25,6 +25,8 @@ from waitress.utilities import Error
 LARGEST = 32 * 2**20  # bytes read before the connection is cut; below it the application says 413 politely
 PATIENCE = 10.0  # seconds that requests in flight have to end
 ARRIVAL = 30.0  # seconds that a request has to arrive in full
+PIECE = 2**18  # bytes read at once: a body of many rows takes a round of the loop for each
+IN_MEMORY = 2**21  # bytes of a body; what is longer waits in a file
 CONNECTIONS = 1000  # open at once, idle ones included
 LAST = 10  # rounds after a stop in which connections and requests that have already arrived are still taken
 
@@ -96,6 +98,7 @@ class Server:
         threads = max(4, min(16, 2 * (os.cpu_count() or 1)))
         self._sockets: dict[int, object] = {}
         limits = {"threads": threads, "max_request_body_size": LARGEST, "connection_limit": CONNECTIONS}
+        limits |= {"recv_bytes": PIECE, "inbuf_overflow": IN_MEMORY}
         create_server(app, map=self._sockets, sockets=listening, ident=None, **limits)
         self._listeners = [each for each in self._sockets.values() if isinstance(each, BaseWSGIServer)]
         for listener in self._listeners:
