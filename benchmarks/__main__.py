@@ -21,6 +21,7 @@ SECTIONS = (
     "tricks",
     "serving",
     "models",
+    "servers",
     "storm",
     "scoring",
 )
@@ -57,6 +58,7 @@ def measures() -> Mapping[str, Callable[[Options], Iterator[Figure]]]:
     from benchmarks.serving import measure_serving
     from benchmarks.storm import measure_storm
     from benchmarks.tricks import measure_tricks
+    from benchmarks.wsgi_servers import measure_servers
 
     return {
         "flow": measure_flow,
@@ -69,6 +71,7 @@ def measures() -> Mapping[str, Callable[[Options], Iterator[Figure]]]:
         "tricks": measure_tricks,
         "serving": measure_serving,
         "models": measure_models,
+        "servers": measure_servers,
         "storm": measure_storm,
         "scoring": measure_scoring,
     }

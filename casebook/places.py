@@ -40,6 +40,11 @@ def models(case: str | None = None) -> Path:
     return folder / case if case else folder
 
 
+def served(case: str) -> Path:
+    """Return the folder of what the service counted of a case: a folder per version, a file per hour and process."""
+    return artifacts() / "served" / case
+
+
 def prefect_home() -> Path:
     """Return the project's own Prefect home, so that no user's settings or history are touched."""
     return artifacts() / "prefect"

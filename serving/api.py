@@ -10,9 +10,10 @@ from serving.around import CASE, VERSION
 from serving.bundle import Predictor
 from serving.instances import Limits, instances
 from serving.registry import Registry
+from serving.tally import Tally
 
 
-def add_api(app: Flask, models: Registry, limits: Limits) -> None:
+def add_api(app: Flask, models: Registry, limits: Limits, tally: Tally) -> None:
     """Add `/v1/models` and what lies under it to `app`."""
 
     @app.post("/v1/models/<case:case>:predict")
@@ -20,7 +21,9 @@ def add_api(app: Flask, models: Registry, limits: Limits) -> None:
         model = asked(models, case)
         until = monotonic() + limits.seconds
         checked = model.reader.read(instances(model.signature, limits))
-        content: dict[str, object] = {"predictions": model.run(checked.feeds, until), "model": _identity(model)}
+        scores = model.compute(checked.feeds, until)
+        tally.note(model, checked.feeds, scores)
+        content: dict[str, object] = {"predictions": model.tell(scores), "model": _identity(model)}
         if checked.warnings:
             content["warnings"] = [
                 warned._asdict() | {"problem": "outside the range seen in training"} for warned in checked.warnings

@@ -15,6 +15,7 @@ from serving.metrics import Metrics
 from serving.openapi import add_openapi
 from serving.pages import add_pages
 from serving.registry import Registry
+from serving.tally import Tally
 
 SHORT = 16 * 1024  # bytes of a body
 
@@ -25,7 +26,9 @@ class CaseConverter(BaseConverter):
     regex = "[^/:]+"
 
 
-def create_app(models: Registry, max_body: int = 8 * 2**20, limits: Limits = Limits(), key: str = "") -> Flask:
+def create_app(
+    models: Registry, max_body: int = 8 * 2**20, limits: Limits = Limits(), key: str = "", tally: Tally | None = None
+) -> Flask:
     """Return the service over `models`.
 
     Parameters
@@ -38,15 +41,17 @@ def create_app(models: Registry, max_body: int = 8 * 2**20, limits: Limits = Lim
         How much one request may ask.
     key
         What whoever asks a model must know; empty asks for none.
+    tally
+        What counts; whoever made it lets it watch.
     """
     app = Flask(__name__)
-    metrics = Metrics(models)
+    metrics, tally = Metrics(models), tally or Tally()
     app.config["MAX_CONTENT_LENGTH"] = max_body
     app.url_map.converters["case"] = CaseConverter
     app.url_map.merge_slashes = False  # an unknown path is a 404, not a redirect to a guess
     add_errors(app)
     add_health(app, models, metrics)
-    add_api(app, models, limits)
+    add_api(app, models, limits, tally)
     add_openapi(app, models, limits, keyed=bool(key))
     add_labs(app, models)
     add_pages(app, models)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from casebook.errors import CasebookError
 from casebook.words import Vocabulary
+from serving import spread
 from serving.check import Fault, Reader, Refused
 from serving.check_pictures import PictureReader
 from serving.check_series import SeriesReader
@@ -20,8 +21,10 @@ from serving.graph import Arrays, Graph, Scores
 from serving.predictions import Prediction, Teller, teller
 from serving.replay import agree
 from serving.signature import Signature, parse
+from serving.spread import Reference
 
 NEEDED = ("model.onnx", "signature.json", "metrics.json", "sample_request.json", "sample_response.json")
+REFERENCE = "reference.json"  # without it nothing is counted
 VOCABULARY = "vocabulary.json"  # needed where the model takes a text
 AnyReader = Reader | PictureReader | SeriesReader | TextReader
 NO_ANSWER = "the model has no finite answer for these values"
@@ -50,6 +53,7 @@ class Predictor:
     reader: AnyReader
     graph: Graph
     tell: Teller
+    reference: Reference | None
 
     def predict(self, instances: Sequence[object]) -> list[Prediction]:
         """Answer rows of raw columns, or pictures, or texts, in their order.
@@ -61,8 +65,18 @@ class Predictor:
         """
         return self.run(self.reader.read(instances).feeds)
 
-    def run(self, feeds: Arrays, until: float = math.inf) -> list[Prediction]:
+    def run(self, feeds: Arrays) -> list[Prediction]:
         """Answer arrays as `reader` makes them.
+
+        Raises
+        ------
+        Refused
+            If the graph cannot work with a row, or has no finite answer for it.
+        """
+        return self.tell(self.compute(feeds))
+
+    def compute(self, feeds: Arrays, until: float = math.inf) -> Scores:
+        """Return the numbers that predictions are told from.
 
         Raises
         ------
@@ -75,7 +89,7 @@ class Predictor:
         endless = unanswered(scores)
         if endless.size:
             raise Refused(Fault(row, None, NO_ANSWER) for row in endless.tolist())
-        return self.tell(scores)
+        return scores
 
 
 def unanswered(scores: Scores) -> npt.NDArray[np.intp]:
@@ -112,6 +126,7 @@ def load(folder: Path) -> Predictor:
             reader=_reader(signature, files),
             graph=Graph(files["model.onnx"], signature),
             tell=teller(signature),
+            reference=spread.parse(_object(REFERENCE, files[REFERENCE])) if REFERENCE in files else None,
         )
         _replay(predictor, stored)
     except (OSError, KeyError, TypeError, ValueError) as error:
@@ -143,7 +158,7 @@ def _verified(folder: Path, manifest: Mapping[str, object]) -> dict[str, bytes]:
         content = (folder / Path(name).name).read_bytes()
         if len(content) != facts["bytes"] or hashlib.sha256(content).hexdigest() != facts["sha256"]:
             raise ValueError(f"{name} differs from what manifest.json says: publish this version again")
-        if name in (*NEEDED, VOCABULARY):
+        if name in (*NEEDED, VOCABULARY, REFERENCE):
             files[name] = content
     return files
 

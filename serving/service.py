@@ -22,11 +22,14 @@ def serve(listening: Sequence[socket.socket], ready: Callable[[int], object], ke
     from serving.app import brief, create_app
     from serving.listen import Server
     from serving.registry import Registry
+    from serving.tally import Tally
 
-    models = Registry(places.models())
+    models, tally = Registry(places.models()), Tally()
     models.look()
-    server = Server(create_app(models, key=key), listening, partial(brief, models))
+    server = Server(create_app(models, key=key, tally=tally), listening, partial(brief, models))
     models.watch()
+    tally.watch()
     ready(len(models.serving))
     server.run()
     models.close()
+    tally.close()

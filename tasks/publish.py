@@ -18,6 +18,7 @@ from casebook.store import Ref
 from casebook.tables import read_arrays
 from tasks.aim import Aim
 from tasks.card import card
+from tasks.describe import describe
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,7 +67,7 @@ def publish(bundle: Ref, parts: Ref, metrics: dict[str, Any], aim: Aim) -> Publi
         with transaction(key=f"publish-{case}-{version}-{current().run_id}") as txn:
             if not known:
                 txn.stage(version, on_rollback_hooks=[lambda _: shutil.rmtree(folder)])
-                _write(folder, bundle, metrics, aim)
+                _write(folder, bundle, parts, metrics, aim)
             serves, why = gate(case, version, parts, metrics, aim)
             if serves:
                 point(case, version)
@@ -231,12 +232,13 @@ def asked(parts: Ref, aim: Aim) -> "tuple[Floats, Callable[[Path], Floats]]":
     ).astype("float64")
 
 
-def _write(folder: Path, bundle: Ref, metrics: dict[str, Any], aim: Aim) -> None:
+def _write(folder: Path, bundle: Ref, parts: Ref, metrics: dict[str, Any], aim: Aim) -> None:
     """Write a version: the bundle, its figures, its card, and a manifest with the hash of every file."""
     with files.new_folder(folder) as out:
         for path in bundle.folder.iterdir():
             if path.suffix in (".onnx", ".keras", ".json") and path.name != "manifest.json":
                 shutil.copy2(path, out / path.name)
+        files.write_json(out / "reference.json", describe(out, parts, asked(parts, aim)[1](out), aim))
         files.write_json(out / "metrics.json", metrics)
         files.write_text(out / "card.md", card(metrics, bundle, aim))
         hashes = {p.name: {"sha256": files.sha256(p), "bytes": p.stat().st_size} for p in sorted(out.iterdir())}

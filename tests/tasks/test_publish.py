@@ -49,7 +49,7 @@ def parts(keep_tables: Callable[..., Ref]) -> Ref:
     rng = np.random.default_rng(0)
     y = np.repeat([1, 0], [40, 160])
     frame = pd.DataFrame({"price": rng.normal(size=200) + 2.0 * y, "other": rng.normal(size=200), "sold": y})
-    return keep_tables(test=frame)
+    return keep_tables(train=frame, test=frame)
 
 
 def history() -> list[list[str]]:
@@ -179,7 +179,9 @@ def test_a_version_whose_gate_fails_is_taken_away_again(
 ) -> None:
     def bundled(out: Path) -> dict[str, object]:
         (out / "model.onnx").write_bytes(graph(1.0))
-        files.write_json(out / "signature.json", {"inputs": [], "output": {"threshold": 0.5}})
+        output = {"name": "probability", "threshold": 0.5, "labels": ["no", "yes"]}
+        told = {"case": "shop", "kind": "binary", "trained_on": "real", "inputs": [{"name": "x", "dtype": "float"}]}
+        files.write_json(out / "signature.json", told | {"output": output})
         return {"dataset": "shop", "parameters": 1, "inputs": 2, "champion": "ours"}
 
     def broken(*_: object) -> tuple[bool, str]:

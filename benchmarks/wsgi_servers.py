@@ -1,0 +1,107 @@
+"""WSGI servers compared: each serves the same application, asked by the same client, in turn.
+
+`python -m benchmarks.wsgi_servers SERVER PORT` runs one of them in two processes where it can.
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from statistics import quantiles
+from typing import TYPE_CHECKING
+
+from benchmarks.client import Bound, Target, latencies, throughput
+from benchmarks.figures import Figure, Options
+from benchmarks.models import in_production
+from benchmarks.processes import environment, python
+from benchmarks.servers import served
+from casebook import places
+from casebook.engine import free_port
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+PROCESSES, THREADS, CLIENTS = 2, 4, 4
+
+
+def measure_servers(options: Options) -> Iterator[Figure]:
+    """Ask the first model of columns that is published here for one row, by one client and by four."""
+    model = next(each for each in in_production() if each.takes == "columns")
+    seconds = 1.0 if options.quick else 4.0
+    figures: dict[str, list[tuple[float, float]]] = {name: [] for name in SERVERS}
+    for _ in range(options.repeats):
+        for name, found in figures.items():
+            port = free_port()
+            command = python("-m", "benchmarks.wsgi_servers", name, str(port))
+            variables = environment(CASEBOOK_ARTIFACTS=str(places.artifacts()))
+            with served(command, variables, f"http://127.0.0.1:{port}/health/ready"):
+                found.append(speed(model.target(port), seconds))
+    for name, pairs in figures.items():
+        yield Figure("servers", f"{name}: one row, p50", "ms", tuple(pair[0] for pair in pairs))
+        yield Figure("servers", f"{name}: {CLIENTS} clients", "req/s", tuple(pair[1] for pair in pairs))
+
+
+def speed(target: Target, seconds: float) -> tuple[float, float]:
+    """Return the median latency in ms and the requests per second of four clients, after a warm-up."""
+    latencies(target, Bound(300, seconds))
+    times = latencies(target, Bound(3000, seconds))
+    return quantiles(times, n=2)[0] * 1e3, throughput(target, Bound(20_000, seconds), CLIENTS)
+
+
+def application() -> "Flask":
+    """Return the service over what is published here."""
+    from serving.app import create_app
+    from serving.registry import Registry
+
+    models = Registry(places.models())
+    models.look()
+    return create_app(models)
+
+
+def casebook(port: int) -> None:
+    """Waitress as the service runs it: brief requests are answered by the thread that reads them."""
+    from serving.__main__ import main
+
+    main(["--port", str(port), "--processes", str(PROCESSES), "--log", "warning"])
+
+
+def waitress(port: int) -> None:
+    """Waitress as it comes; it has one process."""
+    from waitress import serve
+
+    serve(application(), host="127.0.0.1", port=port, threads=THREADS)
+
+
+def gunicorn(port: int) -> None:
+    """Gunicorn with threads."""
+    from gunicorn.app.wsgiapp import run
+
+    options = ["-b", f"127.0.0.1:{port}", "-w", str(PROCESSES), "--threads", str(THREADS), "--keep-alive", "75"]
+    sys.argv = ["gunicorn", *options, "--log-level", "error", "benchmarks.wsgi_servers:application()"]
+    run()
+
+
+def cheroot(port: int) -> None:
+    """CherryPy's server; it has one process."""
+    from cheroot.wsgi import Server
+
+    Server(("127.0.0.1", port), application(), numthreads=THREADS).start()
+
+
+def granian(port: int) -> None:
+    """Granian, whose input and output are in Rust."""
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    target, kind = "benchmarks.wsgi_servers:application", Interfaces.WSGI
+    threads = THREADS // PROCESSES
+    server = Granian(
+        target, port=port, interface=kind, workers=PROCESSES, blocking_threads=threads, log_enabled=False, factory=True
+    )
+    server.serve()
+
+
+SERVERS: Mapping[str, Callable[[int], None]] = {
+    each.__name__: each for each in (casebook, waitress, gunicorn, cheroot, granian)
+}
+
+if __name__ == "__main__":
+    SERVERS[sys.argv[1]](int(sys.argv[2]))

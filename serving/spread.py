@@ -1,0 +1,96 @@
+"""How what a model is asked, and what it answers, is spread over bins: the same bins in training and in service."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from serving.graph import TOKENS, Arrays
+from serving.signature import Signature
+
+Values = npt.NDArray[np.generic]
+Counts = npt.NDArray[np.int64]
+
+UNKNOWN = 1  # the number of a token that the vocabulary has not
+
+
+@dataclass(frozen=True)
+class Bins:
+    """Where a quantity's bins end, or which texts it has a bin for each.
+
+    Numbers have one bin up to each edge, which belongs to it, and one beyond the last; texts have one each, and one for
+    all others. The last bin of either is for what is missing.
+    """
+
+    edges: tuple[float, ...] = ()
+    texts: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """How many bins there are."""
+        return len(self.texts or self.edges) + 2
+
+    def count(self, values: Values) -> Counts:
+        """Return how many values fall into each bin."""
+        if self.texts:
+            places = {text: place for place, text in enumerate(self.texts)} | {"": self.size - 1}
+            bins = [places.get(str(value), self.size - 2) for value in values.tolist()]
+            return np.bincount(np.array(bins, dtype=np.intp), minlength=self.size)
+        numbers = values.astype(np.float64)
+        missing = np.isnan(numbers)
+        found = np.searchsorted(np.array(self.edges), numbers[~missing])
+        return np.append(np.bincount(found, minlength=self.size - 1), missing.sum())
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The bins of a version: by feature, and of its score."""
+
+    features: Mapping[str, Bins]
+    score: Bins
+
+
+def parse(content: Mapping[str, object]) -> Reference:
+    """Read the content of a `reference.json`.
+
+    Raises
+    ------
+    TypeError, KeyError, ValueError
+        If it is not of the right form.
+    """
+    features = content["features"]
+    if not isinstance(features, dict):
+        raise TypeError("reference.json: features must be an object")
+    return Reference({str(name): _bins(each) for name, each in features.items()}, _bins(content["score"]))
+
+
+def _bins(content: object) -> Bins:
+    if not isinstance(content, dict):
+        raise TypeError("reference.json: bins must be an object")
+    return Bins(tuple(float(edge) for edge in content.get("edges", ())), tuple(map(str, content.get("texts", ()))))
+
+
+def features(signature: Signature, feeds: Arrays) -> dict[str, Values]:
+    """Return what is counted of a model's inputs, a value per row: columns as they are, else what sums them up."""
+    if signature.picture:
+        (pixels,) = feeds.values()
+        return {"brightness": pixels.mean(axis=(1, 2, 3))}
+    if signature.text:
+        tokens = feeds[TOKENS]
+        lengths = (tokens != 0).sum(axis=1)
+        return {"tokens": lengths, "unknown": (tokens == UNKNOWN).sum(axis=1) / np.maximum(lengths, 1)}
+    if signature.series:
+        return {field.name: feeds[field.name].mean(axis=1) for field in signature.inputs if field.length}
+    return {name: column.reshape(-1) for name, column in feeds.items()}
+
+
+def score(signature: Signature, scores: npt.NDArray[Any]) -> Values:
+    """Return what is counted of a model's answers: the most probable class, the next step, or the number itself."""
+    if signature.kind == "multiclass":
+        labels: Values = np.array(signature.output.labels, dtype=object)
+        named: Values = labels[scores.argmax(axis=1)]
+        return named
+    first: Values = scores.reshape(len(scores), -1)[:, 0]
+    return first

@@ -1,0 +1,138 @@
+"""Rolling counts of what is asked and answered, by hour and bin, for whoever watches for drift; never the rows."""
+
+import logging
+import os
+import secrets
+import threading
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from casebook import places
+from casebook.files import write_json
+from serving.bundle import Predictor
+from serving.graph import Arrays, Scores
+from serving.spread import Counts, Values, features, score
+
+KEPT = timedelta(days=30)
+WRITTEN = 60.0  # seconds between writings
+PENDING = 50_000  # rows that wait to be counted, at most
+HOUR = "%Y-%m-%dT%H"
+SCORE = ""  # what the score's counts are kept by; no feature has that name
+
+
+class Asked(NamedTuple):
+    """What is to be counted of one request."""
+
+    model: Predictor
+    values: dict[str, Values]
+
+
+class Key(NamedTuple):
+    """What counts are kept for."""
+
+    case: str
+    version: int
+    hour: str
+
+
+class Tally:
+    """One process' counts, in `<artifacts>/served/<case>/<version>/<hour>.<process>.json`.
+
+    Answering only notes what to count. A thread counts it each second, many requests at once, and writes each minute;
+    a process that is killed takes its last minute with it.
+    """
+
+    def __init__(self) -> None:
+        self._name = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self._lock = threading.Lock()
+        self._asked: list[Asked] = []
+        self._rows = 0
+        self._counts: dict[Key, dict[str, Counts]] = {}
+        self._changed: set[Key] = set()
+        self._stop = threading.Event()
+
+    def note(self, model: Predictor, feeds: Arrays, scores: Scores) -> None:
+        """Note what a model was asked and answered, if it was published with bins to count it in."""
+        if model.reference is None:
+            return
+        values = features(model.signature, feeds) | {SCORE: score(model.signature, scores)}
+        with self._lock:
+            self._asked.append(Asked(model, values))
+            self._rows += len(scores)
+            full = self._rows > PENDING
+        if full:
+            self.count()
+
+    def count(self) -> None:
+        """Count what was noted."""
+        with self._lock:
+            asked, self._asked, self._rows = self._asked, [], 0
+            by_model: dict[int, list[Asked]] = defaultdict(list)
+            for one in asked:
+                by_model[id(one.model)].append(one)
+            hour = datetime.now(UTC).strftime(HOUR)
+            for some in by_model.values():
+                self._add(some, hour)
+
+    def write(self) -> None:
+        """Write the counts that changed, forget those of past hours, and remove files older than `KEPT`."""
+        with self._lock:
+            changed = {key: self._counts[key] for key in self._changed}
+            self._changed = set()
+            now = datetime.now(UTC).strftime(HOUR)
+            self._counts = {key: each for key, each in self._counts.items() if key.hour == now}
+        for key, counts in changed.items():
+            folder = places.served(key.case) / str(key.version)
+            told = {name: each.tolist() for name, each in counts.items()}
+            content = key._asdict() | {"score": told.pop(SCORE), "features": told}
+            write_json(folder / f"{key.hour}.{self._name}.json", content)
+            _forget(folder)
+
+    def watch(self) -> None:
+        """Count and write in a background thread until `close`."""
+        threading.Thread(target=self._watch, name="count what is asked", daemon=True).start()
+
+    def close(self) -> None:
+        """End the watch; what was noted is counted and written."""
+        self._stop.set()
+        self._save()
+
+    def _watch(self) -> None:
+        seconds = 0
+        while not self._stop.wait(1.0):
+            seconds += 1
+            if seconds % WRITTEN:
+                self.count()
+            else:
+                self._save()
+
+    def _save(self) -> None:
+        try:
+            self.count()
+            self.write()
+        except OSError:  # answering goes on without counts
+            logging.getLogger(__name__).exception("could not write what was counted")
+
+    def _add(self, some: Sequence[Asked], hour: str) -> None:
+        """Count requests to one model."""
+        model = some[0].model
+        assert model.reference is not None
+        key = Key(model.signature.case, model.version, hour)
+        counts = self._counts.setdefault(key, {})
+        for name, bins in {**model.reference.features, SCORE: model.reference.score}.items():
+            found = bins.count(np.concatenate([one.values[name] for one in some]))
+            counts[name] = counts[name] + found if name in counts else found
+        self._changed.add(key)
+
+
+def _forget(folder: Path) -> None:
+    """Remove the files of hours long past."""
+    oldest = (datetime.now(UTC) - KEPT).strftime(HOUR)
+    for path in folder.glob("*.json"):
+        if path.name[: len(oldest)] < oldest:
+            path.unlink(missing_ok=True)

@@ -1,0 +1,146 @@
+"""What is asked and answered is counted in the bins that the version was published with."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
+
+from casebook import places
+from serving.app import create_app
+from serving.registry import Registry
+from serving.spread import Bins
+from serving.tally import HOUR, Tally
+
+REFERENCE = {
+    "rows": 10,
+    "features": {
+        "Amount": {"edges": [1.0, 10.0], "counts": [3, 3, 4, 0]},
+        "Age": {"edges": [], "counts": [8, 2]},
+        "Sex": {"texts": ["male"], "counts": [6, 4, 0]},
+        "Hour": {"edges": [11.0], "counts": [5, 5, 0]},
+    },
+    "score": {"edges": [0.5], "counts": [5, 5, 0]},
+}
+
+
+@pytest.fixture
+def tally() -> Tally:
+    return Tally()
+
+
+@pytest.fixture
+def counted(
+    publish: Callable[..., Path], reseal: Callable[[Path], None], promote: Callable[[str, str], None], tally: Tally
+) -> FlaskClient:
+    """Return a client of a service whose fraud model has bins, and whose mpg model has none."""
+    folder = publish("fraud", 1, -1.0, promote=False)
+    (folder / "reference.json").write_text(json.dumps(REFERENCE))
+    reseal(folder)
+    promote("fraud", "1")
+    publish("mpg", 1, 0.01)
+    models = Registry(places.models())
+    models.look()
+    assert not models.failures
+    app = create_app(models, tally=tally)
+    app.testing = True
+    return app.test_client()
+
+
+def written() -> list[dict[str, Any]]:
+    return [json.loads(path.read_text()) for path in sorted(places.artifacts().glob("served/*/*/*.json"))]
+
+
+def row(amount: float, hour: int, age: float | None, sex: str) -> dict[str, object]:
+    return {"Amount": amount, "Hour": hour, "Age": age, "Sex": sex}
+
+
+def test_requests_are_counted_by_bin_and_never_kept(counted: FlaskClient, tally: Tally) -> None:
+    asked = [row(1.0, 3, None, "male"), row(5.0, 12, 40, "female"), row(500.25, 23, 41, "male")]
+    for instances in (asked[:1], asked[1:]):
+        assert counted.post("/v1/models/fraud:predict", json={"instances": instances}).status_code == 200
+    counted.post("/v1/models/fraud:predict", json={"instances": [{}]})  # is refused, and so is no answer
+    counted.post("/v1/models/mpg:predict", json={"instances": [{"Weight": 1.0}]})
+    tally.count()
+    tally.write()
+    (told,) = written()
+    assert (told["case"], told["version"], told["hour"]) == ("fraud", 1, datetime.now(UTC).strftime(HOUR))
+    assert told["features"] == {"Amount": [1, 1, 1, 0], "Age": [2, 1], "Sex": [2, 1, 0], "Hour": [1, 2, 0]}
+    assert sum(told["score"]) == 3
+    assert "500.25" not in json.dumps(told)
+
+
+def test_counts_go_on_in_their_file_and_end_with_the_service(counted: FlaskClient, tally: Tally) -> None:
+    for _ in range(2):
+        counted.post("/v1/models/fraud:predict", json={"instances": [row(1.0, 3, None, "male")]})
+        tally.close()
+    (told,) = written()
+    assert told["features"]["Amount"] == [2, 0, 0, 0]
+
+
+def test_processes_count_apart(counted: FlaskClient, tally: Tally) -> None:
+    other = Tally()
+    model = counted.post("/v1/models/fraud:predict", json={"instances": [row(1.0, 3, None, "male")]})
+    assert model.status_code == 200
+    other._asked, other._rows = list(tally._asked), tally._rows
+    tally.close()
+    other.close()
+    assert [each["features"]["Amount"] for each in written()] == [[1, 0, 0, 0]] * 2
+
+
+def test_old_counts_are_forgotten(counted: FlaskClient, tally: Tally) -> None:
+    folder = places.served("fraud") / "1"
+    folder.mkdir(parents=True)
+    for days in (29, 31):
+        hour = (datetime.now(UTC) - timedelta(days=days)).strftime(HOUR)
+        (folder / f"{hour}.1-a.json").write_text("{}")
+    counted.post("/v1/models/fraud:predict", json={"instances": [row(1.0, 3, None, "male")]})
+    tally.close()
+    assert len(list(folder.iterdir())) == 2
+
+
+def test_answers_do_not_wait_for_a_full_disk(
+    counted: FlaskClient, tally: Tally, caplog: pytest.LogCaptureFixture
+) -> None:
+    places.served("fraud").parent.write_text("no folder")
+    assert counted.post("/v1/models/fraud:predict", json={"instances": [row(1, 3, 4, "male")]}).status_code == 200
+    tally.close()
+    assert "could not write" in caplog.text
+
+
+def test_a_broken_reference_is_refused(
+    publish: Callable[..., Path], reseal: Callable[[Path], None], promote: Callable[[str, str], None]
+) -> None:
+    folder = publish("fraud", 1, -1.0, promote=False)
+    (folder / "reference.json").write_text('{"features": []}')
+    reseal(folder)
+    promote("fraud", "1")
+    models = Registry(places.models())
+    models.look()
+    assert "features" in models.failures["fraud"].why
+
+
+NUMBERS = st.floats(width=32)
+EDGES = st.lists(st.floats(-1e6, 1e6), max_size=5, unique=True).map(sorted)
+
+
+@given(st.lists(NUMBERS), EDGES)
+def test_every_number_has_one_bin(values: list[float], edges: list[float]) -> None:
+    bins = Bins(edges=tuple(edges))
+    counts = bins.count(np.array(values, dtype=np.float32))
+    assert len(counts) == bins.size and counts.sum() == len(values)
+    assert counts[-1] == sum(np.isnan(values))
+    for place, edge in enumerate(edges):
+        assert counts[: place + 1].sum() == sum(float(np.float32(value)) <= edge for value in values)
+
+
+@given(st.lists(st.sampled_from(["", "a", "b", "c"])))
+def test_every_text_has_one_bin(values: list[str]) -> None:
+    counts = Bins(texts=("a", "b")).count(np.array(values, dtype=object))
+    assert counts.tolist() == [values.count("a"), values.count("b"), values.count("c"), values.count("")]
