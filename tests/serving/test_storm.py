@@ -1,0 +1,30 @@
+"""Bad requests of every kind the benchmark sends, over real connections: no 5xx, and the service answers on."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+from benchmarks.models import in_production
+from benchmarks.storm import CUT, send
+from tests.serving.site import started
+
+COUNT = 400
+
+
+def test_a_storm_is_weathered(publish: Callable[..., Path], publish_pictures: Callable[..., Path]) -> None:
+    publish("fraud", 1, -1.0)
+    publish_pictures("mnist")
+    asked = {model.takes: model for model in in_production()}
+    with started() as site:
+        port = int(site.url.rpartition(":")[2])
+        told = send(port, asked["columns"], asked["picture"], COUNT, seed=2)
+        assert told.total() == COUNT
+        assert {"200", "400", "404", "405", "413", "415", "422", CUT} <= told.keys()
+        answer = site.predict("fraud", asked["columns"].instances[0])
+        assert answer["model"]["version"] == 1
+        assert psutil.pid_exists(site.process.pid)
+        site.process.terminate()
+        assert site.process.wait(timeout=60) == 0
+        assert site.process.stderr is not None
+        assert "Traceback" not in site.process.stderr.read()
