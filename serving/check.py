@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain, islice
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -116,7 +116,7 @@ class Reader:
         if any(problem(field, row.get(field.name)) for field in self._choices for row in rows):
             return None
         try:
-            wide = np.array(cells, dtype=np.float64).reshape(len(rows), len(self._names))
+            wide = _floats(cells).reshape(len(rows), len(self._names))
         except OverflowError:  # an integer of hundreds of digits
             return None
         missing = np.isnan(wide)
@@ -176,6 +176,14 @@ def beyond(numbers: Floats, low: Floats | float, high: Floats | float) -> Mask:
 def seen(field: Field) -> tuple[float, float]:
     """Return the range that training saw, without end where it is not known."""
     return -math.inf if field.minimum is None else field.minimum, math.inf if field.maximum is None else field.maximum
+
+
+def _floats(cells: Sequence[Any]) -> Floats:
+    """Return numbers as an array, null as NaN."""
+    try:
+        return np.fromiter(cells, dtype=np.float64, count=len(cells))  # in half the time of np.array
+    except TypeError:  # at a null
+        return np.array(cells, dtype=np.float64)
 
 
 def problem(field: Field, value: object) -> str | None:

@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -14,7 +16,8 @@ from serving.signature import Signature
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-BLOCK = 4096  # rows of columns or series per run: more are no faster, and layers outgrow the processor's cache
+BLOCK = 512  # rows of columns or series per run: more are no faster, and layers outgrow the processor's cache
+ABREAST = 2  # blocks of large requests at once
 TEXTS = 64  # per run: more are no faster on one thread
 PIXELS = 50_000  # per run, a picture of more is alone: two at once are no faster, and layers take megabytes of each
 THREADS = {"picture": 2}  # of one answer: other models answer within a millisecond, and requests are the parallelism
@@ -43,6 +46,7 @@ class Graph:
         self._output = signature.output.name
         self._block = _block(signature)
         self._small = bool(signature.picture or signature.text)
+        self._pool = ThreadPoolExecutor(1 if signature.picture else ABREAST)
         wanted = {
             TOKENS if field.longest else field.name: TYPES.get(field.dtype, "tensor(float)")
             for field in signature.inputs
@@ -66,12 +70,14 @@ class Graph:
         rows = len(next(iter(feeds.values())))
         if rows <= self._block:
             return self._run(feeds)
-        parts = []
-        for start in range(0, rows, self._block):
-            if monotonic() > until:
-                raise TooMuch(f"{start} of {rows} instances were answered in the time that a request has")
-            parts.append(self._run({name: given[start : start + self._block] for name, given in feeds.items()}))
-        return np.concatenate(parts)
+        starts = range(0, rows, self._block)
+        return np.concatenate(list(self._pool.map(partial(self._part, feeds, until), starts)))
+
+    def _part(self, feeds: Arrays, until: float, start: int) -> Scores:
+        """Run the block that starts at a row."""
+        if monotonic() > until:
+            raise TooMuch(f"only {start} instances were answered in the time that a request has")
+        return self._run({name: given[start : start + self._block] for name, given in feeds.items()})
 
     def _typed(self, feeds: Arrays) -> Arrays:
         """Return a block as the graph takes it: readers keep pixels and tokens in few bytes."""

@@ -1,5 +1,6 @@
 """One process of the service: it loads the models itself, watches over them, and serves."""
 
+import gc
 import socket
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -27,6 +28,7 @@ def serve(listening: Sequence[socket.socket], ready: Callable[[int], object], ke
     models, tally = Registry(places.models()), Tally()
     models.look()
     server = Server(create_app(models, key=key, tally=tally), listening, partial(brief, models))
+    gc.freeze()  # what was loaded is there to stay: no collection need look through it
     models.watch()
     tally.watch()
     ready(len(models.serving))
