@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from casebook import places
+from casebook.errors import CasebookError
 from casebook.store import Ref
 from casebook.tables import read_arrays
 from tasks.aim import Aim
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from serving.bundle import Predictor
     from serving.graph import Arrays
     from serving.spread import Bins, Values
 
@@ -45,6 +48,22 @@ def describe(folder: Path, parts: Ref, answers: "Floats", aim: Aim) -> dict[str,
         "features": {name: told(each) for name, each in values.items()},
         "score": told(spread.score(signature, answers)),
     }
+
+
+def described(predictor: "Predictor") -> dict[str, Any]:
+    """Return what a published version says of the spread of its training.
+
+    Raises
+    ------
+    CasebookError
+        It was published without that.
+    """
+    case, version = predictor.signature.case, predictor.version
+    path = places.models(case) / str(version) / "reference.json"
+    if not path.is_file():
+        raise CasebookError(f"{case} version {version} was published without {path.name}. Run the case again.")
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
 
 
 def inputs(folder: Path, parts: Ref, aim: Aim) -> "Arrays":

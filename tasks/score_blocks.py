@@ -63,13 +63,14 @@ def answer(predictor: Predictor, block: "pa.RecordBatch", schema: "pa.Schema", *
     written
         Whether the file is one of texts alone.
     """
-    parted = _parted(predictor, block, written=written)
-    faults, rows, scores = _asked(predictor, parted)
+    divided = parted(predictor, block, written=written)
+    faults, rows, scores = _asked(predictor, divided)
     told = [*predictions.columns(predictor.signature, scores).values()] if scores is not None and len(scores) else []
-    return Answers(_columns(schema, block.num_rows, told, rows, faults), len(faults), parted.warned)
+    return Answers(_columns(schema, block.num_rows, told, rows, faults), len(faults), divided.warned)
 
 
-def _parted(predictor: Predictor, block: "pa.RecordBatch", *, written: bool) -> Sorted:
+def parted(predictor: Predictor, block: "pa.RecordBatch", *, written: bool) -> Sorted:
+    """Part a block's rows into those that the model can answer and those that have a fault."""
     fields = predictor.signature.inputs
     if not predictor.signature.table:
         return read_rows(predictor.reader, score_cells.rows(fields, block, written=written))

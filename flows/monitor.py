@@ -1,0 +1,60 @@
+"""Monitor: tell whether what a model is asked has moved away from what it was trained on."""
+
+from pathlib import Path
+from typing import Annotated, cast, get_args
+
+from casebook.errors import CasebookError
+from casebook.language import Language
+from casebook.operation import Operation
+
+
+def monitor(
+    *,
+    case: Annotated[str, "the case whose model is watched, such as fraud"],
+    input: Annotated[Path | None, "a file or folder of rows to compare; without it what the service counted"] = None,
+    hours: Annotated[int, "how far back the service's counts go"] = 24,
+    threshold: Annotated[float, "the population stability index from which a quantity has moved"] = 0.2,
+    version: Annotated[int | None, "the model's version; without it the one that serves"] = None,
+    language: Annotated[str, "of the page: en or ko"] = "en",
+) -> str:
+    """Compare inputs and answers with training by PSI, KS and chi-square; drift is told to Prefect as an event.
+
+    Raises
+    ------
+    CasebookError
+        There is no such model, it was published without bins, or there is nothing to compare.
+    """
+    from tasks.compare_spread import shifts
+    from tasks.count_asked import counted_in_file, counted_in_service
+    from tasks.describe import described
+    from tasks.report_drift import report_drift
+    from tasks.score_plan import predictor_of
+
+    if hours < 1 or not threshold > 0:
+        raise CasebookError(f"--hours {hours} --threshold {threshold}: hours are 1 or more, the threshold is above 0.")
+    if language not in get_args(Language):
+        raise CasebookError(f"--language {language}: there are {', '.join(get_args(Language))}.")
+    predictor = predictor_of(case, version)
+    reference = described(predictor)
+    counted = counted_in_file(predictor, input) if input else counted_in_service(predictor, hours)
+    found = shifts(reference, counted.features, counted.score, threshold)
+    page = report_drift(predictor, counted, found, threshold, cast(Language, language))
+    drifted = [shift.name for shift in found if shift.drifted]
+    tell(case, predictor.version, drifted, page)
+    moved = f"{len(drifted)} of {len(found)} quantities moved: {', '.join(drifted)}" if drifted else "nothing moved"
+    return f"{case} version {predictor.version}, {counted.rows:,} rows of {counted.where}: {moved}.\n{page}"
+
+
+def tell(case: str, version: int, drifted: list[str], page: Path) -> None:
+    """Emit `casebook.drift` or `casebook.no-drift`, which an automation may act on, for example by training anew."""
+    from prefect.events import emit_event
+
+    resource = {"prefect.resource.id": f"casebook.model.{case}", "prefect.resource.name": case}
+    payload = {"case": case, "version": version, "drifted": drifted, "report": str(page)}
+    emit_event("casebook.drift" if drifted else "casebook.no-drift", resource=resource, payload=payload)
+
+
+operation = Operation(monitor)
+
+if __name__ == "__main__":
+    raise SystemExit(operation.main())

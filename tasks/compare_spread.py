@@ -1,0 +1,112 @@
+"""Compare: how far what a model is asked, or answers, has moved from what it was trained on, bin by bin."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+MOVED = 0.2  # PSI from which a quantity is commonly said to have shifted
+ALARMS = 0.01  # of comparisons without drift, the share that may tell some all the same
+
+
+@dataclass(frozen=True)
+class Shift:
+    """How one quantity's counts compare with those of training.
+
+    Attributes
+    ----------
+    name
+        The feature, or `score`.
+    psi
+        The population stability index.
+    ks
+        The largest difference of the two distribution functions at the bins' edges; None for texts.
+    p_value
+        Of a chi-square test that both counts are of one distribution.
+    missing_before, missing_now
+        The share of values that are missing.
+    drifted
+        Whether the quantity moved, and by more than chance explains.
+    """
+
+    name: str
+    psi: float
+    ks: float | None
+    p_value: float
+    missing_before: float
+    missing_now: float
+    drifted: bool
+
+
+def shifts(
+    reference: Mapping[str, Any], counts: Mapping[str, Sequence[int]], score: Sequence[int], threshold: float = MOVED
+) -> list[Shift]:
+    """Compare every feature and the score.
+
+    Parameters
+    ----------
+    reference
+        The content of a version's reference.json.
+    counts, score
+        What was counted in its bins.
+    threshold
+        The PSI from which a quantity counts as drifted, if chance does not explain it: the chi-square test must refuse
+        at `ALARMS` divided by the number of quantities (Bonferroni), so of comparisons without drift at most that
+        share tells any.
+    """
+    pairs = {name: (told, counts[name]) for name, told in reference["features"].items() if name in counts}
+    pairs["score"] = (reference["score"], score)
+    level = ALARMS / len(pairs)
+    return [_shift(name, told, now, threshold, level) for name, (told, now) in pairs.items()]
+
+
+def _shift(name: str, told: Mapping[str, Any], now: Sequence[int], threshold: float, level: float) -> Shift:
+    import numpy as np
+
+    before, after = np.array(told["counts"], dtype=float), np.array(now, dtype=float)
+    moved, chance = psi(before, after), p_value(before, after)
+    return Shift(
+        name=name,
+        psi=moved,
+        ks=None if "texts" in told else ks(before[:-1], after[:-1]),
+        p_value=chance,
+        missing_before=float(before[-1] / before.sum()),
+        missing_now=float(after[-1] / after.sum()),
+        drifted=moved >= threshold and chance < level,
+    )
+
+
+def psi(before: "Floats", after: "Floats") -> float:
+    """Return the population stability index of two counts: the sum of (q - p) ln(q / p) over the bins' shares.
+
+    Half a value is added to each bin, so that an empty one has a share.
+    """
+    import numpy as np
+
+    p, q = ((counts + 0.5) / (counts + 0.5).sum() for counts in (before, after))
+    return float(((q - p) * np.log(q / p)).sum())
+
+
+def ks(before: "Floats", after: "Floats") -> float:
+    """Return Kolmogorov and Smirnov's statistic as far as bins tell it: the true one may be larger."""
+    import numpy as np
+
+    if not before.sum() or not after.sum():
+        return 0.0
+    return float(np.abs(np.cumsum(before) / before.sum() - np.cumsum(after) / after.sum()).max())
+
+
+def p_value(before: "Floats", after: "Floats") -> float:
+    """Return how often chance alone moves counts of one distribution as far apart: Pearson's chi-square test."""
+    import numpy as np
+    from scipy.stats import chi2_contingency
+
+    filled = np.stack([before, after])[:, before + after > 0]
+    if filled.shape[1] < 2 or not filled.sum(axis=1).all():
+        return 1.0
+    return float(chi2_contingency(filled, correction=False).pvalue)

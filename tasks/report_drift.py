@@ -1,0 +1,30 @@
+"""Report drift: a page and drift.json with every quantity's measures, the furthest moved first."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+from casebook import files, places
+from casebook.language import Language
+from serving.bundle import Predictor
+from tasks.compare_spread import ALARMS, Shift
+from tasks.count_asked import Counted
+from tasks.render import environment
+
+
+def report_drift(
+    predictor: Predictor, counted: Counted, found: Sequence[Shift], threshold: float, language: Language
+) -> Path:
+    """Write both into a folder of their own and return the page's path."""
+    case, version = predictor.signature.case, predictor.version
+    folder = places.runs("monitor") / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{case}"
+    ranked = sorted(found, key=lambda shift: (not shift.drifted, -shift.psi))
+    facts = {"case": case, "version": version, "counted": counted.where, "rows": counted.rows, "faulty": counted.faulty}
+    drifted = [shift.name for shift in ranked if shift.drifted]
+    told = facts | {"threshold": threshold, "drifted": drifted, "quantities": [asdict(shift) for shift in ranked]}
+    files.write_json(folder / "drift.json", told)
+    page = environment(language).get_template("drift.html")
+    text = page.render(facts=facts, ranked=ranked, drifted=drifted, threshold=threshold, alarms=ALARMS)
+    files.write_text(folder / "report.html", text)
+    return folder / "report.html"
