@@ -6,9 +6,11 @@ them, and the page that is written in the end puts both together.
 
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, JsonValue
+
+from casebook.errors import CasebookError
 
 Language = Literal["en", "ko"]
 CATALOGS = Path(__file__).parent / "locale"
@@ -33,6 +35,21 @@ class Said(BaseModel):
 def say(text: str, **values: JsonValue) -> Said:
     """Return a sentence that can be told in any language; `text` is what the catalogs of messages look it up by."""
     return Said(text=text, values=values)
+
+
+def language_of(word: str) -> Language:
+    """Return the language that a flag names.
+
+    Raises
+    ------
+    CasebookError
+        There is no such language.
+    """
+    known: tuple[Language, ...] = get_args(Language)
+    for language in known:
+        if word == language:
+            return language
+    raise CasebookError(f"--language {word}: there are {', '.join(known)}.")
 
 
 def translated(text: str, language: Language) -> str:

@@ -1,10 +1,10 @@
 """Monitor: tell whether what a model is asked has moved away from what it was trained on."""
 
 from pathlib import Path
-from typing import Annotated, cast, get_args
+from typing import Annotated
 
 from casebook.errors import CasebookError
-from casebook.language import Language
+from casebook.language import language_of
 from casebook.operation import Operation
 
 
@@ -32,13 +32,12 @@ def monitor(
 
     if hours < 1 or not threshold > 0:
         raise CasebookError(f"--hours {hours} --threshold {threshold}: hours are 1 or more, the threshold is above 0.")
-    if language not in get_args(Language):
-        raise CasebookError(f"--language {language}: there are {', '.join(get_args(Language))}.")
+    spoken = language_of(language)
     predictor = predictor_of(case, version)
     reference = described(predictor)
     counted = counted_in_file(predictor, input) if input else counted_in_service(predictor, hours)
     found = shifts(reference, counted.features, counted.score, threshold)
-    page = report_drift(predictor, counted, found, threshold, cast(Language, language))
+    page = report_drift(predictor, counted, found, threshold, spoken)
     drifted = [shift.name for shift in found if shift.drifted]
     tell(case, predictor.version, drifted, page)
     moved = f"{len(drifted)} of {len(found)} quantities moved: {', '.join(drifted)}" if drifted else "nothing moved"

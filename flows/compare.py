@@ -1,0 +1,37 @@
+"""Compare: what differs between two runs of a case, in what went in and in what came out."""
+
+from typing import Annotated
+
+from casebook.language import language_of
+from casebook.operation import Operation
+
+
+def compare(
+    case: Annotated[str, "the case, such as fraud"],
+    first: Annotated[str, "a run, as its folder is called"],
+    second: Annotated[str, "another run"],
+    *,
+    language: Annotated[str, "of the page: en or ko"] = "en",
+) -> str:
+    """Write a page with the difference of two runs: parameters, data, code, libraries, and figures with intervals.
+
+    Raises
+    ------
+    CasebookError
+        One of the runs is not there or left no figures.
+    """
+    from tasks.compare_runs import changes, figures, read
+    from tasks.report_compared import report_compared
+
+    spoken = language_of(language)
+    runs = read(case, first), read(case, second)
+    changed, found = list(changes(*runs)), figures(*runs)
+    page = report_compared(case, runs, changed, found, spoken)
+    apart = sum(each.apart for each in found)
+    return f"{len(changed)} settings and {apart} of {len(found)} figures differ, these by more than chance.\n{page}"
+
+
+operation = Operation(compare)
+
+if __name__ == "__main__":
+    raise SystemExit(operation.main())

@@ -1,0 +1,97 @@
+"""Compare two runs of a case: what went in, what came out, and whether the figures differ by more than chance."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from casebook import places
+from casebook.errors import CasebookError
+
+SURROUNDINGS = ("code_version", "python", "libraries", "device")
+DATA = ("source", "origin", "sha256", "rows")
+
+
+@dataclass(frozen=True)
+class Changed:
+    """One thing that differs; nothing where a run has it not."""
+
+    what: str
+    name: str
+    first: Any
+    second: Any
+
+
+@dataclass(frozen=True)
+class Figures:
+    """A candidate's or peer's figure in both runs, each with value, low and high; None where a run has it not."""
+
+    model: str
+    metric: str
+    first: Mapping[str, float] | None
+    second: Mapping[str, float] | None
+
+    @property
+    def apart(self) -> bool:
+        """Whether the intervals have nothing in common, which chance alone seldom brings about."""
+        if self.first is None or self.second is None:
+            return False
+        return self.first["high"] < self.second["low"] or self.second["high"] < self.first["low"]
+
+
+def read(case: str, run: str) -> dict[str, Any]:
+    """Return a run's record and figures.
+
+    Raises
+    ------
+    CasebookError
+        There is no such run, or it left no figures.
+    """
+    folder = places.runs(case) / Path(run).name
+    wanted = {name: folder / f"{name}.json" for name in ("run", "metrics")}
+    missing = [path.name for path in wanted.values() if not path.is_file()]
+    if missing:
+        known = sorted((path.parent.name for path in places.runs(case).glob("*/metrics.json")), reverse=True)
+        there = ", ".join(known[:10]) or "none"
+        raise CasebookError(f"Run {run} of {case} has no {' and no '.join(missing)}. Runs with figures are: {there}.")
+    return {name: json.loads(path.read_text(encoding="utf-8")) for name, path in wanted.items()}
+
+
+def changes(first: Mapping[str, Any], second: Mapping[str, Any]) -> Iterator[Changed]:
+    """Yield what differs in parameters, data, and what the runs ran with."""
+    runs = first["run"], second["run"]
+    metrics = first["metrics"], second["metrics"]
+    told = {
+        "parameter": [run["parameters"] for run in runs],
+        "data": [{name: each["data"].get(name) for name in DATA} for each in metrics],
+        "protocol": [{"protocol": each["protocol"]} for each in metrics],
+        "surroundings": [{name: run.get(name) for name in SURROUNDINGS} for run in runs],
+    }
+    for what, (one, other) in told.items():
+        yield from _differing(what, one, other)
+
+
+def _differing(what: str, first: Mapping[str, Any], second: Mapping[str, Any], before: str = "") -> Iterator[Changed]:
+    for name in dict.fromkeys([*first, *second]):
+        one, other = first.get(name), second.get(name)
+        if isinstance(one, dict) and isinstance(other, dict):
+            yield from _differing(what, one, other, f"{before}{name} ")
+        elif one != other:
+            yield Changed(what, before + name, one, other)
+
+
+def figures(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[Figures]:
+    """Return every figure of either run, the primary one of each model first."""
+    models: dict[str, None] = {}
+    tables: list[dict[str, Mapping[str, Any]]] = []
+    for each in (first, second):
+        tables.append({**each["metrics"].get("candidates", {}), **each["metrics"].get("peers", {})})
+        models |= dict.fromkeys(tables[-1])
+    primary = first["metrics"].get("primary_metric")
+    found = []
+    for model in models:
+        one, other = (table.get(model, {}) for table in tables)
+        names = sorted(dict.fromkeys([*one, *other]), key=lambda name: name != primary)
+        found += [Figures(model, name, one.get(name), other.get(name)) for name in names]
+    return found

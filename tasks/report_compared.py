@@ -1,0 +1,29 @@
+"""Report compared runs: a page, and difference.json for other programs."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from casebook import files, places
+from casebook.language import Language
+from tasks.compare_runs import Changed, Figures
+from tasks.render import environment
+
+
+def report_compared(
+    case: str, runs: tuple[dict[str, Any], dict[str, Any]], changed: Sequence[Changed], found: Sequence[Figures],
+    language: Language,
+) -> Path:  # fmt: skip
+    """Write both into a folder of their own and return the page's path."""
+    folder = places.runs("compare") / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{case}"
+    names = [each["run"]["run_id"] for each in runs]
+    rows = [asdict(each) | {"apart": each.apart} for each in found]
+    told = {"case": case, "runs": names, "changed": [asdict(each) for each in changed], "figures": rows}
+    files.write_json(folder / "difference.json", told)
+    page = environment(language).get_template("compared.html")
+    primary = runs[0]["metrics"].get("primary_metric")
+    text = page.render(case=case, names=names, runs=runs, changed=changed, found=found, primary=primary)
+    files.write_text(folder / "report.html", text)
+    return folder / "report.html"

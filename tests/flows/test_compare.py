@@ -1,0 +1,24 @@
+"""Two runs are compared by the command, into a page."""
+
+import json
+from pathlib import Path
+
+from tests.flows.house import House
+from tests.tasks.test_compare_runs import RUN
+
+
+def test_two_runs_become_a_page(empty: House) -> None:
+    for number, seed in (("1", 0), ("2", 5)):
+        folder = empty.artifacts / "runs" / "shop" / number
+        folder.mkdir(parents=True)
+        record = RUN["run"] | {"run_id": number, "parameters": {"seed": seed}}
+        for name, content in {"run": record, "metrics": RUN["metrics"]}.items():
+            (folder / f"{name}.json").write_text(json.dumps(content))
+    done = empty.here("flows.compare", "shop", "1", "2", "--language", "ko")
+    assert done.code == 0 and "1 settings and 0 of 3 figures differ" in done.out, done.err
+    page = Path(done.out.strip().splitlines()[-1])
+    assert "shop의 두 실행" in page.read_text() and "http" not in page.read_text()
+    told = json.loads((page.parent / "difference.json").read_text())
+    assert told["changed"] == [{"what": "parameter", "name": "seed", "first": 0, "second": 5}]
+    empty.here("flows.compare", "shop", "1", "9").complains("Run 9 of shop", "Runs with figures are: 2, 1")
+    empty.here("flows.compare", "shop", "1", "2", "--language", "fr").complains("--language fr")
