@@ -1,5 +1,6 @@
 """The prediction endpoint and the description of the models, in TensorFlow Serving's convention."""
 
+import math
 from collections.abc import Mapping
 from time import monotonic
 
@@ -8,7 +9,9 @@ from flask import Flask, Response, request
 from serving.answers import ClientError, answer
 from serving.around import CASE, VERSION
 from serving.bundle import Predictor
+from serving.graph import Arrays
 from serving.instances import Limits, instances
+from serving.predictions import Prediction
 from serving.registry import Registry
 from serving.tally import Tally
 
@@ -21,9 +24,8 @@ def add_api(app: Flask, models: Registry, limits: Limits, tally: Tally) -> None:
         model = asked(models, case)
         until = monotonic() + limits.seconds
         checked = model.reader.read(instances(model.signature, limits))
-        scores = model.compute(checked.feeds, until)
-        tally.note(model, checked.feeds, scores)
-        content: dict[str, object] = {"predictions": model.tell(scores), "model": _identity(model)}
+        predictions = answered(model, checked.feeds, tally, until)
+        content: dict[str, object] = {"predictions": predictions, "model": _identity(model)}
         if checked.warnings:
             content["warnings"] = [
                 warned._asdict() | {"problem": "outside the range seen in training"} for warned in checked.warnings
@@ -41,6 +43,13 @@ def add_api(app: Flask, models: Registry, limits: Limits, tally: Tally) -> None:
         model = find(models, case)
         facts = {key: value for key, value in model.manifest.items() if key != "case"}
         return answer(_identity(model) | {"signature": model.content, "metrics": model.metrics, "manifest": facts})
+
+
+def answered(model: Predictor, feeds: Arrays, tally: Tally, until: float = math.inf) -> list[Prediction]:
+    """Return a model's predictions for arrays as its reader makes them, and have them counted."""
+    scores = model.compute(feeds, until)
+    tally.note(model, feeds, scores)
+    return model.tell(scores)
 
 
 def asked(models: Registry, case: str) -> Predictor:

@@ -53,7 +53,7 @@ def create_app(
     add_health(app, models, metrics)
     add_api(app, models, limits, tally)
     add_openapi(app, models, limits, keyed=bool(key))
-    add_labs(app, models)
+    add_labs(app, models, tally)
     add_pages(app, models)
     app.wsgi_app = Around(Keyed(app.wsgi_app, key) if key else app.wsgi_app, metrics)  # type: ignore[method-assign]
     return app

@@ -11,12 +11,13 @@ from uuid import uuid4
 from flask import Flask, Response, jsonify, request
 
 from serving.answers import ClientError
-from serving.api import asked
+from serving.api import answered, asked
 from serving.check import LISTED, Refused, problem
 from serving.instances import parsed
 from serving.pages import page
 from serving.registry import Registry
 from serving.signature import Field
+from serving.tally import Tally
 
 CARS, PICTURES = "mpg", "imagenet"  # the cases that answer
 PICTURE_PATHS = ("/api/image", "/predict")
@@ -24,7 +25,7 @@ NO_PICTURE = "No posted image. Should be attribute named image."
 NO_FILE = "Empty filename submitted."
 
 
-def add_labs(app: Flask, models: Registry) -> None:
+def add_labs(app: Flask, models: Registry, tally: Tally) -> None:
     """Add `/api/mpg`, `/api/image` and `/predict` to `app`."""
 
     @app.post("/api/mpg")
@@ -36,7 +37,8 @@ def add_labs(app: Flask, models: Registry) -> None:
             car = parsed(request.get_data(cache=False))
             told["errors"] = list(islice(faults(car, model.signature.inputs), LISTED))
             if not told["errors"]:
-                told["mpg"] = model.predict([car])[0][model.signature.output.name]
+                (answer,) = answered(model, model.reader.read([car]).feeds, tally)
+                told["mpg"] = answer[model.signature.output.name]
         except (ClientError, Refused) as error:
             told["errors"] = [str(error)]
         return jsonify(told), 400 if told["errors"] else 200
@@ -44,7 +46,7 @@ def add_labs(app: Flask, models: Registry) -> None:
     @app.post("/api/image")
     def lab_image() -> tuple[Response, int]:
         try:
-            ranking = _ranking(models)
+            ranking = _ranking(models, tally)
         except (ClientError, Refused) as error:
             return jsonify({"error": str(error)}), _code(error)
         return jsonify({"pred": [{"name": each["label"], "prob": each["probability"]} for each in ranking]}), 200
@@ -56,7 +58,7 @@ def add_labs(app: Flask, models: Registry) -> None:
     @app.post("/predict")
     def lab_predict() -> tuple[Response, int]:
         try:
-            return jsonify({"predictions": _ranking(models), "success": True}), 200
+            return jsonify({"predictions": _ranking(models, tally), "success": True}), 200
         except (ClientError, Refused) as error:
             return jsonify({"error": str(error), "success": False}), _code(error)
 
@@ -92,7 +94,7 @@ def _high(field: Field) -> float:
     return float("inf") if field.maximum is None else field.maximum
 
 
-def _ranking(models: Registry) -> list[Mapping[str, object]]:
+def _ranking(models: Registry, tally: Tally) -> list[Mapping[str, object]]:
     """Return what the picture model says about the file that the form calls `image`.
 
     Raises
@@ -108,7 +110,8 @@ def _ranking(models: Registry) -> list[Mapping[str, object]]:
         raise ClientError(400, NO_FILE if "image" in request.form else NO_PICTURE)
     if not file.filename:
         raise ClientError(400, NO_FILE)
-    (answer,) = model.predict([{model.signature.inputs[0].name: file.read()}])
+    picture = {model.signature.inputs[0].name: file.read()}
+    (answer,) = answered(model, model.reader.read([picture]).feeds, tally)
     top = answer["top"]
     assert isinstance(top, list)
     return [each | {"label": each["label"].replace(" ", "_")} for each in top]  # as the labs' list of names has them
