@@ -176,5 +176,8 @@ def _reader(signature: Signature, files: Mapping[str, bytes]) -> AnyReader:
 
 def _replay(predictor: Predictor, stored: Sequence[Mapping[str, object]]) -> None:
     answers = predictor.predict(predictor.sample)
+    known = spread.features(predictor.signature, predictor.reader.read(predictor.sample).feeds)
+    if predictor.reference and not predictor.reference.features.keys() <= known.keys():
+        raise ValueError(f"reference.json has bins for {sorted(predictor.reference.features.keys() - known.keys())}")
     if not agree(answers, stored):
         raise ValueError(f"sample_request.json is answered {answers}, sample_response.json says {stored}")

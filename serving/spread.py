@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from casebook.words import PADDING, UNKNOWN
 from serving.graph import TOKENS, Arrays
 from serving.signature import Signature
 
 Values = npt.NDArray[np.generic]
 Counts = npt.NDArray[np.int64]
-
-UNKNOWN = 1  # the number of a token that the vocabulary has not
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ def features(signature: Signature, feeds: Arrays) -> dict[str, Values]:
         return {"brightness": pixels.mean(axis=(1, 2, 3))}
     if signature.text:
         tokens = feeds[TOKENS]
-        lengths = (tokens != 0).sum(axis=1)
+        lengths = (tokens != PADDING).sum(axis=1)
         return {"tokens": lengths, "unknown": (tokens == UNKNOWN).sum(axis=1) / np.maximum(lengths, 1)}
     if signature.series:
         return {field.name: feeds[field.name].mean(axis=1) for field in signature.inputs if field.length}

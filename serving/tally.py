@@ -82,16 +82,26 @@ class Tally:
     def write(self) -> None:
         """Write the counts that changed, forget those of past hours, and remove files older than `KEPT`."""
         with self._lock:
-            changed = {key: self._counts[key] for key in self._changed}
+            changed = {key: dict(self._counts[key]) for key in self._changed}
             self._changed = set()
+        try:
+            for key, counts in changed.items():
+                self._write(key, counts)
+        except OSError:
+            with self._lock:
+                self._changed |= changed.keys()  # they are tried again
+            raise
+        with self._lock:
             now = datetime.now(UTC).strftime(HOUR)
-            self._counts = {key: each for key, each in self._counts.items() if key.hour == now}
-        for key, counts in changed.items():
-            folder = places.served(key.case) / str(key.version)
-            told = {name: each.tolist() for name, each in counts.items()}
-            content = key._asdict() | {"score": told.pop(SCORE), "features": told}
-            write_json(folder / f"{key.hour}.{self._name}.json", content)
-            _forget(folder)
+            self._counts = {key: each for key, each in self._counts.items() if key.hour == now or key in self._changed}
+
+    def _write(self, key: Key, counts: dict[str, Counts]) -> None:
+        """Write one file, and remove old ones beside it."""
+        folder = places.served(key.case) / str(key.version)
+        told = {name: each.tolist() for name, each in counts.items()}
+        content = key._asdict() | {"score": told.pop(SCORE), "features": told}
+        write_json(folder / f"{key.hour}.{self._name}.json", content)
+        _forget(folder)
 
     def watch(self) -> None:
         """Count and write in a background thread until `close`."""

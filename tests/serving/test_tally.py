@@ -112,6 +112,23 @@ def test_answers_do_not_wait_for_a_full_disk(
     assert counted.post("/v1/models/fraud:predict", json={"instances": [row(1, 3, 4, "male")]}).status_code == 200
     tally.close()
     assert "could not write" in caplog.text
+    places.served("fraud").parent.unlink()
+    tally.close()
+    (told,) = written()
+    assert told["features"]["Amount"] == [1, 0, 0, 0]
+
+
+def test_bins_for_what_the_model_does_not_take_are_refused(
+    counted: FlaskClient, publish: Callable[..., Path], reseal: Callable[[Path], None], promote: Callable[..., None]
+) -> None:
+    folder = publish("fraud", 2, -1.0, promote=False)
+    other = REFERENCE | {"features": {"Wheels": {"edges": [], "counts": [1, 0]}}}
+    (folder / "reference.json").write_text(json.dumps(other))
+    reseal(folder)
+    promote("fraud", "2")
+    models = Registry(places.models())
+    models.look()
+    assert "Wheels" in models.failures["fraud"].why
 
 
 def test_a_broken_reference_is_refused(
