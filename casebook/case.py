@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from casebook import places
+from casebook.cluster import connected
 from casebook.params import CaseParams
 from casebook.run import Run, Summary, under_way
 
@@ -63,7 +64,9 @@ class Case(Generic[M]):
         run = Run(self.name, params, refresh=params.refresh, details=surroundings())
         with under_way(run):
             try:
-                summary = self.story(params)
+                run.write("running")
+                with connected(params.runner, run.record) as run.cluster:
+                    summary = self.story(params)
             except BaseException as error:
                 self._record_failure(run, error)
                 raise

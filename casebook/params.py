@@ -11,6 +11,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
+from casebook.cluster import LOCAL, PATTERN
 from casebook.language import Language
 
 Profile = Literal["smoke", "standard", "full"]
@@ -26,6 +27,9 @@ class CaseParams(BaseModel):
     source: str = Field("auto", description="auto, real, sample, or the path of a data file or its folder")
     language: Language = Field("en", description="of the report: English or Korean")
     seed: Annotated[int, Field(ge=0, le=2**31 - 1, description="fixes every random choice")] = 0
+    runner: str = Field(
+        LOCAL, pattern=PATTERN, description="where folds, candidates and trials are trained: local, or dask://host:port"
+    )
     refresh: bool = Field(False, description="make everything anew instead of reusing stored stages")
 
 

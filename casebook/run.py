@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel
 
 from casebook import files, places
 from casebook.spare import Spare
+
+if TYPE_CHECKING:
+    from prefect_dask.task_runners import DaskTaskRunner
 
 
 class StageRecord(BaseModel):
@@ -35,7 +38,8 @@ class StageRecord(BaseModel):
 class Run:
     """One run of a case: `planning` asks what would be done, `refresh` does all of it again.
 
-    `libraries` gathers what the stages to be run in this process need, so that it can be imported ahead.
+    `libraries` gathers what the stages to be run in this process need, so that it can be imported ahead. `cluster` is
+    where submitted stages are made, if not here.
     """
 
     case: str
@@ -48,11 +52,17 @@ class Run:
     details: dict[str, object] = field(default_factory=dict)
     spare: Spare = field(default_factory=Spare)
     libraries: set[str] = field(default_factory=set)
+    cluster: "DaskTaskRunner | None" = None
 
     @property
     def folder(self) -> Path:
         """The folder that this run's report, figures and records go to."""
         return places.runs(self.case) / self.run_id
+
+    @property
+    def record(self) -> str:
+        """The place of this run's run.json among the artifacts."""
+        return (self.folder / "run.json").relative_to(places.artifacts()).as_posix()
 
     def note(self) -> None:
         """Write run.json of a run that goes on: what it uses must not be cleaned up, even if it is killed."""

@@ -6,20 +6,23 @@ keeps the result under that key; a hit is trusted only after the files are there
 
 import inspect
 import logging
+import platform
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, is_dataclass
 from datetime import UTC, datetime
-from functools import update_wrapper
+from functools import cached_property, update_wrapper
 from importlib import import_module
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 
 from pydantic import BaseModel, TypeAdapter
 
-from casebook import files, places, store
+from casebook import engine, files, places, store
+from casebook.errors import CasebookError
 from casebook.fingerprint import fingerprint, library_versions
+from casebook.futures import Future, Known
 from casebook.run import Run, StageRecord, current
 from casebook.store import Facts, Manifest, Ref
 
@@ -32,22 +35,20 @@ T = TypeVar("T")
 JSON: TypeAdapter[object] = TypeAdapter(object)
 
 
-class Future(Protocol):
-    """What `Stage.submit` returns: the reference is there when `result()` comes back."""
+@dataclass(frozen=True)
+class Sent:
+    """A future of a stage that a cluster makes; its record is filled in here when it is there."""
+
+    future: Future
+    call: "Call"
 
     def result(self) -> Ref:
         """Wait for the stage and return its reference, or raise what it raised."""
+        return self._made
 
-
-@dataclass(frozen=True)
-class Known:
-    """A future whose answer is known at once, as in a plan."""
-
-    ref: Ref
-
-    def result(self) -> Ref:
-        """Return the reference."""
-        return self.ref
+    @cached_property
+    def _made(self) -> Ref:
+        return _note(self.call, self.future.result())
 
 
 @dataclass(frozen=True)
@@ -108,9 +109,18 @@ class Stage(Generic[P]):
         return call.ref if current().planning else _as_task(call)(call, call.inputs)
 
     def submit(self, *args: P.args, **kwargs: P.kwargs) -> Future:
-        """Begin the stage and return at once; later stages wait for it by `result()`."""
-        call = self._prepare(args, kwargs)
-        return Known(call.ref) if current().planning else _as_task(call).submit(call, call.inputs)
+        """Begin the stage, on the cluster if the run has one; later stages wait for it by `result()`.
+
+        Without a cluster a stage of the spare process begins beside this one, and any other runs at once: this process
+        does one thing at a time.
+        """
+        call, run = self._prepare(args, kwargs), current()
+        if run.planning:
+            return Known(call.ref)
+        if run.cluster and call.record.status == "run":
+            task = _as_task(call, make_there)
+            return Sent(cast(Future, run.cluster.submit(task, {"call": call, "inputs": call.inputs})), call)
+        return _as_task(call).submit(call, call.inputs) if self.apart else Known(_as_task(call)(call, call.inputs))
 
     def _prepare(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Call:
         """Compute the key of this call, and decide whether its stored output serves."""
@@ -219,13 +229,13 @@ def _cost(manifest: Manifest | None) -> dict[str, object]:
     return manifest.model_dump(include={"seconds", "bytes", "peak_memory_mb"})
 
 
-def _as_task(call: Call) -> "Task[[Call, list[Ref]], Ref]":
+def _as_task(call: Call, body: "Callable[[Call, list[Ref]], Ref] | None" = None) -> "Task[[Call, list[Ref]], Ref]":
     """Return the Prefect task that makes or reuses this call's output."""
     from prefect import Task
 
     key = f"{call.ref.case}/{call.label}/{call.ref.key}/{store.RESULT}"
     return Task(
-        fn=make,
+        fn=body or make,
         name=call.label,
         cache_key_fn=lambda *_: key,
         refresh_cache=call.record.status == "run",
@@ -236,22 +246,48 @@ def _as_task(call: Call) -> "Task[[Call, list[Ref]], Ref]":
 
 
 def make(call: Call, inputs: list[Ref]) -> Ref:
-    """Run a stage's function into a new folder of the store and seal it; the body of every stage's Prefect task.
+    """Make a stage's output in this process or the spare one; the body of a stage's Prefect task.
 
     `inputs` are the references among the call's arguments: Prefect draws the run's graph from them.
     """
+    return _made(call, current().spare.run if call.stage.apart else _here)
+
+
+def _made(call: Call, work: Callable[..., tuple[Facts, float | None]]) -> Ref:
+    """Have a stage's function write into a new folder of the store, and seal it."""
     started = perf_counter()
     with files.new_folder(call.ref.folder, replace=call.ref.folder.exists()) as out:
-        work = current().spare.run if call.stage.apart else _here
         facts, peak = work(perform, call.stage, out, call.args, dict(call.kwargs))
         cost = {"seconds": perf_counter() - started, "peak_memory_mb": peak, "made_at": datetime.now(UTC).isoformat()}
         store.seal(out, call.ref.case, call.ref.stage, call.parts, facts, cost)
-    manifest = store.read_manifest(call.ref.folder)
+    return _note(call, call.ref)
+
+
+def make_there(call: Call, inputs: list[Ref]) -> Ref:
+    """Make a stage's output on a cluster's worker.
+
+    Raises
+    ------
+    CasebookError
+        The worker has other code than the process that runs the flow.
+    """
+    engine.prepare()
+    if fingerprint(call.stage.fn)[0] != call.parts["code"]:
+        raise CasebookError(
+            f"{call.label}: the worker on {platform.node()} has other code than the flow: bring its checkout up to "
+            "date, and start it again."
+        )
+    return _made(call, _here)
+
+
+def _note(call: Call, ref: Ref) -> Ref:
+    """Note in the run's record what making an output cost, say so, and return the reference to it."""
+    manifest = store.read_manifest(ref.folder)
     if manifest is None:
-        raise FileNotFoundError(call.ref.folder / store.MANIFEST)
+        raise FileNotFoundError(ref.folder / store.MANIFEST)
     for name, value in _cost(manifest).items():
         setattr(call.record, name, value)
-    log.info("  %-26s %6.1f s  %s", call.label, cost["seconds"], call.record.why)
+    log.info("  %-26s %6.1f s  %s", call.label, manifest.seconds, call.record.why)
     return manifest.ref
 
 

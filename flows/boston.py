@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 from casebook.case import case
 from casebook.cli import main
+from casebook.futures import Future, gathered
 from casebook.language import say
 from casebook.run import Summary
-from casebook.store import Ref
 from tasks.aim import Aim
 from tasks.build import ensemble, perceptron
 from tasks.calibrate import Rule
@@ -68,7 +68,7 @@ def boston(params: BostonParams = BostonParams()) -> Summary:
     folds, encoded = len(ready.encoded), ready.encoded[0].whole
     trees = 20 if params.profile == "smoke" else params.trees
     peers = compare_folds.submit(encoded, folds, params.peers, trees, AIM, params.seed)
-    trained: dict[str, list[Ref]] = {name: train_candidate(name, ready, params) for name in params.candidates}
+    trained = gathered({name: train_candidate(name, ready, params) for name in params.candidates})
 
     scores = [peers.result().fold(i) for i in range(folds) if params.peers]
     return conclude(
@@ -90,7 +90,7 @@ def prepare(params: BostonParams) -> Prepared:
     return Prepared(AIM, Rule(), origin, raw, checked, tracts, *each)
 
 
-def train_candidate(name: Candidate, ready: Prepared, params: BostonParams, label: str = "") -> list[Ref]:
+def train_candidate(name: Candidate, ready: Prepared, params: BostonParams, label: str = "") -> list[Future]:
     """Train one candidate on all folds, and return each fold's; `label` is another name for it in the store."""
     network = tuned_network(params) if name == "tuned" else NETWORKS[name]
     return fit_folds(label or name, ready, network, settings(params, name), params.seed)

@@ -7,9 +7,9 @@ from pydantic import Field
 
 from casebook.case import case
 from casebook.cli import main
+from casebook.futures import Future, gathered
 from casebook.language import say
 from casebook.run import Summary
-from casebook.store import Ref
 from tasks.aim import Aim
 from tasks.build import answers, by_fold, dense, ensemble
 from tasks.calibrate import Rule
@@ -141,7 +141,7 @@ def car_price(params: CarPriceParams = CarPriceParams()) -> Summary:
     folds, parts, encoded = len(ready.encoded), ready.parts[0].whole, ready.encoded[0].whole
     trees = 20 if params.profile == "smoke" else params.trees
     peers = compare_folds.submit(encoded, folds, params.peers, trees, AIM, params.seed)
-    trained: dict[str, list[Ref]] = {name: train_candidate(name, ready, params) for name in params.candidates}
+    trained = gathered({name: train_candidate(name, ready, params) for name in params.candidates})
 
     fewer = min(folds, SMALL_FOLDS)
     permuted = permute(parts, fewer, AIM, DERIVED, facts, params.seed)
@@ -174,7 +174,7 @@ def prepare(params: CarPriceParams) -> Prepared:
     return Prepared(AIM, Rule(), origin, raw, checked, cars, *each)
 
 
-def train_candidate(name: Candidate, ready: Prepared, params: CarPriceParams, label: str = "") -> list[Ref]:
+def train_candidate(name: Candidate, ready: Prepared, params: CarPriceParams, label: str = "") -> list[Future]:
     """Train one candidate on all folds, and return each fold's; `label` is another name for it in the store."""
     network = tuned_network(params) if name == "tuned" else NETWORKS[name]
     return fit_folds(label or name, ready, network, settings(params, name), params.seed)

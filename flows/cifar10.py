@@ -7,10 +7,10 @@ from pydantic import Field
 from casebook.case import case
 from casebook.cli import main
 from casebook.device import Asked
+from casebook.futures import Future, gathered
 from casebook.language import say
 from casebook.params import CaseParams
 from casebook.run import Summary
-from casebook.store import Ref
 from tasks.aim import Aim
 from tasks.augment import Augmentation
 from tasks.calibrate import Rule
@@ -70,7 +70,7 @@ def cifar10(params: Cifar10Params = Cifar10Params()) -> Summary:
     trees = 20 if params.profile == "smoke" else params.trees
     peers = compare.submit(ready.encoded[0], params.peers, trees, AIM, params.seed)
     names = params.candidates or (("course", "fast", "wide") if params.profile == "full" else ("course", "fast"))
-    trained: dict[str, list[Ref]] = {name: [train_candidate(name, ready, params)] for name in names}
+    trained = gathered({name: [train_candidate(name, ready, params)] for name in names})
     scores = [peers.result()] if params.peers else []
     return conclude(ready, trained, scores, profile.result(), PROTOCOL, params.seed)
 
@@ -86,10 +86,10 @@ def prepare(params: Cifar10Params) -> Prepared:
     return Prepared(AIM, Rule(), origin, raw, checked, table, [parts], [parts])
 
 
-def train_candidate(name: Candidate, ready: Prepared, params: Cifar10Params) -> Ref:
+def train_candidate(name: Candidate, ready: Prepared, params: Cifar10Params) -> Future:
     """Train one candidate."""
     stage = train_pictures.called(name)
-    return stage(ready.encoded[0], NETWORKS[name], len(AIM.labels), settings(name, params), params.seed)
+    return stage.submit(ready.encoded[0], NETWORKS[name], len(AIM.labels), settings(name, params), params.seed)
 
 
 def settings(name: Candidate, params: Cifar10Params) -> PictureSettings:

@@ -8,6 +8,7 @@ from pydantic import Field
 from casebook.case import case
 from casebook.catalog import data_set
 from casebook.cli import main
+from casebook.futures import Future, gathered
 from casebook.language import Said, say
 from casebook.run import Summary
 from casebook.store import Ref
@@ -80,7 +81,7 @@ def fraud(params: FraudParams = FraudParams()) -> Summary:
         compare.called(fold).submit(encoded, params.peers, trees, AIM, params.seed)
         for fold, encoded in enumerate(ready.encoded if params.peers else [])
     ]
-    trained: dict[str, list[Ref]] = {name: train_candidate(name, ready, params) for name in params.candidates}
+    trained = gathered({name: train_candidate(name, ready, params) for name in params.candidates})
 
     scores = [peer.result() for peer in peers]
     return conclude(
@@ -103,11 +104,11 @@ def prepare(params: FraudParams) -> Prepared:
     return Prepared(AIM, rule, origin, raw, checked, payments, parts, encoded)
 
 
-def train_candidate(name: Candidate, ready: Prepared, params: FraudParams, label: str = "") -> list[Ref]:
+def train_candidate(name: Candidate, ready: Prepared, params: FraudParams, label: str = "") -> list[Future]:
     """Train one candidate on each fold; `label` is another name for it in the store."""
     network = tuned_network(params) if name == "tuned" else NETWORKS[name]
     return [
-        train.called(f"{label or name}-{fold}")(
+        train.called(f"{label or name}-{fold}").submit(
             encoded, rows_for(name, encoded, fold, params.seed), network, settings(params, name), params.seed
         )
         for fold, encoded in enumerate(ready.encoded)

@@ -7,10 +7,10 @@ from pydantic import Field
 from casebook.case import case
 from casebook.cli import main
 from casebook.device import Asked
+from casebook.futures import Future, gathered
 from casebook.language import say
 from casebook.params import CaseParams
 from casebook.run import Summary
-from casebook.store import Ref
 from tasks.aim import Aim
 from tasks.augment import Augmentation
 from tasks.calibrate import Rule
@@ -62,7 +62,7 @@ def mnist(params: MnistParams = MnistParams()) -> Summary:
     profile = explore_pictures.submit(ready.table, ready.raw, ready.aim)
     trees = 20 if params.profile == "smoke" else params.trees
     peers = compare.submit(ready.encoded[0], params.peers, trees, ready.aim, params.seed)
-    trained: dict[str, list[Ref]] = {name: [train_candidate(name, ready, params)] for name in params.candidates}
+    trained = gathered({name: [train_candidate(name, ready, params)] for name in params.candidates})
     scores = [peers.result()] if params.peers else []
     return conclude(ready, trained, scores, profile.result(), PROTOCOL, params.seed)
 
@@ -86,10 +86,10 @@ def prepare(params: MnistParams) -> Prepared:
     return Prepared(aim, Rule(), origin, raw, checked, table, [parts], [parts])
 
 
-def train_candidate(name: Candidate, ready: Prepared, params: MnistParams) -> Ref:
+def train_candidate(name: Candidate, ready: Prepared, params: MnistParams) -> Future:
     """Train one candidate."""
     stage = train_pictures.called(name)
-    return stage(ready.encoded[0], NETWORKS[name], len(ready.aim.labels), settings(name, params), params.seed)
+    return stage.submit(ready.encoded[0], NETWORKS[name], len(ready.aim.labels), settings(name, params), params.seed)
 
 
 def settings(name: Candidate, params: MnistParams) -> PictureSettings:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from casebook.case import case
 from casebook.cli import main
+from casebook.futures import Future, gathered
 from casebook.run import Summary
-from casebook.store import Ref
 from tasks.aim import Aim
 from tasks.build import ensemble, perceptron
 from tasks.calibrate import Rule
@@ -52,7 +52,7 @@ def mpg(params: MpgParams = MpgParams()) -> Summary:
     folds, encoded = len(ready.encoded), ready.encoded[0].whole
     trees = 20 if params.profile == "smoke" else params.trees
     peers = compare_folds.submit(encoded, folds, params.peers, trees, AIM, params.seed)
-    trained: dict[str, list[Ref]] = {name: train_candidate(name, ready, params) for name in params.candidates}
+    trained = gathered({name: train_candidate(name, ready, params) for name in params.candidates})
 
     scores = [peers.result().fold(i) for i in range(folds) if params.peers]
     return conclude(ready, trained, scores, profile.result(), repeated_folds(folds), params.seed, drawn=SMALL_FOLDS)
@@ -72,7 +72,7 @@ def prepare(params: MpgParams) -> Prepared:
     return Prepared(AIM, Rule(), origin, raw, checked, cars, *each)
 
 
-def train_candidate(name: Candidate, ready: Prepared, params: MpgParams, label: str = "") -> list[Ref]:
+def train_candidate(name: Candidate, ready: Prepared, params: MpgParams, label: str = "") -> list[Future]:
     """Train one candidate on all folds, and return each fold's; `label` is another name for it in the store."""
     network = tuned_network(params) if name == "tuned" else NETWORKS[name]
     return fit_folds(label or name, ready, network, settings(params, name), params.seed)

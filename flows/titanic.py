@@ -7,9 +7,9 @@ from pydantic import Field
 
 from casebook.case import case
 from casebook.cli import main
+from casebook.futures import Future, gathered
 from casebook.language import Said, say
 from casebook.run import Summary
-from casebook.store import Ref
 from tasks.ablate import ablate, worth
 from tasks.aim import Aim
 from tasks.build import ensemble, perceptron
@@ -111,7 +111,7 @@ def titanic(params: TitanicParams = TitanicParams()) -> Summary:
     folds, parts, encoded = len(ready.encoded), ready.parts[0].whole, ready.encoded[0].whole
     trees = 20 if params.profile == "smoke" else params.trees
     peers = compare_folds.submit(encoded, folds, params.peers, trees, AIM, params.seed)
-    trained: dict[str, list[Ref]] = {name: train_candidate(name, ready, params) for name in params.candidates}
+    trained = gathered({name: train_candidate(name, ready, params) for name in params.candidates})
 
     fewer = min(folds, SMALL_FOLDS)
     reduced = ablate(parts, fewer, AIM, STEPS, standard_scores)
@@ -139,7 +139,7 @@ def prepare(params: TitanicParams) -> Prepared:
     return Prepared(AIM, RULE, origin, raw, checked, passengers, *each)
 
 
-def train_candidate(name: Candidate, ready: Prepared, params: TitanicParams, label: str = "") -> list[Ref]:
+def train_candidate(name: Candidate, ready: Prepared, params: TitanicParams, label: str = "") -> list[Future]:
     """Train one candidate on all folds, and return each fold's; `label` is another name for it in the store."""
     network = tuned_network(params) if name == "tuned" else NETWORKS[name]
     return fit_folds(label or name, ready, network, settings(params, name), params.seed)

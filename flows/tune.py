@@ -6,7 +6,7 @@ from contextlib import suppress
 from math import isfinite
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, field_validator
 
@@ -14,9 +14,10 @@ import flows
 from casebook.case import Case, case
 from casebook.cli import main
 from casebook.device import Asked
+from casebook.futures import Future
 from casebook.params import CaseParams
 from casebook.progress import Progress
-from casebook.run import Summary, current
+from casebook.run import StageRecord, Summary, current
 from tasks.draw_search import draw_search
 from tasks.evaluate import validated
 from tasks.prepared import Prepared
@@ -33,6 +34,7 @@ class TuneParams(CaseParams):
     case: str = Field("boston", description="the case to search, such as boston or fraud")
     algorithm: Algorithm = Field("bayesian", description="how trials are proposed")
     trials: Annotated[int, Field(ge=1, le=10_000, description="how many proposals are tried")] = 20
+    at_once: Annotated[int, Field(ge=1, le=1000, description="proposals made before the first is judged")] = 4
     epochs: Annotated[int, Field(ge=1, le=5000, description="most epochs of a trial")] = 200
     patience: Annotated[int, Field(ge=1, le=5000, description="epochs without better validation to wait")] = 20
     device: Asked = Field("auto", description="where to train")
@@ -50,12 +52,14 @@ def tune(params: TuneParams = TuneParams()) -> Summary:
     """Search layers, penalties and training of a case's network, and write the best parameters to a file."""
     story = importlib.import_module(f"flows.{params.case}")
     ready: Prepared = story.prepare(case_params(story, params))
-    course = figure_of(story, ready, case_params(story, params), "course", "course")
+    course = figure_of(story.train_candidate("course", ready, case_params(story, params), "course"), ready)
 
     around = space(story_params(story)().batch_size)
     most = 3 if params.profile == "smoke" else params.epochs
     larger = ready.aim.sign > 0
-    searching = search(params.algorithm, around, params.trials, most, params.seed, larger=larger)
+    searching = search(
+        params.algorithm, around, params.trials, most, params.seed, larger=larger, at_once=params.at_once
+    )
     total = params.trials * len(budgets(params.algorithm, most))
     trials = tuple(tried(searching, story, ready, params, total))
 
@@ -91,40 +95,58 @@ def case_params(story: ModuleType, params: TuneParams, **changes: Any) -> Networ
 def tried(searching: Search, story: ModuleType, ready: Prepared, params: TuneParams, total: int) -> Iterator[Trial]:
     """Ask the search and try what it proposes until it ends; each trial is a stage, so a finished one is reused.
 
-    A plan ends at the first trial that is still to be trained: what is proposed next depends on it.
+    A plan ends where a trial is still to be trained: what is proposed next depends on it.
     """
     progress = None if current().planning else Progress(f"searching {params.case}", total)
     best, sign = float("-inf"), ready.aim.sign
     with suppress(StopIteration):
-        ask = next(searching)
-        while (trial := try_one(ask, story, ready, params)) is not None:
-            yield trial
-            best = max(best, sign * trial.figure)
-            if progress:
-                progress.step(f"best {ready.aim.title} {sign * best:.4f}")
-            ask = searching.send(trial.figure)
+        asked = next(searching)
+        while True:
+            figures = []
+            for trial in [begun.judged(ready) for begun in [begin(ask, story, ready, params) for ask in asked]]:
+                if trial is None:
+                    return
+                yield trial
+                figures.append(trial.figure)
+                best = max(best, sign * trial.figure)
+                if progress:
+                    progress.step(f"best {ready.aim.title} {sign * best:.4f}")
+            asked = searching.send(figures)
     if progress:
         progress.__exit__(None, None, None)
 
 
-def try_one(ask: Ask, story: ModuleType, ready: Prepared, params: TuneParams) -> Trial | None:
-    """Train one proposal and judge it on validation; None in a plan if it isn't trained yet."""
+class Begun(NamedTuple):
+    """A trial that is being trained: what was asked, as which parameters, its folds, and their rows in the record."""
+
+    ask: Ask
+    values: dict[str, Any]
+    trained: list[Future]
+    stages: list[StageRecord]
+
+    def judged(self, ready: Prepared) -> Trial | None:
+        """Wait for the training and judge it on validation; None in a plan if it isn't trained yet."""
+        figure = figure_of(self.trained, ready)
+        if figure is None:
+            return None
+        return Trial(
+            number=self.ask.number, proposal=self.ask.proposal, parameters=self.values, figure=figure,
+            seconds=sum(stage.seconds or 0.0 for stage in self.stages),
+        )  # fmt: skip
+
+
+def begin(ask: Ask, story: ModuleType, ready: Prepared, params: TuneParams) -> Begun:
+    """Begin to train what the search proposes."""
     values = {**parameters(ask.proposal), "epochs": ask.epochs}
     label = f"trial-{ask.number}-epochs-{ask.epochs}"
-    stages = current().stages
-    before = len(stages)
-    figure = figure_of(story, ready, case_params(story, params, **values), "tuned", label)
-    if figure is None:
-        return None
-    seconds = sum(stage.seconds or 0.0 for stage in stages[before:])
-    return Trial(number=ask.number, proposal=ask.proposal, parameters=values, figure=figure, seconds=seconds)
+    before = len(current().stages)
+    trained = story.train_candidate("tuned", ready, case_params(story, params, **values), label)
+    return Begun(ask, values, trained, current().stages[before:])
 
 
-def figure_of(
-    story: ModuleType, ready: Prepared, params: NetworkParams, name: Literal["course", "tuned"], label: str
-) -> float | None:
-    """Train a candidate and return its primary figure on validation; None in a plan if it isn't trained yet."""
-    trained = story.train_candidate(name, ready, params, label)
+def figure_of(training: list[Future], ready: Prepared) -> float | None:
+    """Return the primary figure of a trained candidate on validation; None in a plan if it isn't trained yet."""
+    trained = [future.result() for future in training]
     if any(ref.pending for ref in trained):
         return None
     figure = validated(trained, ready.encoded, ready.aim, ready.rule)

@@ -1,10 +1,11 @@
 """Search: propose parameters of a network, trial by trial, each proposal from what the ones before came to.
 
-A search is a generator: it yields an `Ask` and is sent the validation figure that came of it. It is fixed by its seed
-and those figures, so a search that was killed asks the same again and needs no record of its own.
+A search is a generator: it yields some `Ask`s, which may be tried at once, and is sent the validation figures that came
+of them. It is fixed by its seed and those figures, so a search that was killed asks the same again and needs no record
+of its own.
 """
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from math import ceil
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -33,7 +34,7 @@ class Ask(NamedTuple):
     epochs: int
 
 
-Search: TypeAlias = Generator[Ask, float, None]
+Search: TypeAlias = Generator[list[Ask], list[float], None]
 
 
 class Trial(BaseModel):
@@ -84,20 +85,27 @@ def budgets(algorithm: Algorithm, epochs: int) -> list[int]:
     return [part for part in (epochs // FACTOR**2, epochs // FACTOR, epochs) if part > 0]
 
 
-def search(algorithm: Algorithm, space: Space, trials: int, epochs: int, seed: int, *, larger: bool) -> Search:
+def search(
+    algorithm: Algorithm, space: Space, trials: int, epochs: int, seed: int, *, larger: bool, at_once: int = 1
+) -> Search:
     """Return the search by one of four algorithms; `larger` says whether more of the figure is better.
 
     `random` draws blindly, `bayesian` by a tree of Parzen estimators (Bergstra et al. 2011), `hyperband` gives more
     epochs to trials that do well, in several brackets (Li et al. 2018), `sklearn` to the best third of all, as
     scikit-learn's HalvingRandomSearchCV does (Jamieson and Talwalkar 2016).
+
+    `at_once` trials are proposed before the first of them is judged (`sklearn` proposes all), however many are really
+    tried side by side: what is proposed must not depend on that.
     """
     rungs = budgets(algorithm, epochs)
     if algorithm == "sklearn":
         return _halving(space, trials, rungs, seed, larger=larger)
-    return _by_optuna(algorithm, space, trials, rungs, seed, larger=larger)
+    return _by_optuna(algorithm, space, trials, rungs, seed, larger, at_once)
 
 
-def _by_optuna(algorithm: Algorithm, space: Space, trials: int, rungs: list[int], seed: int, *, larger: bool) -> Search:
+def _by_optuna(
+    algorithm: Algorithm, space: Space, trials: int, rungs: list[int], seed: int, larger: bool, at_once: int
+) -> Search:
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -109,14 +117,19 @@ def _by_optuna(algorithm: Algorithm, space: Space, trials: int, rungs: list[int]
     # Hyperband chooses a trial's bracket by the study's name, which would else be random
     study = optuna.create_study(sampler=sampler, pruner=pruner, direction=direction, study_name="search")
     ranges = _distributions(space)
-    for number in range(trials):
-        trial = study.ask(ranges)
+    for first in range(0, trials, at_once):
+        alive = [study.ask(ranges) for _ in range(first, min(first + at_once, trials))]
         for epochs in rungs:
-            figure = yield Ask(number, trial.params, epochs)
-            trial.report(figure, epochs)
-            if epochs < rungs[-1] and trial.should_prune():
+            figures = yield [Ask(trial.number, trial.params, epochs) for trial in alive]
+            judged = list(zip(alive, figures, strict=True))
+            for trial, figure in judged:
+                trial.report(figure, epochs)
+            alive = [trial for trial in alive if epochs < rungs[-1] and not trial.should_prune()]
+            for trial, figure in judged:
+                if trial not in alive:
+                    study.tell(trial, figure)
+            if not alive:
                 break
-        study.tell(trial, figure)
 
 
 def _distributions(space: Space) -> dict[str, Any]:
@@ -133,11 +146,8 @@ def _halving(space: Space, trials: int, rungs: list[int], seed: int, *, larger: 
     from sklearn.model_selection import ParameterSampler
 
     ranges = {name: loguniform(*among) if isinstance(among, Between) else list(among) for name, among in space.items()}
-    alive: Iterable[tuple[int, Proposal]] = enumerate(ParameterSampler(ranges, trials, random_state=seed))
+    alive: list[tuple[int, Proposal]] = list(enumerate(ParameterSampler(ranges, trials, random_state=seed)))
     for epochs in rungs:
-        judged = []
-        for number, proposal in alive:
-            figure = yield Ask(number, proposal, epochs)
-            judged.append((figure, number, proposal))
-        judged.sort(key=lambda one: one[0], reverse=larger)
-        alive = [(number, proposal) for _, number, proposal in judged[: ceil(len(judged) / FACTOR)]]
+        figures = yield [Ask(number, proposal, epochs) for number, proposal in alive]
+        judged = sorted(zip(figures, alive, strict=True), key=lambda one: one[0], reverse=larger)
+        alive = [asked for _, asked in judged[: ceil(len(judged) / FACTOR)]]

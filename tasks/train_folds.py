@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from casebook import files
 from casebook.device import prepare
 from casebook.errors import CasebookError
+from casebook.futures import Fold, Future
 from casebook.progress import Progress
 from casebook.stage import stage
 from casebook.store import Facts, Ref, fold_name
@@ -136,11 +137,11 @@ def train_folds(
     }
 
 
-def fit_folds(label: str, ready: Prepared, network: "Network", settings: Settings, seed: int) -> list[Ref]:
-    """Train one candidate on all folds of prepared data, under a label of its own, and return each fold's reference."""
+def fit_folds(label: str, ready: Prepared, network: "Network", settings: Settings, seed: int) -> list[Future]:
+    """Train one candidate on all folds of prepared data, under a label of its own, and return each fold's future."""
     folds = len(ready.encoded)
-    trained = train_folds.called(label)(ready.encoded[0].whole, folds, network, settings, ready.aim, seed)
-    return [trained.fold(i) for i in range(folds)]
+    trained = train_folds.called(label).submit(ready.encoded[0].whole, folds, network, settings, ready.aim, seed)
+    return [Fold(trained, i) for i in range(folds)]
 
 
 def cut(part: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

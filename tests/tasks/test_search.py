@@ -10,15 +10,15 @@ from tasks.search import Algorithm, Ask, parameters, search, space
 ALL: list[Algorithm] = ["random", "hyperband", "bayesian", "sklearn"]
 
 
-def drive(algorithm: Algorithm, trials: int, seed: int = 0) -> list[Ask]:
+def drive(algorithm: Algorithm, trials: int, seed: int = 0, at_once: int = 1) -> list[Ask]:
     """Answer a search with a figure that is least for a learning rate of 0.001."""
-    searching = search(algorithm, space(32), trials, 90, seed, larger=False)
+    searching = search(algorithm, space(32), trials, 90, seed, larger=False, at_once=at_once)
     asked = []
     with suppress(StopIteration):
-        ask = next(searching)
+        some = next(searching)
         while True:
-            asked.append(ask)
-            ask = searching.send(abs(ask.proposal["learning_rate"] - 1e-3) + 1e-4 / ask.epochs)
+            asked += some
+            some = searching.send([abs(ask.proposal["learning_rate"] - 1e-3) + 1e-4 / ask.epochs for ask in some])
     return asked
 
 
@@ -28,6 +28,14 @@ def test_the_same_seed_asks_the_same_and_another_asks_otherwise(algorithm: Algor
     assert first == drive(algorithm, 12)
     assert first != drive(algorithm, 12, seed=1)
     assert {ask.number for ask in first} == set(range(12))
+
+
+@pytest.mark.parametrize("algorithm", ALL)
+def test_several_at_once_are_all_tried_and_a_blind_search_asks_the_same(algorithm: Algorithm) -> None:
+    several = drive(algorithm, 12, at_once=5)
+    assert {ask.number for ask in several} == set(range(12))
+    if algorithm in ("random", "sklearn"):
+        assert several == drive(algorithm, 12)
 
 
 @pytest.mark.parametrize("algorithm", ALL)

@@ -1,0 +1,84 @@
+"""A Dask cluster beside the process that runs a flow: the stages that a flow submits are made by its workers.
+
+Workers must see the same artifacts and have the same code. Each makes one stage at a time: two networks trained in
+threads of one process would disturb each other's random numbers.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from casebook.errors import CasebookError
+
+if TYPE_CHECKING:
+    from prefect_dask.task_runners import DaskTaskRunner
+
+LOCAL = "local"
+PATTERN = r"^(local|dask://[^\s/:]+:\d+)$"
+PATIENCE = 10.0  # seconds that a scheduler and its first worker have to answer
+START = "python -m dask worker tcp://HOST:PORT --nthreads 1 --no-dashboard"  # in the checkout, in the same environment
+
+
+@contextmanager
+def connected(runner: str, proof: str) -> Iterator["DaskTaskRunner | None"]:
+    """Connect to the scheduler at `dask://host:port`, and leave it as it is afterwards; `local` needs none.
+
+    Parameters
+    ----------
+    runner
+        As the parameter of a case.
+    proof
+        A file in the artifacts folder that workers must see, too.
+
+    Raises
+    ------
+    CasebookError
+        No scheduler answers, it has no worker, or a worker would not do: other code or artifacts, or several threads.
+    """
+    if runner == LOCAL:
+        yield None
+        return
+    with _runner(f"tcp://{urlsplit(runner).netloc}") as cluster:
+        try:
+            client = cluster.client
+            client.wait_for_workers(1, timeout=PATIENCE)
+        except (OSError, TimeoutError) as error:
+            raise CasebookError(
+                f"--runner {runner}: no scheduler with a worker answers within {PATIENCE:.0f} seconds ({error}). Start "
+                f"`python -m dask scheduler`, and in this checkout on each machine `{START}`."
+            ) from error
+        _check(runner, client, proof)
+        yield cluster
+
+
+def _runner(address: str) -> "DaskTaskRunner":
+    try:
+        from prefect_dask.task_runners import DaskTaskRunner
+    except ImportError as error:
+        raise CasebookError("--runner dask://... needs the extra `cluster`: pip install prefect-dask.") from error
+    return DaskTaskRunner(address=address, client_kwargs={"timeout": PATIENCE})
+
+
+def _check(runner: str, client: Any, proof: str) -> None:
+    """Hold the workers against what they must be."""
+    several = [name for name, threads in client.nthreads().items() if threads > 1]
+    if several:
+        raise CasebookError(f"--runner {runner}: {', '.join(several)} has several threads. Start it by `{START}`.")
+    try:
+        seen = client.run(sees, proof)
+    except ImportError as error:
+        raise CasebookError(f"--runner {runner}: a worker lacks the project's code ({error}): `{START}`.") from error
+    blind = [name for name, found in seen.items() if not found]
+    if blind:
+        raise CasebookError(
+            f"--runner {runner}: {', '.join(blind)} doesn't see this run's {proof}. Set CASEBOOK_ARTIFACTS to the same "
+            "shared folder or URL here and there."
+        )
+
+
+def sees(proof: str) -> bool:
+    """Say, on a worker, whether a file of the artifacts is there."""
+    from casebook import places
+
+    return (places.artifacts() / proof).is_file()

@@ -1,0 +1,76 @@
+"""Stages that a flow submits are made by a Dask cluster's workers, with the same figures as without."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from casebook.engine import free_port
+from tests.flows.dask_cluster import Cluster, dask_cluster
+from tests.flows.house import SMOKE, House, house
+
+FAST = ("--candidates", "course", "ensemble", "--peers", "extra_trees")
+SEARCH = (*SMOKE, "--case", "mpg", "--trials", "4")
+
+
+@pytest.fixture(scope="module")
+def workplace(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
+    made = house(tmp_path_factory.mktemp("cluster"), prefect_server)
+    made.artifacts.mkdir()
+    return made
+
+
+@pytest.fixture(scope="module")
+def cluster(workplace: House) -> Iterator[Cluster]:
+    """A cluster of two workers."""
+    with dask_cluster(workplace) as made:
+        made.worker()
+        made.worker()
+        yield made
+
+
+def test_the_figures_and_the_record_are_those_of_a_run_without_a_cluster(
+    cluster: Cluster, workplace: House, empty: House
+) -> None:
+    there = workplace.run("flows.fraud", *SMOKE, *FAST, "--runner", cluster.runner)
+    assert there.code == 0, there.err
+    here = empty.run("flows.fraud", *SMOKE, *FAST)
+    assert here.code == 0, here.err
+    spread, alone = workplace.runs()[-1], empty.runs()[-1]
+    figures = [each.record(run, "metrics.json") for each, run in ((workplace, spread), (empty, alone))]
+    assert figures[0]["candidates"] == figures[1]["candidates"]
+    assert figures[0]["peers"] == figures[1]["peers"]
+    stages = {stage["stage"]: stage for stage in workplace.record(spread)["stages"]}
+    assert stages["train-ensemble-0"]["seconds"] > 0
+    assert stages["train-ensemble-0"]["bytes"] > 0
+
+
+def test_a_search_finds_the_same_when_one_of_the_workers_dies(cluster: Cluster, workplace: House, empty: House) -> None:
+    assert empty.here("flows.tune", *SEARCH).code == 0
+    lost = cluster.worker()
+    process = workplace.start("flows.tune", *SEARCH, "--runner", cluster.runner)
+    trial = workplace.artifacts / "store" / "tune" / "train_folds-trial-0-epochs-3"
+    while process.poll() is None and not trial.exists():
+        time.sleep(0.05)
+    lost.kill()
+    assert process.wait() == 0
+    assert best(workplace) == best(empty)
+
+
+def best(here: House) -> str:
+    return (here.runs("tune")[-1] / "best.toml").read_text(encoding="utf-8")
+
+
+def test_a_cluster_that_would_not_do_is_told(empty: House, tmp_path: Path) -> None:
+    nobody = empty.run("flows.fraud", *SMOKE, "--runner", f"dask://127.0.0.1:{free_port()}")
+    nobody.complains("--runner dask://127.0.0.1:", "no scheduler", "python -m dask scheduler")
+    with dask_cluster(empty) as elsewhere:
+        elsewhere.worker(CASEBOOK_ARTIFACTS=str(tmp_path / "other"))
+        blind = empty.here("flows.fraud", *SMOKE, "--runner", elsewhere.runner)
+        blind.complains("doesn't see this run's runs/fraud/", "CASEBOOK_ARTIFACTS")
+    with dask_cluster(empty) as broad:
+        broad.worker("--nthreads", "2")
+        threaded = empty.here("flows.fraud", *SMOKE, "--runner", broad.runner)
+        threaded.complains("several threads", "--nthreads 1")
+    assert empty.here("flows.fraud", "--runner", "elsewhere").code == 2
