@@ -4,6 +4,7 @@ Workers must see the same artifacts and have the same code. Each makes one stage
 threads of one process would disturb each other's random numbers.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,18 @@ LOCAL = "local"
 PATTERN = r"^(local|dask://[^\s/:]+:\d+)$"
 PATIENCE = 10.0  # seconds that a scheduler and its first worker have to answer
 START = "python -m dask worker tcp://HOST:PORT --nthreads 1 --no-dashboard"  # in the checkout, in the same environment
+
+
+def check_runner(runner: str) -> None:
+    """Refuse what names neither this machine nor a scheduler.
+
+    Raises
+    ------
+    CasebookError
+        It does not.
+    """
+    if not re.fullmatch(PATTERN, runner):
+        raise CasebookError(f"--runner {runner}: must be local, or dask://host:port as of a Dask scheduler.")
 
 
 @contextmanager

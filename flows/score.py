@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
+from casebook.cluster import check_runner
 from casebook.operation import Operation
 from tasks import score as scoring
 
@@ -15,9 +16,17 @@ def score(
     version: Annotated[int | None, "the model's version; without it the one that serves"] = None,
     prefix: Annotated[str, "what to put before the names of the new columns"] = "",
     overwrite: Annotated[bool, "replace an output that is there already"] = False,
+    runner: Annotated[str, "where a folder's files are scored: local, or side by side at dask://host:port"] = "local",
 ) -> str:
-    """Write the rows of files again with a model's predictions beside them; a killed run goes on where it stopped."""
-    scored = scoring.score(case, input, output, version=version, prefix=prefix, overwrite=overwrite)
+    """Write the rows of files again with a model's predictions beside them; a killed run goes on where it stopped.
+
+    Raises
+    ------
+    CasebookError
+        There is no such model, input or cluster, the input lacks a column or can't be read, or the output is there.
+    """
+    check_runner(runner)
+    scored = scoring.score(case, input, output, version=version, prefix=prefix, overwrite=overwrite, runner=runner)
     tally = scored.tally
     rate = (tally.rows - tally.kept) / scored.seconds
     kept = f" ({tally.kept:,} of them by an earlier run)" if tally.kept else ""

@@ -8,11 +8,13 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeVar
 
+from casebook.cluster import LOCAL
 from casebook.device import threads
 from casebook.progress import Progress
-from tasks.score_blocks import answer, columns_told
+from tasks.score_blocks import answer
+from tasks.score_cluster import score_side_by_side
 from tasks.score_job import Job, Tally, begun
-from tasks.score_plan import Plan, check_columns, check_places, check_unchanged, facts, predictor_of
+from tasks.score_plan import Plan, check_columns, check_places, check_unchanged, facts, planned
 from tasks.score_read import Source, blocks, find
 from tasks.score_write import codec, shaped, writing, written_schema
 
@@ -35,7 +37,14 @@ class Scored:
 
 
 def score(
-    case: str, given: Path, output: Path, *, version: int | None = None, prefix: str = "", overwrite: bool = False
+    case: str,
+    given: Path,
+    output: Path,
+    *,
+    version: int | None = None,
+    prefix: str = "",
+    overwrite: bool = False,
+    runner: str = LOCAL,
 ) -> Scored:
     """Write the rows of a file, or of a folder's files, again with a model's predictions beside them.
 
@@ -51,6 +60,8 @@ def score(
         What to put before the names of the new columns.
     overwrite
         Whether an output that is there already gives way.
+    runner
+        Where a folder's files are made: one after another here, or side by side by the workers of a Dask cluster.
 
     Raises
     ------
@@ -59,19 +70,22 @@ def score(
     """
     started = perf_counter()
     given, output = given.resolve(), output.resolve()
-    predictor = predictor_of(case, version)
+    plan = planned(case, version, prefix, output.suffix if given.exists() and not given.is_dir() else None)
     sources = find(given)
-    plan = Plan(predictor, columns_told(predictor.signature, prefix), output.suffix if given.is_file() else None)
     check_places(given, output)
     for source in sources:
         check_columns(source, plan)
     with begun(output, facts(given, sources, plan), overwrite=overwrite) as job:
         with Progress(f"scoring {given.name}", sum(source.size for source in sources), "B") as progress:
-            tallies = [score_file(job, number, source, plan, progress) for number, source in enumerate(sources)]
+            if runner == LOCAL:
+                tallies = [score_file(job, number, source, plan, progress) for number, source in enumerate(sources)]
+            else:
+                tallies = score_side_by_side(runner, job, sources, plan, progress)
         check_unchanged(sources)
         job.place()
-    trained_on = predictor.signature.trained_on
-    return Scored(sum(tallies, Tally()), perf_counter() - started, predictor.version, trained_on)
+    predictor = plan.predictor
+    seconds = perf_counter() - started
+    return Scored(sum(tallies, Tally()), seconds, predictor.version, predictor.signature.trained_on)
 
 
 def score_file(job: Job, number: int, source: Source, plan: Plan, progress: Progress) -> Tally:

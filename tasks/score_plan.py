@@ -13,6 +13,7 @@ from casebook.fingerprint import library_versions
 from serving.bundle import BrokenBundle, Predictor, load
 from tasks import score_cells
 from tasks.publish import production, versions
+from tasks.score_blocks import columns_told
 from tasks.score_read import SUFFIXES, Source
 
 if TYPE_CHECKING:
@@ -28,6 +29,12 @@ class Plan:
     predictor: Predictor
     told: "pa.Schema"
     suffix: str | None
+    prefix: str = ""
+
+    @property
+    def recipe(self) -> tuple[str, int, str, str | None]:
+        """What `planned` makes the same plan of in another process."""
+        return self.predictor.signature.case, self.predictor.version, self.prefix, self.suffix
 
     @property
     def rows(self) -> int:
@@ -37,6 +44,18 @@ class Plan:
     def suffix_of(self, source: Source) -> str:
         """Return the kind of file that is made of one; in a folder the kind stays."""
         return self.suffix or source.path.suffix
+
+
+def planned(case: str, version: int | None, prefix: str, suffix: str | None) -> Plan:
+    """Return the plan for a case's version, or the one that serves; without a suffix files keep their kind.
+
+    Raises
+    ------
+    CasebookError
+        There is no such model, or it is broken.
+    """
+    predictor = predictor_of(case, version)
+    return Plan(predictor, columns_told(predictor.signature, prefix), suffix, prefix)
 
 
 def predictor_of(case: str, version: int | None) -> Predictor:

@@ -4,11 +4,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from casebook.engine import free_port
 from tests.flows.dask_cluster import Cluster, dask_cluster
 from tests.flows.house import SMOKE, House, house
+from tests.tasks.test_score import payments, publish
 
 FAST = ("--candidates", "course", "ensemble", "--peers", "extra_trees")
 SEARCH = (*SMOKE, "--case", "mpg", "--trials", "4")
@@ -60,6 +62,25 @@ def test_a_search_finds_the_same_when_one_of_the_workers_dies(cluster: Cluster, 
 
 def best(here: House) -> str:
     return (here.runs("tune")[-1] / "best.toml").read_text(encoding="utf-8")
+
+
+def test_a_folder_is_scored_file_by_file_as_without_a_cluster(
+    cluster: Cluster, workplace: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CASEBOOK_ARTIFACTS", str(workplace.artifacts))
+    publish("fraud", version=100)
+    for number in range(3):
+        (tmp_path / f"in/day={number}").mkdir(parents=True)
+        pq.write_table(payments(200, seed=number), tmp_path / f"in/day={number}/part.parquet")
+    flags = ("--case", "fraud", "--version", "100", "--input", str(tmp_path / "in"), "--output")
+    there = workplace.here("flows.score", *flags, str(tmp_path / "there"), "--runner", cluster.runner)
+    assert there.code == 0, there.err
+    assert there.out.startswith("Scored 600 rows")
+    assert workplace.here("flows.score", *flags, str(tmp_path / "here")).code == 0
+    made = [[path.read_bytes() for path in sorted((tmp_path / of).rglob("*.parquet"))] for of in ("there", "here")]
+    assert made[0] == made[1]
+    assert len(made[0]) == 3
+    workplace.here("flows.score", *flags, str(tmp_path / "no"), "--runner", "no").complains("--runner no", "dask://")
 
 
 def test_a_cluster_that_would_not_do_is_told(empty: House, tmp_path: Path) -> None:

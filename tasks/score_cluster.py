@@ -1,0 +1,60 @@
+"""Score: a folder's files side by side on a Dask cluster, each by one worker."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from casebook import places
+from casebook.cluster import connected
+from casebook.errors import CasebookError
+from casebook.progress import Progress
+from tasks.score_job import Job, Tally
+from tasks.score_plan import Plan
+
+if TYPE_CHECKING:
+    from tasks.score_read import Source
+
+
+def score_side_by_side(
+    runner: str, job: Job, sources: "Sequence[Source]", plan: Plan, progress: Progress
+) -> list[Tally]:
+    """Have workers make the files, and return each one's tally; a file whose worker is lost is made by another.
+
+    Raises
+    ------
+    CasebookError
+        There is no such cluster, or a worker doesn't see the model or the output's folder.
+    """
+    from distributed import as_completed
+
+    manifest = places.models(plan.predictor.signature.case) / str(plan.predictor.version) / "manifest.json"
+    with connected(runner, manifest.relative_to(places.artifacts()).as_posix()) as cluster:
+        assert cluster is not None
+        client = cluster.client
+        blind = [name for name, seen in client.run(sees, job).items() if not seen]
+        if blind:
+            raise CasebookError(
+                f"--runner {runner}: {', '.join(blind)} doesn't see the folder of --output {job.output}. Give one that "
+                "lies on a disk they share."
+            )
+        jobs = [
+            client.submit(score_there, job, number, source, plan.recipe, pure=False)
+            for number, source in enumerate(sources)
+        ]
+        sizes = {future.key: source.size for future, source in zip(jobs, sources, strict=True)}
+        for future in as_completed(jobs):
+            progress.step(units=sizes[future.key])
+        return [future.result() for future in jobs]
+
+
+def sees(job: Job) -> bool:
+    """Say, on a worker, whether the folder of a scoring under way is there."""
+    return (job.folder / "job.json").is_file()
+
+
+def score_there(job: Job, number: int, source: "Source", recipe: tuple[str, int, str, str | None]) -> Tally:
+    """Make one file, on a worker."""
+    from tasks.score import score_file
+    from tasks.score_plan import planned
+
+    with Progress(f"scoring {source.place}", source.size, "B") as progress:
+        return score_file(job, number, source, planned(*recipe), progress)
