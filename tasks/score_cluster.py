@@ -1,7 +1,7 @@
 """Score: a folder's files side by side on a Dask cluster, each by one worker."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from casebook import places
 from casebook.cluster import connected
@@ -29,7 +29,7 @@ def score_side_by_side(
     manifest = places.models(plan.predictor.signature.case) / str(plan.predictor.version) / "manifest.json"
     with connected(runner, manifest.relative_to(places.artifacts()).as_posix()) as cluster:
         assert cluster is not None
-        client = cluster.client
+        client: Any = cluster.client
         blind = [name for name, seen in client.run(sees, job).items() if not seen]
         if blind:
             raise CasebookError(
