@@ -24,6 +24,7 @@ SECTIONS = (
     "servers",
     "storm",
     "scoring",
+    "cluster",
 )
 
 
@@ -48,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def measures() -> Mapping[str, Callable[[Options], Iterator[Figure]]]:
     """Return what measures each section."""
+    from benchmarks.cluster import measure_cluster
     from benchmarks.flow import measure_flow, measure_rerun, measure_size
     from benchmarks.folds import measure_folds
     from benchmarks.models import measure_models
@@ -74,6 +76,7 @@ def measures() -> Mapping[str, Callable[[Options], Iterator[Figure]]]:
         "servers": measure_servers,
         "storm": measure_storm,
         "scoring": measure_scoring,
+        "cluster": measure_cluster,
     }
 
 
