@@ -1,5 +1,6 @@
 """Train: fit a Keras network with early stopping on the validation AUPRC, and keep its scores."""
 
+import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -8,7 +9,6 @@ from pydantic import BaseModel, ConfigDict
 
 from casebook import files
 from casebook.device import Asked, prepare
-from casebook.errors import CasebookError
 from casebook.progress import Progress
 from casebook.stage import stage
 from casebook.store import Facts, Ref
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 Optimizer = Literal["adam", "adamw", "sgd", "rmsprop"]
 Schedule = Literal["constant", "cosine"]
 SCORING_BATCH = 8192
-BUILDS = 10
 
 
 class Settings(BaseModel):
@@ -106,25 +105,19 @@ def steady(make: "Callable[[], keras.Model]", seed: int) -> "keras.Model":
     """Return the model that is made with this seed.
 
     Keras draws the seeds of layers from Python's one global generator, from which other threads and some imports draw
-    too: now and then a network would start from other weights. So it is made until two in a row agree.
-
-    Raises
-    ------
-    CasebookError
-        The model is another one each time whatever the seed.
+    too: now and then, and often on a cluster's worker, a network would start from other weights. There is no public
+    way to give Keras a generator of its own, so its module is lent one.
     """
     import keras
-    import numpy as np
+    from keras.src.random import seed_generator
 
-    last: list[Any] = []
-    for _ in range(BUILDS):
-        keras.utils.set_random_seed(seed)
-        model = make()
-        values = [np.asarray(variable) for variable in model.variables]
-        if last and all(np.array_equal(a, b) for a, b in zip(last, values, strict=True)):
-            return model
-        last = values
-    raise CasebookError(f"The network {model.name} starts from other weights each time although its seed is fixed.")
+    keras.utils.set_random_seed(seed)
+    shared = seed_generator.python_random
+    seed_generator.python_random = random.Random(seed)
+    try:
+        return make()
+    finally:
+        seed_generator.python_random = shared
 
 
 def fit(model: "keras.Model", data: Any, validation: Any | None, settings: Settings) -> dict[str, list[float]]:

@@ -1,7 +1,9 @@
 """Training is repeatable, keeps the best epoch, and pools members by their mean probability."""
 
 import json
+import random
 from collections.abc import Callable
+from threading import Event, Thread
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ from sklearn.metrics import average_precision_score
 
 from casebook.store import Ref
 from casebook.tables import read_arrays
-from tasks.train import Settings, balanced_weights, member_loss, pooled, train
+from tasks.train import Settings, balanced_weights, member_loss, pooled, steady, train
 
 
 def network(x: Any, y: Any, dropout: float) -> Any:
@@ -142,3 +144,23 @@ def test_what_else_draws_from_pythons_generator_does_not_change_a_network() -> N
     plain, other = (build(network, data, Settings(), seed=0) for network in (course_network, disturbed))
     for first, second in zip(plain.get_weights(), other.get_weights(), strict=True):
         np.testing.assert_array_equal(first, second)
+
+
+def test_a_network_starts_from_the_weights_of_its_seed_whatever_other_threads_draw() -> None:
+    def weights() -> list[Any]:
+        made = steady(lambda: network(np.ones((4, 3), "float32"), np.ones(4, "float32"), 0.5), seed=3)
+        return [np.asarray(variable) for variable in made.variables]
+
+    alone, done = weights(), Event()
+
+    def draw() -> None:
+        while not done.is_set():
+            random.random()
+
+    thread = Thread(target=draw)
+    thread.start()
+    beside = [weights() for _ in range(3)]
+    done.set()
+    thread.join()
+    for found in beside:
+        assert all(np.array_equal(a, b) for a, b in zip(alone, found, strict=True))
