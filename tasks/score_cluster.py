@@ -41,7 +41,7 @@ def score_side_by_side(
             for number, source in enumerate(sources)
         ]
         sizes = {future.key: source.size for future, source in zip(jobs, sources, strict=True)}
-        for future in as_completed(jobs):
+        for future in as_completed(jobs, loop=client.loop):
             progress.step(units=sizes[future.key])
         return [future.result() for future in jobs]
 
