@@ -9,7 +9,7 @@ from functools import cached_property, update_wrapper
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from casebook import places
+from casebook import places, track
 from casebook.cluster import connected
 from casebook.params import CaseParams
 from casebook.run import Run, Summary, under_way
@@ -54,13 +54,14 @@ class Case(Generic[M]):
 
     def plan(self, params: M) -> Run:
         """Walk through the story without running a stage, and return what would be run or reused, and why."""
-        run = Run(self.name, params, planning=True, refresh=params.refresh)
+        run = Run(self.name, params, planning=True, refresh=params.refresh, libraries=track.prepare())
         with under_way(run):
             self.story(params)
         return run
 
     def record(self, params: M) -> Summary:
-        """Run the story and leave a run.json, whether it ends well or not."""
+        """Run the story, leave a run.json, whether it ends well or not, and track the run if that is asked for."""
+        track.prepare()
         run = Run(self.name, params, refresh=params.refresh, details=surroundings())
         with under_way(run):
             try:
@@ -70,7 +71,9 @@ class Case(Generic[M]):
             except BaseException as error:
                 self._record_failure(run, error)
                 raise
+            run.details["headline"] = summary.headline
             run.write("completed")
+        track.track_ended(run.case, run.run_id)
         return summary
 
     def _record_failure(self, run: Run, error: BaseException) -> None:
@@ -78,6 +81,9 @@ class Case(Generic[M]):
             run.write("failed", f"{type(error).__name__}: {error}")
         except OSError as problem:  # a full or read-only disk is the failure itself: report that one, not this
             logging.getLogger("casebook").warning("run.json could not be written: %s", problem)
+            return
+        if isinstance(error, Exception):  # and nobody wants it to stop at once
+            track.track_ended(run.case, run.run_id)
 
 
 def case(story: Callable[[M], Summary]) -> Case[M]:

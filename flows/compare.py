@@ -20,15 +20,16 @@ def compare(
     CasebookError
         One of the runs is not there or left no figures.
     """
-    from tasks.compare_runs import changes, figures, read
+    from tasks.compare_runs import changes, figures, outcomes, read
     from tasks.report_compared import report_compared
 
     spoken = language_of(language)
     runs = read(case, first), read(case, second)
-    changed, found = list(changes(*runs)), figures(*runs)
-    page = report_compared(case, runs, changed, found, spoken)
+    changed, came_to, found = list(changes(*runs)), list(outcomes(*runs)), figures(*runs)
+    page = report_compared(case, runs, changed, came_to, found, spoken)
     apart = sum(each.apart for each in found)
-    return f"{len(changed)} settings and {apart} of {len(found)} figures differ, these by more than chance.\n{page}"
+    figures_told = f"Figures that differ by more than chance: {apart} of {len(found)}. " if found else ""
+    return f"Settings that differ: {len(changed)}. {figures_told}Other results that differ: {len(came_to)}.\n{page}"
 
 
 operation = Operation(compare)

@@ -74,7 +74,7 @@ def imagenet(params: ImagenetParams = ImagenetParams()) -> Summary:
     bundle = export_pictures(asked, {NAME: network}, evaluation, network, aim)
     metrics = measure_run(weights, asked, evaluation, str(PROTOCOL), aim)
     published = publish(bundle, asked, metrics, aim)
-    return report_pretrained(metrics, evaluation, bundle, published, aim)
+    return report_pretrained(metrics, evaluation, network, bundle, published, aim)
 
 
 def needed(dataset: str, source: str) -> Origin:

@@ -149,6 +149,7 @@ def figure_of(training: list[Future], ready: Prepared) -> float | None:
     trained = [future.result() for future in training]
     if any(ref.pending for ref in trained):
         return None
+    current().details["device"] = trained[0].facts["device"]
     figure = validated(trained, ready.encoded, ready.aim, ready.rule)
     return figure if isfinite(figure) else -ready.aim.sign * DIVERGED
 

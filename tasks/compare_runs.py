@@ -8,6 +8,7 @@ from typing import Any
 
 from casebook import places
 from casebook.errors import CasebookError
+from tasks.aim import LOWER_IS_BETTER
 
 SURROUNDINGS = ("code_version", "python", "libraries", "device")
 DATA = ("source", "origin", "sha256", "rows")
@@ -39,6 +40,16 @@ class Figures:
             return False
         return self.first["high"] < self.second["low"] or self.second["high"] < self.first["low"]
 
+    @property
+    def gap(self) -> float | None:
+        """The second run's value less the first one's."""
+        return None if self.first is None or self.second is None else self.second["value"] - self.first["value"]
+
+    @property
+    def better(self) -> bool | None:
+        """Whether the second run's value is the better one; None where they are equal or one is missing."""
+        return (self.gap < 0) == (self.metric in LOWER_IS_BETTER) if self.gap else None
+
 
 def read(case: str, run: str) -> dict[str, Any]:
     """Return a run's record and figures.
@@ -65,18 +76,35 @@ def changes(first: Mapping[str, Any], second: Mapping[str, Any]) -> Iterator[Cha
     told = {
         "parameter": [run["parameters"] for run in runs],
         "data": [{name: each["data"].get(name) for name in DATA} for each in metrics],
-        "protocol": [{"protocol": each["protocol"]} for each in metrics],
+        "protocol": [{"protocol": each.get("protocol")} for each in metrics],
         "surroundings": [{name: run.get(name) for name in SURROUNDINGS} for run in runs],
     }
     for what, (one, other) in told.items():
         yield from _differing(what, one, other)
 
 
+def outcomes(first: Mapping[str, Any], second: Mapping[str, Any]) -> Iterator[Changed]:
+    """Yield what differs in what the runs came to, besides figures: champion, findings, the best of a search."""
+    metrics = first["metrics"], second["metrics"]
+    told = {
+        "result": [_result(each) for each in metrics],
+        "finding": [each.get("findings", {}) for each in metrics],
+    }
+    for what, (one, other) in told.items():
+        yield from _differing(what, one, other)
+
+
+def _result(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    best = metrics.get("best", {})
+    told = {"champion": metrics.get("champion"), "best": {name: best.get(name) for name in ("figure", "parameters")}}
+    return told | {"course": metrics.get("course")}
+
+
 def _differing(what: str, first: Mapping[str, Any], second: Mapping[str, Any], before: str = "") -> Iterator[Changed]:
     for name in dict.fromkeys([*first, *second]):
         one, other = first.get(name), second.get(name)
-        if isinstance(one, dict) and isinstance(other, dict):
-            yield from _differing(what, one, other, f"{before}{name} ")
+        if isinstance(one, dict | None) and isinstance(other, dict | None):
+            yield from _differing(what, one or {}, other or {}, f"{before}{name} ")
         elif one != other:
             yield Changed(what, before + name, one, other)
 

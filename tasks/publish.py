@@ -71,6 +71,7 @@ def publish(bundle: Ref, parts: Ref, metrics: dict[str, Any], aim: Aim) -> Publi
             serves, why = gate(case, version, parts, metrics, aim)
             if serves:
                 point(case, version)
+    current().details["published"] = {"version": version, "serves": serves, "why": why}
     return Published(case=case, version=version, folder=str(folder), serves=serves, why=why)
 
 

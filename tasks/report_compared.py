@@ -8,22 +8,26 @@ from typing import Any
 
 from casebook import files, places
 from casebook.language import Language
+from tasks.aim import TITLES
 from tasks.compare_runs import Changed, Figures
 from tasks.render import environment
 
 
 def report_compared(
-    case: str, runs: tuple[dict[str, Any], dict[str, Any]], changed: Sequence[Changed], found: Sequence[Figures],
-    language: Language,
+    case: str, runs: tuple[dict[str, Any], dict[str, Any]], changed: Sequence[Changed], came_to: Sequence[Changed],
+    found: Sequence[Figures], language: Language,
 ) -> Path:  # fmt: skip
     """Write both into a folder of their own and return the page's path."""
     folder = places.runs("compare") / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{case}"
     names = [each["run"]["run_id"] for each in runs]
-    rows = [asdict(each) | {"apart": each.apart} for each in found]
-    told = {"case": case, "runs": names, "changed": [asdict(each) for each in changed], "figures": rows}
-    files.write_json(folder / "difference.json", told)
+    differing = {"changed": changed, "outcomes": came_to}
+    told = {name: [asdict(each) for each in those] for name, those in differing.items()}
+    rows = [asdict(each) | {"gap": each.gap, "better": each.better, "apart": each.apart} for each in found]
+    files.write_json(folder / "difference.json", {"case": case, "runs": names, **told, "figures": rows})
     page = environment(language).get_template("compared.html")
     primary = runs[0]["metrics"].get("primary_metric")
-    text = page.render(case=case, names=names, runs=runs, changed=changed, found=found, primary=primary)
+    text = page.render(
+        case=case, names=names, runs=runs, changed=changed, came_to=came_to, found=found, primary=primary, titles=TITLES
+    )
     files.write_text(folder / "report.html", text)
     return folder / "report.html"

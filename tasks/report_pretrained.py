@@ -17,7 +17,9 @@ from tasks.report import headline, question, what_next
 
 
 @act
-def report_pretrained(metrics: dict[str, Any], evaluation: Ref, bundle: Ref, published: Published, aim: Aim) -> Summary:
+def report_pretrained(
+    metrics: dict[str, Any], evaluation: Ref, network: Ref, bundle: Ref, published: Published, aim: Aim
+) -> Summary:
     """Write report.html of a network that was judged here but not trained here.
 
     Returns
@@ -25,6 +27,7 @@ def report_pretrained(metrics: dict[str, Any], evaluation: Ref, bundle: Ref, pub
     What the run came to: the headline, the report's path, and the next command to try.
     """
     run, page = current(), current().folder / "report.html"
+    run.details["device"] = network.facts["device"]
     entry = data_set(str(bundle.facts["dataset"]))
     text = (
         environment(asked_language())

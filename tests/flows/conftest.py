@@ -1,9 +1,16 @@
 """Houses in which cases run."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from casebook.engine import answers, free_port
 from tests.flows.house import SMOKE, House, house, house_after
 
 
@@ -17,3 +24,24 @@ def smoke(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> Hous
 def empty(prefect_server: str, tmp_path: Path) -> House:
     """A house in which nothing ran yet."""
     return house(tmp_path, prefect_server)
+
+
+@pytest.fixture(scope="session")
+def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run MLflow's own server, with runs in SQLite and artifacts in a folder behind it, and give its address."""
+    folder, address = tmp_path_factory.mktemp("mlflow"), f"http://127.0.0.1:{free_port()}"
+    command = [sys.executable, "-m", "mlflow", "server", "--port", address.rpartition(":")[2], "--workers", "1"]
+    command += ["--backend-store-uri", f"sqlite:///{folder}/runs.db", "--artifacts-destination", str(folder / "files")]
+    quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            command, cwd=folder, env={**os.environ, **quiet}, stdout=log, stderr=log, start_new_session=True
+        )
+    try:
+        while not answers(address):
+            assert process.poll() is None, (folder / "log").read_text()
+            time.sleep(0.1)
+        yield address
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)  # the server proper is a process of this one
+        process.wait()

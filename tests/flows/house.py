@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
@@ -69,6 +69,17 @@ class House:
                 code = ended.code
         return Finished(int(code), out.getvalue(), err.getvalue())
 
+    def tracked(self, address: str) -> "House":
+        """Return the same house with its runs tracked at an address, which is tried once."""
+        return replace(
+            self,
+            environment={
+                **self.environment,
+                "MLFLOW_TRACKING_URI": address,
+                "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+            },
+        )
+
     def start(self, module: str, *flags: str) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(
             self.command(module, *flags), env=self.environment, cwd=places.project(),
@@ -86,7 +97,7 @@ class House:
 
 
 def house(folder: Path, server: str, **more: str) -> House:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("CASEBOOK_")}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("CASEBOOK_", "MLFLOW_"))}
     own = {"CASEBOOK_ARTIFACTS": str(folder / "artifacts"), "CASEBOOK_RAW": str(folder / "raw"), **more}
     return House(folder / "artifacts", {**kept, "PREFECT_API_URL": server, **own})
 

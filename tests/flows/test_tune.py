@@ -40,6 +40,27 @@ def test_a_search_leaves_its_best_its_trials_and_a_page(searched: House) -> None
     assert "optimistic" in page and 'src="http' not in page
 
 
+def test_a_search_is_tracked_with_its_trainings_below_it(searched: House, mlflow: str) -> None:
+    from mlflow import MlflowClient
+
+    run, client = searched.runs("tune")[0], MlflowClient(mlflow)
+    for _ in range(2):
+        assert searched.tracked(mlflow).here("flows.track", "tune", run.name).code == 0
+    experiment = client.get_experiment_by_name("casebook/tune-boston-sample")
+    assert experiment
+    sent = {each.info.run_name: each for each in client.search_runs([experiment.experiment_id])}
+    assert set(sent) == {run.name, "trial-0-epochs-3", "trial-1-epochs-3"}
+    metrics, whole = searched.record(run, "metrics.json"), sent.pop(run.name)
+    assert whole.data.metrics["validation/best/rmse"] == metrics["best"]["figure"]
+    assert whole.data.tags["device"] == "cpu"
+    for trial in metrics["trials"]:
+        each = sent[f"trial-{trial['number']}-epochs-3"]
+        assert each.data.tags["mlflow.parentRunId"] == whole.info.run_id
+        assert each.data.metrics["validation/rmse"] == trial["figure"]
+        assert each.data.params == {name: str(value) for name, value in trial["parameters"].items()}
+        assert len(client.get_metric_history(each.info.run_id, "training/loss")) == 3
+
+
 def test_the_best_file_is_taken_by_the_case(searched: House) -> None:
     done = searched.here("flows.boston", *SMOKE, "--params", str(best(searched)), "--candidates", "tuned", "--peers")
     assert done.code == 0, done.err

@@ -9,7 +9,7 @@ import pytest
 
 from casebook import places
 from casebook.errors import CasebookError
-from tasks.compare_runs import Changed, changes, figures, read
+from tasks.compare_runs import Changed, changes, figures, outcomes, read
 
 RUN: dict[str, Any] = {
     "run": {
@@ -69,3 +69,27 @@ def test_a_run_is_read_by_its_name_and_a_missing_one_told(artifacts: Path) -> No
     for run in ("2", "../shop/2", ""):
         with pytest.raises(CasebookError, match=r"has no run\.json and no metrics\.json. Runs with figures are: 1"):
             read("shop", run)
+
+
+def test_a_difference_is_better_where_it_goes_the_metrics_way(other: dict[str, Any]) -> None:
+    before = copy.deepcopy(RUN)
+    for run, rmse, accuracy in ((before, 2.0, 0.5), (other, 1.5, 0.75)):
+        told = {"rmse": rmse, "accuracy": accuracy, "r2": 0.5}
+        run["metrics"]["candidates"] = {"ours": {k: {"value": v, "low": v, "high": v} for k, v in told.items()}}
+        run["metrics"]["peers"] = {}
+    found = {each.metric: (each.gap, each.better) for each in figures(before, other)}
+    assert found == {"rmse": (-0.5, True), "accuracy": (0.25, True), "r2": (0.0, None)}
+    assert [each.better for each in figures(other, before)] == [False, False, None]
+
+
+def test_what_was_found_is_compared(other: dict[str, Any]) -> None:
+    assert list(outcomes(RUN, other)) == []
+    other["metrics"] |= {"champion": "ours", "best": {"figure": 2.5, "parameters": {"layers": [8]}, "seconds": 9}}
+    assert list(outcomes(RUN, other)) == [
+        Changed("result", "champion", None, "ours"),
+        Changed("result", "best figure", None, 2.5),
+        Changed("result", "best parameters layers", None, [8]),
+    ]
+    searches = copy.deepcopy(other)
+    searches["metrics"]["findings"] = {"trend": {"slope": 2}}
+    assert list(outcomes(other, searches)) == [Changed("finding", "trend slope", None, 2)]

@@ -1,0 +1,215 @@
+"""Outcome: what a run that has ended came to, read from its folder, as the names and values that a tracker takes.
+
+Figures are called as their place in metrics.json: `candidates/ensemble/auprc` is a value, the same with `_low` and
+`_high` its interval, and `champion/auprc` the champion's, whichever candidate that is.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from casebook import places
+from casebook.errors import CasebookError
+from casebook.store import Ref
+
+Curves = dict[str, list[tuple[int, float]]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run, or one training of a search, came to.
+
+    Attributes
+    ----------
+    name
+        The run's id; of a training `<run id>/<training>`.
+    group
+        Which outcomes it is comparable with: those of the same case, and what a sample taught stands apart.
+    failed
+        Whether the run did not reach its end.
+    note
+        What it came to in words.
+    began, ended
+        When.
+    parameters, tags, figures
+        By name.
+    curves
+        By name, pairs of epoch, counted from 1, and value: those of each candidate's first fold, as the report draws.
+    folders
+        What it left, by what it is called: the run's own folder has no name, that of a published version is `model`.
+    trials
+        The trainings of a search.
+    lacks
+        What the run had and what is no longer there.
+    """
+
+    name: str
+    group: str
+    failed: bool
+    note: str
+    began: datetime
+    ended: datetime
+    parameters: Mapping[str, Any]
+    tags: Mapping[str, str]
+    figures: Mapping[str, float]
+    curves: Curves = field(default_factory=dict)
+    folders: Mapping[str, Path] = field(default_factory=dict)
+    trials: tuple["Outcome", ...] = ()
+    lacks: tuple[str, ...] = ()
+
+
+def outcome(case: str, run: str) -> Outcome:
+    """Read what a run came to.
+
+    Raises
+    ------
+    CasebookError
+        There is no such run, or it has not ended.
+    """
+    folder = places.runs(case) / Path(run).name
+    record, metrics = _ended(case, folder), _content(folder / "metrics.json")
+    began = datetime.strptime(record["run_id"].partition("-")[0], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+    curves, gone = _all_curves(record, metrics)
+    folders = {"": folder, **_published(record)}
+    whole = Outcome(
+        name=record["run_id"],
+        group=_group(record, metrics),
+        failed=record["status"] == "failed",
+        note=record["error"] or record.get("headline", ""),
+        began=began,
+        ended=began + timedelta(seconds=record["seconds"]),
+        parameters=record["parameters"],
+        tags=dict(_tags(record, metrics)),
+        figures=dict(_figures(metrics)),
+        curves=curves,
+        folders={name: path for name, path in folders.items() if path.is_dir()},
+        lacks=(*gone, *(f"version {path.name}" for path in folders.values() if not path.is_dir())),
+    )
+    return replace(whole, trials=tuple(_trial(whole, record, metrics, each) for each in metrics.get("trials", ())))
+
+
+def _ended(case: str, folder: Path) -> dict[str, Any]:
+    record = _content(folder / "run.json")
+    if record and record["status"] == "running":
+        raise CasebookError(f"Run {folder.name} of {case} goes on, or was killed: there is nothing to tell of it yet.")
+    if not record:
+        known = sorted((path.parent.name for path in places.runs(case).glob("*/run.json")), reverse=True)
+        raise CasebookError(f"{case} has no run {folder.name}. Its runs are: {', '.join(known[:10]) or 'none'}.")
+    return record
+
+
+def _content(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return found
+
+
+def _published(record: Mapping[str, Any]) -> dict[str, Path]:
+    told = record.get("published")
+    return {"model": places.models(record["case"]) / str(told["version"])} if told else {}
+
+
+def _source(record: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
+    """Return the kind of data; a run that failed early tells only what it was asked for."""
+    asked = record["parameters"]["source"]
+    return str(metrics["data"]["source"] if metrics else asked if asked in ("real", "sample") else "unknown")
+
+
+def _group(record: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
+    subject = "-".join(filter(None, (record["case"], metrics.get("searched"))))
+    return subject + ("-sample" if _source(record, metrics) == "sample" else "")
+
+
+def _tags(record: Mapping[str, Any], metrics: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what tells apart where a run's figures come from."""
+    data = metrics.get("data", {})
+    told = {
+        "casebook.case": record["case"],
+        "casebook.code_version": record["code_version"],
+        "casebook.version": record.get("published", {}).get("version"),
+        "data.source": _source(record, metrics),
+        "data.origin": data.get("origin"),
+        "data.sha256": data.get("sha256"),
+        "device": record.get("device", {}).get("used"),
+        "python": record["python"],
+        **{f"library.{name}": version for name, version in record["libraries"].items()},
+        **{name: metrics.get(name) for name in ("protocol", "primary_metric", "champion", "searched")},
+    }
+    yield from ((name, str(value)) for name, value in told.items() if value is not None)
+
+
+def _figures(metrics: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    """Yield every number of metrics.json by its place there, and the champion's figures once more."""
+    primary = metrics.get("primary_metric", "")
+    chosen_by = metrics.get("validation", {})
+    if "trials" in metrics:
+        chosen_by = {"best": metrics["best"]["figure"], "course": metrics["course"]}
+    told = {name: metrics.get(name) for name in ("candidates", "peers", "findings", "test", "data")}
+    told["validation"] = {name: {primary: figure} for name, figure in chosen_by.items()}
+    if "champion" in metrics:
+        told["champion"] = metrics["candidates"][metrics["champion"]]
+    yield from _numbers(told)
+
+
+def _numbers(told: object, place: str = "") -> Iterator[tuple[str, float]]:
+    """Yield the numbers in named values by their place; a value and its interval are one figure."""
+    if isinstance(told, dict) and told.keys() >= {"value", "low", "high"}:
+        yield from ((place, told["value"]), (f"{place}_low", told["low"]), (f"{place}_high", told["high"]))
+    elif isinstance(told, dict):
+        for name, value in told.items():
+            yield from _numbers(value, f"{place}/{name}" if place else name)
+    elif isinstance(told, (int, float)) and not isinstance(told, bool):
+        yield place, told
+
+
+def _all_curves(record: Mapping[str, Any], metrics: Mapping[str, Any]) -> tuple[Curves, list[str]]:
+    """Return the curves of all candidates, and whose are no longer in the store."""
+    curves: Curves = {}
+    gone = []
+    for name in metrics.get("candidates", {}):
+        told = _curves(record, name)
+        curves |= {f"training/{name}/{what}": curve for what, curve in (told or {}).items()}
+        gone += [f"the training curves of {name}"] if told is None else []
+    return curves, gone
+
+
+def _curves(record: Mapping[str, Any], name: str) -> Curves | None:
+    """Return what a training's first fold came to by epoch; None if its stage's output was cleaned up."""
+    for stage in record["stages"]:
+        if stage["stage"] != name and stage["stage"].partition("-")[2].removesuffix("-0") != name:
+            continue
+        ref = Ref(case=record["case"], stage=stage["stage"], key=stage["key"])
+        if not ref.folder.is_dir():
+            return None
+        for path in (ref.path("history.json"), ref.fold(0).path("history.json")):
+            if history := _content(path):
+                return dict(_series(history))
+    return {}
+
+
+def _series(history: Mapping[str, list[float]]) -> Iterator[tuple[str, list[tuple[int, float]]]]:
+    """Yield each series with its epochs; validation may have been looked at after some of them only."""
+    for name, values in history.items():
+        looks: Iterable[float] = range(1, len(values) + 1)
+        if name.startswith("val_"):
+            looks = history.get("val_epoch", looks)
+        if name != "val_epoch":
+            yield name, [(int(epoch), value) for epoch, value in zip(looks, values, strict=True)]
+
+
+def _trial(whole: Outcome, record: Mapping[str, Any], metrics: Mapping[str, Any], trial: Mapping[str, Any]) -> Outcome:
+    """Return one training of a search."""
+    label = f"trial-{trial['number']}-epochs-{trial['parameters']['epochs']}"
+    curves = _curves(record, label) or {}
+    return replace(
+        whole,
+        name=f"{whole.name}/{label}",
+        note="",
+        ended=whole.began + timedelta(seconds=trial["seconds"]),
+        parameters=trial["parameters"],
+        figures={f"validation/{metrics['primary_metric']}": trial["figure"]},
+        curves={f"training/{what}": curve for what, curve in curves.items()},
+        folders={},
+    )

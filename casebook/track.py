@@ -1,0 +1,175 @@
+"""Track: send what a run came to to MLflow, if `MLFLOW_TRACKING_URI` says where; without it MLflow isn't imported.
+
+A run is sent when it has ended, from the files it left. So it can also be sent later, and sent again: its MLflow run
+is found by the tag `casebook.run_id`, and what is there already stays as it is.
+"""
+
+import logging
+import os
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from casebook.errors import CasebookError
+from casebook.outcome import Outcome, outcome
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import DatasetInput, Metric
+
+log = logging.getLogger("casebook")
+ADDRESS = "MLFLOW_TRACKING_URI"
+ID = "casebook.run_id"
+DIGEST = 36  # characters of a hash that MLflow keeps
+AT_ONCE = 1000  # metrics that MLflow takes in one request
+SETTINGS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",  # by its own settings MLflow waits four minutes for a server that is down
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+}
+
+
+def asked() -> bool:
+    """Say whether runs are to be tracked."""
+    return bool(os.environ.get(ADDRESS))
+
+
+def prepare() -> set[str]:
+    """Make ready for tracking, if it is asked for, before any work is done; return the libraries that it needs.
+
+    Raises
+    ------
+    CasebookError
+        MLflow isn't installed.
+    """
+    if not asked():
+        return set()
+    if find_spec("mlflow") is None:
+        raise CasebookError(
+            f"{ADDRESS} is set, but MLflow is not installed. Install it (`pip install mlflow-skinny`, which is the "
+            f"extra `tracking`), or unset {ADDRESS}: then runs are not tracked."
+        )
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
+    return {"mlflow"}
+
+
+def track_ended(case: str, run: str) -> None:
+    """Send a run that has just ended, if runs are to be tracked; a fault is told, and takes nothing from the run."""
+    if not asked():
+        return
+    try:
+        log.info("%s", track(case, run))
+    except CasebookError as problem:
+        log.warning("%s", problem)
+    except Exception:
+        log.warning("Run %s of %s is not in MLflow, by a fault that was not foreseen.", run, case, exc_info=True)
+
+
+def track(case: str, run: str) -> str:
+    """Send a run's parameters, figures, curves, files and published version to MLflow, and say where they are.
+
+    Raises
+    ------
+    CasebookError
+        There is no such run or it has not ended, no address is set, MLflow isn't installed, or it didn't take the run.
+    """
+    if not asked():
+        raise CasebookError(f"{ADDRESS} is not set. Set it to MLflow's address, such as http://127.0.0.1:5000.")
+    prepare()
+    told = outcome(case, run)
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client = MlflowClient()
+        experiment = _experiment(client, f"casebook/{told.group}")
+        sent = _send(client, experiment, told)
+    except (MlflowException, OSError, ImportError) as problem:  # the last where a driver for the address is missing
+        raise CasebookError(
+            f"Run {told.name} of {case} is not in MLflow, or not all of it: {_without_password(str(problem))}. The run "
+            f"itself is kept; `python -m flows.track {case} {told.name}` sends it again."
+        ) from problem
+    without = f", without {' and '.join(told.lacks)}: cleaned up before" if told.lacks else ""
+    return f"{told.name} is in MLflow's experiment casebook/{told.group} as run {sent}{without}."
+
+
+def _experiment(client: "MlflowClient", name: str) -> str:
+    found = client.get_experiment_by_name(name)
+    if found and found.lifecycle_stage == "active":
+        return str(found.experiment_id)
+    return client.create_experiment(name)
+
+
+def _send(client: "MlflowClient", experiment: str, told: Outcome, parent: str = "") -> str:
+    """Send an outcome and, as runs below its own, the trainings of a search; return the id of its MLflow run."""
+    from mlflow.entities import Param
+
+    known = client.search_runs([experiment], f"tags.`{ID}` = '{told.name}'", max_results=1)
+    run = known[0] if known else client.create_run(experiment, _time(told.began), _tags(told, parent), _title(told))
+    sent, metrics = str(run.info.run_id), list(_metrics(told))
+    client.log_batch(sent, params=[Param(name, str(value)) for name, value in told.parameters.items()])
+    for first in range(0, len(metrics), AT_ONCE):
+        client.log_batch(sent, metrics[first : first + AT_ONCE])
+    client.log_inputs(sent, list(_data(told)))
+    for place, folder in told.folders.items():
+        client.log_artifacts(sent, str(folder), place or None)
+    for trial in told.trials:
+        _send(client, experiment, trial, sent)
+    client.set_terminated(sent, "FAILED" if told.failed else "FINISHED", _time(told.ended))
+    return sent
+
+
+def _title(told: Outcome) -> str:
+    return told.name.rpartition("/")[2]
+
+
+def _tags(told: Outcome, parent: str) -> dict[str, str]:
+    """Return our tags, and those that MLflow's pages read."""
+    commit = told.tags.get("casebook.code_version", "").partition("+")[0]
+    for_pages = {
+        "mlflow.parentRunId": parent,
+        "mlflow.note.content": told.note,
+        "mlflow.source.name": f"flows.{told.tags['casebook.case']}",
+        "mlflow.source.type": "LOCAL",
+        "mlflow.source.git.commit": commit,
+    }
+    return {ID: told.name, **told.tags, **{name: value for name, value in for_pages.items() if value}}
+
+
+def _data(told: Outcome) -> "Iterator[DatasetInput]":
+    """Yield the data of a run, by whose hash MLflow's pages tell runs apart; a run that failed early has none."""
+    from mlflow.entities import Dataset, DatasetInput
+
+    if "data.sha256" in told.tags:
+        name, digest = told.tags.get("searched", told.tags["casebook.case"]), told.tags["data.sha256"][:DIGEST]
+        yield DatasetInput(Dataset(name, digest, told.tags["data.source"], told.tags["data.origin"]))
+
+
+def _metrics(told: Outcome) -> Iterator["Metric"]:
+    from mlflow.entities import Metric
+
+    at = _time(told.ended)  # the same whenever it is sent: MLflow keeps a value once per time and step
+    for name, value in told.figures.items():
+        yield Metric(_allowed(name), value, at, 0)
+    for name, curve in told.curves.items():
+        yield from (Metric(_allowed(name), value, at, epoch) for epoch, value in curve)
+
+
+def _allowed(name: str) -> str:
+    """Return a name with the characters that MLflow allows on every system."""
+    return re.sub(r"[^\w/. -]", "_", name)
+
+
+def _time(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
+
+
+def _without_password(text: str) -> str:
+    """Return a message without the user and password that an address may hold."""
+    secret = urlsplit(os.environ[ADDRESS]).netloc.rpartition("@")[0]
+    return (text.replace(f"{secret}@", "") if secret else text).strip(" .")

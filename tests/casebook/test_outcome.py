@@ -1,0 +1,136 @@
+"""What a run came to is read from its folder alone, with names that stay the same."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from casebook import places
+from casebook.errors import CasebookError
+from casebook.outcome import outcome
+
+ID = "20260102T030405-abcdef"
+RECORD: dict[str, Any] = {
+    "case": "shop", "run_id": ID, "status": "completed", "error": None, "parameters": {"source": "auto", "seed": 3},
+    "seconds": 90.5, "code_version": "abc+changes", "python": "3.11", "libraries": {"keras": "3.15"},
+    "device": {"asked": "auto", "used": "cpu"}, "headline": "ours is best",
+    "stages": [
+        {"stage": "resample-ours-0", "key": "r"}, {"stage": "train-ours-0", "key": "t"},
+        {"stage": "train-ours-1", "key": "u"}, {"stage": "train_folds-course", "key": "f"},
+    ],
+}  # fmt: skip
+FIGURE = {"value": 0.5, "low": 0.4, "high": 0.75}
+METRICS: dict[str, Any] = {
+    "data": {"source": "real", "origin": "a file", "sha256": "0f", "rows": 10}, "protocol": "one split",
+    "primary_metric": "f1", "champion": "ours", "test": {"split": "test", "rows": 4}, "validation": {"ours": 0.625},
+    "candidates": {"ours": {"f1": FIGURE}, "course": {"f1": FIGURE}}, "peers": {"dummy": {"f1": FIGURE}},
+}  # fmt: skip
+
+
+def write(metrics: dict[str, Any] | None = METRICS, **changes: Any) -> None:
+    folder = places.runs("shop") / ID
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "run.json").write_text(json.dumps(RECORD | changes))
+    if metrics is not None:
+        (folder / "metrics.json").write_text(json.dumps(metrics))
+
+
+def keep(stage: str, key: str, history: dict[str, list[float]] | None, within: str = "") -> None:
+    folder = places.store() / "shop" / stage / key / within
+    folder.mkdir(parents=True)
+    if history:
+        (folder / "history.json").write_text(json.dumps(history))
+
+
+def test_figures_are_called_as_in_metrics_json(artifacts: Path) -> None:
+    write()
+    told = outcome("shop", ID)
+    models = ("candidates/ours", "candidates/course", "peers/dummy", "champion")
+    ends = {"f1": 0.5, "f1_low": 0.4, "f1_high": 0.75}
+    wanted = {f"{model}/{name}": value for model in models for name, value in ends.items()}
+    assert told.figures == wanted | {"validation/ours/f1": 0.625, "test/rows": 4, "data/rows": 10}
+    assert (told.name, told.group, told.failed, told.note) == (ID, "shop", False, "ours is best")
+    assert (told.began.isoformat(), told.ended.isoformat()) == (
+        "2026-01-02T03:04:05+00:00",
+        "2026-01-02T03:05:35.500000+00:00",
+    )
+    assert told.parameters == {"source": "auto", "seed": 3}
+    assert told.tags == {
+        "casebook.case": "shop", "casebook.code_version": "abc+changes", "data.source": "real", "data.origin": "a file",
+        "data.sha256": "0f", "device": "cpu", "python": "3.11", "library.keras": "3.15", "protocol": "one split",
+        "primary_metric": "f1", "champion": "ours",
+    }  # fmt: skip
+
+
+def test_numbers_among_findings_are_figures(artifacts: Path) -> None:
+    findings = {"total": 3, "trend": {"slope": 1.5, "text": "7/2"}, "years": [1, 2], "held": True}
+    write({"data": METRICS["data"] | {"source": "simulated"}, "findings": findings})
+    told = outcome("shop", ID)
+    assert told.figures == {"findings/total": 3, "findings/trend/slope": 1.5, "data/rows": 10}
+    assert (told.group, told.tags["data.source"]) == ("shop", "simulated")
+
+
+def test_curves_are_of_first_folds_at_the_epochs_that_were_looked_at(artifacts: Path) -> None:
+    write()
+    keep("resample-ours-0", "r", None)
+    keep("train-ours-0", "t", {"loss": [3.0, 2.0], "val_loss": [2.5, 2.25]})
+    keep("train-ours-1", "u", {"loss": [9.0]})
+    keep("train_folds-course", "f", {"loss": [3, 2, 1], "val_loss": [0.5], "val_epoch": [2]}, "fold-0")
+    assert outcome("shop", ID).curves == {
+        "training/ours/loss": [(1, 3.0), (2, 2.0)],
+        "training/ours/val_loss": [(1, 2.5), (2, 2.25)],
+        "training/course/loss": [(1, 3.0), (2, 2.0), (3, 1.0)],
+        "training/course/val_loss": [(2, 0.5)],
+    }
+
+
+def test_what_was_cleaned_up_is_told(artifacts: Path) -> None:
+    keep("resample-ours-0", "r", None)
+    keep("train_folds-course", "f", {"loss": [1.0]}, "fold-0")
+    write(published={"version": 7, "serves": True, "why": "first"})
+    told = outcome("shop", ID)
+    assert told.lacks == ("the training curves of ours", "version 7")
+    assert told.folders == {"": places.runs("shop") / ID} and told.tags["casebook.version"] == "7"
+    (places.models("shop") / "7").mkdir(parents=True)
+    assert outcome("shop", ID).folders["model"] == places.models("shop") / "7"
+
+
+def test_a_search_has_its_trainings(artifacts: Path) -> None:
+    trials = [
+        {"number": number, "parameters": {"layers": [8], "epochs": 3}, "figure": 2.0 - number, "seconds": 1.5}
+        for number in (0, 1)
+    ]
+    search = {"searched": "mpg", "trials": trials, "best": trials[1], "course": 4.0, "primary_metric": "rmse"}
+    write(search | {"data": {"source": "sample", "origin": "made", "sha256": "0f"}}, stages=[
+        {"stage": "train_folds-trial-0-epochs-3", "key": "a"}, {"stage": "train-trial-1-epochs-3-0", "key": "b"},
+    ])  # fmt: skip
+    keep("train_folds-trial-0-epochs-3", "a", {"loss": [1.0]}, "fold-0")
+    keep("train-trial-1-epochs-3-0", "b", {"loss": [2.0]})
+    told = outcome("shop", ID)
+    assert told.group == "shop-mpg-sample"
+    assert told.figures == {"validation/best/rmse": 1.0, "validation/course/rmse": 4.0}
+    assert [(trial.name, trial.figures, trial.curves) for trial in told.trials] == [
+        (f"{ID}/trial-0-epochs-3", {"validation/rmse": 2.0}, {"training/loss": [(1, 1.0)]}),
+        (f"{ID}/trial-1-epochs-3", {"validation/rmse": 1.0}, {"training/loss": [(1, 2.0)]}),
+    ]
+    assert told.trials[0].parameters == {"layers": [8], "epochs": 3} and not told.trials[0].folders
+
+
+@pytest.mark.parametrize(
+    ("asked", "source", "group"), [("auto", "unknown", "shop"), ("sample", "sample", "shop-sample")]
+)
+def test_a_run_that_failed_early_tells_what_was_asked_for(artifacts: Path, asked: str, source: str, group: str) -> None:
+    write(None, status="failed", error="CasebookError: no file", parameters={"source": asked})
+    told = outcome("shop", ID)
+    assert (told.failed, told.note, told.figures) == (True, "CasebookError: no file", {})
+    assert (told.tags["data.source"], told.group) == (source, group)
+
+
+def test_a_run_that_is_missing_or_goes_on_is_told(artifacts: Path) -> None:
+    write(status="running")
+    with pytest.raises(CasebookError, match="goes on, or was killed"):
+        outcome("shop", ID)
+    for name in ("9", f"../shop/{ID}x"):
+        with pytest.raises(CasebookError, match=f"shop has no run .*: {ID}"):
+            outcome("shop", name)
