@@ -91,7 +91,11 @@ def test_heavy_libraries_are_imported_inside_functions(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("library", "owners"),
-    [("great_expectations", {"validate.py"}), ("tensorflow", {"device.py", "train_folds.py"})],
+    [
+        ("great_expectations", {"validate.py"}),
+        ("tensorflow", {"device.py", "train_folds.py"}),
+        ("upath", {"remote.py"}),
+    ],
 )
 def test_a_library_with_traps_has_few_owners(library: str, owners: set[str]) -> None:
     users = {p.name for f in ("casebook", "tasks", "flows") for p in sources(f) if library in _tops(p)}
