@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from casebook import files, places
+from casebook import files, places, share
 from casebook.language import Language
 from tasks.compare_runs import Changed, Figures
 from tasks.render import environment
@@ -26,4 +26,5 @@ def report_compared(
     primary = runs[0]["metrics"].get("primary_metric")
     text = page.render(case=case, names=names, runs=runs, changed=changed, found=found, primary=primary)
     files.write_text(folder / "report.html", text)
+    share.push(folder)
     return folder / "report.html"
