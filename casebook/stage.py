@@ -235,7 +235,11 @@ def _cost(manifest: Manifest | None) -> dict[str, object]:
 
 
 def _as_task(call: Call, body: "Callable[[Call, list[Ref]], Ref] | None" = None) -> "Task[[Call, list[Ref]], Ref]":
-    """Return the Prefect task that makes or reuses this call's output."""
+    """Return the Prefect task that makes or reuses this call's output.
+
+    A cluster's worker perhaps lacks the folder of Prefect's records, so none is kept of what it makes until it is
+    reused.
+    """
     from prefect import Task
 
     key = f"{call.ref.case}/{call.label}/{call.ref.key}/{store.RESULT}"
@@ -246,7 +250,7 @@ def _as_task(call: Call, body: "Callable[[Call, list[Ref]], Ref] | None" = None)
         name=call.label,
         cache_key_fn=lambda *_: key,
         refresh_cache=call.record.status == "run",
-        persist_result=True,
+        persist_result=body is None,
         result_storage=places.store(),
         result_serializer="json",
     )
