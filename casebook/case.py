@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from casebook import places, track
 from casebook.cluster import connected
+from casebook.errors import CasebookError
 from casebook.params import CaseParams
 from casebook.run import Run, Summary, under_way
 
@@ -79,8 +80,8 @@ class Case(Generic[M]):
     def _record_failure(self, run: Run, error: BaseException) -> None:
         try:
             run.write("failed", f"{type(error).__name__}: {error}")
-        except OSError as problem:  # a full or read-only disk is the failure itself: report that one, not this
-            logging.getLogger("casebook").warning("run.json could not be written: %s", problem)
+        except (OSError, CasebookError) as problem:  # a full disk or a lost network is the failure itself
+            logging.getLogger("casebook").warning("run.json could not be written or shared: %s", problem)
             return
         if isinstance(error, Exception):  # and nobody wants it to stop at once
             track.track_ended(run.case, run.run_id)

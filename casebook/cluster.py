@@ -91,7 +91,8 @@ def _check(runner: str, client: Any, proof: str) -> None:
 
 
 def sees(proof: str) -> bool:
-    """Say, on a worker, whether a file of the artifacts is there."""
-    from casebook import places
+    """Say, on a worker, whether a file of the artifacts is there, or where machines share them."""
+    from casebook import places, share
 
-    return (places.artifacts() / proof).is_file()
+    path = places.artifacts() / proof
+    return path.is_file() or share.read(path) is not None

@@ -1,9 +1,12 @@
 """Where everything lives on disk; no other module builds an artifact path.
 
-Two environment variables move what a run writes: `CASEBOOK_ARTIFACTS` and `CASEBOOK_RAW`.
+Environment variables move what a run writes: `CASEBOOK_ARTIFACTS` and `CASEBOOK_RAW`. Where `CASEBOOK_ARTIFACTS` is a
+URL, such as `s3://bucket/prefix`, the artifacts' folder is a local copy of what machines share there, in
+`CASEBOOK_CACHE` or the user's own cache.
 `CASEBOOK_CASES` adds folders, laid out as this checkout (flows/, expectations/, data/), whose cases join ours.
 """
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -19,8 +22,17 @@ def roots() -> list[Path]:
     return [project(), *extra]
 
 
+def shared() -> str | None:
+    """Return the URL of the artifacts that machines share, or None where they are in a folder."""
+    asked = os.environ.get("CASEBOOK_ARTIFACTS", "")
+    return asked if "://" in asked else None
+
+
 def artifacts() -> Path:
-    """Return the folder of everything that runs write."""
+    """Return the folder of everything that runs write; of artifacts that machines share, the local copy."""
+    if url := shared():
+        cache = os.environ.get("CASEBOOK_CACHE") or Path.home() / ".cache" / "casebook"
+        return Path(cache).resolve() / hashlib.sha256(url.rstrip("/").encode()).hexdigest()[:16]
     return Path(os.environ.get("CASEBOOK_ARTIFACTS") or project() / "artifacts").resolve()
 
 

@@ -1,5 +1,6 @@
 """The run that is under way: what was asked, what each stage did, and the record it leaves."""
 
+import json
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,11 +13,13 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel
 
-from casebook import files, places
+from casebook import files, places, share
 from casebook.spare import Spare
 
 if TYPE_CHECKING:
     from prefect_dask.task_runners import DaskTaskRunner
+
+RECORD = "run.json"
 
 
 class StageRecord(BaseModel):
@@ -62,7 +65,7 @@ class Run:
     @property
     def record(self) -> str:
         """The place of this run's run.json among the artifacts."""
-        return (self.folder / "run.json").relative_to(places.artifacts()).as_posix()
+        return (self.folder / RECORD).relative_to(places.artifacts()).as_posix()
 
     def note(self) -> None:
         """Write run.json of a run that goes on: what it uses must not be cleaned up, even if it is killed."""
@@ -81,7 +84,21 @@ class Run:
             **self.details,
             "stages": [stage.model_dump() for stage in self.stages],
         }
-        files.write_json(self.folder / "run.json", record)
+        path = self.folder / RECORD
+        files.write_json(path, record)
+        share.write(path, path.read_bytes())
+        if status != "running":
+            share_ended(self.case)
+
+
+def share_ended(case: str) -> None:
+    """Share the folders of runs that ended: the one just now, and earlier ones that could not be shared then."""
+    if places.shared() is None:
+        return
+    for record in places.runs(case).glob(f"*/{RECORD}"):
+        ended = json.loads(record.read_text(encoding="utf-8"))["status"] != "running"
+        if ended and not (record.parent / share.MANIFEST).is_file():
+            share.push(record.parent)
 
 
 class Summary(BaseModel):

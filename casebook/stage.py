@@ -1,7 +1,8 @@
 """Stages: plain functions that write files, made into Prefect tasks whose results outlive the run.
 
 A stage's cache key is made from its code, its parameters, its inputs' content and the libraries it uses. Prefect
-keeps the result under that key; a hit is trusted only after the files are there and their hashes agree.
+keeps the result under that key; a hit is trusted only after the files are there and their hashes agree. Outputs that
+other machines made are brought from the shared storage, and ours go there.
 """
 
 import inspect
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar,
 
 from pydantic import BaseModel, TypeAdapter
 
-from casebook import engine, files, places, store
+from casebook import engine, files, places, share, store
 from casebook.errors import CasebookError
 from casebook.fingerprint import fingerprint, library_versions
 from casebook.futures import Future, Known
@@ -48,7 +49,9 @@ class Sent:
 
     @cached_property
     def _made(self) -> Ref:
-        return _note(self.call, self.future.result())
+        ref = self.future.result()
+        store.bring(ref)
+        return _note(self.call, ref)
 
 
 @dataclass(frozen=True)
@@ -186,22 +189,24 @@ def _describe(value: object) -> tuple[str, tuple[str, ...]]:
 
 
 def decide(run: Run, ref: Ref, parts: Mapping[str, str]) -> StageRecord:
-    """Say whether a stage is to be run or its stored output reused, and why."""
+    """Say whether a stage is to be run or its stored output reused, and why; a plan brings nothing here."""
+    wrong = None if run.planning or run.refresh else store.settle(ref.folder)
     manifest = store.read_manifest(ref.folder)
-    why = _reason_to_run(run, ref, parts, manifest)
     known = manifest or store.latest(ref.case, ref.stage)
+    why = wrong or _reason_to_run(run, ref, parts, manifest, known)
     record = StageRecord(stage=ref.stage, key=ref.key, status="run" if why else "reuse", why=why or "nothing changed")
     return record.model_copy(update=_cost(known))
 
 
-def _reason_to_run(run: Run, ref: Ref, parts: Mapping[str, str], manifest: Manifest | None) -> str | None:
+def _reason_to_run(
+    run: Run, ref: Ref, parts: Mapping[str, str], manifest: Manifest | None, last: Manifest | None
+) -> str | None:
     if run.refresh:
         return "a fresh run was asked for"
     if manifest is None:
-        return _what_changed(parts, store.latest(ref.case, ref.stage))
-    if not _readable(ref.folder / store.RESULT):
-        return "the last run ended before its result was kept"
-    return store.trouble(ref.folder, manifest)
+        return _what_changed(parts, last)
+    here = (ref.folder / store.MANIFEST).is_file()  # else a plan, and the run will bring it
+    return store.trouble(ref.folder, manifest) if here else None
 
 
 def _readable(result: Path) -> bool:
@@ -230,19 +235,35 @@ def _cost(manifest: Manifest | None) -> dict[str, object]:
 
 
 def _as_task(call: Call, body: "Callable[[Call, list[Ref]], Ref] | None" = None) -> "Task[[Call, list[Ref]], Ref]":
-    """Return the Prefect task that makes or reuses this call's output."""
+    """Return the Prefect task that makes or reuses this call's output.
+
+    A cluster's worker perhaps lacks the folder of Prefect's records, so none is kept of what it makes until it is
+    reused.
+    """
     from prefect import Task
 
     key = f"{call.ref.case}/{call.label}/{call.ref.key}/{store.RESULT}"
+    if call.record.status == "reuse" and not _readable(places.store() / key):
+        _keep_result(call.ref, key)
     return Task(
         fn=body or make,
         name=call.label,
         cache_key_fn=lambda *_: key,
         refresh_cache=call.record.status == "run",
-        persist_result=True,
+        persist_result=body is None,
         result_storage=places.store(),
         result_serializer="json",
     )
+
+
+def _keep_result(ref: Ref, key: str) -> None:
+    """Write Prefect's record of an output whose maker was another machine, or was killed before Prefect wrote it."""
+    from prefect.filesystems import LocalFileSystem
+    from prefect.results import ResultStore
+    from prefect.serializers import JSONSerializer
+
+    storage = LocalFileSystem(basepath=str(places.store()))
+    ResultStore(result_storage=storage, serializer=JSONSerializer()).write(ref, key=key)
 
 
 def make(call: Call, inputs: list[Ref]) -> Ref:
@@ -256,10 +277,13 @@ def make(call: Call, inputs: list[Ref]) -> Ref:
 def _made(call: Call, work: Callable[..., tuple[Facts, float | None]]) -> Ref:
     """Have a stage's function write into a new folder of the store, and seal it."""
     started = perf_counter()
+    for ref in call.inputs:
+        store.bring(ref)
     with files.new_folder(call.ref.folder, replace=call.ref.folder.exists()) as out:
         facts, peak = work(perform, call.stage, out, call.args, dict(call.kwargs))
         cost = {"seconds": perf_counter() - started, "peak_memory_mb": peak, "made_at": datetime.now(UTC).isoformat()}
         store.seal(out, call.ref.case, call.ref.stage, call.parts, facts, cost)
+    share.push(call.ref.folder)
     return _note(call, call.ref)
 
 

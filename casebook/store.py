@@ -12,10 +12,11 @@ from typing import TypeAlias
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
-from casebook import files, places
+from casebook import files, places, share
+from casebook.errors import CasebookError
 
 Facts: TypeAlias = Mapping[str, object]
-MANIFEST = "manifest.json"
+MANIFEST = share.MANIFEST
 RESULT = "result"
 
 
@@ -105,11 +106,50 @@ def key_of(parts: Mapping[str, str]) -> str:
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """Return the manifest in a store folder, or None where there is none that can be read."""
+    """Return the manifest of a store folder, here or on the shared storage, or None where none can be read."""
+    path = folder / MANIFEST
+    return _manifest(path.read_bytes() if path.is_file() else share.read(path))
+
+
+def _manifest(content: bytes | None) -> Manifest | None:
     try:
-        return Manifest.model_validate_json((folder / MANIFEST).read_bytes())
-    except (FileNotFoundError, NotADirectoryError, ValidationError):
+        return Manifest.model_validate_json(content or b"")
+    except ValidationError:
         return None
+
+
+def settle(folder: Path) -> str | None:
+    """Share an output that is whole here, or bring the shared one; say what is wrong with that, or None."""
+    try:
+        share.settle(folder)
+    except share.Altered as altered:
+        return str(altered)
+    return None
+
+
+def bring(ref: Ref) -> None:
+    """Have an output here that perhaps another machine made.
+
+    Raises
+    ------
+    CasebookError
+        It is not whole on the shared storage either, or not the one that is meant.
+    """
+    if places.shared() is None or _holds(ref):
+        return
+    share.pull(ref.folder)
+    if not _holds(ref):
+        raise CasebookError(
+            f"The output of {ref.stage} that was to be read is gone or was made anew meanwhile: {places.shared()} has "
+            f"no {ref.case}/{ref.stage}/{ref.key} with that content. Run the same command again."
+        )
+
+
+def _holds(ref: Ref) -> bool:
+    """Say whether the very output that is meant is here."""
+    path = ref.folder / MANIFEST
+    manifest = _manifest(path.read_bytes()) if path.is_file() else None
+    return manifest is not None and manifest.ref.sha256 == ref.sha256
 
 
 def trouble(folder: Path, manifest: Manifest) -> str | None:
@@ -126,5 +166,8 @@ def trouble(folder: Path, manifest: Manifest) -> str | None:
 def latest(case: str, stage: str) -> Manifest | None:
     """Return the manifest of the newest output of a stage, whatever its key."""
     folder = places.store() / case / stage
-    found = [m for path in folder.glob("[!.]*") if (m := read_manifest(path))] if folder.is_dir() else []
+    here = [path for path in folder.glob("[!.]*") if path.is_dir()]
+    found = [m for path in here if (m := read_manifest(path))]
+    if not found:
+        found = [m for content in share.manifests(folder).values() if (m := _manifest(content))]
     return max(found, key=lambda manifest: manifest.made_at, default=None)

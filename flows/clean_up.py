@@ -5,9 +5,11 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from casebook import files, places
+from casebook import files, places, share
 from casebook.errors import CasebookError
 from casebook.operation import Operation
+from casebook.run import RECORD
+from tasks import publish
 
 
 def clean_up(keep_runs: int = 5) -> str:
@@ -21,33 +23,45 @@ def clean_up(keep_runs: int = 5) -> str:
     if keep_runs < 1:
         raise CasebookError(f"--keep-runs {keep_runs}: at least 1 run of each case must be kept.")
     dropped = [path for case in _cases() for path in _not_needed(case, keep_runs)]
-    size = sum(file.stat().st_size for path in dropped for file in path.rglob("*") if file.is_file())
-    for path in dropped:
-        shutil.rmtree(path)
+    size = sum(_drop(path) for path in dropped)
     return f"Dropped {len(dropped)} folders, {size / 1e6:.1f} MB."
 
 
 def _cases() -> list[str]:
-    return sorted(path.name for path in places.runs("").glob("*") if path.is_dir())
+    return [path.name for path in _inside(places.runs(""))]
+
+
+def _inside(folder: Path) -> list[Path]:
+    """Return the folders in a folder, here and on the shared storage."""
+    here = (path.name for path in folder.glob("[!.]*") if path.is_dir())
+    return [folder / name for name in sorted({*here, *share.names(folder)})]
+
+
+def _drop(path: Path) -> int:
+    """Remove a folder on the shared storage and here, and return its bytes."""
+    there = share.drop(path)
+    here = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    if path.is_dir():
+        shutil.rmtree(path)
+    return max(here, there)
 
 
 def _not_needed(case: str, keep_runs: int) -> Iterator[Path]:
     """Yield the run folders and store folders of a case that can go."""
-    runs = sorted((path for path in places.runs(case).glob("*") if path.is_dir()), reverse=True)
-    published = {
-        json.loads(p.read_text(encoding="utf-8"))["run_id"] for p in places.models(case).glob("*/manifest.json")
-    }
+    runs = _inside(places.runs(case))[::-1]
+    published = {manifest["run_id"] for manifest in publish.published(case).values()}
     kept = [run for i, run in enumerate(runs) if i < keep_runs or run.name in published]
     yield from (run for run in runs if run not in kept)
     used = {key for run in kept[:keep_runs] for key in _keys(run)}
-    for stage in (places.store() / case).glob("*"):
+    for stage in _inside(places.store() / case):
         files.sweep(stage)
-        yield from (p for p in stage.glob("[!.]*") if (stage.name, p.name) not in used)
+        yield from (path for path in _inside(stage) if (stage.name, path.name) not in used)
 
 
 def _keys(run: Path) -> set[tuple[str, str]]:
-    record = run / "run.json"
-    stages = json.loads(record.read_text(encoding="utf-8"))["stages"] if record.is_file() else []
+    record = run / RECORD
+    content = record.read_bytes() if record.is_file() else share.read(record)
+    stages = json.loads(content)["stages"] if content else []
     return {(stage["stage"], stage["key"]) for stage in stages}
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from prometheus_client import Counter
 
 from serving.bundle import BrokenBundle, Predictor, load
+from serving.follow import PAUSE, follow
 
 Stamp = tuple[object, ...]
 
@@ -45,6 +46,7 @@ class Registry:
 
     def look(self) -> None:
         """Load what changed since the last look; a version that fails is remembered and tried again once it changes."""
+        follow(self._folder, PAUSE)
         if not self._folder.is_dir():
             return  # not published to yet, or out of reach: what is loaded goes on serving
         pointers = {pointer.parent.name: pointer for pointer in sorted(self._folder.glob("*/production"))}

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from casebook import places
+from casebook import places, share
+from casebook.errors import CasebookError
 from casebook.files import write_json
 from serving.bundle import Predictor
 from serving.graph import Arrays, Scores
@@ -87,7 +88,7 @@ class Tally:
         try:
             for key, counts in changed.items():
                 self._write(key, counts)
-        except OSError:
+        except (OSError, CasebookError):
             with self._lock:
                 self._changed |= changed.keys()  # they are tried again
             raise
@@ -100,7 +101,9 @@ class Tally:
         folder = places.served(key.case) / str(key.version)
         told = {name: each.tolist() for name, each in counts.items()}
         content = key._asdict() | {"score": told.pop(SCORE), "features": told}
-        write_json(folder / f"{key.hour}.{self._name}.json", content)
+        path = folder / f"{key.hour}.{self._name}.json"
+        write_json(path, content)
+        share.write(path, path.read_bytes())
         _forget(folder)
 
     def watch(self) -> None:
@@ -125,7 +128,7 @@ class Tally:
         try:
             self.count()
             self.write()
-        except OSError:  # answering goes on without counts
+        except (OSError, CasebookError):  # answering goes on without counts
             logging.getLogger(__name__).exception("could not write what was counted")
 
     def _add(self, some: Sequence[Asked], hour: str) -> None:
@@ -143,6 +146,7 @@ class Tally:
 def _forget(folder: Path) -> None:
     """Remove the files of hours long past."""
     oldest = (datetime.now(UTC) - KEPT).strftime(HOUR)
-    for path in folder.glob("*.json"):
-        if path.name[: len(oldest)] < oldest:
-            path.unlink(missing_ok=True)
+    for name in {*share.names(folder), *(path.name for path in folder.glob("*.json"))}:
+        if name[: len(oldest)] < oldest:
+            share.drop(folder / name)
+            (folder / name).unlink(missing_ok=True)

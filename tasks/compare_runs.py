@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from casebook import places
+from casebook import places, share
 from casebook.errors import CasebookError
 from tasks.aim import LOWER_IS_BETTER
 
@@ -61,9 +61,11 @@ def read(case: str, run: str) -> dict[str, Any]:
     """
     folder = places.runs(case) / Path(run).name
     wanted = {name: folder / f"{name}.json" for name in ("run", "metrics")}
+    share.pull(folder)
     missing = [path.name for path in wanted.values() if not path.is_file()]
     if missing:
-        known = sorted((path.parent.name for path in places.runs(case).glob("*/metrics.json")), reverse=True)
+        here = (path.parent.name for path in places.runs(case).glob("*/metrics.json"))
+        known = sorted({*here, *share.names(places.runs(case))}, reverse=True)
         there = ", ".join(known[:10]) or "none"
         raise CasebookError(f"Run {run} of {case} has no {' and no '.join(missing)}. Runs with figures are: {there}.")
     return {name: json.loads(path.read_text(encoding="utf-8")) for name, path in wanted.items()}

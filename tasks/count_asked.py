@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from casebook import places
+from casebook import places, share
 from casebook.errors import CasebookError
 from casebook.progress import Progress
 from serving import spread
@@ -43,8 +43,12 @@ def counted_in_service(predictor: Predictor, hours: int) -> Counted:
     """
     case, version = predictor.signature.case, predictor.version
     first = (datetime.now(UTC) - timedelta(hours=hours)).strftime(HOUR)
-    paths = sorted((places.served(case) / str(version)).glob("*.json"))
-    told = [json.loads(path.read_text(encoding="utf-8")) for path in paths if path.name[: len(first)] >= first]
+    folder = places.served(case) / str(version)
+    for name in share.names(folder):
+        if name[: len(first)] >= first:
+            share.get(folder / name)
+    paths = [path for path in sorted(folder.glob("*.json")) if path.name[: len(first)] >= first]
+    told = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
     if not told:
         raise CasebookError(
             f"The service counted nothing for {case} version {version} in the last {hours} hours. Give --hours, or a "

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from casebook import files, places
+from casebook import files, places, share
 from casebook.errors import CasebookError
 from casebook.run import current
 from casebook.stage import act
@@ -45,7 +45,7 @@ def publish(bundle: Ref, parts: Ref, metrics: dict[str, Any], aim: Aim) -> Publi
     """Put an exported model among the case's versions and promote it if the gate lets it pass.
 
     The same model published again keeps its version. The version appears in one rename, inside a Prefect transaction
-    that takes it away again if what follows fails.
+    that takes it away again if what follows fails. Two machines that publish at the same time take different numbers.
 
     Parameters
     ----------
@@ -61,13 +61,15 @@ def publish(bundle: Ref, parts: Ref, metrics: dict[str, Any], aim: Aim) -> Publi
     case = bundle.case
     places.models(case).mkdir(parents=True, exist_ok=True)
     with _alone(case):
-        known = [v for v in versions(case) if _manifest(case, v).get("bundle") == bundle.sha256]
-        version = known[-1] if known else max(versions(case), default=0) + 1
+        there = published(case)
+        known = [version for version, manifest in there.items() if manifest.get("bundle") == bundle.sha256]
+        version = known[-1] if known else share.claim(places.models(case), max(there, default=0) + 1)
         folder = places.models(case) / str(version)
         with transaction(key=f"publish-{case}-{version}-{current().run_id}") as txn:
             if not known:
-                txn.stage(version, on_rollback_hooks=[lambda _: shutil.rmtree(folder)])
+                txn.stage(version, on_rollback_hooks=[lambda _: _withdraw(folder)])
                 _write(folder, bundle, parts, metrics, aim)
+            folder_of(case, version)
             serves, why = gate(case, version, parts, metrics, aim)
             if serves:
                 point(case, version)
@@ -77,13 +79,40 @@ def publish(bundle: Ref, parts: Ref, metrics: dict[str, Any], aim: Aim) -> Publi
 
 def versions(case: str) -> list[int]:
     """Return the case's published versions, ascending."""
+    return list(published(case))
+
+
+def published(case: str) -> dict[int, dict[str, Any]]:
+    """Return the manifests of the case's versions, ascending: of those here and of those that machines share."""
     folder = places.models(case)
-    return sorted(int(path.name) for path in folder.glob("[0-9]*") if path.name.isdigit()) if folder.is_dir() else []
+    here = {path.parent.name: path.read_bytes() for path in folder.glob(f"[0-9]*/{share.MANIFEST}")}
+    told = {**share.manifests(folder), **here}
+    return {int(name): json.loads(told[name]) for name in sorted(filter(str.isdigit, told), key=int)}
+
+
+def folder_of(case: str, version: int) -> Path:
+    """Return the folder of a version, which is then both here and on the shared storage, if there is one.
+
+    Raises
+    ------
+    CasebookError
+        The shared one was altered.
+    """
+    folder = places.models(case) / str(version)
+    try:
+        share.settle(folder)
+    except share.Altered as altered:
+        raise CasebookError(
+            f"{case} version {version} can't be used: {altered}. Restore that file, or run the case again and promote "
+            "what it publishes."
+        ) from altered
+    return folder
 
 
 def production(case: str) -> int | None:
     """Return the version that serves, or None."""
     pointer = places.models(case) / POINTER
+    share.get(pointer)
     return int(pointer.read_text(encoding="utf-8")) if pointer.is_file() else None
 
 
@@ -101,10 +130,22 @@ def point(case: str, version: int) -> None:
     before = production(case)
     if before == version:
         return
-    history = places.models(case) / HISTORY
-    lines = history.read_text(encoding="utf-8") if history.is_file() else ""
-    files.write_text(history, f"{lines}{datetime.now(UTC).isoformat(timespec='seconds')} {before or '-'} {version}\n")
-    files.write_text(places.models(case) / POINTER, f"{version}\n")
+    folder_of(case, version)
+    change = f"{datetime.now(UTC).isoformat(timespec='seconds')} {before or '-'} {version}\n"
+    _replace(places.models(case) / HISTORY, _history(case) + change)
+    _replace(places.models(case) / POINTER, f"{version}\n")
+
+
+def _history(case: str) -> str:
+    path = places.models(case) / HISTORY
+    share.get(path)
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def _replace(path: Path, text: str) -> None:
+    """Replace a small file: first where machines share it, as what is there counts."""
+    share.write(path, text.encode())
+    files.write_text(path, text)
 
 
 def promote(case: str, version: int) -> None:
@@ -117,8 +158,9 @@ def promote(case: str, version: int) -> None:
     """
     with _alone(case):
         present = production(case)
-        kinds = _manifest(case, version).get("trained_on"), present and _manifest(case, present).get("trained_on")
-        if kinds == ("sample", "real"):
+        told = published(case)
+        kinds = [told.get(each or 0, {}).get("trained_on") for each in (version, present)]
+        if kinds == ["sample", "real"]:
             raise CasebookError(
                 f"{case} version {version} was trained on sample data and must not replace version {present}, which "
                 "was trained on real data. Run the case with --source real and promote what it publishes."
@@ -135,13 +177,12 @@ def rollback(case: str) -> int:
         No version served before.
     """
     with _alone(case):
-        history = places.models(case) / HISTORY
-        lines = history.read_text(encoding="utf-8").splitlines() if history.is_file() else []
+        lines = _history(case).splitlines()
         before = lines[-1].split()[1] if lines else "-"
         if before == "-":
             raise CasebookError(f"{case} has no version to roll back to: none served before the present one.")
         point(case, int(before))
-        files.write_text(history, "".join(f"{line}\n" for line in lines[:-1]))
+        _replace(places.models(case) / HISTORY, "".join(f"{line}\n" for line in lines[:-1]))
     return int(before)
 
 
@@ -162,7 +203,7 @@ def gate(case: str, version: int, parts: Ref, metrics: Mapping[str, Any], aim: A
         )
     if present is None:
         return True, "no version served before"
-    if _manifest(case, present).get("trained_on") != "real":
+    if published(case).get(present, {}).get("trained_on") != "real":
         return True, f"version {present} was trained on sample data"
     if _inputs(case, present) != _inputs(case, version):
         return False, (
@@ -191,7 +232,7 @@ def difference(case: str, old: int, new: int, parts: Ref, aim: Aim) -> tuple[flo
     classes = y if aim.classes else np.zeros(len(y))
     drawn = {}
     for version in (old, new):
-        folder = places.models(case) / str(version)
+        folder = folder_of(case, version)
         told = json.loads((folder / "signature.json").read_text(encoding="utf-8"))["output"].get("threshold", 0.5)
         scores = answered(folder)
         blocks = [
@@ -257,15 +298,16 @@ def _write(folder: Path, bundle: Ref, parts: Ref, metrics: dict[str, Any], aim: 
         )
 
 
-def _manifest(case: str, version: int) -> dict[str, Any]:
-    path = places.models(case) / str(version) / "manifest.json"
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return found
+def _withdraw(folder: Path) -> None:
+    """Take a version away again."""
+    if folder.is_dir():
+        shutil.rmtree(folder)
+    share.drop(folder)
 
 
 def _inputs(case: str, version: int) -> list[str]:
     """Return the columns that a version takes."""
-    told = json.loads((places.models(case) / str(version) / "signature.json").read_text(encoding="utf-8"))
+    told = json.loads((folder_of(case, version) / "signature.json").read_text(encoding="utf-8"))
     return [entry["name"] for entry in told.get("inputs", [])]
 
 
@@ -274,7 +316,8 @@ def _alone(case: str) -> Iterator[None]:
     """Let one process at a time publish or promote this case."""
     from filelock import FileLock
 
-    if not places.models(case).is_dir():
+    if not places.models(case).is_dir() and not share.names(places.models(case)):
         raise CasebookError(f"No model of '{case}' was published. `python -m flows` lists the cases to run.")
+    places.models(case).mkdir(parents=True, exist_ok=True)
     with FileLock(places.models(case) / ".lock"):
         yield

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from casebook import files, places
+from casebook import files, places, share
 from casebook.language import Language
 from tasks.aim import TITLES
 from tasks.compare_runs import Changed, Figures
@@ -30,4 +30,5 @@ def report_compared(
         case=case, names=names, runs=runs, changed=changed, came_to=came_to, found=found, primary=primary, titles=TITLES
     )
     files.write_text(folder / "report.html", text)
+    share.push(folder)
     return folder / "report.html"

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from casebook import files, places
+from casebook import files, places, share
 from casebook.language import Language
 from serving.bundle import Predictor
 from tasks.compare_spread import ALARMS, Shift
@@ -27,4 +27,5 @@ def report_drift(
     page = environment(language).get_template("drift.html")
     text = page.render(facts=facts, ranked=ranked, drifted=drifted, threshold=threshold, alarms=ALARMS)
     files.write_text(folder / "report.html", text)
+    share.push(folder)
     return folder / "report.html"

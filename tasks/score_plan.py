@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from casebook import places
 from casebook.errors import CasebookError
 from casebook.fingerprint import library_versions
 from serving.bundle import BrokenBundle, Predictor, load
 from tasks import score_cells
-from tasks.publish import production, versions
+from tasks.publish import folder_of, production, versions
 from tasks.score_blocks import columns_told
 from tasks.score_read import SUFFIXES, Source
 
@@ -79,7 +78,7 @@ def predictor_of(case: str, version: int | None) -> Predictor:
     if chosen not in known:
         raise CasebookError(f"{case} has no version {chosen}; published are: {there}. Name one of them.")
     try:
-        return load(places.models(case) / str(chosen))
+        return load(folder_of(case, chosen))
     except BrokenBundle as error:
         raise CasebookError(f"The model of {case} can't be used: version {error}. Run the case again.") from error
 

@@ -1,8 +1,11 @@
 """What all tests share: one Prefect server per test run, and artifacts of their own."""
 
+import logging
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -31,3 +34,43 @@ def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("CASEBOOK_RAW", str(tmp_path / "raw"))
     monkeypatch.delenv("CASEBOOK_DATA_MIRROR", raising=False)
     return tmp_path / "artifacts"
+
+
+@contextmanager
+def object_store(port: int = 0) -> Iterator[dict[str, str]]:
+    """Serve S3's interface on the loopback address, and give the environment that a user would set for it.
+
+    What is in it outlives the server, but not the process.
+    """
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ACCESS_KEY_ID": "tester",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[dict[str, str]]:
+    """Serve S3's interface for all tests."""
+    with object_store() as environment:
+        yield environment
+
+
+@pytest.fixture
+def bucket(s3: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """Give the name of an empty bucket, with the environment set to reach it."""
+    import boto3
+
+    for name, value in s3.items():
+        monkeypatch.setenv(name, value)
+    name = f"casebook-{uuid4().hex}"
+    boto3.client("s3").create_bucket(Bucket=name)
+    return name

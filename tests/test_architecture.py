@@ -96,6 +96,7 @@ def test_heavy_libraries_are_imported_inside_functions(path: Path) -> None:
         ("great_expectations", {"validate.py"}),
         ("tensorflow", {"device.py", "train_folds.py"}),
         ("mlflow", {"track.py"}),
+        ("upath", {"remote.py"}),
     ],
 )
 def test_a_library_with_traps_has_few_owners(library: str, owners: set[str]) -> None:

@@ -1,9 +1,11 @@
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from casebook import files, store
+from casebook import files, share, store
+from casebook.errors import CasebookError
 from casebook.run import Run, under_way
 from casebook.stage import Stage, decide, key_parts, stage
 from casebook.store import Facts, Ref
@@ -28,9 +30,10 @@ def make(run: Run, made: dict[str, str]) -> Ref:
     ref = Ref(case=run.case, stage="double", key=store.key_of(made))
     with files.new_folder(ref.folder) as out:
         facts = double.fn(out, "a")
-        store.seal(out, run.case, "double", made, facts, {"seconds": 1.0, "peak_memory_mb": None, "made_at": "2026"})
+        cost = {"seconds": 1.0, "peak_memory_mb": None, "made_at": "2026"}
+        sealed = store.seal(out, run.case, "double", made, facts, cost)
     (ref.folder / store.RESULT).write_text("{}")
-    return ref
+    return sealed
 
 
 @pytest.fixture
@@ -62,11 +65,81 @@ def test_a_stage_is_reused_only_while_its_files_are_whole(run: Run) -> None:
     assert decide(run, ref, made).why == "word.txt is gone"
 
 
-def test_a_result_that_was_cut_short_is_not_trusted(run: Run) -> None:
+@pytest.mark.parametrize("left", ['{"half":', None])
+def test_a_result_that_is_cut_short_or_missing_is_written_anew(run: Run, left: str | None, prefect_server: str) -> None:
+    from prefect import flow
+
+    ref = make(run, parts("a"))
+    result = ref.folder / store.RESULT
+    result.write_text(left) if left else result.unlink()
+    with under_way(run):
+        assert flow(lambda: double("a"), name="toy")().sha256 == ref.sha256
+        whole = result.read_bytes()
+        assert flow(lambda: double("a"), name="toy")().sha256 == ref.sha256
+    assert result.read_bytes() == whole
+    assert [stage.status for stage in run.stages] == ["reuse", "reuse"]
+
+
+@pytest.fixture
+def shared(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Share artifacts by a URL, and return what makes this process one machine or another."""
+    monkeypatch.setenv("CASEBOOK_ARTIFACTS", f"file://{tmp_path}/disk")
+    monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / "first"))
+    return lambda name: monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / name))
+
+
+def test_what_was_made_before_the_network_was_back_is_shared_and_reused(
+    run: Run, shared: Callable[[str], None]
+) -> None:
     made = parts("a")
     ref = make(run, made)
-    (ref.folder / store.RESULT).write_text('{"half":')
-    assert decide(run, ref, made).status == "run"
+    assert share.names(ref.folder.parent) == []
+    assert decide(run, ref, made).status == "reuse"
+    shared("second")
+    assert decide(run, ref, made).status == "reuse"
+    assert ref.path("word.txt").read_text() == "-aa"
+
+
+def test_a_plan_knows_what_another_machine_made_and_brings_nothing(run: Run, shared: Callable[[str], None]) -> None:
+    ref = make(run, parts("a"))
+    share.push(ref.folder)
+    shared("second")
+    run.planning = True
+    with under_way(run):
+        assert double("a").sha256
+        double("b")
+    assert not ref.folder.exists()
+    assert [(stage.status, stage.why) for stage in run.stages] == [
+        ("reuse", "nothing changed"),
+        ("run", "source changed"),
+    ]
+
+
+def test_an_output_altered_on_the_way_is_made_again_and_shared(run: Run, shared: Callable[[str], None]) -> None:
+    made = parts("a")
+    ref = make(run, made)
+    share.push(ref.folder)
+    share.write(ref.path("word.txt"), b"altered")
+    shared("second")
+    record = decide(run, ref, made)
+    assert record.status == "run"
+    assert record.why.startswith("word.txt was altered at file://")
+
+
+def test_an_input_is_brought_where_a_stage_is_to_read_it_and_only_the_very_one(
+    run: Run, shared: Callable[[str], None]
+) -> None:
+    ref = make(run, parts("a"))
+    share.push(ref.folder)
+    shared("second")
+    store.bring(ref)
+    assert ref.path("word.txt").read_text() == "-aa"
+    with pytest.raises(CasebookError, match="made anew meanwhile"):
+        store.bring(ref.model_copy(update={"sha256": "another"}))
+    share.drop(ref.folder)
+    shared("third")
+    with pytest.raises(CasebookError, match="double"):
+        store.bring(ref)
 
 
 def test_a_plan_names_what_changed_and_runs_nothing(run: Run) -> None:

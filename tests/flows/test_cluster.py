@@ -48,6 +48,26 @@ def test_the_figures_and_the_record_are_those_of_a_run_without_a_cluster(
     assert stages["train-ensemble-0"]["bytes"] > 0
 
 
+def test_workers_without_the_disk_of_the_flow_share_by_url(
+    prefect_server: str, tmp_path: Path, bucket: str, s3: dict[str, str]
+) -> None:
+    asked = (*SMOKE, "--candidates", "course", "--peers")
+    flow, worker = tmp_path / "flow", tmp_path / "worker"
+    made = house(tmp_path, prefect_server, CASEBOOK_ARTIFACTS=f"s3://{bucket}/team", CASEBOOK_CACHE=str(flow), **s3)
+    with dask_cluster(made) as spread:
+        spread.worker(CASEBOOK_CACHE=str(worker))
+        done = made.run("flows.fraud", *asked, "--runner", spread.runner)
+    assert done.code == 0, done.err
+    there, here = ({path.parent.parent.name for path in each.rglob("manifest.json")} for each in (worker, flow))
+    assert {"train-course-0", "features-0"} < there < here  # what it made, and what it read
+    assert "export" not in there
+    assert not list(flow.rglob("train-course-0/*/result"))  # the worker can't write where the flow's disk is
+    again = made.run("flows.fraud", *asked)
+    assert again.code == 0, again.err
+    assert "train-course-0             reused" in again.err
+    assert list(flow.rglob("train-course-0/*/result"))
+
+
 def test_a_search_finds_the_same_when_one_of_the_workers_dies(cluster: Cluster, workplace: House, empty: House) -> None:
     assert empty.here("flows.tune", *SEARCH).code == 0
     lost = cluster.worker()

@@ -12,11 +12,12 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casebook import places
+from casebook import places, share
 from serving.app import create_app
 from serving.registry import Registry
 from serving.spread import Bins
 from serving.tally import HOUR, Tally
+from tasks.count_asked import counted_in_service
 
 REFERENCE = {
     "rows": 10,
@@ -103,6 +104,22 @@ def test_old_counts_are_forgotten(counted: FlaskClient, tally: Tally) -> None:
     counted.post("/v1/models/fraud:predict", json={"instances": [row(1.0, 3, None, "male")]})
     tally.close()
     assert len(list(folder.iterdir())) == 2
+
+
+def test_counts_are_shared_with_whoever_watches_and_forgotten_there_too(
+    counted: FlaskClient, tally: Tally, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CASEBOOK_ARTIFACTS", f"s3://{bucket}/team")
+    monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / "service"))
+    folder = places.served("fraud") / "1"
+    old = (datetime.now(UTC) - timedelta(days=31)).strftime(HOUR)
+    share.write(folder / f"{old}.1-a.json", b"{}")
+    counted.post("/v1/models/fraud:predict", json={"instances": [row(1.0, 3, None, "male")]})
+    model = tally._asked[0].model
+    tally.close()
+    monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / "elsewhere"))
+    assert len(share.names(places.served("fraud") / "1")) == 1
+    assert counted_in_service(model, 24).rows == 1
 
 
 def test_answers_do_not_wait_for_a_full_disk(

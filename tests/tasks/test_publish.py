@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from onnx import TensorProto, helper
 
-from casebook import files, places
+from casebook import files, places, share
 from casebook.errors import CasebookError
 from casebook.run import Run
 from casebook.store import Ref
@@ -40,7 +40,9 @@ def release(version: int, model: bytes = b"", trained_on: str = "real") -> int:
     folder.mkdir(parents=True)
     (folder / "model.onnx").write_bytes(model)
     files.write_json(folder / "signature.json", {"output": {"threshold": 0.5}})
-    files.write_json(folder / "manifest.json", {"trained_on": trained_on, "bundle": f"bundle{version}"})
+    hashes = {path.name: files.sha256(path) for path in folder.iterdir()}
+    told = {"trained_on": trained_on, "bundle": f"bundle{version}", "files": hashes}
+    files.write_json(folder / "manifest.json", told)
     return version
 
 
@@ -167,6 +169,41 @@ def test_a_model_of_other_columns_waits_as_it_can_not_be_compared(parts: Ref) ->
     assert not serves
     assert "takes other columns" in why
     assert "python -m flows.promote shop 2" in why
+
+
+def test_what_another_machine_published_is_compared_with_promoted_and_rolled_back(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def become(machine: str) -> None:
+        monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / machine))
+
+    monkeypatch.setenv("CASEBOOK_ARTIFACTS", f"file://{tmp_path}/disk")
+    become("first")
+    point("shop", release(1, graph(1.0)))
+    become("second")
+    assert (versions("shop"), production("shop")) == ([1], 1)
+    serves, why = gate("shop", release(2, graph(1.0, 0.02)), request.getfixturevalue("parts"), REAL, AIM)
+    assert serves and "not worse" in why
+    promote("shop", 2)
+    become("first")
+    assert (versions("shop"), production("shop")) == ([1, 2], 2)
+    assert rollback("shop") == 1
+    become("second")
+    assert production("shop") == 1
+    with pytest.raises(CasebookError, match="no version to roll back to"):
+        rollback("shop")
+
+
+def test_a_version_altered_on_shared_storage_is_not_promoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CASEBOOK_ARTIFACTS", f"file://{tmp_path}/disk")
+    monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / "first"))
+    folder = places.models("shop") / str(release(1, graph(1.0)))
+    share.push(folder)
+    (tmp_path / "disk" / "models" / "shop" / "1" / "model.onnx").write_bytes(b"altered")
+    monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / "second"))
+    with pytest.raises(CasebookError, match=r"model\.onnx was altered at .* Restore that file"):
+        promote("shop", 1)
+    assert production("shop") is None
 
 
 def test_a_version_whose_gate_fails_is_taken_away_again(

@@ -1,0 +1,72 @@
+"""Reaching the storage that machines share, whatever its kind, and telling in a paragraph what goes wrong there."""
+
+import errno
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from casebook import places
+from casebook.errors import CasebookError
+
+if TYPE_CHECKING:
+    from upath import UPath
+
+T = TypeVar("T")
+OWN_DISK = ("file", "local")  # protocols of folders, such as a network drive
+
+
+def at(path: Path) -> "UPath":
+    """Return where a path here lies on the shared storage."""
+    with reaching():
+        from upath import UPath
+
+        url = str(places.shared())
+        root = UPath(url, auto_mkdir=True) if url.split("://")[0] in OWN_DISK else UPath(url)
+        root.fs.invalidate_cache()  # another machine may have changed what was listed before
+        return root.joinpath(*path.relative_to(places.artifacts()).parts)
+
+
+def asked(ask: Callable[[], T]) -> T | None:
+    """Return what the shared storage answers, or None where there is no such thing."""
+    with reaching():
+        try:
+            return ask()
+        except (FileNotFoundError, NotADirectoryError) as error:
+            if "NoSuchBucket" in str(getattr(error.__cause__, "response", "")):
+                raise
+    return None
+
+
+@contextmanager
+def reaching() -> Iterator[None]:
+    """Turn what goes wrong at the shared storage, which has as many kinds of errors as there are kinds of storage."""
+    try:
+        yield
+    except CasebookError:
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise  # the local copy's disk is full
+        raise CasebookError(
+            f"The shared storage {places.shared()} can't be used: {type(error).__name__}: {error}. {_remedy(error)} "
+            f"What was made here stays in {places.artifacts()} and is shared by the next run."
+        ) from error
+
+
+def _remedy(error: Exception) -> str:
+    if isinstance(error, ImportError):
+        return "Install what it needs; for S3 that is `pip install universal-pathlib s3fs`."
+    if isinstance(error, ValueError):
+        return "CASEBOOK_ARTIFACTS is a folder, or a URL that fsspec knows, such as s3://bucket/prefix."
+    if isinstance(error, FileNotFoundError):
+        return "Make the bucket, or set CASEBOOK_ARTIFACTS to one that is there."
+    if isinstance(error, PermissionError) or "Credentials" in type(error).__name__:
+        return (
+            "Give credentials that may list, read, write and delete there (for S3: AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY, or AWS_PROFILE)."
+        )
+    return (
+        "Check the network and the address (AWS_ENDPOINT_URL, for S3 that is not Amazon's), and run the same command "
+        "again."
+    )

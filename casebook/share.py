@@ -1,0 +1,186 @@
+"""Artifacts that machines share: with a URL in `CASEBOOK_ARTIFACTS`, what is made here goes there, and the other way.
+
+Everything works on local folders: `places.artifacts()` is then a local copy of what lies at the URL. An object store
+has no rename, so a finished folder goes there file by file with its manifest last, and without its manifest it counts
+as not there. Without a URL nothing here does anything, and no library is imported.
+"""
+
+import json
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from pathlib import Path
+
+from casebook import files, places, remote
+from casebook.errors import CasebookError
+
+MANIFEST = "manifest.json"
+CLAIM = "claim"
+
+
+class Altered(CasebookError):
+    """A shared folder is not what its manifest says."""
+
+
+def push(folder: Path) -> None:
+    """Share a finished folder, its manifest last; a folder that has none is given one once all is there."""
+    if places.shared() is None:
+        return
+    there, manifest = remote.at(folder), folder / MANIFEST
+    content = manifest.read_bytes() if manifest.is_file() else _described(folder)
+    names = list(_hashes(content))
+    remote.asked(lambda: there.fs.rm_file((there / MANIFEST).path))  # what was there before is whole no longer
+    with remote.reaching():
+        there.fs.put([str(folder / name) for name in names], [(there / name).path for name in names])
+    write(manifest, content)
+    if not manifest.is_file():
+        files.write_bytes(manifest, content)
+
+
+def pull(folder: Path) -> None:
+    """Bring a folder here if it is whole on the shared storage and another one than here.
+
+    Raises
+    ------
+    Altered
+        A file is gone or not what the manifest says; what is here stays.
+    """
+    content = read(folder / MANIFEST)
+    if content is not None:
+        _bring(folder, content)
+
+
+def settle(folder: Path) -> None:
+    """Have a folder both here and on the shared storage if it is whole in one; what is there wins.
+
+    Raises
+    ------
+    Altered
+        As in `pull`.
+    """
+    if places.shared() is None:
+        return
+    content = read(folder / MANIFEST)
+    if content is not None:
+        _bring(folder, content)
+    elif (folder / MANIFEST).is_file():
+        push(folder)
+
+
+def read(path: Path) -> bytes | None:
+    """Return what a file holds on the shared storage, or None where there is none."""
+    if places.shared() is None:
+        return None
+    there = remote.at(path)
+    return remote.asked(lambda: bytes(there.fs.cat_file(there.path)))
+
+
+def write(path: Path, content: bytes) -> None:
+    """Replace a small file on the shared storage in one step."""
+    if places.shared() is None:
+        return
+    there = remote.at(path)
+    with remote.reaching():
+        if there.protocol in remote.OWN_DISK:
+            files.write_bytes(Path(there.path), content)
+        else:
+            there.fs.pipe_file(there.path, content)
+
+
+def get(path: Path) -> None:
+    """Make a small file here what it is on the shared storage, also if it is gone there."""
+    if places.shared() is None:
+        return
+    content = read(path)
+    if content is None:
+        path.unlink(missing_ok=True)
+    elif not path.is_file() or path.read_bytes() != content:
+        files.write_bytes(path, content)
+
+
+def names(folder: Path) -> list[str]:
+    """Return the names of what lies in a folder of the shared storage, whole or not."""
+    if places.shared() is None:
+        return []
+    there = remote.at(folder)
+    found = remote.asked(lambda: list(there.fs.ls(there.path, detail=False))) or []
+    return sorted(name for each in found if not (name := each.rstrip("/").rsplit("/", 1)[-1]).startswith("."))
+
+
+def manifests(folder: Path) -> dict[str, bytes]:
+    """Return the manifests of the whole folders in a folder of the shared storage, by their names."""
+    found = names(folder)
+    with ThreadPoolExecutor(16) as pool:
+        contents = pool.map(read, [folder / name / MANIFEST for name in found])
+        return {name: content for name, content in zip(found, contents, strict=True) if content is not None}
+
+
+def drop(path: Path) -> int:
+    """Remove a file or folder from the shared storage, its manifest first, and return how many bytes the rest had."""
+    if places.shared() is None:
+        return 0
+    there = remote.at(path)
+    remote.asked(lambda: there.fs.rm_file((there / MANIFEST).path))
+    found = remote.asked(lambda: there.fs.find(there.path, detail=True)) or {}
+    remote.asked(lambda: there.fs.rm(there.path, recursive=True))
+    return sum(each["size"] for each in found.values())
+
+
+def claim(folder: Path, first: int) -> int:
+    """Take the first number from `first` on that no machine has taken for a folder in `folder`.
+
+    It holds where the storage can write a file only if there is none, as S3 and folders can.
+    """
+    if places.shared() is None:
+        return first
+    mine = secrets.token_hex(16).encode()
+    return next(number for number in count(first) if _claimed(folder / str(number) / CLAIM, mine))
+
+
+def _claimed(path: Path, mine: bytes) -> bool:
+    there = remote.at(path)
+    with remote.reaching():
+        try:
+            with there.fs.open(there.path, "xb") as file:
+                file.write(mine)
+        except OSError:  # it is another's, or ours and the answer was lost on its way
+            holder = read(path)
+            if holder is None:
+                raise
+            return holder == mine
+    return True
+
+
+def _bring(folder: Path, content: bytes) -> None:
+    """Bring a folder with this manifest here, unless it is here."""
+    manifest = folder / MANIFEST
+    if manifest.is_file() and manifest.read_bytes() == content:
+        return
+    there, hashes = remote.at(folder), _hashes(content)
+    with files.new_folder(folder, replace=folder.exists()) as out:
+        for parent in {(out / name).parent for name in hashes}:
+            parent.mkdir(parents=True, exist_ok=True)
+        paths = [(there / name).path for name in hashes]
+        remote.asked(lambda: there.fs.get(paths, [str(out / name) for name in hashes]))
+        for name, expected in hashes.items():
+            if not (out / name).is_file():
+                raise Altered(f"{name} is gone from {there}")
+            if files.sha256(out / name) != expected:
+                raise Altered(f"{name} was altered at {there}")
+        (out / MANIFEST).write_bytes(content)
+
+
+def _described(folder: Path) -> bytes:
+    """Return a manifest of a folder that has none: the hash of every file."""
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    hashes = {path.relative_to(folder).as_posix(): files.sha256(path) for path in paths}
+    return json.dumps({"files": hashes}, indent=2).encode()
+
+
+def _hashes(manifest: bytes) -> dict[str, str]:
+    """Return the files that a manifest names with their hashes; a version's also tells their sizes."""
+    try:
+        named = json.loads(manifest)["files"]
+        return {name: told if isinstance(told, str) else told["sha256"] for name, told in named.items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Altered(f"{MANIFEST} was altered: {error!r}") from error

@@ -1,0 +1,146 @@
+"""The service follows what is promoted on shared storage, and outlives its loss."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from casebook import engine, places, share
+from serving.app import create_app
+from serving.follow import follow
+from serving.registry import Registry
+from tests.serving.conftest import publish_rows
+
+ROW = {"Amount": 10.0, "Hour": 5, "Age": 40, "Sex": "female"}
+BIAS = {1: -1.0, 2: 0.5}
+
+
+@pytest.fixture
+def other(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Return what has another machine publish and promote a version of `fraud`; this one has only the service."""
+
+    def promote(version: int) -> None:
+        monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / "other"))
+        folder = places.models("fraud") / str(version)
+        if not folder.exists():
+            share.push(publish_rows("fraud", version, BIAS[version], promote=False))
+        share.write(folder.parent / "production", f"{version}\n".encode())
+        monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / "here"))
+
+    monkeypatch.setenv("CASEBOOK_ARTIFACTS", f"s3://{bucket}/team")
+    promote(1)
+    return promote
+
+
+@pytest.fixture
+def models(other: Callable[[int], None]) -> Registry:
+    registry = Registry(places.models())
+    registry.look()
+    return registry
+
+
+@pytest.fixture
+def client(models: Registry) -> FlaskClient:
+    app = create_app(models)
+    app.testing = True
+    return app.test_client()
+
+
+def ask(client: FlaskClient) -> tuple[int, float]:
+    content = client.post("/v1/models/fraud:predict", json={"instances": [ROW]}).get_json()
+    return content["model"]["version"], content["predictions"][0]["probability"]
+
+
+def look(models: Registry) -> None:
+    """Look as after the pause."""
+    follow(places.models())
+    models.look()
+
+
+def test_what_another_machine_promotes_serves(
+    other: Callable[[int], None], models: Registry, client: FlaskClient, expected: Callable[..., float]
+) -> None:
+    for version in (1, 2, 1):
+        other(version)
+        look(models)
+        assert ask(client) == (version, pytest.approx(expected(ROW, BIAS[version]), abs=1e-6))
+        assert (places.models("fraud") / "production").read_text() == f"{version}\n"
+
+
+def test_the_storage_is_left_in_peace_during_the_pause(
+    other: Callable[[int], None], models: Registry, client: FlaskClient
+) -> None:
+    other(2)
+    models.look()
+    assert ask(client)[0] == 1
+    os.utime(places.models() / ".asked", (0, 0))
+    models.look()
+    assert ask(client)[0] == 2
+
+
+def test_a_withdrawn_case_goes(models: Registry, client: FlaskClient) -> None:
+    share.drop(places.models("fraud") / "production")
+    look(models)
+    assert client.get("/v1/models/fraud").status_code == 404
+
+
+def test_an_altered_version_is_refused_until_it_is_sound(
+    other: Callable[[int], None], models: Registry, client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    other(2)
+    graph = places.models("fraud") / "2" / "model.onnx"
+    sound = share.read(graph)
+    assert sound
+    share.write(graph, sound[:-1])
+    look(models)
+    assert ask(client)[0] == 1
+    assert client.get("/health/ready").get_json()["failures"][0]["version"] == "2"
+    assert "model.onnx was altered at s3://" in caplog.text
+    share.write(graph, sound)
+    look(models)
+    assert ask(client)[0] == 2
+    assert client.get("/health/ready").status_code == 200
+
+
+def test_a_half_pushed_version_is_not_served(
+    other: Callable[[int], None], models: Registry, client: FlaskClient
+) -> None:
+    other(2)
+    share.drop(places.models("fraud") / "2" / "manifest.json")
+    look(models)
+    assert ask(client)[0] == 1
+
+
+def test_a_service_outlives_the_loss_of_the_storage_and_starts_without_it(
+    models: Registry, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from s3fs import S3FileSystem
+
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{engine.free_port()}")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setattr(S3FileSystem, "retries", 1)
+    S3FileSystem.clear_instance_cache()
+    look(models)
+    assert ask(client)[0] == 1
+    assert "can't be used" in caplog.text
+    again = Registry(places.models())
+    again.look()
+    assert again.serving["fraud"].version == 1
+    S3FileSystem.clear_instance_cache()
+
+
+@pytest.mark.usefixtures("other")
+def test_following_imports_neither_prefect_nor_tensorflow() -> None:
+    code = (
+        "import sys; from casebook import places; from serving.registry import Registry;"
+        "models = Registry(places.models()); models.look(); print(list(models.serving),"
+        "[name for name in ('prefect', 'tensorflow', 'pandas', 'fastapi') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], cwd=places.project(), capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "['fraud'] []\n"
