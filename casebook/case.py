@@ -2,16 +2,17 @@
 
 import inspect
 import logging
+import os
 import platform
 import subprocess
 from collections.abc import Callable
 from functools import cached_property, update_wrapper
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from casebook import places, track
 from casebook.cluster import connected
 from casebook.errors import CasebookError
+from casebook.fingerprint import installed
 from casebook.params import CaseParams
 from casebook.run import Run, Summary, under_way
 
@@ -97,12 +98,17 @@ def surroundings() -> dict[str, object]:
     return {
         "code_version": code_version(),
         "python": platform.python_version(),
-        "libraries": {name: version(name) for name in LIBRARIES},
+        "libraries": {name: installed(name) for name in LIBRARIES},
     }
 
 
 def code_version() -> str | None:
-    """Return the commit that is checked out, marked `+changes` if files differ from it; None without git."""
+    """Return the commit that is checked out, marked `+changes` if files differ from it; None without git.
+
+    A container image has no checkout; it was told its version when it was built.
+    """
+    if told := os.environ.get("CASEBOOK_CODE_VERSION"):
+        return told
     try:
         command = ["git", "-C", str(places.project()), "describe", "--always", "--abbrev=40", "--dirty=+changes"]
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()

@@ -50,10 +50,27 @@ def library_versions(libraries: tuple[str, ...]) -> dict[str, str]:
     found = {}
     for name in sorted(names):
         try:
-            found[name] = version(DISTRIBUTIONS.get(name, name))
+            found[name] = installed(name)
         except PackageNotFoundError:
             continue  # part of the standard library
     return found
+
+
+def installed(library: str) -> str:
+    """Return the version of an installed library; TensorFlow may be there as its smaller build without GPU code.
+
+    Raises
+    ------
+    PackageNotFoundError
+        It is not installed, or belongs to Python.
+    """
+    name = DISTRIBUTIONS.get(library, library)
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        if name != "tensorflow":
+            raise
+        return version("tensorflow-cpu")
 
 
 def _follow(thing: object, where: str, pieces: dict[str, str], libraries: set[str]) -> None:

@@ -69,3 +69,10 @@ def test_versions_are_those_of_the_distributions() -> None:
     found = library_versions(("sklearn", "json"))
     assert list(found) == ["sklearn"]
     assert found["sklearn"][0].isdigit()
+
+
+def test_tensorflow_without_gpu_code_counts_as_tensorflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tensorflow_cpu-2.21.0.dist-info").mkdir()
+    (tmp_path / "tensorflow_cpu-2.21.0.dist-info" / "METADATA").write_text("Name: tensorflow-cpu\nVersion: 2.21.0\n")
+    monkeypatch.setattr("sys.path", [str(tmp_path)])
+    assert library_versions(("tensorflow",)) == {"tensorflow": "2.21.0"}
