@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import platform
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -82,7 +83,12 @@ def new_folder(final: Path, *, replace: bool = False) -> Iterator[Path]:
 
 
 def _temporary(parent: Path) -> Path:
-    return parent / f".tmp-{os.getpid()}-{secrets.token_hex(4)}"
+    return parent / f"{_ours()}{os.getpid()}-{secrets.token_hex(4)}"
+
+
+def _ours() -> str:
+    """Return how the names of this machine's temporary folders begin: another one that shares ours has other ids."""
+    return f".tmp-{platform.node()}-"
 
 
 def _move(partial: Path, final: Path, *, replace: bool) -> None:
@@ -101,6 +107,6 @@ def sweep(folder: Path) -> None:
     """Remove temporary folders that a killed process of this machine left in `folder`."""
     import psutil
 
-    for path in folder.glob(".tmp-*-*"):
-        if not psutil.pid_exists(int(path.name.split("-")[1])):
+    for path in folder.glob(f"{_ours()}*-*"):
+        if not psutil.pid_exists(int(path.name.split("-")[-2])):
             shutil.rmtree(path, ignore_errors=True)

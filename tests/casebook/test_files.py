@@ -1,6 +1,7 @@
 """What is written is whole or not there at all."""
 
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -34,13 +35,14 @@ def test_a_folder_that_stands_there_gives_way_only_when_asked(tmp_path: Path, re
     assert [path.name for path in tmp_path.iterdir()] == ["made"]
 
 
-def test_only_what_dead_processes_left_is_swept(tmp_path: Path) -> None:
+def test_only_what_dead_processes_of_this_machine_left_is_swept(tmp_path: Path) -> None:
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
-    for name in (f".tmp-{dead.pid}-aa", f".tmp-{os.getpid()}-bb", "made"):
+    here, kept = f".tmp-{platform.node()}", {f".tmp-another-machine-{dead.pid}-cc", "made"}
+    for name in (f"{here}-{dead.pid}-aa", f"{here}-{os.getpid()}-bb", *kept):
         (tmp_path / name).mkdir()
     files.sweep(tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {f".tmp-{os.getpid()}-bb", "made"}
+    assert {path.name for path in tmp_path.iterdir()} == {f"{here}-{os.getpid()}-bb", *kept}
 
 
 def test_json_is_replaced_in_one_step_and_nan_is_refused(tmp_path: Path) -> None:
