@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN = .venv/bin/python
 
-.PHONY: help boston canada car_price cifar10 counting dice flowers fraud household_power imagenet malware mcdonalds mnist mpg naver_reviews scaling titanic word_encoding test check serve ui benchmark
+.PHONY: help boston canada car_price cifar10 counting dice flowers fraud household_power imagenet malware mcdonalds mnist mpg naver_reviews scaling titanic word_encoding test check serve ui benchmark lock
 help:
 	@echo "make fraud      run the fraud case (real data if there is any, else the embedded sample);"
 	@echo "                likewise boston, canada, car_price, cifar10, counting, dice, flowers,"
@@ -12,6 +12,7 @@ help:
 	@echo "make serve      answer from the published models on http://127.0.0.1:9000"
 	@echo "make ui         a Prefect server with its UI on http://127.0.0.1:4200"
 	@echo "make benchmark  measure; prints a table"
+	@echo "make lock       the locks anew, the checkout's and the images', by uv"
 
 # the environment, made anew when the lock changes
 .venv/installed: requirements.lock
@@ -40,3 +41,6 @@ ui: .venv/installed
 
 benchmark: .venv/installed
 	$(RUN) -m benchmarks
+
+lock: .venv/installed
+	$(RUN) -m deployments.lock
