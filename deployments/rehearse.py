@@ -99,7 +99,7 @@ def work(scene: Scene, name: str) -> None:
     """Start a worker; its name is that of its log."""
     scene.start(name, "-m", "prefect", "worker", "start", "--pool", "local", "--type", "process")
     scene.until(lambda: scene.says(name, "started!"), "the worker does not start")
-    scene.tell(f"a {name} waits for runs")
+    scene.tell(f"the {name.replace('-', ' ')} waits for runs")
 
 
 def click(scene: Scene, client: "SyncPrefectClient", ui: str) -> None:

@@ -1,6 +1,6 @@
 """`python -m tests.deployments.build_images FOLDER`: build the images, run the set, and use it, without Docker.
 
-On demand, since it takes a quarter of an hour. As root, with Debian's debootstrap, buildah, podman, runc, netavark,
+On demand, since it takes ten to twenty minutes. As root, with Debian's debootstrap, buildah, podman, runc, netavark,
 aardvark-dns and catatonit, and with podman-compose. No image is fetched: debian:trixie-slim is made by debootstrap as
 the real one is, and stand_in/ has PostgreSQL. Only Debian's and Python's packages come from outside.
 """
