@@ -26,12 +26,13 @@ SETTINGS = {
     "PREFECT_LOGGING_EXTRA_LOGGERS": "casebook",
     "PREFECT_CLI_PROMPT": "false",
     "GX_ANALYTICS_ENABLED": "false",
+    "ORT_DISABLE_TELEMETRY": "1",
     "TF_CPP_MIN_LOG_LEVEL": "3",
 }
 
 
 def prepare() -> None:
-    """Set what Prefect, Great Expectations and TensorFlow read when they are imported; what the user set stays."""
+    """Set what Prefect, Great Expectations, ONNX Runtime and TensorFlow read at import; what the user set stays."""
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
     os.environ.setdefault("PREFECT_HOME", str(places.prefect_home()))

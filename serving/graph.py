@@ -1,6 +1,7 @@
 """A published graph: loaded from the bytes that were hashed, held against its signature, and run."""
 
 import math
+import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -108,6 +109,8 @@ def _block(signature: Signature) -> int:
 
 
 def _session(content: bytes, threads: int) -> "InferenceSession":
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read at import; else it tells its maker how it is used
+
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

@@ -78,6 +78,19 @@ def test_requests_over_real_http_and_a_graceful_end(service: Service) -> None:
     ]
 
 
+def test_no_library_notes_who_uses_it(
+    publish: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / "home"))
+    publish("fraud", 1, -1.0)
+    with start("--port", "0", "--processes", "1") as process:
+        status, _ = ask(port_of(process), json.dumps({"instances": [ROW]}).encode())
+        process.kill()
+    assert status == 200
+    assert not (tmp_path / "home").exists()  # ONNX Runtime keeps a number of this machine there and sends it home
+
+
 def test_requests_in_flight_are_answered_before_the_end(service: Service) -> None:
     process, port = service
     body = json.dumps({"instances": [ROW] * 10_000}).encode()
