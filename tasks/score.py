@@ -80,7 +80,7 @@ def score(
             if runner == LOCAL:
                 tallies = [score_file(job, number, source, plan, progress) for number, source in enumerate(sources)]
             else:
-                tallies = score_side_by_side(runner, job, sources, plan, progress)
+                tallies = score_side_by_side(runner, job, sources, plan, score_there, progress)
         check_unchanged(sources)
         job.place()
     predictor = plan.predictor
@@ -95,6 +95,12 @@ def score_file(job: Job, number: int, source: Source, plan: Plan, progress: Prog
     tally = job.file(number, place, lambda path: write_file(path, job, number, source, plan, progress))
     progress.step(units=counted + source.size - progress.done)  # also of a file that was done before
     return tally
+
+
+def score_there(job: Job, number: int, source: Source, recipe: tuple[str, int, str, str | None]) -> Tally:
+    """Write one file, on a cluster's worker."""
+    with Progress(f"scoring {source.place}", source.size, "B") as progress:
+        return score_file(job, number, source, planned(*recipe), progress)
 
 
 def write_file(path: Path, job: Job, number: int, source: Source, plan: Plan, progress: Progress) -> Tally:

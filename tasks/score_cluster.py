@@ -1,7 +1,7 @@
 """Score: a folder's files side by side on a Dask cluster, each by one worker."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from casebook import places
 from casebook.cluster import connected
@@ -9,15 +9,17 @@ from casebook.errors import CasebookError
 from casebook.progress import Progress
 from tasks.score_job import Job, Tally
 from tasks.score_plan import Plan
+from tasks.score_read import Source
 
-if TYPE_CHECKING:
-    from tasks.score_read import Source
+Make = Callable[[Job, int, Source, tuple[str, int, str, str | None]], Tally]
 
 
 def score_side_by_side(
-    runner: str, job: Job, sources: "Sequence[Source]", plan: Plan, progress: Progress
+    runner: str, job: Job, sources: Sequence[Source], plan: Plan, make: Make, progress: Progress
 ) -> list[Tally]:
     """Have workers make the files, and return each one's tally; a file whose worker is lost is made by another.
+
+    `make` makes one of them, on a worker.
 
     Raises
     ------
@@ -37,8 +39,7 @@ def score_side_by_side(
                 "lies on a disk they share."
             )
         jobs = [
-            client.submit(score_there, job, number, source, plan.recipe, pure=False)
-            for number, source in enumerate(sources)
+            client.submit(make, job, number, source, plan.recipe, pure=False) for number, source in enumerate(sources)
         ]
         sizes = {future.key: source.size for future, source in zip(jobs, sources, strict=True)}
         for future in as_completed(jobs, loop=client.loop):
@@ -49,12 +50,3 @@ def score_side_by_side(
 def sees(job: Job) -> bool:
     """Say, on a worker, whether the folder of a scoring under way is there."""
     return (job.folder / "job.json").is_file()
-
-
-def score_there(job: Job, number: int, source: "Source", recipe: tuple[str, int, str, str | None]) -> Tally:
-    """Make one file, on a worker."""
-    from tasks.score import score_file
-    from tasks.score_plan import planned
-
-    with Progress(f"scoring {source.place}", source.size, "B") as progress:
-        return score_file(job, number, source, planned(*recipe), progress)
