@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from casebook import places
+from casebook import places, share
 from casebook.errors import CasebookError
 from casebook.store import Ref
 
@@ -69,7 +69,7 @@ def outcome(case: str, run: str) -> Outcome:
     CasebookError
         There is no such run, or it has not ended.
     """
-    folder = places.runs(case) / Path(run).name
+    folder = _brought(places.runs(case) / Path(run).name)
     record, metrics = _ended(case, folder), _content(folder / "metrics.json")
     began = datetime.strptime(record["run_id"].partition("-")[0], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
     curves, gone = _all_curves(record, metrics)
@@ -96,9 +96,17 @@ def _ended(case: str, folder: Path) -> dict[str, Any]:
     if record and record["status"] == "running":
         raise CasebookError(f"Run {folder.name} of {case} goes on, or was killed: there is nothing to tell of it yet.")
     if not record:
-        known = sorted((path.parent.name for path in places.runs(case).glob("*/run.json")), reverse=True)
+        here = (path.parent.name for path in places.runs(case).glob("*/run.json"))
+        known = sorted({*here, *share.names(places.runs(case))}, reverse=True)
         raise CasebookError(f"{case} has no run {folder.name}. Its runs are: {', '.join(known[:10]) or 'none'}.")
     return record
+
+
+def _brought(folder: Path) -> Path:
+    """Return a folder that another machine perhaps made; it is here then, if it is anywhere."""
+    if not folder.is_dir():
+        share.pull(folder)
+    return folder
 
 
 def _content(path: Path) -> dict[str, Any]:
@@ -108,7 +116,7 @@ def _content(path: Path) -> dict[str, Any]:
 
 def _published(record: Mapping[str, Any]) -> dict[str, Path]:
     told = record.get("published")
-    return {"model": places.models(record["case"]) / str(told["version"])} if told else {}
+    return {"model": _brought(places.models(record["case"]) / str(told["version"]))} if told else {}
 
 
 def _source(record: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
@@ -181,7 +189,7 @@ def _curves(record: Mapping[str, Any], name: str) -> Curves | None:
         if stage["stage"] != name and stage["stage"].partition("-")[2].removesuffix("-0") != name:
             continue
         ref = Ref(case=record["case"], stage=stage["stage"], key=stage["key"])
-        if not ref.folder.is_dir():
+        if not _brought(ref.folder).is_dir():
             return None
         for path in (ref.path("history.json"), ref.fold(0).path("history.json")):
             if history := _content(path):

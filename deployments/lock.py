@@ -38,10 +38,10 @@ def write() -> None:
 
 
 def serving() -> list[str]:
-    """Return what the service needs, as pyproject.toml has it."""
+    """Return what the service needs, as pyproject.toml has it; its models may lie on shared storage."""
     project = tomllib.loads((places.project() / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    needed: list[str] = project["optional-dependencies"]["serving"]
-    return needed
+    needed: dict[str, list[str]] = project["optional-dependencies"]
+    return [*needed["serving"], *needed["storage"]]
 
 
 def compile_to(lock: str, *arguments: str, given: str = "") -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from casebook import places
+from casebook import places, share
 from casebook.errors import CasebookError
 from casebook.outcome import outcome
 
@@ -94,6 +94,23 @@ def test_what_was_cleaned_up_is_told(artifacts: Path) -> None:
     assert told.folders == {"": places.runs("shop") / ID} and told.tags["casebook.version"] == "7"
     (places.models("shop") / "7").mkdir(parents=True)
     assert outcome("shop", ID).folders["model"] == places.models("shop") / "7"
+
+
+def test_what_another_machine_left_is_brought(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CASEBOOK_ARTIFACTS", f"file://{tmp_path}/disk")
+    monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / "first"))
+    write(published={"version": 7, "serves": True, "why": "first"})
+    keep("resample-ours-0", "r", None)
+    keep("train-ours-0", "t", {"loss": [3.0]})
+    (places.models("shop") / "7").mkdir(parents=True)
+    for place in (f"runs/shop/{ID}", "store/shop/resample-ours-0/r", "store/shop/train-ours-0/t", "models/shop/7"):
+        share.push(places.artifacts() / place)
+    monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / "second"))
+    told = outcome("shop", ID)
+    assert told.curves == {"training/ours/loss": [(1, 3.0)]}
+    assert told.folders == {"": places.runs("shop") / ID, "model": places.models("shop") / "7"}
+    with pytest.raises(CasebookError, match=f"shop has no run 9.*: {ID}"):
+        outcome("shop", "9")
 
 
 def test_a_search_has_its_trainings(artifacts: Path) -> None:

@@ -119,6 +119,14 @@ def test_a_folder_without_a_manifest_has_one_once_it_is_shared(machine: Machine)
     assert set(content(places.runs("shop") / "1")) == {"run.json", "manifest.json"}
 
 
+def test_a_folder_may_be_empty(machine: Machine) -> None:
+    (places.models("shop") / "1").mkdir(parents=True)
+    share.push(places.models("shop") / "1")
+    machine("second")
+    share.pull(places.models("shop") / "1")
+    assert set(content(places.models("shop") / "1")) == {"manifest.json"}
+
+
 def test_a_small_file_is_replaced_there_and_followed_here(machine: Machine) -> None:
     pointer = places.models("shop") / "production"
     assert share.read(pointer) is None

@@ -32,7 +32,8 @@ def test_every_pin_is_the_checkouts(lock: str) -> None:
 
 def test_the_service_gets_what_it_needs_and_nothing_that_learns() -> None:
     project = tomllib.loads((places.project() / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert set(project["optional-dependencies"]["serving"]) <= names("serving")
+    needed = project["optional-dependencies"]
+    assert {*needed["serving"], *needed["storage"]} <= names("serving")
     assert not {"tensorflow", "tensorflow-cpu", "keras", "prefect", "scikit-learn", "pandas"} & names("serving")
 
 
