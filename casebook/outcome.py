@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from casebook import places
+from casebook import places, share
 from casebook.errors import CasebookError
 from casebook.store import Ref
 
@@ -67,7 +67,7 @@ def outcome(case: str, run: str) -> Outcome:
     Raises
     ------
     CasebookError
-        There is no such run, or it has not ended.
+        There is no such run, it has not ended, or what machines share of it was altered.
     """
     folder = places.runs(case) / Path(run).name
     record, metrics = _ended(case, folder), _content(folder / "metrics.json")
@@ -92,11 +92,13 @@ def outcome(case: str, run: str) -> Outcome:
 
 
 def _ended(case: str, folder: Path) -> dict[str, Any]:
+    share.pull(folder)
     record = _content(folder / "run.json")
     if record and record["status"] == "running":
         raise CasebookError(f"Run {folder.name} of {case} goes on, or was killed: there is nothing to tell of it yet.")
     if not record:
-        known = sorted((path.parent.name for path in places.runs(case).glob("*/run.json")), reverse=True)
+        here = (path.parent.name for path in places.runs(case).glob("*/run.json"))
+        known = sorted({*here, *share.names(places.runs(case))}, reverse=True)
         raise CasebookError(f"{case} has no run {folder.name}. Its runs are: {', '.join(known[:10]) or 'none'}.")
     return record
 
@@ -107,8 +109,11 @@ def _content(path: Path) -> dict[str, Any]:
 
 
 def _published(record: Mapping[str, Any]) -> dict[str, Path]:
-    told = record.get("published")
-    return {"model": places.models(record["case"]) / str(told["version"])} if told else {}
+    if "published" not in record:
+        return {}
+    folder = places.models(record["case"]) / str(record["published"]["version"])
+    share.pull(folder)
+    return {"model": folder}
 
 
 def _source(record: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
@@ -181,6 +186,7 @@ def _curves(record: Mapping[str, Any], name: str) -> Curves | None:
         if stage["stage"] != name and stage["stage"].partition("-")[2].removesuffix("-0") != name:
             continue
         ref = Ref(case=record["case"], stage=stage["stage"], key=stage["key"])
+        share.pull(ref.folder)
         if not ref.folder.is_dir():
             return None
         for path in (ref.path("history.json"), ref.fold(0).path("history.json")):
