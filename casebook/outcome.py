@@ -67,7 +67,7 @@ def outcome(case: str, run: str) -> Outcome:
     Raises
     ------
     CasebookError
-        There is no such run, or it has not ended.
+        There is no such run, it has not ended, or what machines share of it was altered.
     """
     folder = _brought(places.runs(case) / Path(run).name)
     record, metrics = _ended(case, folder), _content(folder / "metrics.json")
@@ -92,6 +92,7 @@ def outcome(case: str, run: str) -> Outcome:
 
 
 def _ended(case: str, folder: Path) -> dict[str, Any]:
+    share.pull(folder)
     record = _content(folder / "run.json")
     if record and record["status"] == "running":
         raise CasebookError(f"Run {folder.name} of {case} goes on, or was killed: there is nothing to tell of it yet.")

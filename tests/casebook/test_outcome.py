@@ -151,3 +151,21 @@ def test_a_run_that_is_missing_or_goes_on_is_told(artifacts: Path) -> None:
     for name in ("9", f"../shop/{ID}x"):
         with pytest.raises(CasebookError, match=f"shop has no run .*: {ID}"):
             outcome("shop", name)
+
+
+def test_another_machine_reads_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CASEBOOK_ARTIFACTS", f"file://{tmp_path}/disk")
+    monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / "first"))
+    write(published={"version": 7, "serves": True, "why": "first"}, stages=RECORD["stages"][1:2])
+    keep("train-ours-0", "t", {"loss": [3.0, 2.0]})
+    (places.models("shop") / "7").mkdir(parents=True)
+    (places.models("shop") / "7" / "model.onnx").write_bytes(b"graph")
+    for folder in (places.runs("shop") / ID, places.store() / "shop/train-ours-0/t", places.models("shop") / "7"):
+        share.push(folder)
+    here = outcome("shop", ID)
+    monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / "second"))
+    there = outcome("shop", ID)
+    assert (there.figures, there.curves, there.lacks) == (here.figures, here.curves, ())
+    assert here.curves and (there.folders["model"] / "model.onnx").read_bytes() == b"graph"
+    with pytest.raises(CasebookError, match=f"shop has no run 9. Its runs are: {ID}"):
+        outcome("shop", "9")
