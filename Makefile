@@ -8,9 +8,9 @@ help:
 	@echo "                likewise boston, canada, car_price, cifar10, counting, dice, flowers,"
 	@echo "                household_power, imagenet, malware, mcdonalds, mnist, mpg, naver_reviews, scaling, titanic,"
 	@echo "                word_encoding"
-	@echo "make test       run all tests          make check   ruff and mypy"
+	@echo "make test       run all tests          make check   ruff, mypy, and that deployments are complete"
 	@echo "make serve      answer from the published models on http://127.0.0.1:9000"
-	@echo "make ui         a Prefect server with its UI on http://127.0.0.1:4200"
+	@echo "make ui         Prefect's UI on http://127.0.0.1:4200, with every case to start, and a worker that runs them"
 	@echo "make benchmark  measure; prints a table"
 	@echo "make lock       the locks anew, the checkout's and the images', by uv"
 
@@ -32,12 +32,13 @@ check: .venv/installed
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
+	$(RUN) -m deployments check
 
 serve: .venv/installed
 	$(RUN) -m serving
 
 ui: .venv/installed
-	PREFECT_HOME=artifacts/prefect PREFECT_SERVER_ANALYTICS_ENABLED=false $(RUN) -m prefect server start
+	$(RUN) -m deployments ui
 
 benchmark: .venv/installed
 	$(RUN) -m benchmarks

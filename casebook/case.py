@@ -15,6 +15,7 @@ from casebook.errors import CasebookError
 from casebook.fingerprint import installed
 from casebook.params import CaseParams
 from casebook.run import Run, Summary, under_way
+from casebook.show import log_lines, show
 
 if TYPE_CHECKING:
     from prefect import Flow
@@ -45,7 +46,11 @@ class Case(Generic[M]):
         from prefect import flow
 
         def body(params: M) -> Summary:
-            return self.record(params)
+            log_lines()
+            summary = self.record(params)
+            told = f"{summary.headline}\nReport: {summary.report}\nNext: `{summary.next_command}`"
+            show(f"{self.name}-report", told)
+            return summary
 
         parameter = inspect.Parameter("params", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=self.params())
         parameter = parameter.replace(annotation=self.params)

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -18,30 +18,41 @@ from casebook import places
 from casebook.errors import CasebookError
 
 START_LIMIT = 120.0
-SETTINGS = {
+HEARTBEAT = 30  # seconds between two signs of life of a run, the least that Prefect takes; see deployments/policies.py
+RUN = {  # what a run needs wherever it is started: deployments carry it to their workers
     "DO_NOT_TRACK": "1",
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",  # our own lines and one clear paragraph instead
-    "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_EXTRA_LOGGERS": "casebook",
-    "PREFECT_CLI_PROMPT": "false",
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT),
+    # to outlast a server or a database that is away: a request is sent again for two minutes in all (2 + 4 + ... + 64
+    # s), then the run would be taken for dead anyway; a server without its database answers 500
+    "PREFECT_CLIENT_MAX_RETRIES": "6",
+    "PREFECT_CLIENT_RETRY_EXTRA_CODES": "500",
     "GX_ANALYTICS_ENABLED": "false",
     "ORT_DISABLE_TELEMETRY": "1",
     "TF_CPP_MIN_LOG_LEVEL": "3",
 }
+SETTINGS = RUN | {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",  # our own lines and one clear paragraph instead
+    "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
+    "PREFECT_CLI_PROMPT": "false",
+}
 
 
-def prepare() -> None:
+def prepare(settings: Mapping[str, str] = SETTINGS) -> None:
     """Set what Prefect, Great Expectations, ONNX Runtime and TensorFlow read at import; what the user set stays."""
-    for name, value in SETTINGS.items():
+    for name, value in settings.items():
         os.environ.setdefault(name, value)
     os.environ.setdefault("PREFECT_HOME", str(places.prefect_home()))
 
 
 @contextmanager
-def server() -> Iterator["Starting"]:
-    """Begin a Prefect server unless `PREFECT_API_URL` names one, and end it after the block."""
-    starting = Starting()
+def server(port: int | None = None) -> Iterator["Starting"]:
+    """Begin a Prefect server unless `PREFECT_API_URL` names one, and end it after the block.
+
+    At a port that is given it has its UI and keeps schedules; otherwise it is a bare one for this process.
+    """
+    starting = Starting(port)
     try:
         yield starting
     finally:
@@ -51,7 +62,7 @@ def server() -> Iterator["Starting"]:
 class Starting:
     """A server that is starting up, or nothing where the user runs one already."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int | None = None) -> None:
         self.process: subprocess.Popen[bytes] | None = None
         if os.environ.get("PREFECT_API_URL"):
             return
@@ -61,10 +72,11 @@ class Starting:
         # two servers must not create the same new database at the same time
         self._lock = FileLock(places.prefect_home() / "starting.lock")
         self._lock.acquire()
-        port = free_port()
-        os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
-        command = [sys.executable, "-m", "casebook.prefect_server", str(port)]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, cwd=places.project())
+        number = port or free_port()
+        os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{number}/api"
+        command = [sys.executable, "-m", "casebook.prefect_server", str(number), *(["ui"] if port else [])]
+        # in a group of its own: Ctrl-C is meant for us, and the server is still told how that ended
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, cwd=places.project(), start_new_session=True)
 
     def wait(self) -> None:
         """Come back when the server answers.
@@ -80,7 +92,8 @@ class Starting:
         while not answers(os.environ["PREFECT_API_URL"]):
             if self.process.poll() is not None or time.monotonic() > limit:
                 raise CasebookError(
-                    "Prefect's local server did not start. Run with --debug for its messages, or start one yourself "
+                    "Prefect's local server did not start; its messages, if any, are above. Look at the database if "
+                    "one is named in PREFECT_API_DATABASE_CONNECTION_URL, or start a server yourself "
                     "(`prefect server start`) and set PREFECT_API_URL to its address."
                 )
             time.sleep(0.05)

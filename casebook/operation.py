@@ -5,11 +5,13 @@ import getpass
 import inspect
 import logging
 from collections.abc import Callable, Sequence
+from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 from casebook import engine
 from casebook.cli import guarded
+from casebook.show import log_lines, show
 
 if TYPE_CHECKING:
     from prefect import Flow
@@ -23,14 +25,28 @@ class Operation:
 
     @cached_property
     def flow(self) -> "Flow[..., str]":
-        """The Prefect flow, so that the UI can trigger the operation and keeps its log."""
+        """The Prefect flow, so that the UI can trigger the operation, keeps its log and shows what it said."""
         from prefect import flow
 
-        return flow(name=self.fn.__name__, persist_result=False)(self.fn)
+        def body(**given: Any) -> str:
+            log_lines()
+            said = self.fn(**given)
+            show(self.fn.__name__, said)
+            return said
+
+        parameters = inspect.signature(self.fn).parameters.values()
+        named = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in parameters]
+        body.__signature__ = inspect.Signature(named)  # type: ignore[attr-defined]
+        about = (inspect.getdoc(self.fn) or "").split("\n\n")[0]
+        # Prefect takes the form's descriptions from a docstring in this style
+        lines = [f"    {each.name}: {_told(each.annotation)[1]}" for each in named]
+        body.__doc__ = "\n".join([about, "", "Args:", *lines])
+        return flow(name=self.fn.__name__, description=about, persist_result=False)(body)
 
     def main(self, argv: Sequence[str] | None = None) -> int:
         """Run by command line: a parameter without a default is a word unless it is keyword-only, others are flags."""
-        parser = argparse.ArgumentParser(prog=f"python -m flows.{self.fn.__name__}", description=self.fn.__doc__)
+        told = (inspect.getdoc(self.fn) or "").split("\n\nRaises")[0]
+        parser = argparse.ArgumentParser(prog=f"python -m flows.{self.fn.__name__}", description=told)
         for name, parameter in inspect.signature(self.fn).parameters.items():
             _add(parser, name, parameter)
         arguments = vars(parser.parse_args(argv))
@@ -48,21 +64,25 @@ def _add(parser: argparse.ArgumentParser, name: str, parameter: inspect.Paramete
     """Add one parameter; where its annotation has a text, that is its help."""
     needed = parameter.default is inspect.Parameter.empty
     flag = "--" + name.replace("_", "-")
-    kind, help = _told(parameter.annotation)
-    if kind is bool:
+    read, help = _told(parameter.annotation)
+    if read["type"] is bool:
         parser.add_argument(flag, action="store_true", help=help)
     elif needed and parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
-        parser.add_argument(name, type=kind, help=help)
+        parser.add_argument(name, **read, help=help)
     elif needed:
-        parser.add_argument(flag, type=kind, required=True, help=help)
+        parser.add_argument(flag, **read, required=True, help=help)
     else:
         shown = "; ".join(text for text in (help, "default: %(default)s" if parameter.default else "") if text)
-        parser.add_argument(flag, type=kind, default=parameter.default, help=shown)
+        parser.add_argument(flag, **read, default=parameter.default, help=shown)
 
 
-def _told(annotation: Any) -> tuple[Any, str]:
-    """Return the type that a flag's word is turned into, and the help."""
+def _told(annotation: Any) -> tuple[dict[str, Any], str]:
+    """Return how the words after a flag are read, and the help."""
     text = ""
     if get_origin(annotation) is Annotated:
         annotation, text = get_args(annotation)
-    return next(iter(get_args(annotation)), annotation), text
+    kind, inner = get_origin(annotation), next(iter(get_args(annotation)), annotation)
+    if kind is Literal:
+        return {"type": str, "choices": get_args(annotation)}, text
+    read = {"type": date.fromisoformat if inner is date else inner}
+    return (read | {"nargs": "*"} if kind is tuple else read), text

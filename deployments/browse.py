@@ -40,13 +40,8 @@ def page() -> "Iterator[Page]":
 
 
 def start_run(page: "Page", ui: str, case: str, texts: Mapping[str, str], choices: Mapping[str, str]) -> UUID:
-    """Find a case's deployment from the first page on, fill its form and send it; return the run that is begun."""
-    page.goto(ui)
-    page.get_by_role("link", name="Deployments").first.click()
-    page.get_by_placeholder("Search deployments").fill(case)
-    page.get_by_role("link", name=case, exact=True).first.click()
-    page.get_by_role("button", name="Run", exact=True).click()
-    page.get_by_role("menuitem", name="Custom run").click()
+    """Fill the form of a case's deployment and send it; return the run that is begun."""
+    open_form(page, ui, case)
     for label, text in texts.items():
         page.get_by_label(label).fill(text)
     for label, choice in choices.items():
@@ -56,3 +51,13 @@ def start_run(page: "Page", ui: str, case: str, texts: Mapping[str, str], choice
     page.get_by_role("link", name="View run").click()
     page.wait_for_url("**/flow-run/*")
     return UUID(page.url.split("/flow-run/")[1][:36])
+
+
+def open_form(page: "Page", ui: str, deployment: str) -> None:
+    """Find a deployment from the first page on, and open the form that starts a run of it."""
+    page.goto(ui)
+    page.get_by_role("link", name="Deployments").first.click()
+    page.get_by_placeholder("Search deployments").fill(deployment)
+    page.get_by_role("link", name=deployment, exact=True).first.click()
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Custom run").click()

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated
 
 from casebook import files, places, share
 from casebook.errors import CasebookError
@@ -12,7 +13,7 @@ from casebook.run import RECORD
 from tasks import publish
 
 
-def clean_up(keep_runs: int = 5) -> str:
+def clean_up(keep_runs: Annotated[int, "how many runs of each case stay, the newest"] = 5) -> str:
     """Keep what the last runs of each case used, finished or not, and the runs of published models; drop the rest.
 
     Raises

@@ -1,10 +1,15 @@
 """Promote: make a published version the one that serves."""
 
+from typing import Annotated
+
 from casebook.operation import Operation
 from tasks import publish
 
 
-def promote(case: str, version: int) -> str:
+def promote(
+    case: Annotated[str, "the case, such as fraud"],
+    version: Annotated[int, "the number of the version that is to serve"],
+) -> str:
     """Make a published version of a case the one that serves; a sample model never replaces one of real data."""
     publish.promote(case, version)
     return f"{case} serves version {version}. `python -m serving` answers from it; a running one takes it up by itself."

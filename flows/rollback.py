@@ -1,10 +1,12 @@
 """Rollback: let the version serve again that served before the present one."""
 
+from typing import Annotated
+
 from casebook.operation import Operation
 from tasks import publish
 
 
-def rollback(case: str) -> str:
+def rollback(case: Annotated[str, "the case, such as fraud"]) -> str:
     """Let the version of a case serve again that served before the present one."""
     version = publish.rollback(case)
     return f"{case} serves version {version} again."

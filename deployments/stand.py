@@ -1,0 +1,168 @@
+"""The whole stand on one machine: a Prefect server with its UI, every deployment, and a worker, until it is ended."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+
+from casebook import engine, places
+from casebook.errors import CasebookError
+from deployments.register import register
+
+SETTINGS = engine.RUN | {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+    "PREFECT_WORKER_QUERY_SECONDS": "2",  # a click waits for the worker's next look: ten seconds by default
+}
+GRACE = 15.0  # seconds in which a run or a worker that is told to end does so
+SMOKE = '{"source": "sample", "profile": "smoke"}'
+
+
+def stand(port: int) -> None:
+    """Start what is missing, register everything, and wait; a signal ends all that was started.
+
+    Raises
+    ------
+    CasebookError
+        Something did not start, or ended by itself.
+    """
+    leave_on_signals()
+    engine.prepare(SETTINGS)
+    find_server(port)
+    with ExitStack() as started:
+        server = started.enter_context(engine.server(port))
+        server.wait()
+        pages = started.enter_context(reports(port + 1))
+        registered = register()
+        worker = started.enter_context(working())
+        tell(registered)
+        watch({"server": server.process, "worker": worker, "server of the reports": pages})
+
+
+def leave_on_signals() -> None:
+    """Leave by unwinding, whatever the signal; one that is ignored from the start, as under nohup, stays ignored.
+
+    Ctrl-C is listened to even so: a shell that starts this in the background has it ignored, and a worker that
+    inherits that could not be ended.
+    """
+
+    def leave(*_: object) -> None:
+        raise SystemExit(0)
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and (name == "SIGINT" or signal.getsignal(number) is not signal.SIG_IGN):
+            signal.signal(number, leave)
+
+
+def find_server(port: int) -> None:
+    """Look for a server that runs already: the one in `PREFECT_API_URL`, or one at the port.
+
+    Raises
+    ------
+    CasebookError
+        It does not answer, or the port is another program's.
+    """
+    url = os.environ.get("PREFECT_API_URL")
+    if url and not engine.answers(url):
+        raise CasebookError(f"No Prefect server answers at PREFECT_API_URL ({url}). Start it, or unset the variable.")
+    if url:
+        return
+    own = f"http://127.0.0.1:{port}/api"
+    if engine.answers(own):
+        os.environ["PREFECT_API_URL"] = own
+    elif taken(port):
+        raise CasebookError(f"Port {port} is taken by another program: --port N takes another, and N + 1 for reports.")
+
+
+def taken(port: int) -> bool:
+    """Say whether somebody listens on a port of the loopback address."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextmanager
+def reports(port: int) -> Iterator["subprocess.Popen[bytes] | None"]:
+    """Serve the folder of all runs, so that a run's page in the UI can link its report; a page can't link a file.
+
+    Where `CASEBOOK_REPORTS` says that somebody else serves it, or the port is taken, nothing is started.
+    """
+    if os.environ.get("CASEBOOK_REPORTS") or taken(port):
+        yield None
+        return
+    places.runs("").mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"]
+    with subprocess.Popen(
+        [*command, "--directory", str(places.runs(""))], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        os.environ["CASEBOOK_REPORTS"] = f"http://127.0.0.1:{port}"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@contextmanager
+def working() -> Iterator["subprocess.Popen[bytes]"]:
+    """Run a worker of the pool `local` in a group of its own, so that Ctrl-C reaches it by way of us, in order."""
+    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "local", "--type", "process"]
+    process = subprocess.Popen(command, cwd=places.project(), start_new_session=True)
+    try:
+        yield process
+    finally:
+        end(process)
+
+
+def end(worker: "subprocess.Popen[bytes]") -> None:
+    """End the worker's runs, then the worker: it would kill them before they can tell the server that they stop."""
+    import psutil
+
+    try:
+        known = psutil.Process(worker.pid)
+        runs, everything = known.children(), known.children(recursive=True)
+    except psutil.NoSuchProcess:
+        return
+    for run in runs:
+        run.terminate()
+    psutil.wait_procs(runs, GRACE)
+    worker.terminate()
+    try:
+        worker.wait(GRACE)
+    except subprocess.TimeoutExpired:
+        worker.kill()
+    for left in psutil.wait_procs(everything, 1.0)[1]:
+        left.kill()
+
+
+def tell(registered: str) -> None:
+    """Print where everything is and what to do next."""
+    url, pages, python = os.environ["PREFECT_API_URL"], os.environ.get("CASEBOOK_REPORTS"), sys.executable
+    lines = (
+        f"\nThe UI is at   {url.removesuffix('/api')}",
+        f"Reports are at {pages or places.runs('')}",
+        registered,
+        "Start a run in the UI (Deployments, fraud, Run, Custom run), or by",
+        f"  PREFECT_API_URL={url} {python} -m prefect deployment run fraud/fraud --param params='{SMOKE}'",
+        f"On a machine with a GPU, in a checkout: {python} -m prefect worker start --pool gpu",
+        "Ctrl-C ends what was started here.",
+    )
+    print("\n".join(lines), flush=True)
+
+
+def watch(started: "Mapping[str, subprocess.Popen[bytes] | None]") -> None:
+    """Wait until one of the processes ends, which none should.
+
+    Raises
+    ------
+    CasebookError
+        One did.
+    """
+    while True:
+        for name, process in started.items():
+            if process is not None and process.poll() is not None:
+                raise CasebookError(f"The {name} ended by itself (exit code {process.returncode}), so all is ended.")
+        time.sleep(0.5)

@@ -1,0 +1,49 @@
+"""Prefect's pages in a browser: what tests look at beyond starting a run."""
+
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from deployments import browse
+from tests.deployments.stand import Stand
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+
+@contextmanager
+def visiting(stand: Stand) -> "Iterator[Page]":
+    """Give a browser's page; in the end it must have asked nobody but this machine."""
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=browse.LIMIT)
+    asked: list[str] = []
+    with browse.page() as page:
+        page.on("request", lambda request: asked.append(request.url))
+        yield page
+    ours = re.compile(rf"(blob:)?({stand.url}|{stand.reports})/|data:")
+    assert not [url for url in asked if not ours.match(url)]
+
+
+def field(page: "Page", label: str) -> "Locator":
+    """Return the field with a label, with its description and what switches its kind: the innermost that holds it."""
+    named = page.locator(".schema-form-property__label", has_text=re.compile(rf"^{label}\b"))
+    return page.locator(".schema-form-property").filter(has=named).last
+
+
+def fill(page: "Page", label: str, text: str, kind: str = "") -> None:
+    """Fill a field; one that may be left out is first switched to its kind."""
+    if kind:
+        field(page, label).get_by_text(kind, exact=True).click()
+    field(page, label).locator("textarea, input").first.fill(text)
+
+
+def green(graph: bytes) -> float:
+    """Return the share of a picture that is of the green of finished tasks."""
+    import numpy as np
+    from PIL import Image
+
+    red, green, blue = np.asarray(Image.open(io.BytesIO(graph)).convert("RGB"), dtype=float).transpose(2, 0, 1)
+    return float(((green > 120) & (green > 1.5 * red) & (green > 1.5 * blue)).mean())
