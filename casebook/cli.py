@@ -27,8 +27,7 @@ def main(module: str, argv: Sequence[str] | None = None) -> int:
     -------
     0 done, 1 failed, 2 bad arguments.
     """
-    name = module.rsplit(".", 1)[-1]
-    case: Case[CaseParams] = getattr(importlib.import_module(module), name)
+    case = named(module)
     parser = argparse.ArgumentParser(prog=f"python -m {module}", description=case.__doc__)
     add_flags(parser, case.params)
     parser.add_argument(
@@ -43,7 +42,13 @@ def main(module: str, argv: Sequence[str] | None = None) -> int:
     except ValueError as error:
         parser.error(str(error))
     assert isinstance(params, CaseParams)
-    return guarded(lambda: show_plan(case.plan(params)) if plan else run(case, params), debug=debug)
+    return guarded(lambda: show_plan(case.plan(params)) if plan else show_summary(run(case, params)), debug=debug)
+
+
+def named(module: str) -> Case[CaseParams]:
+    """Return the case that lives in a module."""
+    case: Case[CaseParams] = getattr(importlib.import_module(module), module.rsplit(".", 1)[-1])
+    return case
 
 
 def guarded(work: Callable[[], None], *, debug: bool = False) -> int:
@@ -71,15 +76,14 @@ def speak(*, debug: bool) -> None:
     logging.lastResort = logging.lastResort if debug else None
 
 
-def run(case: Case[CaseParams], params: CaseParams) -> None:
+def run(case: Case[CaseParams], params: CaseParams) -> Summary:
     """Run the case: its server, its heavy imports and its own look at the data begin side by side."""
     engine.prepare()
     with engine.server() as starting:
         planned = case.plan(params)
         with preloading(planned):
             starting.wait()
-            summary = case(params)
-    show_summary(summary)
+            return case(params)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The one error a user is meant to read."""
+"""The errors a user is meant to read."""
 
 
 class CasebookError(Exception):
@@ -6,3 +6,7 @@ class CasebookError(Exception):
 
     The command line prints it without a traceback and exits with 1.
     """
+
+
+class NoSample(CasebookError):
+    """A case needs real data, for which no sample can stand, and there is none."""

@@ -1,6 +1,7 @@
 """What a user can set: one flat pydantic model per case, which is its command line and its form in the Prefect UI."""
 
 import argparse
+import datetime
 import json
 import tomllib
 import types
@@ -26,6 +27,9 @@ class CaseParams(BaseModel):
     profile: Profile = Field("standard", description="smoke: seconds; standard: one honest split; full: all folds")
     source: str = Field("auto", description="auto, real, sample, or the path of a data file or its folder")
     language: Language = Field("en", description="of the report: English or Korean")
+    date: datetime.date | None = Field(
+        None, description="the day that the data is of: a model of an earlier day than the serving one's only waits"
+    )
     seed: Annotated[int, Field(ge=0, le=2**31 - 1, description="fixes every random choice")] = 0
     runner: str = Field(
         LOCAL, pattern=PATTERN, description="where folds, candidates and trials are trained: local, or dask://host:port"

@@ -42,7 +42,7 @@ class Run:
     """One run of a case: `planning` asks what would be done, `refresh` does all of it again.
 
     `libraries` gathers what the stages to be run in this process need, so that it can be imported ahead. `cluster` is
-    where submitted stages are made, if not here.
+    where submitted stages are made, if not here. `data` has the kind and the hash of each data set that is read.
     """
 
     case: str
@@ -52,6 +52,7 @@ class Run:
     run_id: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}")
     stages: list[StageRecord] = field(default_factory=list)
     started: float = field(default_factory=perf_counter)
+    data: dict[str, dict[str, str]] = field(default_factory=dict)
     details: dict[str, object] = field(default_factory=dict)
     spare: Spare = field(default_factory=Spare)
     libraries: set[str] = field(default_factory=set)
@@ -80,6 +81,7 @@ class Run:
             "status": status,
             "error": error,
             "parameters": self.params.model_dump(mode="json"),
+            "data": self.data,
             "seconds": round(perf_counter() - self.started, 3),
             **self.details,
             "stages": [stage.model_dump() for stage in self.stages],

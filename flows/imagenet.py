@@ -12,7 +12,7 @@ from casebook.case import case
 from casebook.catalog import data_set
 from casebook.cli import main
 from casebook.device import Asked, prepare
-from casebook.errors import CasebookError
+from casebook.errors import CasebookError, NoSample
 from casebook.language import say
 from casebook.params import CaseParams
 from casebook.run import Summary
@@ -82,14 +82,14 @@ def needed(dataset: str, source: str) -> Origin:
 
     Raises
     ------
-    CasebookError
+    NoSample
         It isn't to be had: weights made at random recognize nothing, so there is no sample of them.
     """
     origin = fetch(dataset, source)
     if origin.kind == "sample":
         entry = data_set(dataset)
         urls = " or ".join(file.url for file in entry.files if file.url)
-        raise CasebookError(
+        raise NoSample(
             f"No file for '{entry.title}', and there is no sample of it: this case publishes a network that others "
             f"trained, and one with random weights would recognize nothing. Put {entry.files[0].name} into "
             f"{places.raw() / entry.folder}, or into the folder {entry.folder} of a mirror that CASEBOOK_DATA_MIRROR "

@@ -60,6 +60,7 @@ def fetch(dataset: str, source: str) -> Origin:
         origin = _look_everywhere(entry, source)
     else:
         origin = _given(entry, Path(source))
+    _note(origin)
     if not current().planning:
         log.info("%s: %s data from %s", entry.title, origin.kind, origin.found)
     return origin
@@ -82,7 +83,14 @@ def own(dataset: str, source: str, told: str, kind: Kind = "real") -> Origin:
     """
     if source not in ("auto", "real"):
         return fetch(dataset, source)
-    return Origin(dataset=dataset, kind=kind, note="made in code", found=told)
+    origin = Origin(dataset=dataset, kind=kind, note="made in code", found=told)
+    _note(origin)
+    return origin
+
+
+def _note(origin: Origin) -> None:
+    """Note in the run's record what it reads, so that somebody can tell whether another run would read the same."""
+    current().data[origin.dataset] = {"kind": origin.kind, "sha256": origin.sha256}
 
 
 def _look_everywhere(entry: DataSet, source: str) -> Origin:

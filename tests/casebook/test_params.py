@@ -49,7 +49,7 @@ def test_every_fault_has_its_line_and_an_unknown_name_is_told() -> None:
     with pytest.raises(ValueError, match="--seed") as error:
         parse(FraudParams, {"seed": "-1", "epochs": "0"})
     assert len(str(error.value).splitlines()) == 2
-    with pytest.raises(ValueError, match="sead: unknown; there are profile, source, language, seed"):
+    with pytest.raises(ValueError, match="sead: unknown; there are profile, source, language, date, seed"):
         parse(FraudParams, {"sead": 1})
 
 

@@ -1,12 +1,14 @@
 """Houses in which cases run."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,3 +47,19 @@ def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         os.killpg(process.pid, signal.SIGTERM)  # the server proper is a process of this one
         process.wait()
+
+
+@pytest.fixture
+def artifacts_of(prefect_server: str) -> Callable[[str], Any]:
+    """Return a function that reads the rows of the newest table among Prefect's artifacts that has a key."""
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+    from prefect.client.schemas.sorting import ArtifactSort
+
+    def read(key: str) -> Any:
+        filter = ArtifactFilter(key=ArtifactFilterKey(any_=[key]))
+        with get_client(sync_client=True) as client:
+            newest = client.read_artifacts(artifact_filter=filter, sort=ArtifactSort.CREATED_DESC, limit=1)
+        return json.loads(str(newest[0].data))
+
+    return read

@@ -1,0 +1,98 @@
+"""Backfill: run a case over past dates, each on the file of its day."""
+
+import json
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+from casebook import places
+from casebook.case import Case
+from casebook.errors import CasebookError
+from casebook.operation import Operation
+from casebook.params import CaseParams, parse
+from flows.all import known
+from tasks.attempt import Outcome, attempt, sum_up
+
+NOT_TOLD_BY = {"source", "refresh", "runner"}  # they make no other run: what a source holds is compared instead
+
+
+def backfill(
+    *,
+    case: Annotated[str, "the case to run, such as fraud"],
+    first: Annotated[date, "the first date, such as 2026-11-01"],
+    last: Annotated[date, "the last date"],
+    source: Annotated[str, "where a date's file is, such as 'exports/payments-{date}.parquet'"],
+    params: Annotated[Path | None, "TOML or JSON file of the case's other parameters"] = None,
+) -> str:
+    """Run a case on the file of each date; a date that was run already is skipped, one that fails stops no other.
+
+    A model of a date never takes the place of one of newer data by itself: it waits among the versions.
+
+    Raises
+    ------
+    CasebookError
+        A date failed, or an argument is of no use.
+    """
+    if case not in (stories := known()):
+        raise CasebookError(f"--case {case}: there is no such case. There are {', '.join(stories)}.")
+    if last < first:
+        raise CasebookError(f"--first {first} --last {last}: the first date comes after the last.")
+    story = stories[case]
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    asked = [parameters(story, day, source, params) for day in days]  # all, before the first of them is run
+    return sum_up([run_one(story, each) for each in asked], f"backfill-{case.replace('_', '-')}")
+
+
+def parameters(story: Case[CaseParams], day: date, source: str, file: Path | None) -> CaseParams:
+    """Return the case's parameters for one date.
+
+    Raises
+    ------
+    CasebookError
+        The source doesn't depend on the date, or a parameter is wrong.
+    """
+    try:
+        path = source.format(date=day)
+    except (ValueError, LookupError) as error:
+        raise CasebookError(f"--source {source}: {error!r}. Only {{date}} may stand in braces.") from None
+    if path == source:
+        raise CasebookError(f"--source {source}: it must name a file for each date, with {{date}} in its place.")
+    try:
+        params = parse(story.params, {"source": path, "date": day}, file)
+    except ValueError as error:
+        raise CasebookError(str(error)) from None
+    assert isinstance(params, CaseParams)
+    return params
+
+
+def run_one(story: Case[CaseParams], params: CaseParams) -> Outcome:
+    """Run one date, unless it was."""
+    try:
+        before = None if params.refresh else run_before(story, params)
+    except CasebookError as error:
+        return Outcome(str(params.date), "failed", str(error))
+    if before:
+        return Outcome(str(params.date), "skipped", f"run {before} completed with the same parameters and data")
+    return attempt(str(params.date), story.name, params)
+
+
+def run_before(story: Case[CaseParams], params: CaseParams) -> str | None:
+    """Return the newest completed run with these parameters, on data of this content."""
+    asked = told(params.model_dump(mode="json"))
+    data = story.plan(params).data
+    for path in sorted(places.runs(story.name).glob("*/run.json"), reverse=True):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if record["status"] == "completed" and told(record["parameters"]) == asked and record.get("data") == data:
+            return str(record["run_id"])
+    return None
+
+
+def told(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters that tell one run from another."""
+    return {name: value for name, value in parameters.items() if name not in NOT_TOLD_BY}
+
+
+operation = Operation(backfill)
+
+if __name__ == "__main__":
+    raise SystemExit(operation.main())
