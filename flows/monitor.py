@@ -41,7 +41,8 @@ def monitor(
     drifted = [shift.name for shift in found if shift.drifted]
     tell(case, predictor.version, drifted, page)
     moved = f"{len(drifted)} of {len(found)} quantities moved: {', '.join(drifted)}" if drifted else "nothing moved"
-    return f"{case} version {predictor.version}, {counted.rows:,} rows of {counted.where}: {moved}.\n{page}"
+    faulty = f" ({counted.faulty:,} more could not be answered)" if counted.faulty else ""
+    return f"{case} version {predictor.version}, {counted.rows:,} rows of {counted.where}{faulty}: {moved}.\n{page}"
 
 
 def tell(case: str, version: int, drifted: list[str], page: Path) -> None:
@@ -50,7 +51,21 @@ def tell(case: str, version: int, drifted: list[str], page: Path) -> None:
 
     resource = {"prefect.resource.id": f"casebook.model.{case}", "prefect.resource.name": case}
     payload = {"case": case, "version": version, "drifted": drifted, "report": str(page)}
-    emit_event("casebook.drift" if drifted else "casebook.no-drift", resource=resource, payload=payload)
+    name = "casebook.drift" if drifted else "casebook.no-drift"
+    emit_event(name, resource=resource, related=trained_by(case), payload=payload)
+
+
+def trained_by(case: str) -> list[dict[str, str]]:
+    """Return the deployment that trains a case, if the server has one: an automation may run it."""
+    from prefect.client.orchestration import get_client
+    from prefect.exceptions import ObjectNotFound
+
+    with get_client(sync_client=True) as client:
+        try:
+            deployment = client.read_deployment_by_name(f"{case}/{case}")
+        except ObjectNotFound:
+            return []
+    return [{"prefect.resource.id": f"prefect.deployment.{deployment.id}", "prefect.resource.role": "trained-by"}]
 
 
 operation = Operation(monitor)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,9 +11,10 @@ from casebook.errors import CasebookError
 from casebook.progress import Progress
 from serving import spread
 from serving.bundle import Predictor
+from serving.check_columns import Sorted
 from serving.tally import HOUR
 from tasks.score import with_path_columns
-from tasks.score_blocks import columns_told, parted
+from tasks.score_blocks import asked, columns_told, parted
 from tasks.score_plan import Plan, check_columns
 from tasks.score_read import blocks, find
 
@@ -68,9 +69,7 @@ def counted_in_file(predictor: Predictor, given: Path) -> Counted:
     CasebookError
         The file can't be read, lacks a column, or no row of it can be answered.
     """
-    assert predictor.reference is not None
-    told = {name: [0] * bins.size for name, bins in predictor.reference.features.items()}
-    score, faulty = [0] * predictor.reference.score.size, 0
+    counted = Counted(f"the rows of {given}", *_nothing(predictor))
     plan = Plan(predictor, columns_told(predictor.signature, "new "), None)
     sources = find(given.resolve())
     for source in sources:
@@ -79,17 +78,37 @@ def counted_in_file(predictor: Predictor, given: Path) -> Counted:
         for source in sources:
             for block, _ in blocks(source, plan.rows):
                 rows = parted(predictor, with_path_columns(block, source, plan), written=source.written)
-                faulty += len(rows.faults)
-                if not len(rows.sound):
-                    continue
-                values = spread.features(predictor.signature, rows.feeds)
-                told = {name: _add(told[name], predictor.reference.features[name], values[name]) for name in told}
-                answers = spread.score(predictor.signature, predictor.graph.run(rows.feeds))
-                score = _add(score, predictor.reference.score, answers)
+                counted = _count(counted, predictor, rows)
             progress.step()
-    if not sum(score):
+    if not counted.rows:
         raise CasebookError(f"{given}: no row can be answered by {predictor.signature.case}; `flows.score` tells why.")
-    return Counted(f"the rows of {given}", told, score, faulty)
+    return counted
+
+
+def _nothing(predictor: Predictor) -> tuple[dict[str, list[int]], list[int]]:
+    """Return empty bins for the features and the score."""
+    assert predictor.reference is not None
+    features = {name: [0] * bins.size for name, bins in predictor.reference.features.items()}
+    return features, [0] * predictor.reference.score.size
+
+
+def _count(counted: Counted, predictor: Predictor, parted: Sorted) -> Counted:
+    """Add a block's rows: as in the service, only those that were answered are counted by bin."""
+    import numpy as np
+
+    assert predictor.reference is not None
+    faults, rows, scores = asked(predictor, parted)
+    faulty = counted.faulty + len(faults)
+    if scores is None:
+        return replace(counted, faulty=faulty)
+    answered = np.isin(parted.sound, rows)
+    values = spread.features(predictor.signature, {name: given[answered] for name, given in parted.feeds.items()})
+    features = {
+        name: _add(counts, predictor.reference.features[name], values[name])
+        for name, counts in counted.features.items()
+    }
+    score = _add(counted.score, predictor.reference.score, spread.score(predictor.signature, scores))
+    return Counted(counted.where, features, score, faulty)
 
 
 def _add(counts: Sequence[int], bins: spread.Bins, values: spread.Values) -> list[int]:

@@ -47,6 +47,12 @@ def asked_language() -> Language:
     return params.language if isinstance(params, CaseParams) else "en"
 
 
+def asked_date() -> str | None:
+    """Return the day that the data of the run under way is said to be of, if one is."""
+    params = current().params
+    return params.date.isoformat() if isinstance(params, CaseParams) and params.date else None
+
+
 def in_language(sentence: Said | str, language: Language) -> str:
     """Return a sentence, or a name, in a language."""
     return sentence.told(language) if isinstance(sentence, Said) else translated(sentence, language)

@@ -64,7 +64,7 @@ def answer(predictor: Predictor, block: "pa.RecordBatch", schema: "pa.Schema", *
         Whether the file is one of texts alone.
     """
     divided = parted(predictor, block, written=written)
-    faults, rows, scores = _asked(predictor, divided)
+    faults, rows, scores = asked(predictor, divided)
     told = [*predictions.columns(predictor.signature, scores).values()] if scores is not None and len(scores) else []
     return Answers(_columns(schema, block.num_rows, told, rows, faults), len(faults), divided.warned)
 
@@ -99,8 +99,8 @@ def read_rows(reader: AnyReader, rows: Sequence[Mapping[str, object]]) -> Sorted
     return Sorted(checked.feeds, numbers, faults, checked.warned_rows)
 
 
-def _asked(predictor: Predictor, parted: Sorted) -> "tuple[Faults, Rows, Scores | None]":
-    """Have the graph answer the sound rows; return all faults, the answered rows, and their scores."""
+def asked(predictor: Predictor, parted: Sorted) -> "tuple[Faults, Rows, Scores | None]":
+    """Have the graph answer the sound rows; return all faults, the answered rows in their order, and their scores."""
     import numpy as np
 
     faults, rows, scores = dict(parted.faults), [], []

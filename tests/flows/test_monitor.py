@@ -1,6 +1,7 @@
 """Drift that is planted is found, and none where there is none: in files, and in what the service counted."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,14 @@ COLUMNS = ("Amount", "Hour", "Age", "Sex")
 
 @pytest.fixture
 def house(empty: House, monkeypatch: pytest.MonkeyPatch) -> House:
-    """Publish a model that says how 4,000 payments were spread."""
+    """A house with a model that says how its training was spread."""
     monkeypatch.setenv("CASEBOOK_ARTIFACTS", str(empty.artifacts))
+    publish_with_bins()
+    return empty
+
+
+def publish_with_bins() -> None:
+    """Publish a model that says how 4,000 payments were spread."""
     publish("fraud")
     train = payments(4000)
     features = {name: train[name].to_numpy(zero_copy_only=False) for name in COLUMNS}
@@ -33,7 +40,6 @@ def house(empty: House, monkeypatch: pytest.MonkeyPatch) -> House:
     content = {"rows": 4000, "features": {name: told(each) for name, each in features.items()}, "score": told(scores)}
     (folder / "reference.json").write_text(json.dumps(content))
     seal(folder)
-    return empty
 
 
 def dearer(table: pa.Table) -> pa.Table:
@@ -50,7 +56,9 @@ def drift(house: House) -> dict[str, Any]:
     return content
 
 
-def test_a_planted_drift_in_a_file_is_found_and_a_fresh_sample_has_none(house: House, tmp_path: Path) -> None:
+def test_a_planted_drift_in_a_file_is_found_and_a_fresh_sample_has_none(
+    house: House, tmp_path: Path, artifacts_of: Callable[[str], Any]
+) -> None:
     pq.write_table(payments(1000, seed=7), tmp_path / "fresh.parquet")
     done = house.here("flows.monitor", "--case", "fraud", "--input", str(tmp_path / "fresh.parquet"))
     assert done.code == 0 and "fraud version 1, 1,000 rows" in done.out and "nothing moved" in done.out
@@ -63,6 +71,9 @@ def test_a_planted_drift_in_a_file_is_found_and_a_fresh_sample_has_none(house: H
     assert {"Amount", "Age"} <= set(drift(house)["drifted"]) <= {"Amount", "Age", "score"}
     page = Path(done.out.strip().splitlines()[-1]).read_text()
     assert "드리프트" in page and "Amount" in page and "http" not in page
+    told = {row["quantity"]: row for row in artifacts_of("fraud-drift")}
+    assert told["Amount"]["drifted"] and not told["Hour"]["drifted"]
+    assert float(told["Age"]["missing now"].rstrip("%")) > float(told["Age"]["missing in training"].rstrip("%")) + 20
 
 
 def test_what_the_service_counted_is_compared(house: House) -> None:
