@@ -74,6 +74,8 @@ def publish(bundle: Ref, parts: Ref, metrics: dict[str, Any], aim: Aim) -> Publi
             if serves:
                 point(case, version)
     current().details["published"] = {"version": version, "serves": serves, "why": why}
+    if not serves and unfit(case, version, metrics) is None:
+        tell_refused(case, version, why)
     return Published(case=case, version=version, folder=str(folder), serves=serves, why=why)
 
 
@@ -189,18 +191,15 @@ def rollback(case: str) -> int:
 def gate(case: str, version: int, parts: Ref, metrics: Mapping[str, Any], aim: Aim) -> tuple[bool, str]:
     """Say whether a version may serve by itself, and why.
 
-    It may if it was trained on real data and is not worse than the present model on the same test rows: the 95 %
-    interval of the difference in the primary figure (paired bootstrap) must reach zero. A model of other columns can't
-    be compared and waits.
+    It may if it was trained on real data, of no earlier day than the present model's, and is not worse than that model
+    on the same test rows: the 95 % interval of the difference in the primary figure (paired bootstrap) must reach zero.
+    A model of other columns can't be compared and waits.
     """
     present = production(case)
     if present == version:
         return True, "it serves already"
-    if metrics["data"]["source"] != "real":
-        return (
-            False,
-            f"it was trained on sample data; `python -m flows.promote {case} {version}` serves it all the same",
-        )
+    if reason := unfit(case, version, metrics):
+        return False, reason
     if present is None:
         return True, "no version served before"
     if published(case).get(present, {}).get("trained_on") != "real":
@@ -216,6 +215,27 @@ def gate(case: str, version: int, parts: Ref, metrics: Mapping[str, Any], aim: A
         f"on this run's test rows its {aim.title} differs from version {present}'s by {low:+.4f} to {high:+.4f} "
         f"(95 % interval), which is {'worse' if worse else 'not worse'}"
     )
+
+
+def unfit(case: str, version: int, metrics: Mapping[str, Any]) -> str | None:
+    """Say why a version was never meant to serve by itself: its data is a sample, or older than the present model's."""
+    promote = f"`python -m flows.promote {case} {version}` serves it all the same"
+    if metrics["data"]["source"] != "real":
+        return f"it was trained on sample data; {promote}"
+    present, date = production(case), metrics["data"].get("date")
+    told = published(case).get(present, {}) if date and present is not None else {}
+    if told.get("trained_on") == "real" and date < (since := told.get("date") or told["created"][:10]):
+        return f"its data is of {date}, and that of version {present}, which serves, of {since}; {promote}"
+    return None
+
+
+def tell_refused(case: str, version: int, why: str) -> None:
+    """Emit `casebook.promotion-refused`, which an automation may tell people of."""
+    from prefect.events import emit_event
+
+    resource = {"prefect.resource.id": f"casebook.model.{case}", "prefect.resource.name": case}
+    payload = {"case": case, "version": version, "why": why}
+    emit_event("casebook.promotion-refused", resource=resource, payload=payload)
 
 
 def difference(case: str, old: int, new: int, parts: Ref, aim: Aim) -> tuple[float, float]:
@@ -291,6 +311,7 @@ def _write(folder: Path, bundle: Ref, parts: Ref, metrics: dict[str, Any], aim: 
                 "trained_on": metrics["data"]["source"],
                 "primary_metric": metrics["primary_metric"],
                 "run_id": metrics["run_id"],
+                "date": metrics["data"].get("date"),
                 "created": datetime.now(UTC).isoformat(timespec="seconds"),
                 "bundle": bundle.sha256,
                 "files": hashes,

@@ -19,7 +19,7 @@ from tasks.card import best_peer
 from tasks.evaluate import results
 from tasks.fetch import Origin
 from tasks.publish import Published
-from tasks.render import asked_language, copy_pictures, environment
+from tasks.render import asked_date, asked_language, copy_pictures, environment
 from tasks.report_findings import sections_of
 
 NOTES = "notes.json"
@@ -64,6 +64,7 @@ def measure_run(
             "origin": origin.found or origin.note,
             "sha256": origin.sha256 or raw.sha256,
             "rows": raw.facts["rows"],
+            "date": asked_date(),
         },
         "protocol": protocol,
         "test": result["test"],
@@ -123,7 +124,7 @@ def report(
         sections=[section for ref in found for section in sections_of(ref)], curl=question(run.case),
     )  # fmt: skip
     files.write_text(page, text)
-    _show_in_prefect(metrics, aim, page)
+    _show_in_prefect(metrics, aim)
     return Summary(
         case=run.case,
         run_id=run.run_id,
@@ -193,8 +194,8 @@ def what_next(published: Published) -> str:
     return "python -m serving" if published.serves else promote
 
 
-def _show_in_prefect(metrics: Mapping[str, Any], aim: Aim, page: Path) -> None:
-    from prefect.artifacts import create_markdown_artifact, create_table_artifact
+def _show_in_prefect(metrics: Mapping[str, Any], aim: Aim) -> None:
+    from prefect.artifacts import create_table_artifact
 
     rows = [
         {"model": name, "kind": kind, **{label: _interval(figures[key]) for key, label in aim.titles.items()}}
@@ -203,8 +204,6 @@ def _show_in_prefect(metrics: Mapping[str, Any], aim: Aim, page: Path) -> None:
     ]
     case = metrics["case"].replace("_", "-")  # the only sign that a key may have besides letters and digits
     create_table_artifact(rows, key=f"{case}-figures", description=metrics["protocol"])
-    best = spoken(verdict(metrics, aim))
-    create_markdown_artifact(f"{best}\n\nReport: `{page}`", key=f"{case}-report")
 
 
 def _interval(figure: Mapping[str, float]) -> str:

@@ -13,7 +13,7 @@ from casebook.errors import CasebookError
 from casebook.run import Run
 from casebook.store import Ref
 from tasks.aim import Aim
-from tasks.publish import difference, gate, point, production, promote, publish, rollback, versions
+from tasks.publish import difference, gate, point, production, promote, publish, rollback, unfit, versions
 
 AIM = Aim(kind="binary", target="sold", primary="auprc", shown=("auprc",))
 REAL, SAMPLE = {"data": {"source": "real"}}, {"data": {"source": "sample"}}
@@ -133,6 +133,29 @@ def test_a_real_model_takes_the_place_of_a_sample_one_without_a_contest(parts: R
 def test_the_model_that_serves_goes_on(parts: Ref) -> None:
     point("shop", release(1))
     assert gate("shop", 1, parts, SAMPLE, AIM) == (True, "it serves already")
+
+
+@pytest.mark.parametrize(
+    ("present", "date", "serves"),
+    [
+        ({"date": "2026-11-03"}, "2026-11-02", False),
+        ({"date": "2026-11-03"}, "2026-11-03", True),
+        ({"date": "2026-11-03"}, None, True),
+        ({"date": None, "created": "2026-11-26T08:00:00+00:00"}, "2026-11-25", False),
+        ({"date": None, "created": "2026-11-26T08:00:00+00:00"}, "2026-11-26", True),
+    ],
+)
+def test_a_model_of_an_earlier_day_than_the_one_that_serves_waits_however_good(
+    parts: Ref, present: dict[str, str | None], date: str | None, serves: bool
+) -> None:
+    release(1, graph(1.0, 2.0))
+    files.write_json(places.models("shop") / "1" / "manifest.json", present | {"trained_on": "real"})
+    point("shop", 1)
+    metrics = {"data": {"source": "real", "date": date}}
+    got, why = gate("shop", release(2, graph(1.0)), parts, metrics, AIM)
+    assert got is serves
+    assert (unfit("shop", 2, metrics) == why) is not serves
+    assert serves or (f"its data is of {date}" in why and "python -m flows.promote shop 2" in why)
 
 
 @pytest.mark.parametrize(("weight", "noise", "serves"), [(1.0, 0.0, True), (1.0, 0.02, True), (0.0, 1.0, False)])

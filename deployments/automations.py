@@ -1,0 +1,72 @@
+"""`python -m deployments.automations`: what the Prefect server does by itself when something dies, waits or drifts."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from casebook import engine
+from casebook.cli import guarded
+from casebook.errors import CasebookError
+from deployments import alerts, policies
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
+    from prefect.events.schemas.automations import AutomationCore
+
+
+def main() -> int:
+    """Register all automations, and say so."""
+    engine.prepare()
+    return guarded(lambda: print(register()))
+
+
+def register() -> str:
+    """Bring all automations to the server that `PREFECT_API_URL` names.
+
+    Raises
+    ------
+    CasebookError
+        None answers there.
+    """
+    from prefect.client.orchestration import get_client
+    from prefect.settings import get_current_settings
+
+    url = get_current_settings().api.url
+    if not url or not engine.answers(url):
+        raise CasebookError(f"No Prefect server answers at PREFECT_API_URL ({url or 'not set'}). Start one and set it.")
+    with get_client(sync_client=True) as client:
+        webhook = alerts.webhook(client)
+        kept = [keep(client, automation) for automation in wanted(webhook)]
+    return f"{len(kept)} automations are registered at {url}; {alerts.told(webhook)}"
+
+
+def keep(client: "SyncPrefectClient", automation: "AutomationCore") -> UUID:
+    """Register an automation, in place of one of its name; one that is disabled in the UI stays so.
+
+    An unchanged one is left alone: it goes on with what it has seen, such as the beginning of a cooldown.
+    """
+    for known in client.read_automations_by_name(automation.name):
+        asked = automation.model_copy(update={"enabled": known.enabled})
+        if asked.model_dump(mode="json") != known.model_dump(mode="json", exclude={"id"}):
+            client.update_automation(known.id, asked)
+        return known.id
+    return client.create_automation(automation)
+
+
+def wanted(webhook: UUID | None) -> "Iterator[AutomationCore]":
+    """Yield all automations; those that tell people of something are there if there is a webhook to tell it by."""
+    yield policies.silent()
+    yield policies.unbegun()
+    yield policies.resumed()
+    yield policies.begun_once_more()
+    yield policies.late()
+    yield policies.retrained()
+    if webhook:
+        yield alerts.failed(webhook)
+        yield alerts.late(webhook)
+        yield alerts.refused(webhook)
+        yield alerts.drifted(webhook)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

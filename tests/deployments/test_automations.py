@@ -1,0 +1,95 @@
+"""Automations are registered once, stay as they are, and tell people only where there is somebody to tell."""
+
+from datetime import timedelta
+
+import pytest
+
+from casebook import engine
+from casebook.errors import CasebookError
+from deployments import alerts, automations, policies
+
+ALERTS = 4
+
+
+@pytest.fixture
+def fresh(prefect_server: str) -> str:
+    """A server without automations and without an address for alerts."""
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        for known in client.read_automations():
+            client.delete_automation(known.id)
+        if block := alerts.webhook(client):
+            client.delete_block_document(block)
+    return prefect_server
+
+
+def registered() -> dict[str, tuple[object, bool]]:
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        return {each.name: (each.id, each.enabled) for each in client.read_automations()}
+
+
+def test_without_an_address_no_alert_is_registered_and_that_is_said(
+    fresh: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(alerts.VARIABLE, raising=False)
+    said = automations.register()
+    assert said.endswith("no alerts, as CASEBOOK_ALERTS_URL names no address to post them to.")
+    assert len(registered()) == 6 and not [name for name in registered() if name.startswith("Alert")]
+
+
+def test_registered_again_all_stay_as_they_are_and_one_that_was_disabled_stays_so(
+    fresh: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from prefect.client.orchestration import get_client
+
+    monkeypatch.setenv(alerts.VARIABLE, "http://127.0.0.1:9/hook")
+    automations.register()
+    before = registered()
+    assert len(before) == 6 + ALERTS
+    name = policies.retrained().name
+    with get_client(sync_client=True) as client:
+        (known,) = client.read_automations_by_name(name)
+        client.pause_automation(known.id)
+    monkeypatch.delenv(alerts.VARIABLE)
+    assert automations.register().endswith("alerts go to the address that was named before.")
+    assert registered() == before | {name: (before[name][0], False)}
+
+
+def test_one_that_is_otherwise_by_now_takes_the_place_of_the_old_one(
+    fresh: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from prefect.client.orchestration import get_client
+
+    automations.register()
+    before = registered()
+    monkeypatch.setattr(policies, "COOLDOWN", timedelta(hours=2))
+    automations.register()
+    assert registered() == before
+    with get_client(sync_client=True) as client:
+        (known,) = client.read_automations_by_name(policies.retrained().name)
+    assert known.trigger.within == timedelta(hours=2)
+
+
+def test_without_a_server_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    with (
+        temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api"}),
+        pytest.raises(CasebookError, match="No Prefect server answers at PREFECT_API_URL"),
+    ):
+        automations.register()
+
+
+def test_a_run_may_lose_signs_of_life_before_it_is_taken_for_dead() -> None:
+    assert policies.SIGNS >= 3
+    requests = sum(2**attempt for attempt in range(1, int(engine.RUN["PREFECT_CLIENT_MAX_RETRIES"]) + 1))
+    signs = int(engine.RUN["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"])
+    assert requests >= policies.SIGNS * signs  # a run outlasts every outage that is too short to have it taken for dead
+
+
+def test_only_our_runs_are_meant() -> None:
+    names = policies.ours()["prefect.resource.name"]
+    assert {"fraud", "monitor", "all"} <= set(names) and not [name for name in names if name.startswith("_")]
