@@ -5,9 +5,8 @@ another form takes what stands beside it, or `PAYLOAD` is filled in another way.
 """
 
 import os
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from pydantic import SecretStr
@@ -16,14 +15,15 @@ from deployments import policies
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
-    from prefect.events.schemas.automations import AutomationCore
+    from prefect.events.schemas.automations import AutomationCore, EventTrigger
 
 VARIABLE = "CASEBOOK_ALERTS_URL"
 BLOCK = "casebook-alerts"  # where the server keeps the address, which is a secret
 PAYLOAD = """\
 {%% set text %%}%s{%% endset %%}
 {"text": {{ text | tojson }}, "event": {{ event.event | tojson }}, "link": {{ (flow_run | ui_url) | tojson }}}"""
-RUN = {"prefect.resource.id": "prefect.flow-run.*"}
+# A server on SQLite looks at an event again where its database was busy meanwhile: what was told is not told again.
+ONCE_IN = timedelta(minutes=10)
 
 ENDED = "{{ flow.name }} {{ flow_run.state.name | lower }} ({{ flow_run.name }}): {{ flow_run.state.message }}"
 WAITS = "{{ event.payload.case }} version {{ event.payload.version }} does not serve: {{ event.payload.why }}"
@@ -60,33 +60,52 @@ def told(webhook: UUID | None) -> str:
 
 
 def failed(webhook: UUID) -> "AutomationCore":
-    """People are told of a run that failed or crashed."""
-    trigger = {"expect": policies.BROKEN, "match": RUN, "match_related": policies.ours()}
+    """People are told of a run that failed or crashed, of each attempt by itself."""
+    from prefect.events.schemas.automations import EventTrigger, Posture
+
+    trigger = EventTrigger(
+        expect=policies.BROKEN, match=policies.RUN, match_related=policies.ours(),
+        for_each={"prefect.resource.id", "prefect.run-count"}, posture=Posture.Reactive, threshold=1, within=ONCE_IN,
+    )  # fmt: skip
     return alert("Alert: a run failed or crashed", trigger, webhook, ENDED)
 
 
 def late(webhook: UUID) -> "AutomationCore":
     """People are told of a run that was cancelled because it was too late."""
-    labels = RUN | {"prefect.state-message": policies.TOO_LATE}
-    trigger = {"expect": {policies.CANCELLED}, "match": labels, "match_related": policies.ours()}
+    from prefect.events.schemas.automations import EventTrigger, Posture
+
+    trigger = EventTrigger(
+        expect={policies.CANCELLED}, match=policies.RUN | {"prefect.state-message": policies.TOO_LATE},
+        match_related=policies.ours(), for_each={"prefect.resource.id"}, posture=Posture.Reactive, threshold=1,
+        within=ONCE_IN,
+    )  # fmt: skip
     return alert("Alert: a run was too late", trigger, webhook, ENDED)
 
 
 def refused(webhook: UUID) -> "AutomationCore":
     """People are told of a new model that is not let serve."""
-    return alert("Alert: a model does not serve", {"expect": {"casebook.promotion-refused"}}, webhook, WAITS)
+    return alert("Alert: a model does not serve", of_model("casebook.promotion-refused"), webhook, WAITS)
 
 
 def drifted(webhook: UUID) -> "AutomationCore":
     """People are told of a model that is asked other things than it was trained on."""
-    return alert("Alert: the inputs of a model drift", {"expect": {"casebook.drift"}}, webhook, MOVED)
+    return alert("Alert: the inputs of a model drift", of_model("casebook.drift"), webhook, MOVED)
 
 
-def alert(name: str, trigger: Mapping[str, Any], webhook: UUID, text: str) -> "AutomationCore":
-    """Return an automation that posts a text of every event that the trigger covers."""
+def of_model(event: str) -> "EventTrigger":
+    """Return what is triggered by an event of ours, for each version of a model by itself."""
+    from prefect.events.schemas.automations import EventTrigger, Posture
+
+    return EventTrigger(
+        expect={event}, for_each={"prefect.resource.id", "casebook.version"}, posture=Posture.Reactive, threshold=1,
+        within=ONCE_IN,
+    )  # fmt: skip
+
+
+def alert(name: str, trigger: "EventTrigger", webhook: UUID, text: str) -> "AutomationCore":
+    """Return an automation that posts a text of what triggers it."""
     from prefect.events.actions import CallWebhook
-    from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
+    from prefect.events.schemas.automations import AutomationCore
 
-    covers = EventTrigger(**trigger, posture=Posture.Reactive, threshold=1, within=timedelta(0))
     call = CallWebhook(block_document_id=webhook, payload=PAYLOAD % text)
-    return AutomationCore(name=name, trigger=covers, actions=[call])
+    return AutomationCore(name=name, trigger=trigger, actions=[call])

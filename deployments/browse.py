@@ -1,5 +1,6 @@
 """What a person does in Prefect's pages: a case's form is filled, the run is started and looked at, in Chromium."""
 
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from uuid import UUID
 from casebook.errors import CasebookError
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 LIMIT = 60_000  # milliseconds until what must happen counts as not happening
@@ -40,17 +41,18 @@ def page() -> "Iterator[Page]":
 
 
 def start_run(page: "Page", ui: str, case: str, texts: Mapping[str, str], choices: Mapping[str, str]) -> UUID:
-    """Fill the form of a case's deployment and send it; return the run that is begun."""
+    """Fill the form of a case's deployment and send it; return the run that is begun, with its page open."""
     open_form(page, ui, case)
     for label, text in texts.items():
-        page.get_by_label(label).fill(text)
+        fill(page, label, text)
     for label, choice in choices.items():
-        page.get_by_label(label).click()
-        page.get_by_role("option", name=choice, exact=True).click()
-    page.get_by_role("button", name="Submit").click()
-    page.get_by_role("link", name="View run").click()
-    page.wait_for_url("**/flow-run/*")
-    return UUID(page.url.split("/flow-run/")[1][:36])
+        field(page, label).locator(".p-select-button__control").press("ArrowDown")
+        page.get_by_text(choice, exact=True).click()
+    with page.expect_response(re.compile("/create_flow_run$")) as answer:
+        send(page)
+    run = UUID(answer.value.json()["id"])
+    page.goto(f"{ui}/runs/flow-run/{run}")
+    return run
 
 
 def open_form(page: "Page", ui: str, deployment: str) -> None:
@@ -60,4 +62,22 @@ def open_form(page: "Page", ui: str, deployment: str) -> None:
     page.get_by_placeholder("Search deployments").fill(deployment)
     page.get_by_role("link", name=deployment, exact=True).first.click()
     page.get_by_role("button", name="Run", exact=True).click()
-    page.get_by_role("menuitem", name="Custom run").click()
+    page.get_by_text("Custom run").first.click()
+
+
+def field(page: "Page", label: str) -> "Locator":
+    """Return the field with a label, and with its description and what switches its kind: the innermost such part."""
+    named = page.locator(".schema-form-property__label", has_text=re.compile(rf"^{label}\b"))
+    return page.locator(".schema-form-property").filter(has=named).last
+
+
+def fill(page: "Page", label: str, text: str, kind: str = "") -> None:
+    """Fill a field; one that may be left out is first switched to its kind, such as `int`."""
+    if kind:
+        field(page, label).get_by_text(kind, exact=True).click()
+    field(page, label).locator("textarea, input").first.fill(text)
+
+
+def send(page: "Page") -> None:
+    """Press the form's button."""
+    page.get_by_role("button", name="Submit").click()

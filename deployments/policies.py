@@ -1,6 +1,5 @@
 """What becomes of runs that die or are late, and of models whose inputs drift: automations of the Prefect server."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,8 +16,11 @@ Labels = dict[str, str | list[str]]
 # A run gives a sign of life every `engine.HEARTBEAT` seconds. Three may be lost or late, on a busy machine or while the
 # server is started anew, before the run is taken for dead. With fewer than two to three, healthy runs are.
 SIGNS = 4
+# A server that was away must still know what it had waited for: by default it forgets that within a minute.
+SERVER = {"PREFECT_SERVER_EVENTS_EXPIRED_BUCKET_BUFFER": "P1D"}
 UNBEGUN = timedelta(minutes=10)  # from being taken by a worker to the beginning: seconds, if no image is fetched
 RETRIES = 2  # what crashes for the third time does so for a reason
+PAUSE = timedelta(minutes=1)  # a worker reports a crash once more, seconds after the run's own process did
 LATE = timedelta(hours=12)  # what was to run at night and hasn't begun by noon makes way for the next night
 COOLDOWN = timedelta(days=1)  # a monitor of every hour must not train every hour
 
@@ -29,6 +31,8 @@ SIGN, PENDING, RUNNING, CRASHED, IS_LATE, CANCELLED = (
 )
 BROKEN = {CRASHED, "prefect.flow-run.Failed", "prefect.flow-run.TimedOut"}
 ENDS = BROKEN | {CANCELLED, "prefect.flow-run.Completed"}
+BEGINS = {"prefect.flow-run.Scheduled", "prefect.flow-run.AwaitingRetry", PENDING, RUNNING}
+RUN: Labels = {"prefect.resource.id": "prefect.flow-run.*"}
 DEPLOYED: Labels = {"prefect.resource.role": "deployment"}  # what was run by command, no worker can run again
 
 
@@ -66,15 +70,25 @@ def resumed() -> "AutomationCore":
     """A run that crashed is begun again, at most `RETRIES` times: it takes what its finished stages have left.
 
     The event tells how often the run was begun, so nothing has to be counted. A run that fails by itself, for example
-    of a bad parameter, has not crashed.
+    of a bad parameter, has not crashed. Nor is one begun again of which more is heard meanwhile: somebody did that, or
+    it lives, and only its signs of life were lost with a server.
     """
     counts = [str(number) for number in range(1, RETRIES + 1)]
-    return again("A run that crashed is begun again", counts, timedelta(0))
+    return overdue(
+        "A run that crashed is begun again", CRASHED, BEGINS | ENDS - {CRASHED}, PAUSE, again(),
+        RUN | {"prefect.run-count": counts}, DEPLOYED,
+    )  # fmt: skip
 
 
 def begun_once_more() -> "AutomationCore":
     """A run that crashed before it began is begun again, once in a day."""
-    return again("A run that crashed before it began is begun again", ["0"], timedelta(days=1))
+    from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
+
+    trigger = EventTrigger(
+        expect={CRASHED}, match=RUN | {"prefect.run-count": "0"}, match_related=[ours(), DEPLOYED],
+        for_each={"prefect.resource.id"}, posture=Posture.Reactive, threshold=1, within=timedelta(days=1),
+    )  # fmt: skip
+    return AutomationCore(name="A run that crashed before it began is begun again", trigger=trigger, actions=[again()])
 
 
 def retrained() -> "AutomationCore":
@@ -94,31 +108,25 @@ def retrained() -> "AutomationCore":
 
 
 def overdue(
-    name: str, after: str, expected: set[str], within: timedelta, action: "ChangeFlowRunState"
-) -> "AutomationCore":
-    """Return an automation that acts on one of our runs where nothing expected follows an event in time."""
+    name: str, after: str, expected: set[str], within: timedelta, action: "ChangeFlowRunState", run: Labels = RUN,
+    *related: Labels,
+) -> "AutomationCore":  # fmt: skip
+    """Return an automation that acts on one of our runs where nothing that is expected follows an event in time."""
     from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 
     trigger = EventTrigger(
-        after={after}, expect=expected, match={"prefect.resource.id": "prefect.flow-run.*"}, match_related=ours(),
-        for_each={"prefect.resource.id"}, posture=Posture.Proactive, threshold=1, within=within,
+        after={after}, expect=expected, match=run, match_related=[ours(), *related], for_each={"prefect.resource.id"},
+        posture=Posture.Proactive, threshold=1, within=within,
     )  # fmt: skip
     return AutomationCore(name=name, trigger=trigger, actions=[action])
 
 
-def again(name: str, begun: Sequence[str], once_in: timedelta) -> "AutomationCore":
-    """Return an automation that begins a crashed run of a deployment again if it was begun so many times."""
+def again() -> "ChangeFlowRunState":
+    """Return the action that has a run begun again by whichever worker is free."""
     from prefect.client.schemas.objects import StateType
     from prefect.events.actions import ChangeFlowRunState
-    from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 
-    trigger = EventTrigger(
-        expect={CRASHED}, match={"prefect.resource.id": "prefect.flow-run.*", "prefect.run-count": [*begun]},
-        match_related=[ours(), DEPLOYED], for_each={"prefect.resource.id"}, posture=Posture.Reactive, threshold=1,
-        within=once_in,
-    )  # fmt: skip
-    state = ChangeFlowRunState(state=StateType.SCHEDULED, name="AwaitingRetry", message="It crashed and begins again.")
-    return AutomationCore(name=name, trigger=trigger, actions=[state])
+    return ChangeFlowRunState(state=StateType.SCHEDULED, name="AwaitingRetry", message="It crashed and begins again.")
 
 
 def crash(why: str) -> "ChangeFlowRunState":

@@ -11,13 +11,20 @@ from contextlib import ExitStack, contextmanager
 
 from casebook import engine, places
 from casebook.errors import CasebookError
+from deployments import policies
 from deployments.register import register
 
-SETTINGS = engine.RUN | {
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
-    "PREFECT_WORKER_QUERY_SECONDS": "2",  # a click waits for the worker's next look: ten seconds by default
-}
+SETTINGS = (
+    engine.RUN
+    | policies.SERVER
+    | {
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+        "PREFECT_SERVER_UI_V2_ENABLED": "false",  # its pages ask a host of another company, whatever is set
+        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+        "PREFECT_WORKER_QUERY_SECONDS": "2",  # a click waits for the worker's next look: ten seconds by default
+    }
+)
 GRACE = 15.0  # seconds in which a run or a worker that is told to end does so
 SMOKE = '{"source": "sample", "profile": "smoke"}'
 

@@ -1,17 +1,19 @@
 """Backfill: run a case over past dates, each on the file of its day."""
 
 import json
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-from casebook import places
+from casebook import places, share
 from casebook.case import Case
 from casebook.errors import CasebookError
 from casebook.operation import Operation
 from casebook.params import CaseParams, parse
+from casebook.run import RECORD
 from flows.all import known
-from tasks.attempt import Outcome, attempt, sum_up
+from tasks.attempt import Attempt, attempt, sum_up
 
 NOT_TOLD_BY = {"source", "refresh", "runner"}  # they make no other run: what a source holds is compared instead
 
@@ -65,14 +67,14 @@ def parameters(story: Case[CaseParams], day: date, source: str, file: Path | Non
     return params
 
 
-def run_one(story: Case[CaseParams], params: CaseParams) -> Outcome:
+def run_one(story: Case[CaseParams], params: CaseParams) -> Attempt:
     """Run one date, unless it was."""
     try:
         before = None if params.refresh else run_before(story, params)
     except CasebookError as error:
-        return Outcome(str(params.date), "failed", str(error))
+        return Attempt(str(params.date), "failed", str(error))
     if before:
-        return Outcome(str(params.date), "skipped", f"run {before} completed with the same parameters and data")
+        return Attempt(str(params.date), "skipped", f"run {before} completed with the same parameters and data")
     return attempt(str(params.date), story.name, params)
 
 
@@ -80,11 +82,20 @@ def run_before(story: Case[CaseParams], params: CaseParams) -> str | None:
     """Return the newest completed run with these parameters, on data of this content."""
     asked = told(params.model_dump(mode="json"))
     data = story.plan(params).data
-    for path in sorted(places.runs(story.name).glob("*/run.json"), reverse=True):
-        record = json.loads(path.read_text(encoding="utf-8"))
+    for record in records(story.name):
         if record["status"] == "completed" and told(record["parameters"]) == asked and record.get("data") == data:
             return str(record["run_id"])
     return None
+
+
+def records(case: str) -> Iterator[dict[str, Any]]:
+    """Yield the records of a case's runs, here and on the shared storage, the newest first."""
+    folder = places.runs(case)
+    for name in sorted({*(path.name for path in folder.glob("[!.]*")), *share.names(folder)}, reverse=True):
+        path = folder / name / RECORD
+        content = path.read_bytes() if path.is_file() else share.read(path)
+        if content:
+            yield json.loads(content)
 
 
 def told(parameters: dict[str, Any]) -> dict[str, Any]:

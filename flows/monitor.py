@@ -49,7 +49,7 @@ def tell(case: str, version: int, drifted: list[str], page: Path) -> None:
     """Emit `casebook.drift` or `casebook.no-drift`, which an automation may act on, for example by training anew."""
     from prefect.events import emit_event
 
-    resource = {"prefect.resource.id": f"casebook.model.{case}", "prefect.resource.name": case}
+    resource = {"prefect.resource.id": f"casebook.model.{case}", "casebook.version": str(version)}
     payload = {"case": case, "version": version, "drifted": drifted, "report": str(page)}
     name = "casebook.drift" if drifted else "casebook.no-drift"
     emit_event(name, resource=resource, related=trained_by(case), payload=payload)

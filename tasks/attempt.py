@@ -18,7 +18,7 @@ log = logging.getLogger("casebook")
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Attempt:
     """What became of one run among many: what it was of, why it ended so, how long it took and where its report is."""
 
     what: str
@@ -32,22 +32,22 @@ class Outcome:
         return f"{self.what:16} {self.status:10} {self.seconds:7.1f} s  {self.report or self.why}"
 
 
-def attempt(what: str, case: str, params: CaseParams) -> Outcome:
+def attempt(what: str, case: str, params: CaseParams) -> Attempt:
     """Run a case, and return what became of it: others go on after one that fails, or whose process dies."""
     log.info("%s:", what)
     started, apart = perf_counter(), Spare()
     try:
         summary = apart.run(run_here, case, params)
     except NoSample as error:
-        return Outcome(what, "no sample", str(error), perf_counter() - started)
+        return Attempt(what, "no sample", str(error), perf_counter() - started)
     except BrokenProcessPool:
         why = "Its process was killed, as happens where memory runs out. The same command goes on where it stopped."
-        return Outcome(what, "failed", why, perf_counter() - started)
+        return Attempt(what, "failed", why, perf_counter() - started)
     except Exception as error:
-        return Outcome(what, "failed", paragraph(error), perf_counter() - started)
+        return Attempt(what, "failed", paragraph(error), perf_counter() - started)
     finally:
         apart.close()
-    return Outcome(what, "completed", summary.headline.splitlines()[0], perf_counter() - started, summary.report)
+    return Attempt(what, "completed", summary.headline.splitlines()[0], perf_counter() - started, summary.report)
 
 
 def run_here(case: str, params: CaseParams) -> Summary:
@@ -56,7 +56,7 @@ def run_here(case: str, params: CaseParams) -> Summary:
     return run(named(f"flows.{case}"), params)
 
 
-def sum_up(outcomes: Sequence[Outcome], key: str) -> str:
+def sum_up(attempts: Sequence[Attempt], key: str) -> str:
     """Print a table of all, put it into the Prefect UI, and return a sentence that counts them.
 
     Raises
@@ -66,12 +66,12 @@ def sum_up(outcomes: Sequence[Outcome], key: str) -> str:
     """
     from prefect.artifacts import create_table_artifact
 
-    print(*outcomes, sep="\n", flush=True)
-    create_table_artifact([vars(each) | {"seconds": round(each.seconds, 1)} for each in outcomes], key=key)
-    counts = Counter(each.status for each in outcomes)
+    print(*attempts, sep="\n", flush=True)
+    create_table_artifact([vars(each) | {"seconds": round(each.seconds, 1)} for each in attempts], key=key)
+    counts = Counter(each.status for each in attempts)
     told = ", ".join(f"{count} {status}" for status, count in counts.items()) + "."
     if counts["failed"]:
         raise CasebookError(
-            " ".join([told, *(f"{each.what}: {each.why}" for each in outcomes if each.status == "failed")])
+            " ".join([told, *(f"{each.what}: {each.why}" for each in attempts if each.status == "failed")])
         )
     return told

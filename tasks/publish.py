@@ -233,7 +233,7 @@ def tell_refused(case: str, version: int, why: str) -> None:
     """Emit `casebook.promotion-refused`, which an automation may tell people of."""
     from prefect.events import emit_event
 
-    resource = {"prefect.resource.id": f"casebook.model.{case}", "prefect.resource.name": case}
+    resource = {"prefect.resource.id": f"casebook.model.{case}", "casebook.version": str(version)}
     payload = {"case": case, "version": version, "why": why}
     emit_event("casebook.promotion-refused", resource=resource, payload=payload)
 

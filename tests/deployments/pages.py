@@ -10,7 +10,7 @@ from deployments import browse
 from tests.deployments.stand import Stand
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Page
 
 
 @contextmanager
@@ -25,19 +25,6 @@ def visiting(stand: Stand) -> "Iterator[Page]":
         yield page
     ours = re.compile(rf"(blob:)?({stand.url}|{stand.reports})/|data:")
     assert not [url for url in asked if not ours.match(url)]
-
-
-def field(page: "Page", label: str) -> "Locator":
-    """Return the field with a label, with its description and what switches its kind: the innermost that holds it."""
-    named = page.locator(".schema-form-property__label", has_text=re.compile(rf"^{label}\b"))
-    return page.locator(".schema-form-property").filter(has=named).last
-
-
-def fill(page: "Page", label: str, text: str, kind: str = "") -> None:
-    """Fill a field; one that may be left out is first switched to its kind."""
-    if kind:
-        field(page, label).get_by_text(kind, exact=True).click()
-    field(page, label).locator("textarea, input").first.fill(text)
 
 
 def green(graph: bytes) -> float:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from casebook import engine, places
+from deployments import policies
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import FlowRun
@@ -183,7 +184,7 @@ def stand_in(folder: Path, **more: str) -> Stand:
     }
     return Stand(
         folder,
-        {**kept, **engine.SETTINGS, "PREFECT_SERVER_LOGGING_LEVEL": "WARNING", **own, **more},
+        {**kept, **engine.SETTINGS, **policies.SERVER, "PREFECT_SERVER_LOGGING_LEVEL": "WARNING", **own, **more},
     )
 
 

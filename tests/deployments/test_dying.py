@@ -43,6 +43,7 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stand, Pos
     with receiver() as (url, posted), settings, pytest.MonkeyPatch.context() as patch:
         patch.setenv(alerts.VARIABLE, url)
         patch.setattr(policies, "LATE", timedelta(seconds=10))
+        patch.setattr(policies, "PAUSE", timedelta(seconds=10))
         patch.setattr(flows, "__path__", [*flows.__path__, f"{made.folder}/theirs/flows"])
         try:
             made.serve()
@@ -130,7 +131,7 @@ def test_a_model_that_may_not_serve_is_told_once(stand: tuple[Stand, Posted]) ->
     assert len(told_of(posted, "does not serve")) == 1  # a sample was never meant to
 
 
-def test_drift_is_told_each_time_and_trains_once(stand: tuple[Stand, Posted], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_drift_is_told_and_trains_once(stand: tuple[Stand, Posted], monkeypatch: pytest.MonkeyPatch) -> None:
     made, posted = stand
     monkeypatch.setenv("CASEBOOK_ARTIFACTS", str(made.folder / "artifacts"))
     publish_with_bins()
@@ -139,9 +140,9 @@ def test_drift_is_told_each_time_and_trains_once(stand: tuple[Stand, Posted], mo
     pq.write_table(payments(600, seed=7), made.folder / "fresh.parquet")
     for name in ("moved", "fresh", "moved"):
         command(made, "flows.monitor", "--case", "fraud", "--input", str(made.folder / f"{name}.parquet"))
-    until(lambda: len(told_of(posted, "fraud version 1 is asked other things", "Amount, Age")) == 2)
-    assert len(told_of(posted, "fraud version 1")) == 2
     (run,) = until(lambda: runs_of(training))
+    (text,) = until(lambda: told_of(posted, "fraud version 1 is asked other things"))
+    assert "Amount, Age" in text
     assert run.parameters == {"params": {"source": "real"}}
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from deployments.browse import open_form, start_run
-from tests.deployments.pages import field, fill, green, visiting
+from deployments.browse import field, fill, open_form, send, start_run
+from tests.deployments.pages import green, visiting
 from tests.deployments.stand import SMOKE, Stand, until
 
 if TYPE_CHECKING:
@@ -65,9 +65,9 @@ def test_a_run_behaves_as_the_command_does(stand: Stand, first: str) -> None:
 
 def test_what_the_model_forbids_is_refused_in_the_form(stand: Stand, page: "Page") -> None:
     open_form(page, stand.url, "fraud")
-    page.get_by_label("Seed").fill("-3")
+    fill(page, "Seed", "-3")
     before = stand.asked_for("fraud")
-    page.get_by_role("button", name="Submit").click()
+    send(page)
     page.get_by_text("-3 is less than the minimum of 0").first.wait_for()
     assert stand.asked_for("fraud") == before
 
@@ -127,7 +127,7 @@ def test_an_operation_from_its_form(stand: Stand, first: str, page: "Page", tmp_
     fill(page, "case", "fraud")
     fill(page, "input", str(rows(stand, tmp_path)), kind="path")
     fill(page, "version", "1", kind="int")
-    page.get_by_role("button", name="Submit").click()
+    send(page)
     (run,) = until(lambda: stand.runs("monitor"), stand.log)
     stand.ended(run["id"])
     (shown,) = (each for each in stand.shown(run["id"]) if each["key"] == "monitor")
