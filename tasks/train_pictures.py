@@ -88,7 +88,7 @@ def train_pictures(
     """
     used = prepare(settings.device, seed)
     train, validation, test = (read_arrays(pictures, name) for name in ("train", "validation", "test"))
-    with reduced_precision(asked=settings.reduced) as precision:
+    with reduced_precision(used["used"], asked=settings.reduced) as precision:
         model = steady(lambda: network(train, classes), seed)
         history = fit(model, train, validation, settings, seed)
     whole = network(train, classes)
