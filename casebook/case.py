@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from casebook import places, track
 from casebook.cluster import connected
 from casebook.errors import CasebookError
-from casebook.fingerprint import installed
+from casebook.fingerprint import library_versions
 from casebook.params import CaseParams
 from casebook.run import Run, Summary, under_way
 from casebook.show import log_lines, show
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from prefect import Flow
 
 M = TypeVar("M", bound=CaseParams)
-LIBRARIES = ("prefect", "great-expectations", "pandas", "scikit-learn", "imbalanced-learn", "keras", "tensorflow")
+LIBRARIES = ("prefect", "great-expectations", "pandas", "scikit-learn", "imbalanced-learn", "keras")
 
 
 class Case(Generic[M]):
@@ -103,7 +103,7 @@ def surroundings() -> dict[str, object]:
     return {
         "code_version": code_version(),
         "python": platform.python_version(),
-        "libraries": {name: installed(name) for name in LIBRARIES},
+        "libraries": library_versions(LIBRARIES),
     }
 
 

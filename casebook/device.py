@@ -16,31 +16,33 @@ def prepare(asked: Asked, seed: int) -> dict[str, JsonValue]:
     """Choose the device, fix every seed, and return what will really be used.
 
     A run that asked for a GPU where there is none goes on with the CPU, warns, and has `asked: gpu, used: cpu` in
-    its record. On a GPU, networks compute in mixed precision; on a CPU, with a fixed number of threads.
+    its record. Networks compute in 32 bits unless they are built inside `reduced_precision`; on a CPU, with a fixed
+    number of threads.
     """
     import keras
 
     keras.utils.set_random_seed(seed)
     keras.backend.clear_session()
     backend = keras.backend.backend()
-    used = _tensorflow(asked) if backend == "tensorflow" else _other(asked)
+    used = {"tensorflow": _tensorflow, "jax": _jax}.get(backend, _torch)(asked)
     if asked == "gpu" and used == "cpu":
         logging.getLogger("casebook").warning("A GPU was asked for, but %s finds none: the CPU is used.", backend)
-    keras.mixed_precision.set_global_policy("mixed_float16" if used == "gpu" else "float32")
+    if asked == "cpu" and used == "gpu":
+        logging.getLogger("casebook").warning("The CPU was asked for, but %s uses its GPU: hide it from it.", backend)
+    keras.mixed_precision.set_global_policy("float32")
     return {"asked": asked, "used": used, "backend": backend, "threads": threads()}
 
 
 @contextmanager
-def reduced_precision(*, asked: bool) -> Iterator[str]:
-    """Let networks built inside compute in 16 bits, if that is asked and the processor has instructions for it.
+def reduced_precision(used: JsonValue, *, asked: bool) -> Iterator[str]:
+    """Let networks built inside compute in 16 bits on the device that is used, if that is asked and it can.
 
-    A GPU does so already. On a processor without them 16 bits are emulated, and slower than 32.
+    A GPU can. A processor can if it has instructions for it: without them 16 bits are emulated, and slower than 32.
     """
     import keras
 
-    before = keras.mixed_precision.dtype_policy().name
-    if asked and before == "float32" and _has_bfloat16():
-        keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    bits = "mixed_float16" if used == "gpu" else "mixed_bfloat16" if _has_bfloat16() else "float32"
+    keras.mixed_precision.set_global_policy(bits if asked else "float32")
     try:
         yield keras.mixed_precision.dtype_policy().name
     finally:
@@ -72,13 +74,30 @@ def _tensorflow(asked: Asked) -> str:
             return "cpu"
         tf.config.set_visible_devices(gpus[:1], "GPU")
         tf.config.experimental.set_memory_growth(gpus[0], True)
+        tf.config.experimental.enable_tensor_float_32_execution(False)  # 32 bits are 32: graphs are held to 1e-4
     except RuntimeError:  # TensorFlow is already running with the choice made by an earlier stage of this process
         return "gpu" if tf.config.list_logical_devices("GPU") else "cpu"
     return "gpu"
 
 
-def _other(asked: Asked) -> str:
-    """Ask JAX or torch, through Keras, whether it has a GPU; with `cpu` asked, their own settings must hide it."""
+def _jax(asked: Asked) -> str:
+    """Have JAX compute on the CPU if that is asked or there is no GPU, else on its first GPU, as exactly as on a CPU.
+
+    There it would round 32 bits to 19 in products, and add up in whatever order is fastest.
+    """
+    flags = os.environ.get("XLA_FLAGS", "")
+    if "deterministic" not in flags:
+        os.environ["XLA_FLAGS"] = f"{flags} --xla_gpu_deterministic_ops=true"  # read when JAX first computes
+    import jax
+
+    used = "cpu" if asked == "cpu" or jax.default_backend() != "gpu" else "gpu"
+    jax.config.update("jax_default_device", jax.devices("cpu")[0] if used == "cpu" else None)
+    jax.config.update("jax_default_matmul_precision", "float32")
+    return used
+
+
+def _torch(asked: Asked) -> str:
+    """Tell what Keras' torch computes on: it chose when it was imported, unless KERAS_TORCH_DEVICE says otherwise."""
     import keras
 
-    return "gpu" if asked != "cpu" and any("gpu" in name for name in keras.distribution.list_devices("gpu")) else "cpu"
+    return "cpu" if str(keras.ops.zeros(()).device) == "cpu" else "gpu"

@@ -9,6 +9,7 @@ import hashlib
 import importlib
 import inspect
 import json
+import os
 import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import is_dataclass
@@ -45,8 +46,8 @@ def fingerprint(function: Callable[..., object] | type) -> tuple[str, tuple[str,
 
 
 def library_versions(libraries: tuple[str, ...]) -> dict[str, str]:
-    """Return the installed version of each library; `keras` brings its TensorFlow back end along."""
-    names = {*libraries, *({"tensorflow"} if "keras" in libraries else ())}
+    """Return the installed version of each library; `keras` brings its back end along."""
+    names = {*libraries, *({os.environ.get("KERAS_BACKEND", "tensorflow")} if "keras" in libraries else ())}
     found = {}
     for name in sorted(names):
         try:

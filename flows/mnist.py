@@ -1,6 +1,6 @@
 """Handwritten digits, or pieces of clothing: tell ten classes of small grey pictures apart (lab 240)."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tasks.train_pictures import Arrays, PictureNetwork
 
 Data = Literal["mnist", "fashion"]
-Candidate = Literal["course", "ours"]
+Candidate = Literal["course", "ours", "deep"]
 SHAPE = Shape(28, 28, 1)
 CLOTHES = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"
@@ -46,11 +46,11 @@ class MnistParams(CaseParams):
 
     dataset: Data = Field("mnist", description="handwritten digits, or Zalando's pieces of clothing")
     candidates: tuple[Candidate, ...] = Field(
-        ("course", "ours"), min_length=1, description="networks to train: the lab's LeNet-5, ours"
+        ("course", "ours"), min_length=1, description="networks to train: the lab's LeNet-5, ours, and one for a GPU"
     )
     peers: tuple[Peer, ...] = Field(("dummy", "extra_trees"), description="plain models on the pixels to compare with")
     trees: Annotated[int, Field(ge=10, le=5000, description="size of the forest among the peers")] = 100
-    epochs: Annotated[int, Field(ge=1, le=200, description="epochs of `ours`")] = 12
+    epochs: Annotated[int, Field(ge=1, le=200, description="epochs of `ours` and `deep`, which wants about 55")] = 12
     device: Asked = Field("auto", description="where to train")
     sample_rows: Annotated[int, Field(ge=200, le=100_000, description="size of the embedded sample")] = 1500
 
@@ -99,12 +99,14 @@ def settings(name: Candidate, params: MnistParams) -> PictureSettings:
         return PictureSettings(epochs=min(5, most), batch_size=128, device=params.device)
     digits = Augmentation(shift=2, turn=12.0, zoom=0.1)
     clothes = Augmentation(shift=2, flip=True, cover=8)
-    return PictureSettings(
+    ours = PictureSettings(
         epochs=min(params.epochs, most), batch_size=128, learning_rate=4e-3, weight_decay=0.05, optimizer="adamw",
         schedule="cosine", smoothing=0.05, average=0.995, reduced=True,
         views=2 if params.dataset == "fashion" else 1,
         augmentation=clothes if params.dataset == "fashion" else digits, device=params.device,
     )  # fmt: skip
+    large = {"batch_size": 512, "learning_rate": 0.4, "weight_decay": 0.005, "optimizer": "sgd", "average": 0.98}
+    return ours.model_copy(update=large) if name == "deep" else ours
 
 
 def course_network(train: "Arrays", classes: int) -> "keras.Model":
@@ -132,13 +134,39 @@ def our_network(train: "Arrays", classes: int) -> "keras.Model":
     hidden = inputs = keras.Input(SHAPE)
     hidden = layers.Rescaling(1 / 255)(hidden)
     for width, kernel, stride in ((16, 5, 1), (32, 3, 2), (32, 3, 1), (64, 3, 2), (64, 3, 1), (128, 3, 2), (128, 3, 1)):
-        hidden = layers.Conv2D(width, kernel, stride, padding="same", use_bias=False)(hidden)
-        hidden = layers.Activation("relu")(layers.BatchNormalization(momentum=0.9)(hidden))
+        hidden = normalized(hidden, width, kernel, stride)
     hidden = layers.GlobalAveragePooling2D()(hidden)
     return keras.Model(inputs, layers.Dense(classes)(hidden), name="ours")
 
 
-NETWORKS: "dict[Candidate, PictureNetwork]" = {"course": course_network, "ours": our_network}
+def deep_network(train: "Arrays", classes: int, widths: tuple[int, int, int] = (32, 64, 120)) -> "keras.Model":
+    """Return three groups of three convolutions for a GPU, the first on all pixels, the last two of each passed by."""
+    import keras
+    from keras import layers
+
+    inputs = keras.Input(SHAPE)
+    hidden = layers.Rescaling(1 / 255)(inputs)
+    for group, width in enumerate(widths):
+        first = normalized(hidden, width, stride=2 if group else 1)
+        hidden = normalized(normalized(first, width), width, past=first)
+    hidden = layers.GlobalAveragePooling2D()(hidden)
+    return keras.Model(inputs, layers.Dense(classes)(hidden), name="deep")
+
+
+def normalized(hidden: Any, width: int, kernel: int = 3, stride: int = 1, past: Any = None) -> Any:
+    """Return a convolution's channels, normalized in each batch, with what is passed by it added, bent by a ReLU."""
+    from keras import layers
+
+    answer = layers.Conv2D(width, kernel, stride, padding="same", use_bias=False)(hidden)
+    plain = layers.BatchNormalization(momentum=0.9)(answer)
+    return layers.Activation("relu")(plain if past is None else layers.Add()([plain, past]))
+
+
+NETWORKS: "dict[Candidate, PictureNetwork]" = {
+    "course": course_network,
+    "ours": our_network,
+    "deep": deep_network,
+}
 
 
 def make_digits(rows: int, seed: int) -> "tuple[NDArray[np.uint8], NDArray[np.int64]]":

@@ -1,7 +1,8 @@
 """Augment: batches of pictures, shuffled, and shifted, mirrored or partly covered anew in every epoch."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Pictures = NDArray[np.uint8]
+
+T = TypeVar("T")
 
 
 class Augmentation(BaseModel):
@@ -52,7 +55,7 @@ def epoch(
         rows = order[first : first + size]
         pictures = x[rows]
         if how.flip:
-            pictures = np.where(mirrored[rows, None, None, None], pictures[:, :, ::-1], pictures)
+            pictures[mirrored[rows]] = pictures[mirrored[rows], :, ::-1]
         if how.turn or how.zoom:
             pictures = warped(pictures, how, rng)
         if how.shift:
@@ -62,29 +65,38 @@ def epoch(
         yield pictures, y[rows]
 
 
+def ahead(batches: Iterator[T]) -> Iterator[T]:
+    """Yield the same batches, each made in a thread while the one before it is learnt from."""
+    with ThreadPoolExecutor(1) as worker:
+        coming = worker.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = worker.submit(next, batches, None)
+            yield batch
+
+
 def shifted(pictures: "Pictures", most: int, rng: "Generator") -> "Pictures":
     """Return each picture moved by up to `most` pixels in both directions, its rim mirrored into the gap."""
     import numpy as np
 
     count, height, width, _ = pictures.shape
     padded = np.pad(pictures, ((0, 0), (most, most), (most, most), (0, 0)), mode="reflect")
-    down, right = rng.integers(0, 2 * most + 1, (2, count, 1))
-    rows = down + np.arange(height)
-    columns = right + np.arange(width)
-    moved: Pictures = padded[np.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]
+    offsets = rng.integers(0, 2 * most + 1, (2, count)).T.tolist()
+    moved = np.empty_like(pictures)
+    for picture, wide, (down, right) in zip(moved, padded, offsets, strict=True):  # a tenth of an index array's time
+        picture[:] = wide[down : down + height, right : right + width]
     return moved
 
 
 def covered(pictures: "Pictures", side: int, rng: "Generator") -> "Pictures":
     """Return each picture with a square of its mean value somewhere, which may reach over the rim."""
-    import numpy as np
-
     count, height, width, _ = pictures.shape
-    top, left = rng.integers(0, height, (count, 1)), rng.integers(0, width, (count, 1))
-    rows = np.abs(np.arange(height) - top) * 2 < side
-    columns = np.abs(np.arange(width) - left) * 2 < side
-    hidden = (rows[:, :, None] & columns[:, None, :])[..., None]
-    return np.where(hidden, pictures.mean(axis=(1, 2), keepdims=True).astype("uint8"), pictures)
+    top, left = rng.integers(0, height, count).tolist(), rng.integers(0, width, count).tolist()
+    means = pictures.sum(axis=1, dtype="uint32").sum(axis=1) // (height * width)
+    reach = (side - 1) // 2
+    hidden = pictures.copy()
+    for picture, mean, row, column in zip(hidden, means, top, left, strict=True):
+        picture[max(0, row - reach) : row + reach + 1, max(0, column - reach) : column + reach + 1] = mean
+    return hidden
 
 
 def cropped(pictures: "Pictures", least: float, rng: "Generator") -> "Pictures":

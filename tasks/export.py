@@ -1,7 +1,6 @@
 """Export: one ONNX graph from the raw columns to the calibrated probability, and what a service needs beside it."""
 
 import json
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, read_table
 from tasks.aim import Aim
+from tasks.convert import convert
 from tasks.evaluate import results
 from tasks.features import IR_VERSION, ML_OPSET, OPSET, TOLERANCE, feeds, read_raw
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 SAMPLE_ROWS = 10
 FEW = 20  # values that a text must be one of; with more it is free
 BLOCK = 4096  # rows at once: a network that compares with every training row holds a number for each pair
-NETWORK_OPSET = 18  # the newest that Keras' converter knows
 
 
 @stage
@@ -95,20 +94,11 @@ def with_head(network: "keras.Model", aim: Aim, slope: float, shift: float) -> "
 
 def converted(model: "keras.Model", out: Path, name: str, output: str) -> "onnx.ModelProto":
     """Return a Keras model as an ONNX graph with named input and output."""
-    import numpy as np
     import onnx
 
-    one = tuple(size or 1 for size in model.input_shape[1:])
-    model(np.zeros((1, *one), model.inputs[0].dtype))  # an export wants a model that was called
-    partial = out / "network.onnx"
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", category=FutureWarning, module="keras")  # its converter asks for np.object
-        model.export(partial, format="onnx", verbose=False, opset_version=NETWORK_OPSET)
-    graph = onnx.load(partial)
-    partial.unlink()
+    graph = convert(model, out)
     for old, new in ((graph.graph.input[0].name, name), (graph.graph.output[0].name, output)):
         rename(graph, old, new)
-    graph.ir_version = IR_VERSION
     onnx.checker.check_model(graph)
     return graph
 

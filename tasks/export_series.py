@@ -1,6 +1,5 @@
 """Export series: one ONNX graph from raw numbers (and a date) to the answer, and what a service needs beside it."""
 
-import warnings
 from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
@@ -15,9 +14,10 @@ from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays
 from tasks.aim import Aim
+from tasks.convert import convert
 from tasks.evaluate import results
-from tasks.export import NETWORK_OPSET, rename
-from tasks.features import IR_VERSION, TOLERANCE
+from tasks.export import rename
+from tasks.features import TOLERANCE
 from tasks.train_series import INPUTS, inputs_of
 
 if TYPE_CHECKING:
@@ -119,22 +119,13 @@ def with_band(network: "keras.Model", low: "Floats", high: "Floats", *, floor: b
 
 def converted_series(model: "keras.Model", out: Path, output: str) -> "onnx.ModelProto":
     """Return a Keras model of a series, and perhaps a date, as an ONNX graph with named inputs and output."""
-    import numpy as np
     import onnx
 
     names = INPUTS[: len(model.inputs)]
-    blank = {name: np.zeros((1, *each.shape[1:]), "float32") for name, each in zip(names, model.inputs, strict=True)}
-    model(inputs_of(blank))  # an export wants a model that was called
-    partial = out / "network.onnx"
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", category=FutureWarning, module="keras")  # its converter asks for np.object
-        model.export(partial, format="onnx", verbose=False, opset_version=NETWORK_OPSET)
-    graph = onnx.load(partial)
-    partial.unlink()
+    graph = convert(model, out)
     for place, name in enumerate(names):
         rename(graph, graph.graph.input[place].name, name)
     rename(graph, graph.graph.output[0].name, output)
-    graph.ir_version = IR_VERSION
     onnx.checker.check_model(graph)
     return graph
 

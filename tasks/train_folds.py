@@ -197,12 +197,23 @@ def batches(rows: "Rows", size: int) -> "tuple[Rows, Floats]":
 def epoch_of(model: "keras.Model", train: Stack, settings: Settings, aim: Aim) -> "Callable[[Rows, Floats], Any]":
     """Return one epoch of training: from batches of rows to the mean loss of rows and folds.
 
-    All steps of an epoch are one call. Keras' own `fit` takes several times as long as a step of so small networks to
-    hand over the next few rows. XLA makes a step twice as fast on a CPU, but nine times slower where masks are drawn.
+    On TensorFlow all steps of an epoch are one call. Keras' own `fit` takes several times as long as a step of so small
+    networks to hand over the next few rows. XLA makes a step twice as fast on a CPU, but nine times slower where masks
+    are drawn. Other back ends take each step as Keras does.
     """
-    import tensorflow as tf
+    import keras
 
     optimizer = make_optimizer(settings, settings.epochs * -(-train.y.shape[1] // settings.batch_size))
+    of_backend = _in_one_call if keras.backend.backend() == "tensorflow" else _by_steps
+    return of_backend(model, train, optimizer, settings, aim)
+
+
+def _in_one_call(
+    model: "keras.Model", train: Stack, optimizer: "keras.optimizers.Optimizer", settings: Settings, aim: Aim
+) -> "Callable[[Rows, Floats], Any]":
+    """Return one epoch of training as a TensorFlow function."""
+    import tensorflow as tf
+
     optimizer.build(model.trainable_variables)
     x, y, weight = (tf.constant(value) for value in (train.x.swapaxes(0, 1), train.y.T, train.weight.T))
 
@@ -223,6 +234,28 @@ def epoch_of(model: "keras.Model", train: Stack, settings: Settings, aim: Aim) -
 
     run: Callable[[Rows, Floats], Any] = train_epoch
     return run
+
+
+def _by_steps(
+    model: "keras.Model", train: Stack, optimizer: "keras.optimizers.Optimizer", settings: Settings, aim: Aim
+) -> "Callable[[Rows, Floats], Any]":
+    """Return one epoch of training in Keras' steps, on whatever back end; its loss has the penalties in it."""
+    import numpy as np
+    from keras import ops
+
+    def losses_of(told: Any, answers: Any) -> Any:
+        return ops.sum(member_losses(told[..., 0], answers, aim) * told[..., 1], axis=-1)
+
+    x, told = train.x.swapaxes(0, 1), np.stack([train.y.T, train.weight.T], axis=-1)
+    model.compile(optimizer, losses_of)
+
+    def train_epoch(rows: "Rows", counts: "Floats") -> float:
+        shares = counts * (counts.shape[1] / counts.sum(axis=1, keepdims=True))  # Keras divides by all rows of a batch
+        steps = zip(rows, shares, strict=True)
+        losses = [model.train_on_batch(x[batch], told[batch], sample_weight=share) for batch, share in steps]
+        return float(np.average(losses, weights=counts.sum(axis=1))) / len(train.y)
+
+    return train_epoch
 
 
 def member_losses(y: Any, answers: Any, aim: Aim) -> Any:

@@ -13,7 +13,7 @@ from casebook.progress import Progress
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, write_arrays
-from tasks.augment import Augmentation, epoch
+from tasks.augment import Augmentation, ahead, epoch
 from tasks.train import Optimizer, Schedule, steady
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def train_pictures(
     """
     used = prepare(settings.device, seed)
     train, validation, test = (read_arrays(pictures, name) for name in ("train", "validation", "test"))
-    with reduced_precision(asked=settings.reduced) as precision:
+    with reduced_precision(used["used"], asked=settings.reduced) as precision:
         model = steady(lambda: network(train, classes), seed)
         history = fit(model, train, validation, settings, seed)
     whole = network(train, classes)
@@ -112,16 +112,16 @@ def fit(
     model: "keras.Model", train: "Arrays", validation: "Arrays", settings: PictureSettings, seed: int
 ) -> dict[str, list[float]]:
     """Train the model and return its curves; the validation pictures only draw the curve."""
+    import numpy as np
+
     size = min(settings.batch_size, len(train["y"]))
     model.compile(optimizer(settings, settings.epochs * (len(train["y"]) // size)), smoothed(settings.smoothing))
     curves: dict[str, list[float]] = {"loss": [], "seconds": [], "val_loss": [], "val_accuracy": [], "val_epoch": []}
     with Progress(f"training {model.name}", settings.epochs) as progress:
         for number in range(settings.epochs):
             started = perf_counter()
-            batches = epoch(train["x"], train["y"], size, settings.augmentation, number, seed)
-            model.reset_metrics()
-            losses = [model.train_on_batch(x, y) for x, y in batches]
-            curves["loss"].append(float(losses[-1]))  # each is the mean of the epoch so far
+            batches = ahead(epoch(train["x"], train["y"], size, settings.augmentation, number, seed))
+            curves["loss"].append(float(np.mean([model.train_on_batch(x, y) for x, y in batches])))
             curves["seconds"].append(perf_counter() - started)
             if number + 1 == settings.epochs:
                 model.optimizer.finalize_variable_values(model.trainable_variables)

@@ -116,7 +116,7 @@ def fit(model: "keras.Model", train: "Arrays", validation: "Arrays | None", sett
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             curves["loss"].append(float(logs["loss"]))
             if validation is not None and (epoch + 1) % every == 0:
-                given = model(inputs_of(validation), training=False)
+                given = self.model(inputs_of(validation), training=False)
                 curves["val_epoch"].append(epoch + 1)
                 curves["val_loss"].append(float(np.mean(np.asarray(loss(validation["y"], given)))))
             progress.step()

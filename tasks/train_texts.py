@@ -139,9 +139,8 @@ def epochs(
     model.compile(optimizer(settings, steps), keras.losses.BinaryCrossentropy(from_logits=True))
     for _ in range(settings.epochs):
         started = perf_counter()
-        model.reset_metrics()
         losses = [model.train_on_batch(x, truth[rows]) for rows, x in batches(texts, settings.batch_size, rng)]
-        yield float(losses[-1]), perf_counter() - started  # Keras' last loss is the mean of the epoch
+        yield float(np.mean(losses)), perf_counter() - started
 
 
 def look(model: "keras.Model", texts: Texts, y: "Labels", curves: dict[str, list[float]]) -> None:

@@ -1,11 +1,13 @@
 """Augmented pictures keep their labels, and what is done to them is what was asked."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.augment import Augmentation, covered, cropped, epoch, shifted, warped
+from tasks.augment import Augmentation, ahead, covered, cropped, epoch, shifted, warped
 
 RNG = np.random.default_rng(0)
 PICTURES = RNG.integers(0, 256, (40, 8, 8, 3)).astype("uint8")
@@ -40,11 +42,30 @@ def test_a_seed_and_a_number_fix_an_epoch() -> None:
     assert not np.array_equal(one, other)
 
 
+def test_batches_made_ahead_are_the_same_and_fail_alike() -> None:
+    def broken() -> Iterator[int]:
+        yield 0
+        raise ValueError("no second one")
+
+    assert list(ahead(iter(range(5)))) == [0, 1, 2, 3, 4]
+    assert list(ahead(iter(()))) == []
+    coming = ahead(broken())
+    with pytest.raises(ValueError, match="no second one"):
+        list(coming)
+
+
 def test_a_shift_moves_and_mirrors_the_rim() -> None:
     moved = shifted(PICTURES, 2, np.random.default_rng(1))
     padded = np.pad(PICTURES, ((0, 0), (2, 2), (2, 2), (0, 0)), mode="reflect")
     for picture, wide in zip(moved, padded, strict=True):
         assert any(np.array_equal(picture, wide[i : i + 8, j : j + 8]) for i in range(5) for j in range(5))
+
+
+def test_what_is_covered_is_the_mean() -> None:
+    hidden = covered(PICTURES, 40, np.random.default_rng(1))
+    assert np.array_equal(
+        hidden, np.broadcast_to(PICTURES.mean(axis=(1, 2), keepdims=True), PICTURES.shape).astype(int)
+    )
 
 
 def test_a_cover_hides_one_square() -> None:

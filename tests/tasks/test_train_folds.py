@@ -13,8 +13,18 @@ from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_arrays, write_arrays
 from tasks.aim import Aim
 from tasks.build import ensemble, perceptron
-from tasks.train import Settings, build
-from tasks.train_folds import Scale, alone_model, fit, score, stacked, train_folds
+from tasks.train import Settings, build, optimizer
+from tasks.train_folds import (
+    Scale,
+    _by_steps,
+    _in_one_call,
+    alone_model,
+    batches,
+    fit,
+    score,
+    stacked,
+    train_folds,
+)
 
 NUMBER = Aim(kind="regression", target="y", primary="rmse", shown=("rmse",))
 CLASS = Aim(kind="binary", target="y", primary="accuracy", shown=("accuracy",))
@@ -27,6 +37,10 @@ def network(x: Any, y: Any, dropout: float) -> Any:
 
 def single(x: Any, y: Any, dropout: float) -> Any:
     return perceptron(x, (5,), dropout, "single")
+
+
+def penalized(x: Any, y: Any, dropout: float) -> Any:
+    return perceptron(x, (5,), dropout, "penalized", l2=1e-3)
 
 
 def part(rows: int, seed: int, aim: Aim = NUMBER) -> dict[str, Any]:
@@ -65,6 +79,21 @@ def test_a_fold_learns_with_others_what_it_learns_alone(aim: Aim) -> None:
         fit(model, stack, None, quick(batch_size=32, epochs=5), aim)
     for many, few in zip(three.get_weights(), one.get_weights(), strict=True):
         assert many[:1] == pytest.approx(few, abs=1e-4)
+
+
+@pytest.mark.parametrize("aim", [NUMBER, CLASS])
+def test_steps_of_keras_teach_what_one_call_does(aim: Aim) -> None:
+    folds = [part(33 - i, i, aim) for i in range(2)]  # the second one is padded, and the last batch filled up
+    stack = stacked(folds, [Scale.of(f["y"], aim, quick()) for f in folds])
+    rows = batches(np.random.default_rng(0).permutation(33), 16)
+    taught, losses = [], []
+    for way in (_in_one_call, _by_steps):
+        model = build(penalized, {"x": stack.x, "y": stack.y}, quick(), 0)
+        losses.append(float(way(model, stack, optimizer(quick(), 3), quick(), aim)(*rows)))
+        taught.append(model.get_weights())
+    for one, other in zip(*taught, strict=True):
+        assert one == pytest.approx(other, abs=1e-5)
+    assert losses[0] < losses[1] < losses[0] + 1  # which has the penalties in it
 
 
 def test_a_seed_fixes_every_fold(keep: Callable[..., Ref], encoded: Callable[..., Ref]) -> None:

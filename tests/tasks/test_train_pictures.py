@@ -11,13 +11,14 @@ import pytest
 
 from casebook.store import Ref
 from casebook.tables import read_arrays
+from flows import cifar10, mnist
 from tasks.aim import Aim
 from tasks.augment import Augmentation
 from tasks.calibrate import Rule
 from tasks.draw import draw
 from tasks.evaluate import evaluate
 from tasks.export_pictures import export_pictures
-from tasks.train_pictures import PictureSettings, averaged_views, score, smoothed, train_pictures
+from tasks.train_pictures import PictureSettings, averaged_views, fit, score, smoothed, train_pictures
 
 AIM = Aim(
     kind="multiclass", takes="picture", target="label", labels=("left", "right", "none"), output="probabilities",
@@ -69,6 +70,26 @@ def test_a_network_learns(keep: Callable[..., Ref], pictures: Ref, changes: dict
     assert history["loss"][-1] < history["loss"][0]
     kept = keras.saving.load_model(made.path("network.keras"), compile=False)
     assert score(kept, read_arrays(pictures, "test")["x"]) == pytest.approx(logits, abs=1e-4)
+
+
+def test_a_loss_is_the_mean_of_its_epoch() -> None:
+    """At a rate of next to nothing, that is the mean loss of what one began with, whatever came last."""
+    data = part(6, 0)
+    model = keras.Sequential([keras.Input((6, 6, 1)), keras.layers.Flatten(), keras.layers.Dense(3)])
+    expected = np.asarray(smoothed(0)(data["y"], model(data["x"]))).mean()
+    curves = fit(model, data, part(3, 1), quick(epochs=1, batch_size=1, learning_rate=1e-12), 0)
+    assert curves["loss"] == pytest.approx([expected], rel=1e-4)
+
+
+@pytest.mark.parametrize("case", [cifar10, mnist])
+def test_a_network_for_a_gpu_starts_with_logits_of_like_size(case: Any) -> None:
+    shape = case.SHAPE
+    x = np.random.default_rng(0).integers(0, 256, (20, *shape)).astype("uint8")
+    model = case.deep_network({"x": x}, 10, (4, 6, 8))
+    logits = score(model, x)
+    assert logits.shape == (20, 10) and 0 < np.abs(logits).max() < 10
+    full = case.deep_network({"x": x}, 10).count_params()
+    assert full == {"cifar10": 7_441_344, "mnist": 443_002}[case.__name__.rpartition(".")[2]]
 
 
 def test_a_seed_fixes_the_network(keep: Callable[..., Ref], pictures: Ref) -> None:

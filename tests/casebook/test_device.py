@@ -1,0 +1,34 @@
+"""A run computes where it was asked to, says where it did, and in 32 bits unless a stage asks for fewer."""
+
+import logging
+
+import keras
+import pytest
+
+from casebook.device import prepare, reduced_precision
+
+
+def test_the_record_says_what_is_used_and_a_missing_gpu_is_told_of(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("casebook"), "propagate", True)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
+    for asked in ("auto", "cpu", "gpu"):
+        told = prepare(asked, 0)
+        assert (told["asked"], told["used"], told["backend"]) == (asked, "cpu", "tensorflow")
+    assert [record.message for record in caplog.records] == [
+        "A GPU was asked for, but tensorflow finds none: the CPU is used."
+    ]
+
+
+def test_16_bits_are_computed_with_only_where_they_are_asked_for() -> None:
+    prepare("cpu", 0)
+    assert keras.mixed_precision.dtype_policy().name == "float32"
+    with reduced_precision("gpu", asked=True) as precision:
+        layer = keras.layers.Dense(2)
+        assert (precision, layer.compute_dtype, layer.variable_dtype) == ("mixed_float16", "float16", "float32")
+    with reduced_precision("gpu", asked=False) as precision:
+        assert precision == "float32"
+    with reduced_precision("cpu", asked=True) as precision:
+        assert precision in ("mixed_bfloat16", "float32")
+    assert keras.layers.Dense(2).compute_dtype == "float32"
