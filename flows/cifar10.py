@@ -45,6 +45,7 @@ AIM = Aim(
 PROTOCOL = say("the set's own test part; a tenth of the training pictures, stratified, for validation")
 
 Candidate = Literal["course", "fast", "wide", "deep"]
+Bend = Literal["relu", "gelu"]
 
 
 class Cifar10Params(CaseParams):
@@ -159,13 +160,13 @@ def deep_network(train: "Arrays", classes: int, widths: tuple[int, int, int] = (
     return keras.Model(inputs, logits(hidden, classes), name="deep")
 
 
-def whitened(inputs: Any, train: "Arrays", patch: int, *, stride: int, bend: str) -> Any:
+def whitened(inputs: Any, train: "Arrays", patch: int, *, stride: int, bend: Bend) -> Any:
     """Return a first layer's answers that is not learnt, but whitens patches of so many pixels on a side."""
     from keras import layers
 
     scaled = layers.Rescaling(1 / 64, -2.0)(inputs)
     layer = layers.Conv2D(2 * AXES, patch, stride, padding="same", trainable=False, name="whiten")
-    answer = layers.Activation(bend)(layer(scaled))
+    answer = bent(layer(scaled), bend)
     layer.set_weights(whitening(train["x"], patch, stride))
     return answer
 
@@ -193,12 +194,19 @@ def convolved(hidden: Any, width: int) -> Any:
     return answer
 
 
-def normalized(hidden: Any, bend: str = "relu", past: Any = None) -> Any:
+def normalized(hidden: Any, bend: Bend = "relu", past: Any = None) -> Any:
     """Return the channels with mean 0 and deviation 1 in each batch, and what is passed by them added, bent."""
     from keras import layers
 
     plain = layers.BatchNormalization(momentum=0.6, scale=False)(hidden)
-    return layers.Activation(bend)(plain if past is None else layers.Add()([plain, past]))
+    return bent(plain if past is None else layers.Add()([plain, past]), bend)
+
+
+def bent(hidden: Any, how: Bend) -> Any:
+    """Return max(x, 0), or x Φ(x), here by erf: Keras' own GELU is made of erfc, which ONNX hasn't."""
+    from keras import layers, ops
+
+    return layers.Activation("relu")(hidden) if how == "relu" else hidden * (0.5 + 0.5 * ops.erf(hidden * 0.5**0.5))
 
 
 def whitening(pictures: "NDArray[np.uint8]", patch: int, stride: int, used: int = 5000) -> "list[Floats]":
