@@ -58,7 +58,7 @@ def start_run(page: "Page", ui: str, case: str, texts: Mapping[str, str], choice
 def open_form(page: "Page", ui: str, deployment: str) -> None:
     """Find a deployment from the first page on, and open the form that starts a run of it."""
     page.goto(ui)
-    page.get_by_role("link", name="Deployments").first.click()
+    page.get_by_text("Deployments", exact=True).first.click()
     page.get_by_placeholder("Search deployments").fill(deployment)
     page.get_by_role("link", name=deployment, exact=True).first.click()
     page.get_by_role("button", name="Run", exact=True).click()

@@ -90,8 +90,7 @@ def shifted(pictures: "Pictures", most: int, rng: "Generator") -> "Pictures":
 def covered(pictures: "Pictures", side: int, rng: "Generator") -> "Pictures":
     """Return each picture with a square of its mean value somewhere, which may reach over the rim."""
     count, height, width, _ = pictures.shape
-    top: list[int] = rng.integers(0, height, count).tolist()
-    left: list[int] = rng.integers(0, width, count).tolist()
+    top, left = rng.integers(0, height, count), rng.integers(0, width, count)
     means = pictures.sum(axis=1, dtype="uint32").sum(axis=1) // (height * width)
     reach = (side - 1) // 2
     hidden = pictures.copy()
