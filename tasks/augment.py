@@ -90,11 +90,11 @@ def shifted(pictures: "Pictures", most: int, rng: "Generator") -> "Pictures":
 def covered(pictures: "Pictures", side: int, rng: "Generator") -> "Pictures":
     """Return each picture with a square of its mean value somewhere, which may reach over the rim."""
     count, height, width, _ = pictures.shape
-    top, left = rng.integers(0, height, count), rng.integers(0, width, count)
+    corners: list[Any] = [rng.integers(0, length, count) for length in (height, width)]
     means = pictures.sum(axis=1, dtype="uint32").sum(axis=1) // (height * width)
     reach = (side - 1) // 2
     hidden = pictures.copy()
-    for picture, mean, row, column in zip(hidden, means, top, left, strict=True):
+    for picture, mean, row, column in zip(hidden, means, *corners, strict=True):
         picture[max(0, row - reach) : row + reach + 1, max(0, column - reach) : column + reach + 1] = mean
     return hidden
 
