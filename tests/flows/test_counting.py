@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from flows.counting import count, made
+from casebook.run import Run, under_way
+from flows.counting import CountingParams, count, made
 from serving.bundle import load
 from tests.flows.house import SMOKE, House, house_after
 
@@ -50,7 +51,9 @@ def test_the_published_model_goes_on_where_nobody_counted_to(counted: House) -> 
 
 
 def test_the_made_numbers_are_the_real_data_and_say_so() -> None:
-    origin = made("auto")
+    with under_way(Run("counting", CountingParams())) as run:
+        origin = made("auto")
+    assert run.data == {"counting": {"kind": "real", "sha256": None}}
     assert origin.kind == "real" and "made in code" in origin.found and origin.note == "made in code"
 
 
