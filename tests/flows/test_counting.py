@@ -53,7 +53,7 @@ def test_the_published_model_goes_on_where_nobody_counted_to(counted: House) -> 
 def test_the_made_numbers_are_the_real_data_and_say_so() -> None:
     with under_way(Run("counting", CountingParams())) as run:
         origin = made("auto")
-    assert run.data == {"counting": {"kind": "real", "sha256": None}}
+    assert run.data == {"counting": {"kind": "real", "sha256": ""}}
     assert origin.kind == "real" and "made in code" in origin.found and origin.note == "made in code"
 
 
