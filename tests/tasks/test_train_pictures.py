@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -15,6 +16,7 @@ from flows import cifar10, mnist
 from tasks.aim import Aim
 from tasks.augment import Augmentation
 from tasks.calibrate import Rule
+from tasks.convert import convert
 from tasks.draw import draw
 from tasks.evaluate import evaluate
 from tasks.export_pictures import export_pictures
@@ -82,14 +84,16 @@ def test_a_loss_is_the_mean_of_its_epoch() -> None:
 
 
 @pytest.mark.parametrize("case", [cifar10, mnist])
-def test_a_network_for_a_gpu_starts_with_logits_of_like_size(case: Any) -> None:
-    shape = case.SHAPE
-    x = np.random.default_rng(0).integers(0, 256, (20, *shape)).astype("uint8")
+def test_a_network_for_a_gpu_becomes_a_graph(case: Any, tmp_path: Path) -> None:
+    x = np.random.default_rng(0).integers(0, 256, (20, *case.SHAPE)).astype("uint8")
     model = case.deep_network({"x": x}, 10, (4, 6, 8))
     logits = score(model, x)
     assert logits.shape == (20, 10) and 0 < np.abs(logits).max() < 10
+    session = onnxruntime.InferenceSession(convert(model, tmp_path).SerializeToString())
+    (told,) = session.run(None, {session.get_inputs()[0].name: x.astype("float32")})
+    assert told == pytest.approx(logits, abs=1e-4)
     full = case.deep_network({"x": x}, 10).count_params()
-    assert full == {"cifar10": 7_441_344, "mnist": 443_002}[case.__name__.rpartition(".")[2]]
+    assert full == {cifar10: 7_441_344, mnist: 443_002}[case]
 
 
 def test_a_seed_fixes_the_network(keep: Callable[..., Ref], pictures: Ref) -> None:
