@@ -18,7 +18,7 @@ help:
 .venv/installed: requirements.lock
 	$(PYTHON) -c "import sys; assert sys.version_info >= (3, 11), 'Python 3.11 or newer is needed: make PYTHON=python3.12'"
 	$(PYTHON) -m venv .venv
-	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@touch $@
 
 boston canada car_price cifar10 counting dice flowers fraud household_power imagenet malware mcdonalds mnist mpg naver_reviews scaling titanic word_encoding: .venv/installed

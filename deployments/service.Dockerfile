@@ -8,7 +8,7 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 COPY deployments/locks/serving.lock /tmp/
 RUN python3 -m venv /venv \
-    && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes --requirement /tmp/serving.lock \
+    && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes --requirement /tmp/serving.lock \
     && /venv/bin/pip uninstall --yes --quiet pip
 
 FROM ${BASE}

@@ -11,7 +11,7 @@ RUN apt-get update \
 COPY deployments/locks/${LOCK}.lock /tmp/
 # without what only compiles against TensorFlow, 430 MB
 RUN python3 -m venv /venv \
-    && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes --requirement /tmp/${LOCK}.lock \
+    && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes --requirement /tmp/${LOCK}.lock \
     && /venv/bin/pip uninstall --yes --quiet pip \
     && rm -rf /venv/lib/python3*/site-packages/tensorflow/include
 

@@ -1,6 +1,8 @@
 """An image's lock has what the checkout's has: no version, and no hash, that was not tested."""
 
 import re
+import subprocess
+import sys
 import tomllib
 
 import pytest
@@ -47,3 +49,8 @@ def test_a_worker_gets_all_but_what_is_for_developing() -> None:
 @pytest.mark.parametrize("lock", LOCKS)
 def test_a_lock_names_no_address(lock: str) -> None:
     assert "://" not in (places.project() / "deployments" / "locks" / f"{lock}.lock").read_text(encoding="utf-8")
+
+
+def test_what_is_installed_without_asking_for_more_lacks_nothing() -> None:
+    done = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
