@@ -24,6 +24,7 @@ SECTIONS = (
     "servers",
     "storm",
     "scoring",
+    "parts",
     "cluster",
 )
 
@@ -56,7 +57,7 @@ def measures() -> Mapping[str, Callable[[Options], Iterator[Figure]]]:
     from benchmarks.pictures import measure_pictures
     from benchmarks.profiles import measure_profile
     from benchmarks.reviews import measure_reviews
-    from benchmarks.scoring import measure_scoring
+    from benchmarks.scoring import measure_parts, measure_scoring
     from benchmarks.serving import measure_serving
     from benchmarks.storm import measure_storm
     from benchmarks.tricks import measure_tricks
@@ -76,6 +77,7 @@ def measures() -> Mapping[str, Callable[[Options], Iterator[Figure]]]:
         "servers": measure_servers,
         "storm": measure_storm,
         "scoring": measure_scoring,
+        "parts": measure_parts,
         "cluster": measure_cluster,
     }
 

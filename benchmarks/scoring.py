@@ -1,5 +1,6 @@
-"""Scoring: ten million payments from file to file by the command, against all at once with pandas and ONNX Runtime."""
+"""Scoring: ten million payments by the command, against pandas and ONNX Runtime at once; a hundred million in parts."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from benchmarks.timing import Cost, watched
 
 MILLION = 1_000_000
 MILLIONS = 10
+PARTS = 10
 
 
 def measure_scoring(options: Options) -> Iterator[Figure]:
@@ -35,6 +37,26 @@ def measure_scoring(options: Options) -> Iterator[Figure]:
     yield ratio("scoring", "memory: pandas / casebook", [c.largest_mb for c in plain], [c.largest_mb for c in ours])
 
 
+def measure_parts(options: Options) -> Iterator[Figure]:
+    """Score a folder of a single file and one of ten such files by the command: memory is to stay as it was."""
+    rows = 20_000 if options.quick else MILLIONS * MILLION
+    costs: dict[int, list[Cost]] = {1: [], PARTS: []}
+    with TemporaryDirectory() as folder, prefect_server(Path(folder, "prefect")) as server:
+        version, first = published(Path(folder)), Path(folder, "1", "part-0.parquet")
+        for parts in costs:
+            (first.parents[1] / str(parts)).mkdir()
+        make(first, rows)
+        for part in range(PARTS):
+            os.link(first, first.parents[1] / str(PARTS) / f"part-{part}.parquet")
+        for _ in range(options.repeats):
+            for parts, measured in costs.items():
+                measured.append(by_command(version, first.parents[1] / str(parts), server))
+    many = f"{PARTS * rows:,} rows in {PARTS} files"
+    yield Figure("parts", many, "row/s", tuple(PARTS * rows / cost.seconds for cost in costs[PARTS]))
+    yield Figure("parts", f"{many}: peak memory", "MB", tuple(cost.largest_mb for cost in costs[PARTS]))
+    yield ratio("parts", "memory: ten files / one", *([cost.largest_mb for cost in costs[n]] for n in (PARTS, 1)))
+
+
 def make(path: Path, rows: int) -> None:
     """Write payments with the sample's columns, a million made ones over and over, each million a row group."""
     import pyarrow as pa
@@ -49,8 +71,8 @@ def make(path: Path, rows: int) -> None:
 
 
 def by_command(version: Path, given: Path, server: str) -> Cost:
-    """Score the file by the command."""
-    output = given.with_name("scored.parquet")
+    """Score the file, or the folder of files, by the command."""
+    output = given.with_name(f"scored-{given.name}")
     flags = ("--case", "fraud", "--input", str(given), "--output", str(output), "--overwrite")
     variables = environment(CASEBOOK_ARTIFACTS=str(version.parents[2]), PREFECT_API_URL=server)
     return watched(python("-m", "flows.score", *flags), variables)
