@@ -7,6 +7,7 @@ from pydantic import Field
 from casebook.case import case
 from casebook.cli import main
 from casebook.device import Asked
+from casebook.futures import Future
 from casebook.language import say
 from casebook.params import CaseParams
 from casebook.run import Summary
@@ -104,13 +105,13 @@ def train(parts: Ref, features: Ref, weights: Origin, params: FlowersParams) -> 
         "all": ("pixels", parts),
     }
     needed = {*params.candidates, *(("frozen",) if FURTHER & set(params.candidates) else ())}
-    trained: dict[Candidate, Ref] = {}
+    sent: dict[Candidate, Future] = {}
     for name, (cut, x) in inputs.items():
         if name in needed:
-            head = trained["frozen"] if name in FURTHER else None
+            head = sent["frozen"].result() if name in FURTHER else None
             how = settings(name, params)
-            trained[name] = transfer.called(name)(parts, x, cut, weights, head, len(LABELS), how, params.seed)
-    return trained
+            sent[name] = transfer.called(name).submit(parts, x, cut, weights, head, len(LABELS), how, params.seed)
+    return {name: future.result() for name, future in sent.items()}
 
 
 def settings(name: Candidate, params: FlowersParams) -> TransferSettings:

@@ -8,6 +8,7 @@ from casebook.case import case
 from casebook.cli import main
 from casebook.device import Asked
 from casebook.errors import CasebookError
+from casebook.futures import Future
 from casebook.language import Said, say
 from casebook.params import CaseParams
 from casebook.run import Summary, current
@@ -77,7 +78,7 @@ def naver_reviews(params: NaverReviewsParams = NaverReviewsParams()) -> Summary:
     trained = train(by_words, by_characters, params)
     scores = [peers.result()] if params.peers else []
     told = notes(ready.parts[0], trained, by_words)
-    refs: dict[str, list[Ref]] = {name: [ref] for name, ref in trained.items()}
+    refs = {name: [ref] for name, ref in trained.items()}
     ready = ready._replace(encoded=[by_words])
     return conclude(ready, refs, scores, profile.result(), PROTOCOL, params.seed, told)
 
@@ -120,16 +121,17 @@ def join(out: "Path", train: Ref, test: Ref) -> Facts:
     return {**train.facts, "rows": len(frame), "columns": list(frame.columns)}
 
 
-def train(by_words: Ref, by_characters: Ref, params: NaverReviewsParams) -> dict[Candidate, Ref]:
+def train(by_words: Ref, by_characters: Ref, params: NaverReviewsParams) -> dict[str, Ref]:
     """Train the candidates; `blend` joins `ngrams` and `characters`, which are trained for it."""
     parts: tuple[Candidate, ...] = ("ngrams", "characters")
     needed = {*params.candidates, *(parts if "blend" in params.candidates else ())}
-    trained: dict[Candidate, Ref] = {}
+    sent: dict[Candidate, Future] = {}
     for name in ("course", *parts):
         if name in needed:
             encoded = by_words if name == "course" else by_characters
             network = (SMALL if params.profile == "smoke" else NETWORKS).get(name, course_network)
-            trained[name] = train_texts.called(name)(encoded, network, settings(name, params), params.seed)
+            sent[name] = train_texts.called(name).submit(encoded, network, settings(name, params), params.seed)
+    trained: dict[str, Ref] = {name: future.result() for name, future in sent.items()}
     if "blend" in needed:
         trained["blend"] = blend(by_characters, tuple(trained[name] for name in parts))
     return {name: trained[name] for name in params.candidates}
@@ -239,7 +241,7 @@ def hashed(numbers: Any, n: int, buckets: int) -> Any:
 
 
 @act
-def notes(parts: Ref, trained: dict[Candidate, Ref], by_words: Ref) -> Notes:
+def notes(parts: Ref, trained: dict[str, Ref], by_words: Ref) -> Notes:
     """Tell what repeats are worth, which reviews are told wrongly, and what the lab's word vectors have learned."""
     if current().planning:
         return Notes()
