@@ -8,6 +8,7 @@ from pydantic import Field
 from casebook.case import case
 from casebook.cli import main
 from casebook.device import Asked
+from casebook.futures import Future, gathered
 from casebook.language import say
 from casebook.params import CaseParams
 from casebook.run import Summary
@@ -73,9 +74,9 @@ def counting(params: CountingParams = CountingParams()) -> Summary:
     ready = prepare(params)
     profile = explore.submit(ready.table, DATA, ready.aim)
     peers = compare_series.submit(ready.parts[0], params.peers, 0, params.seed)
-    trained: dict[str, list[Ref]] = {name: [train_candidate(name, ready, params)] for name in params.candidates}
+    trained = gathered({name: [train_candidate(name, ready, params)] for name in params.candidates})
     scores = [peers.result()] if params.peers else []
-    window = Window(description="five numbers that follow each other, such as 1, 2, 3, 4, 5.")
+    window = Window(descriptions={"window": "five numbers that follow each other, such as 1, 2, 3, 4, 5."})
     return conclude(
         ready, trained, scores, profile.result(), PROTOCOL, params.seed, explain=explain, window=window
     )  # fmt: skip
@@ -145,9 +146,9 @@ def part(out: Path, table: Ref) -> Facts:
     return {name: {"rows": len(arrays["y"])} for name, arrays in parts.items()}
 
 
-def train_candidate(name: Candidate, ready: Prepared, params: CountingParams) -> Ref:
+def train_candidate(name: Candidate, ready: Prepared, params: CountingParams) -> Future:
     """Train one candidate."""
-    return train_series.called(name)(ready.parts[0], NETWORKS[name], settings(name, params), params.seed)
+    return train_series.called(name).submit(ready.parts[0], NETWORKS[name], settings(name, params), params.seed)
 
 
 def settings(name: Candidate, params: CountingParams) -> SeriesSettings:

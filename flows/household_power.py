@@ -1,5 +1,6 @@
 """A household's electric power: the next day, week and month from the days before, with a band (lab 280)."""
 
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -9,6 +10,7 @@ from casebook.case import case
 from casebook.cli import main
 from casebook.device import Asked
 from casebook.errors import CasebookError
+from casebook.futures import Future, gathered
 from casebook.language import say
 from casebook.params import CaseParams
 from casebook.run import Summary
@@ -16,6 +18,7 @@ from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_table, write_arrays
 from tasks.aim import Aim
+from tasks.blend import blend_series
 from tasks.calibrate import Rule
 from tasks.clean import clean, drop_repeats
 from tasks.compare_series import SeriesPeer, compare_series
@@ -26,19 +29,24 @@ from tasks.explore_days import explore_days
 from tasks.export_series import Window
 from tasks.fetch import fetch
 from tasks.forecaster import Shape, forecaster
+from tasks.grow import grow
 from tasks.horizons import WEEK
 from tasks.prepared import Prepared
 from tasks.train_series import SeriesSettings, train_series
 from tasks.tripwires import in_order_of_time
 from tasks.validate import enforce, suite_text, validate
-from tasks.window import windows
+from tasks.window import joined, windows
 from tasks.year_ahead import judge_year, part_months, year_network
 
 if TYPE_CHECKING:
     import keras
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
     from tasks.train_series import Arrays, SeriesNetwork
+
+    Floats = NDArray[np.float64]
 
 DATA = "household_power"
 TARGET = "Global_active_power"
@@ -49,17 +57,25 @@ AIM = Aim(
 LENGTH = 28  # days that a forecast is asked with
 AHEAD = 30  # days that it goes on
 HELD_OUT = 328  # days at the end that are the test part: 46 standard weeks, Sunday to Saturday, and six days
-SHAPE: Shape = {"units": (32,), "members": 8, "waves": 2, "bins": 8, "dropout": 0.5}  # chosen on validation
+LEAST = 91  # days that the test part and both periods before it must have
+SHAPE: Shape = {"units": (32,), "members": 8, "dropout": 0.5}  # chosen on validation
+FOREST = {"n_estimators": 50, "max_depth": 8, "min_samples_leaf": 3, "max_features": 0.5}  # chosen on validation
 YEAR_BACK = 364  # days before a day that have its weekday and nearly its season
 PROTOCOL = say(
     "trained on all but the last 328 days and asked each day of these with what was known on its eve (walk-forward, no "
-    "refit); weeks are the 46 from Sunday to Saturday; the 47 weeks before chose"
+    "refit); weeks are the 46 from Sunday to Saturday; the two times 47 weeks before chose, each asked of what was "
+    "trained on all days before it"
 )
 WINDOW = Window(
-    unit="kW min", step="day", description="active power of the last 28 days, the newest last (a kWh is 60 kW min)."
+    unit="kW min",
+    step="day",
+    descriptions={
+        "window": "active power of the last 28 days, the newest last (a kWh is 60 kW min).",
+        "hours": "active power of the last of these days by the hour, from midnight on.",
+    },
 )
 
-Candidate = Literal["course", "ours"]
+Candidate = Literal["course", "network", "trees", "ours"]
 Gaps = Literal["filled", "zero"]
 
 
@@ -67,7 +83,9 @@ class HouseholdPowerParams(CaseParams):
     """What can be set: which networks and peers, and what becomes of minutes that weren't measured."""
 
     candidates: tuple[Candidate, ...] = Field(
-        ("course", "ours"), min_length=1, description="networks to train: the lab's, ours"
+        ("course", "network", "trees", "ours"),
+        min_length=1,
+        description="what to train: the lab's network, our network, trees, and ours: the mean of these two",
     )
     peers: tuple[SeriesPeer, ...] = Field(
         ("yesterday", "last_week", "seasonal_naive", "ridge", "extra_trees"),
@@ -86,7 +104,7 @@ def household_power(params: HouseholdPowerParams = HouseholdPowerParams()) -> Su
     profile = explore_days.submit(ready.table, ready.raw, DATA, AIM)
     trees = 10 if params.profile == "smoke" else params.trees
     peers = compare_series.submit(ready.parts[0], params.peers, trees, params.seed)
-    trained: dict[str, list[Ref]] = {name: [train_candidate(name, ready, params)] for name in params.candidates}
+    trained = train(ready.parts[0], params)
     scores = [peers.result()] if params.peers else []
     return conclude(
         ready, trained, scores, profile.result(), PROTOCOL, params.seed, explain=explain_forecasts,
@@ -101,7 +119,7 @@ def prepare(params: HouseholdPowerParams) -> Prepared:
     checked = validate(raw, suite_text(DATA))
     enforce(checked, DATA)
     table = clean(checked, (drop_repeats,))
-    parts = part(table, params.gaps)
+    parts = part(table, raw, params.gaps)
     return Prepared(AIM, Rule(), origin, raw, checked, table, [parts], [parts])
 
 
@@ -117,11 +135,12 @@ def forecast_year(ready: Prepared, params: HouseholdPowerParams) -> Ref:
 
 
 @stage
-def part(out: Path, table: Ref, gaps: Gaps) -> Facts:
-    """Cut the days into windows, and part these in the order of time: train, validation, test.
+def part(out: Path, table: Ref, raw: Ref, gaps: Gaps) -> Facts:
+    """Cut the days into windows, and part these in the order of time: train, two periods of validation, test.
 
-    The test part is the last 328 days (of less than four years the last fifth), validation as many weeks before; both
-    begin on a Sunday. `date` is the window's last day, in days since 1970.
+    The test part is the last 328 days, or of a short series a third of what is left after thirteen months, and each
+    period of validation has as many weeks; all begin on a Sunday. `date` is the window's last day, in days since 1970,
+    and `hours` are the sums of its hours; of a file of days there are none.
 
     Raises
     ------
@@ -134,49 +153,81 @@ def part(out: Path, table: Ref, gaps: Gaps) -> Facts:
     frame = read_table(table)
     dates = pd.to_datetime(frame["date"])
     first = int((dates.iloc[0] - pd.Timestamp(1970, 1, 1)).days)
-    values = frame[TARGET if gaps == "filled" else "measured_active_power"].to_numpy("float64")
-    test, validation = cuts(len(values), first)
-    ends = {"train": (LENGTH, validation), "validation": (validation, test), "test": (test, len(values))}
-    parts = {name: windows(values, *end, LENGTH, AHEAD) for name, end in ends.items()}
+    column = TARGET if gaps == "filled" else "measured_active_power"
+    parts = cut(frame[column].to_numpy("float64"), first)
+    hours = by_hour(raw, dates, column) if raw.facts["step"] == "h" else None
     lacking = frame["missing_minutes"].to_numpy("float32")
-    in_order_of_time(parts)
-    early = np.concatenate([np.full(YEAR_BACK, np.nan), values])  # a year later
+    early = np.concatenate([np.full(YEAR_BACK, np.nan), frame[column]])  # a year later
     for name, arrays in parts.items():
-        arrays["date"] = (first + arrays["day"][:, None] - 1).astype("float32")
-        arrays["lacking"] = lacking[arrays["day"]]
-        arrays["year_before"] = early[arrays["day"][:, None] + np.arange(AHEAD)].astype("float32")
-        write_arrays(out, name, **arrays)
+        day = arrays["day"]
+        arrays["date"] = (first + day[:, None] - 1).astype("float32")
+        arrays["lacking"] = lacking[day]
+        arrays["year_before"] = early[day[:, None] + np.arange(AHEAD)].astype("float32")
+        write_arrays(out, name, **arrays, **({} if hours is None else {"hours": hours[day - 1]}))
     return {name: {"rows": len(arrays["y"])} for name, arrays in parts.items()}
 
 
-def cuts(days: int, first: int) -> tuple[int, int]:
-    """Return the places where the test part and the validation part begin; day 0 is `first` days after 1970-01-01.
+def cut(values: "Floats", first: int) -> "dict[str, Arrays]":
+    """Return the windows of train, validation and test; the numbers of a part know nothing of a later period."""
+    import numpy as np
+
+    ends = pairwise((LENGTH, *cuts(len(values), first), len(values)))
+    train, earlier, later, test = (windows(values, *end, LENGTH, AHEAD) for end in ends)
+    in_order_of_time({"train": train, "earlier validation": earlier, "later validation": later, "test": test})
+    periods = [{**rows, "period": np.full(len(rows["y"]), i)} for i, rows in enumerate((earlier, later))]
+    return {"train": train, "validation": joined(*periods), "test": test}
+
+
+def by_hour(raw: Ref, dates: "pd.Series", column: str) -> "NDArray[np.float32]":
+    """Return the sums of each day's hours, shape (days, 24), zeros before the first and after the last measurement."""
+    import pandas as pd
+
+    hours = read_table(raw, "hours", ["hour", column]).set_index("hour")[column]
+    every = pd.date_range(dates.iloc[0], periods=24 * len(dates), freq="h")
+    return hours.reindex(every, fill_value=0.0).to_numpy("float32").reshape(-1, 24)
+
+
+def cuts(days: int, first: int) -> tuple[int, int, int]:
+    """Return where both periods of validation and the test part begin; day 0 is `first` days after 1970-01-01.
 
     Raises
     ------
     CasebookError
         Less than a year would be left to learn from.
     """
-    wanted = days - (HELD_OUT if days > 4 * HELD_OUT else days // 5)
-    test = wanted + (3 - first - wanted) % WEEK  # 1970-01-04 was a Sunday
-    validation = test - -(-(days - test) // WEEK) * WEEK
-    if validation < LENGTH + 364:
+    held = min(HELD_OUT, (days - LENGTH - YEAR_BACK) // 3 - WEEK)
+    if held < LEAST:
         raise CasebookError(
-            f"Only {days:,} days, too few to forecast: at least 28 days and a year to learn from, and a fifth each to "
-            "choose by and to be asked about, about 650 in all. Use more data."
+            f"Only {days:,} days, too few to forecast: at least 28 days and a year to learn from, and a quarter of a "
+            "year each to be asked about and, twice, to choose by, about 690 in all. Use more data."
         )
-    return test, validation
+    test = days - held
+    test += (3 - first - test) % WEEK  # 1970-01-04 was a Sunday
+    period = -(-(days - test) // WEEK) * WEEK
+    return test - 2 * period, test - period, test
 
 
-def train_candidate(name: Candidate, ready: Prepared, params: HouseholdPowerParams) -> Ref:
-    """Train one candidate."""
-    return train_series.called(name)(ready.parts[0], NETWORKS[name], settings(name, params), params.seed)
+def train(parts: Ref, params: HouseholdPowerParams) -> dict[str, list[Ref]]:
+    """Train the candidates; `ours` is the mean of `network` and `trees`, which are trained for it."""
+    needed = {*params.candidates, *(("network", "trees") if "ours" in params.candidates else ())}
+    sent: dict[str, list[Future]] = {
+        name: [train_series.called(name).submit(parts, network, settings(name, params), params.seed)]
+        for name, network in NETWORKS.items()
+        if name in needed
+    }
+    if "trees" in needed:
+        forest = FOREST | {"n_estimators": 5} if params.profile == "smoke" else FOREST
+        sent["trees"] = [grow.submit(parts, forest, params.device, params.seed)]
+    trained = gathered(sent)
+    if "ours" in needed:
+        trained["ours"] = [blend_series((trained["network"][0], trained["trees"][0]))]
+    return {name: trained[name] for name in params.candidates}
 
 
 def settings(name: Candidate, params: HouseholdPowerParams) -> SeriesSettings:
     """Return how a candidate is trained; the smoke profile trains for two epochs.
 
-    What `ours` is trained with was chosen on validation.
+    What `network` is trained with was chosen on validation.
     """
     most = 2 if params.profile == "smoke" else 10_000
     if name == "course":
@@ -197,12 +248,11 @@ def course_network(train: "Arrays") -> "keras.Model":
 
     mean, spread = float(train["window"].mean()), float(train["window"].std())
     window = keras.Input((LENGTH,), name="window")
-    date = keras.Input((1,), name="date")  # which it doesn't look at
     hidden = ops.expand_dims((window[:, -WEEK:] - mean) / spread, -1)
     hidden = layers.Conv1D(32, 5, activation="relu")(hidden)
     hidden = layers.LSTM(50)(layers.LSTM(100, return_sequences=True)(hidden))
-    answer = layers.Dense(AHEAD)(hidden) * spread + mean + 0.0 * date
-    return keras.Model([window, date], ops.expand_dims(answer, 1), name="course")
+    answer = layers.Dense(AHEAD)(hidden) * spread + mean
+    return keras.Model(window, ops.expand_dims(answer, 1), name="course")
 
 
 def our_network(train: "Arrays") -> "keras.Model":
@@ -210,7 +260,7 @@ def our_network(train: "Arrays") -> "keras.Model":
     return forecaster(train, AHEAD, **SHAPE)
 
 
-NETWORKS: "dict[Candidate, SeriesNetwork]" = {"course": course_network, "ours": our_network}
+NETWORKS: "dict[Candidate, SeriesNetwork]" = {"course": course_network, "network": our_network}
 
 
 def make_household(days: int, seed: int) -> "pd.DataFrame":

@@ -43,10 +43,35 @@ def blend(out: Path, encoded: Ref, trained: tuple[Ref, ...]) -> Facts:
     }
 
 
+@stage
+def blend_series(out: Path, trained: tuple[Ref, ...]) -> Facts:
+    """Join what `train_series` and `grow` made of the same parts into one, whose answer is the mean of theirs.
+
+    All count alike: weights that are fitted to past forecasts seldom do better (the "forecast combination puzzle",
+    Stock & Watson 2004).
+
+    Writes what `train_series` writes; the curves are those of the first.
+    """
+    import json
+
+    import keras
+    import numpy as np
+
+    whole = joined(
+        [keras.saving.load_model(ref.path("network.keras"), compile=False, safe_mode=True) for ref in trained]
+    )
+    whole.save(out / "network.keras")
+    scores = [read_arrays(ref, "scores") for ref in trained]
+    write_arrays(out, "scores", **{part: np.mean([each[part] for each in scores], axis=0) for part in scores[0]})
+    files.write_json(out / "history.json", json.loads(trained[0].path("history.json").read_text(encoding="utf-8")))
+    return {**trained[0].facts, "parameters": sum(int(str(ref.facts["parameters"])) for ref in trained)}
+
+
 def joined(networks: "list[keras.Model]") -> "keras.Model":
-    """Return one model from numbers of tokens to the mean of the networks' logits."""
+    """Return one model of the same inputs, whose answer is the mean of the networks'."""
     import keras
 
-    inputs = keras.Input((None,), dtype="int32")
-    named = [keras.Model(network.inputs, network.outputs[0], name=f"{network.name}_part") for network in networks]
-    return keras.Model(inputs, keras.layers.Average()([network(inputs) for network in named]), name="blend")
+    inputs = [keras.Input(each.shape[1:], dtype=each.dtype, name=each.name) for each in networks[0].inputs]
+    given = inputs if len(inputs) > 1 else inputs[0]
+    named = [keras.Model(each.inputs, each.outputs[0], name=f"{each.name}_part") for each in networks]
+    return keras.Model(inputs, keras.layers.Average()([each(given) for each in named]), name="blend")

@@ -40,7 +40,7 @@ def downsample(out: Path, origin: Origin, sample: "Maker", sample_rows: int, see
     """Read the origin's file (or make the sample), fill its gaps, and keep sums by the day.
 
     Writes `table`, a row per day: the filled sums, the active power of the measured minutes alone, and how many minutes
-    were missing; and `hours`, the filled sums by the hour, where the file is that fine.
+    were missing; and `hours`, the same sums by the hour, where the file is that fine.
 
     Raises
     ------
@@ -58,9 +58,8 @@ def downsample(out: Path, origin: Origin, sample: "Maker", sample_rows: int, see
         )
     width = "h" if steps.index.to_series().diff().min().total_seconds() < 86_400 else "D"
     steps, lacking = complete(steps, width)
-    whole = filled(steps, lacking, width)
+    whole = filled(steps, lacking, width).assign(measured_active_power=steps["Global_active_power"])
     days = whole.resample("D").sum()
-    days["measured_active_power"] = steps["Global_active_power"].resample("D").sum()
     days["missing_minutes"] = (lacking * MINUTES[width]).round().resample("D").sum()
     days = days.reset_index(names="date")
     days["date"] = days["date"].dt.strftime("%Y-%m-%d").astype("string")

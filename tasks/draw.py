@@ -117,7 +117,10 @@ def _learning(out: Path, refs: Mapping[str, Ref], aim: Aim) -> None:
     import matplotlib.pyplot as plt
 
     style()
-    curves = {name: json.loads(ref.path("history.json").read_text(encoding="utf-8")) for name, ref in refs.items()}
+    found = {name: json.loads(ref.path("history.json").read_text(encoding="utf-8")) for name, ref in refs.items()}
+    curves = {name: history for name, history in found.items() if history["loss"]}  # trees learn in no epochs
+    if not curves:
+        return
     figure_name = next((f"val_{n}" for n in ("auprc", "accuracy") for h in curves.values() if f"val_{n}" in h), "")
     followed = bool(figure_name)
     fig, grid = plt.subplots(1, 1 + followed, figsize=(5 * (1 + followed), 3.6), layout="constrained", squeeze=False)

@@ -110,6 +110,8 @@ def _row(
         row[f"{title}, kWh"] = f"{of[key]['value'] / KWH:.2f}"
         if NAIVE in figures:
             row[f"{title}, skill"] = f"{skill(of[key], figures[NAIVE][key]):+.1%}"
+    week = (y - told)[np.isfinite(y[:, :WEEK]).all(axis=1), :WEEK]
+    row["the next 7 days, asked on every day, kWh"] = f"{np.sqrt(np.mean(week**2)) / KWH:.2f}"
     error = (y - told)[sound, 0]
     row["the next day without days of gaps, kWh"] = f"{np.sqrt(np.mean(error**2)) / KWH:.2f}"
     return row

@@ -1,6 +1,6 @@
 """Export series: one ONNX graph from raw numbers (and a date) to the answer, and what a service needs beside it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from tasks.convert import convert
 from tasks.evaluate import results
 from tasks.export import rename
 from tasks.features import TOLERANCE
-from tasks.train_series import INPUTS, inputs_of
+from tasks.train_series import inputs_of
 
 if TYPE_CHECKING:
     import keras
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 SAMPLES = 5
 LEVEL = 0.8  # the share of truths that a forecast's band is to hold
 EPOCH = date(1970, 1, 1)
+DATE = "date"  # the input that is no series
 BANDS = ("forecast", "low", "high")
 
 
@@ -40,16 +41,18 @@ class Window(BaseModel):
 
     Attributes
     ----------
-    unit, description
+    unit
         Of the numbers.
     step
         What a forecast's steps are called: a day, a month.
+    descriptions
+        Of each series by its name.
     """
 
     model_config = ConfigDict(frozen=True)
     unit: str | None = None
-    description: str = ""
     step: str = ""
+    descriptions: dict[str, str] = {}
 
 
 @stage
@@ -79,20 +82,21 @@ def export_series(
     model.save(out / "model.keras")
     graph = converted_series(model, out, aim.output)
     asked = {name: rounded(values) for name, values in rows["test"].items()}
-    expected = np.asarray(model(inputs_of(asked), training=False), "float32")
+    expected = np.asarray(model(inputs_of(model, asked), training=False), "float32")
     gap = float((np.abs(run(graph, asked, aim.output) - expected) / np.maximum(1.0, np.abs(expected))).max())
     if not gap <= TOLERANCE:
         raise CasebookError(f"The exported graph differs from Keras by {gap:.2g} on test windows, over {TOLERANCE:g}.")
     (out / "model.onnx").write_bytes(graph.SerializeToString())
-    files.write_json(out / "signature.json", signature(rows, aim, raw, window))
+    taken = [each.name for each in model.inputs]
+    files.write_json(out / "signature.json", signature(rows, taken, aim, raw, window))
     chosen = np.linspace(0, len(expected) - 1, SAMPLES).astype(int)
-    files.write_json(out / "sample_request.json", {"instances": [instance(asked, i) for i in chosen]})
+    files.write_json(out / "sample_request.json", {"instances": [instance(asked, taken, i) for i in chosen]})
     files.write_json(out / "sample_response.json", {"predictions": [told(expected[i], aim) for i in chosen]})
     return {
         "dataset": raw.facts["dataset"],
         "champion": champion,
-        "parameters": int(network.count_params()),
-        "inputs": len(model.inputs),
+        "parameters": trained[champion].facts["parameters"],
+        "inputs": len(taken),
         "gap": gap,
     }
 
@@ -118,10 +122,10 @@ def with_band(network: "keras.Model", low: "Floats", high: "Floats", *, floor: b
 
 
 def converted_series(model: "keras.Model", out: Path, output: str) -> "onnx.ModelProto":
-    """Return a Keras model of a series, and perhaps a date, as an ONNX graph with named inputs and output."""
+    """Return a Keras model of series, and perhaps a date, as an ONNX graph with named inputs and output."""
     import onnx
 
-    names = INPUTS[: len(model.inputs)]
+    names = [each.name for each in model.inputs]
     graph = convert(model, out)
     for place, name in enumerate(names):
         rename(graph, graph.graph.input[place].name, name)
@@ -135,7 +139,7 @@ def run(graph: "onnx.ModelProto", rows: "Arrays", output: str) -> "Floats":
     import onnxruntime
 
     session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
-    feeds = {name: rows[name].astype("float32") for name in INPUTS if name in rows}
+    feeds = {each.name: rows[each.name].astype("float32") for each in session.get_inputs()}
     given: Floats = session.run([output], feeds)[0]
     return given
 
@@ -152,36 +156,39 @@ def rounded(values: "NDArray[Any]") -> "NDArray[Any]":
     return np.round(values, 3)
 
 
-def signature(rows: "Mapping[str, Arrays]", aim: Aim, raw: Ref, window: Window) -> dict[str, Any]:
+def signature(rows: "Mapping[str, Arrays]", taken: Sequence[str], aim: Aim, raw: Ref, window: Window) -> dict[str, Any]:
     """Describe the series that the model takes, its date if it wants one, and its answer."""
     import numpy as np
 
-    train = rows["train"]
-    numbers = np.concatenate([train["window"], rows["validation"]["window"]])  # both are learnt in the end
-    series = {"name": "window", "dtype": "series", "length": numbers.shape[1], "unit": window.unit, "optional": False}
-    series |= {"description": window.description, "minimum": float(numbers.min()), "maximum": float(numbers.max())}
-    inputs = [series]
-    if "date" in train:
-        last = "the day of the window's last number, such as 2010-11-26"
-        inputs.append({"name": "date", "dtype": "date", "unit": None, "description": last, "optional": False})
+    known = {name: np.concatenate([rows[part][name] for part in ("train", "validation")]) for name in taken}
     output: dict[str, Any] = {"name": aim.output, "unit": aim.unit}
     output |= {"description": data_set(str(raw.facts["dataset"])).columns[aim.target].description}
     if aim.kind == "forecast":
-        output |= {"horizon": train["y"].shape[1], "step": window.step, "level": LEVEL}
+        output |= {"horizon": rows["train"]["y"].shape[1], "step": window.step, "level": LEVEL}
     return {
         "kind": aim.kind,
         "case": raw.case,
         "trained_on": raw.facts["kind"],
-        "inputs": inputs,
+        "inputs": [_input(name, values, window) for name, values in known.items()],
         "output": output,
     }
 
 
-def instance(rows: "Arrays", place: int) -> dict[str, Any]:
+def _input(name: str, values: "Floats", window: Window) -> dict[str, Any]:
+    """Describe one input by what training and validation, both learnt in the end, have of it."""
+    if name == DATE:
+        last = "the day of the window's last number, such as 2010-11-26"
+        return {"name": name, "dtype": "date", "unit": None, "description": last, "optional": False}
+    series = {"name": name, "dtype": "series", "length": values.shape[1], "unit": window.unit, "optional": False}
+    ends = {"minimum": float(values.min()), "maximum": float(values.max())}
+    return series | {"description": window.descriptions.get(name, "")} | ends
+
+
+def instance(rows: "Arrays", taken: Sequence[str], place: int) -> dict[str, Any]:
     """Return one row as a request holds it."""
-    asked: dict[str, Any] = {"window": [round(float(value), 3) for value in rows["window"][place]]}
-    if "date" in rows:
-        asked["date"] = (EPOCH + timedelta(days=int(rows["date"][place, 0]))).isoformat()
+    asked: dict[str, Any] = {name: [round(float(value), 3) for value in rows[name][place]] for name in taken}
+    if DATE in asked:
+        asked[DATE] = (EPOCH + timedelta(days=int(rows[DATE][place, 0]))).isoformat()
     return asked
 
 

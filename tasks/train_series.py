@@ -13,6 +13,7 @@ from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, write_arrays
 from tasks.train import Optimizer, Schedule, Settings, optimizer, steady
+from tasks.window import walk
 
 if TYPE_CHECKING:
     import keras
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
     SeriesNetwork = Callable[[Arrays], keras.Model]
 
-INPUTS = ("window", "date")  # of a network, in this order; not every series has dates
 LOOKS = 20  # at the validation part, spread over the epochs, for the curve alone
 
 
@@ -52,38 +52,37 @@ class SeriesSettings(BaseModel):
 def train_series(out: Path, parts: Ref, network: "SeriesNetwork", settings: SeriesSettings, seed: int) -> Facts:
     """Fit one network for a fixed number of epochs, and answer the validation and test rows.
 
-    What is trained on the training part alone answers validation, by which candidates are chosen; the network that is
-    kept is trained once more on both parts together, for as many epochs, and answers the test part.
+    Each period of the validation part, by which candidates are chosen, is answered by what was trained on all before
+    it; the network that is kept is trained once more on all of that, for as many epochs, and answers the test part.
 
     Parameters
     ----------
     parts
-        What `tasks.window` makes of the series: `window`, perhaps `date`, and `y`, of which what isn't a number isn't
-        learnt.
+        What `tasks.window` makes of the series: raw numbers by the names of the network's inputs, and `y`, of which
+        what isn't a number isn't learnt.
     network
         Builds the model from the training part: raw windows (and dates) in, answers (rows, members, steps) in the
         target's unit out; several members are trained side by side, and their mean is the answer.
     settings, seed
         How to train; the seed fixes initial weights, order and dropout.
 
-    Writes `network.keras` (raw windows in, the mean answer out), `history.json` and `scores.npz`.
+    Writes `network.keras` (raw windows in, the mean answer out), `history.json` of the last period, and `scores.npz`.
     """
     import numpy as np
 
     used = prepare(settings.device, seed)
-    train, validation, test = (read_arrays(parts, name) for name in ("train", "validation", "test"))
-    members = steady(lambda: network(train), seed)
+    members = steady(lambda: network(read_arrays(parts, "train")), seed)
     start = [np.asarray(variable) for variable in members.variables]
-    model = pooled(members)
-    history = fit(members, train, validation, settings)
-    validated = answers(model, validation)
-    for variable, value in zip(members.variables, start, strict=True):
-        variable.assign(value)
-    whole = {name: np.concatenate([train[name], validation[name]]) for name in train}
-    fit(members, whole, None, settings)
+    model, curves, told = pooled(members), [], []
+    *periods, (whole, test) = walk(parts)
+    for known, asked in (*periods, (whole, test)):
+        for variable, value in zip(members.variables, start, strict=True):
+            variable.assign(value)
+        curves.append(fit(members, known, None if asked is test else asked, settings))
+        told.append(answers(model, asked))
     model.save(out / "network.keras")
-    write_arrays(out, "scores", validation=validated, test=answers(model, test))
-    files.write_json(out / "history.json", history)
+    write_arrays(out, "scores", validation=np.concatenate(told[:-1]), test=told[-1])
+    files.write_json(out / "history.json", curves[-2])
     return {
         "rows": len(whole["y"]),
         "parameters": int(members.count_params()),
@@ -93,9 +92,9 @@ def train_series(out: Path, parts: Ref, network: "SeriesNetwork", settings: Seri
     }
 
 
-def inputs_of(rows: "Arrays") -> Any:
-    """Return what a network is asked with: an array, or one for each of its inputs in their order."""
-    given = [rows[name] for name in INPUTS if name in rows]
+def inputs_of(model: "keras.Model", rows: "Arrays") -> Any:
+    """Return what a network is asked with, by the names of its inputs: an array, or one for each in their order."""
+    given = [rows[each.name] for each in model.inputs]
     return given if len(given) > 1 else given[0]
 
 
@@ -116,14 +115,14 @@ def fit(model: "keras.Model", train: "Arrays", validation: "Arrays | None", sett
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             curves["loss"].append(float(logs["loss"]))
             if validation is not None and (epoch + 1) % every == 0:
-                given = self.model(inputs_of(validation), training=False)
+                given = self.model(inputs_of(self.model, validation), training=False)
                 curves["val_epoch"].append(epoch + 1)
                 curves["val_loss"].append(float(np.mean(np.asarray(loss(validation["y"], given)))))
             progress.step()
 
     with Progress(f"training {model.name}", settings.epochs) as progress:
         model.fit(
-            inputs_of(train), train["y"], batch_size=settings.batch_size, epochs=settings.epochs, verbose=0,
+            inputs_of(model, train), train["y"], batch_size=settings.batch_size, epochs=settings.epochs, verbose=0,
             shuffle=True, callbacks=[Watch()],
         )  # fmt: skip
     return curves
@@ -160,6 +159,6 @@ def answers(model: "keras.Model", rows: "Arrays") -> "Floats":
     import numpy as np
 
     given: Floats = np.asarray(
-        model(inputs_of(rows), training=False), "float32"
+        model(inputs_of(model, rows), training=False), "float32"
     )  # a graph would be traced for one call
     return given[:, 0] if rows["y"].ndim == 1 else given

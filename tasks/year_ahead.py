@@ -31,6 +31,8 @@ KWH = 60  # kilowatt minutes
 def part_months(out: Path, table: Ref, parts: Ref, aim: Aim) -> Facts:
     """Take the mean day of each month, and cut the months into windows of twelve; parts begin where those of days do.
 
+    Of the validation part that is its last period: the years are few.
+
     `date` is the month of the window's last number, counted from January of the year 0.
     """
     import numpy as np
@@ -40,8 +42,9 @@ def part_months(out: Path, table: Ref, parts: Ref, aim: Aim) -> Facts:
     month = pd.to_datetime(frame["date"]).dt.to_period("M")
     sizes = frame.groupby(month)[aim.target].agg(["mean", "size"])
     means = sizes.loc[sizes["size"] >= ENOUGH, "mean"]
-    place = {name: read_arrays(parts, name)["day"][0] for name in ("validation", "test")}
-    begins = [int(means.index.searchsorted(month.iloc[day])) for day in place.values()]
+    validation, test = (read_arrays(parts, name) for name in ("validation", "test"))
+    places = (validation["day"][validation["period"].argmax()], test["day"][0])
+    begins = [int(means.index.searchsorted(month.iloc[day])) for day in places]
     values, first = means.to_numpy(), means.index[0].year * MONTHS + means.index[0].month - 1
     ends = zip((MONTHS, *begins), (*begins, len(values)), strict=True)
     for name, (start, end) in zip(("train", "validation", "test"), ends, strict=True):

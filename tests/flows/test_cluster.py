@@ -32,20 +32,24 @@ def cluster(workplace: House) -> Iterator[Cluster]:
         yield made
 
 
+@pytest.mark.parametrize(
+    ("flow", "asked", "stage"),
+    [("fraud", FAST, "train-ensemble-0"), ("household_power", ("--candidates", "ours", "--peers"), "grow")],
+)
 def test_the_figures_and_the_record_are_those_of_a_run_without_a_cluster(
-    cluster: Cluster, workplace: House, empty: House
+    cluster: Cluster, workplace: House, empty: House, flow: str, asked: tuple[str, ...], stage: str
 ) -> None:
-    there = workplace.run("flows.fraud", *SMOKE, *FAST, "--runner", cluster.runner)
+    there = workplace.run(f"flows.{flow}", *SMOKE, *asked, "--runner", cluster.runner)
     assert there.code == 0, there.err
-    here = empty.run("flows.fraud", *SMOKE, *FAST)
+    here = empty.run(f"flows.{flow}", *SMOKE, *asked)
     assert here.code == 0, here.err
-    spread, alone = workplace.runs()[-1], empty.runs()[-1]
+    spread, alone = workplace.runs(flow)[-1], empty.runs(flow)[-1]
     figures = [each.record(run, "metrics.json") for each, run in ((workplace, spread), (empty, alone))]
     assert figures[0]["candidates"] == figures[1]["candidates"]
     assert figures[0]["peers"] == figures[1]["peers"]
     stages = {stage["stage"]: stage for stage in workplace.record(spread)["stages"]}
-    assert stages["train-ensemble-0"]["seconds"] > 0
-    assert stages["train-ensemble-0"]["bytes"] > 0
+    assert stages[stage]["seconds"] > 0
+    assert stages[stage]["bytes"] > 0
 
 
 def test_workers_without_the_disk_of_the_flow_share_by_url(

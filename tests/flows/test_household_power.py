@@ -46,13 +46,24 @@ def test_a_run_leaves_figures_by_horizon_and_pictures(power: House) -> None:
 def test_the_published_graph_forecasts_from_raw_numbers_and_a_date(power: House) -> None:
     version = power.artifacts / "models" / "household_power" / "1"
     predictor = bundle.load(version)
-    (told,) = predictor.predict([{"window": WEEK * 4, "date": "2010-11-26"}])
+    (told,) = predictor.predict([{"window": WEEK * 4, "hours": [WEEK[-1] / 24] * 24, "date": "2010-11-26"}])
     low, middle, high = (told[name] for name in ("low", "forecast", "high"))
     assert isinstance(low, list) and isinstance(middle, list) and isinstance(high, list)
     assert len(middle) == 30
     assert all(0 <= a <= b <= c for a, b, c in zip(low, middle, high, strict=True))
     signature = json.loads((version / "signature.json").read_text(encoding="utf-8"))
-    assert signature["inputs"][0]["length"] == 28
+    assert [(each["name"], each.get("length")) for each in signature["inputs"]] == [
+        ("window", 28), ("hours", 24), ("date", None),
+    ]  # fmt: skip
+
+
+def test_a_file_of_days_has_no_hours_to_ask_for(empty: House, tmp_path: Path) -> None:
+    path = tmp_path / "days.csv"
+    make_household(760, seed=0).resample("D", on="datetime").sum().reset_index().to_csv(path, index=False)
+    done = empty.here("flows.household_power", "--source", str(path), "--profile", "smoke", "--peers")
+    assert done.code == 0, done.err
+    (exported,) = empty.artifacts.glob("store/household_power/export_series/*/signature.json")
+    assert [each["name"] for each in json.loads(exported.read_text(encoding="utf-8"))["inputs"]] == ["window", "date"]
 
 
 def fails(house: House, frame: pd.DataFrame, path: Path, *words: str) -> None:
