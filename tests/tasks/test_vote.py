@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tasks.vote import GAP, distinct_bins, frequent_values, places, principal, similar_rows
+from tasks.vote import GAP, distinct_bins, frequent_values, places, principal, similar_rows, together
 
 
 def test_bins_have_edges_at_few_distinct_values_and_at_most_16_else() -> None:
@@ -34,10 +34,18 @@ def test_principal_axes_are_those_of_the_covariance() -> None:
 
 
 def test_similar_rows_vote_with_their_labels() -> None:
-    x = np.repeat([[0.0], [10.0]], 20, axis=0).astype("float32")
+    x = np.repeat([[0.0] * 3, [10.0] * 3], 20, axis=0).astype("float32")
     y = np.repeat([0.0, 1.0], 20).astype("float32")
     bins = distinct_bins(x)
-    vote = np.asarray(similar_rows(places(np.array([[0.0], [10.0]], "float32"), bins), x, y, bins))[:, 0]
-    # exp(-d²/2) = .61 of the other rows' votes, at a distance of 1
-    expected = np.log((20 * np.exp(-0.5) + 0.02) / (20 + 0.02))
+    asked = np.array([[0.0] * 3, [10.0] * 3], "float32")
+    vote = np.asarray(similar_rows(places(asked, bins), x, y, bins))[:, 0]
+    # exp(-d²/2) = .22 of the other rows' votes, at a squared distance of 3
+    expected = np.log((20 * np.exp(-1.5) + 0.02) / (20 + 0.02))
     assert vote == pytest.approx([expected, -expected], abs=1e-4)
+
+
+def test_rows_of_a_cell_vote_as_one_from_their_middle() -> None:
+    at = np.array([[0.1, 0.0], [0.3, 0.2], [3.0, 0.0]])
+    middles, counts = together(at, np.array([[1, 0], [0, 2], [4, 0]]))
+    assert middles == pytest.approx(np.array([[0.2, 0.1], [3.0, 0.0]]))
+    assert counts.tolist() == [[1, 2], [4, 0]]
