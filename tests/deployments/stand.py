@@ -76,10 +76,10 @@ class Stand:
         assert state["type"] == "COMPLETED", (state, self.log())
         return self.run(id)
 
-    def lines(self, id: str) -> list[str]:
-        """Return what the run's log says in the UI."""
+    def until_said(self, id: str, words: str) -> None:
+        """Wait until a run's log in the UI says this: lines reach the server a little after the run's end."""
         wanted = {"logs": {"flow_run_id": {"any_": [id]}}, "sort": "TIMESTAMP_ASC"}
-        return [line["message"] for line in self.ask("/logs/filter", wanted)]
+        until(lambda: any(words in line["message"] for line in self.ask("/logs/filter", wanted)), self.log)
 
     def shown(self, id: str) -> list[Json]:
         """Return the artifacts of a run."""

@@ -54,7 +54,7 @@ def test_a_run_behaves_as_the_command_does(stand: Stand, first: str) -> None:
     record = json.loads((folder / "run.json").read_text())
     assert record["status"] == "completed"
     assert {name: record["parameters"][name] for name in SMOKE} == SMOKE
-    assert any("train-course-0" in line for line in stand.lines(first))
+    stand.until_said(first, "train-course-0")
     shown = {each["type"]: each for each in stand.shown(first)}
     assert {"validation-creditcard", "fraud-figures", "fraud-report"} <= {each["key"] for each in stand.shown(first)}
     assert {"progress", "table", "markdown"} <= shown.keys()
@@ -78,7 +78,7 @@ def test_a_run_by_command_reuses_what_was_made(stand: Stand, first: str) -> None
     (run,) = stand.runs("fraud", name={"any_": ["by-command"]})
     assert run["parameters"] == {"params": SMOKE}
     stand.ended(run["id"])
-    assert any("reused" in line for line in stand.lines(run["id"]))
+    stand.until_said(run["id"], "reused")
 
 
 def test_a_schedule_starts_a_run(stand: Stand, first: str) -> None:
