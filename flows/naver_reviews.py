@@ -146,9 +146,9 @@ def settings(name: Candidate, params: NaverReviewsParams) -> TextSettings:
     common = TextSettings(batch_size=256, learning_rate=2e-3, warm=0.1, device=params.device)
     match name:
         case "ngrams":
-            return common.model_copy(update={"epochs": min(2, most), "refit": True})
+            return common.model_copy(update={"epochs": min(4, most), "refit": True})
         case "characters":
-            return common.model_copy(update={"epochs": min(8, most), "weight_decay": 0.01})
+            return common.model_copy(update={"epochs": min(4, most), "weight_decay": 0.01})
         case _:
             return TextSettings(epochs=min(7, most), batch_size=128, device=params.device)
 
@@ -165,47 +165,54 @@ def course_network(size: int) -> "keras.Model":
 
 
 KNOWN = 3000  # characters
-BUCKETS = {2: 2**18, 3: 2**20, 4: 2**21, 5: 2**21}  # of n-grams, which share a weight where their hashes agree
-FASTER = 10.0  # an n-gram's weight is met in few batches, and learns as if the rate were so many times as high
+BUCKETS = {2: 262_139, 3: 1_048_573, 4: 2_097_143, 5: 2_097_143}  # primes: n-grams share a weight if hashes agree
+NEARBY = {2: 65_521, 3: 131_071}  # n-grams that have vectors
+FASTER = 20.0  # an n-gram's weight is met in few batches, and learns as if the rate were so many times as high
+FACTOR = -1_640_531_535  # 2 ** 32 over the golden ratio, as 32 bits have it (Knuth 1998, multiplicative hashing)
 
 
 def ngrams_network(size: int, buckets: dict[int, int] = BUCKETS) -> "keras.Model":
     """Return a linear model: each n-gram of 1 to 5 characters has one weight, all of which are summed.
 
-    Korean glues endings to its stems, so words are rare and n-grams of syllables are what repeats. They have no
-    vocabulary but a hash of their characters' numbers, computed in the network. Vectors for n-grams in place of weights
-    learned the training part by heart within an epoch. Padding has no part in the sum.
+    Korean glues endings to its stems, so words are rare and n-grams of syllables are what repeats. Padding has no part
+    in the sum.
     """
     import keras
     from keras import layers, ops
 
     inputs = keras.Input((None,), dtype="int32")
-    there = occupied(inputs)
-    grams = [(inputs, size), *((hashed(inputs, n, most), most) for n, most in buckets.items())]
-    weights = [layers.Embedding(most, 1, embeddings_initializer="zeros")(codes) * there for codes, most in grams]
-    total = ops.sum(layers.Add()(weights), axis=1) / ops.sqrt(1 + ops.sum(there, axis=1))
+    grams = [(inputs, size), *((hashed(inputs, n, most), 1 + most) for n, most in buckets.items())]
+    weights = [layers.Embedding(most, 1, embeddings_initializer="zeros")(codes) * met(codes) for codes, most in grams]
+    number = ops.sum(layers.Add()([met(codes) for codes, _ in grams]), axis=1)
+    total = ops.sum(layers.Add()(weights), axis=1) / ops.sqrt(1 + number)
     return keras.Model(inputs, FASTER * total, name="ngrams")
 
 
-def characters_network(size: int, width: int = 128, filters: int = 128) -> "keras.Model":
+def characters_network(
+    size: int, width: int = 128, filters: int = 128, nearby: dict[int, int] = NEARBY
+) -> "keras.Model":
     """Return a network that sees the order of characters: three convolutions, and the greatest and mean of each text.
 
-    In training a tenth of the characters is left out, so that no single one is relied on. Padding has no part in any
-    convolution, mean or maximum.
+    A place has the vector of its character, and those of the pair and the three that begin there. In training a tenth
+    of the former and most of the latter are left out: else n-grams, of which many are met once, are learned by heart
+    within an epoch. Padding has no part in any convolution, mean or maximum.
     """
     import keras
     from keras import layers, ops
 
     inputs = keras.Input((None,), dtype="int32")
-    there = occupied(inputs)
-    vectors = layers.Embedding(size, width, name="characters")(inputs)
-    whole = layers.Dropout(0.1, noise_shape=(None, None, 1))(vectors)
-    hidden = layers.SpatialDropout1D(0.3)(whole * there)
+    there = met(inputs)
+    single = layers.Embedding(size, width, name="characters")(inputs)
+    vectors = [layers.Dropout(0.1, noise_shape=(None, None, 1))(single)]
+    for n, most in nearby.items():
+        gram = layers.Embedding(1 + most, width // 4)(hashed(inputs, n, most))
+        vectors.append(layers.Dropout(0.6, noise_shape=(None, None, 1))(gram))
+    hidden = layers.SpatialDropout1D(0.3)(layers.Concatenate()(vectors) * there)
     near = layers.Conv1D(filters, 3, padding="same", activation="relu")(hidden) * there
     farther = layers.Conv1D(filters, 3, padding="same", activation="relu")(layers.Dropout(0.3)(near)) * there
     seen = layers.Dropout(0.3)(near + farther)
     far = layers.Conv1D(filters, 3, padding="same", activation="relu")(seen) * there
-    greatest = [ops.max(each - 1e4 * (1 - there), axis=1) for each in (near, far)]
+    greatest = [ops.max(each, axis=1) for each in (near, far)]  # none is below 0, which padding has
     mean = ops.sum(near + far, axis=1) / (1e-3 + ops.sum(there, axis=1))
     found = layers.Dropout(0.5)(layers.Concatenate()([*greatest, mean]))
     return keras.Model(inputs, layers.Dense(1)(found), name="characters")
@@ -213,34 +220,39 @@ def characters_network(size: int, width: int = 128, filters: int = 128) -> "kera
 
 def small_ngrams(size: int) -> "keras.Model":
     """Return the linear model with few weights, for a smoke run."""
-    return ngrams_network(size, {2: 2**12, 3: 2**12})
+    return ngrams_network(size, {2: 4093, 3: 4093})
 
 
 def small_characters(size: int) -> "keras.Model":
     """Return the convolutions with few filters, for a smoke run."""
-    return characters_network(size, 16, 32)
+    return characters_network(size, 16, 32, {2: 4093})
 
 
-def occupied(inputs: Any) -> Any:
-    """Return 1 where a text has a token and 0 on padding, shape (texts, length, 1)."""
+def met(numbers: Any) -> Any:
+    """Return 1 where a text has a character or n-gram, and 0 on padding, shape (texts, length, 1)."""
     from keras import ops
 
-    return ops.expand_dims(ops.cast(ops.not_equal(inputs, 0), "float32"), -1)
-
-
-NETWORKS: "dict[Candidate, TextNetwork]" = {"ngrams": ngrams_network, "characters": characters_network}
-SMALL: "dict[Candidate, TextNetwork]" = {"ngrams": small_ngrams, "characters": small_characters}
+    return ops.expand_dims(ops.cast(ops.not_equal(numbers, 0), "float32"), -1)
 
 
 def hashed(numbers: Any, n: int, buckets: int) -> Any:
-    """Return the hash of the n characters that begin at each place, from 0 to `buckets` less 1; 32 bits hold it."""
+    """Return the hash, from 1 to `buckets`, of the n characters that begin at each place; 0 where fewer are left.
+
+    Products are taken modulo 2 ** 32, as numbers of 32 bits overflow, and `buckets` is a prime: of a power of two, only
+    the last bits of each character would count.
+    """
     from keras import ops
 
     following, code = numbers, numbers
     for _ in range(n - 1):
         following = ops.pad(following[:, 1:], [[0, 0], [0, 1]])
-        code = ops.mod(code * 8191 + following, buckets)
-    return code
+        code = code * FACTOR + following
+    remainder = ops.mod(code, buckets)  # of a negative number, ONNX Runtime's is negative
+    return ops.where(following > 0, 1 + ops.mod(remainder + buckets, buckets), 0)
+
+
+NETWORKS: "dict[Candidate, TextNetwork]" = {"ngrams": ngrams_network, "characters": characters_network}
+SMALL: "dict[Candidate, TextNetwork]" = {"ngrams": small_ngrams, "characters": small_characters}
 
 
 @act

@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import onnxruntime
 import pytest
 
 from casebook import files
@@ -16,6 +17,7 @@ from casebook.words import Vocabulary, padded
 from flows.naver_reviews import course_network, hashed, small_characters, small_ngrams
 from tasks.blend import blend
 from tasks.encode import VOCABULARY, Texts, vocabulary_in
+from tasks.export import converted
 from tasks.nearest import analogies
 from tasks.train_texts import TextSettings, best_epoch, score, train_texts
 
@@ -49,11 +51,36 @@ def test_padding_changes_no_answer(network: Any) -> None:
     assert np.asarray(model(short)) == pytest.approx(np.asarray(model(long)), abs=1e-5)
 
 
-def test_an_n_gram_is_the_same_wherever_it_stands() -> None:
-    codes = np.asarray(hashed(np.array([[2, 3, 4, 2, 3, 9]], np.int32), 2, 2**16))[0]
+def test_an_n_gram_is_the_same_wherever_it_stands_and_none_where_the_text_ends() -> None:
+    codes = np.asarray(hashed(np.array([[2, 3, 4, 2, 3, 9, 0]], np.int32), 2, 65_521))[0]
     assert codes[0] == codes[3]
-    assert len(set(codes.tolist())) == 5
-    assert (np.asarray(hashed(np.full((1, 9), 2999, np.int32), 4, 2**17)) >= 0).all()
+    assert len(set(codes[:5].tolist())) == 4
+    assert codes[5:].tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("n", [2, 3])
+def test_n_grams_share_a_code_no_more_often_than_by_chance(n: int) -> None:
+    rng, buckets = np.random.default_rng(0), 65_521
+    grams = np.unique(rng.integers(2, 3000, (20_000, n)), axis=0).astype("int32")
+    codes = np.asarray(hashed(grams, n, buckets))[:, 0]
+    assert codes.min() >= 1
+    assert codes.max() <= buckets
+    expected = buckets * -np.expm1(-len(grams) / buckets)  # codes that are met, of a hash that is like chance
+    assert len(np.unique(codes)) == pytest.approx(expected, rel=0.02)
+
+
+def test_a_graph_has_the_same_codes(tmp_path: Path) -> None:
+    numbers = np.random.default_rng(0).integers(0, 3000, (8, 24)).astype("int32")
+    inputs = keras.Input((None,), dtype="int32")
+    codes = keras.Model(inputs, hashed(inputs, 3, 1_048_573))
+    graph = converted(codes, tmp_path, "tokens", "codes").SerializeToString()
+    told = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"]).run(None, {"tokens": numbers})[0]
+    assert np.array_equal(told, np.asarray(codes(numbers)))
+
+
+@pytest.mark.parametrize("network", [small_characters, small_ngrams])
+def test_a_text_without_characters_is_near_to_no_answer(network: Any) -> None:
+    assert abs(float(np.asarray(network(10)(np.zeros((1, 8), "int32")))[0, 0])) < 1
 
 
 def test_training_learns_and_a_seed_fixes_it(keep: Callable[..., Ref], encoded: Ref) -> None:
