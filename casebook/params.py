@@ -86,7 +86,10 @@ def _valid(model: type[BaseModel], values: dict[str, Any], file: str = "") -> Ba
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise ValueError("\n".join(_fault(model, fault, file) for fault in error.errors())) from None
+        faults = error.errors()
+        lists = [fault["loc"][:-1] for fault in faults if len(fault["loc"]) > 1]  # too short for want of what is wrong
+        own = (fault for fault in faults if fault["loc"] not in lists)
+        raise ValueError("\n".join(_fault(model, fault, file) for fault in own)) from None
 
 
 def _fault(model: type[BaseModel], fault: Any, file: str) -> str:
