@@ -118,6 +118,9 @@ def _session(content: bytes, threads: int) -> "InferenceSession":
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # cores are for those who have work
     options.log_severity_level = 4  # what it has to say arrives as an exception
     try:
-        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its exceptions share no base class
         raise ValueError(f"model.onnx does not load: {error}") from error
+    session.disable_fallback()  # to another provider, for which alone it would keep the file's bytes
+    session._model_bytes = None
+    return session
