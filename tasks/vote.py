@@ -18,8 +18,8 @@ BINS = 16
 FREQUENT = 32  # values of a column that are known by themselves, if they occur
 LEAST = 10  # times or more
 GAP = 1e-3  # between values that count as different: float32 must not decide in which bin a value lies
-COMPONENTS = 64
-CELL = 1.2  # side of the cells in whose middle rows vote together; a distance of 1 leaves a row .61 of its weight
+COMPONENTS = 40
+CELL = 1.4  # side of the cells in whose middle rows vote together; a distance of 1 leaves a row .61 of its weight
 VOTERS = 16_384  # training rows that vote at most, so that model and memory stay small
 
 
@@ -55,7 +55,17 @@ def places(x: Any, bins: "Bins") -> Any:
     from keras import ops
 
     column, low, width = bins
-    return ops.clip((ops.take(x, column, axis=1) - low) / width, 0.0, 1.0)
+    return ops.clip((taken(x, column) - low) / width, 0.0, 1.0)
+
+
+def taken(x: Any, columns: "NDArray[np.int64]") -> Any:
+    """Return some columns of x, any of them several times.
+
+    As a product with ones and zeros, which is exact and takes ONNX Runtime a fifth of the time of gathering them.
+    """
+    import numpy as np
+
+    return fixed(np.eye(x.shape[1], dtype="float32")[:, columns], np.zeros(len(columns)))(x)
 
 
 def frequent_values(inputs: Any, x: "Floats") -> Any:
@@ -69,7 +79,7 @@ def frequent_values(inputs: Any, x: "Floats") -> Any:
         often = [j for j in np.argsort(-counts, kind="stable")[:FREQUENT] if counts[j] >= LEAST]
         columns += [i] * len(often)
         values += list(found[often])
-    near = ops.abs(ops.take(inputs, np.array(columns, "int64"), axis=1) - np.array(values, "float32"))
+    near = ops.abs(taken(inputs, np.array(columns, "int64")) - np.array(values, "float32"))
     # flat around the value and no steeper than needed, as pandas and ONNX round the same header differently
     return ops.clip(1.5 - near / (2 * GAP), 0.0, 1.0)
 
