@@ -1,9 +1,12 @@
 """Convert: a Keras model to an ONNX graph, by TensorFlow whatever back end the model was trained on."""
 
+import gc
 import os
 import subprocess
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,9 +43,27 @@ def write(model: "keras.Model", path: Path) -> None:
 
     blank = [np.zeros([size or 1 for size in (1, *each.shape[1:])], each.dtype) for each in model.inputs]
     model(blank if len(blank) > 1 else blank[0])  # an export wants a model that was called
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), collected_often():
         warnings.filterwarnings("ignore", category=FutureWarning, module="keras")  # its converter asks for np.object
         model.export(path, format="onnx", verbose=False, opset_version=OPSET)
+
+
+@contextmanager
+def collected_often() -> Iterator[None]:
+    """Collect garbage in short intervals, and leave out what was there before.
+
+    The converter copies the whole graph for each of its optimizations, and what it leaves behind are cycles, which are
+    few objects of many megabytes: at the usual intervals, which go by the number of objects, they grow to gigabytes.
+    """
+    usual = gc.get_threshold()
+    gc.freeze()
+    gc.collect()  # so that the share of new objects, by which it is decided, is one of the graph's alone
+    gc.set_threshold(200, 2, 2)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+        gc.unfreeze()
 
 
 def write_apart(model: "keras.Model", path: Path) -> None:

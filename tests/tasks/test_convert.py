@@ -1,7 +1,9 @@
 """A process apart makes the same graph of a network as this one does, and says so where it can't."""
 
+import gc
 import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import keras
@@ -10,7 +12,7 @@ import onnxruntime
 import pytest
 
 from casebook.errors import CasebookError
-from tasks.convert import write_apart
+from tasks.convert import collected_often, write_apart
 
 
 def network() -> keras.Model:
@@ -32,3 +34,12 @@ def test_a_process_that_fails_names_the_network(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(sys, "executable", shutil.which("false"))
     with pytest.raises(CasebookError, match="made no graph of two: no word of why"):
         write_apart(network(), tmp_path / "network.onnx")
+
+
+def test_garbage_is_collected_as_usual_afterwards() -> None:
+    usual = gc.get_threshold()
+    with suppress(ValueError), collected_often():
+        assert gc.get_freeze_count() > 0
+        assert gc.get_threshold() < usual
+        raise ValueError
+    assert (gc.get_threshold(), gc.get_freeze_count()) == (usual, 0)
