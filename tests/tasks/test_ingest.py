@@ -138,7 +138,11 @@ def zipped(name: str) -> bytes:
     return packed.getvalue()
 
 
-@pytest.mark.parametrize("content", [b"", b"no zip file at all", zipped("readme.txt"), zipped("x")[:-9]])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"no zip file at all", zipped("readme.txt"), zipped("x")[:-9]],
+    ids=["empty", "text", "another zip", "cut short"],
+)
 def test_what_is_no_spreadsheet_is_refused(home: Path, content: bytes) -> None:
     (home / "shop.xlsx").write_bytes(content)
     with pytest.raises(CasebookError, match=r"shop\.xlsx can't be read as a spreadsheet \(xlsx\)"):
