@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -10,6 +10,43 @@ from uuid import uuid4
 import pytest
 
 from casebook import engine
+from tests import needs
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the flag that CI sets."""
+    parser.addoption(
+        "--demand-everything",
+        action="store_true",
+        help="a test that is skipped fails: nothing that the tests need may be missing",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test whose mark names what is not here."""
+    for mark, need in needs.BY_MARK.items():
+        if item.get_closest_marker(mark):
+            need()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Make a failure of a skip where everything is demanded."""
+    report = yield
+    if report.skipped and item.config.getoption("demand_everything") and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"--demand-everything was given, but this test was skipped. {needs.reason(report.longrepr)}"
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say at the end how many tests were skipped, why, and how to have them run."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    if skipped:
+        terminalreporter.section("skipped")
+        for line in needs.told(needs.reason(report.longrepr) for report in skipped):
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

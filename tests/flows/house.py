@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import pytest
-
 from casebook import places, spare
 from casebook.cli import main
+from tests import needs
 
 SMOKE = ("--source", "sample", "--profile", "smoke")
 
@@ -112,10 +111,7 @@ def house_after(folder: Path, server: str, module: str, *flags: str, **more: str
 
 def real_findings(folder: Path, server: str, case: str) -> dict[str, Any]:
     """Return what a run of a case on the real data finds, or skip the test where there is no real data."""
-    mirror = os.environ.get("CASEBOOK_DATA_MIRROR")
-    if not mirror:
-        pytest.skip("CASEBOOK_DATA_MIRROR is not set")
-    made = house_after(folder, server, f"flows.{case}", "--source", "real", CASEBOOK_DATA_MIRROR=mirror)
+    made = house_after(folder, server, f"flows.{case}", "--source", "real", CASEBOOK_DATA_MIRROR=needs.real_data())
     found: dict[str, Any] = made.record(made.runs(case)[0], "metrics.json")["findings"]
     return found
 

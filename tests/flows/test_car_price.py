@@ -122,11 +122,7 @@ def raw() -> pd.DataFrame:
     return conform(read(path, form(entry, path)), entry, path)
 
 
-needs_data = pytest.mark.skipif("CASEBOOK_DATA_MIRROR" not in os.environ, reason="needs the real data")
-
-
 @pytest.mark.realdata
-@needs_data
 def test_the_labs_cleaning(raw: pd.DataFrame) -> None:
     gaps = raw.isna().sum()
     assert raw.shape == (205, 26)
@@ -149,7 +145,6 @@ def test_the_labs_cleaning(raw: pd.DataFrame) -> None:
 
 
 @pytest.mark.realdata
-@needs_data
 def test_the_labs_correlations_and_their_p_values(raw: pd.DataFrame) -> None:
     found = pearson(cleaned(raw), "price")
     printed = {
@@ -165,7 +160,6 @@ def test_the_labs_correlations_and_their_p_values(raw: pd.DataFrame) -> None:
 
 
 @pytest.mark.realdata
-@needs_data
 def test_the_labs_groups_and_analyses_of_variance(raw: pd.DataFrame) -> None:
     cars = cleaned(raw)
     each = cars.groupby("drive-wheels")["price"]

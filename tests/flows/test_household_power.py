@@ -83,7 +83,6 @@ def test_wrong_files_end_in_one_paragraph(empty: House, tmp_path: Path) -> None:
 
 
 @pytest.mark.realdata
-@pytest.mark.skipif("CASEBOOK_DATA_MIRROR" not in os.environ, reason="needs the real data")
 def test_the_naive_figures_are_those_published_for_the_public_file() -> None:
     path = Path(os.environ["CASEBOOK_DATA_MIRROR"]) / "household_power" / "household_power_hourly.parquet"
     steps, lacking = complete(load(path, data_set("household_power"))[0], "h")
