@@ -1,16 +1,19 @@
 """Writing files so that a half-written one can't be taken for a whole one, and hashing what was written."""
 
+import errno
 import hashlib
 import json
 import os
 import platform
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 CHUNK = 1 << 20
+LIMIT = 1 << 26  # bytes of a file that is read as a whole, such as a manifest
 
 
 def sha256(path: Path) -> str:
@@ -31,6 +34,25 @@ def flush(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def read(path: Path, limit: int = LIMIT) -> bytes | None:
+    """Return what a small file holds, or None where there is none.
+
+    Raises
+    ------
+    OSError
+        It is no file (reading a pipe or a device might never end), or it is too large.
+    """
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "it is no file", str(path))
+    if found.st_size > limit:
+        raise OSError(errno.EFBIG, f"it has more than {limit:,} bytes", str(path))
+    return path.read_bytes()
 
 
 def write_text(path: Path, text: str) -> None:

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
-from casebook import files, places, share
+from casebook import files, places, registry, share
 from casebook.errors import CasebookError
 from casebook.operation import Operation
 from casebook.run import RECORD
-from tasks import publish
 
 
 def clean_up(keep_runs: Annotated[int, "how many runs of each case stay, the newest"] = 5) -> str:
@@ -50,7 +49,7 @@ def _drop(path: Path) -> int:
 def _not_needed(case: str, keep_runs: int) -> Iterator[Path]:
     """Yield the run folders and store folders of a case that can go."""
     runs = _inside(places.runs(case))[::-1]
-    published = {manifest["run_id"] for manifest in publish.published(case).values()}
+    published = {manifest["run_id"] for manifest in registry.published(case).values()}
     kept = [run for i, run in enumerate(runs) if i < keep_runs or run.name in published]
     yield from (run for run in runs if run not in kept)
     used = {key for run in kept[:keep_runs] for key in _keys(run)}

@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
+from casebook import registry
 from casebook.operation import Operation
-from tasks import publish
 
 
 def rollback(case: Annotated[str, "the case, such as fraud"]) -> str:
     """Let the version of a case serve again that served before the present one."""
-    version = publish.rollback(case)
+    version = registry.rollback(case)
     return f"{case} serves version {version} again."
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from casebook import places, share
 from casebook.errors import CasebookError
+from casebook.registry import number
 
 PAUSE = 5.0  # seconds until the shared storage is asked again, by whichever of this machine's processes comes first
 
@@ -43,7 +44,7 @@ def _due(asked: Path, pause: float) -> bool:
 def _follow(folder: Path) -> None:
     pointer = folder / "production"
     version = (share.read(pointer) or b"").decode(errors="replace").strip()
-    if version.isdecimal() and not (folder / version / share.MANIFEST).is_file():
+    if number(version) and not (folder / version / share.MANIFEST).is_file():
         try:
             share.pull(folder / version)
         except share.Altered as altered:

@@ -1,7 +1,6 @@
 """Which version of each case serves, and the watch over the `production` pointers."""
 
 import logging
-import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from prometheus_client import Counter
 
+from casebook.registry import number
 from serving.bundle import BrokenBundle, Predictor, load
 from serving.follow import PAUSE, follow
 
@@ -93,7 +93,7 @@ class Registry:
 
 
 def _production(pointer: Path, version: str) -> Predictor:
-    if not re.fullmatch(r"[1-9][0-9]{0,8}", version):
+    if number(version) is None:
         raise BrokenBundle(f"the production pointer must name a version, a positive integer, not {version[:20]!r}")
     predictor = load(pointer.parent / version)
     if predictor.signature.case != pointer.parent.name:

@@ -2,16 +2,17 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from casebook import files, places, share
-from casebook.errors import CasebookError
+from casebook import files, places, registry, share
+from casebook.registry import alone, folder_of, free_number, point, published
+from casebook.registry import promote as promote  # where both stood before there was a registry
+from casebook.registry import rollback as rollback
 from casebook.run import current
 from casebook.stage import act
 from casebook.store import Ref
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
-
-POINTER = "production"
-HISTORY = "history"  # a line per change: when, from which version, to which
 
 
 class Published(BaseModel):
@@ -60,10 +58,10 @@ def publish(bundle: Ref, parts: Ref, metrics: dict[str, Any], aim: Aim) -> Publi
 
     case = bundle.case
     places.models(case).mkdir(parents=True, exist_ok=True)
-    with _alone(case):
+    with alone(case):
         there = published(case)
         known = [version for version, manifest in there.items() if manifest.get("bundle") == bundle.sha256]
-        version = known[-1] if known else share.claim(places.models(case), max(there, default=0) + 1)
+        version = known[-1] if known else share.claim(places.models(case), free_number(case))
         folder = places.models(case) / str(version)
         with transaction(key=f"publish-{case}-{version}-{current().run_id}") as txn:
             if not known:
@@ -79,115 +77,6 @@ def publish(bundle: Ref, parts: Ref, metrics: dict[str, Any], aim: Aim) -> Publi
     return Published(case=case, version=version, folder=str(folder), serves=serves, why=why)
 
 
-def versions(case: str) -> list[int]:
-    """Return the case's published versions, ascending."""
-    return list(published(case))
-
-
-def published(case: str) -> dict[int, dict[str, Any]]:
-    """Return the manifests of the case's versions, ascending: of those here and of those that machines share."""
-    folder = places.models(case)
-    here = {path.parent.name: path.read_bytes() for path in folder.glob(f"[0-9]*/{share.MANIFEST}")}
-    told = {**share.manifests(folder), **here}
-    return {int(name): json.loads(told[name]) for name in sorted(filter(str.isdigit, told), key=int)}
-
-
-def folder_of(case: str, version: int) -> Path:
-    """Return the folder of a version, which is then both here and on the shared storage, if there is one.
-
-    Raises
-    ------
-    CasebookError
-        The shared one was altered.
-    """
-    folder = places.models(case) / str(version)
-    try:
-        share.settle(folder)
-    except share.Altered as altered:
-        raise CasebookError(
-            f"{case} version {version} can't be used: {altered}. Restore that file, or run the case again and promote "
-            "what it publishes."
-        ) from altered
-    return folder
-
-
-def production(case: str) -> int | None:
-    """Return the version that serves, or None."""
-    pointer = places.models(case) / POINTER
-    share.get(pointer)
-    return int(pointer.read_text(encoding="utf-8")) if pointer.is_file() else None
-
-
-def point(case: str, version: int) -> None:
-    """Make a version the one that serves; the one before is remembered for a rollback.
-
-    Raises
-    ------
-    CasebookError
-        There is no such version.
-    """
-    if version not in versions(case):
-        there = ", ".join(map(str, versions(case))) or "none"
-        raise CasebookError(f"{case} has no version {version}; published are: {there}. Name one of them.")
-    before = production(case)
-    if before == version:
-        return
-    folder_of(case, version)
-    change = f"{datetime.now(UTC).isoformat(timespec='seconds')} {before or '-'} {version}\n"
-    _replace(places.models(case) / HISTORY, _history(case) + change)
-    _replace(places.models(case) / POINTER, f"{version}\n")
-
-
-def _history(case: str) -> str:
-    path = places.models(case) / HISTORY
-    share.get(path)
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
-
-
-def _replace(path: Path, text: str) -> None:
-    """Replace a small file: first where machines share it, as what is there counts."""
-    share.write(path, text.encode())
-    files.write_text(path, text)
-
-
-def promote(case: str, version: int) -> None:
-    """Make a version serve because somebody wants it to.
-
-    Raises
-    ------
-    CasebookError
-        There is no such version, or it was trained on sample data and would replace one trained on real data.
-    """
-    with _alone(case):
-        present = production(case)
-        told = published(case)
-        kinds = [told.get(each or 0, {}).get("trained_on") for each in (version, present)]
-        if kinds == ["sample", "real"]:
-            raise CasebookError(
-                f"{case} version {version} was trained on sample data and must not replace version {present}, which "
-                "was trained on real data. Run the case with --source real and promote what it publishes."
-            )
-        point(case, version)
-
-
-def rollback(case: str) -> int:
-    """Let the version serve again that served before the present one, and return it.
-
-    Raises
-    ------
-    CasebookError
-        No version served before.
-    """
-    with _alone(case):
-        lines = _history(case).splitlines()
-        before = lines[-1].split()[1] if lines else "-"
-        if before == "-":
-            raise CasebookError(f"{case} has no version to roll back to: none served before the present one.")
-        point(case, int(before))
-        _replace(places.models(case) / HISTORY, "".join(f"{line}\n" for line in lines[:-1]))
-    return int(before)
-
-
 def gate(case: str, version: int, parts: Ref, metrics: Mapping[str, Any], aim: Aim) -> tuple[bool, str]:
     """Say whether a version may serve by itself, and why.
 
@@ -195,14 +84,16 @@ def gate(case: str, version: int, parts: Ref, metrics: Mapping[str, Any], aim: A
     on the same test rows: the 95 % interval of the difference in the primary figure (paired bootstrap) must reach zero.
     A model of other columns can't be compared and waits.
     """
-    present = production(case)
+    present = registry.present(case)
     if present == version:
         return True, "it serves already"
     if reason := unfit(case, version, metrics):
         return False, reason
     if present is None:
         return True, "no version served before"
-    if published(case).get(present, {}).get("trained_on") != "real":
+    if present not in published(case):
+        return True, f"version {present}, which was to serve, is gone or can't be read"
+    if published(case)[present]["trained_on"] != "real":
         return True, f"version {present} was trained on sample data"
     if _inputs(case, present) != _inputs(case, version):
         return False, (
@@ -222,7 +113,7 @@ def unfit(case: str, version: int, metrics: Mapping[str, Any]) -> str | None:
     promote = f"`python -m flows.promote {case} {version}` serves it all the same"
     if metrics["data"]["source"] != "real":
         return f"it was trained on sample data; {promote}"
-    present, date = production(case), metrics["data"].get("date")
+    present, date = registry.present(case), metrics["data"].get("date")
     told = published(case).get(present, {}) if date and present is not None else {}
     if told.get("trained_on") == "real" and date < (since := told.get("date") or told["created"][:10]):
         return f"its data is of {date}, and that of version {present}, which serves, of {since}; {promote}"
@@ -330,15 +221,3 @@ def _inputs(case: str, version: int) -> list[str]:
     """Return the columns that a version takes."""
     told = json.loads((folder_of(case, version) / "signature.json").read_text(encoding="utf-8"))
     return [entry["name"] for entry in told.get("inputs", [])]
-
-
-@contextmanager
-def _alone(case: str) -> Iterator[None]:
-    """Let one process at a time publish or promote this case."""
-    from filelock import FileLock
-
-    if not places.models(case).is_dir() and not share.names(places.models(case)):
-        raise CasebookError(f"No model of '{case}' was published. `python -m flows` lists the cases to run.")
-    places.models(case).mkdir(parents=True, exist_ok=True)
-    with FileLock(places.models(case) / ".lock"):
-        yield

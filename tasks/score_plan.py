@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from casebook.errors import CasebookError
 from casebook.fingerprint import library_versions
+from casebook.registry import folder_of, production, versions
 from serving.bundle import BrokenBundle, Predictor, load
 from tasks import score_cells
-from tasks.publish import folder_of, production, versions
 from tasks.score_blocks import columns_told
 from tasks.score_read import SUFFIXES, Source
 

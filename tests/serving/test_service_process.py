@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from casebook import places
-from tasks.publish import promote, rollback
+from casebook.registry import promote, rollback
 
 ROW = {"Amount": 10.0, "Hour": 5, "Age": 40, "Sex": "female"}
 Service = tuple[subprocess.Popen[str], int]
