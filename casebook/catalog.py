@@ -1,11 +1,11 @@
 """The catalog of data sets: what each is, where it comes from, what its columns mean."""
 
-import tomllib
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from casebook import places
+from casebook import outside, places
 from casebook.errors import CasebookError
 
 
@@ -68,18 +68,26 @@ def data_set(name: str) -> DataSet:
     Raises
     ------
     CasebookError
-        The entry is missing or malformed.
+        A catalog is no TOML, or the entry is missing or malformed.
     """
     known = []
     for root in places.roots():
         path = root / "data" / "catalog.toml"
-        entries = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        entries = outside.parse_toml(outside.read_text(path), path) if path.is_file() else {}
         known += list(entries)
         if name in entries:
-            try:
-                return DataSet.model_validate({"name": name, **entries[name]})
-            except ValidationError as error:
-                raise CasebookError(f"The entry [{name}] in {path} is malformed: {error}") from error
+            return _entry(name, entries[name], path)
     raise CasebookError(
         f"The catalog has no data set '{name}'; it has {', '.join(known)}. Add it to data/catalog.toml."
     )
+
+
+def _entry(name: str, values: Any, path: Path) -> DataSet:
+    if not isinstance(values, dict):
+        raise CasebookError(f"The entry {name} in {path} is no table: write it as [{name}] with fields below.")
+    try:
+        return DataSet.model_validate({"name": name, **values})
+    except ValidationError as error:
+        raise CasebookError(
+            f"The entry [{name}] in {path} is malformed: {outside.faults(error)}. Mend it there."
+        ) from error

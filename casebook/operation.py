@@ -4,6 +4,7 @@ import argparse
 import getpass
 import inspect
 import logging
+import math
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import cached_property
@@ -84,5 +85,14 @@ def _told(annotation: Any) -> tuple[dict[str, Any], str]:
     kind, inner = get_origin(annotation), next(iter(get_args(annotation)), annotation)
     if kind is Literal:
         return {"type": str, "choices": get_args(annotation)}, text
-    read = {"type": date.fromisoformat if inner is date else inner}
+    readers = {date: date.fromisoformat, float: finite}
+    read = {"type": readers.get(inner, inner)}
     return (read | {"nargs": "*"} if kind is tuple else read), text
+
+
+def finite(word: str) -> float:
+    """Return a number that was given as a word; `inf` and `nan` are none."""
+    number = float(word)
+    if not math.isfinite(number):
+        raise argparse.ArgumentTypeError(f"{word}: should be a finite number")
+    return number
