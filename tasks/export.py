@@ -14,7 +14,8 @@ from casebook.tables import read_arrays, read_table
 from tasks.aim import Aim
 from tasks.convert import convert
 from tasks.evaluate import results
-from tasks.features import IR_VERSION, ML_OPSET, OPSET, TOLERANCE, feeds, read_raw
+from tasks.encoding import IR_VERSION, TOLERANCE, opsets
+from tasks.features import feeds, read_raw
 
 if TYPE_CHECKING:
     import keras

@@ -14,7 +14,7 @@ from casebook.tables import read_arrays
 from tasks.aim import Aim
 from tasks.evaluate import results
 from tasks.export import converted
-from tasks.features import TOLERANCE
+from tasks.encoding import TOLERANCE
 from tasks.train_pictures import at_once
 
 if TYPE_CHECKING:

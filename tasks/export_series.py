@@ -17,7 +17,7 @@ from tasks.aim import Aim
 from tasks.convert import convert
 from tasks.evaluate import results
 from tasks.export import rename
-from tasks.features import TOLERANCE
+from tasks.encoding import TOLERANCE
 from tasks.train_series import inputs_of
 
 if TYPE_CHECKING:

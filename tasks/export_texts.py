@@ -14,7 +14,7 @@ from tasks.aim import Aim
 from tasks.encode import VOCABULARY, plain, vocabulary_of
 from tasks.evaluate import results
 from tasks.export import SAMPLE_ROWS, converted, with_head
-from tasks.features import TOLERANCE
+from tasks.encoding import TOLERANCE
 
 if TYPE_CHECKING:
     import keras

@@ -14,7 +14,9 @@ from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_arrays, write_arrays
 from tasks.aim import Aim
 from tasks.derive import Derived, derive
-from tasks.features import encode, raw_columns, read_raw, taken
+from tasks.encoding import taken, transformed
+from tasks.features import encode, raw_columns, read_raw
+from tasks.truth import truth
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,8 +52,8 @@ def permute(
         fitted, train = encode(folder, parts.fold(number), aim, derived, encoder)
         columns = raw_columns(train, fitted, derived)
         test = shuffled(read_raw(parts.fold(number), "test"), columns, seed + number)
-        x = np.asarray(fitted.transform(derive(test, derived)[taken(fitted)]), "float32")
-        write_arrays(folder, "test", x=x, y=test[aim.target].to_numpy("float32"))
+        x = np.asarray(transformed(fitted, derive(test, derived)[taken(fitted)]), "float32")
+        write_arrays(folder, "test", x=x, y=truth(test, aim).astype("float32"))
     files.write_json(out / COLUMNS, columns)
     return {"folds": folds, "columns": len(columns)}
 

@@ -160,6 +160,7 @@ def asked(parts: Ref, aim: Aim) -> "tuple[Floats, Callable[[Path], Floats]]":
 
     from tasks import encode, export, export_pictures, export_series, export_texts
     from tasks.features import read_raw
+    from tasks.truth import truth
 
     def graph(folder: Path) -> "onnx.ModelProto":
         return onnx.load(folder / "model.onnx")
@@ -174,7 +175,7 @@ def asked(parts: Ref, aim: Aim) -> "tuple[Floats, Callable[[Path], Floats]]":
             "float64"
         )
     test = read_raw(parts, "test")
-    y = test[aim.target].to_numpy("float64")
+    y = truth(test, aim)
     if aim.takes == "text":
         texts = encode.plain(test[aim.asked])
         return y, lambda folder: export_texts.answers(
