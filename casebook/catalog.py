@@ -25,6 +25,7 @@ class DataFile(BaseModel):
     `separator` is what parts the fields of a text file, as a regular expression where it is longer than a character;
     without a `header` the fields are the catalog's columns in their order; `missing` stands where a value is missing.
     Of a spreadsheet `sheet` is the one that is read, the first if none is named. `skip` rows stand before the header.
+    Where `quote` is false, quotes enclose no fields: they are characters like any other.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -39,6 +40,7 @@ class DataFile(BaseModel):
     missing: str | None = None
     sheet: str | None = None
     skip: int = 0
+    quote: bool = True
 
 
 class DataSet(BaseModel):

@@ -15,7 +15,8 @@ from casebook.stage import stage
 from casebook.store import Facts
 from casebook.tables import write_table
 from tasks.fetch import Origin
-from tasks.ingest import PLAIN, Form, read, typed
+from tasks.ingest import read, typed
+from tasks.reading.form import Form
 
 if TYPE_CHECKING:
     import numpy as np
@@ -87,7 +88,7 @@ def load(path: Path, entry: DataSet) -> "tuple[pd.DataFrame, int]":
         return summed(read(path), path)
     known = next((file for file in entry.files if file.name == path.name), DataFile(name=path.name))
     separator = known.separator if known.name != path.name or known.separator != "," else _separator(path)
-    form: Form = {**PLAIN, "sep": separator, "na_values": ["?"]}
+    form = Form(separator=separator, missing=("?",))
     if "Time" not in _header(path, separator):
         return summed(read(path, form), path)
     return hours_of(path, separator)

@@ -14,7 +14,8 @@ from casebook.language import messages
 from flows.car_price import CATEGORIES, DATA, NUMBERS, STEPS, course_network, make_autos
 from serving.bundle import load
 from tasks.associate import anova, by_pairs, pearson
-from tasks.ingest import conform, form, read
+from tasks.ingest import conform, read
+from tasks.reading.form import form
 from tasks.report_findings import Section
 from tasks.tell_steps import merged, told
 from tests.flows.house import SMOKE, House, house_after
