@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from casebook import places, share
+from casebook import places, share, untrusted
 from casebook.errors import CasebookError
 from casebook.store import Ref
 
@@ -117,7 +117,9 @@ def _content(path: Path) -> dict[str, Any]:
 
 def _published(record: Mapping[str, Any]) -> dict[str, Path]:
     told = record.get("published")
-    return {"model": _brought(places.models(record["case"]) / str(told["version"]))} if told else {}
+    if not told:
+        return {}
+    return {"model": _brought(untrusted.inside(places.models(record["case"]), str(told["version"])))}
 
 
 def _source(record: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
