@@ -14,7 +14,7 @@ from casebook.cluster import connected
 from casebook.errors import CasebookError
 from casebook.fingerprint import library_versions
 from casebook.params import CaseParams
-from casebook.run import Run, Summary, under_way
+from casebook.run import REPORT, Run, Summary, under_way
 from casebook.show import log_lines, show
 
 if TYPE_CHECKING:
@@ -45,12 +45,13 @@ class Case(Generic[M]):
         """The Prefect flow, as deployments and the UI know it."""
         from prefect import flow
 
-        def body(params: M) -> Summary:
-            log_lines()
-            summary = self.record(params)
+        def tell(summary: Summary) -> None:
             told = f"{summary.headline}\nReport: {summary.report}\nNext: `{summary.next_command}`"
             show(f"{self.name}-report", told)
-            return summary
+
+        def body(params: M) -> Summary:
+            log_lines()
+            return self.record(params, tell)
 
         parameter = inspect.Parameter("params", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=self.params())
         parameter = parameter.replace(annotation=self.params)
@@ -66,25 +67,32 @@ class Case(Generic[M]):
             self.story(params)
         return run
 
-    def record(self, params: M) -> Summary:
-        """Run the story, leave a run.json, whether it ends well or not, and track the run if that is asked for."""
+    def record(self, params: M, tell: Callable[[Summary], None]) -> Summary:
+        """Run the story, leave a run.json, whether it ends well or not, and track the run if that is asked for.
+
+        A model serves only after all else is done, and an exception even after that takes it back.
+        """
         track.prepare()
         run = Run(self.name, params, refresh=params.refresh, details=surroundings())
         with under_way(run):
             try:
-                run.write("running")
-                with connected(params.runner, run.record) as run.cluster:
-                    summary = self.story(params)
+                with run.ending:
+                    run.write("running")
+                    with connected(params.runner, run.record) as run.cluster:
+                        summary = self.story(params)
+                    for step in run.last:
+                        step()
+                    tell(summary)
+                    run.write("completed", headline=summary.headline)
             except BaseException as error:
                 self._record_failure(run, error)
                 raise
-            run.details["headline"] = summary.headline
-            run.write("completed")
         track.track_ended(run.case, run.run_id)
         return summary
 
     def _record_failure(self, run: Run, error: BaseException) -> None:
         try:
+            (run.folder / REPORT).unlink(missing_ok=True)  # it tells of a version that was taken back
             run.write("failed", f"{type(error).__name__}: {error}")
         except (OSError, CasebookError) as problem:  # a full disk or a lost network is the failure itself
             logging.getLogger("casebook").warning("run.json could not be written or shared: %s", problem)

@@ -2,8 +2,8 @@
 
 import json
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from prefect_dask.task_runners import DaskTaskRunner
 
 RECORD = "run.json"
+REPORT = "report.html"
 
 
 class StageRecord(BaseModel):
@@ -43,6 +44,8 @@ class Run:
 
     `libraries` gathers what the stages to be run in this process need, so that it can be imported ahead. `cluster` is
     where submitted stages are made, if not here. `data` has the kind and the hash of each data set that is read.
+    `last` has what others see at once, such as that a model serves: it is done when all else is done.
+    `ending` has what is left, and taken back after an exception, when the run ends.
     """
 
     case: str
@@ -57,6 +60,8 @@ class Run:
     spare: Spare = field(default_factory=Spare)
     libraries: set[str] = field(default_factory=set)
     cluster: "DaskTaskRunner | None" = None
+    last: list[Callable[[], None]] = field(default_factory=list)
+    ending: ExitStack = field(default_factory=ExitStack)
 
     @property
     def folder(self) -> Path:
@@ -73,7 +78,7 @@ class Run:
         if not self.planning:
             self.write("running")
 
-    def write(self, status: str, error: str | None = None) -> None:
+    def write(self, status: str, error: str | None = None, **more: object) -> None:
         """Write run.json: parameters, code, libraries, device, and each stage's key, status, seconds and bytes."""
         record = {
             "case": self.case,
@@ -84,6 +89,7 @@ class Run:
             "data": self.data,
             "seconds": round(perf_counter() - self.started, 3),
             **self.details,
+            **more,
             "stages": [stage.model_dump() for stage in self.stages],
         }
         path = self.folder / RECORD

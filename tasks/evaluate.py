@@ -238,7 +238,7 @@ def _consequences(labels: "list[Floats]", folds: list[Judged], rule: Rule) -> di
         "missed": missed,
         "false_alarms": int(alerts.sum()) - hits,
         "threshold": folds[0].threshold,
-        "by": rule.by,
+        **rule.model_dump(),
     }
     if rule.by != "cost":
         return counts

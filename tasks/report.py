@@ -11,7 +11,7 @@ from pydantic import BaseModel, JsonValue
 from casebook import files, places
 from casebook.catalog import data_set
 from casebook.language import Language, Said, say, translated
-from casebook.run import Summary, current
+from casebook.run import REPORT, Summary, current
 from casebook.stage import act
 from casebook.store import Ref
 from tasks.aim import Aim
@@ -112,7 +112,7 @@ def report(
     """
     run, result, language = current(), results(evaluation), asked_language()
     run.details["device"] = next(iter(trained.values())).facts["device"]
-    page = run.folder / "report.html"
+    page = run.folder / REPORT
     plots = copy_pictures(run.folder / "plots", profile, pictures, *([notes] if isinstance(notes, Ref) else []), *found)
     template = environment(language).get_template("report.html")
     text = template.render(

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from casebook import files
 from casebook.catalog import data_set
 from casebook.language import Said
-from casebook.run import Summary, current
+from casebook.run import REPORT, Summary, current
 from casebook.stage import act
 from casebook.store import Ref
 from tasks.fetch import Origin
@@ -87,7 +87,7 @@ def report_findings(
         "findings": {finding.name: finding.value for finding in findings},
     }
     files.write_json(run.folder / "metrics.json", metrics)
-    page = run.folder / "report.html"
+    page = run.folder / REPORT
     template = environment(language).get_template("findings.html")
     text = template.render(
         run=run, metrics=metrics, sections=sections, plots=plots, entry=data_set(origin.dataset),

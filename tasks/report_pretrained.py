@@ -7,7 +7,7 @@ from typing import Any
 
 from casebook import files
 from casebook.catalog import data_set
-from casebook.run import Summary, current
+from casebook.run import REPORT, Summary, current
 from casebook.stage import act
 from casebook.store import Ref
 from tasks.aim import Aim
@@ -26,7 +26,7 @@ def report_pretrained(
     -------
     What the run came to: the headline, the report's path, and the next command to try.
     """
-    run, page = current(), current().folder / "report.html"
+    run, page = current(), current().folder / REPORT
     run.details["device"] = network.facts["device"]
     entry = data_set(str(bundle.facts["dataset"]))
     text = (

@@ -17,7 +17,10 @@ from tasks.aim import Aim
 from tasks.publish import difference, gate, publish, unfit
 
 AIM = Aim(kind="binary", target="sold", primary="auprc", shown=("auprc",))
-REAL, SAMPLE = {"data": {"source": "real"}}, {"data": {"source": "sample"}}
+FIGURE = {"value": 0.9, "low": 0.8, "high": 1.0}
+DUMMY = {"value": 0.2, "low": 0.2, "high": 0.2}
+JUDGED = {"champion": "ours", "candidates": {"ours": {"auprc": FIGURE}}, "peers": {"dummy": {"auprc": DUMMY}}}
+REAL, SAMPLE = {"data": {"source": "real"}, **JUDGED}, {"data": {"source": "sample"}, **JUDGED}
 
 
 def graph(weight: float, noise: float = 0.0) -> bytes:
@@ -40,11 +43,15 @@ def release(version: int, model: bytes = b"", trained_on: str = "real") -> int:
     folder = places.models("shop") / str(version)
     folder.mkdir(parents=True)
     (folder / "model.onnx").write_bytes(model)
-    files.write_json(folder / "signature.json", {"output": {"threshold": 0.5}})
+    files.write_json(folder / "signature.json", {"inputs": [{"name": "x"}], "output": {"threshold": 0.5}})
     hashes = {path.name: files.sha256(path) for path in folder.iterdir()}
     told = {"trained_on": trained_on, "bundle": f"bundle{version}", "files": hashes}
     files.write_json(folder / "manifest.json", told)
     return version
+
+
+def folder(version: int) -> Path:
+    return places.models("shop") / str(version)
 
 
 @pytest.fixture
@@ -152,7 +159,7 @@ def test_a_model_of_an_earlier_day_than_the_one_that_serves_waits_however_good(
     release(1, graph(1.0, 2.0))
     files.write_json(places.models("shop") / "1" / "manifest.json", present | {"trained_on": "real"})
     point("shop", 1)
-    metrics = {"data": {"source": "real", "date": date}}
+    metrics = {"data": {"source": "real", "date": date}, **JUDGED}
     got, why = gate("shop", release(2, graph(1.0)), parts, metrics, AIM)
     assert got is serves
     assert (unfit("shop", 2, metrics) == why) is not serves
@@ -173,13 +180,13 @@ def test_a_model_serves_unless_it_is_worse_on_the_same_rows(
 def test_a_model_does_not_differ_from_itself(parts: Ref) -> None:
     release(1, graph(1.0))
     release(2, graph(1.0))
-    assert difference("shop", 1, 2, parts, AIM) == (0.0, 0.0)
+    assert difference(folder(1), folder(2), parts, AIM) == (0.0, 0.0)
 
 
 def test_a_better_model_differs_by_more_than_nothing(parts: Ref) -> None:
     release(1, graph(1.0, 2.0))
     release(2, graph(1.0))
-    low, high = difference("shop", 1, 2, parts, AIM)
+    low, high = difference(folder(1), folder(2), parts, AIM)
     assert 0 < low < high
 
 
@@ -230,35 +237,109 @@ def test_a_version_altered_on_shared_storage_is_not_promoted(tmp_path: Path, mon
     assert production("shop") is None
 
 
-def test_a_version_whose_gate_fails_is_taken_away_again(
-    keep: Callable[..., Ref],
-    parts: Ref,
-    run: Run,
-    prefect_server: str,
-    artifacts: Path,
-    monkeypatch: pytest.MonkeyPatch,
+def test_the_first_model_does_not_serve_if_it_is_no_better_than_the_dummy(parts: Ref) -> None:
+    for value in (0.2, 0.1, float("nan")):
+        metrics = {**REAL, "candidates": {"ours": {"auprc": {"value": value}}}}
+        serves, why = gate("shop", release(1) if value == 0.2 else 1, parts, metrics, AIM)
+        assert not serves
+        assert f"AUPRC of {value:.4f} is no better" in why
+        assert "has 0.2000; `python -m flows.promote shop 1` serves" in why
+
+
+def test_an_error_must_be_less_than_the_dummys(parts: Ref) -> None:
+    aim = AIM.model_copy(update={"primary": "log_loss"})
+    release(1)
+    for value, serves in ((0.4, True), (0.6, False)):
+        judged = {
+            "candidates": {"ours": {"log_loss": {"value": value}}},
+            "peers": {"dummy": {"log_loss": {"value": 0.5}}},
+        }
+        assert gate("shop", 1, parts, {**REAL, **judged}, aim)[0] is serves
+
+
+@pytest.mark.parametrize(("weight", "serves"), [(1.0, True), (0.0, False), (-1.0, False)])
+def test_where_the_dummy_was_left_out_the_same_answer_to_every_test_row_is_the_measure(
+    parts: Ref, weight: float, serves: bool
 ) -> None:
-    def bundled(out: Path) -> dict[str, object]:
-        (out / "model.onnx").write_bytes(graph(1.0))
-        output = {"name": "probability", "threshold": 0.5, "labels": ["no", "yes"]}
-        told = {"case": "shop", "kind": "binary", "trained_on": "real", "inputs": [{"name": "x", "dtype": "float"}]}
-        files.write_json(out / "signature.json", told | {"output": output})
-        return {"dataset": "shop", "parameters": 1, "inputs": 2, "champion": "ours"}
+    got, why = gate("shop", release(1, graph(weight)), parts, {**REAL, "peers": {}}, AIM)
+    assert got is serves
+    assert serves or "which has 0.2000" in why
 
-    def broken(*_: object) -> tuple[bool, str]:
-        raise OSError("the disk is gone")
 
+def test_a_number_is_measured_by_the_training_parts_mean(keep_tables: Callable[..., Ref]) -> None:
+    price = np.linspace(-2.0, 2.0, 50)
+    frame = pd.DataFrame({"price": price, "other": 0.0, "sold": 1 / (1 + np.exp(-price))})
+    parts = keep_tables(train=frame, test=frame)
+    aim = Aim(kind="regression", target="sold", primary="rmse", shown=("rmse",))
+    for version, weight, serves in ((1, 1.0, True), (2, -1.0, False)):
+        got, why = gate("shop", release(version, graph(weight)), parts, {**REAL, "peers": {}}, aim)
+        assert got is serves, why
+
+
+def exported(out: Path) -> dict[str, object]:
+    """Write what `export` writes."""
+    (out / "model.onnx").write_bytes(graph(1.0))
+    output = {"name": "probability", "threshold": 0.5, "labels": ["no", "yes"]}
+    told = {"case": "shop", "kind": "binary", "trained_on": "real", "inputs": [{"name": "x", "dtype": "float"}]}
+    files.write_json(out / "signature.json", told | {"output": output})
+    return {"dataset": "shop", "parameters": 1, "inputs": 2, "champion": "ours"}
+
+
+METRICS = {
+    "data": {"source": "real", "origin": "here", "rows": 200, "sha256": "0"}, "primary_metric": "auprc",
+    "run_id": "1", "protocol": "one split", "test": {"rows": 40}, **JUDGED,
+}  # fmt: skip
+
+
+def published_by(run: Run, bundle: Ref, parts: Ref, last: Callable[[], None]) -> None:
+    """Publish as a case does, with a last step that perhaps fails."""
     from prefect import flow  # not before the fixture has told Prefect where it lives
 
-    figure = {"value": 0.9, "low": 0.8, "high": 1.0}
-    metrics = {
-        "data": {"source": "real", "origin": "here", "rows": 200, "sha256": "0"}, "primary_metric": "auprc",
-        "run_id": "1", "champion": "ours", "candidates": {"ours": {"auprc": figure}}, "peers": {},
-        "protocol": "one split", "test": {"rows": 40},
-    }  # fmt: skip
-    bundle = keep(bundled)
-    monkeypatch.setattr("tasks.publish.gate", broken)
+    with run.ending:
+        flow(publish.fn, name="shop", validate_parameters=False)(bundle, parts, METRICS, AIM)
+        assert versions("shop") == [1]
+        assert production("shop") == 1
+        for step in run.last:
+            step()
+        last()
+
+
+def fail() -> None:
+    raise OSError("the disk is gone")
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=["here", "shared"])
+@pytest.mark.parametrize("where", ["gate", "card", "_release", "point", "last"])
+def test_a_run_that_fails_leaves_versions_pointer_and_history_as_they_were(
+    where: str, shared: bool, keep: Callable[..., Ref], request: pytest.FixtureRequest, run: Run, prefect_server: str,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    if shared:
+        monkeypatch.setenv("CASEBOOK_ARTIFACTS", f"file://{tmp_path}/disk")
+        monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / "machine"))
+    bundle, parts = keep(exported), request.getfixturevalue("parts")
+    promote("shop", release(1, graph(1.0, 2.0)))
+    before = whole(places.models("shop")), whole(tmp_path / "disk" / "models")
+    if where != "last":
+        monkeypatch.setattr(f"tasks.publish.{where}", lambda *_: fail())
     with pytest.raises(OSError, match="the disk is gone"):
-        flow(publish.fn, name="shop", validate_parameters=False)(bundle, parts, metrics, AIM)
-    assert versions("shop") == []
-    assert production("shop") is None
+        published_by(run, bundle, parts, fail)
+    assert (versions("shop"), production("shop")) == ([1], 1)
+    assert (whole(places.models("shop")), whole(tmp_path / "disk" / "models")) == before
+    assert "published" not in run.details
+
+
+def whole(folder: Path) -> dict[str, bytes]:
+    """Return every file below a folder but the lock."""
+    found = (path for path in folder.rglob("*") if path.is_file() and path.name != ".lock")
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+
+
+def test_a_version_appears_and_serves_at_the_end_of_its_run(
+    keep: Callable[..., Ref], parts: Ref, run: Run, prefect_server: str
+) -> None:
+    promote("shop", release(1, graph(1.0, 2.0)))
+    published_by(run, keep(exported), parts, lambda: None)
+    assert (versions("shop"), production("shop")) == ([1, 2], 2)
+    assert history() == [["-", "1"], ["1", "2"]]
+    assert run.details["published"]["version"] == 2  # type: ignore[index]
