@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 CASE = "casebook.case"  # where a handler notes in the WSGI environment which model was asked
 VERSION = "casebook.version"  # and which of its versions answered
+INSTEAD = "casebook.instead"  # where a gateway puts a WSGI application that answers in place of this one
 GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")  # what is taken over; anything else could forge a line of a log
 HEADERS = [
     ("Content-Security-Policy", "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"),
@@ -45,7 +46,8 @@ class Around:
             _log(environ, request_id, int(status[:3]), seconds)
             return start_response(status, [*headers, *HEADERS, ("X-Request-ID", request_id)], *more)
 
-        return self.inner(environ, begin)
+        inner: WSGIApplication = environ.get(INSTEAD, self.inner)
+        return inner(environ, begin)
 
 
 def _log(environ: "WSGIEnvironment", request_id: str, status: int, seconds: float) -> None:

@@ -38,7 +38,7 @@ def instances(signature: Signature, limits: Limits) -> list[object]:
         If the body is not in a form this model takes, or does not hold one to the limit of instances.
     """
     most = limits.of(signature)
-    if request.headers.get("Content-Encoding"):
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise _unknown(signature)
     if request.mimetype == "application/json":
         found = _listed(parsed(request.get_data(cache=False)))

@@ -20,7 +20,6 @@ from serving.signature import Field
 from serving.tally import Tally
 
 CARS, PICTURES = "mpg", "imagenet"  # the cases that answer
-PICTURE_PATHS = ("/api/image", "/predict")
 NO_PICTURE = "No posted image. Should be attribute named image."
 NO_FILE = "Empty filename submitted."
 
