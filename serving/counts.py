@@ -9,6 +9,7 @@ import logging
 import os
 import secrets
 import threading
+import time
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from casebook.errors import CasebookError
 
 WIDTH = 1024  # bytes of a count in its file
 LARGEST = 2**24  # bytes of a file
+SEEN = 1.0  # seconds until it is asked again whether the file is still in its folder
 SUM = 8  # digits of the checksum before each count
 REQUESTS, LOAD_FAILURES = "requests", "load failures"  # what is counted
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)  # seconds
@@ -73,7 +75,7 @@ class Counts:
             count = self._own.get(key)
             if count is None:
                 count = self._own[key] = Count(key=[*key], bins=[0] * SHAPES[key[0]][1], total=0.0)
-                self._places[key] = len(self._places)
+                self._places[key] = WIDTH * len(self._places)
             count.bins[place] += 1
             count.total += value
             self._write(key)
@@ -103,8 +105,10 @@ class Counts:
         """Write one count, or all where the file has lost them."""
         if self._file is None:
             return
-        keys = [changed] if self._file.is_kept() else [*self._own]
-        self._file.write({self._places[key] * WIDTH: _line(self._own[key]) for key in keys})
+        if self._file.is_kept():
+            self._file.write({self._places[changed]: _line(self._own[changed])})
+        else:
+            self._file.write({place: _line(self._own[key]) for key, place in self._places.items()})
 
     def _others(self) -> Iterator[Path]:
         if self._folder is None or self._file is None:
@@ -123,36 +127,33 @@ class File:
         self.path = path
         self._descriptor: int | None = None
         self._failed = False
+        self._seen = 0.0  # when it was last in its folder
 
     def is_kept(self) -> bool:
-        """Tell whether all that was written before is there."""
-        return self._descriptor is not None and not self._failed and os.fstat(self._descriptor).st_nlink > 0
+        """Tell whether all that was written before is there; a file that was removed is let go."""
+        now = time.monotonic()
+        if self._descriptor is not None and now - self._seen > SEEN:
+            self._seen = now
+            if not os.fstat(self._descriptor).st_nlink:
+                os.close(self._descriptor)
+                self._descriptor = None
+        return self._descriptor is not None and not self._failed
 
     def write(self, lines: Mapping[int, bytes]) -> None:
         """Write lines at their places; where that fails, it is said once, and nothing else happens."""
         try:
-            if self._descriptor is None or os.fstat(self._descriptor).st_nlink == 0:
-                self._open()
+            if self._descriptor is None:
+                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
             for place, line in lines.items():
-                self._put(line, place)
+                if os.pwrite(self._descriptor, line, place) < len(line):
+                    raise OSError("no space is left for the rest")
         except OSError as error:
             if not self._failed:
                 logging.getLogger(__name__).error("counts are not written to %s: %s", self.path, error)
             self._failed = True
         else:
             self._failed = False
-
-    def _open(self) -> None:
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-
-    def _put(self, line: bytes, place: int) -> None:
-        assert self._descriptor is not None
-        if os.pwrite(self._descriptor, line, place) < len(line):
-            raise OSError("no space is left for the rest")
 
 
 def shared_folder() -> Path | None:

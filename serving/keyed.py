@@ -30,13 +30,17 @@ class Keyed:
 
     def __init__(self, inner: "WSGIApplication", key: str) -> None:
         self.inner = inner
-        self.wanted = f"Bearer {key}".encode()
+        self.key = key.encode()
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Pass a request on, or answer 401."""
         guarded = environ["REQUEST_METHOD"] == "POST" or environ["PATH_INFO"] == "/metrics"
-        given = environ.get("HTTP_AUTHORIZATION", "").encode("latin-1")
-        if not guarded or hmac.compare_digest(given, self.wanted):
+        if not guarded or self._knows(environ.get("HTTP_AUTHORIZATION", "")):
             return self.inner(environ, start_response)
         start_response("401 UNAUTHORIZED", [("Content-Type", "application/json"), ("WWW-Authenticate", "Bearer")])
         return [json.dumps({"error": MISSING, "details": []}).encode()]
+
+    def _knows(self, given: str) -> bool:
+        """Tell whether a header holds the key; the name of its scheme may have any case."""
+        scheme, _, key = given.partition(" ")
+        return hmac.compare_digest(key.strip().encode("latin-1"), self.key) and scheme.lower() == "bearer"
