@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Visit = Callable[..., Page]
 
-WAIT = 20_000  # milliseconds until what must happen counts as not happening
+WAIT = 120_000  # milliseconds until what must happen counts as not happening
 CASES = ("colours", "count", "fraud", "mnist", "mpg", "power", "reviews")
 REVIEWS: Row = {
     "case": "reviews",

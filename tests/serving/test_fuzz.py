@@ -21,7 +21,8 @@ ROWS = st.fixed_dictionaries(
     },
     optional={"Age": NUMBERS | VALUES, "Other": VALUES},
 )
-FUZZ = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+FUZZ = settings(max_examples=150, deadline=None, suppress_health_check=CHECKS)
 
 
 def check(client: FlaskClient, body: bytes) -> None:
