@@ -86,10 +86,10 @@ def _worse(permuted: Ref, trained: Ref, columns: int, aim: Aim) -> list[float]:
     """Return for each column by how much one fold's figure gets worse, mean over the shuffles."""
     import numpy as np
 
-    from tasks.evaluate import once
+    from tasks.evaluate import answered, once
 
     y = np.split(read_arrays(permuted, "test")["y"].astype("float64"), 1 + columns * TIMES)
     answers = np.split(read_arrays(trained, "scores")["test"].astype("float64"), 1 + columns * TIMES)
-    figures = [once(aim, truth, told)[aim.primary] for truth, told in zip(y, answers, strict=True)]
+    figures = [once(aim, rows, answered(told, aim))[aim.primary] for rows, told in zip(y, answers, strict=True)]
     changes = np.reshape(figures[1:], (columns, TIMES)) - figures[0]
     return [float(-aim.sign * change) for change in changes.mean(axis=1)]

@@ -71,7 +71,12 @@ def _strength(values: "pd.Series", target: "pd.Series", aim: Aim) -> tuple[str, 
     if aim.kind == "regression":
         return "rank correlation", abs(float(values.rank().corr(target.rank())))
     from sklearn.metrics import roc_auc_score
+    from sklearn.tree import DecisionTreeClassifier
 
+    if aim.kind == "multiclass":
+        x = values.to_numpy("float64")[:, None]
+        ranges = DecisionTreeClassifier(max_leaf_nodes=len(aim.labels), class_weight="balanced", random_state=0)
+        return "accuracy of a range for each class", float(ranges.fit(x, target).score(x, target))
     auc = float(roc_auc_score(target, values))
     return "ROC AUC", max(auc, 1 - auc)
 
