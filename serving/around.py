@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from serving.metrics import Metrics
+from serving.proxy import client
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -56,7 +57,7 @@ def _log(environ: "WSGIEnvironment", request_id: str, status: int, seconds: floa
     if log.isEnabledFor(logging.INFO):
         told = {
             "request_id": request_id,
-            "client": environ.get("REMOTE_ADDR", ""),
+            "client": client(environ),
             "method": environ["REQUEST_METHOD"],
             "path": environ["PATH_INFO"][:200],
             "status": status,
