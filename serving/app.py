@@ -14,6 +14,7 @@ from serving.health import add_health
 from serving.instances import Limits
 from serving.keyed import Keyed
 from serving.labs import add_labs
+from serving.limits import BODY
 from serving.metrics import Metrics
 from serving.openapi import add_openapi
 from serving.pages import add_pages
@@ -31,7 +32,7 @@ class CaseConverter(BaseConverter):
 
 
 def create_app(
-    models: Registry, max_body: int = 8 * 2**20, limits: Limits = Limits(), key: str = "", tally: Tally | None = None
+    models: Registry, max_body: int = BODY, limits: Limits = Limits(), key: str = "", tally: Tally | None = None
 ) -> Flask:
     """Return the service over `models`.
 

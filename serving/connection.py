@@ -1,4 +1,4 @@
-"""One connection: Gunicorn's, with deadlines, a place among a limited number, JSON errors, and an end that loses nothing.
+"""One connection: Gunicorn's, with deadlines, one of a limited number, JSON errors, and an end that loses nothing.
 
 A connection is expendable while it waits for a request or for its client to hang up: nobody loses an answer by its end.
 Where there are as many connections as there may be, the one that has been expendable for longest makes room, so
@@ -29,6 +29,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
 
     worker: "Worker"
     transport: Transport
+    _closed: bool
 
     def __init__(self, worker: "Worker") -> None:
         super().__init__(worker)
@@ -57,13 +58,23 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
             return
         waiting = self._waits()
         super().data_received(data)
-        if not waiting or not self._waits():
-            return
+        if waiting and self._waits():
+            self._check_head(len(data))
+        elif getattr(self._callback_parser, "_chunk_remaining", 0) > limits.BODY:
+            self._check_chunk(self._callback_parser._chunk_remaining)
+
+    def _check_head(self, more: int) -> None:
         if not self._head:
             self.since = self.worker.loop.time()
-        self._head += len(data)
+        self._head += more
         if self._head > limits.HEAD:
             self._end(431, f"the head of the request is longer than {limits.HEAD} bytes")
+
+    def _check_chunk(self, size: int) -> None:
+        if size >= 16**limits.DIGITS:
+            self._end(400, f"the size of a chunk has more than {limits.DIGITS} digits")
+        else:
+            self._end(413, limits.TOO_LONG)
 
     def eof_received(self) -> bool:
         """Go on answering what a client has asked that will ask no more."""

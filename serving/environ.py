@@ -49,10 +49,11 @@ def environment(scope: Scope) -> "WSGIEnvironment":
     return environ
 
 
-def fill(environ: "WSGIEnvironment", body: bytes) -> None:
-    """Give an environment its body, whose length is now known however it was sent."""
-    environ.pop("HTTP_TRANSFER_ENCODING", None)
-    environ["CONTENT_LENGTH"] = str(len(body))
+def fill(environ: "WSGIEnvironment", body: bytes, length: str) -> None:
+    """Give an environment its body; where `length` is more, the application refuses without reading it."""
+    for name in ("HTTP_TRANSFER_ENCODING", "HTTP_UPGRADE"):  # which are between the client and the server
+        environ.pop(name, None)
+    environ["CONTENT_LENGTH"] = length
     environ["wsgi.input"] = BytesIO(body)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import Flask
 from werkzeug.exceptions import HTTPException
@@ -46,6 +46,10 @@ class Refusal(Exception):
             headers.append(("Retry-After", "1"))
         start(f"{self.code} {phrase}", headers)
         return [body]
+
+
+class Gone(Exception):
+    """The client has hung up."""
 
 
 class Gateway:
@@ -86,9 +90,11 @@ class Gateway:
         route = self._route(environ["PATH_INFO"].encode("latin-1").decode(errors="replace"), scope["method"])
         body = bytearray()
         try:
-            if not await self._read(environ, route, receive, body):
+            if not await self._read(environ, route, _Client(receive, send, limits.CLOSE in scope), body):
                 scope.get(limits.CLOSE, int)()  # what is left of the body must not pass for another request
             answer = await self._answer(environ, route, len(body))
+        except Gone:
+            return
         finally:
             self._held -= len(body)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
@@ -98,35 +104,32 @@ class Gateway:
         """Let the threads end."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _read(self, environ: "WSGIEnvironment", route: Route | None, receive: Receive, body: bytearray) -> bool:
+    async def _read(self, environ: "WSGIEnvironment", route: Route | None, client: "_Client", body: bytearray) -> bool:
         """Read a request's body if it is wanted; tell whether nothing of it is left."""
         length = environ.get("CONTENT_LENGTH") or "0"
         empty = length == "0" and "HTTP_TRANSFER_ENCODING" not in environ
+        wanted = route is not None and allowed(environ, self._key) and int(length) <= self._largest
         try:
-            if "HTTP_HOST" not in environ and environ["SERVER_PROTOCOL"] == "HTTP/1.1":
-                raise Refusal(400, limits.NO_HOST)
-            wanted = route is not None and allowed(environ, self._key) and int(length) <= self._largest
+            _check(environ, int(length))
             if wanted and not empty:
                 async with asyncio.timeout(limits.ARRIVAL):
-                    wanted = await self._gather(receive, body)
+                    await client.invite(environ)
+                    wanted = await self._gather(client.receive, body)
                 length = str(len(body))
         except TimeoutError:
             environ[INSTEAD] = Refusal(408, limits.LATE)
         except Refusal as refusal:
             environ[INSTEAD] = refusal
-        else:
-            fill(environ, bytes(body) if wanted else b"")
-            environ["CONTENT_LENGTH"] = length
-            return wanted or empty
-        fill(environ, b"")
-        return False
+        complete = empty or (wanted and INSTEAD not in environ)
+        fill(environ, bytes(body) if complete else b"", length)
+        return complete
 
     async def _gather(self, receive: Receive, body: bytearray) -> bool:
         """Take in a body's pieces; tell whether it ended before it was too long."""
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
-                raise Refusal(408, limits.LATE)
+                raise Gone
             piece = message.get("body", b"")
             if self._held + len(piece) > limits.HELD and len(body) + len(piece) > limits.SMALL:
                 raise Refusal(503, limits.BUSY)
@@ -149,6 +152,27 @@ class Gateway:
 
     def _done(self) -> None:
         self._waiting -= 1
+
+
+class _Client(NamedTuple):
+    """The two ways to a client, and whether the server leaves it to us to invite a body."""
+
+    receive: Receive
+    send: Send
+    shy: bool
+
+    async def invite(self, environ: "WSGIEnvironment") -> None:
+        """Tell a client that waits for it to send the body."""
+        expects = environ.get("HTTP_EXPECT", "").lower() == "100-continue"
+        if self.shy and expects and environ["SERVER_PROTOCOL"] == "HTTP/1.1":
+            await self.send({"type": "http.response.informational", "status": 100, "headers": []})
+
+
+def _check(environ: "WSGIEnvironment", length: int) -> None:
+    if "HTTP_HOST" not in environ and environ["SERVER_PROTOCOL"] == "HTTP/1.1":
+        raise Refusal(400, limits.NO_HOST)
+    if length > limits.ABSURD:
+        raise Refusal(413, limits.TOO_LONG)
 
 
 def threads() -> int:

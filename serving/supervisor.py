@@ -67,7 +67,7 @@ class Application(BaseApplication):  # type: ignore[misc]
             "worker_class": "serving.worker.Worker",
             "worker_tmp_dir": SHARED if os.access(SHARED, os.W_OK) else None,
             "logger_class": Log,
-            "timeout": HUNG,
+            "timeout": int(limits.ARRIVAL) + 5,  # for a piece of a body; the gateway's own is shorter
             "graceful_timeout": int(limits.PATIENCE) + 3,
             "keepalive": limits.IDLE,
             "limit_request_line": 2**18,
@@ -109,6 +109,7 @@ class Supervisor(Arbiter):  # type: ignore[misc]
 
     def __init__(self, app: Application, listening: Sequence[socket]) -> None:
         super().__init__(app)
+        self.timeout = HUNG
         self.LISTENERS = [_Listening(each) for each in listening]
         self._serving: set[int] = set()
         self._failed_starts = 0

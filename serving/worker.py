@@ -36,6 +36,7 @@ class Worker(ASGIWorker):  # type: ignore[misc]
     """
 
     loop: asyncio.AbstractEventLoop
+    alive: bool
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
