@@ -8,11 +8,16 @@ import platform
 import secrets
 import shutil
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from casebook import alive
+
 CHUNK = 1 << 20
+TEMPORARY, ASIDE, LOCK = ".tmp-", "-aside", ".lock"
+DAY = 86_400.0
 LIMIT = 1 << 26  # bytes of a file that is read as a whole, such as a manifest
 
 
@@ -92,43 +97,77 @@ def new_folder(final: Path, *, replace: bool = False) -> Iterator[Path]:
     """
     final.parent.mkdir(parents=True, exist_ok=True)
     sweep(final.parent)
-    partial = _temporary(final.parent)
-    partial.mkdir()
-    try:
-        yield partial
-        for path in [*partial.rglob("*"), partial]:
-            flush(path)
-        _move(partial, final, replace=replace)
-        flush(final.parent)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
-def _temporary(parent: Path) -> Path:
-    return parent / f"{_ours()}{os.getpid()}-{secrets.token_hex(4)}"
+    partial = final.parent / f"{_ours()}{secrets.token_hex(8)}"
+    with alive.held(_lock_of(partial)):
+        partial.mkdir()
+        try:
+            yield partial
+            for path in [*partial.rglob("*"), partial]:
+                flush(path)
+            _move(partial, final, replace=replace)
+            flush(final.parent)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
 
 
 def _ours() -> str:
-    """Return how the names of this machine's temporary folders begin: another one that shares ours has other ids."""
-    return f".tmp-{platform.node()}-"
+    """Return how the names of this machine's temporary folders begin."""
+    return f"{TEMPORARY}{platform.node()}-"
+
+
+def _lock_of(partial: Path) -> Path:
+    """Return the lock file that is held while a temporary folder is written."""
+    return partial.with_name(partial.name + LOCK)
+
+
+def _aside(partial: Path) -> Path:
+    """Return where a folder goes that gives way to a temporary one."""
+    return partial.with_name(partial.name + ASIDE)
 
 
 def _move(partial: Path, final: Path, *, replace: bool) -> None:
+    aside = _aside(partial)
     if replace and final.exists():
-        aside = _temporary(final.parent)
         os.rename(final, aside)
-        shutil.rmtree(aside, ignore_errors=True)
     try:
         os.rename(partial, final)
     except OSError:
         if not final.is_dir():
+            if aside.exists():
+                os.rename(aside, final)
             raise
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def sweep(folder: Path) -> None:
-    """Remove temporary folders that a killed process of this machine left in `folder`."""
-    import psutil
+    """Remove temporary folders in `folder` whose writer is gone.
 
-    for path in folder.glob(f"{_ours()}*-*"):
-        if not psutil.pid_exists(int(path.name.split("-")[-2])):
+    Its lock tells. A folder without one, or of another machine (on a drive that perhaps keeps no
+    locks between machines), has to be a day old as well.
+    """
+    for lock in folder.glob(f"{TEMPORARY}*{LOCK}"):
+        partial = lock.with_name(lock.name.removesuffix(LOCK))
+        if partial.name.startswith(_ours()) or _old(partial):
+            _sweep(partial, lock)
+    for path in folder.glob(f"{TEMPORARY}*"):
+        partial = path.with_name(path.name.removesuffix(ASIDE))
+        if path.is_dir() and _old(path) and not _lock_of(partial).exists():
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _sweep(partial: Path, lock: Path) -> None:
+    """Remove a temporary folder and its lock, unless that is held: for as long as we hold it, nobody begins."""
+    with alive.taken(lock) as gone:
+        if gone:
+            shutil.rmtree(partial, ignore_errors=True)
+            shutil.rmtree(_aside(partial), ignore_errors=True)
+            alive.remove(lock)
+
+
+def _old(folder: Path) -> bool:
+    """Say whether nothing in a folder was written for a day; one that is gone is old."""
+    try:
+        written = [path.stat().st_mtime for path in (folder, *folder.rglob("*"))]
+    except FileNotFoundError:
+        return not folder.exists()
+    return time.time() - max(written) > DAY

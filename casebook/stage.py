@@ -10,6 +10,7 @@ import logging
 import platform
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, is_dataclass
 from datetime import UTC, datetime
 from functools import cached_property, update_wrapper
@@ -130,11 +131,13 @@ class Stage(Generic[P]):
         run = current()
         parts = dict(key_parts(self.fn, args, kwargs))
         ref = Ref(case=run.case, stage=self.label, key=store.key_of(parts))
-        record = decide(run, ref, parts)
-        run.stages.append(record)
+        # what is reused from here on, a clean-up must see in the run's record before it looks
+        with nullcontext() if run.planning else store.alone(run.case):
+            record = decide(run, ref, parts)
+            run.stages.append(record)
+            run.note()
         if record.status == "run" and not self.apart:
             run.libraries.update(name.split()[1] for name in parts if name.startswith("library "))
-        run.note()
         if record.status == "reuse" and not run.planning:
             log.info("  %-26s reused", self.label)
         manifest = store.read_manifest(ref.folder) if record.status == "reuse" else None

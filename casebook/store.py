@@ -6,7 +6,8 @@ with the `result` that Prefect's cache keeps of the task. Deleting a folder ther
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
@@ -123,6 +124,17 @@ def _manifest(content: bytes | None) -> Manifest | None:
         return Manifest.model_validate_json(content or b"")
     except ValidationError:
         return None
+
+
+@contextmanager
+def alone(case: str) -> Iterator[None]:
+    """Let one process at a time choose which outputs of a case it uses, or which can go."""
+    from filelock import FileLock
+
+    folder = places.store() / case
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / ".lock"):
+        yield
 
 
 def settle(folder: Path) -> str | None:
