@@ -136,7 +136,7 @@ def test_no_case_takes_a_number_that_is_not_finite(case: str, value: str) -> Non
     for name, field in model.model_fields.items():
         if takes_a_fraction(field.annotation):
             several = get_origin(field.annotation) is tuple
-            with pytest.raises(ValueError, match="should be a finite number|should be one of|input should be"):
+            with pytest.raises(ValueError, match=r"(should be a finite number|input should be)"):
                 parse(model, {name: [value] if several else value})
 
 
