@@ -13,8 +13,9 @@ from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_table, write_arrays
 from tasks.aim import Aim
 from tasks.derive import Derived, derive
+from tasks.leaks import check_leaks, check_names
 from tasks.split import PARTS
-from tasks.tripwires import fitted_on, one_feature_decides
+from tasks.tripwires import fitted_on
 
 if TYPE_CHECKING:
     import onnx
@@ -64,7 +65,10 @@ def one_hot(values: Sequence[object], *, gaps: bool = False) -> "Pipeline":
 
 
 @stage
-def features(out: Path, parts: Ref, aim: Aim, derived: tuple[Derived, ...], encoder: "Encoder") -> Facts:
+def features(
+    out: Path, parts: Ref, aim: Aim, derived: tuple[Derived, ...], encoder: "Encoder",
+    trust_columns: tuple[str, ...] = (),
+) -> Facts:  # fmt: skip
     """Derive columns, fit the encoder on the training part, and write each part as arrays `x` and `y`.
 
     Writes `train`, `validation` and `test` (x float32 of shape (rows, features), y float32 of shape (rows,)) and
@@ -80,6 +84,8 @@ def features(out: Path, parts: Ref, aim: Aim, derived: tuple[Derived, ...], enco
         Columns to compute first.
     encoder
         Makes, from the names of all raw and derived columns, an unfitted encoder of those it takes.
+    trust_columns
+        Columns that may decide the target alone.
 
     Raises
     ------
@@ -89,19 +95,21 @@ def features(out: Path, parts: Ref, aim: Aim, derived: tuple[Derived, ...], enco
     """
     import numpy as np
 
+    suspects = checked(parts, aim, derived, encoder, trust_columns)
     fitted, train = encode(out, parts, aim, derived, encoder)
     needed = raw_columns(train, fitted, derived)
     graph = to_onnx(fitted, train[needed], derive(train, derived), derived)
     with np.load(out / "validation.npz") as validation:
         _agree(graph, read_raw(parts, "validation")[needed], validation["x"])
     (out / "features.onnx").write_bytes(graph.SerializeToString())
-    return {"features": len(fitted.get_feature_names_out()), "raw_columns": needed}
+    return {"features": len(fitted.get_feature_names_out()), "raw_columns": needed, "leaks": suspects}
 
 
 @stage
 def fold_features(
-    out: Path, parts: Ref, folds: int, aim: Aim, derived: tuple[Derived, ...], encoder: "Encoder"
-) -> Facts:
+    out: Path, parts: Ref, folds: int, aim: Aim, derived: tuple[Derived, ...], encoder: "Encoder",
+    trust_columns: tuple[str, ...] = (),
+) -> Facts:  # fmt: skip
     """Do for each of an output's folds what `features` does for one; the ONNX form is the first fold's alone.
 
     Raises
@@ -111,8 +119,9 @@ def fold_features(
     """
     for number in range(folds):
         (out / fold_name(number)).mkdir()
-    facts = features.fn(out / fold_name(0), parts.fold(0), aim, derived, encoder)
+    facts = features.fn(out / fold_name(0), parts.fold(0), aim, derived, encoder, trust_columns)
     for number in range(1, folds):
+        checked(parts.fold(number), aim, derived, encoder, trust_columns)
         encode(out / fold_name(number), parts.fold(number), aim, derived, encoder)
     return {**facts, "folds": folds}
 
@@ -125,7 +134,7 @@ def encode(
     Raises
     ------
     CasebookError
-        The encoder saw other rows than the training part, or takes a column that identifies rows or decides alone.
+        The encoder saw other rows than the training part.
     """
     import numpy as np
 
@@ -133,13 +142,29 @@ def encode(
     tables = {name: derive(frame.drop(columns=aim.target), derived) for name, frame in raw.items()}
     unfitted = encoder(list(tables["train"].columns))
     used = taken(unfitted)
-    one_feature_decides(tables["train"][used].assign(**{aim.target: raw["train"][aim.target]}), aim)
     fitted = unfitted.fit(tables["train"][used])
     fitted_on(_rows_seen(fitted), len(tables["train"]))
     for name, table in tables.items():
         x = np.asarray(fitted.transform(table[used]), "float32")
         write_arrays(out, name, x=x, y=raw[name][aim.target].to_numpy("float32"))
     return fitted, raw["train"].drop(columns=aim.target)
+
+
+def checked(
+    parts: Ref, aim: Aim, derived: tuple[Derived, ...], encoder: "Encoder", trusted: tuple[str, ...]
+) -> list[dict[str, object]]:
+    """Return what the report must tell of columns that nearly decide the target.
+
+    Raises
+    ------
+    CasebookError
+        The encoder takes a column that identifies rows or decides the target alone, and nobody trusts it.
+    """
+    raw = read_raw(parts, "train")
+    table = derive(raw.drop(columns=aim.target), derived)
+    check_names(trusted, list(table.columns))
+    used = table[taken(encoder(list(table.columns)))]
+    return check_leaks(used.assign(**{aim.target: raw[aim.target]}), aim.target, trusted, classes=aim.classes)
 
 
 def read_raw(parts: Ref, name: str) -> "pd.DataFrame":
