@@ -7,6 +7,8 @@ all resamples at once, from one sorting. Tests hold them to scikit-learn's value
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypedDict
 
+from tasks.aim import LOWER_IS_BETTER
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -17,9 +19,7 @@ RESAMPLES = 500
 LEVEL = 0.95
 FEW = 100  # resamples that tell how much a figure varies
 INFINITE = float("inf")
-SHARES = (0.0, 1.0)  # in which every figure lies that is not named here
-ERRORS = ("rmse", "mae", "scaled_mae", "log_loss", "rmse_next_day", "rmse_next_week", "rmse_next_month")
-RANGES = {"r2": (-INFINITE, 1.0), **dict.fromkeys(ERRORS, (0.0, INFINITE))}
+SHARES = (0.0, 1.0)
 BLOCK = 2**20  # weights held at once, so that arrays of 8 MB pass through whatever the number of rows
 
 
@@ -217,12 +217,20 @@ def interval(name: str, value: float, low: float, high: float, rows: int) -> Fig
     Resamples of rows that are all answered rightly tell of no error. That `rows` of them were seen
     leaves an error of up to 1 - .025^(1 / rows) (Clopper and Pearson 1934).
     """
-    least, most = RANGES.get(name, SHARES)
+    least, most = range_of(name)
     low, high = max(low, least), min(high, most)
     if (least, most) == SHARES and low == high and value in SHARES:
         unseen = 1 - ((1 - LEVEL) / 2) ** (1 / rows)
         low, high = (value - unseen, value) if value else (value, unseen)
     return {"value": value, "low": low, "high": high}
+
+
+def range_of(name: str) -> tuple[float, float]:
+    """Return the least and the greatest value that a figure can have."""
+    if name == "r2":
+        return -INFINITE, 1.0
+    error = name.startswith("rmse") or (name in LOWER_IS_BETTER and name != "brier")
+    return (0.0, INFINITE) if error else SHARES
 
 
 def rows_behind(name: str, classes: "Floats") -> int:

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -118,6 +119,30 @@ def real_findings(folder: Path, server: str, case: str) -> dict[str, Any]:
     made = house_after(folder, server, f"flows.{case}", "--source", "real", CASEBOOK_DATA_MIRROR=mirror)
     found: dict[str, Any] = made.record(made.runs(case)[0], "metrics.json")["findings"]
     return found
+
+
+def fails_at_the_end(made: House, case: str, *flags: str) -> None:
+    """Check that a run whose very last step fails, when its version has appeared, leaves no version at all."""
+    models = made.artifacts / "models" / case
+    kept = models.rename(models.with_name(f"kept-{case}"))
+    there: list[Path] = []
+
+    def fail(*_: object) -> None:
+        there.extend(models.glob("*/manifest.json"))
+        raise OSError("the last step failed")
+
+    with patch("casebook.case.show", fail):
+        done = made.here(f"flows.{case}", *flags)
+    assert [path.parent.name for path in there] == ["1"], done.err
+    assert done.code == 1
+    assert "the last step failed" in done.err
+    assert [path.name for path in models.rglob("*")] in ([], [".lock"])
+    run = max(made.runs(case), key=lambda folder: (folder / "run.json").stat().st_mtime_ns)
+    record = made.record(run)
+    assert record["status"] == "failed" and "published" not in record
+    assert not (run / "report.html").exists()
+    shutil.rmtree(models)
+    kept.rename(models)
 
 
 def command(module: str) -> Callable[[Sequence[str]], int]:

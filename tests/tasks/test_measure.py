@@ -155,6 +155,7 @@ def test_over_folds_the_interval_is_of_the_mean() -> None:
         ("mae", 0.0, np.inf),
         ("scaled_mae", 0.0, np.inf),
         ("rmse_next_week", 0.0, np.inf),
+        ("rmse_next_year", 0.0, np.inf),
         ("r2", -np.inf, 1.0),
     ],
 )
