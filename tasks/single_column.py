@@ -154,7 +154,8 @@ def one_hot(truth: Truth) -> "Floats":
     """Return a column of 0 and 1 for each class."""
     import numpy as np
 
-    return np.eye(truth.classes)[truth.y.astype("int64")]
+    rows: Floats = np.eye(truth.classes)[truth.y.astype("int64")]
+    return rows
 
 
 def counted(codes: "Codes", truth: Truth) -> "Floats":
