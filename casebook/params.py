@@ -35,6 +35,9 @@ class CaseParams(BaseModel):
     runner: str = Field(
         LOCAL, pattern=PATTERN, description="where folds, candidates and trials are trained: local, or dask://host:port"
     )
+    trust_columns: tuple[str, ...] = Field(
+        (), description="columns to go on with though one alone nearly decides the answer; the report says so"
+    )
     refresh: bool = Field(False, description="make everything anew instead of reusing stored stages")
 
 

@@ -35,6 +35,7 @@ log = logging.getLogger("casebook")
 P = ParamSpec("P")
 T = TypeVar("T")
 JSON: TypeAdapter[object] = TypeAdapter(object)
+OF_EVERY_CASE = ("trust_columns",)  # parameters that reach stages without a flow's handing them on
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,7 @@ class Stage(Generic[P]):
     def _prepare(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Call:
         """Compute the key of this call, and decide whether its stored output serves."""
         run = current()
+        kwargs = {**set_for(self.fn, run.params), **kwargs}
         parts = dict(key_parts(self.fn, args, kwargs))
         ref = Ref(case=run.case, stage=self.label, key=store.key_of(parts))
         # what is reused from here on, a clean-up must see in the run's record before it looks
@@ -142,6 +144,12 @@ class Stage(Generic[P]):
             log.info("  %-26s reused", self.label)
         manifest = store.read_manifest(ref.folder) if record.status == "reuse" else None
         return Call(self, self.label, args, kwargs, parts, manifest.ref if manifest else ref, record)
+
+
+def set_for(fn: Callable[..., object], params: BaseModel) -> dict[str, Any]:
+    """Return the run's values of parameters that every case has, as far as a stage takes them."""
+    taken = inspect.signature(fn).parameters
+    return {name: getattr(params, name) for name in OF_EVERY_CASE if name in taken and hasattr(params, name)}
 
 
 def named(module: str, name: str) -> object:

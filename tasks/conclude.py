@@ -1,6 +1,9 @@
 """Conclude: the end that every modelling case has in common, from trained networks to the report."""
 
 from collections.abc import Mapping, Sequence
+from typing import cast
+
+from pydantic import JsonValue
 
 from casebook.language import Said
 from casebook.run import Summary
@@ -66,7 +69,8 @@ def conclude(
     first = {name: refs[0] for name, refs in trained.items()}
     explained = explain(evaluation, first, ready.encoded[0], aim, *more) if explain else notes
     bundle = exported(ready, first, evaluation, window)
-    metrics = measure_run(ready.origin, ready.raw, evaluation, str(protocol), aim, more, found)
+    leaks = cast(list[JsonValue], ready.encoded[0].facts.get("leaks", []))
+    metrics = measure_run(ready.origin, ready.raw, evaluation, str(protocol), aim, more, found, leaks)
     published = publish(bundle, ready.parts[0], metrics, aim)
     return report(
         metrics, evaluation, profile, ready.checked, ready.table, pictures.result(), first, bundle, published, aim,

@@ -234,4 +234,7 @@ def constant(name: str, value: float) -> "list[onnx.NodeProto]":
 
 def derive(frame: "pd.DataFrame", derived: tuple[Derived, ...]) -> "pd.DataFrame":
     """Return the frame with the derived columns beside their sources; the encoder picks what it takes."""
-    return frame.assign(**{d.name: d.compute(frame) for d in derived})
+    import pandas as pd
+
+    computed = pd.DataFrame({d.name: d.compute(frame) for d in derived}, index=frame.index)
+    return pd.concat([frame.drop(columns=list(computed), errors="ignore"), computed], axis=1)

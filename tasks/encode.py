@@ -8,6 +8,7 @@ from casebook import files, words
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, read_table, write_arrays
+from tasks.leaks import check_leaks, check_names
 from tasks.split import PARTS
 
 if TYPE_CHECKING:
@@ -25,7 +26,10 @@ SHUFFLED = 40  # batches whose texts are drawn together before they are sorted b
 
 
 @stage
-def encode(out: Path, parts: Ref, text: str, target: str, unit: words.Unit, most: int, length: int) -> Facts:
+def encode(
+    out: Path, parts: Ref, text: str, target: str, unit: words.Unit, most: int, length: int,
+    trust_columns: tuple[str, ...] = (),
+) -> Facts:  # fmt: skip
     """Learn a vocabulary from the training texts, and write every part as numbers with it.
 
     Parameters
@@ -34,15 +38,25 @@ def encode(out: Path, parts: Ref, text: str, target: str, unit: words.Unit, most
         The columns of the text and of its label.
     unit, most, length
         Whether a text is read by words or by characters, how many of them are known, and how many of a text are read.
+    trust_columns
+        The text's column, if one word of it may decide the label.
 
     Writes `vocabulary.json`, and for each part the arrays `tokens` (the numbers of all texts, one after the other),
     `ends` (where each text ends in them) and y.
+
+    Raises
+    ------
+    CasebookError
+        One word, or the text as a whole, nearly decides the label.
     """
     frames = {name: read_table(parts, name) for name in PARTS}
     train = frames["train"][text]
+    check_names(trust_columns, [text])
+    labelled = frames["train"][[text, target]]
+    suspects = check_leaks(labelled, target, trust_columns, classes=True, identifiers=False)
     vocabulary = words.learned(plain(train), unit, most, length)
     files.write_text(out / VOCABULARY, vocabulary.model_dump_json())
-    facts: dict[str, object] = {"tokens": len(vocabulary.tokens), "unit": unit}
+    facts: dict[str, object] = {"tokens": len(vocabulary.tokens), "unit": unit, "leaks": suspects}
     for name, frame in frames.items():
         texts = Texts.of(words.numbered(plain(frame[text]), vocabulary))
         write_arrays(out, name, tokens=texts.tokens, ends=texts.ends, y=frame[target].to_numpy())

@@ -1,7 +1,8 @@
 """Evaluate: choose the champion, its calibration and its threshold on validation, then read the test part once."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,7 +13,7 @@ from casebook.tables import read_arrays, write_arrays
 from tasks.aim import Aim
 from tasks.calibrate import Rule, platt, probabilities, temperature, threshold
 from tasks.horizons import by_horizon
-from tasks.measure import Figure, across_folds, binary, bootstrap, multiclass, regression
+from tasks.measure import Figure, across_folds, binary, bootstrap, multiclass, regression, rows_behind, spread
 
 if TYPE_CHECKING:
     import numpy as np
@@ -80,7 +81,7 @@ def evaluate(
     plain = {name: [_peer(ref, name) for ref in peers] for name in _peer_names(peers)}
     everyone = {**judged, **plain}
     per_fold = {name: _per_fold(labels, folds, aim, base_rate) for name, folds in everyone.items()}
-    figures = _figures(labels, features[0], everyone, per_fold, aim, base_rate, seed)
+    figures = _figures(labels, features[0], everyone, per_fold, aim, base_rate, seed, drawn)
     chosen_by = {name: _on_validation(folds, y, aim) for name, folds in judged.items()}
     champion = max(chosen_by, key=lambda name: aim.sign * chosen_by[name])
     _keep_curves(out, labels[:drawn], {name: folds[:drawn] for name, folds in everyone.items()})
@@ -180,20 +181,39 @@ def _per_fold(labels: "list[Floats]", folds: list[Judged], aim: Aim, base_rate: 
 
 def _figures(
     labels: "list[Floats]", first: Ref, everyone: dict[str, list[Judged]], per_fold: dict[str, list[dict[str, float]]],
-    aim: Aim, base_rate: float | None, seed: int,
+    aim: Aim, base_rate: float | None, seed: int, drawn: int,
 ) -> dict[str, dict[str, Figure]]:  # fmt: skip
     """Return everyone's figures with intervals: over several folds, of which `first` tells the size, or of one."""
-    if len(labels) > 1:
-        share = len(labels[0]) / (len(labels[0]) + _rows(first))
-        return {name: across_folds(folds, share) for name, folds in per_fold.items()}
-    return {name: _bootstrapped(labels[0], folds[0], aim, base_rate, seed) for name, folds in everyone.items()}
-
-
-def _bootstrapped(y: "Floats", model: Judged, aim: Aim, base_rate: float | None, seed: int) -> dict[str, Figure]:
     import numpy as np
 
-    classes = y if aim.classes else np.zeros(len(y))
-    return bootstrap(lambda w: figures_of(aim, y, model.test, w, model.threshold, base_rate), classes, seed, aim.block)
+    if len(labels) == 1:
+        one = {name: _figures_by(labels[0], folds[0], aim, base_rate) for name, folds in everyone.items()}
+        classes = _strata(labels[0], aim)
+        return {name: bootstrap(figures, classes, seed, aim.block) for name, figures in one.items()}
+    share = len(labels[0]) / (len(labels[0]) + _rows(first))
+    rows = partial(rows_behind, classes=_strata(np.concatenate(labels[:drawn]), aim))
+    figures = {}
+    for name, folds in everyone.items():
+        spreads = [
+            spread(_figures_by(y, fold, aim, base_rate), _strata(y, aim), seed, aim.block)
+            for y, fold in zip(labels, folds, strict=True)
+        ]
+        figures[name] = across_folds(per_fold[name], share, spreads, rows)
+    return figures
+
+
+def _figures_by(
+    y: "Floats", model: Judged, aim: Aim, base_rate: float | None
+) -> "Callable[[Floats], dict[str, Floats]]":
+    """Return what gives a model's figures on the test part for rows of weights."""
+    return lambda weights: figures_of(aim, y, model.test, weights, model.threshold, base_rate)
+
+
+def _strata(y: "Floats", aim: Aim) -> "Floats":
+    """Return the class of each row; all the same where a number is predicted."""
+    import numpy as np
+
+    return y if aim.classes else np.zeros(len(y))
 
 
 def _on_validation(folds: list[Judged], y: "list[dict[str, Floats]]", aim: Aim) -> float:

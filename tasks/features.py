@@ -16,9 +16,9 @@ from tasks.derive import Derived, derive
 from tasks.encoding import TOLERANCE, distance, encoder_graph, feature_names, numeric, taken, transformed
 from tasks.finite import finite_features
 from tasks.fitting import fit_on
+from tasks.leaks import check_leaks, check_names
 from tasks.precision import as_served, coarse
 from tasks.split import PARTS
-from tasks.tripwires import one_feature_decides
 from tasks.truth import truth
 
 if TYPE_CHECKING:
@@ -63,7 +63,10 @@ def one_hot(values: Sequence[object], *, gaps: bool = False) -> "Pipeline":
 
 
 @stage
-def features(out: Path, parts: Ref, aim: Aim, derived: tuple[Derived, ...], encoder: "Encoder") -> Facts:
+def features(
+    out: Path, parts: Ref, aim: Aim, derived: tuple[Derived, ...], encoder: "Encoder",
+    trust_columns: tuple[str, ...] = (),
+) -> Facts:  # fmt: skip
     """Derive columns, fit the encoder on the training part, and write each part as arrays `x` and `y`.
 
     Writes `train`, `validation` and `test` (x float32 of shape (rows, features), y float32 of shape (rows,)) and
@@ -79,6 +82,8 @@ def features(out: Path, parts: Ref, aim: Aim, derived: tuple[Derived, ...], enco
         Columns to compute first.
     encoder
         Makes, from the names of all raw and derived columns, an unfitted encoder of those it takes.
+    trust_columns
+        Columns that may decide the target alone.
 
     Raises
     ------
@@ -88,6 +93,7 @@ def features(out: Path, parts: Ref, aim: Aim, derived: tuple[Derived, ...], enco
     """
     import numpy as np
 
+    suspects = checked(parts, aim, derived, encoder, trust_columns)
     fitted, train = encode(out, parts, aim, derived, encoder)
     needed = raw_columns(train, fitted, derived)
     graph = encoder_graph(fitted, train[needed], derive(train, derived), derived)
@@ -95,13 +101,15 @@ def features(out: Path, parts: Ref, aim: Aim, derived: tuple[Derived, ...], enco
         _agree(graph, read_raw(parts, "validation")[needed], validation["x"])
     (out / "features.onnx").write_bytes(graph.SerializeToString())
     classes = {"classes": len(aim.labels)} if aim.kind == "multiclass" else {}
-    return {"features": len(feature_names(fitted)), "raw_columns": needed, **classes}
+    names = feature_names(fitted)
+    return {"features": len(names), "raw_columns": needed, "leaks": suspects, **classes}
 
 
 @stage
 def fold_features(
-    out: Path, parts: Ref, folds: int, aim: Aim, derived: tuple[Derived, ...], encoder: "Encoder"
-) -> Facts:
+    out: Path, parts: Ref, folds: int, aim: Aim, derived: tuple[Derived, ...], encoder: "Encoder",
+    trust_columns: tuple[str, ...] = (),
+) -> Facts:  # fmt: skip
     """Do for each of an output's folds what `features` does for one; the ONNX form is the first fold's alone.
 
     Raises
@@ -111,8 +119,9 @@ def fold_features(
     """
     for number in range(folds):
         (out / fold_name(number)).mkdir()
-    facts = features.fn(out / fold_name(0), parts.fold(0), aim, derived, encoder)
+    facts = features.fn(out / fold_name(0), parts.fold(0), aim, derived, encoder, trust_columns)
     for number in range(1, folds):
+        checked(parts.fold(number), aim, derived, encoder, trust_columns)
         encode(out / fold_name(number), parts.fold(number), aim, derived, encoder)
     return {**facts, "folds": folds}
 
@@ -125,7 +134,7 @@ def encode(
     Raises
     ------
     CasebookError
-        The encoder saw other rows than the training part, or takes a column that identifies rows or decides alone.
+        The encoder saw other rows than the training part.
     """
     import numpy as np
 
@@ -136,7 +145,6 @@ def encode(
     tables = {name: derive(frame.drop(columns=aim.target), derived) for name, frame in raw.items()}
     unfitted = encoder(list(tables["train"].columns))
     used = columns_of(unfitted, tables["train"])
-    one_feature_decides(tables["train"][used].assign(**{aim.target: y["train"]}), aim)
     fitted = fit_on(unfitted, tables["train"][used])
     names = feature_names(fitted)
     for name, table in tables.items():
@@ -144,6 +152,23 @@ def encode(
         finite_features(x, name, names)
         write_arrays(out, name, x=x, y=y[name].astype("float32"))
     return fitted, raw["train"].drop(columns=aim.target)
+
+
+def checked(
+    parts: Ref, aim: Aim, derived: tuple[Derived, ...], encoder: "Encoder", trusted: tuple[str, ...]
+) -> list[dict[str, object]]:
+    """Return what the report must tell of columns that nearly decide the target.
+
+    Raises
+    ------
+    CasebookError
+        The encoder takes a column that identifies rows or decides the target alone, and nobody trusts it.
+    """
+    raw = read_raw(parts, "train")
+    table = derive(raw.drop(columns=aim.target), derived)
+    check_names(trusted, list(table.columns))
+    used = table[columns_of(encoder(list(table.columns)), table)].assign(**{aim.target: truth(raw, aim)})
+    return check_leaks(used, aim.target, trusted, classes=aim.classes)
 
 
 def read_raw(parts: Ref, name: str) -> "pd.DataFrame":

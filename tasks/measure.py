@@ -7,6 +7,8 @@ all resamples at once, from one sorting. Tests hold them to scikit-learn's value
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypedDict
 
+from tasks.aim import LOWER_IS_BETTER
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -15,7 +17,9 @@ if TYPE_CHECKING:
 
 RESAMPLES = 500
 LEVEL = 0.95
-UNBOUNDED = ("rmse", "mae", "r2", "log_loss")  # all other figures of folds lie between 0 and 1
+FEW = 100  # resamples that tell how much a figure varies
+INFINITE = float("inf")
+SHARES = (0.0, 1.0)
 BLOCK = 2**20  # weights held at once, so that arrays of 8 MB pass through whatever the number of rows
 
 
@@ -203,11 +207,50 @@ def bootstrap(
     figures: dict[str, Figure] = {}
     for name, value in once.items():
         low, high = np.quantile(np.concatenate([d[name] for d in drawn]), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-        figures[name] = {"value": float(value[0]), "low": float(low), "high": float(high)}
+        figures[name] = interval(name, float(value[0]), float(low), float(high), rows_behind(name, classes))
     return figures
 
 
-def resamples(classes: "Floats", seed: int, together: int = 1) -> "Iterator[Floats]":
+def interval(name: str, value: float, low: float, high: float, rows: int) -> Figure:
+    """Return a figure with an interval that neither leaves the figure's range nor vanishes at its end.
+
+    Resamples of rows that are all answered rightly tell of no error. That `rows` of them were seen
+    leaves an error of up to 1 - .025^(1 / rows) (Clopper and Pearson 1934).
+    """
+    least, most = range_of(name)
+    low, high = max(low, least), min(high, most)
+    if (least, most) == SHARES and low == high and value in SHARES:
+        unseen = 1 - ((1 - LEVEL) / 2) ** (1 / rows)
+        low, high = (value - unseen, value) if value else (value, unseen)
+    return {"value": value, "low": low, "high": high}
+
+
+def range_of(name: str) -> tuple[float, float]:
+    """Return the least and the greatest value that a figure can have."""
+    if name == "r2":
+        return -INFINITE, 1.0
+    error = name.startswith("rmse") or (name in LOWER_IS_BETTER and name != "brier")
+    return (0.0, INFINITE) if error else SHARES
+
+
+def rows_behind(name: str, classes: "Floats") -> int:
+    """Return how many rows a figure rests on at least: all of them, or those of the rarest class."""
+    import numpy as np
+
+    return len(classes) if name == "accuracy" else int(np.unique(classes, return_counts=True)[1].min())
+
+
+def spread(
+    figures_of: "Callable[[Floats], dict[str, Floats]]", classes: "Floats", seed: int, together: int = 1
+) -> dict[str, float]:
+    """Return the standard deviation of each figure over resamples of the rows, as `bootstrap` draws them."""
+    import numpy as np
+
+    drawn = [figures_of(weights) for weights in resamples(classes, seed, together, FEW)]
+    return {name: float(np.concatenate([d[name] for d in drawn]).std()) for name in drawn[0]}
+
+
+def resamples(classes: "Floats", seed: int, together: int = 1, times: int = RESAMPLES) -> "Iterator[Floats]":
     """Yield blocks of stratified resamples: how often each row is drawn in each, shape (resamples, rows).
 
     Where rows are drawn `together`, they are of one class.
@@ -216,24 +259,37 @@ def resamples(classes: "Floats", seed: int, together: int = 1) -> "Iterator[Floa
 
     if together > 1:
         count = len(classes)
-        yield from (np.repeat(w, together, axis=1)[:, :count] for w in resamples(np.zeros(-(-count // together)), seed))
+        blocks = resamples(np.zeros(-(-count // together)), seed, times=times)
+        yield from (np.repeat(weights, together, axis=1)[:, :count] for weights in blocks)
         return
     rng = np.random.default_rng(seed)
     block = max(1, BLOCK // len(classes))
-    for first in range(0, RESAMPLES, block):
-        weights = np.zeros((min(block, RESAMPLES - first), len(classes)))
+    for first in range(0, times, block):
+        weights = np.zeros((min(block, times - first), len(classes)))
         for label in np.unique(classes):
             rows = np.flatnonzero(classes == label)
             weights[:, rows] = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=len(weights))
         yield weights
 
 
-def across_folds(folds: list[dict[str, float]], test_share: float) -> dict[str, Figure]:
+def across_folds(
+    folds: list[dict[str, float]], test_share: float, spreads: list[dict[str, float]], rows: "Callable[[str], int]"
+) -> dict[str, Figure]:
     """Return each figure's mean over outer folds with a corrected 95 % t interval of that mean.
 
     Folds share training rows, so their figures vary less than those of independent samples would: the variance of the
     mean is taken as s² (1/n + test rows / training rows) (Nadeau and Bengio 2003; for
-    repeats Bouckaert and Frank 2004).
+    repeats Bouckaert and Frank 2004). Few folds may agree by chance: the interval is at least as
+    wide as the test rows alone make it, whose resamples in each fold have the given spreads.
+
+    Parameters
+    ----------
+    folds, spreads
+        Each fold's figures, and their standard deviations over resamples of its test rows.
+    test_share
+        The share of a fold's rows that are test rows.
+    rows
+        Returns how many test rows, of all folds, a figure rests on.
     """
     import numpy as np
     from scipy import stats
@@ -242,9 +298,9 @@ def across_folds(folds: list[dict[str, float]], test_share: float) -> dict[str, 
     for name in folds[0]:
         values = np.array([fold[name] for fold in folds])
         widening = np.sqrt(1 / len(values) + test_share / (1 - test_share))
-        half = stats.t.ppf((1 + LEVEL) / 2, len(values) - 1) * values.std(ddof=1) * widening
-        low, high = values.mean() - half, values.mean() + half
-        if name not in UNBOUNDED:
-            low, high = np.clip([low, high], 0.0, 1.0)
-        figures[name] = {"value": float(values.mean()), "low": float(low), "high": float(high)}
+        between = stats.t.ppf((1 + LEVEL) / 2, len(values) - 1) * values.std(ddof=1) * widening
+        variance = np.mean([fold[name] ** 2 for fold in spreads]) / len(values)
+        within = stats.norm.ppf((1 + LEVEL) / 2) * np.sqrt(variance)
+        mean, half = float(values.mean()), float(max(between, within))
+        figures[name] = interval(name, mean, mean - half, mean + half, rows(name))
     return figures

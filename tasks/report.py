@@ -49,11 +49,12 @@ class Notes(BaseModel):
 @act
 def measure_run(
     origin: Origin, raw: Ref, evaluation: Ref, protocol: str, aim: Aim, more: Sequence[Ref] = (),
-    found: Sequence[Ref] = (),
+    found: Sequence[Ref] = (), leaks: Sequence[JsonValue] = (),
 ) -> dict[str, Any]:  # fmt: skip
     """Write metrics.json, whose names other programs read, and return it.
 
-    `more` have figures of the same models, `found` what was found in the data.
+    `more` have figures of the same models, `found` what was found in the data, `leaks` are the columns that nearly
+    decide the answer, and are trusted or in doubt.
     """
     run, result = current(), results(evaluation)
     metrics = {
@@ -74,7 +75,9 @@ def measure_run(
         "champion": result["champion"],
         "course": "course" if "course" in result["candidates"] else None,
         "validation": result["validation"],
+        "leaks": list(leaks),
     }
+    run.details["leaks"] = list(leaks)
     for kind in ("candidates", "peers"):
         for further in (json.loads(ref.path("figures.json").read_text(encoding="utf-8")) for ref in more):
             for name in further[kind].keys() & metrics[kind].keys():

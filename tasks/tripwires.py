@@ -1,16 +1,13 @@
-"""Tripwires: checks that fail loudly where figures would be too good to be true, naming the rows or columns."""
+"""Tripwires: checks that fail loudly where figures would be too good to be true, naming the rows."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from casebook.errors import CasebookError
-from tasks.aim import Aim
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
-
-DECIDES = 0.998
 
 
 def repeats_across(parts: "dict[str, pd.DataFrame]") -> None:
@@ -34,51 +31,6 @@ def repeats_across(parts: "dict[str, pd.DataFrame]") -> None:
                     f"{len(shared):,} rows of the {first} part stand in the {second} part too (rows {rows}): the test "
                     "would ask for what was learnt. Drop repeats before the split, or group them."
                 )
-
-
-def one_feature_decides(train: "pd.DataFrame", aim: Aim) -> None:
-    """Refuse an identifier column, and a column that alone nearly decides the target.
-
-    A number whose ROC AUC alone is over .998 (or, for a target that is a number, whose rank correlation is), or text
-    that is different in (almost) every row, says more of how the data was put together than of what is to be learnt.
-
-    Raises
-    ------
-    CasebookError
-        Such columns exist; all are named.
-    """
-    import pandas as pd
-
-    found = []
-    for name in train.columns.drop(aim.target):
-        values = train[name]
-        if not pd.api.types.is_numeric_dtype(values):
-            if values.nunique() > 0.9 * len(values):
-                found.append(f"{name} (different in {values.nunique():,} of {len(values):,} rows, so an identifier)")
-            continue
-        kind, strength = _strength(values.fillna(values.median()), train[aim.target], aim)
-        if strength > DECIDES:
-            found.append(f"{name} ({kind} {strength:.4f} alone)")
-    if found:
-        raise CasebookError(
-            f"Columns that nearly decide {aim.target} by themselves: {', '.join(found)}. They leak the answer or "
-            "identify rows: leave them out of the features."
-        )
-
-
-def _strength(values: "pd.Series", target: "pd.Series", aim: Aim) -> tuple[str, float]:
-    """Return how well a column alone orders the target, either way round: the name of the figure and its value."""
-    if aim.kind == "regression":
-        return "rank correlation", abs(float(values.rank().corr(target.rank())))
-    from sklearn.metrics import roc_auc_score
-    from sklearn.tree import DecisionTreeClassifier
-
-    if aim.kind == "multiclass":
-        x = values.to_numpy("float64")[:, None]
-        ranges = DecisionTreeClassifier(max_leaf_nodes=len(aim.labels), class_weight="balanced", random_state=0)
-        return "accuracy of a range for each class", float(ranges.fit(x, target).score(x, target))
-    auc = float(roc_auc_score(target, values))
-    return "ROC AUC", max(auc, 1 - auc)
 
 
 def fitted_on(seen: int, train_rows: int) -> None:

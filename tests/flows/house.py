@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, replace
@@ -101,3 +102,19 @@ def real_findings(folder: Path, server: str, case: str) -> dict[str, Any]:
     made = house_after(folder, server, f"flows.{case}", "--source", "real", CASEBOOK_DATA_MIRROR=needs.real_data())
     found: dict[str, Any] = made.record(made.runs(case)[0], "metrics.json")["findings"]
     return found
+
+
+def fails_at_the_end(made: House, case: str, *flags: str) -> None:
+    """Check that a run whose very last step fails, when its version has appeared, leaves no version at all."""
+    models = made.artifacts / "models" / case
+    kept = models.rename(made.artifacts / f"kept-{case}")
+    done = Finished(*runner().run(made.environment, f"flows.{case}", flags, last_step_fails=True))
+    assert done.code == 1
+    assert "the last step failed beside version 1" in done.err
+    assert [path.name for path in models.rglob("*")] in ([], [".lock"])
+    run = max(made.runs(case), key=lambda folder: (folder / "run.json").stat().st_mtime_ns)
+    record = made.record(run)
+    assert record["status"] == "failed" and "published" not in record
+    assert not (run / "report.html").exists()
+    shutil.rmtree(models)
+    kept.rename(models)

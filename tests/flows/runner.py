@@ -10,7 +10,7 @@ import tomllib
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from functools import cache, partial
 from importlib import import_module
 from typing import Any
@@ -32,12 +32,14 @@ class Runner:
     def __init__(self) -> None:
         self._pool: ProcessPoolExecutor | None = None
 
-    def run(self, environment: dict[str, str], module: str, flags: Sequence[str]) -> Said:
+    def run(
+        self, environment: dict[str, str], module: str, flags: Sequence[str], *, last_step_fails: bool = False
+    ) -> Said:
         """Run a command in the process, with these variables in its environment and no others."""
         if self._pool is None:
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=begin)
-        said, size = self._pool.submit(ran, environment, module, flags).result()
+        said, size = self._pool.submit(ran, environment, module, flags, last_step_fails).result()
         if size > LARGE:
             self._pool.shutdown()
             self._pool = None
@@ -58,15 +60,27 @@ def begin() -> None:
         warnings.filterwarnings(*parse_warning_filter(text, escape=False))
 
 
-def ran(environment: dict[str, str], module: str, flags: Sequence[str]) -> tuple[Said, int]:
+def ran(
+    environment: dict[str, str], module: str, flags: Sequence[str], last_step_fails: bool
+) -> tuple[Said, int]:
     """Run a command here; return what it said, and how many bytes this process holds after it."""
     out, err = io.StringIO(), io.StringIO()
-    with patch.dict(os.environ, environment, clear=True), shared_spare(), redirect_stdout(out), redirect_stderr(err):
+    failing = patch("casebook.case.show", fail) if last_step_fails else nullcontext()
+    with (
+        patch.dict(os.environ, environment, clear=True), shared_spare(), failing,
+        redirect_stdout(out), redirect_stderr(err),
+    ):  # fmt: skip
         try:
             code: Any = command(module)(flags)
         except SystemExit as ended:
             code = ended.code
     return (int(code), out.getvalue(), err.getvalue()), psutil.Process().memory_info().rss
+
+
+def fail(*_: object) -> None:
+    """Fail in place of a run's last step, and name the versions that have appeared by then."""
+    there = " ".join(path.parent.name for path in places.models().glob("*/*/manifest.json"))
+    raise OSError(f"the last step failed beside version {there}")
 
 
 def command(module: str) -> Callable[[Sequence[str]], int]:

@@ -9,7 +9,7 @@ import pytest
 from casebook.run import Run, under_way
 from flows.counting import CountingParams, count, made
 from serving.bundle import load
-from tests.flows.house import SMOKE, House, house_after
+from tests.flows.house import SMOKE, House, fails_at_the_end, house_after
 
 
 @pytest.fixture(scope="module")
@@ -67,3 +67,7 @@ def test_wrong_files_end_in_one_paragraph(empty: House, tmp_path: Path) -> None:
     fails(empty, frame.drop(columns="third"), tmp_path / "a.csv", "a.csv", "lacks the column third")
     fails(empty, frame.assign(fifth="five"), tmp_path / "b.csv", "fifth", "row 1", "'five'")
     fails(empty, frame.sample(frac=1, random_state=0), tmp_path / "c.csv", "time windows", "shuffled")
+
+
+def test_a_run_that_fails_at_its_end_publishes_nothing(counted: House) -> None:
+    fails_at_the_end(counted, "counting", *SMOKE, "--windows", "50", "--epochs", "10")

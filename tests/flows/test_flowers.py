@@ -15,7 +15,7 @@ from casebook.errors import CasebookError
 from flows.flowers import make_flowers
 from flows.imagenet import named
 from serving.bundle import load
-from tests.flows.house import SMOKE, House, house, house_after
+from tests.flows.house import SMOKE, House, fails_at_the_end, house, house_after
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +120,7 @@ def test_a_daisy_a_banana_and_a_robin_are_answered_by_their_names(prefect_server
     assert np.mean([each["label"] == "daisy" for each in told]) > 0.5
     assert first_name(predictor, banana()) == "banana"
     assert first_name(predictor, robin(Path(os.environ["CASEBOOK_DATA_MIRROR"]))) == "robin"
+    fails_at_the_end(made, "imagenet", "--profile", "smoke")
 
 
 def first_name(predictor: Any, photo: bytes) -> str:

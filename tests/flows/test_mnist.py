@@ -13,7 +13,7 @@ from PIL import Image
 
 from flows import cifar10
 from flows.mnist import make_digits
-from tests.flows.house import SMOKE, House, house_after
+from tests.flows.house import SMOKE, House, fails_at_the_end, house_after
 
 FAST = ("--profile", "smoke", "--candidates", "course", "--peers")
 
@@ -80,3 +80,7 @@ def test_broken_photos_are_set_aside_and_counted(empty: House, tmp_path: Path) -
     assert done.code == 0, done.err
     page = (empty.runs("cifar10")[0] / "report.html").read_text(encoding="utf-8")
     assert "2 set aside by validation" in page
+
+
+def test_a_run_that_fails_at_its_end_publishes_nothing(digits: House) -> None:
+    fails_at_the_end(digits, "mnist", *SMOKE)

@@ -10,7 +10,7 @@ import pytest
 from flows.naver_reviews import make_half
 from serving.bundle import load
 from tests import needs
-from tests.flows.house import SMOKE, House, house_after
+from tests.flows.house import SMOKE, House, fails_at_the_end, house_after
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +87,7 @@ def test_real_reviews_are_answered_as_keras_does(reviewed: House) -> None:
     expected = np.asarray(model(padded(numbered(chosen, vocabulary))))[:, 0]
     told: Any = load(version).predict([{"text": text} for text in chosen])
     np.testing.assert_allclose([each["probability"] for each in told], expected, atol=1e-4)
+
+
+def test_a_run_that_fails_at_its_end_publishes_nothing(reviewed: House) -> None:
+    fails_at_the_end(reviewed, "naver_reviews", *SMOKE, "--sample-rows", "800", "--candidates", "blend")

@@ -10,19 +10,17 @@ from hypothesis import strategies as st
 
 from flows.titanic import DERIVED, RAW, STEPS, TITLES, make_passengers, standard_scores
 from tasks.derive import derive
-from tests.flows.house import SMOKE, House, house_after
+from tests.flows.house import SMOKE, House, fails_at_the_end, house_after
 
 FAST = ("--profile", "smoke", "--candidates", "course", "--peers")
+SAILED = (*SMOKE, "--sample-rows", "300", "--candidates", "course", "--peers", "logistic_regression")
 
 
 @pytest.fixture(scope="module")
 def sailed(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
     """A house in which the titanic case ran once on the sample, with the lab's network and one peer."""
     folder = tmp_path_factory.mktemp("titanic")
-    return house_after(
-        folder, prefect_server, "flows.titanic", *SMOKE, "--sample-rows", "300", "--candidates", "course", "--peers",
-        "logistic_regression",
-    )  # fmt: skip
+    return house_after(folder, prefect_server, "flows.titanic", *SAILED)
 
 
 def test_the_report_tells_what_each_step_is_worth(sailed: House) -> None:
@@ -111,3 +109,7 @@ def test_the_sample_has_the_public_file_s_columns_and_quirks(rows: int, seed: in
     assert len(frame) == rows
     assert frame["Survived"].isin([0, 1]).all()
     assert frame["Name"].str.fullmatch(r"[^,]+, [^.]+\. .+").all()
+
+
+def test_a_run_that_fails_at_its_end_publishes_nothing(sailed: House) -> None:
+    fails_at_the_end(sailed, "titanic", *SAILED)

@@ -132,16 +132,61 @@ def test_a_bootstrap_interval_holds_its_value_and_a_seed_fixes_it() -> None:
     assert figures != bootstrap(of, y, seed=4)
 
 
+def over_folds(name: str, values: list[float], spread: float = 0.0, rows: int = 100) -> Any:
+    folds = [{name: value} for value in values]
+    return across_folds(folds, 0.25, [{name: spread}] * len(values), lambda _: rows)[name]
+
+
 def test_over_folds_the_interval_is_of_the_mean() -> None:
-    figure = across_folds([{"rmse": 0.7}, {"rmse": 0.8}, {"rmse": 0.9}], 0.25)["rmse"]
+    figure = over_folds("rmse", [0.7, 0.8, 0.9])
     assert figure["value"] == pytest.approx(0.8)
     assert figure["high"] - 0.8 == pytest.approx(4.302653 * 0.1 * np.sqrt(1 / 3 + 1 / 3), rel=1e-5)  # t, 2 d.f.
     assert 0.8 - figure["low"] == pytest.approx(figure["high"] - 0.8)
 
 
-def test_the_interval_of_a_share_ends_at_0_and_1() -> None:
-    figure = across_folds([{"recall": 0.1}, {"recall": 0.5}, {"recall": 0.9}], 0.25)["recall"]
-    assert (figure["low"], figure["high"]) == (0.0, 1.0)
+@pytest.mark.parametrize(
+    ("name", "least", "most"),
+    [
+        ("recall", 0.0, 1.0),
+        ("roc_auc", 0.0, 1.0),
+        ("brier", 0.0, 1.0),
+        ("log_loss", 0.0, np.inf),
+        ("rmse", 0.0, np.inf),
+        ("mae", 0.0, np.inf),
+        ("scaled_mae", 0.0, np.inf),
+        ("rmse_next_week", 0.0, np.inf),
+        ("rmse_next_year", 0.0, np.inf),
+        ("r2", -np.inf, 1.0),
+    ],
+)
+def test_an_interval_does_not_leave_the_range_of_its_figure(name: str, least: float, most: float) -> None:
+    figure = over_folds(name, [0.01, 0.5, 0.99])
+    assert figure["low"] == max(least, figure["low"]) < figure["value"] < figure["high"] == min(most, figure["high"])
+    assert (figure["low"] < 0) is (least < 0)
+    assert (figure["high"] > 1) is (most > 1)
+
+
+def test_folds_that_agree_leave_the_doubt_of_their_test_rows() -> None:
+    figure = over_folds("log_loss", [0.3, 0.3], spread=0.05)
+    assert figure["value"] == 0.3
+    assert figure["high"] - 0.3 == pytest.approx(1.959964 * 0.05 / np.sqrt(2), rel=1e-5)
+    assert over_folds("log_loss", [0.2, 0.4], spread=0.05) == over_folds("log_loss", [0.2, 0.4])
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_where_no_row_was_wrong_or_none_right_the_interval_is_that_of_so_many_rows(value: float) -> None:
+    figure = over_folds("accuracy", [value, value], rows=20)
+    unseen = 1 - 0.025 ** (1 / 20)
+    assert figure["high"] - figure["low"] == pytest.approx(unseen)
+    assert value in (figure["low"], figure["high"])
+
+
+def test_a_perfect_model_has_an_interval_too() -> None:
+    y = np.repeat([0.0, 1.0], [40, 10])
+    figures = bootstrap(lambda w: binary(y, y * 0.8 + 0.1, 0.5, np.ones(50), w), y, seed=0)
+    assert figures["accuracy"]["low"] == pytest.approx(0.025 ** (1 / 50))
+    assert figures["roc_auc"]["low"] == figures["f1"]["low"] == pytest.approx(0.025 ** (1 / 10))
+    assert figures["roc_auc"]["high"] == 1.0
 
 
 @given(st.integers(0, 2**32 - 1), st.booleans())

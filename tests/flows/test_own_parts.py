@@ -1,0 +1,133 @@
+"""A case of one's own with a column that decides, a threshold by F-beta, and names that pages must escape."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.flows.house import House
+
+FLOW = '''"""Parts: tell broken parts from sound ones."""
+
+from casebook.case import case
+from casebook.cli import main
+from casebook.futures import gathered
+from casebook.language import say
+from casebook.run import Summary
+from tasks.aim import Aim
+from tasks.build import perceptron
+from tasks.calibrate import Rule
+from tasks.clean import clean, drop_repeats
+from tasks.conclude import conclude
+from tasks.explore import explore
+from tasks.features import fold_features
+from tasks.fetch import fetch
+from tasks.ingest import ingest
+from tasks.prepared import Prepared
+from tasks.split import split_repeatedly
+from tasks.train import Settings
+from tasks.train_folds import fit_folds
+from tasks.tuned import NetworkParams
+from tasks.validate import enforce, suite_text, validate
+
+AIM = Aim(
+    kind="binary", target="<b>broken %</b>", labels=("sound & safe", "50 % {broken}"), primary="roc_auc",
+    shown=("roc_auc", "log_loss"),
+)
+
+
+@case
+def parts(params: NetworkParams = NetworkParams()) -> Summary:
+    """Tell broken parts from sound ones."""
+    raw = ingest(fetch("parts", params.source), None, 300, params.seed)
+    checked = validate(raw, suite_text("parts"))
+    enforce(checked, "parts")
+    table = clean(checked, (drop_repeats,))
+    split = split_repeatedly(table, AIM, 2, params.seed)
+    encoded = fold_features(split, 2, AIM, (), scaled)
+    each = [[ref.fold(i) for i in range(2)] for ref in (split, encoded)]
+    ready = Prepared(AIM, Rule(by="f_beta"), fetch("parts", params.source), raw, checked, table, *each)
+    trained = gathered({"ours": fit_folds("ours", ready, network, Settings(epochs=8, learning_rate=0.01), params.seed)})
+    profile = explore(table, "parts", AIM)
+    return conclude(ready, trained, [], profile, say("two folds"), params.seed, drawn=10)
+
+
+def scaled(columns):
+    from sklearn.compose import ColumnTransformer
+    from sklearn.preprocessing import StandardScaler
+
+    return ColumnTransformer([("scale", StandardScaler(), columns)], verbose_feature_names_out=False)
+
+
+def network(x, y, dropout):
+    return perceptron(x, (8,), dropout, "ours")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main("flows.parts"))
+'''
+
+WIDTH = "the width of the part, measured in the workshop by hand before it was " + "very " * 30 + "carefully packed"
+CATALOG = f"""[parts]
+title = "Parts <i>of 100 %</i>"
+folder = "parts"
+licence = "made up"
+citation = "nobody"
+target = "<b>broken %</b>"
+files = [{{ name = "parts.csv" }}]
+[parts.columns]
+weight = {{ type = "float", unit = "g" }}
+"{WIDTH}" = {{ type = "float", unit = "$ & %" }}
+"<b>broken %</b>" = {{ type = "integer" }}
+"""
+SUITE = {
+    "name": "parts", "meta": {"quarantine_limit": 0.1}, "expectations": [
+        {"type": "expect_table_row_count_to_be_between", "kwargs": {"min_value": 20}},
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture
+def workshop(empty: House, tmp_path: Path) -> House:
+    """A house with the case, of which `weight` tells all."""
+    root, rng = tmp_path / "theirs", np.random.default_rng(0)
+    texts = {"flows/parts.py": FLOW, "expectations/parts.json": json.dumps(SUITE), "data/catalog.toml": CATALOG}
+    for name, text in texts.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    y = rng.permutation(np.arange(240) % 2)
+    weight, width = 6.0 * y + rng.normal(size=240), y + rng.normal(size=240)
+    frame = pd.DataFrame({"weight": weight, WIDTH: width, "<b>broken %</b>": y})
+    frame.to_csv(root / "parts.csv", index=False)
+    return House(empty.artifacts, {**empty.environment, "CASEBOOK_CASES": str(root)})
+
+
+def test_a_column_that_decides_is_refused_and_trusted_on_demand_which_all_pages_tell(workshop: House) -> None:
+    source = ("--source", str(Path(workshop.environment["CASEBOOK_CASES"]) / "parts.csv"))
+    refused = workshop.run("flows.parts", *source)
+    refused.complains("weight (ROC AUC", "alone)", "`--trust-columns weight`")
+    workshop.run("flows.parts", *source, "--trust-columns", "wait").complains("--trust-columns wait", "no such column")
+    assert not (workshop.artifacts / "models").exists()
+
+    done = workshop.run("flows.parts", *source, "--trust-columns", "weight")
+    assert done.code == 0, done.err
+    run = max(workshop.runs("parts"), key=lambda folder: (folder / "run.json").stat().st_mtime_ns)
+    assert [leak["column"] for leak in workshop.record(run)["leaks"]] == ["weight"]
+    assert workshop.record(run, "metrics.json")["leaks"][0]["certain"]
+    page = (run / "report.html").read_text(encoding="utf-8")
+    assert "weight alone nearly decides &lt;b&gt;broken %&lt;/b&gt;" in page
+    assert "greatest F-beta, beta 1.0" in page
+    assert "<b>broken" not in page and "<i>of 100" not in page
+    version = workshop.artifacts / "models" / "parts" / "1"
+    assert "--trust-columns names it" in (version / "card.md").read_text(encoding="utf-8")
+    assert (version.parent / "production").read_text(encoding="utf-8") == "1\n"
+    for figures in workshop.record(run, "metrics.json")["candidates"].values():
+        for name, figure in figures.items():
+            assert figure["low"] < figure["high"], name
+
+    again = workshop.run("flows.parts", *source)
+    again.complains("--trust-columns weight")
+    assert "trust_columns changed" in workshop.run("flows.parts", *source, "--plan").out

@@ -1,0 +1,124 @@
+"""Whatever row a case's suite lets pass, its encoder takes: at the limits, with gaps, with a category never seen."""
+
+import json
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import onnxruntime
+import pandas as pd
+import pytest
+
+from casebook import places
+from casebook.catalog import data_set
+from flows import boston, car_price, fraud, malware, mpg, titanic
+from tasks.aim import Aim
+from tasks.derive import derive
+from tasks.features import feeds, raw_columns, taken, to_onnx
+
+FAR = 1e6  # a number where the suite sets no limit
+UNSEEN = "never seen before"
+
+
+class Table(NamedTuple):
+    """What a case makes of its data: the data set, what is predicted, derived columns, encoder, sample, cleaning."""
+
+    dataset: str
+    aim: Aim
+    derived: tuple[Any, ...]
+    encoder: Callable[[list[str]], Any]
+    sample: Callable[[int, int], pd.DataFrame]
+    steps: tuple[Callable[[pd.DataFrame], pd.DataFrame], ...] = ()
+
+
+def headers(name: malware.Data) -> Table:
+    steps, sample = malware.TABLES[name]
+    return Table(name, malware.AIM, malware.logs(name), malware.standard_scores, sample, steps)
+
+
+CASES = {
+    "boston": Table(boston.DATA, boston.AIM, (), boston.standard_scores, boston.make_tracts),
+    "car_price": Table(
+        car_price.DATA, car_price.AIM, car_price.DERIVED, car_price.facts, car_price.make_autos, (car_price.MAKES,)
+    ),
+    "fraud": Table(fraud.DATA, fraud.AIM, fraud.DERIVED, fraud.standard_scores, fraud.make_payments),
+    "malware": headers("malware"),
+    "malware_course": headers("malware_course"),
+    "mpg": Table(mpg.DATA, mpg.AIM, (), mpg.facts, mpg.make_cars),
+    "titanic": Table(
+        titanic.DATA, titanic.AIM, titanic.DERIVED, titanic.standard_scores, titanic.make_passengers,
+        (titanic.without_row_number,),
+    ),
+}  # fmt: skip
+
+
+def expected(dataset: str, kind: str) -> dict[str, dict[str, Any]]:
+    """Return the limits that a suite sets by one kind of expectation to each column, for every row."""
+    suite = json.loads((places.project() / "expectations" / f"{dataset}.json").read_text(encoding="utf-8"))
+    found = [entry["kwargs"] for entry in suite["expectations"] if entry["type"] == f"expect_column_values_to_{kind}"]
+    return {limits["column"]: limits for limits in found if limits.get("mostly", 1) == 1}
+
+
+def extremes(case: Table, column: str) -> list[Any]:
+    """Return the outermost values of a column that the suite lets pass, and None where it may be missing."""
+    gap = [] if column in expected(case.dataset, "not_be_null") else [None]
+    if within := expected(case.dataset, "be_in_set").get(column):
+        return [*within["value_set"], *gap]
+    if data_set(case.dataset).columns[column].type == "string":
+        return [UNSEEN, *gap]
+    between = expected(case.dataset, "be_between").get(column, {})
+    least, most = between.get("min_value"), between.get("max_value")
+    return [-FAR if least is None else least, FAR if most is None else most, *gap]
+
+
+def sound(case: Table) -> pd.DataFrame:
+    """Return the sample as the encoder is given it."""
+    frame = case.sample(1000, 0)
+    frame = frame.dropna(subset=[name for name in expected(case.dataset, "not_be_null") if name in frame])
+    for step in case.steps:
+        frame = step(frame)
+    return with_texts(frame.drop(columns=case.aim.target))
+
+
+def with_texts(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame with missing text as the empty text, as `read_raw` does."""
+    texts = [name for name in frame if not pd.api.types.is_numeric_dtype(frame[name])]
+    return frame.assign(**{name: frame[name].astype("string").fillna("").astype(object) for name in texts})
+
+
+def outermost(case: Table, train: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """Return a row for each extreme of each column, and some in which all columns are extreme at once."""
+    usual = train.iloc[0].to_dict()
+    each = {name: extremes(case, name) for name in columns}
+    rows = [{**usual, name: value} for name, values in each.items() for value in values]
+    rows += [{**usual, **{name: values[i] for name, values in each.items()}} for i in (0, -1)]
+    frame = pd.DataFrame(rows)
+    numeric = [name for name in train if pd.api.types.is_numeric_dtype(train[name])]
+    return with_texts(frame.astype(dict.fromkeys(numeric, "float64")))[train.columns.to_list()]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_the_suite_lets_pass_the_encoder_takes(name: str) -> None:
+    case = CASES[name]
+    train = sound(case)
+    table = derive(train, case.derived)
+    unfitted = case.encoder(list(table.columns))
+    fitted = unfitted.fit(table[taken(unfitted)])
+    columns = raw_columns(train, fitted, case.derived)
+    rows = outermost(case, train, columns)
+    assert len(rows) >= 2 * len(columns)
+    derived = derive(rows, case.derived)
+    encoded = np.asarray(fitted.transform(derived[taken(fitted)]), "float64")
+    graph = to_onnx(fitted, train[columns], table, case.derived)
+    session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
+    served = session.run(None, feeds(rows[columns]))[0]
+    for form in (encoded, served):
+        wrong = np.flatnonzero(~np.isfinite(form).all(axis=1))
+        assert not len(wrong), rows.iloc[wrong].head().to_dict("records")
+
+
+@pytest.mark.parametrize("dataset", ["counting", "dice"])
+def test_of_numbers_and_labels_that_nothing_fills_none_may_be_missing(dataset: str) -> None:
+    columns = data_set(dataset).columns
+    texts = {name for name, column in columns.items() if column.type == "string"}
+    assert columns.keys() - texts <= expected(dataset, "not_be_null").keys()
