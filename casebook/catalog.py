@@ -1,7 +1,9 @@
 """The catalog of data sets: what each is, where it comes from, what its columns mean."""
 
 import tomllib
-from typing import Literal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -72,11 +74,9 @@ def data_set(name: str) -> DataSet:
     CasebookError
         The entry is missing or malformed.
     """
-    known = []
-    for root in places.roots():
-        path = root / "data" / "catalog.toml"
-        entries = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        known += list(entries)
+    known: list[str] = []
+    for path, entries in _catalogs():
+        known += entries
         if name in entries:
             try:
                 return DataSet.model_validate({"name": name, **entries[name]})
@@ -85,3 +85,16 @@ def data_set(name: str) -> DataSet:
     raise CasebookError(
         f"The catalog has no data set '{name}'; it has {', '.join(known)}. Add it to data/catalog.toml."
     )
+
+
+def named(name: object) -> DataSet | None:
+    """Return the entry of a data set that perhaps stands in no catalog here: a model's, made elsewhere."""
+    known = any(name in entries for _, entries in _catalogs())
+    return data_set(str(name)) if known else None
+
+
+def _catalogs() -> Iterator[tuple[Path, dict[str, Any]]]:
+    for root in places.roots():
+        path = root / "data" / "catalog.toml"
+        if path.is_file():
+            yield path, tomllib.loads(path.read_text(encoding="utf-8"))

@@ -308,6 +308,7 @@ def _write(folder: Path, bundle: Ref, parts: Ref, metrics: dict[str, Any], aim: 
             out / "manifest.json",
             {
                 "case": bundle.case,
+                "dataset": bundle.facts.get("dataset"),
                 "trained_on": metrics["data"]["source"],
                 "primary_metric": metrics["primary_metric"],
                 "run_id": metrics["run_id"],
