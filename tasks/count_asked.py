@@ -112,7 +112,7 @@ def counted_in_file(predictor: Predictor, given: Path) -> Counted:
     """
     counted = Counted(f"the rows of {given}", *_nothing(predictor))
     plan = Plan(predictor, columns_told(predictor.signature, "new "), None)
-    sources = find(given.resolve())
+    sources = find(given.resolve(), plan.entry)
     for source in sources:
         check_columns(source, plan)
     with Progress(f"counting {given.name}", len(sources), "files") as progress:

@@ -302,6 +302,7 @@ def _write(out: Path, bundle: Ref, parts: Ref, metrics: dict[str, Any], aim: Aim
         out / "manifest.json",
         {
             "case": bundle.case,
+            "dataset": bundle.facts.get("dataset"),
             "trained_on": metrics["data"]["source"],
             "primary_metric": metrics["primary_metric"],
             "run_id": metrics["run_id"],

@@ -18,15 +18,14 @@ LONGEST = 256 << 20  # bytes of a row
 SLOWLY = 1 << 15  # rows of a block that is read row by row
 
 
-def blocks(path: Path, stream: IO[bytes], form: Form) -> "Iterator[pa.RecordBatch]":
-    """Yield a text file's rows: by pyarrow as long as that reads them right, else one by one.
+def blocks(path: Path, stream: IO[bytes], form: Form, head: Header) -> "Iterator[pa.RecordBatch]":
+    """Yield the rows behind a header: by pyarrow as long as that reads them right, else one by one.
 
     Raises
     ------
     CasebookError
         A row has more or fewer fields than the header, or a quote is left open.
     """
-    head = header(path, stream, form)
     line, held = head.line, head.rest
     while len(held) < LONGEST and len(form.separator.encode()) == 1:
         more = stream.read(CHUNK)

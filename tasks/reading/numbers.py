@@ -39,7 +39,8 @@ def read_numbers(cells: "pa.Array") -> "tuple[pa.Array, dict[int, object]]":
         lost = compute.and_(compute.invert(compute.fill_null(fit, True)), compute.invert(missing))
         places = lost.to_numpy(zero_copy_only=False).nonzero()[0].tolist()
         return found, {row: cells[row].as_py() for row in places}
-    return compute.if_else(compute.is_nan(found), None, found), {}
+    nan = compute.is_nan(found)
+    return (compute.if_else(nan, None, found) if compute.any(nan).as_py() else found), {}
 
 
 def whole_numbers(texts: "pa.Array") -> "pa.Array | None":

@@ -63,8 +63,9 @@ def _look(path: Path, file: Unpacked, form: Form) -> Told:
 
     which = kind(file.name)
     if which == "text":
-        names = header(path, file.stream, form).names
-        return Told(which, pa.schema([(name, pa.string()) for name in names]))
+        head = header(path, file.stream, form)
+        next(delimited.blocks(path, file.stream, form, head), None)  # what is wrong there is said before any work
+        return Told(which, pa.schema([(name, pa.string()) for name in head.names]))
     if which == "spreadsheet":
         return Told(which, sheet.table(path, file, form).schema)
     with parquet.opened(path, file) as source:
@@ -115,7 +116,8 @@ def _blocks(
                 yield block, 1.0
         else:
             size = max(1, path.stat().st_size)
-            for block in delimited.blocks(path, file.stream, form):
+            head = header(path, file.stream, form)
+            for block in delimited.blocks(path, file.stream, form, head):
                 yield block, min(1.0, file.packed.tell() / size)
 
 

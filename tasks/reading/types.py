@@ -47,3 +47,9 @@ def is_list(kind: "pa.DataType") -> bool:
     from pyarrow import types as t
 
     return bool(t.is_list(kind) or t.is_large_list(kind) or t.is_fixed_size_list(kind))
+
+
+def holds_bytes(kind: "pa.DataType") -> bool:
+    """Say whether a type is one of bytes, or has some within."""
+    inner = [kind.field(place).type for place in range(kind.num_fields)]
+    return is_bytes(kind) or any(map(holds_bytes, inner))
