@@ -11,17 +11,14 @@ from pathlib import Path
 
 from casebook import places
 
-FOLDERS = ("benchmarks", "casebook", "data", "deployments", "expectations", "flows", "serving", "tasks", "tests")
 COLLECT = (sys.executable, "-m", "pytest", "--collect-only", "--quiet", "-p", "no:cacheprovider")
-LEFT_OUT = shutil.ignore_patterns("__pycache__", "raw")
 
 
 def copied(into: Path) -> Path:
-    """Copy what the tests import and read."""
-    for name in FOLDERS:
-        shutil.copytree(places.project() / name, into / name, ignore=LEFT_OUT)
-    shutil.copy(places.project() / "pyproject.toml", into)
-    return into
+    """Copy the checkout, but for what git leaves out."""
+    ignored = (places.project() / ".gitignore").read_text(encoding="utf-8").split()
+    left_out = shutil.ignore_patterns(".git", *(Path(line).name for line in ignored))
+    return Path(shutil.copytree(places.project(), into, ignore=left_out))
 
 
 def collecting(project: Path, *flags: str, **environment: str) -> "subprocess.Popen[str]":
