@@ -50,10 +50,11 @@ def platt(logits: "Floats", y: "Floats") -> tuple[float, float]:
 
 
 def temperature(logits: "Floats", y: "Floats") -> float:
-    """Return the slope for which softmax(slope · logits) fits the labels best: one over Guo et al.'s (2017) temperature.
+    """Return the slope for which softmax(slope · logits) fits the labels best (Guo et al. 2017).
 
-    Fitted on the validation part. Labels are smoothed as if each class had one more row everywhere, as Platt does, so
-    that classes that are told apart without a mistake don't make it overconfident.
+    It is one over their temperature, fitted on the validation part. Labels are smoothed as if each
+    class had one more row everywhere, as Platt does, so that classes that are told apart without a
+    mistake don't make it overconfident.
 
     Parameters
     ----------

@@ -26,10 +26,10 @@ def convert_step(step: Any, rows: "pd.DataFrame", precision: str) -> "onnx.Model
     precision
         Of numbers: `FLOAT` or `DOUBLE`.
     """
-    from sklearn.impute import SimpleImputer
-    from sklearn.preprocessing import FunctionTransformer, PowerTransformer
     from skl2onnx import convert_sklearn
     from skl2onnx.common import data_types
+    from sklearn.impute import SimpleImputer
+    from sklearn.preprocessing import FunctionTransformer, PowerTransformer
 
     tensor = {"FLOAT": data_types.FloatTensorType, "DOUBLE": data_types.DoubleTensorType}[precision]
     kinds = [tensor if numeric(rows[name]) else data_types.StringTensorType for name in rows.columns]

@@ -10,11 +10,11 @@ from casebook.catalog import DataSet, data_set
 from casebook.errors import CasebookError
 from casebook.stage import stage
 from casebook.store import Facts, Ref
-from casebook.tables import read_arrays, read_table
+from casebook.tables import read_table
 from tasks.aim import Aim
 from tasks.convert import convert
-from tasks.evaluate import results
 from tasks.encoding import IR_VERSION, TOLERANCE, opsets, prefix_for
+from tasks.evaluate import results
 from tasks.features import feeds, read_raw
 from tasks.truth import truth
 
@@ -187,9 +187,9 @@ def _agree(answered: Any, expected: Any, train: Any, aim: Aim) -> None:
     if not gap <= TOLERANCE:
         of_what = "" if aim.classes else f" of the deviation of {aim.target}"
         raise CasebookError(
-            f"On the test part the network as an ONNX graph differs from Keras by {gap:.2g}{of_what}, over {TOLERANCE:g}. "
-            "Some layer of it is converted otherwise, or its weights are so large that 32 bits don't hold its sums: use "
-            "other layers, or a smaller learning rate or more weight decay."
+            f"On the test part the network as an ONNX graph differs from Keras by {gap:.2g}{of_what}, over "
+            f"{TOLERANCE:g}. Some layer of it is converted otherwise, or its weights are so large that 32 bits don't "
+            "hold its sums: use other layers, a smaller learning rate or more weight decay."
         )
 
 

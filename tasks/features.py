@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     Encoder = Callable[[list[str]], ColumnTransformer]
 
+
 def numbers(fill: Literal["mean", "median"] = "median") -> "Pipeline":
     """Return a step of an encoder: missing numbers filled, then all to mean 0 and deviation 1."""
     from sklearn.impute import SimpleImputer

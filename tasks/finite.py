@@ -1,5 +1,6 @@
 """Finite: numbers that a network can't learn from are refused where they arise, with what made them."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from casebook.errors import CasebookError
@@ -38,6 +39,34 @@ def finite_features(x: "NDArray[Any]", part: str, names: list[str]) -> None:
         f"{', '.join(columns)} (first in rows {', '.join(map(str, rows[:5]))}). Fill gaps in the encoder, for example "
         "by `tasks.features.numbers`, or drop or bound such values in a cleaning step."
     )
+
+
+def finite_inputs(given: "Mapping[str, NDArray[Any]]", part: str) -> None:
+    """Refuse what a network is given where it is not finite: series of numbers, or what another network made.
+
+    Parameters
+    ----------
+    given
+        Arrays by the names of the network's inputs, a row of each per example.
+    part
+        What the part is called.
+
+    Raises
+    ------
+    CasebookError
+        Some number is missing or infinite; the input and the first rows are named.
+    """
+    import numpy as np
+
+    for name, values in given.items():
+        wrong = ~np.isfinite(values.reshape(len(values), -1)).all(axis=1)
+        if wrong.any():
+            rows = ", ".join(map(str, np.flatnonzero(wrong)[:5]))
+            raise CasebookError(
+                f"Numbers of {name} are missing or infinite in {int(wrong.sum()):,} of {len(wrong):,} "
+                f"rows of the {part} part (first in rows {rows}). Fill or drop them "
+                "before they are handed to a network."
+            )
 
 
 def finite_loss(loss: float, name: str, epoch: int) -> None:

@@ -56,8 +56,8 @@ def _check(step: Any, rows: int) -> None:
 
     if isinstance(step, FrozenEstimator):
         raise CasebookError(
-            f"The encoder's {type(step.estimator).__name__} was fitted before, so it may have seen test rows. Return it "
-            "unfitted: it is fitted on the training part."
+            f"The encoder's {type(step.estimator).__name__} was fitted before, so it may have seen "
+            "test rows. Return it unfitted: it is fitted on the training part."
         )
     seen = np.asarray(getattr(step, "n_samples_seen_", rows))
     if not seen.ndim or seen.max() > rows:  # with gaps there is a count per column, of the values that are there

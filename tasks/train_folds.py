@@ -63,7 +63,7 @@ class Scale(NamedTuple):
         if settings.log_target and y.min() <= 0:
             raise CasebookError(f"{aim.target} has values of {y.min():g}, but only positive numbers have a logarithm.")
         learnt = np.log(y) if settings.log_target else y
-        return cls(float(learnt.std()), float(learnt.mean()), settings.log_target)
+        return cls(float(learnt.std()) or 1.0, float(learnt.mean()), settings.log_target)
 
     def learnt(self, y: "Floats") -> "Floats":
         """Return what the network learns of a target."""

@@ -55,7 +55,8 @@ def class_numbers(values: "pd.Series", aim: Aim) -> "Floats":
             f"lists the labels {', '.join(map(repr, aim.labels))}; a column of numbers may have "
             f"{', '.join(f'{place:g}' for place in places_of(aim, text=False))}. Correct the labels or the data."
         )
-    return found.to_numpy("float64")
+    classes: Floats = found.to_numpy("float64")
+    return classes
 
 
 def places_of(aim: Aim, *, text: bool) -> dict[object, int]:
@@ -78,8 +79,8 @@ def has_target(frame: "pd.DataFrame", target: str) -> None:
     gaps = frame[target].isna()
     if gaps.any():
         raise CasebookError(
-            f"{target}, which is to be predicted, is missing in {int(gaps.sum()):,} of {len(frame):,} rows (first in row "
-            f"{int(gaps.to_numpy().argmax())}). Drop them before the split, with the cleaning step "
+            f"{target}, which is to be predicted, is missing in {int(gaps.sum()):,} of {len(frame):,} "
+            f"rows (first in row {int(gaps.to_numpy().argmax())}). Drop them before the split, with the cleaning step "
             f'DropWithout("{target}").'
         )
 
