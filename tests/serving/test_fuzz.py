@@ -73,7 +73,6 @@ FAULTS = {
     "half_a_character_in_a_cell": ('{"Sex": "\\ud800"}', 422, "Sex"),
     "half_a_character_in_a_name": ('{"\\ud800": 1}', 422, "\\ud800"),
     "400_digits": (f'{{"Amount": 1{"0" * 400}}}', 422, "Amount"),
-    "5000_digits": (f'{{"Amount": -1{"0" * 5000}}}', 422, "Amount"),
     "a_huge_exponent": ('{"Amount": 1e400}', 422, "Amount"),
     "a_name_given_twice": ('{"Amount": 1, "Amount": 2}', 400, "Amount"),
     "a_name_given_twice_by_escape": ('{"Amount": 1, "\\u0041mount": 2}', 400, "Amount"),
@@ -96,6 +95,14 @@ def test_instances_given_twice_are_refused(client: FlaskClient) -> None:
     response = client.post(ASK, data=asked, content_type="application/json")
     assert (response.status_code, response.get_json()["details"][0]["field"]) == (400, "instances")
     assert client.post(ASK, data=f'{{"instances": [{row}]}}', content_type="application/json").status_code == 200
+
+
+@pytest.mark.parametrize("digits", [1_001, 5_000])
+def test_a_number_of_thousands_of_digits_is_refused(client: FlaskClient, digits: int) -> None:
+    body = f'{{"instances": [{{"Amount": {"1" * digits}}}]}}'
+    response = client.post(ASK, data=body, content_type="application/json")
+    assert response.status_code == 400
+    assert f"a number has {digits:,} digits" in response.get_json()["error"]
 
 
 @pytest.mark.parametrize("levels", [1_000, 1_025, 100_000])
