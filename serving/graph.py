@@ -95,6 +95,7 @@ class Graph:
 
         options = self._options = onnxruntime.RunOptions()
         timer = Timer(seconds, setattr, (options, "terminate", True))
+        timer.daemon = True
         timer.start()
         try:
             yield
@@ -152,9 +153,9 @@ def _session(content: bytes, threads: int) -> "InferenceSession":
     options.add_session_config_entry(ELSEWHERE, NOWHERE)
     options.log_severity_level = 4  # what it has to say arrives as an exception
     try:
-        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        # no fallback to another provider: only for it the file's bytes would be kept, and it prints
+        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"], enable_fallback=0)
     except Exception as error:  # its exceptions share no base class
         raise ValueError(f"model.onnx does not load: {error}") from error
-    session.disable_fallback()  # to another provider, for which alone it would keep the file's bytes
     session._model_bytes = None
     return session

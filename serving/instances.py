@@ -11,7 +11,7 @@ from serving.answers import ClientError
 from serving.check import Fault, shown
 from serving.signature import Signature
 
-MOST_DIGITS = 400  # of a whole number that are read: it is beyond all that a model takes
+MOST_DIGITS = 1000  # of a whole number: what no model takes is told by its field, but thousands take long to read
 JSON_ONLY = "send the body as plain JSON with the header Content-Type: application/json"
 PICTURES_TOO = (
     "send plain JSON with the header Content-Type: application/json, one encoded picture with image/png or its like, "
@@ -100,8 +100,9 @@ def _parsed_slowly(body: bytes) -> object:
 
 
 def _whole(digits: str) -> int:
-    """Return a whole number; of one that no model takes the first digits, as thousands take long to read."""
-    return int(digits[:MOST_DIGITS])
+    if len(digits) > MOST_DIGITS:
+        raise ValueError(f"a number has {len(digits):,} digits")
+    return int(digits)
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:

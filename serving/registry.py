@@ -112,7 +112,7 @@ class Registry:
         try:
             version = _named(pointer)
             predictor = _production(pointer, version)
-        except (CasebookError, OSError, UnicodeDecodeError) as error:
+        except (CasebookError, OSError) as error:
             self.counts.add((LOAD_FAILURES, case))
             self.failures = {**self.failures, case: Failure(case, version[:20], _plain(str(error)))}
             logging.getLogger(__name__).error("%s version %s is refused: %s", case, version[:20], error)
@@ -144,7 +144,7 @@ def _production(pointer: Path, version: str) -> Predictor:
 
 def _named(pointer: Path) -> str:
     """Return the version that a pointer names."""
-    return untrusted.read(pointer, POINTER_LIMIT).decode().strip()
+    return untrusted.read(pointer, POINTER_LIMIT).decode(errors="replace").strip()
 
 
 def _stamp(pointer: Path) -> Stamp:
