@@ -11,10 +11,12 @@ from pathlib import Path
 
 @contextmanager
 def held(path: Path) -> Iterator[None]:
-    """Hold a lock file inside the block, and remove it afterwards; a killed process leaves it free."""
+    """Hold a lock file inside the block, and remove it afterwards; a killed process leaves it free.
+
+    Its folder must be there.
+    """
     from filelock import FileLock
 
-    path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path, thread_local=False):
         try:
             yield

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from casebook import places, prefect_disk
+from casebook import files, places, prefect_disk
 from casebook.errors import CasebookError
 
 log = logging.getLogger("casebook")
@@ -86,7 +86,7 @@ class Starting:
             return
         from filelock import FileLock
 
-        places.prefect_home().mkdir(parents=True, exist_ok=True)
+        files.make_folder(places.prefect_home())
         prefect_disk.check()
         # two servers must not create the same new database at the same time
         self._lock = FileLock(places.prefect_home() / "starting.lock")
@@ -94,6 +94,7 @@ class Starting:
         number = port or free_port()
         os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{number}/api"
         self._bare, self._stopping = port is None, threading.Event()
+        self._keeper: threading.Thread | None = None
         # in a group of its own: Ctrl-C is meant for us, and the server is still told how that ended
         self._command = [sys.executable, "-m", "casebook.prefect_server", str(number), *(["ui"] if port else [])]
         self.process = self._begin()
@@ -124,7 +125,8 @@ class Starting:
             time.sleep(0.05)
         self._lock.release()
         if self._bare:
-            threading.Thread(target=self._keep, name="keep Prefect's server", daemon=True).start()
+            self._keeper = threading.Thread(target=self._keep, name="keep Prefect's server", daemon=True)
+            self._keeper.start()
 
     def _keep(self) -> None:
         """Start the server again where it ends by itself, as where memory runs out; end the run if it can't go on."""
@@ -146,6 +148,8 @@ class Starting:
                 "was killed, as happens where memory runs out). Run the same command again: finished stages are kept."
             )
         prefect_disk.check()
+        if self.process:
+            _end(self.process)
         log.warning("Prefect's local server ended by itself (exit code %d); it is started again.", code)
         self.process = self._begin()
 
@@ -167,18 +171,26 @@ class Starting:
         if self.process is None:
             return
         self._stopping.set()
+        if self._keeper:
+            self._keeper.join()
         self._lock.release(force=True)
         if "prefect" in sys.modules:
             from prefect.logging.handlers import APILogWorker
 
             APILogWorker.drain_all(timeout=5)  # the last lines of the run's log are still on their way
-        self.process.terminate()
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        _end(self.process)
         del os.environ["PREFECT_API_URL"]
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdin:
+        process.stdin.close()
 
 
 def answers(url: str) -> bool:

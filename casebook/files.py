@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from casebook import alive
+from casebook.errors import CasebookError
 
 CHUNK = 1 << 20
 TEMPORARY, ASIDE, LOCK = ".tmp-", "-aside", ".lock"
@@ -39,6 +40,25 @@ def flush(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder of ours, with those above it, unless it is there.
+
+    Raises
+    ------
+    CasebookError
+        It can't be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise
+        raise CasebookError(
+            f"The folder {path} can't be made ({error.strerror}). Change the rights there, or set "
+            "CASEBOOK_ARTIFACTS to a folder that can be written to."
+        ) from error
 
 
 def read(path: Path, limit: int = LIMIT) -> bytes | None:
@@ -67,7 +87,7 @@ def write_text(path: Path, text: str) -> None:
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Replace a file in one step: readers see the old content or the new one, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     partial = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
     try:
         partial.write_bytes(content)
@@ -95,7 +115,7 @@ def new_folder(final: Path, *, replace: bool = False) -> Iterator[Path]:
         Whether a folder that stands there already (a damaged one, or one to be made again) gives way. Otherwise it
         stays and ours goes: two runs that made the same key at the same time made the same thing.
     """
-    final.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(final.parent)
     sweep(final.parent)
     partial = final.parent / f"{_ours()}{secrets.token_hex(8)}"
     with alive.held(_lock_of(partial)):

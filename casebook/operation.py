@@ -10,7 +10,7 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
-from casebook import engine
+from casebook import engine, prefect_disk
 from casebook.cli import guarded
 from casebook.show import log_lines, show
 
@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 
 
 class Operation:
-    """A function whose parameters are plain values; it returns a sentence that says what it did."""
+    """A function whose parameters are plain values; it returns a sentence that says what it did.
 
-    def __init__(self, fn: Callable[..., str]) -> None:
+    One that `mends` is also done where no Prefect server can start: what it frees or puts right may be the reason.
+    """
+
+    def __init__(self, fn: Callable[..., str], *, mends: bool = False) -> None:
         self.fn = fn
+        self.mends = mends
 
     @cached_property
     def flow(self) -> "Flow[..., str]":
@@ -55,10 +59,18 @@ class Operation:
 
     def _run(self, arguments: dict[str, Any]) -> None:
         engine.prepare()
-        with engine.server() as starting:
-            starting.wait()
-            logging.getLogger("casebook").info("%s %s by %s", self.fn.__name__, arguments, getpass.getuser())
-            print(self.flow(**arguments))
+        log = logging.getLogger("casebook")
+        log.info("%s %s by %s", self.fn.__name__, arguments, getpass.getuser())
+        try:
+            with engine.server() as starting:
+                starting.wait()
+                said = self.flow(**arguments)
+        except prefect_disk.Unfit as fault:
+            if not self.mends:
+                raise
+            log.warning("%s This is done without Prefect, whose pages will not tell of it.", fault)
+            said = self.fn(**arguments)
+        print(said)
 
 
 def _add(parser: argparse.ArgumentParser, name: str, parameter: inspect.Parameter) -> None:

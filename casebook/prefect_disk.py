@@ -17,6 +17,10 @@ DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CANTOPE
 ELSEWHERE = ("PREFECT_API_DATABASE_CONNECTION_URL", "PREFECT_SERVER_DATABASE_CONNECTION_URL")
 
 
+class Unfit(CasebookError):
+    """A local Prefect server can't work on this disk, or with this database."""
+
+
 def home() -> Path:
     """Return Prefect's home: ours, unless the user set another."""
     return Path(os.environ.get("PREFECT_HOME") or places.prefect_home())
@@ -32,7 +36,7 @@ def check() -> None:
 
     Raises
     ------
-    CasebookError
+    Unfit
         The disk is full, or the database damaged.
     """
     path = database()
@@ -40,7 +44,7 @@ def check() -> None:
         return
     check_space(LEAST if path.exists() else NEEDED)
     if why := wrong_with(path):
-        raise CasebookError(
+        raise Unfit(
             f"Prefect's database {path} can't be used ({why}). It only holds what Prefect knows of "
             "earlier runs. Move it away, or restore a copy, and run the same command again."
         )
@@ -51,12 +55,12 @@ def check_space(needed: int = LEAST) -> None:
 
     Raises
     ------
-    CasebookError
+    Unfit
         There is not.
     """
     free = shutil.disk_usage(home()).free
     if database() and free < needed:
-        raise CasebookError(
+        raise Unfit(
             f"No space is left on the disk at {home()}: {free / 1e6:.1f} MB, and Prefect's database "
             f"needs {needed / 1e6:.1f} MB. Free some (`python -m flows.clean_up` drops old stages), "
             "and run the same command again: finished stages are kept."

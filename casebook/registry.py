@@ -195,7 +195,7 @@ def alone(case: str) -> Iterator[None]:
 
     if not places.models(case).is_dir() and not share.names(places.models(case)):
         raise CasebookError(f"No model of '{case}' was published. `python -m flows` lists the cases to run.")
-    places.models(case).mkdir(parents=True, exist_ok=True)
+    files.make_folder(places.models(case))
     with FileLock(places.models(case) / ".lock"):
         yield
 

@@ -3,7 +3,7 @@
 import logging
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -142,7 +142,11 @@ def under_way(run: Run) -> Iterator[Run]:
     """
     token = _current.set(run)
     try:
-        with nullcontext() if run.planning else alive.held(record.lock_of(run.folder)):
+        if run.planning:
+            yield run
+            return
+        files.make_folder(run.folder.parent)
+        with alive.held(record.lock_of(run.folder)):
             yield run
     finally:
         _current.reset(token)

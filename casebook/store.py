@@ -132,7 +132,7 @@ def alone(case: str) -> Iterator[None]:
     from filelock import FileLock
 
     folder = places.store() / case
-    folder.mkdir(parents=True, exist_ok=True)
+    files.make_folder(folder)
     with FileLock(folder / ".lock"):
         yield
 

@@ -110,7 +110,7 @@ def _keys(run: Path) -> set[tuple[str, str]]:
     return {(used.stage, used.key) for used in record.stages} if record else set()
 
 
-operation = Operation(clean_up)
+operation = Operation(clean_up, mends=True)
 
 if __name__ == "__main__":
     raise SystemExit(operation.main())

@@ -15,7 +15,7 @@ def promote(
     return f"{case} serves version {version}. `python -m serving` answers from it; a running one takes it up by itself."
 
 
-operation = Operation(promote)
+operation = Operation(promote, mends=True)
 
 if __name__ == "__main__":
     raise SystemExit(operation.main())

@@ -12,7 +12,7 @@ def rollback(case: Annotated[str, "the case, such as fraud"]) -> str:
     return f"{case} serves version {version} again."
 
 
-operation = Operation(rollback)
+operation = Operation(rollback, mends=True)
 
 if __name__ == "__main__":
     raise SystemExit(operation.main())
