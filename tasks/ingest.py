@@ -10,7 +10,7 @@ from casebook.errors import CasebookError
 from casebook.stage import stage
 from casebook.store import Facts
 from casebook.tables import write_table
-from tasks.fetch import Origin
+from tasks.fetch import Origin, proven
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +36,7 @@ def ingest(out: Path, origin: Origin, sample: "SampleMaker", sample_rows: int, s
         )
     frame = conform(frame, entry, origin.path or Path("the embedded sample"))
     write_table(out, frame)
+    proven(origin)
     return {
         "rows": len(frame),
         "columns": list(frame.columns),
