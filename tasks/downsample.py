@@ -14,7 +14,7 @@ from casebook.errors import CasebookError
 from casebook.stage import stage
 from casebook.store import Facts
 from casebook.tables import write_table
-from tasks.fetch import Origin
+from tasks.fetch import Origin, proven
 from tasks.meter import HOUR, POWER, load, summed
 from tasks.times import DAY
 
@@ -58,6 +58,7 @@ def downsample(out: Path, origin: Origin, sample: "Maker", sample_rows: int, see
     write_table(out, days[list(entry.columns)])
     if step == HOUR:
         write_table(out, whole.reset_index(names="hour"), "hours")
+    proven(origin)
     gaps = days["missing_minutes"]
     return {
         "rows": rows,

@@ -10,7 +10,7 @@ from casebook.errors import CasebookError
 from casebook.stage import stage
 from casebook.store import Facts
 from casebook.tables import write_table
-from tasks.fetch import Origin
+from tasks.fetch import Origin, proven
 from tasks.reading import table as tables
 from tasks.reading.conform import Where, typed_cells
 from tasks.reading.form import PLAIN, Form, form
@@ -42,6 +42,7 @@ def ingest(out: Path, origin: Origin, sample: "SampleMaker", sample_rows: int, s
     else:
         frame, ignored = _read(origin.path, entry, origin.rows)
     write_table(out, frame)
+    proven(origin)
     return {
         "rows": len(frame),
         "columns": list(frame.columns),
