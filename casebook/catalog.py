@@ -1,14 +1,16 @@
 """The catalog of data sets: what each is, where it comes from, what its columns mean."""
 
 import tomllib
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from casebook import places
 from casebook.errors import CasebookError
+
+
+class Unlisted(CasebookError):
+    """No catalog here has the data set."""
 
 
 class Column(BaseModel):
@@ -74,27 +76,14 @@ def data_set(name: str) -> DataSet:
     CasebookError
         The entry is missing or malformed.
     """
-    known: list[str] = []
-    for path, entries in _catalogs():
-        known += entries
+    known = []
+    for root in places.roots():
+        path = root / "data" / "catalog.toml"
+        entries = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        known += list(entries)
         if name in entries:
             try:
                 return DataSet.model_validate({"name": name, **entries[name]})
             except ValidationError as error:
                 raise CasebookError(f"The entry [{name}] in {path} is malformed: {error}") from error
-    raise CasebookError(
-        f"The catalog has no data set '{name}'; it has {', '.join(known)}. Add it to data/catalog.toml."
-    )
-
-
-def named(name: object) -> DataSet | None:
-    """Return the entry of a data set that perhaps stands in no catalog here: a model's, made elsewhere."""
-    known = any(name in entries for _, entries in _catalogs())
-    return data_set(str(name)) if known else None
-
-
-def _catalogs() -> Iterator[tuple[Path, dict[str, Any]]]:
-    for root in places.roots():
-        path = root / "data" / "catalog.toml"
-        if path.is_file():
-            yield path, tomllib.loads(path.read_text(encoding="utf-8"))
+    raise Unlisted(f"The catalog has no data set '{name}'; it has {', '.join(known)}. Add it to data/catalog.toml.")
