@@ -1,6 +1,5 @@
 """The catalog of data sets: what each is, where it comes from, what its columns mean."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -8,6 +7,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from casebook import outside, places
 from casebook.errors import CasebookError
+
+
+class Unlisted(CasebookError):
+    """No catalog here has the data set."""
 
 
 class Column(BaseModel):
@@ -73,27 +76,14 @@ def data_set(name: str) -> DataSet:
     CasebookError
         A catalog is no TOML, or the entry is missing or malformed.
     """
-    known: list[str] = []
-    for path, entries in _catalogs():
-        known += entries
-        if name in entries:
-            return _entry(name, entries[name], path)
-    raise CasebookError(
-        f"The catalog has no data set '{name}'; it has {', '.join(known)}. Add it to data/catalog.toml."
-    )
-
-
-def named(name: object) -> DataSet | None:
-    """Return the entry of a data set that perhaps stands in no catalog here: a model's, made elsewhere."""
-    known = any(name in entries for _, entries in _catalogs())
-    return data_set(str(name)) if known else None
-
-
-def _catalogs() -> Iterator[tuple[Path, dict[str, Any]]]:
+    known = []
     for root in places.roots():
         path = root / "data" / "catalog.toml"
-        if path.is_file():
-            yield path, outside.parse_toml(outside.read_text(path), path)
+        entries = outside.parse_toml(outside.read_text(path), path) if path.is_file() else {}
+        known += list(entries)
+        if name in entries:
+            return _entry(name, entries[name], path)
+    raise Unlisted(f"The catalog has no data set '{name}'; it has {', '.join(known)}. Add it to data/catalog.toml.")
 
 
 def _entry(name: str, values: Any, path: Path) -> DataSet:

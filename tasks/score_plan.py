@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from casebook.catalog import DataSet, named
+from casebook.catalog import DataSet, Unlisted, data_set
 from casebook.errors import CasebookError
 from casebook.fingerprint import library_versions
 from casebook.registry import folder_of, production, versions
@@ -50,7 +50,11 @@ class Plan:
     @property
     def entry(self) -> DataSet | None:
         """The catalog's entry for the data set that the model was trained on, if it is known here."""
-        return named(self.predictor.manifest.get("dataset"))
+        name = self.predictor.manifest.get("dataset")
+        try:
+            return data_set(name) if isinstance(name, str) else None
+        except Unlisted:  # the model was made elsewhere
+            return None
 
 
 def planned(case: str, version: int | None, prefix: str, suffix: str | None) -> Plan:

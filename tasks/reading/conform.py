@@ -92,16 +92,16 @@ def _from_texts(cells: "pa.Array", column: Column, name: str, where: Where) -> "
     _refuse(cells, wrong, name, where)
     if column.type == "integer" and found.null_count == 0:
         return _whole_texts(cells, found, name, where)
-    large = np.abs(values) >= EXACT
-    if large.any():
-        inexact = large & np.array([_inexact(cells[row].as_py()) for row in range(len(cells))])
-        _refuse(cells, inexact, name, where)
+    large = np.flatnonzero(np.abs(values) >= EXACT)
+    rounded = [row for row in large.tolist() if _inexact(cells[row].as_py())]
+    if rounded:
+        raise _too_large(cells, rounded[0], name, where)
     return _checked(cells, found, column, name, where)
 
 
-def _inexact(text: str | None) -> bool:
+def _inexact(text: str) -> bool:
     """Say whether a text is of a whole number that a float would round."""
-    digits = (text or "").strip()
+    digits = text.strip()
     return digits.lstrip("+-").isdigit() and int(float(digits)) != int(digits)
 
 
@@ -109,7 +109,7 @@ def _whole_texts(cells: "pa.Array", found: "pa.Array", name: str, where: Where) 
     try:
         whole = whole_numbers(cells)
     except OverflowError as error:
-        raise _too_large(cells, found, name, where) from error
+        raise _too_large(cells, _largest(found), name, where) from error
     if whole is not None:
         return whole
     return _checked(cells, found, Column(type="integer"), name, where)
@@ -126,11 +126,11 @@ def _from_numbers(cells: "pa.Array", column: Column, name: str, where: Where) ->
             try:
                 return cells.cast(pa.int64())
             except pa.ArrowInvalid as error:
-                raise _too_large(cells, cells.cast(pa.float64(), safe=False), name, where) from error
+                raise _too_large(cells, _largest(cells), name, where) from error
         try:
             return cells.cast(pa.float64())
         except pa.ArrowInvalid as error:
-            raise _too_large(cells, cells.cast(pa.float64(), safe=False), name, where) from error
+            raise _too_large(cells, _largest(cells), name, where) from error
     found = cells.cast(pa.float64(), safe=False)
     found = compute.if_else(compute.is_nan(found), None, found)
     _refuse(cells, np.isinf(found.to_numpy(zero_copy_only=False)), name, where)
@@ -146,20 +146,25 @@ def _checked(cells: "pa.Array", found: "pa.Array", column: Column, name: str, wh
     if column.type != "integer":
         return found
     if (np.abs(values) > EXACT).any():
-        raise _too_large(cells, found, name, where)
+        raise _too_large(cells, _largest(found), name, where)
     whole = found.null_count == 0 and bool((values == np.round(values)).all())
     return found.cast(pa.int64()) if whole else found
 
 
-def _too_large(cells: "pa.Array", found: "pa.Array", name: str, where: Where) -> CasebookError:
+def _largest(cells: "pa.Array") -> int:
     import numpy as np
+    import pyarrow as pa
 
-    row = int(np.nanargmax(np.abs(found.to_numpy(zero_copy_only=False))))
+    values = cells.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    return int(np.nanargmax(np.abs(values)))
+
+
+def _too_large(cells: "pa.Array", row: int, name: str, where: Where) -> CasebookError:
     return CasebookError(
         f"{where.path}: the column {name} can't hold {cells[row].as_py()} exactly, which row {row + 1} "
-        f"has{where.on_line(row + 1)}. "
-        "Whole numbers have at most 64 bits, and 53 bits beside missing values and fractions. "
-        "Make it a column of the type string in data/catalog.toml if it only names something."
+        f"has{where.on_line(row + 1)}. Whole numbers have at most 64 bits, and 53 bits beside missing "
+        "values and fractions. Make it a column of the type string in data/catalog.toml if it only "
+        "names something."
     )
 
 

@@ -1,6 +1,7 @@
 """Sheet: a spreadsheet's table; each cell becomes the text that it shows, so types follow the catalog."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,17 +62,16 @@ def _cells(path: Path, file: Unpacked, form: Form) -> Iterator[Sequence[object]]
     import openpyxl
 
     book = openpyxl.load_workbook(file.stream, read_only=True, data_only=True, keep_links=False)
-    names = [sheet.title for sheet in book.worksheets]
-    name = form.sheet or (names[0] if names else "")
-    if name not in names:
-        raise CasebookError(
-            f"The spreadsheet {path} has no sheet '{name}'; it has {', '.join(names)}. Rename the "
-            "sheet, or name another file."
-        )
-    sheet = book[name]
-    sheet.reset_dimensions()
-    yield from sheet.iter_rows(values_only=True)
-    book.close()
+    with closing(book):
+        names = [sheet.title for sheet in book.worksheets]
+        name = form.sheet or (names[0] if names else "")
+        if name not in names:
+            raise CasebookError(
+                f"The spreadsheet {path} has no sheet '{name}'; it has {', '.join(names)}. Rename the sheet, or name "
+                "another file."
+            )
+        book[name].reset_dimensions()
+        yield from book[name].iter_rows(values_only=True)
 
 
 def shown(cell: object) -> str | None:
