@@ -125,6 +125,13 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
 
     # What follows is Gunicorn's own, changed.
 
+    def _feed_callback_parser(self, data: bytes) -> bool:
+        try:
+            return bool(super()._feed_callback_parser(data))
+        except ValueError:  # a length of more digits than Python takes
+            self._end(400, "a number in the head of the request is no length")
+            return False
+
     def _is_websocket_upgrade(self, request: Any) -> bool:
         return False
 

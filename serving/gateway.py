@@ -120,7 +120,7 @@ class Gateway:
             environ[INSTEAD] = Refusal(408, limits.LATE)
         except Refusal as refusal:
             environ[INSTEAD] = refusal
-        complete = empty or (wanted and INSTEAD not in environ)
+        complete = INSTEAD not in environ and (empty or wanted)
         fill(environ, bytes(body) if complete else b"", length)
         return complete
 

@@ -18,6 +18,7 @@ from serving.connection import Connection
 
 SPARE = 32  # descriptors that are left for files
 LAST = 1.0  # seconds after a stop in which kept connections may bring another request, which is told to be the last
+FRESH = 0.1  # seconds in which a request may have come that is not read yet
 BEAT = 0.5  # seconds between signs of life
 STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
 
@@ -64,8 +65,9 @@ class Worker(ASGIWorker):  # type: ignore[misc]
 
     def make_room(self, newcomer: Connection) -> bool:
         """End the connection that has been expendable for longest; tell whether there is one."""
+        now = self.loop.time()
         for each in self.expendable:
-            if each is newcomer:
+            if each is newcomer or now - each.since < FRESH:
                 return False
             if not each.transport.get_write_buffer_size():
                 each.transport.abort()
