@@ -24,9 +24,9 @@ help:
 boston canada car_price cifar10 counting dice flowers fraud household_power imagenet malware mcdonalds mnist mpg naver_reviews scaling titanic word_encoding: .venv/installed
 	$(RUN) -m flows.$@
 
-# in two processes, a file in one of them, the long files of tests/flows first
+# in three processes, as one of them often waits; each file in one of them
 test: .venv/installed
-	$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(RUN) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: .venv/installed
 	$(RUN) -m ruff check .

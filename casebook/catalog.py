@@ -1,12 +1,16 @@
 """The catalog of data sets: what each is, where it comes from, what its columns mean."""
 
-import tomllib
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from casebook import places
+from casebook import outside, places
 from casebook.errors import CasebookError
+
+
+class Unlisted(CasebookError):
+    """No catalog here has the data set."""
 
 
 class Column(BaseModel):
@@ -25,6 +29,7 @@ class DataFile(BaseModel):
     `separator` is what parts the fields of a text file, as a regular expression where it is longer than a character;
     without a `header` the fields are the catalog's columns in their order; `missing` stands where a value is missing.
     Of a spreadsheet `sheet` is the one that is read, the first if none is named. `skip` rows stand before the header.
+    Where `quote` is false, quotes enclose no fields: they are characters like any other.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -39,6 +44,7 @@ class DataFile(BaseModel):
     missing: str | None = None
     sheet: str | None = None
     skip: int = 0
+    quote: bool = True
 
 
 class DataSet(BaseModel):
@@ -68,18 +74,24 @@ def data_set(name: str) -> DataSet:
     Raises
     ------
     CasebookError
-        The entry is missing or malformed.
+        A catalog is no TOML, or the entry is missing or malformed.
     """
     known = []
     for root in places.roots():
         path = root / "data" / "catalog.toml"
-        entries = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        entries = outside.parse_toml(outside.read_text(path), path) if path.is_file() else {}
         known += list(entries)
         if name in entries:
-            try:
-                return DataSet.model_validate({"name": name, **entries[name]})
-            except ValidationError as error:
-                raise CasebookError(f"The entry [{name}] in {path} is malformed: {error}") from error
-    raise CasebookError(
-        f"The catalog has no data set '{name}'; it has {', '.join(known)}. Add it to data/catalog.toml."
-    )
+            return _entry(name, entries[name], path)
+    raise Unlisted(f"The catalog has no data set '{name}'; it has {', '.join(known)}. Add it to data/catalog.toml.")
+
+
+def _entry(name: str, values: Any, path: Path) -> DataSet:
+    if not isinstance(values, dict):
+        raise CasebookError(f"The entry {name} in {path} is no table: write it as [{name}] with fields below.")
+    try:
+        return DataSet.model_validate({"name": name, **values})
+    except ValidationError as error:
+        raise CasebookError(
+            f"The entry [{name}] in {path} is malformed: {outside.faults(error)}. Mend it there."
+        ) from error

@@ -18,6 +18,10 @@ from casebook.params import CaseParams, add_flags, parse
 from casebook.run import Run, Summary
 
 DONE, FAILED, BAD_ARGUMENTS = 0, 1, 2
+FULL = {errno.ENOSPC, errno.EDQUOT}
+REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG}
+LOST = {errno.EIO, errno.ESTALE, errno.ENODEV, errno.ENXIO, errno.ENOTCONN}
+MANY = {errno.EMFILE, errno.ENFILE}
 
 
 def main(module: str, argv: Sequence[str] | None = None) -> int:
@@ -115,12 +119,22 @@ def paragraph(error: BaseException) -> str:
     """Return what went wrong and what to do about it, in a few plain sentences."""
     if isinstance(error, CasebookError):
         return str(error)
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if isinstance(error, OSError) and error.errno in FULL:
         return f"No space is left on the disk{_where(error)}. Free some (`python -m flows.clean_up` drops old stages)."
-    if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR):
-        return f"No permission to write or read{_where(error)}. Change the folder's rights, or set CASEBOOK_ARTIFACTS."
+    if isinstance(error, OSError) and error.errno in REFUSED:
+        return (
+            f"No permission to write or read{_where(error)} ({error.strerror}). Change the folder's rights, or set "
+            "CASEBOOK_ARTIFACTS."
+        )
+    if isinstance(error, OSError) and error.errno in LOST:
+        return (
+            f"The disk fails{_where(error)} ({error.strerror}). Check it and its mount, and run the same command "
+            "again: finished stages are kept."
+        )
+    if isinstance(error, OSError) and error.errno in MANY:
+        return "Too many files are open at once. Raise the limit (`ulimit -n 4096`), and run the same command again."
     return f"{type(error).__name__}: {error}. This was not foreseen: --debug shows where it happened."
 
 
 def _where(error: OSError) -> str:
-    return f" at {Path(error.filename)}" if error.filename else ""
+    return f" at {error.filename}" if isinstance(error.filename, str) else ""

@@ -4,20 +4,27 @@ Prefect would start such a server itself, but only once it is imported and a flo
 start overlaps with our imports. Ours also ends when this process is killed, which Prefect's does not.
 """
 
+import _thread
+import logging
 import os
+import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from casebook import places
+from casebook import files, places, prefect_disk
 from casebook.errors import CasebookError
 
+log = logging.getLogger("casebook")
 START_LIMIT = 120.0
+LOOK = 1.0  # seconds between two looks at a server of our own
+RESTARTS = 3  # what ends for the fourth time does so for a reason
 HEARTBEAT = 30  # seconds between two signs of life of a run, the least that Prefect takes; see deployments/policies.py
 RUN = {  # what a run needs wherever it is started: deployments carry it to their workers
     "DO_NOT_TRACK": "1",
@@ -50,11 +57,21 @@ def prepare(settings: Mapping[str, str] = SETTINGS) -> None:
 def server(port: int | None = None) -> Iterator["Starting"]:
     """Begin a Prefect server unless `PREFECT_API_URL` names one, and end it after the block.
 
-    At a port that is given it has its UI and keeps schedules; otherwise it is a bare one for this process.
+    At a port that is given it has its UI and keeps schedules; otherwise it is a bare one for this process, and is
+    started again where it ends by itself.
+
+    Raises
+    ------
+    CasebookError
+        A bare server could not go on: whatever else went wrong inside the block came of that.
     """
     starting = Starting(port)
     try:
         yield starting
+    except BaseException as error:
+        if starting.failure:
+            raise starting.failure from error
+        raise
     finally:
         starting.stop()
 
@@ -64,19 +81,26 @@ class Starting:
 
     def __init__(self, port: int | None = None) -> None:
         self.process: subprocess.Popen[bytes] | None = None
+        self.failure: CasebookError | None = None
         if os.environ.get("PREFECT_API_URL"):
             return
         from filelock import FileLock
 
-        places.prefect_home().mkdir(parents=True, exist_ok=True)
+        files.make_folder(places.prefect_home())
+        prefect_disk.check()
         # two servers must not create the same new database at the same time
         self._lock = FileLock(places.prefect_home() / "starting.lock")
         self._lock.acquire()
         number = port or free_port()
         os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{number}/api"
-        command = [sys.executable, "-m", "casebook.prefect_server", str(number), *(["ui"] if port else [])]
+        self._bare, self._stopping = port is None, threading.Event()
+        self._keeper: threading.Thread | None = None
         # in a group of its own: Ctrl-C is meant for us, and the server is still told how that ended
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, cwd=places.project(), start_new_session=True)
+        self._command = [sys.executable, "-m", "casebook.prefect_server", str(number), *(["ui"] if port else [])]
+        self.process = self._begin()
+
+    def _begin(self) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(self._command, stdin=subprocess.PIPE, cwd=places.project(), start_new_session=True)
 
     def wait(self) -> None:
         """Come back when the server answers.
@@ -84,12 +108,14 @@ class Starting:
         Raises
         ------
         CasebookError
-            The server ended, or didn't answer within two minutes.
+            The server ended, or didn't answer within two minutes; the disk or the database that keeps it from that is
+            named.
         """
         if self.process is None:
             return
         limit = time.monotonic() + START_LIMIT
         while not answers(os.environ["PREFECT_API_URL"]):
+            prefect_disk.check_space()
             if self.process.poll() is not None or time.monotonic() > limit:
                 raise CasebookError(
                     "Prefect's local server did not start; its messages, if any, are above. Look at the database if "
@@ -98,23 +124,73 @@ class Starting:
                 )
             time.sleep(0.05)
         self._lock.release()
+        if self._bare:
+            self._keeper = threading.Thread(target=self._keep, name="keep Prefect's server", daemon=True)
+            self._keeper.start()
+
+    def _keep(self) -> None:
+        """Start the server again where it ends by itself, as where memory runs out; end the run if it can't go on."""
+        ends = 0
+        while not self._stopping.wait(LOOK):
+            try:
+                prefect_disk.check_space()
+                if self.process and self.process.poll() is not None:
+                    ends += 1
+                    self._begin_again(ends, self.process.returncode)
+            except CasebookError as failure:
+                self._give_up(failure)
+                return
+
+    def _begin_again(self, ends: int, code: int) -> None:
+        if ends > RESTARTS:
+            raise CasebookError(
+                f"Prefect's local server ended {ends} times by itself, the last time with exit code {code} (-9: it "
+                "was killed, as happens where memory runs out). Run the same command again: finished stages are kept."
+            )
+        prefect_disk.check()
+        if self.process:
+            _end(self.process)
+        log.warning("Prefect's local server ended by itself (exit code %d); it is started again.", code)
+        self.process = self._begin()
+
+    def _give_up(self, failure: CasebookError) -> None:
+        """Have the run end now: without a server its requests would be sent again for minutes."""
+        self.failure = failure
+        if "prefect" in sys.modules:
+            from prefect.settings import get_current_settings
+
+            get_current_settings().client.max_retries = 0
+        main = threading.main_thread().ident
+        if os.name == "nt" or main is None:
+            _thread.interrupt_main()
+        else:
+            signal.pthread_kill(main, signal.SIGINT)  # this wakes it from a wait, too
 
     def stop(self) -> None:
         """End the server if we started it."""
         if self.process is None:
             return
+        self._stopping.set()
+        if self._keeper:
+            self._keeper.join()
         self._lock.release(force=True)
         if "prefect" in sys.modules:
             from prefect.logging.handlers import APILogWorker
 
             APILogWorker.drain_all(timeout=5)  # the last lines of the run's log are still on their way
-        self.process.terminate()
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        _end(self.process)
         del os.environ["PREFECT_API_URL"]
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdin:
+        process.stdin.close()
 
 
 def answers(url: str) -> bool:

@@ -38,11 +38,23 @@ def fingerprint(function: Callable[..., object] | type) -> tuple[str, tuple[str,
     -------
     The SHA-256 in hexadecimal, and the sorted names of imported top-level packages outside the standard library.
     """
+    pieces, libraries = _reached(function)
+    text = json.dumps(sorted(pieces.items()))
+    return hashlib.sha256(text.encode()).hexdigest(), tuple(sorted(libraries))
+
+
+def reaches(function: Callable[..., object] | type, other: Callable[..., object]) -> bool:
+    """Say whether the project code that `function` reaches has another function of the project in it."""
+    module = inspect.getmodule(other)
+    return module is not None and f"code of {_place(module, other.__qualname__)}" in _reached(function)[0]
+
+
+@cache
+def _reached(function: Callable[..., object] | type) -> tuple[dict[str, str], set[str]]:
     pieces: dict[str, str] = {}
     libraries: set[str] = set()
     _follow(function, "", pieces, libraries)
-    text = json.dumps(sorted(pieces.items()))
-    return hashlib.sha256(text.encode()).hexdigest(), tuple(sorted(libraries))
+    return pieces, libraries
 
 
 def library_versions(libraries: tuple[str, ...]) -> dict[str, str]:

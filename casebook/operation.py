@@ -4,12 +4,13 @@ import argparse
 import getpass
 import inspect
 import logging
+import math
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
-from casebook import engine
+from casebook import engine, prefect_disk
 from casebook.cli import guarded
 from casebook.show import log_lines, show
 
@@ -18,10 +19,14 @@ if TYPE_CHECKING:
 
 
 class Operation:
-    """A function whose parameters are plain values; it returns a sentence that says what it did."""
+    """A function whose parameters are plain values; it returns a sentence that says what it did.
 
-    def __init__(self, fn: Callable[..., str]) -> None:
+    One that `mends` is also done where no Prefect server can start: what it frees or puts right may be the reason.
+    """
+
+    def __init__(self, fn: Callable[..., str], *, mends: bool = False) -> None:
         self.fn = fn
+        self.mends = mends
 
     @cached_property
     def flow(self) -> "Flow[..., str]":
@@ -54,10 +59,18 @@ class Operation:
 
     def _run(self, arguments: dict[str, Any]) -> None:
         engine.prepare()
-        with engine.server() as starting:
-            starting.wait()
-            logging.getLogger("casebook").info("%s %s by %s", self.fn.__name__, arguments, getpass.getuser())
-            print(self.flow(**arguments))
+        log = logging.getLogger("casebook")
+        log.info("%s %s by %s", self.fn.__name__, arguments, getpass.getuser())
+        try:
+            with engine.server() as starting:
+                starting.wait()
+                said = self.flow(**arguments)
+        except prefect_disk.Unfit as fault:
+            if not self.mends:
+                raise
+            log.warning("%s This is done without Prefect, whose pages will not tell of it.", fault)
+            said = self.fn(**arguments)
+        print(said)
 
 
 def _add(parser: argparse.ArgumentParser, name: str, parameter: inspect.Parameter) -> None:
@@ -84,5 +97,14 @@ def _told(annotation: Any) -> tuple[dict[str, Any], str]:
     kind, inner = get_origin(annotation), next(iter(get_args(annotation)), annotation)
     if kind is Literal:
         return {"type": str, "choices": get_args(annotation)}, text
-    read = {"type": date.fromisoformat if inner is date else inner}
+    readers = {date: date.fromisoformat, float: finite}
+    read = {"type": readers.get(inner, inner)}
     return (read | {"nargs": "*"} if kind is tuple else read), text
+
+
+def finite(word: str) -> float:
+    """Return a number that was given as a word; `inf` and `nan` are none."""
+    number = float(word)
+    if not math.isfinite(number):
+        raise argparse.ArgumentTypeError(f"{word}: should be a finite number")
+    return number

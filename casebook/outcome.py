@@ -4,15 +4,15 @@ Figures are called as their place in metrics.json: `candidates/ensemble/auprc` i
 `_high` its interval, and `champion/auprc` the champion's, whichever candidate that is.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from casebook import places, share
+from casebook import places, share, untrusted
 from casebook.errors import CasebookError
+from casebook.record import content
 from casebook.store import Ref
 
 Curves = dict[str, list[tuple[int, float]]]
@@ -70,7 +70,7 @@ def outcome(case: str, run: str) -> Outcome:
         There is no such run, it has not ended, or what machines share of it was altered.
     """
     folder = _brought(places.runs(case) / Path(run).name)
-    record, metrics = _ended(case, folder), _content(folder / "metrics.json")
+    record, metrics = _ended(case, folder), content(folder / "metrics.json")
     began = datetime.strptime(record["run_id"].partition("-")[0], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
     curves, gone = _all_curves(record, metrics)
     folders = {"": folder, **_published(record)}
@@ -93,7 +93,7 @@ def outcome(case: str, run: str) -> Outcome:
 
 def _ended(case: str, folder: Path) -> dict[str, Any]:
     share.pull(folder)
-    record = _content(folder / "run.json")
+    record = content(folder / "run.json")
     if record and record["status"] == "running":
         raise CasebookError(f"Run {folder.name} of {case} goes on, or was killed: there is nothing to tell of it yet.")
     if not record:
@@ -110,14 +110,11 @@ def _brought(folder: Path) -> Path:
     return folder
 
 
-def _content(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return found
-
-
 def _published(record: Mapping[str, Any]) -> dict[str, Path]:
     told = record.get("published")
-    return {"model": _brought(places.models(record["case"]) / str(told["version"]))} if told else {}
+    if not told:
+        return {}
+    return {"model": _brought(untrusted.inside(places.models(record["case"]), str(told["version"])))}
 
 
 def _source(record: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
@@ -193,7 +190,7 @@ def _curves(record: Mapping[str, Any], name: str) -> Curves | None:
         if not _brought(ref.folder).is_dir():
             return None
         for path in (ref.path("history.json"), ref.fold(0).path("history.json")):
-            if history := _content(path):
+            if history := content(path):
                 return dict(_series(history))
     return {}
 

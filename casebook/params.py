@@ -2,8 +2,6 @@
 
 import argparse
 import datetime
-import json
-import tomllib
 import types
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -12,17 +10,20 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
+from casebook import outside
 from casebook.cluster import LOCAL, PATTERN
+from casebook.errors import CasebookError
 from casebook.language import Language
 
 Profile = Literal["smoke", "standard", "full"]
+MOST_SHOWN = 80  # characters of a wrong value
 SYMBOLS = {Ge: "at least", Gt: "over", Le: "at most", Lt: "under"}
 
 
 class CaseParams(BaseModel):
     """What every case understands. A case adds its own fields, each with a description, a default and limits."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     profile: Profile = Field("standard", description="smoke: seconds; standard: one honest split; full: all folds")
     source: str = Field("auto", description="auto, real, sample, or the path of a data file or its folder")
@@ -75,11 +76,11 @@ def read_params(path: Path) -> dict[str, Any]:
     ValueError
         There is no such file, or it isn't made of names and values.
     """
+    parse = outside.parse_json if path.suffix.lower() == ".json" else outside.parse_toml
     try:
-        text = path.read_text(encoding="utf-8")
-        values = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except (OSError, ValueError) as error:
-        raise ValueError(f"--params {path} can't be read: {getattr(error, 'strerror', None) or error}") from None
+        values = parse(outside.read_text(path), path)
+    except CasebookError as error:
+        raise ValueError(f"--params {error}") from None
     if not isinstance(values, dict):
         raise ValueError(f"--params {path} holds no names and values")
     return values
@@ -102,7 +103,16 @@ def _fault(model: type[BaseModel], fault: Any, file: str) -> str:
         return f"{where}{name}: unknown; there are {', '.join(model.model_fields)}"
     shown = name if file else "--" + name.replace("_", "-")
     said = fault["msg"].removeprefix("Value error, ")
-    return f"{where}{shown} {fault['input']}: {said[0].lower()}{said[1:]}"
+    return f"{where}{shown} {_short(fault['input'])}: {said[0].lower()}{said[1:]}"
+
+
+def _short(value: object) -> str:
+    """Return a wrong value as a message shows it: on one line, and not with all of 5,000 digits."""
+    try:
+        text = " ".join(str(value).split())
+    except ValueError:  # Python writes no integer of over 4,300 digits
+        return "an integer of over 4,300 digits"
+    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 1]}…"
 
 
 def _limits(field: FieldInfo) -> str:

@@ -1,12 +1,12 @@
 """Reaching the storage that machines share, whatever its kind, and telling in a paragraph what goes wrong there."""
 
 import errno
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from casebook import places
+from casebook import places, untrusted
 from casebook.errors import CasebookError
 
 if TYPE_CHECKING:
@@ -36,6 +36,39 @@ def asked(ask: Callable[[], T]) -> T | None:
             if "NoSuchBucket" in str(getattr(error.__cause__, "response", "")):
                 raise
     return None
+
+
+def content(there: "UPath", most: int) -> bytes:
+    """Return what a file of at most `most` bytes holds.
+
+    Raises
+    ------
+    Untrusted
+        It is larger, or in a folder something that is no file, such as a pipe.
+    FileNotFoundError
+        It is not there.
+    """
+    if there.protocol in OWN_DISK:
+        return untrusted.read(Path(there.path), most)
+    size = there.fs.info(there.path)["size"]
+    if size is not None and size > most:
+        raise untrusted.Untrusted(f"{there} has {size:,} bytes, more than the {most:,} it may have.")
+    return bytes(there.fs.cat_file(there.path))
+
+
+def check_regular(there: "UPath", paths: Iterable[str]) -> None:
+    """Refuse what lies in a folder that machines share and is no file, before it is copied.
+
+    Raises
+    ------
+    Untrusted
+        One of `paths` is a pipe, a device, or the like.
+    """
+    if there.protocol not in OWN_DISK:
+        return
+    for path in map(Path, paths):
+        if path.exists() and not path.is_file():
+            raise untrusted.Untrusted(f"{path} is no regular file. Put the file back that belongs there, or remove it.")
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """The run that is under way: what was asked, what each stage did, and the record it leaves."""
 
-import json
+import logging
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel
 
-from casebook import files, places, share
+from casebook import alive, files, places, record, share
+from casebook.record import RECORD, RUNNING
 from casebook.spare import Spare
 
 if TYPE_CHECKING:
     from prefect_dask.task_runners import DaskTaskRunner
 
-RECORD = "run.json"
+log = logging.getLogger("casebook")
 REPORT = "report.html"
 
 
@@ -76,14 +77,15 @@ class Run:
     def note(self) -> None:
         """Write run.json of a run that goes on: what it uses must not be cleaned up, even if it is killed."""
         if not self.planning:
-            self.write("running")
+            self.write(RUNNING)
 
     def write(self, status: str, error: str | None = None, **more: object) -> None:
         """Write run.json: parameters, code, libraries, device, and each stage's key, status, seconds and bytes."""
-        record = {
+        told = {
             "case": self.case,
             "run_id": self.run_id,
             "status": status,
+            "written_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "error": error,
             "parameters": self.params.model_dump(mode="json"),
             "data": self.data,
@@ -93,9 +95,9 @@ class Run:
             "stages": [stage.model_dump() for stage in self.stages],
         }
         path = self.folder / RECORD
-        files.write_json(path, record)
+        files.write_json(path, told)
         share.write(path, path.read_bytes())
-        if status != "running":
+        if status != RUNNING:
             share_ended(self.case)
 
 
@@ -103,10 +105,15 @@ def share_ended(case: str) -> None:
     """Share the folders of runs that ended: the one just now, and earlier ones that could not be shared then."""
     if places.shared() is None:
         return
-    for record in places.runs(case).glob(f"*/{RECORD}"):
-        ended = json.loads(record.read_text(encoding="utf-8"))["status"] != "running"
-        if ended and not (record.parent / share.MANIFEST).is_file():
-            share.push(record.parent)
+    for path in places.runs(case).glob(f"*/{RECORD}"):
+        try:
+            found = record.read(path.parent)
+        except record.Damaged as fault:
+            log.warning("%s", fault)
+            continue
+        ended = found is not None and found.status != RUNNING
+        if ended and not (path.parent / share.MANIFEST).is_file():
+            share.push(path.parent)
 
 
 class Summary(BaseModel):
@@ -129,10 +136,18 @@ def current() -> Run:
 
 @contextmanager
 def under_way(run: Run) -> Iterator[Run]:
-    """Make `run` the current one inside the block, and end its spare process afterwards."""
+    """Make `run` the current one inside the block, and end its spare process afterwards.
+
+    Unless it only plans, it holds a lock meanwhile, by which others see that it goes on.
+    """
     token = _current.set(run)
     try:
-        yield run
+        if run.planning:
+            yield run
+            return
+        files.make_folder(run.folder.parent)
+        with alive.held(record.lock_of(run.folder)):
+            yield run
     finally:
         _current.reset(token)
         run.spare.close()

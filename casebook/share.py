@@ -11,11 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 
-from casebook import files, places, remote
+from casebook import files, places, remote, untrusted
 from casebook.errors import CasebookError
 
 MANIFEST = "manifest.json"
 CLAIM = "claim"
+LARGEST = 2**26  # bytes of a manifest, and of whatever else is read whole
 
 
 class Altered(CasebookError):
@@ -72,7 +73,7 @@ def read(path: Path) -> bytes | None:
     if places.shared() is None:
         return None
     there = remote.at(path)
-    return remote.asked(lambda: bytes(there.fs.cat_file(there.path)))
+    return remote.asked(lambda: remote.content(there, LARGEST))
 
 
 def write(path: Path, content: bytes) -> None:
@@ -104,7 +105,8 @@ def names(folder: Path) -> list[str]:
         return []
     there = remote.at(folder)
     found = remote.asked(lambda: list(there.fs.ls(there.path, detail=False))) or []
-    return sorted(name for each in found if not (name := each.rstrip("/").rsplit("/", 1)[-1]).startswith("."))
+    listed = (each.rstrip("/").rsplit("/", 1)[-1] for each in found)
+    return sorted(name for name in listed if not name.startswith(".") and untrusted.is_part(name))
 
 
 def manifests(folder: Path) -> dict[str, bytes]:
@@ -161,6 +163,7 @@ def _bring(folder: Path, content: bytes) -> None:
         for parent in {(out / name).parent for name in hashes}:
             parent.mkdir(parents=True, exist_ok=True)
         paths = [(there / name).path for name in hashes]
+        remote.check_regular(there, paths)
         remote.asked(lambda: there.fs.get(paths, [str(out / name) for name in hashes]))
         for name, expected in hashes.items():
             if not (out / name).is_file():
@@ -181,6 +184,10 @@ def _hashes(manifest: bytes) -> dict[str, str]:
     """Return the files that a manifest names with their hashes; a version's also tells their sizes."""
     try:
         named = json.loads(manifest)["files"]
-        return {name: told if isinstance(told, str) else told["sha256"] for name, told in named.items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Altered(f"{MANIFEST} was altered: {error!r}") from error
+        hashes = {name: told if isinstance(told, str) else told["sha256"] for name, told in named.items()}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise Altered(f"{MANIFEST} was altered: {error!r:.200}") from error
+    for name in hashes:
+        if not untrusted.is_safe(name):
+            raise Altered(f"{MANIFEST} was altered: it names {name!r:.80}, which is not a file inside the folder")
+    return hashes

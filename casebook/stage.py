@@ -10,6 +10,7 @@ import logging
 import platform
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, is_dataclass
 from datetime import UTC, datetime
 from functools import cached_property, update_wrapper
@@ -21,8 +22,9 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar,
 from pydantic import BaseModel, TypeAdapter
 
 from casebook import engine, files, places, share, store
+from casebook.catalog import data_set
 from casebook.errors import CasebookError
-from casebook.fingerprint import fingerprint, library_versions
+from casebook.fingerprint import fingerprint, library_versions, reaches
 from casebook.futures import Future, Known
 from casebook.run import Run, StageRecord, current
 from casebook.store import Facts, Manifest, Ref
@@ -132,11 +134,13 @@ class Stage(Generic[P]):
         kwargs = {**set_for(self.fn, run.params), **kwargs}
         parts = dict(key_parts(self.fn, args, kwargs))
         ref = Ref(case=run.case, stage=self.label, key=store.key_of(parts))
-        record = decide(run, ref, parts)
-        run.stages.append(record)
+        # what is reused from here on, a clean-up must see in the run's record before it looks
+        with nullcontext() if run.planning else store.alone(run.case):
+            record = decide(run, ref, parts)
+            run.stages.append(record)
+            run.note()
         if record.status == "run" and not self.apart:
             run.libraries.update(name.split()[1] for name in parts if name.startswith("library "))
-        run.note()
         if record.status == "reuse" and not run.planning:
             log.info("  %-26s reused", self.label)
         manifest = store.read_manifest(ref.folder) if record.status == "reuse" else None
@@ -174,8 +178,18 @@ def key_parts(fn: Callable[..., object], args: tuple[Any, ...], kwargs: Mapping[
         text, used = _describe(value)
         libraries = (*libraries, *used)
         yield name, text
+    if reaches(fn, data_set):
+        for name in sorted(set(_data_sets(bound.arguments))):
+            yield f"catalog {name}", data_set(name).model_dump_json()
     for library, version in library_versions(tuple(sorted(set(libraries)))).items():
         yield f"library {library}", version
+
+
+def _data_sets(arguments: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the data sets that a call is about: what it reads of them in the catalog is part of its key."""
+    named = [arguments.get("dataset"), *(getattr(value, "dataset", None) for value in arguments.values())]
+    of_inputs = [ref.facts.get("dataset") for ref in _refs(arguments.values())]
+    yield from (name for name in (*named, *of_inputs) if isinstance(name, str))
 
 
 def _describe(value: object) -> tuple[str, tuple[str, ...]]:

@@ -6,13 +6,14 @@ with the `result` that Prefect's cache keeps of the task. Deleting a folder ther
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError, field_validator
 
-from casebook import files, places, share
+from casebook import files, places, share, untrusted
 from casebook.errors import CasebookError
 
 Facts: TypeAlias = Mapping[str, object]
@@ -43,6 +44,13 @@ class Ref(BaseModel):
     sha256: str = ""
     facts: dict[str, JsonValue] = {}
     within: str = ""
+
+    @field_validator("case", "stage", "key")
+    @classmethod
+    def _is_part(cls, part: str) -> str:
+        if not untrusted.is_part(part):
+            raise ValueError(f"{part!r:.80} is not the name of a folder")
+        return part
 
     @property
     def pending(self) -> bool:
@@ -118,6 +126,17 @@ def _manifest(content: bytes | None) -> Manifest | None:
         return None
 
 
+@contextmanager
+def alone(case: str) -> Iterator[None]:
+    """Let one process at a time choose which outputs of a case it uses, or which can go."""
+    from filelock import FileLock
+
+    folder = places.store() / case
+    files.make_folder(folder)
+    with FileLock(folder / ".lock"):
+        yield
+
+
 def settle(folder: Path) -> str | None:
     """Share an output that is whole here, or bring the shared one; say what is wrong with that, or None."""
     try:
@@ -155,6 +174,8 @@ def _holds(ref: Ref) -> bool:
 def trouble(folder: Path, manifest: Manifest) -> str | None:
     """Say what is wrong with a stored output (a missing or altered file), or None if it is whole."""
     for name, expected in manifest.files.items():
+        if not untrusted.is_safe(name):
+            return f"{name!r:.80} is not the name of a file inside the folder"
         path = folder / name
         if not path.is_file():
             return f"{name} is gone"

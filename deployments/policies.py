@@ -17,13 +17,18 @@ Labels = dict[str, str | list[str]]
 # server is started anew, before the run is taken for dead. With fewer than two to three, healthy runs are.
 SIGNS = 4
 # A server that was away must still know what it had waited for: by default it forgets that within a minute.
-SERVER = {"PREFECT_SERVER_EVENTS_EXPIRED_BUCKET_BUFFER": "P1D"}
+# And who holds a deployment's slot: by default it keeps that in memory, and a slot that was held then is never free.
+SERVER = {
+    "PREFECT_SERVER_EVENTS_EXPIRED_BUCKET_BUFFER": "P1D",
+    "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+}
 UNBEGUN = timedelta(minutes=10)  # from being taken by a worker to the beginning: seconds, if no image is fetched
 RETRIES = 2  # what crashes for the third time does so for a reason
 PAUSE = timedelta(minutes=1)  # a worker reports a crash once more, seconds after the run's own process did
 LATE = timedelta(hours=12)  # what was to run at night and hasn't begun by noon makes way for the next night
 COOLDOWN = timedelta(days=1)  # a monitor of every hour must not train every hour
 
+NOT_BEGUN = "A worker took it and did not begin it."
 TOO_LATE = f"It did not begin within {LATE.total_seconds() / 3600:.0f} hours."
 
 SIGN, PENDING, RUNNING, CRASHED, IS_LATE, CANCELLED = (
@@ -53,7 +58,7 @@ def unbegun() -> "AutomationCore":
     """A run that a worker took and never began has crashed, most likely with that worker."""
     return overdue(
         "A run that was taken and not begun has crashed", PENDING, {RUNNING, *ENDS}, UNBEGUN,
-        crash("A worker took it and did not begin it."),
+        crash(NOT_BEGUN),
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from casebook import engine, places
 from casebook.errors import CasebookError
-from deployments import automations, listing
+from deployments import automations, listing, stuck
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -37,6 +37,7 @@ def register() -> str:
         make_pools(client)
         name_schedules(client)
         cancel_behind(client)
+        stuck.end_unbegun(client)
     automations.register()
     deploy()
     return f"{sum(len(listing.entries(root)) for root in places.roots())} deployments are registered at {url}."

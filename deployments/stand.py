@@ -1,5 +1,6 @@
 """The whole stand on one machine: a Prefect server with its UI, every deployment, and a worker, until it is ended."""
 
+import logging
 import os
 import signal
 import socket
@@ -8,12 +9,17 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
 
 from casebook import engine, places
 from casebook.errors import CasebookError
-from deployments import policies
+from deployments import policies, stuck
 from deployments.register import register
 
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
+
+log = logging.getLogger("casebook")
 SETTINGS = (
     engine.RUN
     | policies.SERVER
@@ -26,6 +32,7 @@ SETTINGS = (
     }
 )
 GRACE = 15.0  # seconds in which a run or a worker that is told to end does so
+LOOK = 60.0  # seconds between two looks for runs that hang
 SMOKE = '{"source": "sample", "profile": "smoke"}'
 
 
@@ -45,6 +52,9 @@ def stand(port: int) -> None:
         server.wait()
         pages = started.enter_context(reports(port + 1))
         registered = register()
+        if server.process:
+            with asking() as client:
+                stuck.release_slots(client)
         worker = started.enter_context(working())
         tell(registered)
         watch({"server": server.process, "worker": worker, "server of the reports": pages})
@@ -168,8 +178,33 @@ def watch(started: "Mapping[str, subprocess.Popen[bytes] | None]") -> None:
     CasebookError
         One did.
     """
+    looked = time.monotonic()
     while True:
         for name, process in started.items():
             if process is not None and process.poll() is not None:
                 raise CasebookError(f"The {name} ended by itself (exit code {process.returncode}), so all is ended.")
+        if time.monotonic() - looked > LOOK:
+            end_unbegun()
+            looked = time.monotonic()
         time.sleep(0.5)
+
+
+def end_unbegun() -> None:
+    """See to runs that were taken and not begun; a server that is away is asked again at the next look."""
+    import httpx
+
+    try:
+        with asking() as client:
+            ended = stuck.end_unbegun(client)
+    except httpx.HTTPError as error:
+        log.warning("Prefect's server was not asked for runs that hang: %s", error)
+        return
+    if ended:
+        log.warning("%d runs were taken by a worker and not begun; they are marked as crashed.", ended)
+
+
+def asking() -> "SyncPrefectClient":
+    """Return a client of the server."""
+    from prefect.client.orchestration import get_client
+
+    return get_client(sync_client=True)

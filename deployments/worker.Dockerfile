@@ -20,7 +20,7 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends python3 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --create-home casebook \
-    && install --directory --owner casebook --group casebook /artifacts /raw
+    && install --directory --owner casebook --group casebook /artifacts /raw /prefect
 COPY --from=build /venv /venv
 WORKDIR /casebook
 COPY . .

@@ -1,6 +1,6 @@
 """Backfill: run a case over past dates, each on the file of its day."""
 
-import json
+import logging
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -11,10 +11,11 @@ from casebook.case import Case
 from casebook.errors import CasebookError
 from casebook.operation import Operation
 from casebook.params import CaseParams, parse
-from casebook.run import RECORD
+from casebook.record import Damaged, Record, read
 from flows.all import known
 from tasks.attempt import Attempt, attempt, sum_up
 
+log = logging.getLogger("casebook")
 NOT_TOLD_BY = {"source", "refresh", "runner"}  # they make no other run: what a source holds is compared instead
 
 
@@ -82,20 +83,24 @@ def run_before(story: Case[CaseParams], params: CaseParams) -> str | None:
     """Return the newest completed run with these parameters, on data of this content."""
     asked = told(params.model_dump(mode="json"))
     data = story.plan(params).data
-    for record in records(story.name):
-        if record["status"] == "completed" and told(record["parameters"]) == asked and record.get("data") == data:
-            return str(record["run_id"])
+    for found in records(story.name):
+        if found.status == "completed" and told(found.parameters) == asked and found.data == data:
+            return found.run_id
     return None
 
 
-def records(case: str) -> Iterator[dict[str, Any]]:
+def records(case: str) -> Iterator[Record]:
     """Yield the records of a case's runs, here and on the shared storage, the newest first."""
     folder = places.runs(case)
-    for name in sorted({*(path.name for path in folder.glob("[!.]*")), *share.names(folder)}, reverse=True):
-        path = folder / name / RECORD
-        content = path.read_bytes() if path.is_file() else share.read(path)
-        if content:
-            yield json.loads(content)
+    names = {*(path.name for path in folder.glob("[!.]*")), *share.names(folder)}
+    for name in sorted(names, reverse=True):
+        try:
+            found = read(folder / name)
+        except Damaged as fault:
+            log.warning("%s", fault)
+            continue
+        if found:
+            yield found
 
 
 def told(parameters: dict[str, Any]) -> dict[str, Any]:

@@ -1,20 +1,21 @@
 """Clean up: drop stored stages and run folders that neither the last runs nor published models need."""
 
-import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
-from casebook import files, places, share
+from casebook import alive, files, places, registry, share, store
 from casebook.errors import CasebookError
 from casebook.operation import Operation
-from casebook.run import RECORD
-from tasks import publish
+from casebook.record import Damaged, goes_on, lock_of, read
 
 
 def clean_up(keep_runs: Annotated[int, "how many runs of each case stay, the newest"] = 5) -> str:
     """Keep what the last runs of each case used, finished or not, and the runs of published models; drop the rest.
+
+    What a run uses that goes on stays as well, however many there are, and so does what a damaged
+    file keeps us from telling.
 
     Raises
     ------
@@ -23,9 +24,12 @@ def clean_up(keep_runs: Annotated[int, "how many runs of each case stay, the new
     """
     if keep_runs < 1:
         raise CasebookError(f"--keep-runs {keep_runs}: at least 1 run of each case must be kept.")
-    dropped = [path for case in _cases() for path in _not_needed(case, keep_runs)]
-    size = sum(_drop(path) for path in dropped)
-    return f"Dropped {len(dropped)} folders, {size / 1e6:.1f} MB."
+    sizes: list[int] = []
+    doubts: list[str] = []
+    for case in _cases():
+        with store.alone(case):
+            sizes += [_drop(path) for path in _not_needed(case, keep_runs, doubts)]
+    return " ".join([f"Dropped {len(sizes)} folders, {sum(sizes) / 1e6:.1f} MB.", *doubts])
 
 
 def _cases() -> list[str]:
@@ -44,29 +48,69 @@ def _drop(path: Path) -> int:
     here = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
     if path.is_dir():
         shutil.rmtree(path)
+    alive.remove(lock_of(path))
     return max(here, there)
 
 
-def _not_needed(case: str, keep_runs: int) -> Iterator[Path]:
-    """Yield the run folders and store folders of a case that can go."""
+def _not_needed(case: str, keep_runs: int, doubts: list[str]) -> list[Path]:
+    """Return the run folders and outputs of a case that can go; say what can't be told, and so stays.
+
+    The outputs are listed before the runs: what a run makes that begins meanwhile is not looked at.
+    """
+    outputs = list(_outputs(case))
     runs = _inside(places.runs(case))[::-1]
-    published = {manifest["run_id"] for manifest in publish.published(case).values()}
-    kept = [run for i, run in enumerate(runs) if i < keep_runs or run.name in published]
-    yield from (run for run in runs if run not in kept)
-    used = {key for run in kept[:keep_runs] for key in _keys(run)}
+    faults = {run: fault for run in runs if (fault := _fault(run))}
+    going_on = [run for run in runs if run not in faults and _goes_on(run)]
+    using = [*runs[:keep_runs], *going_on]
+    kept = {*using, *_of_versions(case, runs, doubts), *faults}
+    doubts += faults.values()
+    dropped = [run for run in runs if run not in kept]
+    if lost := [run.name for run in using if run in faults]:
+        doubts.append(f"All outputs of {case} stay, as nobody can tell what {', '.join(lost)} used.")
+        return dropped
+    used = {key for run in using for key in _keys(run)}
+    return dropped + [path for path in outputs if (path.parent.name, path.name) not in used]
+
+
+def _outputs(case: str) -> Iterator[Path]:
+    """Yield the folders of a case's outputs; what killed runs left half-written is swept."""
     for stage in _inside(places.store() / case):
         files.sweep(stage)
-        yield from (path for path in _inside(stage) if (stage.name, path.name) not in used)
+        yield from _inside(stage)
+
+
+def _of_versions(case: str, runs: Iterable[Path], doubts: list[str]) -> list[Path]:
+    """Return the runs that published versions come from: all, where a version can't tell its own."""
+    told = {version: manifest["run_id"] for version, manifest in registry.published(case).items()}
+    faults = [*registry.damaged(case).values()]
+    faults += [f"version {version} names no run" for version, run in told.items() if run is None]
+    if faults:
+        doubts.append(f"All runs of {case} stay: {'; '.join(faults)}.")
+        return list(runs)
+    return [run for run in runs if run.name in told.values()]
+
+
+def _fault(run: Path) -> str | None:
+    """Say what is wrong with a run's record, or None."""
+    try:
+        read(run)
+    except Damaged as fault:
+        return str(fault)
+    return None
+
+
+def _goes_on(run: Path) -> bool:
+    record = read(run)
+    return record is not None and goes_on(run, record)
 
 
 def _keys(run: Path) -> set[tuple[str, str]]:
-    record = run / RECORD
-    content = record.read_bytes() if record.is_file() else share.read(record)
-    stages = json.loads(content)["stages"] if content else []
-    return {(stage["stage"], stage["key"]) for stage in stages}
+    """Return the outputs that a run used, by stage and key."""
+    record = read(run)
+    return {(used.stage, used.key) for used in record.stages} if record else set()
 
 
-operation = Operation(clean_up)
+operation = Operation(clean_up, mends=True)
 
 if __name__ == "__main__":
     raise SystemExit(operation.main())

@@ -65,8 +65,8 @@ class FraudParams(NetworkParams):
     batch_size: Annotated[int, Field(ge=16, le=65536, description="rows per training step of `tuned`")] = 2048
     trees: Annotated[int, Field(ge=10, le=5000, description="size of the forests among the peers")] = 300
     threshold_by: Literal["cost", "f_beta"] = Field("cost", description="what the threshold is chosen by")
-    cost_missed: Annotated[float, Field(gt=0, description="cost of a missed fraud, in EUR")] = 100.0
-    cost_alert: Annotated[float, Field(gt=0, description="cost of looking into an alert, in EUR")] = 5.0
+    cost_missed: Annotated[float, Field(gt=0, le=1e9, description="cost of a missed fraud, in EUR")] = 100.0
+    cost_alert: Annotated[float, Field(gt=0, le=1e9, description="cost of looking into an alert, in EUR")] = 5.0
     beta: Annotated[float, Field(gt=0, le=10, description="how much more recall counts than precision")] = 1.0
     sample_rows: Annotated[int, Field(ge=1000, le=10_000_000, description="size of the embedded sample")] = 6000
 

@@ -1,11 +1,14 @@
 """Monitor: tell whether what a model is asked has moved away from what it was trained on."""
 
+import math
 from pathlib import Path
 from typing import Annotated
 
 from casebook.errors import CasebookError
 from casebook.language import language_of
 from casebook.operation import Operation
+
+MOST_HOURS = 100 * 366 * 24  # a century: more is no time that could be counted back
 
 
 def monitor(
@@ -30,8 +33,11 @@ def monitor(
     from tasks.report_drift import report_drift
     from tasks.score_plan import predictor_of
 
-    if hours < 1 or not threshold > 0:
-        raise CasebookError(f"--hours {hours} --threshold {threshold}: hours are 1 or more, the threshold is above 0.")
+    if not 1 <= hours <= MOST_HOURS or not 0 < threshold < math.inf:
+        raise CasebookError(
+            f"--hours {hours} --threshold {threshold}: hours are 1 to {MOST_HOURS:,}, the threshold is a finite number "
+            "above 0."
+        )
     spoken = language_of(language)
     predictor = predictor_of(case, version)
     reference = described(predictor)

@@ -1,5 +1,6 @@
 """Film reviews in Korean, liked or not: the lab's BiLSTM on words, and networks on characters (lab 300)."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
@@ -79,7 +80,7 @@ def naver_reviews(params: NaverReviewsParams = NaverReviewsParams()) -> Summary:
     scores = [peers.result()] if params.peers else []
     told = notes(ready.parts[0], trained, by_words)
     refs = {name: [ref] for name, ref in trained.items()}
-    ready = ready._replace(encoded=[by_words])
+    ready = replace(ready, encoded=[by_words])
     return conclude(ready, refs, scores, profile.result(), PROTOCOL, params.seed, told)
 
 

@@ -2,8 +2,8 @@
 
 from typing import Annotated
 
+from casebook import registry
 from casebook.operation import Operation
-from tasks import publish
 
 
 def promote(
@@ -11,11 +11,11 @@ def promote(
     version: Annotated[int, "the number of the version that is to serve"],
 ) -> str:
     """Make a published version of a case the one that serves; a sample model never replaces one of real data."""
-    publish.promote(case, version)
+    registry.promote(case, version)
     return f"{case} serves version {version}. `python -m serving` answers from it; a running one takes it up by itself."
 
 
-operation = Operation(promote)
+operation = Operation(promote, mends=True)
 
 if __name__ == "__main__":
     raise SystemExit(operation.main())

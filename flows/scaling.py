@@ -19,7 +19,8 @@ from tasks.clean import clean
 from tasks.draw_scales import draw_all, draw_with_and_without
 from tasks.explore import explore
 from tasks.fetch import Origin, own
-from tasks.ingest import conform, form, read
+from tasks.ingest import conform, read, typed
+from tasks.reading.form import form
 from tasks.report_findings import FINDINGS, report_findings, stored
 from tasks.scale import farthest
 from tasks.tell_scales import tell_agreement, tell_leak, tell_outlier
@@ -65,9 +66,9 @@ def take_columns(out: Path, origin: Origin, columns: tuple[str, ...], people: in
         A column is missing or has text, there is no numeric column, or there are more than pictures can show.
     """
     entry = data_set(DATA)
-    frame = make_people(people, seed) if origin.path is None else read(origin.path, form(entry, origin.path))
     where = origin.path or Path("the table made in code")
-    names = columns or tuple(map(str, frame.select_dtypes("number").columns))
+    frame = make_people(people, seed) if origin.path is None else read(origin.path, form(entry, origin.path))
+    names = columns or tuple(str(name) for name in frame.columns if _numeric(frame[name], where))
     if not names or len(names) > MOST:
         raise CasebookError(
             f"{where} has {len(names)} numeric columns, and 1 to {MOST} can be scaled at a time. Name some of "
@@ -76,6 +77,15 @@ def take_columns(out: Path, origin: Origin, columns: tuple[str, ...], people: in
     frame = conform(frame, entry.model_copy(update={"columns": {name: Column(type="float") for name in names}}), where)
     write_table(out, frame)
     return {"rows": len(frame), "columns": list(names), "dataset": entry.name, "kind": origin.kind}
+
+
+def _numeric(values: "pd.Series", where: Path) -> bool:
+    """Say whether a column holds numbers; in a text file that shows only when it is read as such."""
+    try:
+        typed(values, Column(type="float"), where)
+    except CasebookError:
+        return False
+    return True
 
 
 def drop_missing(frame: "pd.DataFrame") -> "pd.DataFrame":

@@ -1,15 +1,19 @@
 """`python -m serving`: answer from every model in production."""
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from serving import sockets
 from serving.keyed import KEY, UNSOUND, sound
 from serving.logs import LEVELS, write_logs
-from serving.service import serve
+
+if TYPE_CHECKING:
+    from serving.service import Service
 
 MOST = 4  # processes, unless more are asked for
 
@@ -27,18 +31,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, ValueError) as error:
         print(_refusal(asked.host, asked.port, error), file=sys.stderr)
         return 1
-    url = sockets.url(listening)
+    announce = partial(_announce, sockets.url(listening))
+    if not hasattr(os, "fork"):
+        from serving.single import serve_alone
 
-    def announce(models: int) -> None:
-        print(f"Serving {models} models at {url} (Ctrl-C stops)", flush=True)
-
-    if asked.processes == 1:
-        serve(listening, announce, key)
+        serve_alone(listening, key, announce)
         return 0
-    from serving.workers import Workers
+    from serving.supervisor import serve
 
-    work, stopping = partial(serve, listening, key=key), partial(sockets.close, listening)
-    return Workers(work, asked.processes, announce, stopping).run()
+    try:
+        return serve(partial(_service, key), listening, asked.processes, announce)
+    except OSError as error:
+        print(f"Cannot start: {error}. Make room, or name another folder in TMPDIR.", file=sys.stderr)
+        return 1
+
+
+def _service(key: str) -> "Service":
+    """Load the models; in each process anew."""
+    from serving.service import Service
+
+    return Service(key)
+
+
+def _announce(url: str, models: int) -> None:
+    """Say where the service is; that nobody can hear it is no reason not to answer."""
+    try:
+        print(f"Serving {models} models at {url} (Ctrl-C stops)", flush=True)
+    except OSError as error:
+        logging.getLogger(__name__).warning("cannot write to standard output: %s", error)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the end would try again
 
 
 def _parser() -> argparse.ArgumentParser:

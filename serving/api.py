@@ -1,7 +1,6 @@
 """The prediction endpoint and the description of the models, in TensorFlow Serving's convention."""
 
 import math
-from collections.abc import Mapping
 from time import monotonic
 
 from flask import Flask, Response, request
@@ -83,11 +82,8 @@ def find(models: Registry, case: str) -> Predictor:
 
 def headline(model: Predictor) -> dict[str, object]:
     """Return a model's kind and its primary metric's name and, where its metrics tell, value."""
-    name = model.manifest.get("primary_metric")
-    score: object = model.metrics.get("candidates")
-    for key in (model.metrics.get("champion"), name):
-        score = score.get(key) if isinstance(score, Mapping) else None
-    return {"kind": model.signature.kind, "primary_metric": name, "score": score}
+    score = None if model.score is None else model.score.model_dump(exclude_none=True)
+    return {"kind": model.signature.kind, "primary_metric": model.primary_metric, "score": score}
 
 
 def _identity(model: Predictor) -> dict[str, object]:

@@ -1,5 +1,8 @@
 """The Flask application: routes, limits and headers put together."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask import Flask
 from werkzeug.routing import BaseConverter
 
@@ -10,7 +13,8 @@ from serving.check import Reader
 from serving.health import add_health
 from serving.instances import Limits
 from serving.keyed import Keyed
-from serving.labs import PICTURE_PATHS, add_labs
+from serving.labs import add_labs
+from serving.limits import BODY
 from serving.metrics import Metrics
 from serving.openapi import add_openapi
 from serving.pages import add_pages
@@ -18,6 +22,7 @@ from serving.registry import Registry
 from serving.tally import Tally
 
 SHORT = 16 * 1024  # bytes of a body
+BRIEF = ("live", "ready")  # endpoints that have no work to do
 
 
 class CaseConverter(BaseConverter):
@@ -27,7 +32,7 @@ class CaseConverter(BaseConverter):
 
 
 def create_app(
-    models: Registry, max_body: int = 8 * 2**20, limits: Limits = Limits(), key: str = "", tally: Tally | None = None
+    models: Registry, max_body: int = BODY, limits: Limits = Limits(), key: str = "", tally: Tally | None = None
 ) -> Flask:
     """Return the service over `models`.
 
@@ -59,7 +64,13 @@ def create_app(
     return app
 
 
-def brief(models: Registry, path: str, length: int) -> bool:
-    """Tell whether a request takes less than a millisecond: a short one for a model of columns, or for no model."""
-    model = models.serving.get(path.removeprefix("/v1/models/").removesuffix(":predict"))
-    return length <= SHORT and path not in PICTURE_PATHS and (model is None or isinstance(model.reader, Reader))
+def brief(models: Registry, route: tuple[str, Mapping[str, Any]], length: int) -> bool:
+    """Tell whether a request takes less than a millisecond: health, or a short one for a model of columns.
+
+    It goes by what the router found, as several paths can lead to one place.
+    """
+    endpoint, values = route
+    if endpoint != "predict":
+        return endpoint in BRIEF
+    model = models.serving.get(values["case"])
+    return length <= SHORT and (model is None or isinstance(model.reader, Reader))

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from serving.metrics import Metrics
+from serving.proxy import client
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 CASE = "casebook.case"  # where a handler notes in the WSGI environment which model was asked
 VERSION = "casebook.version"  # and which of its versions answered
+INSTEAD = "casebook.instead"  # where a gateway puts a WSGI application that answers in place of this one
 GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")  # what is taken over; anything else could forge a line of a log
 HEADERS = [
     ("Content-Security-Policy", "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"),
@@ -45,7 +47,8 @@ class Around:
             _log(environ, request_id, int(status[:3]), seconds)
             return start_response(status, [*headers, *HEADERS, ("X-Request-ID", request_id)], *more)
 
-        return self.inner(environ, begin)
+        inner: WSGIApplication = environ.get(INSTEAD, self.inner)
+        return inner(environ, begin)
 
 
 def _log(environ: "WSGIEnvironment", request_id: str, status: int, seconds: float) -> None:
@@ -54,7 +57,7 @@ def _log(environ: "WSGIEnvironment", request_id: str, status: int, seconds: floa
     if log.isEnabledFor(logging.INFO):
         told = {
             "request_id": request_id,
-            "client": environ.get("REMOTE_ADDR", ""),
+            "client": client(environ),
             "method": environ["REQUEST_METHOD"],
             "path": environ["PATH_INFO"][:200],
             "status": status,

@@ -1,7 +1,6 @@
 """One published version: loaded, verified against its own manifest and sample, ready to answer."""
 
-import hashlib
-import json
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import BaseModel, FiniteFloat
 
 from casebook.errors import CasebookError
 from casebook.words import Vocabulary
@@ -22,16 +22,28 @@ from serving.predictions import Prediction, Teller, teller
 from serving.replay import agree
 from serving.signature import Signature, parse
 from serving.spread import Reference
+from serving.version_files import Manifest, parse_object, parse_record, read_manifest, read_verified
 
 NEEDED = ("model.onnx", "signature.json", "metrics.json", "sample_request.json", "sample_response.json")
 REFERENCE = "reference.json"  # without it nothing is counted
 VOCABULARY = "vocabulary.json"  # needed where the model takes a text
 AnyReader = Reader | PictureReader | SeriesReader | TextReader
+KEPT = (*NEEDED, REFERENCE, VOCABULARY)
+PATIENCE = 60.0  # seconds that a graph has for its sample: one that loops for ever must not keep others from serving
+LONGEST_REASON = 1000  # characters
 NO_ANSWER = "the model has no finite answer for these values"
 
 
 class BrokenBundle(CasebookError):
     """A published version that must not serve; the message names the file and what is wrong with it."""
+
+
+class Score(BaseModel):
+    """The primary metric's value, and the interval around it where there is one."""
+
+    value: FiniteFloat
+    low: FiniteFloat | None = None
+    high: FiniteFloat | None = None
 
 
 @dataclass(frozen=True)
@@ -49,6 +61,8 @@ class Predictor:
     version: int
     metrics: Mapping[str, object]
     manifest: Mapping[str, object]
+    primary_metric: str | None
+    score: Score | None
     sample: Sequence[Mapping[str, object]]
     reader: AnyReader
     graph: Graph
@@ -106,61 +120,62 @@ def load(folder: Path) -> Predictor:
     Raises
     ------
     BrokenBundle
-        If a file is missing or differs from the manifest, the signature does not fit the graph, or the stored
+        If a file is missing, odd or differs from the manifest, the signature does not fit the graph, or the stored
         sample is not answered as stored.
     """
     try:
-        manifest = _object("manifest.json", (folder / "manifest.json").read_bytes())
-        files = _verified(folder, manifest)
-        content = _object("signature.json", files["signature.json"])
-        sample = _list("sample_request.json", files["sample_request.json"], "instances")
-        stored = _list("sample_response.json", files["sample_response.json"], "predictions")
-        signature = parse(content)
-        predictor = Predictor(
-            signature=signature,
-            content=content,
-            version=int(folder.name) if folder.name.isdecimal() else 0,
-            metrics=_object("metrics.json", files["metrics.json"]),
-            manifest=manifest,
-            sample=sample,
-            reader=_reader(signature, files),
-            graph=Graph(files["model.onnx"], signature),
-            tell=teller(signature),
-            reference=spread.parse(_object(REFERENCE, files[REFERENCE])) if REFERENCE in files else None,
-        )
-        _replay(predictor, stored)
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise BrokenBundle(f"{folder.name}: {type(error).__name__}: {error}") from error
+        return _loaded(folder)
+    except Exception as error:  # whatever a version holds, it is refused alone
+        if not isinstance(error, CasebookError | OSError | LookupError | TypeError | ValueError):
+            logging.getLogger(__name__).exception("%s version %s fails in a way of its own", *folder.parts[-2:])
+        reason = str(error).encode(errors="replace").decode()
+        reason = reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]} …"
+        raise BrokenBundle(f"{folder.name}: {type(error).__name__}: {reason}") from error
+
+
+def _loaded(folder: Path) -> Predictor:
+    told = read_manifest(folder)
+    manifest = parse_record("manifest.json", told, Manifest)
+    if not manifest.files.keys() >= set(NEEDED):
+        raise ValueError(f"manifest.json must list at least {', '.join(NEEDED)}")
+    files = read_verified(folder, manifest, KEPT)
+    content = parse_object("signature.json", files["signature.json"])
+    metrics = parse_object("metrics.json", files["metrics.json"])
+    sample = _list("sample_request.json", files["sample_request.json"], "instances")
+    signature = parse(content)
+    predictor = Predictor(
+        signature=signature,
+        content=content,
+        version=int(folder.name) if folder.name.isdecimal() else 0,
+        metrics=metrics,
+        manifest=told,
+        primary_metric=manifest.primary_metric,
+        score=_score(metrics, manifest.primary_metric),
+        sample=sample,
+        reader=_reader(signature, files),
+        graph=Graph(files["model.onnx"], signature),
+        tell=teller(signature),
+        reference=spread.parse(parse_object(REFERENCE, files[REFERENCE])) if REFERENCE in files else None,
+    )
+    _replay(predictor, _list("sample_response.json", files["sample_response.json"], "predictions"))
     return predictor
 
 
-def _object(name: str, content: bytes) -> dict[str, object]:
-    value = json.loads(content)
-    if not isinstance(value, dict):
-        raise TypeError(f"{name} holds no JSON object")
-    return value
-
-
 def _list(name: str, content: bytes, key: str) -> list[dict[str, object]]:
-    rows = _object(name, content)[key]
+    rows = parse_object(name, content).get(key)
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise ValueError(f"{name}: {key} must be a list of objects")
     return rows
 
 
-def _verified(folder: Path, manifest: Mapping[str, object]) -> dict[str, bytes]:
-    """Read the files that serving needs and check the hash of every file the manifest names."""
-    listed = manifest["files"]
-    if not isinstance(listed, dict) or not listed.keys() >= set(NEEDED):
-        raise ValueError(f"manifest.json must list at least {', '.join(NEEDED)}")
-    files = {}
-    for name, facts in listed.items():
-        content = (folder / Path(name).name).read_bytes()
-        if len(content) != facts["bytes"] or hashlib.sha256(content).hexdigest() != facts["sha256"]:
-            raise ValueError(f"{name} differs from what manifest.json says: publish this version again")
-        if name in (*NEEDED, VOCABULARY, REFERENCE):
-            files[name] = content
-    return files
+def _score(metrics: Mapping[str, object], primary_metric: str | None) -> Score | None:
+    """Return the champion's value of the primary metric, where the metrics tell it."""
+    found: object = metrics
+    for key in ("candidates", metrics.get("champion"), primary_metric):
+        if not isinstance(found, Mapping) or not isinstance(key, str):
+            return None
+        found = found.get(key)
+    return None if found is None else parse_record("metrics.json", found, Score)
 
 
 def _reader(signature: Signature, files: Mapping[str, bytes]) -> AnyReader:
@@ -170,14 +185,27 @@ def _reader(signature: Signature, files: Mapping[str, bytes]) -> AnyReader:
     if first.shape:
         return PictureReader(first.name, first.shape)
     if first.longest:
-        return TextReader(first, Vocabulary.model_validate_json(files[VOCABULARY]))
+        if VOCABULARY not in files:
+            raise ValueError(f"a model that takes a text needs {VOCABULARY}, which manifest.json does not list")
+        return TextReader(first, parse_record(VOCABULARY, parse_object(VOCABULARY, files[VOCABULARY]), Vocabulary))
     return Reader(signature.inputs)
 
 
 def _replay(predictor: Predictor, stored: Sequence[Mapping[str, object]]) -> None:
-    answers = predictor.predict(predictor.sample)
-    known = spread.features(predictor.signature, predictor.reader.read(predictor.sample).feeds)
-    if predictor.reference and not predictor.reference.features.keys() <= known.keys():
-        raise ValueError(f"reference.json has bins for {sorted(predictor.reference.features.keys() - known.keys())}")
+    """Answer the sample and count it, as requests will be."""
+    feeds = predictor.reader.read(predictor.sample).feeds
+    with predictor.graph.limited(PATIENCE):
+        scores = predictor.compute(feeds)
+    answers = predictor.tell(scores)
     if not agree(answers, stored):
         raise ValueError(f"sample_request.json is answered {answers}, sample_response.json says {stored}")
+    if predictor.reference:
+        _count(predictor.reference, spread.features(predictor.signature, feeds))
+        predictor.reference.score.count(spread.score(predictor.signature, scores))
+
+
+def _count(reference: Reference, values: Mapping[str, spread.Values]) -> None:
+    if not reference.features.keys() <= values.keys():
+        raise ValueError(f"reference.json has bins for {sorted(reference.features.keys() - values.keys())}")
+    for name, bins in reference.features.items():
+        bins.count(values[name])

@@ -150,7 +150,9 @@ class Reader:
             if not isinstance(row, dict):
                 yield Fault(number, None, f"a row must be an object, not {kind_of(row)}")
                 continue
-            yield from (Fault(number, name[:80], "is no field of this model") for name in row if name not in self.names)
+            yield from (
+                Fault(number, shown(name), "is no field of this model") for name in row if name not in self.names
+            )
             for field in self.fields:
                 wrong = problem(field, row.get(field.name)) if field.name in row or field.optional else "is missing"
                 if wrong:
@@ -227,6 +229,11 @@ def _texts(field: Field, rows: Sequence[Mapping[str, object]]) -> npt.NDArray[np
     if any(problem(field, cell) for cell in set(cells)):
         return None
     return np.array([[cell or ""] for cell in cells], dtype=object)
+
+
+def shown(name: str) -> str:
+    """Return a name from a request as an answer can hold it: not too long, and without half characters."""
+    return name[:80].encode(errors="backslashreplace").decode()
 
 
 def kind_of(value: object) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from serving.check import Checked, Fault, Refused, kind_of
+from serving.check import Checked, Fault, Refused, kind_of, shown
 from serving.pictures import Allowance, BadPicture, Pixels, decoded
 from serving.signature import Shape
 
@@ -41,7 +41,7 @@ class PictureReader:
         if not isinstance(instance, dict):
             yield Fault(row, None, f"a row must be an object, not {kind_of(instance)}")
             return
-        yield from (Fault(row, name[:80], "is no field of this model") for name in instance if name != self.name)
+        yield from (Fault(row, shown(name), "is no field of this model") for name in instance if name != self.name)
         try:
             if self.name not in instance:
                 raise BadPicture("is missing")

@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
-from serving.check import LISTED, Checked, Fault, Refused, Warned, kind_of, number_problem
+from serving.check import LISTED, Checked, Fault, Refused, Warned, kind_of, number_problem, shown
 from serving.signature import Field
 
 EPOCH = date(1970, 1, 1)
@@ -44,7 +44,7 @@ class SeriesReader:
         if not isinstance(row, dict):
             yield Fault(number, None, f"a row must be an object, not {kind_of(row)}")
             return
-        yield from (Fault(number, name[:80], "is no field of this model") for name in row if name not in self.names)
+        yield from (Fault(number, shown(name), "is no field of this model") for name in row if name not in self.names)
         for field in self.fields:
             problems = _problems(field, row[field.name]) if field.name in row else ["is missing"]
             yield from (Fault(number, field.name, problem) for problem in problems)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from casebook.words import Vocabulary, numbered, padded
-from serving.check import Checked, Fault, Refused, kind_of
+from serving.check import Checked, Fault, Refused, kind_of, shown
 from serving.graph import TOKENS
 from serving.signature import Field
 
@@ -34,7 +34,7 @@ class TextReader:
             yield Fault(row, None, f"a row must be an object, not {kind_of(instance)}")
             return
         name = self.field.name
-        yield from (Fault(row, other[:80], "is no field of this model") for other in instance if other != name)
+        yield from (Fault(row, shown(other), "is no field of this model") for other in instance if other != name)
         wrong = self._problem(instance[name]) if name in instance else "is missing"
         if wrong:
             yield Fault(row, name, wrong)

@@ -1,19 +1,21 @@
 """Which versions serve where machines share their artifacts: the local copy follows what is said there."""
 
-import logging
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
-from casebook import places, share
+from casebook import places, share, untrusted
 from casebook.errors import CasebookError
+from casebook.registry import number
 
 PAUSE = 5.0  # seconds until the shared storage is asked again, by whichever of this machine's processes comes first
+ASKED = ".asked"  # when it was asked is this file's time, and what went wrong is in it
 
 
 def follow(models: Path, pause: float = 0.0) -> None:
     """Bring the pointers from the shared storage, if there is one, and before each the version that it names.
 
-    What can't be had is told in the log and asked for again; meanwhile what is here goes on serving.
+    What can't be had is kept for `problems` and asked for again; meanwhile what is here goes on serving.
 
     Parameters
     ----------
@@ -22,13 +24,18 @@ def follow(models: Path, pause: float = 0.0) -> None:
     pause
         How many seconds must have passed since a process of this machine asked.
     """
-    if places.shared() is None or not _due(models / ".asked", pause):
+    if places.shared() is None or not _due(models / ASKED, pause):
         return
-    try:
-        for case in share.names(models):
-            _follow(models / case)
-    except CasebookError as error:
-        logging.getLogger(__name__).error("%s", error)
+    found = list(_followed(models))
+    (models / ASKED).write_text("".join(f"{line}\n" for line in found), encoding="utf-8", errors="replace")
+
+
+def problems(models: Path) -> list[str]:
+    """Return what could not be had from the shared storage when it was last asked, by any process of this machine."""
+    path = models / ASKED
+    if places.shared() is None or not path.is_file():
+        return []
+    return path.read_text(encoding="utf-8", errors="replace").splitlines()
 
 
 def _due(asked: Path, pause: float) -> bool:
@@ -40,12 +47,27 @@ def _due(asked: Path, pause: float) -> bool:
     return True
 
 
+def _followed(models: Path) -> Iterator[str]:
+    """Follow case by case, and yield in a line what goes wrong; one case's trouble is no other's."""
+    try:
+        for case in share.names(models):
+            try:
+                _follow(models / case)
+            except (share.Altered, untrusted.Untrusted) as error:
+                yield _line(f"{case} is not taken up: {error}")
+    except (CasebookError, OSError) as error:
+        yield _line(str(error))
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
 def _follow(folder: Path) -> None:
     pointer = folder / "production"
     version = (share.read(pointer) or b"").decode(errors="replace").strip()
-    if version.isdecimal() and not (folder / version / share.MANIFEST).is_file():
-        try:
+    try:
+        if number(version) and not (folder / version / share.MANIFEST).is_file():
             share.pull(folder / version)
-        except share.Altered as altered:
-            logging.getLogger(__name__).error("%s version %s is not taken up: %s", folder.name, version, altered)
-    share.get(pointer)
+    finally:
+        share.get(pointer)

@@ -2,9 +2,11 @@
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
+from threading import Timer
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,7 @@ from serving.check import Fault, Refused
 from serving.signature import Signature
 
 if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
+    from onnxruntime import InferenceSession, RunOptions
 
 BLOCK = 512  # rows of columns or series per run: more are no faster, and layers outgrow the processor's cache
 ABREAST = 2  # blocks of large requests at once
@@ -24,6 +26,8 @@ PIXELS = 50_000  # per run, a picture of more is alone: two at once are no faste
 THREADS = {"picture": 2}  # of one answer: other models answer within a millisecond, and requests are the parallelism
 TYPES = {"string": "tensor(string)", "text": "tensor(int32)"}
 TOKENS = "tokens"  # what a graph calls a text's numbers
+ELSEWHERE = "session.model_external_initializers_file_folder_path"  # where weights outside of the graph are looked for
+NOWHERE = "/nonexistent"  # all that is run was hashed, and so are no weights outside
 
 Arrays = Mapping[str, npt.NDArray[np.generic]]
 Scores = npt.NDArray[np.float32]
@@ -45,6 +49,7 @@ class Graph:
     def __init__(self, content: bytes, signature: Signature) -> None:
         self._session = _session(content, THREADS.get(signature.inputs[0].dtype, 1))
         self._output = signature.output.name
+        self._options: RunOptions | None = None
         self._block = _block(signature)
         self._small = bool(signature.picture or signature.text)
         self._pool = ThreadPoolExecutor(1 if signature.picture else ABREAST)
@@ -55,7 +60,10 @@ class Graph:
         found = {each.name: each.type for each in self._session.get_inputs()}
         if wanted != found:
             raise ValueError(f"model.onnx takes {found}, signature.json says {wanted}")
-        if self._output not in [each.name for each in self._session.get_outputs()]:
+        outputs = [each.name for each in self._session.get_outputs()]
+        if self._output in found and len(outputs) == 1:  # a column is called as the answer is: the graph can't do so
+            self._output = outputs[0]
+        if self._output not in outputs:
             raise ValueError(f"model.onnx has no output {self._output}")
 
     def run(self, feeds: Arrays, until: float = math.inf) -> Scores:
@@ -74,6 +82,31 @@ class Graph:
         starts = range(0, rows, self._block)
         return np.concatenate(list(self._pool.map(partial(self._part, feeds, until), starts)))
 
+    @contextmanager
+    def limited(self, seconds: float) -> Iterator[None]:
+        """Stop what is run inside the block once it has taken so long.
+
+        Raises
+        ------
+        ValueError
+            It was stopped.
+        """
+        import onnxruntime
+
+        options = self._options = onnxruntime.RunOptions()
+        timer = Timer(seconds, setattr, (options, "terminate", True))
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        except Refused as error:
+            if options.terminate:
+                raise ValueError(f"model.onnx did not answer within {seconds:g} seconds") from error
+            raise
+        finally:
+            timer.cancel()
+            self._options = None
+
     def _part(self, feeds: Arrays, until: float, start: int) -> Scores:
         """Run the block that starts at a row."""
         if monotonic() > until:
@@ -91,12 +124,13 @@ class Graph:
         from onnxruntime.capi.onnxruntime_pybind11_state import (
             Fail,
             InvalidArgument,
+            NotImplemented,
             RuntimeException,
         )
 
         try:
-            scores: Scores = self._session.run([self._output], self._typed(feeds))[0]
-        except (Fail, InvalidArgument, RuntimeException) as error:
+            scores: Scores = self._session.run([self._output], self._typed(feeds), self._options)[0]
+        except (Fail, InvalidArgument, NotImplemented, RuntimeException) as error:
             raise Refused(iter([Fault(None, None, f"the model cannot work with these values: {error}")])) from error
         return scores
 
@@ -116,11 +150,12 @@ def _session(content: bytes, threads: int) -> "InferenceSession":
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # cores are for those who have work
+    options.add_session_config_entry(ELSEWHERE, NOWHERE)
     options.log_severity_level = 4  # what it has to say arrives as an exception
     try:
-        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        # no fallback to another provider: only for it the file's bytes would be kept, and it prints
+        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"], enable_fallback=0)
     except Exception as error:  # its exceptions share no base class
         raise ValueError(f"model.onnx does not load: {error}") from error
-    session.disable_fallback()  # to another provider, for which alone it would keep the file's bytes
     session._model_bytes = None
     return session

@@ -20,7 +20,10 @@ def add_health(app: Flask, models: Registry, metrics: Metrics) -> None:
         failures = [vars(failure) for failure in models.failures.values()]
         serving = {case: model.version for case, model in models.serving.items()}
         sound = bool(serving) and not failures
-        content = {"status": "ready" if sound else "not ready", "models": serving, "failures": failures}
+        status = "ready" if sound else "not ready"
+        content: dict[str, object] = {"status": status, "models": serving, "failures": failures}
+        if models.notes:
+            content["notes"] = models.notes  # what is out of reach takes no answer away
         return answer(content, 200 if sound else 503)
 
     @app.get("/metrics")

@@ -8,8 +8,10 @@ import orjson
 from flask import request
 
 from serving.answers import ClientError
+from serving.check import Fault, shown
 from serving.signature import Signature
 
+MOST_DIGITS = 1000  # of a whole number: what no model takes is told by its field, but thousands take long to read
 JSON_ONLY = "send the body as plain JSON with the header Content-Type: application/json"
 PICTURES_TOO = (
     "send plain JSON with the header Content-Type: application/json, one encoded picture with image/png or its like, "
@@ -38,7 +40,7 @@ def instances(signature: Signature, limits: Limits) -> list[object]:
         If the body is not in a form this model takes, or does not hold one to the limit of instances.
     """
     most = limits.of(signature)
-    if request.headers.get("Content-Encoding"):
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise _unknown(signature)
     if request.mimetype == "application/json":
         found = _listed(parsed(request.get_data(cache=False)))
@@ -68,23 +70,49 @@ def parsed(body: bytes) -> object:
     Raises
     ------
     ClientError
-        If it is empty or no JSON.
+        If it is empty or no JSON, or an object in it has a name twice.
     """
     if not body:
         raise ClientError(400, "the body is empty; it must be a JSON object")
     try:
-        return orjson.loads(body)
+        content = orjson.loads(body)
     except orjson.JSONDecodeError:  # also for huge numbers and half characters, whose fields can be named
         return _parsed_slowly(body)
+    return content if body.count(b":") == _names(content) else _parsed_slowly(body)
+
+
+def _names(content: object) -> int:
+    """Return how many names there are outside of cells: where there are as many colons, none was given twice."""
+    if not isinstance(content, dict):
+        return 0
+    rows = content.get("instances")
+    listed = rows if isinstance(rows, list) else []
+    return len(content) + sum(len(row) for row in listed if isinstance(row, dict))
 
 
 def _parsed_slowly(body: bytes) -> object:
     try:
-        return json.loads(body, parse_constant=_no_constant)
+        return json.loads(body, parse_constant=_no_constant, parse_int=_whole, object_pairs_hook=_object)
     except RecursionError:
         raise ClientError(400, "the body is nested too deeply") from None
-    except ValueError as error:  # also text that is no UTF-8, and integers of thousands of digits
+    except ValueError as error:  # also text that is no UTF-8
         raise ClientError(400, f"the body is no valid JSON: {error}") from None
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > MOST_DIGITS:
+        raise ValueError(f"a number has {len(digits):,} digits")
+    return int(digits)
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = shown(next(name for name in names if names.count(name) > 1))
+        problem = "stands more than once in one object"
+        raise ClientError(400, f"{twice!r} {problem}", [Fault(None, twice, problem)])
+    return found
 
 
 def _no_constant(token: str) -> NoReturn:

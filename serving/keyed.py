@@ -22,6 +22,14 @@ def sound(key: str) -> bool:
     return len(key) >= SHORTEST and key.isascii() and key.isprintable() and " " not in key
 
 
+def allowed(environ: "WSGIEnvironment", key: str) -> bool:
+    """Tell whether a request may be answered: no key is asked for, or it has it, or it needs none."""
+    if not key or not (environ["REQUEST_METHOD"] == "POST" or environ["PATH_INFO"] == "/metrics"):
+        return True
+    scheme, _, given = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+    return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode("latin-1"), key.encode())
+
+
 class Keyed:
     """A WSGI application that lets whoever knows the key ask models and read counts, and everybody the rest.
 
@@ -30,13 +38,11 @@ class Keyed:
 
     def __init__(self, inner: "WSGIApplication", key: str) -> None:
         self.inner = inner
-        self.wanted = f"Bearer {key}".encode()
+        self.key = key
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Pass a request on, or answer 401."""
-        guarded = environ["REQUEST_METHOD"] == "POST" or environ["PATH_INFO"] == "/metrics"
-        given = environ.get("HTTP_AUTHORIZATION", "").encode("latin-1")
-        if not guarded or hmac.compare_digest(given, self.wanted):
+        if allowed(environ, self.key):
             return self.inner(environ, start_response)
         start_response("401 UNAUTHORIZED", [("Content-Type", "application/json"), ("WWW-Authenticate", "Bearer")])
         return [json.dumps({"error": MISSING, "details": []}).encode()]

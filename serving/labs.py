@@ -12,7 +12,7 @@ from flask import Flask, Response, jsonify, request
 
 from serving.answers import ClientError
 from serving.api import answered, asked
-from serving.check import LISTED, Refused, problem
+from serving.check import LISTED, Refused, problem, shown
 from serving.instances import parsed
 from serving.pages import page
 from serving.registry import Registry
@@ -20,7 +20,6 @@ from serving.signature import Field
 from serving.tally import Tally
 
 CARS, PICTURES = "mpg", "imagenet"  # the cases that answer
-PICTURE_PATHS = ("/api/image", "/predict")
 NO_PICTURE = "No posted image. Should be attribute named image."
 NO_FILE = "Empty filename submitted."
 
@@ -73,7 +72,7 @@ def faults(car: object, fields: tuple[Field, ...]) -> Iterator[str]:
         return
     known = {field.name: replace(field, optional=False) for field in fields}
     for name, value in car.items():
-        yield from _value_faults(known[name], value) if name in known else [f"Unexpected field: {name[:80]}."]
+        yield from _value_faults(known[name], value) if name in known else [f"Unexpected field: {shown(name)}."]
     yield from (f"Missing value: {name}." for name in known if name not in car)
 
 

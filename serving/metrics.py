@@ -1,61 +1,86 @@
 """What the service counts about itself, summed over its processes, in Prometheus' text format."""
 
-import os
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterator
-from functools import cache
+from itertools import accumulate
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from serving.counts import BUCKETS, LOAD_FAILURES, REQUESTS, Summed
 from serving.registry import Registry
 
-BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)  # seconds
+ENDS = [*map(str, BUCKETS), "+Inf"]
 
 
 class Metrics:
     """Counts of answered requests and a histogram of how long they took, by case; and what `models` counts.
 
-    With `PROMETHEUS_MULTIPROC_DIR` set before this module is first imported, every process counts in files there,
-    and what any of them shows is the sum, also of those that have ended.
+    What any process of a service shows is the sum over all of them, also over those that have ended.
     """
 
     def __init__(self, models: Registry) -> None:
-        disable_created_metrics()  # type: ignore[no-untyped-call]  # the times of first increments: nobody asked
-        own = CollectorRegistry()
-        requests = Counter("casebook_requests", "Answered requests.", ["case", "code"], registry=own)
-        seconds = Histogram("casebook_predict_seconds", "Time in the service.", ["case"], buckets=BUCKETS, registry=own)
-        # to find a count by its labels costs more than to raise it
-        self._requests, self._seconds = cache(requests.labels), cache(seconds.labels)
-        own.register(models.failed_loads)
-        self._shown = own
-        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-            self._shown = CollectorRegistry()
-            MultiProcessCollector(self._shown)  # type: ignore[no-untyped-call]
-        self._shown.register(_Serving(models))
+        self._counts = models.counts
+        self._shown = CollectorRegistry()
+        self._shown.register(_Shown(models))
 
     def observe(self, case: str, code: int, seconds: float) -> None:
         """Count one answered request; `case` is empty where no model was asked."""
-        self._requests(case, code).inc()
-        if case:
-            self._seconds(case).observe(seconds)
+        self._counts.add((REQUESTS, case, str(code)), bisect_left(BUCKETS, seconds), seconds)
 
     def text(self) -> str:
         """Return everything counted so far, and which models serve."""
         return generate_latest(self._shown).decode()
 
 
-class _Serving(Collector):
-    """The models that serve, read when asked for: a gauge kept in a file would outlive a withdrawn version."""
+class _Shown(Collector):
+    """What is told when it is asked for."""
 
     def __init__(self, models: Registry) -> None:
         self.models = models
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        family = GaugeMetricFamily(
-            "casebook_model_info", "Models that serve.", labels=["case", "version", "trained_on"]
-        )
+    def collect(self) -> Iterator[Metric]:
+        summed = self.models.counts.summed()
+        yield _requests(summed)
+        yield _seconds(summed)
+        failures = CounterMetricFamily("casebook_load_failures", "Refused production versions.", labels=["case"])
+        for name, *labels in summed.counts:
+            if name == LOAD_FAILURES:
+                failures.add_metric(labels, sum(summed.counts[(name, *labels)].bins))
+        yield failures
+        if self.models.counts.shared:
+            told = "Files of other processes' counts that can't be read: what they hold is missing."
+            yield GaugeMetricFamily("casebook_counts_unreadable", told, value=summed.unreadable)
+        yield self._info()
+
+    def _info(self) -> GaugeMetricFamily:
+        names = ["case", "version", "trained_on"]
+        family = GaugeMetricFamily("casebook_model_info", "Models that serve.", labels=names)
         for case, each in self.models.serving.items():
             family.add_metric([case, str(each.version), each.signature.trained_on], 1)
-        yield family
+        return family
+
+
+def _requests(summed: Summed) -> CounterMetricFamily:
+    family = CounterMetricFamily("casebook_requests", "Answered requests.", labels=["case", "code"])
+    for name, *labels in summed.counts:
+        if name == REQUESTS:
+            family.add_metric(labels, sum(summed.counts[(name, *labels)].bins))
+    return family
+
+
+def _seconds(summed: Summed) -> HistogramMetricFamily:
+    """Return how long requests took by case, whatever they were answered."""
+    bins: dict[str, list[int]] = defaultdict(lambda: [0] * len(ENDS))
+    totals: dict[str, float] = defaultdict(float)
+    for (name, case, *_), count in summed.counts.items():
+        if name == REQUESTS and case:
+            bins[case] = [sum(pair) for pair in zip(bins[case], count.bins, strict=True)]
+            totals[case] += count.total
+    family = HistogramMetricFamily("casebook_predict_seconds", "Time in the service.", labels=["case"])
+    for case, found in bins.items():
+        family.add_metric([case], [*zip(ENDS, accumulate(found), strict=True)], totals[case])
+    return family

@@ -8,6 +8,7 @@ from serving import schemas
 from serving.answers import answer
 from serving.instances import Limits
 from serving.labs import CARS
+from serving.proxy import prefix
 from serving.registry import Registry
 from serving.schemas import Schema
 from serving.schemas_labs import described
@@ -29,11 +30,24 @@ def add_openapi(app: Flask, models: Registry, limits: Limits, *, keyed: bool) ->
 
     @app.get("/openapi.json")
     def description() -> Response:
-        return answer(document([model.signature for model in models.serving.values()], limits, keyed=keyed))
+        signatures = [model.signature for model in models.serving.values()]
+        return answer(document(signatures, limits, keyed=keyed, server=prefix()))
 
 
-def document(signatures: Iterable[Signature], limits: Limits, *, keyed: bool = False) -> Schema:
-    """Return the OpenAPI 3.1 document of a service that answers for `signatures`, to those with a key if `keyed`."""
+def document(signatures: Iterable[Signature], limits: Limits, *, keyed: bool = False, server: str = "") -> Schema:
+    """Return the OpenAPI 3.1 document of a service.
+
+    Parameters
+    ----------
+    signatures
+        What it answers for.
+    limits
+        How much one request may ask.
+    keyed
+        Whether it answers only those with a key.
+    server
+        The path below which it is, where it is not at the root of its host.
+    """
     served = {signature.case: signature for signature in signatures}
     paths: dict[str, dict[str, Schema]] = {
         "/": _get("The models, as a page", "text/html"),
@@ -57,6 +71,7 @@ def document(signatures: Iterable[Signature], limits: Limits, *, keyed: bool = F
     return {
         "openapi": "3.1.0",
         "info": {"title": "Casebook", "version": "1", "description": "Answers from published models."},
+        **({"servers": [{"url": server}]} if server else {}),
         "paths": paths,
         "components": components,
     }

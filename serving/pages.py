@@ -9,12 +9,14 @@ from serving.api import find, headline
 from serving.bundle import Predictor
 from serving.check_pictures import encoded
 from serving.language import LANGUAGES, add_words, chosen
+from serving.proxy import link
 from serving.registry import Registry
 
 
 def add_pages(app: Flask, models: Registry) -> None:
     """Add `/` and `/models/<case>` to `app`."""
     add_words(app)
+    app.jinja_env.globals["link"] = link
 
     @app.get("/")
     def index() -> Response:
@@ -43,7 +45,7 @@ def page(template: str, code: int = 200, **values: object) -> Response:
     text = render_template(template, language=language, kept=kept, **values)
     response = make_response(text, code)
     response.content_language.add(language)
-    response.vary.add("Accept-Language")
+    response.vary.update(("Accept-Language", "X-Forwarded-Prefix"))
     return response
 
 

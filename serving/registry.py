@@ -1,16 +1,22 @@
 """Which version of each case serves, and the watch over the `production` pointers."""
 
 import logging
-import re
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from prometheus_client import Counter
-
+from casebook import untrusted
+from casebook.errors import CasebookError
+from casebook.registry import number
 from serving.bundle import BrokenBundle, Predictor, load
-from serving.follow import PAUSE, follow
+from serving.counts import LOAD_FAILURES, Counts, shared_folder
+from serving.follow import PAUSE, follow, problems
+from serving.published import Published, find
+
+SETTLED = 0.2  # seconds after which a removal is over: a folder of models that is deleted loses its pointers first
+POINTER_LIMIT = 1024  # bytes
 
 Stamp = tuple[object, ...]
 
@@ -27,19 +33,22 @@ class Failure:
 class Registry:
     """The models that serve, kept up with the published folder.
 
-    `serving` and `failures` are replaced, never changed, so a request that took a reference keeps one consistent
-    view of it without a lock.
+    `serving`, `failures` and `notes` are replaced, never changed, so a request that took a reference keeps one
+    consistent view of it without a lock.
 
     Parameters
     ----------
     folder
         The folder of all published models.
+    counts
+        What the service counts; by default what all its processes share.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, counts: Counts | None = None) -> None:
         self.serving: Mapping[str, Predictor] = {}
         self.failures: Mapping[str, Failure] = {}
-        self.failed_loads = Counter("casebook_load_failures", "Refused production versions.", ["case"], registry=None)
+        self.notes: tuple[str, ...] = ()  # what is out of reach, while what is loaded goes on serving
+        self.counts = counts or Counts(shared_folder())
         self._folder = folder
         self._stamps: dict[str, Stamp] = {}
         self._stop = threading.Event()
@@ -47,12 +56,15 @@ class Registry:
     def look(self) -> None:
         """Load what changed since the last look; a version that fails is remembered and tried again once it changes."""
         follow(self._folder, PAUSE)
-        if not self._folder.is_dir():
-            return  # not published to yet, or out of reach: what is loaded goes on serving
-        pointers = {pointer.parent.name: pointer for pointer in sorted(self._folder.glob("*/production"))}
-        for case in (self.serving.keys() | self.failures.keys()) - pointers.keys():
-            self._withdraw(case)
-        for case, pointer in pointers.items():
+        found = self._find()
+        self._note(found)
+        known = self.serving.keys() | self.failures.keys()
+        for case in known:
+            if found.is_withdrawn(case):
+                self._withdraw(case)
+            elif case not in found.pointers:
+                self._forget_failure(case)
+        for case, pointer in found.pointers.items():
             stamp = _stamp(pointer)
             if stamp != self._stamps.get(case):
                 self._stamps[case] = stamp
@@ -65,6 +77,7 @@ class Registry:
     def close(self) -> None:
         """End the watch; what is loaded stays."""
         self._stop.set()
+        self.counts.close()
 
     def _watch(self, seconds: float) -> None:
         while not self._stop.wait(seconds):
@@ -73,14 +86,35 @@ class Registry:
             except Exception:  # the watch must outlive whatever a disk can do
                 logging.getLogger(__name__).exception("could not look for newly promoted models")
 
+    def _find(self) -> Published:
+        """Find what is published; what seems withdrawn is looked at again, as its folder may just be on its way out."""
+        found = find(self._folder)
+        if any(found.is_withdrawn(case) for case in self.serving.keys() | self.failures.keys()):
+            time.sleep(SETTLED)
+            found = find(self._folder)
+        return found
+
+    def _note(self, found: Published) -> None:
+        """Keep what is out of reach, and say each once in the log."""
+        away = [found.away] if found.away else []
+        notes = tuple(map(_plain, [*away, *found.unseen.values(), *problems(self._folder)]))
+        log = logging.getLogger(__name__)
+        for note in notes:
+            if note not in self.notes and (self.serving or note != found.away):
+                log.error("%s; what is loaded goes on serving", note)
+        for note in self.notes:
+            if note not in notes:
+                log.warning("over: %s", note)
+        self.notes = notes
+
     def _load(self, case: str, pointer: Path) -> None:
         version = ""
         try:
-            version = pointer.read_text(encoding="utf-8").strip()
+            version = _named(pointer)
             predictor = _production(pointer, version)
-        except (BrokenBundle, OSError, UnicodeDecodeError) as error:
-            self.failed_loads.labels(case).inc()
-            self.failures = {**self.failures, case: Failure(case, version[:20], str(error))}
+        except (CasebookError, OSError) as error:
+            self.counts.add((LOAD_FAILURES, case))
+            self.failures = {**self.failures, case: Failure(case, version[:20], _plain(str(error)))}
             logging.getLogger(__name__).error("%s version %s is refused: %s", case, version[:20], error)
         else:
             self.serving = dict(sorted({**self.serving, case: predictor}.items()))
@@ -90,22 +124,49 @@ class Registry:
         self._stamps.pop(case, None)
         self.serving = {name: each for name, each in self.serving.items() if name != case}
         self.failures = {name: each for name, each in self.failures.items() if name != case}
+        logging.getLogger(__name__).warning("%s is withdrawn: it has no production pointer any more", case)
+
+    def _forget_failure(self, case: str) -> None:
+        """Forget why a version was not taken up that can't be seen any more, where another one goes on serving."""
+        if case in self.serving and case in self.failures:
+            self._stamps.pop(case, None)
+            self.failures = {name: each for name, each in self.failures.items() if name != case}
 
 
 def _production(pointer: Path, version: str) -> Predictor:
-    if not re.fullmatch(r"[1-9][0-9]{0,8}", version):
+    if number(version) is None:
         raise BrokenBundle(f"the production pointer must name a version, a positive integer, not {version[:20]!r}")
     predictor = load(pointer.parent / version)
     if predictor.signature.case != pointer.parent.name:
-        raise BrokenBundle(f"{version}: signature.json is of the case {predictor.signature.case}")
+        raise BrokenBundle(f"{version}: signature.json is of the case {predictor.signature.case[:80]}")
     return predictor
+
+
+def _named(pointer: Path) -> str:
+    """Return the version that a pointer names."""
+    return untrusted.read(pointer, POINTER_LIMIT).decode(errors="replace").strip()
 
 
 def _stamp(pointer: Path) -> Stamp:
     """Return what tells one state of a pointer and its version's files from another."""
     try:
-        folder = pointer.parent / pointer.read_text(encoding="utf-8").strip()
-        facts = [(path.name, path.stat()) for path in (pointer, *sorted(folder.iterdir()))]
-    except (OSError, ValueError) as error:
-        return (str(error),)
-    return tuple((name, stat.st_mtime_ns, stat.st_size, stat.st_ino) for name, stat in facts)
+        version = _named(pointer)
+        folder = pointer.parent / version
+        paths = sorted(folder.iterdir()) if number(version) else []
+    except (CasebookError, OSError, ValueError) as error:
+        return (str(error), _facts(pointer))
+    return (version, *map(_facts, [pointer, *paths]))
+
+
+def _facts(path: Path) -> Stamp:
+    """Return what changes with a file, or with a link that leads nowhere."""
+    try:
+        stat = path.stat()
+    except OSError as error:
+        return (path.name, error.errno)
+    return (path.name, stat.st_mtime_ns, stat.st_size, stat.st_ino)
+
+
+def _plain(text: str) -> str:
+    """Return a text that JSON can hold, whatever the names in it are."""
+    return text.encode(errors="replace").decode()

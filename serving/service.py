@@ -1,39 +1,42 @@
-"""One process of the service: it loads the models itself, watches over them, and serves."""
+"""What one process of the service has: the models, watched over, and the application that answers from them."""
 
 import gc
-import socket
-from collections.abc import Callable, Sequence
 from functools import partial
 
 from casebook import places
+from serving.app import brief, create_app
+from serving.follow import follow
+from serving.gateway import Gateway
+from serving.registry import Registry
+from serving.tally import Tally
 
 
-def serve(listening: Sequence[socket.socket], ready: Callable[[int], object], key: str = "") -> None:
-    """Answer requests until told to stop.
+class Service:
+    """The models in production and what answers from them, from now until `close`.
 
     Parameters
     ----------
-    listening
-        The sockets to accept connections from, perhaps together with other processes.
-    ready
-        Called with the number of models as soon as requests are answered.
     key
         What whoever asks a model must know; empty asks for none.
     """
-    from serving.app import brief, create_app
-    from serving.follow import follow
-    from serving.listen import Server
-    from serving.registry import Registry
-    from serving.tally import Tally
 
-    models, tally = Registry(places.models()), Tally()
-    follow(places.models())
-    models.look()
-    server = Server(create_app(models, key=key, tally=tally), listening, partial(brief, models))
-    gc.freeze()  # what was loaded is there to stay: no collection need look through it
-    models.watch()
-    tally.watch()
-    ready(len(models.serving))
-    server.run()
-    models.close()
-    tally.close()
+    def __init__(self, key: str = "") -> None:
+        self._registry, self._tally = Registry(places.models()), Tally()
+        follow(places.models())
+        self._registry.look()
+        app = create_app(self._registry, key=key, tally=self._tally)
+        self.gateway = Gateway(app, partial(brief, self._registry), key)
+        gc.freeze()  # what was loaded is there to stay: no collection need look through it
+        self._registry.watch()
+        self._tally.watch()
+
+    @property
+    def models(self) -> int:
+        """How many models serve."""
+        return len(self._registry.serving)
+
+    def close(self) -> None:
+        """End the watch, and write what was counted."""
+        self.gateway.close()
+        self._registry.close()
+        self._tally.close()

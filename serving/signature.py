@@ -1,10 +1,15 @@
 """What a published model takes and gives, as its `signature.json` says."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 DTYPES = ("float", "integer", "string", "picture", "series", "date", "text")
+MOST_INPUTS = 10_000
+MOST_LABELS = 1_000_000
+MOST_PIXELS = 25_000_000  # of a picture as the model takes it
+LARGEST_SIZE = 1_000_000  # numbers of a series, steps of a forecast, characters of a text
 KINDS = ("binary", "regression", "multiclass", "forecast")
 
 
@@ -100,7 +105,10 @@ def parse(content: Mapping[str, object]) -> Signature:
     case, kind, trained_on = (_text(content, key) for key in ("case", "kind", "trained_on"))
     if kind not in KINDS or trained_on not in ("real", "sample"):
         raise ValueError(f"kind {kind!r} or trained_on {trained_on!r} is unknown")
-    inputs = tuple(_field(_mapping(item)) for item in _list(content, "inputs"))
+    items = _list(content, "inputs")
+    if len(items) > MOST_INPUTS:
+        raise ValueError(f"{len(items):,} inputs are more than {MOST_INPUTS:,}")
+    inputs = tuple(_field(_mapping(item)) for item in items)
     names = [field.name for field in inputs]
     if not names or len(set(names)) < len(names):
         raise ValueError("inputs must be named, each once")
@@ -124,17 +132,27 @@ def _field(item: Mapping[str, object]) -> Field:
         optional=item.get("optional") is True,
         minimum=_number(item, "minimum"),
         maximum=_number(item, "maximum"),
-        allowed=tuple(_list(item, "allowed")) if item.get("allowed") else (),
+        allowed=_allowed(item, name, dtype) if item.get("allowed") else (),
         shape=_shape(item) if dtype == "picture" else None,
         longest=_size(item, "longest") if dtype == "text" else None,
         length=_size(item, "length") if dtype == "series" else None,
     )
 
 
+def _allowed(item: Mapping[str, object], name: str, dtype: str) -> tuple[object, ...]:
+    choices = tuple(_list(item, "allowed"))
+    kind = str if dtype == "string" else int | float
+    if not all(isinstance(choice, kind) and not isinstance(choice, bool) for choice in choices):
+        raise ValueError(f"input {name}: allowed must list {'texts' if kind is str else 'numbers'}")
+    return choices
+
+
 def _shape(item: Mapping[str, object]) -> Shape:
     height, width, channels = (_size(item, key) for key in Shape._fields)
     if channels not in (1, 3) or item.get("optional") is True:
         raise ValueError("a picture must have 1 or 3 channels, and cannot be optional")
+    if height * width > MOST_PIXELS:
+        raise ValueError(f"a picture of {height} × {width} pixels has more than {MOST_PIXELS:,}")
     return Shape(height, width, channels)
 
 
@@ -153,38 +171,44 @@ def _output(item: Mapping[str, object], kind: str) -> Output:
         raise ValueError("a binary output needs a threshold and two labels")
     if kind == "multiclass" and len(output.labels) < 2:
         raise ValueError("a multiclass output needs the labels of its classes")
+    if len(output.labels) > MOST_LABELS:
+        raise ValueError(f"{len(output.labels):,} labels are more than {MOST_LABELS:,}")
     return output
 
 
 def _mapping(value: object) -> Mapping[str, object]:
     if not isinstance(value, dict):
-        raise TypeError(f"expected an object, found {value!r}")
+        raise TypeError(f"expected an object, found {value!r:.80}")
     return value
 
 
 def _list(item: Mapping[str, object], key: str) -> list[object]:
     value = item.get(key)
     if not isinstance(value, list):
-        raise TypeError(f"{key} must be a list, not {value!r}")
+        raise TypeError(f"{key} must be a list, not {value!r:.80}")
     return value
 
 
 def _text(item: Mapping[str, object], key: str) -> str:
     value = item.get(key)
     if not isinstance(value, str) or not value:
-        raise ValueError(f"{key} must be a text, not {value!r}")
+        raise ValueError(f"{key} must be a text, not {value!r:.80}")
     return value
 
 
 def _number(item: Mapping[str, object], key: str) -> float | None:
     value = item.get(key)
     if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-        raise ValueError(f"{key} must be a number, not {value!r}")
+        raise ValueError(f"{key} must be a number, not {value!r:.80}")
+    if value is not None and abs(value) > sys.float_info.max:
+        raise ValueError(f"{key} is beyond what a 64-bit float can hold")
     return None if value is None else float(value)
 
 
 def _size(item: Mapping[str, object], key: str) -> int:
     value = item.get(key)
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"{key} must be a positive whole number, not {value!r}")
+        raise ValueError(f"{key} must be a positive whole number, not {value!r:.80}")
+    if value > LARGEST_SIZE:
+        raise ValueError(f"{key} must be at most {LARGEST_SIZE:,}, not {value!r:.80}")
     return value

@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import BaseModel, FiniteFloat
 
 from casebook.words import PADDING, UNKNOWN
 from serving.graph import TOKENS, Arrays
 from serving.signature import Signature
+from serving.version_files import parse_record
 
 Values = npt.NDArray[np.generic]
 Counts = npt.NDArray[np.int64]
@@ -56,19 +58,28 @@ def parse(content: Mapping[str, object]) -> Reference:
 
     Raises
     ------
-    TypeError, KeyError, ValueError
-        If it is not of the right form.
+    ValueError
+        If it is not of the right form; the message names the place.
     """
-    features = content["features"]
-    if not isinstance(features, dict):
-        raise TypeError("reference.json: features must be an object")
-    return Reference({str(name): _bins(each) for name, each in features.items()}, _bins(content["score"]))
+    told = parse_record("reference.json", content, _Reference)
+    features = {name: _bins(name, each) for name, each in told.features.items()}
+    return Reference(features, _bins("score", told.score))
 
 
-def _bins(content: object) -> Bins:
-    if not isinstance(content, dict):
-        raise TypeError("reference.json: bins must be an object")
-    return Bins(tuple(float(edge) for edge in content.get("edges", ())), tuple(map(str, content.get("texts", ()))))
+class _Bins(BaseModel):
+    edges: tuple[FiniteFloat, ...] = ()
+    texts: tuple[str, ...] = ()
+
+
+class _Reference(BaseModel):
+    features: dict[str, _Bins]
+    score: _Bins
+
+
+def _bins(name: str, told: _Bins) -> Bins:
+    if list(told.edges) != sorted(told.edges):
+        raise ValueError(f"reference.json: the edges of {name} must ascend")
+    return Bins(told.edges, told.texts)
 
 
 def features(signature: Signature, feeds: Arrays) -> dict[str, Values]:

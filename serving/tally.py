@@ -2,10 +2,12 @@
 
 import logging
 import os
+import re
 import secrets
 import threading
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +25,7 @@ KEPT = timedelta(days=30)
 WRITTEN = 60.0  # seconds between writings
 PENDING = 50_000  # rows that wait to be counted, at most
 HOUR = "%Y-%m-%dT%H"
+NAME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}\..+\.json")  # of a file of counts
 SCORE = ""  # what the score's counts are kept by; no feature has that name
 
 
@@ -55,19 +58,24 @@ class Tally:
         self._rows = 0
         self._counts: dict[Key, dict[str, Counts]] = {}
         self._changed: set[Key] = set()
+        self._failing: set[str] = set()  # what can't be done at present
         self._stop = threading.Event()
 
     def note(self, model: Predictor, feeds: Arrays, scores: Scores) -> None:
-        """Note what a model was asked and answered, if it was published with bins to count it in."""
+        """Note what a model was asked and answered, if it was published with bins to count it in.
+
+        Whatever goes wrong here is said in the log, and takes no answer away.
+        """
         if model.reference is None:
             return
-        values = features(model.signature, feeds) | {SCORE: score(model.signature, scores)}
-        with self._lock:
-            self._asked.append(Asked(model, values))
-            self._rows += len(scores)
-            full = self._rows > PENDING
-        if full:
-            self.count()
+        with self._told_once("count what was asked"):
+            values = features(model.signature, feeds) | {SCORE: score(model.signature, scores)}
+            with self._lock:
+                self._asked.append(Asked(model, values))
+                self._rows += len(scores)
+                full = self._rows > PENDING
+            if full:
+                self.count()
 
     def count(self) -> None:
         """Count what was noted."""
@@ -95,16 +103,16 @@ class Tally:
         with self._lock:
             now = datetime.now(UTC).strftime(HOUR)
             self._counts = {key: each for key, each in self._counts.items() if key.hour == now or key in self._changed}
+        for folder in {_folder(key) for key in changed}:
+            _forget(folder)
 
     def _write(self, key: Key, counts: dict[str, Counts]) -> None:
-        """Write one file, and remove old ones beside it."""
-        folder = places.served(key.case) / str(key.version)
+        """Write one file."""
         told = {name: each.tolist() for name, each in counts.items()}
         content = key._asdict() | {"score": told.pop(SCORE), "features": told}
-        path = folder / f"{key.hour}.{self._name}.json"
+        path = _folder(key) / f"{key.hour}.{self._name}.json"
         write_json(path, content)
         share.write(path, path.read_bytes())
-        _forget(folder)
 
     def watch(self) -> None:
         """Count and write in a background thread until `close`."""
@@ -120,16 +128,27 @@ class Tally:
         while not self._stop.wait(1.0):
             seconds += 1
             if seconds % WRITTEN:
-                self.count()
+                with self._told_once("count what was asked"):
+                    self.count()
             else:
                 self._save()
 
     def _save(self) -> None:
-        try:
+        with self._told_once("write what was counted"):
             self.count()
             self.write()
-        except (OSError, CasebookError):  # answering goes on without counts
-            logging.getLogger(__name__).exception("could not write what was counted")
+
+    @contextmanager
+    def _told_once(self, what: str) -> Iterator[None]:
+        """Go on where something can't be counted or written, and say so in the log when it begins."""
+        try:
+            yield
+        except Exception as error:  # answering goes on without counts, whatever a disk or a model may do
+            if what not in self._failing:
+                logging.getLogger(__name__).error("could not %s: %s", what, error, exc_info=error)
+            self._failing.add(what)
+        else:
+            self._failing.discard(what)
 
     def _add(self, some: Sequence[Asked], hour: str) -> None:
         """Count requests to one model."""
@@ -143,10 +162,14 @@ class Tally:
         self._changed.add(key)
 
 
+def _folder(key: Key) -> Path:
+    return places.served(key.case) / str(key.version)
+
+
 def _forget(folder: Path) -> None:
-    """Remove the files of hours long past."""
+    """Remove the files of hours long past; what else lies there is not ours."""
     oldest = (datetime.now(UTC) - KEPT).strftime(HOUR)
     for name in {*share.names(folder), *(path.name for path in folder.glob("*.json"))}:
-        if name[: len(oldest)] < oldest:
+        if NAME.fullmatch(name) and name[: len(oldest)] < oldest and not (folder / name).is_dir():
             share.drop(folder / name)
             (folder / name).unlink(missing_ok=True)

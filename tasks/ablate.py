@@ -9,7 +9,7 @@ from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_arrays, write_arrays
 from tasks.aim import Aim
 from tasks.derive import Derived
-from tasks.evaluate import once
+from tasks.evaluate import answered, once
 from tasks.features import encode
 from tasks.report import Notes
 from tasks.split import PARTS
@@ -90,11 +90,9 @@ def worth(reduced: Ref, trained: Ref, folds: int, steps: "Steps", aim: Aim, note
 
 def validated(encoded: Ref, trained: Ref, aim: Aim) -> float:
     """Return the primary figure of one fold's network on its validation part."""
-    from scipy.special import expit
-
     y = read_arrays(encoded, "validation")["y"].astype("float64")
     scores = read_arrays(trained, "scores")["validation"].astype("float64")
-    figure: float = once(aim, y, expit(scores) if aim.kind == "binary" else scores)[aim.primary]
+    figure: float = once(aim, y, answered(scores, aim))[aim.primary]
     return figure
 
 

@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from casebook.errors import CasebookError
+
 LOWER_IS_BETTER = frozenset(
     {"rmse", "mae", "scaled_mae", "log_loss", "brier", "rmse_next_day", "rmse_next_week", "rmse_next_month"}
 )
@@ -18,6 +20,7 @@ TITLES = {
     "brier": "Brier score",
     "log_loss": "log loss",
     "recall_at_1_per_1000": "recall at 1 alert per 1,000 rows",
+    "recall_at_1_per_1000_base_rate": "recall at 1 alert per 1,000 rows of the population",
     "recall_at_fpr_1_percent": "recall at 1 % false alarms",
     "recall_at_fpr_01_percent": "recall at .1 % false alarms",
     "rmse": "RMSE",
@@ -28,6 +31,16 @@ TITLES = {
     "rmse_next_week": "RMSE of the next 7 days",
     "rmse_next_month": "RMSE of the next 30 days",
 }
+
+KNOWN: dict[str, tuple[str, ...]] = {  # what is measured of each kind of problem
+    "binary": (
+        "auprc", "roc_auc", "accuracy", "precision", "recall", "f1", "balanced_accuracy", "brier", "log_loss",
+        "recall_at_1_per_1000", "recall_at_1_per_1000_base_rate", "recall_at_fpr_1_percent", "recall_at_fpr_01_percent",
+    ),
+    "multiclass": ("accuracy", "balanced_accuracy", "f1", "log_loss"),
+    "regression": ("rmse", "mae", "r2"),
+    "forecast": ("rmse_next_day", "rmse_next_week", "rmse_next_month"),
+}  # fmt: skip
 
 
 class Aim(BaseModel):
@@ -92,3 +105,34 @@ class Aim(BaseModel):
     def titles(self) -> dict[str, str]:
         """The figures that tables show, by name."""
         return {name: TITLES[name] for name in self.shown}
+
+
+def known_metrics(aim: Aim) -> tuple[str, ...]:
+    """Return the figures that are measured of a case's models."""
+    return (*KNOWN[aim.kind], *(("scaled_mae",) if aim.kind == "regression" and aim.span else ()))
+
+
+def check(aim: Aim) -> None:
+    """Refuse an aim that could not be judged or published, before anything is trained.
+
+    Raises
+    ------
+    CasebookError
+        A figure is not measured of such a problem, or the labels are not those of so many classes.
+    """
+    known = known_metrics(aim)
+    unknown = [name for name in dict.fromkeys((aim.primary, *aim.shown)) if name not in known]
+    if unknown:
+        raise CasebookError(
+            f"The case's Aim asks for {', '.join(unknown)}, which is not measured of a {aim.kind} problem. Known are: "
+            f"{', '.join(known)}. Name those in `primary` and `shown`."
+        )
+    wanted = {"binary": "exactly two", "multiclass": "at least two"}.get(aim.kind)
+    fits = len(aim.labels) == 2 if aim.kind == "binary" else len(aim.labels) >= 2
+    if wanted and not (fits and (aim.takes != "row" or len(set(aim.labels)) == len(aim.labels))):
+        raise CasebookError(
+            f"The case's Aim has the labels {', '.join(map(repr, aim.labels)) or 'none'}; a {aim.kind} problem needs "
+            f"{wanted} different ones."
+        )
+    if aim.kind == "binary" and aim.output == "label":
+        raise CasebookError("The case's Aim calls its output 'label', which an answer has beside it: rename `output`.")

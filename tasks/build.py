@@ -63,9 +63,14 @@ def dense(
 
 
 def answers(hidden: Any) -> Any:
-    """Return one answer per row, fold and member, shape (rows, folds, members), from (folds, members, rows, 1)."""
+    """Return one answer per row, fold and member, shape (rows, folds, members), from (folds, members, rows, 1).
+
+    Of one member the last axis may have several answers, from (folds, 1, rows, answers).
+    """
     from keras import ops
 
+    if hidden.shape[-1] > 1:
+        return ops.transpose(ops.squeeze(hidden, 1), (1, 0, 2))
     return ops.transpose(ops.squeeze(hidden, -1), (2, 0, 1))
 
 
@@ -117,9 +122,13 @@ def piecewise(inputs: Any, x: "Floats", bins: int, most: float = 5.0) -> Any:
 
 
 def perceptron(
-    x: "Floats", units: tuple[int, ...], dropout: float, name: str, *, l1: float = 0.0, l2: float = 0.0
-) -> "keras.Model":
-    """Return, for each fold, one network of rectified layers as Keras starts them, on the features as they are."""
+    x: "Floats", units: tuple[int, ...], dropout: float, name: str, *, l1: float = 0.0, l2: float = 0.0,
+    outputs: int = 1,
+) -> "keras.Model":  # fmt: skip
+    """Return, for each fold, one network of rectified layers as Keras starts them, on the features as they are.
+
+    It has one output, or one for each of several classes (see `tasks.heads`).
+    """
     import keras
 
     inputs = keras.Input(x.shape[::2])
@@ -127,7 +136,8 @@ def perceptron(
     for number in units:
         layer = dense(hidden, number, activation="relu", start="glorot", penalty=elastic_net(l1, l2))
         hidden = keras.layers.Dropout(dropout)(layer)
-    return keras.Model(inputs, answers(dense(hidden, 1, start="glorot", penalty=elastic_net(l1, l2))), name=name)
+    last = dense(hidden, outputs, start="glorot", penalty=elastic_net(l1, l2))
+    return keras.Model(inputs, answers(last), name=name)
 
 
 def plain(

@@ -17,7 +17,8 @@ class Rule(BaseModel):
     `cost` makes the sum of costs least: each alert costs `cost_alert`, each positive that is missed `cost_missed`
     (both in the same currency). `f_beta` makes F-beta greatest: recall counts `beta` times as much as precision.
     `likelier` chooses nothing: the answer is the class of the greater probability, uncalibrated, as for tables too
-    small to calibrate on a part of.
+    small to calibrate on a part of. Of several classes the most probable one is always the answer; their probabilities
+    are calibrated unless `likelier` is asked for.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -46,6 +47,31 @@ def platt(logits: "Floats", y: "Floats") -> tuple[float, float]:
 
     slope, shift = minimize(loss, np.array([1.0, 0.0]), method="L-BFGS-B", bounds=[(1e-3, None), (None, None)]).x
     return float(slope), float(shift)
+
+
+def temperature(logits: "Floats", y: "Floats") -> float:
+    """Return the slope for which softmax(slope · logits) fits the labels best (Guo et al. 2017).
+
+    It is one over their temperature, fitted on the validation part. Labels are smoothed as if each
+    class had one more row everywhere, as Platt does, so that classes that are told apart without a
+    mistake don't make it overconfident.
+
+    Parameters
+    ----------
+    logits, y
+        Shape (rows, classes), and class numbers, shape (rows,).
+    """
+    import numpy as np
+    from scipy.optimize import minimize_scalar
+    from scipy.special import log_softmax
+
+    rows, classes = logits.shape
+    target = (rows * np.eye(classes)[y.astype("int64")] + 1) / (rows + classes)
+
+    def loss(log_slope: float) -> float:
+        return float(-(target * log_softmax(np.exp(log_slope) * logits, axis=1)).sum(axis=1).mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-7.0, 7.0), method="bounded").x))
 
 
 def probabilities(logits: "Floats", slope: float, shift: float) -> "Floats":

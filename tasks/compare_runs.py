@@ -1,6 +1,5 @@
 """Compare two runs of a case: what went in, what came out, and whether the figures differ by more than chance."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 from casebook import places, share
 from casebook.errors import CasebookError
+from casebook.record import content
 from tasks.aim import LOWER_IS_BETTER
 
 SURROUNDINGS = ("code_version", "python", "libraries", "device")
@@ -68,7 +68,7 @@ def read(case: str, run: str) -> dict[str, Any]:
         known = sorted({*here, *share.names(places.runs(case))}, reverse=True)
         there = ", ".join(known[:10]) or "none"
         raise CasebookError(f"Run {run} of {case} has no {' and no '.join(missing)}. Runs with figures are: {there}.")
-    return {name: json.loads(path.read_text(encoding="utf-8")) for name, path in wanted.items()}
+    return {name: content(path) for name, path in wanted.items()}
 
 
 def changes(first: Mapping[str, Any], second: Mapping[str, Any]) -> Iterator[Changed]:

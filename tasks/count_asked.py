@@ -1,12 +1,14 @@
 """Count: what a model was asked and answered, in the bins of its training: by the service, or in a file now."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Annotated
 
-from casebook import places, share
+from pydantic import BaseModel, Field, ValidationError
+
+from casebook import places, share, untrusted
 from casebook.errors import CasebookError
 from casebook.progress import Progress
 from serving import spread
@@ -17,6 +19,16 @@ from tasks.score import with_path_columns
 from tasks.score_blocks import asked, columns_told, parted
 from tasks.score_plan import Plan, check_columns
 from tasks.score_read import blocks, find
+
+LARGEST = 2**24  # bytes of a file of counts
+Number = Annotated[int, Field(ge=0, lt=2**63)]
+
+
+class Served(BaseModel):
+    """What one process of the service counted in an hour, by bins."""
+
+    features: dict[str, list[Number]]
+    score: list[Number]
 
 
 @dataclass(frozen=True)
@@ -45,20 +57,49 @@ def counted_in_service(predictor: Predictor, hours: int) -> Counted:
     case, version = predictor.signature.case, predictor.version
     first = (datetime.now(UTC) - timedelta(hours=hours)).strftime(HOUR)
     folder = places.served(case) / str(version)
-    for name in share.names(folder):
-        if name[: len(first)] >= first:
-            share.get(folder / name)
+    recent = [name for name in share.names(folder) if name[: len(first)] >= first]
+    unreadable = [name for name in recent if not _brought(folder / name)]
     paths = [path for path in sorted(folder.glob("*.json")) if path.name[: len(first)] >= first]
-    told = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    read = {path.name: _served(path, predictor) for path in paths}
+    told = [counts for counts in read.values() if counts]
+    left_out = _left_out([*unreadable, *(name for name, counts in read.items() if not counts)])
     if not told:
         raise CasebookError(
-            f"The service counted nothing for {case} version {version} in the last {hours} hours. Give --hours, or a "
-            "file by --input; counts are written once a minute."
+            f"The service counted nothing for {case} version {version} in the last {hours} hours{left_out}. Give "
+            "--hours, or a file by --input; counts are written once a minute."
         )
-    names = told[0]["features"]
-    features = {name: _sum([each["features"][name] for each in told]) for name in names}
-    where = f"what the service was asked since {first}:00 UTC"
-    return Counted(where, features, _sum([each["score"] for each in told]))
+    features = {name: _sum([each.features[name] for each in told]) for name in told[0].features}
+    where = f"what the service was asked since {first}:00 UTC{left_out}"
+    return Counted(where, features, _sum([each.score for each in told]))
+
+
+def _brought(path: Path) -> bool:
+    """Bring a file of counts here, if it is one."""
+    try:
+        share.get(path)
+    except untrusted.Untrusted:
+        return False
+    return True
+
+
+def _served(path: Path, predictor: Predictor) -> Served | None:
+    """Return what one process counted, or None of a file that is damaged or not of this version's bins."""
+    empty, score = _nothing(predictor)
+    try:
+        told = Served.model_validate_json(untrusted.read(path, LARGEST))
+    except (CasebookError, OSError, ValidationError):
+        return None
+    shape = {name: len(counts) for name, counts in told.features.items()}
+    fits = shape == {name: len(counts) for name, counts in empty.items()} and len(told.score) == len(score)
+    return told if fits else None
+
+
+def _left_out(names: Sequence[str]) -> str:
+    """Say which files of counts are not among the counts."""
+    if not names:
+        return ""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f", without {', '.join(names[:3])}{more}, which can't be read as counts of this version"
 
 
 def counted_in_file(predictor: Predictor, given: Path) -> Counted:
@@ -71,7 +112,7 @@ def counted_in_file(predictor: Predictor, given: Path) -> Counted:
     """
     counted = Counted(f"the rows of {given}", *_nothing(predictor))
     plan = Plan(predictor, columns_told(predictor.signature, "new "), None)
-    sources = find(given.resolve())
+    sources = find(given.resolve(), plan.entry)
     for source in sources:
         check_columns(source, plan)
     with Progress(f"counting {given.name}", len(sources), "files") as progress:

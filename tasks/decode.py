@@ -11,7 +11,7 @@ from casebook.errors import CasebookError
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import write_table
-from tasks.fetch import Origin
+from tasks.fetch import Origin, proven
 
 if TYPE_CHECKING:
     import numpy as np
@@ -82,6 +82,7 @@ def decode(out: Path, origin: Origin, shape: Shape, sample: "SampleMaker", sampl
         }
     )
     write_table(out, table)
+    proven(origin)
     return {
         "rows": len(table),
         "columns": list(table.columns),

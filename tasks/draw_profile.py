@@ -19,7 +19,7 @@ LONGEST = 18  # characters of a category's name
 
 def draw_profile(
     out: Path, frame: "pd.DataFrame", telling: dict[str, str], categories: list[str], matrix: "pd.DataFrame",
-    target: str | None, kind: Literal["classes", "number"] | None,
+    target: str | None, kind: Literal["classes", "number"] | None, shares: "dict[str, pd.Series]",
 ) -> None:  # fmt: skip
     """Draw what there is: `histograms`, `boxes`, `categories`, `target` and `correlation`.
 
@@ -35,6 +35,8 @@ def draw_profile(
         The correlations of all numeric columns.
     target, kind
         What is predicted, if anything is, and whether it is a class or a number.
+    shares
+        What is drawn of the target against other columns, by what it is called; of several classes each one's share.
     """
     if telling:
         _histograms(out, frame, telling, target if kind == "classes" else None)
@@ -42,7 +44,7 @@ def draw_profile(
     if categories:
         _categories(out, frame, categories)
     if target is not None and kind is not None and (telling or categories):
-        _targets(out, frame, telling, categories, target, kind)
+        _targets(out, frame, telling, categories, target, shares, points=kind == "number")
     if len(matrix) > 1:
         _heatmap(out, matrix)
 
@@ -104,29 +106,43 @@ def _categories(out: Path, frame: "pd.DataFrame", names: list[str]) -> None:
 
 
 def _targets(
-    out: Path, frame: "pd.DataFrame", telling: dict[str, str], categories: list[str], target: str, kind: str
-) -> None:
+    out: Path, frame: "pd.DataFrame", telling: dict[str, str], categories: list[str], target: str,
+    shares: "dict[str, pd.Series]", *, points: bool,
+) -> None:  # fmt: skip
     """Draw the target against each column: its mean in tenths of a column's values, or for each kind."""
     names = [*list(telling)[:8], *categories[:4]]
     fig, panels = axes_grid(len(names), columns=min(4, len(names)), width=width(len(names)))
-    said = f"share of {target} = 1 (%)" if kind == "classes" else f"mean of {target}"
-    scale = 100 if kind == "classes" else 1
+    said = next(iter(shares)) if len(shares) == 1 else f"share of each {target} (%)"
     for i, (axis, name) in enumerate(zip(panels, names, strict=True)):
         if name in telling:
-            _against_number(axis, frame[name], frame[target] * scale, points=kind == "number")
+            for label, share in shares.items():
+                _against_number(axis, frame[name], share, label, points=points)
         else:
-            means = (frame[target] * scale).groupby(frame[name].astype("string")).mean()
-            means = means.loc[frame[name].astype("string").value_counts().index[:8]]
-            axis.barh([_short(each) for each in means.index], means.to_numpy())
-            axis.invert_yaxis()
+            _against_kinds(axis, frame[name].astype("string"), shares)
         axis.set_xlabel(telling.get(name, said))
         axis.set_ylabel(said if name in telling and i % 4 == 0 else "")
         axis.set_title("" if name in telling else _short(name))
+    if len(shares) > 1:
+        panels[0].legend(fontsize=7)
     fig.suptitle(f"{target} against the columns that tell most of it")
     save(fig, out / "target.png")
 
 
-def _against_number(axis: "Axes", x: "pd.Series", y: "pd.Series", *, points: bool) -> None:
+def _against_kinds(axis: "Axes", kinds: "pd.Series", shares: "dict[str, pd.Series]") -> None:
+    """Draw the target's mean, or the shares of its classes side by side, for each kind of the most frequent."""
+    import numpy as np
+    import pandas as pd
+
+    frequent = kinds.value_counts().index[:8]
+    past = np.zeros(len(frequent))
+    for label, share in shares.items():
+        means = pd.to_numeric(share.groupby(kinds).mean()).loc[frequent].to_numpy("float64")
+        axis.barh([_short(kind) for kind in frequent], means, left=past, label=label)
+        past = past + means
+    axis.invert_yaxis()
+
+
+def _against_number(axis: "Axes", x: "pd.Series", y: "pd.Series", label: str, *, points: bool) -> None:
     """Draw the mean of `y` in each tenth of `x`, over the points themselves where `y` is a number."""
     import pandas as pd
 
@@ -134,7 +150,7 @@ def _against_number(axis: "Axes", x: "pd.Series", y: "pd.Series", *, points: boo
         axis.plot(x, y, "o", markersize=2, alpha=0.25, color="grey")
     tenth = pd.qcut(x, PARTS, duplicates="drop") if x.nunique() > PARTS else x
     grouped = pd.DataFrame({"x": x, "y": y}).groupby(tenth, observed=True).mean()
-    axis.plot(grouped["x"], grouped["y"], "o-", markersize=4)
+    axis.plot(grouped["x"], grouped["y"], "o-", markersize=4, label=label)
 
 
 def _heatmap(out: Path, matrix: "pd.DataFrame") -> None:

@@ -12,6 +12,7 @@ from casebook.tables import read_arrays, write_arrays
 from tasks import backbone
 from tasks.augment import cropped
 from tasks.fetch import Origin
+from tasks.finite import finite_inputs
 from tasks.split import PARTS
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def embed(
             bits = "float16" if name == "train" else "float32"
             at_cut, pooled = embedded(network, part["x"], count[name], bits, seed, progress)
             for folder, x in ((CUT, at_cut), (POOLED, pooled), (PLAIN, pooled[:, 0])):
+                finite_inputs({f"the backbone's output {folder}": x}, name)
                 (out / folder).mkdir(exist_ok=True)
                 write_arrays(out / folder, name, x=x, y=part["y"])
     shape = list(at_cut.shape[2:])

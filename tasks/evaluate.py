@@ -11,7 +11,7 @@ from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, write_arrays
 from tasks.aim import Aim
-from tasks.calibrate import Rule, platt, probabilities, threshold
+from tasks.calibrate import Rule, platt, probabilities, temperature, threshold
 from tasks.horizons import by_horizon
 from tasks.measure import Figure, across_folds, binary, bootstrap, multiclass, regression, rows_behind, spread
 
@@ -112,11 +112,20 @@ def judge(trained: Ref, y: "Mapping[str, Floats]", aim: Aim, rule: Rule) -> Judg
     if not aim.classes:
         return Judged(scores["validation"], scores["test"])
     if aim.kind == "multiclass":
-        return Judged(softmax(scores["validation"]), softmax(scores["test"]))
+        plain = rule.by == "likelier" or aim.takes != "row"
+        slope = 1.0 if plain else temperature(scores["validation"], y["validation"])
+        return Judged(softmax(slope * scores["validation"]), softmax(slope * scores["test"]), slope)
     slope, shift = (1.0, 0.0) if rule.by == "likelier" else platt(scores["validation"], y["validation"])
     validation, test = (probabilities(scores[name], slope, shift) for name in ("validation", "test"))
     chosen = HALF if rule.by == "likelier" else threshold(y["validation"], validation, rule)
     return Judged(validation, test, slope, shift, chosen)
+
+
+def answered(scores: "Floats", aim: Aim) -> "Floats":
+    """Return a network's scores as answers: uncalibrated probabilities, or values as they are."""
+    if not aim.classes:
+        return scores
+    return softmax(scores) if aim.kind == "multiclass" else probabilities(scores, 1.0, 0.0)
 
 
 def softmax(logits: "Floats") -> "Floats":

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 DRAWN = 20_000  # rows that a picture shows: more would be slower, not clearer
 PANELS = 12
+LINES = 6  # classes whose shares a picture shows
 FEW = 50  # distinct texts that are kinds of something; more are names
 MOMENTS = ("mean", "std", "skew", "kurt")
 QUARTILES = {"min": 0.0, "q25": 0.25, "median": 0.5, "q75": 0.75, "max": 1.0}
@@ -38,22 +39,24 @@ def explore(out: Path, table: Ref, dataset: str, aim: "Aim | None" = None) -> Fa
 def profile(out: Path, frame: "pd.DataFrame", dataset: str, aim: "Aim | None") -> None:
     """Write a table's profile and pictures into a folder."""
     target = aim.target if aim else None
+    several = bool(aim and aim.kind == "multiclass")
     unit_of = {name: column.unit for name, column in data_set(dataset).columns.items()}
     matrix = correlations(frame)
     files.write_json(
         out / "profile.json",
         {
             **shape(frame),
-            "target": counts(frame[target]) if aim and aim.kind == "binary" else None,
+            "target": counts(frame[aim.target]) if aim and aim.classes else None,
             "columns": [{"name": n, "unit": unit_of.get(n), **told} for n, told in describe(frame).items()],
             "categories": {name: counts(frame[name]) for name in categories(frame)},
             "strongest_pairs": strongest_pairs(matrix),
         },
     )
     drawn = frame.sample(min(DRAWN, len(frame)), random_state=0)
-    telling = {name: labelled(name, unit_of.get(name)) for name in most_telling(drawn, target)}
+    telling = {name: labelled(name, unit_of.get(name)) for name in most_telling(drawn, target, classes=several)}
     kind: Literal["classes", "number"] | None = None if aim is None else "classes" if aim.classes else "number"
-    draw_profile(out, drawn, telling, categories(frame, target)[:PANELS], matrix, target, kind)
+    shares = shares_of(drawn, aim) if aim else {}
+    draw_profile(out, drawn, telling, categories(frame, target)[:PANELS], matrix, target, kind, shares)
 
 
 def shape(frame: "pd.DataFrame") -> dict[str, Any]:
@@ -128,10 +131,44 @@ def strongest_pairs(matrix: "pd.DataFrame", most: int = 5) -> list[dict[str, Any
     return [{"first": first, "second": second, "r": value} for first, second, value in pairs[:most]]
 
 
-def most_telling(frame: "pd.DataFrame", target: str | None) -> list[str]:
-    """Return the numeric columns that tell most of the target by rank correlation, the first `PANELS` of them."""
+def most_telling(frame: "pd.DataFrame", target: str | None, *, classes: bool = False) -> list[str]:
+    """Return the numeric columns that tell most of the target, the first `PANELS` of them.
+
+    By rank correlation, or of several classes by the share of the ranks' variance that lies between them.
+    """
     numbers = varying(frame)
-    if target is None or target not in numbers:
+    if target is None or (not classes and target not in numbers):
         return [str(name) for name in numbers][:PANELS]
-    ranks = numbers.drop(columns=target).rank().corrwith(numbers[target].rank()).abs()
-    return [str(name) for name in ranks.sort_values(ascending=False).index[:PANELS]]
+    ranks = numbers.drop(columns=target, errors="ignore").rank()
+    if classes:
+        between = ranks.groupby(frame[target].astype("string")).transform("mean").var()
+        told = between / ranks.var()
+    else:
+        told = ranks.corrwith(numbers[target].rank()).abs()
+    return [str(name) for name in told.sort_values(ascending=False).index[:PANELS]]
+
+
+def shares_of(frame: "pd.DataFrame", aim: "Aim") -> "dict[str, pd.Series]":
+    """Return what is drawn of the target against other columns: its mean, or the share of each class in per cent.
+
+    Of two classes that is the second's, of many classes those of the `LINES` most frequent.
+    """
+    from tasks.truth import class_numbers
+
+    if not aim.classes:
+        return {f"mean of {aim.target}": frame[aim.target]}
+    import pandas as pd
+
+    known = frame[aim.target].notna()
+    numbers = pd.Series(class_numbers(frame.loc[known, aim.target], aim), frame.index[known])
+    if aim.kind == "binary":
+        return {f"share of {aim.target} = {_written(aim)} (%)": numbers * 100}
+    frequent = [int(place) for place in numbers.value_counts().index[:LINES]]
+    return {aim.labels[place]: (numbers == place) * 100.0 for place in sorted(frequent)}
+
+
+def _written(aim: "Aim") -> object:
+    """Return how the column writes the second of two classes."""
+    from tasks.truth import places_of
+
+    return list(places_of(aim, text=False))[1]

@@ -1,4 +1,4 @@
-"""Export: one ONNX graph from the raw columns to the calibrated probability, and what a service needs beside it."""
+"""Export: one ONNX graph from the raw columns to calibrated probabilities or a value, and what a service needs too."""
 
 import json
 from collections.abc import Mapping
@@ -10,11 +10,13 @@ from casebook.catalog import DataSet, data_set
 from casebook.errors import CasebookError
 from casebook.stage import stage
 from casebook.store import Facts, Ref
-from casebook.tables import read_arrays, read_table
+from casebook.tables import read_table
 from tasks.aim import Aim
 from tasks.convert import convert
+from tasks.encoding import IR_VERSION, TOLERANCE, opsets, prefix_for
 from tasks.evaluate import results
-from tasks.features import IR_VERSION, ML_OPSET, OPSET, TOLERANCE, feeds, read_raw
+from tasks.features import feeds, read_raw
+from tasks.truth import truth
 
 if TYPE_CHECKING:
     import keras
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 SAMPLE_ROWS = 10
 FEW = 20  # values that a text must be one of; with more it is free
+TOP = 5  # most probable classes that an answer names
 BLOCK = 4096  # rows at once: a network that compares with every training row holds a number for each pair
 
 
@@ -45,9 +48,11 @@ def export(
     Raises
     ------
     CasebookError
-        The graph's answers differ from Keras' by more than 1e-4 (of 1 or of the value) on the test part.
+        On the test part the graph's answers differ from Keras' to the same features by more than 1e-4: of 1, or of the
+        target's deviation.
     """
     import keras
+    import onnx
 
     result = results(evaluation)
     champion = str(result["champion"])
@@ -55,16 +60,18 @@ def export(
     network = keras.saving.load_model(trained[champion].path("network.keras"), compile=False, safe_mode=True)
     model = with_head(network, aim, calibration["slope"], calibration["shift"])
     model.save(out / "model.keras")
-    graph = joined(features.path("features.onnx"), model, aim, out)
-    test, encoded = read_raw(parts, "test"), read_arrays(features, "test")["x"]
-    columns = [name for name in test.columns if name in feeds_of(graph)]
-    expected = in_keras(model, encoded)
-    _agree(graph, test[columns], expected)
+    encoding = onnx.load(features.path("features.onnx"))
+    test = read_raw(parts, "test")
+    columns = [name for name in test.columns if name in feeds_of(encoding)]
+    graph = joined(encoding, model, aim, columns, out)
+    answered = answers(graph, test[columns])
+    expected = in_keras(model, answers(encoding, test[columns]))
+    _agree(answered, expected, truth(read_raw(parts, "train"), aim), aim)
     (out / "model.onnx").write_bytes(graph.SerializeToString())
     entry = data_set(str(raw.facts["dataset"]))
-    told = signature(read_table(parts, "train")[columns], entry, calibration, aim, raw)
-    files.write_json(out / "signature.json", told)
-    _samples(out, read_table(parts, "test")[columns], expected, calibration["threshold"], aim)
+    described = signature(read_table(parts, "train")[columns], entry, calibration, aim, raw)
+    files.write_json(out / "signature.json", described)
+    _samples(out, read_table(parts, "test")[columns], answered, calibration["threshold"], aim)
     return {
         "dataset": raw.facts["dataset"],
         "champion": champion,
@@ -74,7 +81,7 @@ def export(
 
 
 def with_head(network: "keras.Model", aim: Aim, slope: float, shift: float) -> "keras.Model":
-    """Return the network with its members pooled and, in a binary model, Platt's calibration: one answer per row."""
+    """Return the network with its members pooled and its logits calibrated: an answer per row, or one of each class."""
     import keras
     import numpy as np
     from keras import ops
@@ -83,6 +90,9 @@ def with_head(network: "keras.Model", aim: Aim, slope: float, shift: float) -> "
     answers = network(inputs)
     if aim.kind == "regression":  # its members are pooled already
         return keras.Model(inputs, answers, name="pooled")
+    if aim.kind == "multiclass":
+        scaled = keras.layers.Rescaling(slope, name="calibration")(answers)
+        return keras.Model(inputs, keras.layers.Softmax(name="probabilities")(scaled), name="calibrated")
     if network.output_shape[-1] > 1:  # see tasks.train.pooled
         one = ops.logsumexp(ops.log_sigmoid(answers), axis=1, keepdims=True)
         answers = one - ops.logsumexp(ops.log_sigmoid(-answers), axis=1, keepdims=True)
@@ -113,24 +123,29 @@ def rename(graph: "onnx.ModelProto", old: str, new: str) -> None:
         node.output[:] = [new if name == old else name for name in node.output]
 
 
-def joined(features: Path, model: "keras.Model", aim: Aim, out: Path) -> "onnx.ModelProto":
-    """Return the encoding's graph and the network's as one, with a single output."""
+def joined(
+    encoding: "onnx.ModelProto", model: "keras.Model", aim: Aim, columns: list[str], out: Path
+) -> "onnx.ModelProto":
+    """Return the encoding's graph and the network's as one, with a single output.
+
+    The output is called as the aim says, unless a column is called so.
+    """
     import onnx
     from onnx import compose, helper
 
-    network = compose.add_prefix(converted(model, out, "features", aim.output), "network/")
-    encoding = onnx.load(features)
-    opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", ML_OPSET)]
+    inside = prefix_for("network/", columns)
+    network = compose.add_prefix(converted(model, out, "features", "answer"), inside)
     for part in (network, encoding):  # the two converters declare different ones, though no node differs
         part.ir_version = IR_VERSION
         del part.opset_import[:]
-        part.opset_import.extend(opsets)
+        part.opset_import.extend(opsets())
     whole = compose.merge_models(
         encoding, network, io_map=[(encoding.graph.output[0].name, network.graph.input[0].name)]
     )
-    last = whole.graph.output[0]
-    whole.graph.node.append(helper.make_node("Identity", [last.name], [aim.output]))
-    whole.graph.output[0].CopyFrom(helper.make_tensor_value_info(aim.output, onnx.TensorProto.FLOAT, [None, 1]))
+    last, output = whole.graph.output[0], aim.output if aim.output not in columns else f"{inside}{aim.output}"
+    whole.graph.node.append(helper.make_node("Identity", [last.name], [output]))
+    shape = [None, len(aim.labels) if aim.kind == "multiclass" else 1]
+    last.CopyFrom(helper.make_tensor_value_info(output, onnx.TensorProto.FLOAT, shape))
     onnx.checker.check_model(whole)
     return whole
 
@@ -141,28 +156,41 @@ def feeds_of(graph: "onnx.ModelProto") -> set[str]:
 
 
 def answers(graph: "onnx.ModelProto", raw: "pd.DataFrame") -> Any:
-    """Return the graph's answer to each raw row, shape (rows,). Rows go through in blocks."""
+    """Return what the graph gives for each raw row: shape (rows,), or (rows, numbers). Rows go through in blocks."""
     import numpy as np
     import onnxruntime
 
     session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
     blocks = [raw.iloc[i : i + BLOCK] for i in range(0, len(raw), BLOCK)]
-    return np.concatenate([session.run(None, feeds(block))[0][:, 0] for block in blocks])
+    return _column(np.concatenate([session.run(None, feeds(block))[0] for block in blocks]))
 
 
 def in_keras(model: "keras.Model", encoded: Any) -> Any:
-    """Return Keras' answer to each encoded row, shape (rows,). Rows go through in blocks."""
+    """Return Keras' answer to each encoded row, shape (rows,) or (rows, classes). Rows go through in blocks."""
     import numpy as np
 
-    return np.concatenate([np.asarray(model(encoded[i : i + BLOCK]))[:, 0] for i in range(0, len(encoded), BLOCK)])
+    x = encoded.reshape(len(encoded), -1)
+    return _column(np.concatenate([np.asarray(model(x[i : i + BLOCK])) for i in range(0, len(x), BLOCK)]))
 
 
-def _agree(graph: "onnx.ModelProto", raw: "pd.DataFrame", expected: Any) -> None:
+def _column(numbers: Any) -> Any:
+    """Return numbers of which there is one per row as an array of the rows alone."""
+    return numbers[:, 0] if numbers.shape[1] == 1 else numbers
+
+
+def _agree(answered: Any, expected: Any, train: Any, aim: Aim) -> None:
+    """Compare the graph's answers with Keras' on the scale of what is predicted."""
     import numpy as np
 
-    gap = float(np.max(np.abs(answers(graph, raw) - expected) / np.maximum(1.0, np.abs(expected))))
+    scale = 1.0 if aim.classes else max(float(train.std()), float(np.abs(train).max()) * 1e-3)
+    gap = float(np.max(np.abs(answered - expected))) / scale
     if not gap <= TOLERANCE:
-        raise CasebookError(f"The exported graph differs from Keras by {gap:.2g} on the test part, over {TOLERANCE:g}.")
+        of_what = "" if aim.classes else f" of the deviation of {aim.target}"
+        raise CasebookError(
+            f"On the test part the network as an ONNX graph differs from Keras by {gap:.2g}{of_what}, over "
+            f"{TOLERANCE:g}. Some layer of it is converted otherwise, or its weights are so large that 32 bits don't "
+            "hold its sums: use other layers, a smaller learning rate or more weight decay."
+        )
 
 
 def signature(
@@ -173,6 +201,8 @@ def signature(
     if aim.kind == "binary":
         output |= {"description": f"probability of {aim.labels[1]}", "labels": list(aim.labels)}
         output |= {"threshold": calibration["threshold"]}
+    elif aim.kind == "multiclass":
+        output |= {"description": "probability of each class", "labels": list(aim.labels)}
     else:
         output |= {"description": entry.columns[aim.target].description}
     return {
@@ -198,14 +228,27 @@ def _input(values: "pd.Series", entry: DataSet) -> dict[str, Any]:
     return {**about, "allowed": seen} if len(seen) <= FEW else about
 
 
-def _samples(out: Path, raw: "pd.DataFrame", expected: Any, limit: float, aim: Aim) -> None:
-    """Write rows of the test part, some of each answer, with what Keras says of them."""
+def _samples(out: Path, raw: "pd.DataFrame", answered: Any, limit: float, aim: Aim) -> None:
+    """Write rows of the test part, some of each answer, with what is answered."""
     import numpy as np
 
-    order = np.argsort(-expected, kind="stable")
+    order = np.argsort(-(answered if answered.ndim == 1 else answered.argmax(axis=1)), kind="stable")
     rows = [*order[: SAMPLE_ROWS // 2], *order[-(SAMPLE_ROWS - SAMPLE_ROWS // 2) :]]
-    told: list[dict[str, object]] = [{aim.output: float(expected[row])} for row in rows]
-    if aim.kind == "binary":
-        told = [{aim.output: float(expected[r]), "label": aim.labels[int(expected[r] >= limit)]} for r in rows]
+    given = [told(answered[row], limit, aim) for row in rows]
     files.write_json(out / "sample_request.json", {"instances": json.loads(raw.iloc[rows].to_json(orient="records"))})
-    files.write_json(out / "sample_response.json", {"predictions": told})
+    files.write_json(out / "sample_response.json", {"predictions": given})
+
+
+def told(answer: Any, limit: float, aim: Aim) -> dict[str, Any]:
+    """Return an answer as the service gives it."""
+    if aim.kind == "multiclass":
+        return ranked(answer, aim)
+    value = float(answer)
+    return {aim.output: value} | ({"label": aim.labels[int(value >= limit)]} if aim.kind == "binary" else {})
+
+
+def ranked(probabilities: Any, aim: Aim) -> dict[str, Any]:
+    """Return the most probable class, and the first few with their probability."""
+    order = (-probabilities).argsort(kind="stable")[:TOP]
+    top = [{"label": aim.labels[i], "probability": float(probabilities[i])} for i in order]
+    return {**top[0], "top": top}

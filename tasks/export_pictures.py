@@ -12,9 +12,9 @@ from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays
 from tasks.aim import Aim
+from tasks.encoding import TOLERANCE
 from tasks.evaluate import results
-from tasks.export import converted
-from tasks.features import TOLERANCE
+from tasks.export import converted, ranked
 from tasks.train_pictures import at_once
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 INPUT = "picture"
 COMPARED = 200  # test pictures on which the graph is held to Keras
 SAMPLES = 10
-TOP = 5  # most probable classes that an answer names
 
 
 @stage
@@ -59,7 +58,7 @@ def export_pictures(out: Path, pictures: Ref, trained: Mapping[str, Ref], evalua
     chosen = test[:SAMPLES]
     instances = [{INPUT: {"b64": encoded(picture)}} for picture in chosen]
     files.write_json(out / "sample_request.json", {"instances": instances})
-    files.write_json(out / "sample_response.json", {"predictions": [told(p, aim) for p in expected[:SAMPLES]]})
+    files.write_json(out / "sample_response.json", {"predictions": [ranked(p, aim) for p in expected[:SAMPLES]]})
     size = int(network.count_params())
     return {"dataset": raw.facts["dataset"], "champion": champion, "parameters": size, "inputs": 1, "gap": gap}
 
@@ -77,13 +76,6 @@ def signature(shape: tuple[int, int, int], aim: Aim, raw: Ref) -> dict[str, Any]
         "inputs": [picture],
         "output": output,
     }
-
-
-def told(probabilities: "Floats", aim: Aim) -> dict[str, Any]:
-    """Return an answer as the service gives it: the most probable class, and the first few with their probability."""
-    order = probabilities.argsort(kind="stable")[::-1][:TOP]
-    top = [{"label": aim.labels[i], "probability": float(probabilities[i])} for i in order]
-    return {**top[0], "top": top}
 
 
 def encoded(picture: "Pictures") -> str:

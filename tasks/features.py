@@ -13,9 +13,13 @@ from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_table, write_arrays
 from tasks.aim import Aim
 from tasks.derive import Derived, derive
+from tasks.encoding import TOLERANCE, distance, encoder_graph, feature_names, numeric, taken, transformed
+from tasks.finite import finite_features
+from tasks.fitting import fit_on
 from tasks.leaks import check_leaks, check_names
+from tasks.precision import as_served, coarse
 from tasks.split import PARTS
-from tasks.tripwires import fitted_on
+from tasks.truth import truth
 
 if TYPE_CHECKING:
     import onnx
@@ -24,11 +28,6 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
     Encoder = Callable[[list[str]], ColumnTransformer]
-
-OPSET = 20  # the first that matches patterns
-ML_OPSET = 3
-IR_VERSION = 10
-TOLERANCE = 1e-4
 
 
 def numbers(fill: Literal["mean", "median"] = "median") -> "Pipeline":
@@ -98,11 +97,13 @@ def features(
     suspects = checked(parts, aim, derived, encoder, trust_columns)
     fitted, train = encode(out, parts, aim, derived, encoder)
     needed = raw_columns(train, fitted, derived)
-    graph = to_onnx(fitted, train[needed], derive(train, derived), derived)
+    graph = encoder_graph(fitted, train[needed], derive(train, derived), derived)
     with np.load(out / "validation.npz") as validation:
         _agree(graph, read_raw(parts, "validation")[needed], validation["x"])
     (out / "features.onnx").write_bytes(graph.SerializeToString())
-    return {"features": len(fitted.get_feature_names_out()), "raw_columns": needed, "leaks": suspects}
+    classes = {"classes": len(aim.labels)} if aim.kind == "multiclass" else {}
+    names = feature_names(fitted)
+    return {"features": len(names), "raw_columns": needed, "leaks": suspects, **classes}
 
 
 @stage
@@ -139,14 +140,18 @@ def encode(
     import numpy as np
 
     raw = {name: read_raw(parts, name) for name in PARTS}
+    unlike = coarse(raw["train"].drop(columns=aim.target))
+    raw = {name: as_served(frame, unlike) for name, frame in raw.items()}
+    y = {name: truth(frame, aim) for name, frame in raw.items()}
     tables = {name: derive(frame.drop(columns=aim.target), derived) for name, frame in raw.items()}
     unfitted = encoder(list(tables["train"].columns))
-    used = taken(unfitted)
-    fitted = unfitted.fit(tables["train"][used])
-    fitted_on(_rows_seen(fitted), len(tables["train"]))
+    used = columns_of(unfitted, tables["train"])
+    fitted = fit_on(unfitted, tables["train"][used])
+    names = feature_names(fitted)
     for name, table in tables.items():
-        x = np.asarray(fitted.transform(table[used]), "float32")
-        write_arrays(out, name, x=x, y=raw[name][aim.target].to_numpy("float32"))
+        x = np.asarray(transformed(fitted, table[used]), "float32")
+        finite_features(x, name, names)
+        write_arrays(out, name, x=x, y=y[name].astype("float32"))
     return fitted, raw["train"].drop(columns=aim.target)
 
 
@@ -163,8 +168,8 @@ def checked(
     raw = read_raw(parts, "train")
     table = derive(raw.drop(columns=aim.target), derived)
     check_names(trusted, list(table.columns))
-    used = table[taken(encoder(list(table.columns)))]
-    return check_leaks(used.assign(**{aim.target: raw[aim.target]}), aim.target, trusted, classes=aim.classes)
+    used = table[columns_of(encoder(list(table.columns)), table)].assign(**{aim.target: truth(raw, aim)})
+    return check_leaks(used, aim.target, trusted, classes=aim.classes)
 
 
 def read_raw(parts: Ref, name: str) -> "pd.DataFrame":
@@ -174,9 +179,31 @@ def read_raw(parts: Ref, name: str) -> "pd.DataFrame":
     return frame.assign(**{column: frame[column].fillna("").astype(object) for column in texts})
 
 
-def taken(encoder: "ColumnTransformer") -> list[str]:
-    """Return the columns that an encoder takes, each once."""
-    return list(dict.fromkeys(column for _, _, columns in encoder.transformers for column in columns))
+def columns_of(encoder: "ColumnTransformer", table: "pd.DataFrame") -> list[str]:
+    """Return the columns that an encoder takes, each once.
+
+    Raises
+    ------
+    CasebookError
+        It is no ColumnTransformer, names columns otherwise than in lists, or takes one that isn't there.
+    """
+    from sklearn.compose import ColumnTransformer
+
+    if not isinstance(encoder, ColumnTransformer):
+        raise CasebookError(
+            f"The encoder is a {type(encoder).__name__}, but it must be a ColumnTransformer, which says of each step "
+            "what columns it takes. Wrap it: ColumnTransformer([(name, step, columns)])."
+        )
+    for name, _, columns in encoder.transformers:
+        if isinstance(columns, str) or not all(isinstance(column, str) for column in columns):
+            raise CasebookError(f"The step '{name}' of the encoder takes {columns!r}: give it a list of column names.")
+    used = taken(encoder)
+    lacking = [name for name in used if name not in table]
+    if lacking or not used:
+        raise CasebookError(
+            f"The encoder takes {', '.join(lacking) or 'no column'}, but the columns are {', '.join(table.columns)}."
+        )
+    return used
 
 
 def raw_columns(raw: "pd.DataFrame", fitted: "ColumnTransformer", derived: tuple[Derived, ...]) -> list[str]:
@@ -186,93 +213,21 @@ def raw_columns(raw: "pd.DataFrame", fitted: "ColumnTransformer", derived: tuple
     return [name for name in raw.columns if name in needed]
 
 
-def _rows_seen(fitted: "ColumnTransformer") -> int:
-    """Return how many rows the encoder's steps say they saw; steps that don't count are left out."""
-    import numpy as np
-
-    steps = [
-        step for _, steps, _ in fitted.transformers_ for step in getattr(steps, "named_steps", {"": steps}).values()
-    ]
-    # one count per column where values are missing, of the values that are there
-    seen = {int(np.max(step.n_samples_seen_)) for step in steps if hasattr(step, "n_samples_seen_")}
-    if len(seen) != 1:
-        raise CasebookError(f"The encoder's steps saw {sorted(seen)} rows; all must be fitted on the training part.")
-    return seen.pop()
-
-
-def to_onnx(
-    fitted: "ColumnTransformer", raw: "pd.DataFrame", table: "pd.DataFrame", derived: tuple[Derived, ...]
-) -> "onnx.ModelProto":
-    """Return one graph from the raw columns, as a person would type them, to the encoded features.
-
-    Parameters
-    ----------
-    fitted
-        The fitted encoder.
-    raw, table
-        The training part: the raw columns that are needed, which name the graph's inputs, and all after `derive`.
-    derived
-        The derived columns, whose nodes come first.
-    """
-    import onnx
-    from onnx import helper
-    from skl2onnx import convert_sklearn
-
-    opsets = {"": OPSET, "ai.onnx.ml": ML_OPSET}
-    used = taken(fitted)
-    encoding = convert_sklearn(fitted, initial_types=_types(table[used]), target_opset=opsets)
-    encoding = onnx.compose.add_prefix(encoding, "encoder/")
-    computed = {d.name: d for d in derived}
-    nodes = []
-    for name, entry in zip(used, encoding.graph.input, strict=True):  # there a sign such as a hyphen has become another
-        copied = [helper.make_node("Identity", [name], [entry.name])]
-        nodes += computed[name].nodes(entry.name) if name in computed else copied
-    inputs = [helper.make_tensor_value_info(name, _element(raw[name]), [None, 1]) for name in raw.columns]
-    graph = helper.make_graph(
-        [*nodes, *encoding.graph.node],
-        "features",
-        inputs,
-        list(encoding.graph.output),
-        list(encoding.graph.initializer),
-    )
-    ids = [helper.make_opsetid(domain, version) for domain, version in opsets.items()]
-    model = helper.make_model(graph, opset_imports=ids, ir_version=IR_VERSION)
-    onnx.checker.check_model(model)
-    return model
-
-
-def _types(table: "pd.DataFrame") -> list[tuple[str, Any]]:
-    from skl2onnx.common.data_types import FloatTensorType, StringTensorType
-
-    kinds = {True: FloatTensorType, False: StringTensorType}
-    return [(name, kinds[_numeric(table[name])]([None, 1])) for name in table.columns]
-
-
-def _element(values: "pd.Series") -> int:
-    import onnx
-
-    return int(onnx.TensorProto.FLOAT if _numeric(values) else onnx.TensorProto.STRING)
-
-
-def _numeric(values: "pd.Series") -> bool:
-    import pandas as pd
-
-    return pd.api.types.is_numeric_dtype(values)
-
-
 def feeds(raw: "pd.DataFrame") -> dict[str, Any]:
     """Return a frame of raw columns as ONNX inputs: one (n, 1) array per column, float32 or text."""
-    kinds = {name: "float32" if _numeric(raw[name]) else object for name in raw.columns}
+    kinds = {name: "float32" if numeric(raw[name]) else object for name in raw.columns}
     return {name: raw[[name]].to_numpy(kind) for name, kind in kinds.items()}
 
 
 def _agree(graph: "onnx.ModelProto", raw: "pd.DataFrame", expected: Any) -> None:
     """Compare the graph with the encoder on the validation part."""
-    import numpy as np
     import onnxruntime
 
     session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
-    got = session.run(None, feeds(raw))[0]
-    gap = float(np.max(np.abs(got - expected) / (1.0 + np.abs(expected))))
-    if not gap < TOLERANCE:
-        raise CasebookError(f"The ONNX form of the features differs from the fitted encoder by {gap:.2g}.")
+    gap = distance(session.run(None, feeds(raw))[0], expected)
+    if not gap <= TOLERANCE:
+        raise CasebookError(
+            f"On the validation part the ONNX form of the features differs from the fitted encoder by {gap:.2g}, over "
+            f"{TOLERANCE:g}, in the columns {', '.join(raw.columns)}. Bring numbers that are far from zero nearer to "
+            "it in a cleaning step."
+        )

@@ -1,11 +1,9 @@
 """Fetch: find the file a data set is read from, and say where it was found."""
 
-import json
 import logging
 import os
 from pathlib import Path
 from typing import Literal
-from urllib.request import Request, urlopen
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -13,11 +11,11 @@ from casebook import files, places
 from casebook.catalog import DataFile, DataSet, data_set
 from casebook.errors import CasebookError
 from casebook.run import current
+from tasks import first_seen
+from tasks.download import NoAnswer, NotTheFile, answers, download, is_page
 
 log = logging.getLogger("casebook")
-CONNECT_SECONDS = 5.0
 Kind = Literal["real", "sample", "simulated"]
-RETRIES = 1  # an offline machine must be told so within seconds
 
 
 class Origin(BaseModel):
@@ -101,36 +99,49 @@ def _look_everywhere(entry: DataSet, source: str) -> Origin:
             path = root / entry.folder / file.name
             if path.is_file():
                 return _origin(entry, file, path, where)
-    addresses = list(_addresses(entry, mirror))
-    failures = []
-    for file, url in addresses:
-        if current().planning:
-            if _answers(url):
-                return Origin(dataset=entry.name, kind="real", note="to be fetched", found=url)
-            continue
+    if current().planning:
+        return _planned(entry, source, mirror)
+    failures: list[str] = []
+    refused: list[str] = []
+    for file, url in _addresses(entry, mirror):
         try:
-            return _origin(entry, file, _download(entry, file, url), url)
-        except OSError as error:
-            failures.append(f"{url} ({type(error).__name__})")
-    if source == "real" and current().planning:
+            path = download(url, places.raw() / entry.folder / file.name, file.sha256)
+        except NoAnswer as error:
+            failures.append(f"{url} ({error})")
+        except NotTheFile as error:
+            refused.append(str(error))
+        else:
+            first_seen.forget(entry, file)
+            return _origin(entry, file, path, url)
+    return _nowhere(entry, source, mirror, failures, refused)
+
+
+def _planned(entry: DataSet, source: str, mirror: str) -> Origin:
+    """Return where the data would be fetched from; a plan fetches nothing."""
+    for _, url in _addresses(entry, mirror):
+        if answers(url):
+            return Origin(dataset=entry.name, kind="real", note="to be fetched", found=url)
+    if source == "real":
         return Origin(dataset=entry.name, kind="real", note="to be found", found="nowhere yet")
+    return Origin(dataset=entry.name, kind="sample", note="made in code", found="the embedded sample")
+
+
+def _nowhere(entry: DataSet, source: str, mirror: str, failures: list[str], refused: list[str]) -> Origin:
+    """Return the sample, where it may stand for data that is nowhere; an answer that is no file is always told."""
+    names = " or ".join(file.name for file in entry.files)
+    if refused:
+        raise CasebookError(
+            f"{' '.join(refused)} Nothing was kept. Open the address in a browser, or put {names} into "
+            f"{places.raw() / entry.folder}, or use --source sample or --source PATH."
+        )
     if source == "real":
         raise CasebookError(
             f"No real data for '{entry.name}': not in {places.raw() / entry.folder}, not in a mirror "
             f"(CASEBOOK_DATA_MIRROR={mirror or 'unset'}), not to be had from {'; '.join(failures) or 'any address'}. "
-            f"Put {' or '.join(f.name for f in entry.files)} there, or use --source sample or --source PATH."
+            f"Put {names} there, or use --source sample or --source PATH."
         )
     log.info("No cache, mirror or public source has %s: %s", entry.name, "; ".join(failures) or "no address")
     return Origin(dataset=entry.name, kind="sample", note="made in code", found="the embedded sample")
-
-
-def _answers(url: str) -> bool:
-    """Say whether an address has something to fetch, without fetching it: all that a plan needs to know."""
-    try:
-        with urlopen(Request(url, method="HEAD"), timeout=CONNECT_SECONDS):
-            return True
-    except OSError:
-        return False
 
 
 def _addresses(entry: DataSet, mirror: str) -> list[tuple[DataFile, str]]:
@@ -162,14 +173,21 @@ def _given(entry: DataSet, path: Path) -> Origin:
 
 
 def _origin(entry: DataSet, file: DataFile, path: Path, where: str, *, held: bool = True) -> Origin:
-    """Hash the file, hold it to the catalog's hash or the first one seen, and describe it."""
+    """Hash the file, hold it to the catalog's hash or the one that was read here before, and describe it."""
     if path.stat().st_size == 0:
         raise CasebookError(f"The file {path} is empty. Delete it, or put the data set '{entry.name}' in its place.")
-    digest = files.sha256(path)
-    expected = file.sha256 or (_first_seen(file, digest) if held and file.url else None)
-    if expected not in (None, digest):
+    if is_page(path):
         raise CasebookError(
-            f"The file {path} is not the one the catalog knows: its sha256 is {digest[:16]}…, expected {expected[:16]}…"
+            f"The file {path} is a web page, as a server answers with that wants a login or has an error. Delete it "
+            f"to fetch it again, or put the data set '{entry.name}' in its place."
+        )
+    digest = files.sha256(path)
+    before = first_seen.seen(entry, file) if held and file.url and not file.sha256 else None
+    expected = file.sha256 or before
+    if expected not in (None, digest):
+        known = "the catalog knows" if file.sha256 else f"that was read here before ({first_seen.book()} has its hash)"
+        raise CasebookError(
+            f"The file {path} is not the one {known}: its sha256 is {digest[:16]}…, expected {expected[:16]}…"
             f" ({path.stat().st_size:,} bytes{f', expected {file.bytes:,}' if file.bytes else ''}). It may be cut short"
             " or changed. Delete it to fetch it again, or use it all the same with --source PATH."
         )
@@ -179,31 +197,7 @@ def _origin(entry: DataSet, file: DataFile, path: Path, where: str, *, held: boo
     )
 
 
-def _first_seen(file: DataFile, digest: str) -> str:
-    """Return the hash that this file had when it was first seen here, which is now if there is none."""
-    book = places.raw() / "first_seen.json"
-    seen = json.loads(book.read_text(encoding="utf-8")) if book.is_file() else {}
-    if file.name not in seen and not current().planning:
-        files.write_json(book, {**seen, file.name: digest})
-    return str(seen.get(file.name, digest))
-
-
-def _download(entry: DataSet, file: DataFile, url: str) -> Path:
-    """Download one file into the cache with a progress bar, one more try, and the hash checked.
-
-    Raises
-    ------
-    OSError
-        The address doesn't answer within seconds, or doesn't have the file.
-    """
-    import pooch
-
-    folder = places.raw() / entry.folder
-    downloader = pooch.HTTPDownloader(progressbar=True, timeout=CONNECT_SECONDS)
-    pooch.get_logger().setLevel(logging.WARNING)
-    known = {file.name: f"sha256:{file.sha256}" if file.sha256 else None}
-    source = pooch.create(folder, base_url="", registry=known, urls={file.name: url}, retry_if_failed=RETRIES)
-    try:
-        return Path(source.fetch(file.name, downloader=downloader))
-    except ValueError as error:  # pooch's way to say that the hash differs; the file was not kept
-        raise CasebookError(f"{url} answered with another file than the catalog knows: {error}") from error
+def proven(origin: Origin) -> None:
+    """Note that a file was read completely and holds its data set: a later change of it in the cache is then seen."""
+    if origin.path is not None:
+        first_seen.keep(data_set(origin.dataset), origin.path, origin.sha256)

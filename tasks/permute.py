@@ -14,7 +14,9 @@ from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_arrays, write_arrays
 from tasks.aim import Aim
 from tasks.derive import Derived, derive
-from tasks.features import encode, raw_columns, read_raw, taken
+from tasks.encoding import taken, transformed
+from tasks.features import encode, raw_columns, read_raw
+from tasks.truth import truth
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,8 +52,8 @@ def permute(
         fitted, train = encode(folder, parts.fold(number), aim, derived, encoder)
         columns = raw_columns(train, fitted, derived)
         test = shuffled(read_raw(parts.fold(number), "test"), columns, seed + number)
-        x = np.asarray(fitted.transform(derive(test, derived)[taken(fitted)]), "float32")
-        write_arrays(folder, "test", x=x, y=test[aim.target].to_numpy("float32"))
+        x = np.asarray(transformed(fitted, derive(test, derived)[taken(fitted)]), "float32")
+        write_arrays(folder, "test", x=x, y=truth(test, aim).astype("float32"))
     files.write_json(out / COLUMNS, columns)
     return {"folds": folds, "columns": len(columns)}
 
@@ -84,10 +86,10 @@ def _worse(permuted: Ref, trained: Ref, columns: int, aim: Aim) -> list[float]:
     """Return for each column by how much one fold's figure gets worse, mean over the shuffles."""
     import numpy as np
 
-    from tasks.evaluate import once
+    from tasks.evaluate import answered, once
 
     y = np.split(read_arrays(permuted, "test")["y"].astype("float64"), 1 + columns * TIMES)
     answers = np.split(read_arrays(trained, "scores")["test"].astype("float64"), 1 + columns * TIMES)
-    figures = [once(aim, truth, told)[aim.primary] for truth, told in zip(y, answers, strict=True)]
+    figures = [once(aim, rows, answered(told, aim))[aim.primary] for rows, told in zip(y, answers, strict=True)]
     changes = np.reshape(figures[1:], (columns, TIMES)) - figures[0]
     return [float(-aim.sign * change) for change in changes.mean(axis=1)]

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from casebook import files, places, share
-from casebook.errors import CasebookError
+from casebook import files, places, registry, share
+from casebook.registry import alone, folder_of, free_number, point, published
+from casebook.registry import promote as promote  # where both stood before there was a registry
+from casebook.registry import rollback as rollback
 from casebook.run import current
 from casebook.stage import act
 from casebook.store import Ref
@@ -27,9 +29,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
-
-POINTER = "production"
-HISTORY = "history"  # a line per change: when, from which version, to which
 
 
 class Published(BaseModel):
@@ -62,10 +61,10 @@ def publish(bundle: Ref, parts: Ref, metrics: dict[str, Any], aim: Aim) -> Publi
     """
     case, ending = bundle.case, current().ending
     places.models(case).mkdir(parents=True, exist_ok=True)
-    ending.enter_context(_alone(case))
+    ending.enter_context(alone(case))
     there = published(case)
     known = [version for version, manifest in there.items() if manifest.get("bundle") == bundle.sha256]
-    version = known[-1] if known else share.claim(places.models(case), max(there, default=0) + 1)
+    version = known[-1] if known else share.claim(places.models(case), free_number(case))
     folder = places.models(case) / str(version)
     ending.enter_context(_taken_back(case, version, None if known else folder))
     writing = ending.enter_context(ExitStack())
@@ -94,7 +93,7 @@ def _release(told: Published, writing: ExitStack, metrics: Mapping[str, Any]) ->
 @contextmanager
 def _taken_back(case: str, version: int, folder: Path | None) -> Iterator[None]:
     """After an exception, let serve what served before, and remove a version's new folder."""
-    small = [places.models(case) / name for name in (POINTER, HISTORY)]
+    small = [places.models(case) / name for name in (registry.POINTER, registry.HISTORY)]
     before = [_small(path) for path in small]
     try:
         yield
@@ -124,115 +123,6 @@ def _restore(path: Path, content: bytes | None) -> None:
         files.write_bytes(path, content)
 
 
-def versions(case: str) -> list[int]:
-    """Return the case's published versions, ascending."""
-    return list(published(case))
-
-
-def published(case: str) -> dict[int, dict[str, Any]]:
-    """Return the manifests of the case's versions, ascending: of those here and of those that machines share."""
-    folder = places.models(case)
-    here = {path.parent.name: path.read_bytes() for path in folder.glob(f"[0-9]*/{share.MANIFEST}")}
-    told = {**share.manifests(folder), **here}
-    return {int(name): json.loads(told[name]) for name in sorted(filter(str.isdigit, told), key=int)}
-
-
-def folder_of(case: str, version: int) -> Path:
-    """Return the folder of a version, which is then both here and on the shared storage, if there is one.
-
-    Raises
-    ------
-    CasebookError
-        The shared one was altered.
-    """
-    folder = places.models(case) / str(version)
-    try:
-        share.settle(folder)
-    except share.Altered as altered:
-        raise CasebookError(
-            f"{case} version {version} can't be used: {altered}. Restore that file, or run the case again and promote "
-            "what it publishes."
-        ) from altered
-    return folder
-
-
-def production(case: str) -> int | None:
-    """Return the version that serves, or None."""
-    pointer = places.models(case) / POINTER
-    share.get(pointer)
-    return int(pointer.read_text(encoding="utf-8")) if pointer.is_file() else None
-
-
-def point(case: str, version: int) -> None:
-    """Make a version the one that serves; the one before is remembered for a rollback.
-
-    Raises
-    ------
-    CasebookError
-        There is no such version.
-    """
-    if version not in versions(case):
-        there = ", ".join(map(str, versions(case))) or "none"
-        raise CasebookError(f"{case} has no version {version}; published are: {there}. Name one of them.")
-    before = production(case)
-    if before == version:
-        return
-    folder_of(case, version)
-    change = f"{datetime.now(UTC).isoformat(timespec='seconds')} {before or '-'} {version}\n"
-    _replace(places.models(case) / HISTORY, _history(case) + change)
-    _replace(places.models(case) / POINTER, f"{version}\n")
-
-
-def _history(case: str) -> str:
-    path = places.models(case) / HISTORY
-    share.get(path)
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
-
-
-def _replace(path: Path, text: str) -> None:
-    """Replace a small file: first where machines share it, as what is there counts."""
-    share.write(path, text.encode())
-    files.write_text(path, text)
-
-
-def promote(case: str, version: int) -> None:
-    """Make a version serve because somebody wants it to.
-
-    Raises
-    ------
-    CasebookError
-        There is no such version, or it was trained on sample data and would replace one trained on real data.
-    """
-    with _alone(case):
-        present = production(case)
-        told = published(case)
-        kinds = [told.get(each or 0, {}).get("trained_on") for each in (version, present)]
-        if kinds == ["sample", "real"]:
-            raise CasebookError(
-                f"{case} version {version} was trained on sample data and must not replace version {present}, which "
-                "was trained on real data. Run the case with --source real and promote what it publishes."
-            )
-        point(case, version)
-
-
-def rollback(case: str) -> int:
-    """Let the version serve again that served before the present one, and return it.
-
-    Raises
-    ------
-    CasebookError
-        No version served before.
-    """
-    with _alone(case):
-        lines = _history(case).splitlines()
-        before = lines[-1].split()[1] if lines else "-"
-        if before == "-":
-            raise CasebookError(f"{case} has no version to roll back to: none served before the present one.")
-        point(case, int(before))
-        _replace(places.models(case) / HISTORY, "".join(f"{line}\n" for line in lines[:-1]))
-    return int(before)
-
-
 def gate(
     case: str, version: int, parts: Ref, metrics: Mapping[str, Any], aim: Aim, draft: Path | None = None
 ) -> tuple[bool, str]:
@@ -243,7 +133,7 @@ def gate(
     interval of the difference in the primary figure (paired bootstrap) must reach zero. A model of
     other columns can't be compared and waits. `draft` is where a version lies before it appears.
     """
-    present, folder = production(case), draft or places.models(case) / str(version)
+    present, folder = registry.present(case), draft or places.models(case) / str(version)
     promote = f"`python -m flows.promote {case} {version}` serves this one"
     if present == version:
         return True, "it serves already"
@@ -253,7 +143,9 @@ def gate(
         return False, f"{reason}; {promote} all the same"
     if present is None:
         return True, "no version served before"
-    if published(case).get(present, {}).get("trained_on") != "real":
+    if present not in published(case):
+        return True, f"version {present}, which was to serve, is gone or can't be read"
+    if published(case)[present]["trained_on"] != "real":
         return True, f"version {present} was trained on sample data"
     old = folder_of(case, present)
     if _inputs(old) != _inputs(folder):
@@ -315,7 +207,7 @@ def unfit(case: str, version: int, metrics: Mapping[str, Any]) -> str | None:
     promote = f"`python -m flows.promote {case} {version}` serves it all the same"
     if metrics["data"]["source"] != "real":
         return f"it was trained on sample data; {promote}"
-    present, date = production(case), metrics["data"].get("date")
+    present, date = registry.present(case), metrics["data"].get("date")
     told = published(case).get(present, {}) if date and present is not None else {}
     if told.get("trained_on") == "real" and date < (since := told.get("date") or told["created"][:10]):
         return f"its data is of {date}, and that of version {present}, which serves, of {since}; {promote}"
@@ -370,6 +262,7 @@ def asked(parts: Ref, aim: Aim) -> "tuple[Floats, Callable[[Path], Floats]]":
 
     from tasks import encode, export, export_pictures, export_series, export_texts
     from tasks.features import read_raw
+    from tasks.truth import truth
 
     def graph(folder: Path) -> "onnx.ModelProto":
         return onnx.load(folder / "model.onnx")
@@ -384,7 +277,7 @@ def asked(parts: Ref, aim: Aim) -> "tuple[Floats, Callable[[Path], Floats]]":
             "float64"
         )
     test = read_raw(parts, "test")
-    y = test[aim.target].to_numpy("float64")
+    y = truth(test, aim)
     if aim.takes == "text":
         texts = encode.plain(test[aim.asked])
         return y, lambda folder: export_texts.answers(
@@ -409,6 +302,7 @@ def _write(out: Path, bundle: Ref, parts: Ref, metrics: dict[str, Any], aim: Aim
         out / "manifest.json",
         {
             "case": bundle.case,
+            "dataset": bundle.facts.get("dataset"),
             "trained_on": metrics["data"]["source"],
             "primary_metric": metrics["primary_metric"],
             "run_id": metrics["run_id"],
@@ -430,15 +324,3 @@ def _withdraw(folder: Path) -> None:
 def _inputs(folder: Path) -> list[str]:
     """Return the columns that a version takes."""
     return [entry["name"] for entry in _signature(folder).get("inputs", [])]
-
-
-@contextmanager
-def _alone(case: str) -> Iterator[None]:
-    """Let one process at a time publish or promote this case."""
-    from filelock import FileLock
-
-    if not places.models(case).is_dir() and not share.names(places.models(case)):
-        raise CasebookError(f"No model of '{case}' was published. `python -m flows` lists the cases to run.")
-    places.models(case).mkdir(parents=True, exist_ok=True)
-    with FileLock(places.models(case) / ".lock"):
-        yield

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, TypeVar
 from casebook.cluster import LOCAL
 from casebook.device import threads
 from casebook.progress import Progress
+from tasks.reading.table import unmarked
 from tasks.score_blocks import answer
 from tasks.score_cluster import score_side_by_side
 from tasks.score_job import Job, Tally, begun
 from tasks.score_plan import Plan, check_columns, check_places, check_unchanged, facts, planned
 from tasks.score_read import Source, blocks, find
-from tasks.score_write import codec, shaped, writing, written_schema
+from tasks.score_write import shaped, writing, written_schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -70,8 +71,8 @@ def score(
     """
     started = perf_counter()
     given, output = given.resolve(), output.resolve()
-    plan = planned(case, version, prefix, output.suffix if given.exists() and not given.is_dir() else None)
-    sources = find(given)
+    plan = planned(case, version, prefix, output.suffix.lower() if given.exists() and not given.is_dir() else None)
+    sources = find(given, plan.entry)
     check_places(given, output)
     for source in sources:
         check_columns(source, plan)
@@ -91,7 +92,7 @@ def score(
 def score_file(job: Job, number: int, source: Source, plan: Plan, progress: Progress) -> Tally:
     """Write one file again with its predictions."""
     counted = progress.done
-    place = job.made / source.place if plan.suffix is None else job.made
+    place = job.made / source.made if plan.suffix is None else job.made
     tally = job.file(number, place, lambda path: write_file(path, job, number, source, plan, progress))
     progress.step(units=counted + source.size - progress.done)  # also of a file that was done before
     return tally
@@ -107,7 +108,6 @@ def write_file(path: Path, job: Job, number: int, source: Source, plan: Plan, pr
     """Read, answer and write block by block: some are answered at once, and written in their order."""
     suffix = plan.suffix_of(source)
     schema = written_schema(source, plan.told, suffix, _numbers(plan))
-    kind = codec(source)
 
     def work(item: "tuple[int, tuple[pa.RecordBatch, int]]") -> "tuple[pa.RecordBatch, Tally, int]":
         place, (block, done) = item
@@ -120,7 +120,7 @@ def write_file(path: Path, job: Job, number: int, source: Source, plan: Plan, pr
         return beside(block, answers.columns, schema), tally, done
 
     total, before = Tally(), 0
-    with writing(path, schema, kind) as write:
+    with writing(path, schema, source.codec) as write:
         for block, tally, done in in_order(work, enumerate(blocks(source, plan.rows))):
             write(block)
             total += tally
@@ -137,7 +137,8 @@ def with_path_columns(block: "pa.RecordBatch", source: Source, plan: Plan) -> "p
     found = {name: block.column(name) for name in names if name in block.schema.names}
     for name in set(names) - found.keys():
         found[name] = pa.array([source.path_columns[name]] * block.num_rows, pa.string())
-    return pa.RecordBatch.from_pydict({name: found[name] for name in names})
+    needed = pa.RecordBatch.from_pydict({name: found[name] for name in names})
+    return unmarked(needed, source.form.missing) if source.written else needed
 
 
 def beside(block: "pa.RecordBatch", told: "pa.RecordBatch", schema: "pa.Schema") -> "pa.RecordBatch":

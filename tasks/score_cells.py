@@ -1,11 +1,13 @@
 """Score: what the columns of a file hold, as the readers of a model take it."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from serving.check_columns import Numbers, Texts
 from serving.signature import Field
+from tasks.reading.numbers import read_numbers
+from tasks.reading.types import is_bytes, is_list, is_number, is_text, plain
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,80 +31,23 @@ def fits(field: Field, kind: "pa.DataType", *, written: bool) -> bool:
     return any(test(kind) for test in fitting.get(field.dtype, [is_number]))
 
 
-def is_number(kind: "pa.DataType") -> bool:
-    """Say whether a type is one of numbers."""
-    from pyarrow import types as t
-
-    return bool(t.is_integer(kind) or t.is_floating(kind) or t.is_decimal(kind))
-
-
-def is_text(kind: "pa.DataType") -> bool:
-    """Say whether a type is one of texts."""
-    from pyarrow import types as t
-
-    return bool(t.is_string(kind) or t.is_large_string(kind) or t.is_string_view(kind))
-
-
-def is_bytes(kind: "pa.DataType") -> bool:
-    """Say whether a type is one of bytes, such as pictures."""
-    from pyarrow import types as t
-
-    return bool(t.is_binary(kind) or t.is_large_binary(kind) or t.is_fixed_size_binary(kind))
-
-
-def is_list(kind: "pa.DataType") -> bool:
-    """Say whether a type is one of lists."""
-    from pyarrow import types as t
-
-    return bool(t.is_list(kind) or t.is_large_list(kind) or t.is_fixed_size_list(kind))
-
-
 def column(field: Field, cells: "pa.Array") -> Numbers | Texts:
     """Return a table's column; a text where a number belongs is read as one if it is one."""
     return texts(cells) if field.dtype == "string" else numbers(cells)
 
 
 def numbers(cells: "pa.Array") -> Numbers:
-    """Return a column of numbers, or of texts that are to be numbers."""
+    """Return a column of numbers, or of texts that are to be numbers; NaN is missing."""
     import numpy as np
     import pyarrow as pa
 
-    if pa.types.is_dictionary(cells.type):
-        cells = cells.dictionary_decode()
-    unread: dict[int, object] = {}
-    missing = cells.is_null().to_numpy(zero_copy_only=False) if cells.null_count else np.zeros(len(cells), dtype=bool)
+    cells, unread = plain(cells), dict[int, object]()
     if is_text(cells.type):
         cells, unread = read_numbers(cells)
     values = cells.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    missing = np.isnan(values)
+    missing[list(unread)] = False
     return Numbers(values, missing, unread)
-
-
-def read_numbers(cells: "pa.Array") -> "tuple[pa.Array, dict[int, object]]":
-    """Read texts as numbers; a text that is none becomes null, and is returned by its row."""
-    import pyarrow as pa
-    from pyarrow import compute
-
-    try:
-        return cells.cast(pa.float64()), {}
-    except pa.ArrowInvalid:
-        found = pa.concat_arrays(list(_by_halves(compute.utf8_trim_whitespace(cells))))
-    lost = compute.and_(found.is_null(), cells.is_valid()).to_numpy(zero_copy_only=False).nonzero()[0].tolist()
-    return found, {row: cells[row].as_py() for row in lost}
-
-
-def _by_halves(cells: "pa.Array") -> "Iterator[pa.Array]":
-    """Convert texts in ever smaller parts until those that are no number stand alone."""
-    import pyarrow as pa
-
-    try:
-        yield cells.cast(pa.float64())
-    except pa.ArrowInvalid:
-        if len(cells) == 1:
-            yield pa.nulls(1, pa.float64())
-            return
-        half = len(cells) // 2
-        yield from _by_halves(cells[:half])
-        yield from _by_halves(cells[half:])
 
 
 def texts(cells: "pa.Array") -> Texts:
@@ -112,7 +57,7 @@ def texts(cells: "pa.Array") -> Texts:
 
     if pa.types.is_null(cells.type):
         return Texts([None], np.zeros(len(cells), dtype=np.intp))
-    encoded = cells if pa.types.is_dictionary(cells.type) else cells.dictionary_encode()
+    encoded = cells if pa.types.is_dictionary(cells.type) else plain(cells).dictionary_encode()
     distinct = [*encoded.dictionary.to_pylist(), None]
     indices = encoded.indices.cast(pa.int64()).fill_null(len(distinct) - 1)
     return Texts(distinct, indices.to_numpy(zero_copy_only=False))

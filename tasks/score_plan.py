@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from casebook.catalog import DataSet, Unlisted, data_set
 from casebook.errors import CasebookError
 from casebook.fingerprint import library_versions
+from casebook.registry import folder_of, production, versions
 from serving.bundle import BrokenBundle, Predictor, load
 from tasks import score_cells
-from tasks.publish import folder_of, production, versions
+from tasks.reading.rows import other_separator
+from tasks.reading.types import holds_bytes
 from tasks.score_blocks import columns_told
 from tasks.score_read import SUFFIXES, Source
 
@@ -42,7 +45,16 @@ class Plan:
 
     def suffix_of(self, source: Source) -> str:
         """Return the kind of file that is made of one; in a folder the kind stays."""
-        return self.suffix or source.path.suffix
+        return self.suffix or source.made.suffix.lower()
+
+    @property
+    def entry(self) -> DataSet | None:
+        """The catalog's entry for the data set that the model was trained on, if it is known here."""
+        name = self.predictor.manifest.get("dataset")
+        try:
+            return data_set(name) if isinstance(name, str) else None
+        except Unlisted:  # the model was made elsewhere
+            return None
 
 
 def planned(case: str, version: int | None, prefix: str, suffix: str | None) -> Plan:
@@ -93,7 +105,7 @@ def check_places(given: Path, output: Path) -> None:
     """
     if output == given or given in output.parents or output in given.parents:
         raise CasebookError(f"--output {output}: input and output must not lie in each other. Give another place.")
-    if given.is_file() and (output.suffix not in SUFFIXES or output.is_dir()):
+    if given.is_file() and (output.suffix.lower() not in SUFFIXES or output.is_dir()):
         raise CasebookError(f"--output {output}: a file becomes a file that ends with {' or '.join(SUFFIXES)}.")
     if given.is_dir() and output.is_file():
         raise CasebookError(f"--output {output} is a file; a folder becomes a folder. Give another place.")
@@ -113,7 +125,7 @@ def check_columns(source: Source, plan: Plan) -> None:
     if lacking:
         raise CasebookError(
             f"{source.path} lacks {_columns(lacking)}, which the model needs; it has {', '.join(names[:40])}. Add or "
-            "rename; one with nothing in it will do where a value is optional."
+            f"rename; one with nothing in it will do where a value is optional.{other_separator(names, source.form)}"
         )
     kinds = {field.name: source.schema.field(field.name).type for field in fields if field.name in names}
     unfit = [
@@ -141,7 +153,7 @@ def check_names(source: Source, plan: Plan) -> None:
             f"{source.path} has {_columns(taken)}, as predictions are to be called. Rename, or put something before "
             "the names of the predictions: --prefix predicted_"
         )
-    held = [field.name for field in source.schema if score_cells.is_bytes(field.type)]
+    held = [field.name for field in source.schema if holds_bytes(field.type)]
     if held and plan.suffix_of(source) == ".csv":
         raise CasebookError(
             f"{source.path}: {_columns(held)}: CSV can't hold bytes. Give an --output that ends with .parquet."
@@ -157,13 +169,20 @@ def facts(given: Path, sources: Sequence[Source], plan: Plan) -> dict[str, objec
     manifest = json.dumps(plan.predictor.manifest, sort_keys=True).encode()
     return {
         "input": str(given),
-        "files": [[str(source.place), source.size, source.changed, str(source.schema)] for source in sources],
+        "files": [
+            [str(source.place), source.size, source.changed, str(source.schema), repr(source.form)]
+            for source in sources
+        ],
         "model": [plan.predictor.version, hashlib.sha256(manifest).hexdigest()],
         "columns": plan.told.names,
         "suffix": plan.suffix,
         "rows": plan.rows,
         "libraries": library_versions(("numpy", "onnxruntime", "pyarrow")),
     }
+
+
+def _facts(source: Source) -> list[object]:
+    return [str(source.place), source.size, source.changed, str(source.schema), repr(source.form)]
 
 
 def check_unchanged(sources: Sequence[Source]) -> None:

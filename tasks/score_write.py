@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasks.score_cells import read_numbers
+from tasks.reading.numbers import read_numbers
+from tasks.reading.types import is_number, is_text, plain
 from tasks.score_read import Source
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def writing(path: Path, schema: "pa.Schema", codec: str) -> Iterator["Write"]:
     """Give the function that writes a block to a new file, of the kind that its name says."""
     from pyarrow import csv, parquet
 
-    if path.suffix == ".csv":
+    if path.suffix.lower() == ".csv":
         with csv.CSVWriter(path, schema) as writer:
             yield writer.write
         return
@@ -36,44 +37,43 @@ def _many_values(kind: "pa.DataType") -> bool:
     return bool(t.is_floating(kind))
 
 
-def codec(source: Source) -> str:
-    """Return how a file is compressed, so that what is made of it is no larger."""
-    from pyarrow import parquet
-
-    if source.written:
-        return "snappy"
-    with parquet.ParquetFile(source.path) as file:
-        told = file.metadata
-        return (
-            str(told.row_group(0).column(0).compression).lower()
-            if told.num_row_groups and told.num_columns
-            else "snappy"
-        )
-
-
 def written_schema(source: Source, told: "pa.Schema", suffix: str, numbers: Sequence[str]) -> "pa.Schema":
     """Return the columns that are written: those of the file, then the new ones.
 
-    `numbers` are the columns of a CSV file that become numbers in parquet. CSV has no lists: they become JSON.
+    `numbers` are the columns of a CSV file that become numbers in parquet. What CSV has no sign for becomes text.
     """
     import pyarrow as pa
 
     fields = [*source.schema, *told]
     if suffix == ".csv":
-        return pa.schema(
-            [(field.name, pa.string() if pa.types.is_nested(field.type) else field.type) for field in fields]
-        )
+        return pa.schema([(field.name, _in_csv(field.type)) for field in fields])
     if source.written:
         return pa.schema([field.with_type(pa.float64()) if field.name in numbers else field for field in fields])
     return pa.schema(fields, metadata=source.schema.metadata)
 
 
+def _in_csv(kind: "pa.DataType") -> "pa.DataType":
+    """Return the type in which CSV writes a column: its own, or text."""
+    import pyarrow as pa
+    from pyarrow import types as t
+
+    tests = (is_number, t.is_boolean, t.is_temporal, t.is_null)
+    kept = any(test(kind) for test in tests) and not t.is_duration(kind) and not t.is_interval(kind)
+    return kind if kept else pa.string()
+
+
 def shaped(column: "pa.Array", kind: "pa.DataType") -> "pa.Array":
-    """Return a column as it is written: texts as numbers, null where they are none, and lists as JSON."""
+    """Return a column as it is written: texts as numbers, null where they are none, and the rest as text."""
     import pyarrow as pa
 
     if column.type == kind:
         return column
-    if pa.types.is_nested(column.type):
-        return pa.array([None if cell is None else json.dumps(cell, default=str) for cell in column.to_pylist()], kind)
-    return read_numbers(column)[0]
+    column = plain(column)
+    if not is_text(column.type):
+        return pa.array([None if cell is None else _text(cell) for cell in column.to_pylist()], kind)
+    return column.cast(kind) if is_text(kind) else read_numbers(column)[0]
+
+
+def _text(cell: object) -> str:
+    """Return a value as text: lists and the like as JSON."""
+    return json.dumps(cell, default=str) if isinstance(cell, (list, dict, tuple)) else str(cell)

@@ -11,6 +11,7 @@ from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_table, write_table
 from tasks.aim import Aim
 from tasks.tripwires import repeats_across
+from tasks.truth import has_target
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,11 +37,13 @@ def split(out: Path, table: Ref, target: str, fold: int, seed: int, *, grouped: 
         There are too few rows of a class, or the parts share rows.
     """
     frame = read_table(table)
+    has_target(frame, target)
     parts = by_group(frame, target, fold, seed) if grouped else stratified(frame, target, fold, seed)
     repeats_across(parts)
     for name, part in parts.items():
         write_table(out, part, name)
-    return {name: {"rows": len(p), "positives": int((p[target] == 1).sum())} for name, p in parts.items()}
+    positive = next(iter(sorted(frame[target].unique())[1:2]), None)  # of two classes the second
+    return {name: {"rows": len(p), "positives": int((p[target] == positive).sum())} for name, p in parts.items()}
 
 
 @stage
@@ -76,9 +79,10 @@ def stratified(frame: "pd.DataFrame", target: str, fold: int, seed: int) -> "Par
 
     enough_of_each_class(frame, target, FOLDS)
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
-    development, test = list(folds.split(frame, frame[target]))[fold]
+    labels = labels_of(frame, target)
+    development, test = list(folds.split(frame, labels))[fold]
     train, validation = train_test_split(
-        development, test_size=1 / FOLDS, random_state=seed, stratify=frame[target].iloc[development]
+        development, test_size=1 / FOLDS, random_state=seed, stratify=labels.iloc[development]
     )
     return {name: frame.iloc[rows] for name, rows in zip(PARTS, (train, validation, test), strict=True)}
 
@@ -133,19 +137,28 @@ def repeated(frame: "pd.DataFrame", aim: Aim, folds: int, seed: int) -> "Iterato
     import numpy as np
     from sklearn.model_selection import KFold, StratifiedKFold
 
-    if aim.kind == "binary":
+    has_target(frame, aim.target)
+    if aim.classes:
         enough_of_each_class(frame, aim.target, SMALL_FOLDS)
     elif len(frame) < 2 * SMALL_FOLDS:
         raise CasebookError(f"Only {len(frame)} rows, too few for {SMALL_FOLDS} folds: at least {2 * SMALL_FOLDS}.")
-    kind = StratifiedKFold if aim.kind == "binary" else KFold
+    kind = StratifiedKFold if aim.classes else KFold
     for number in range(folds):
         repeat, fold = divmod(number, SMALL_FOLDS)
-        cuts = kind(SMALL_FOLDS, shuffle=True, random_state=seed + repeat).split(frame, frame[aim.target])
+        cuts = kind(SMALL_FOLDS, shuffle=True, random_state=seed + repeat).split(frame, labels_of(frame, aim.target))
         tests = [test for _, test in cuts]
         test, validation = tests[fold], tests[(fold + 1) % SMALL_FOLDS]
         rest = np.setdiff1d(np.arange(len(frame)), np.concatenate([test, validation]))
         rest = np.random.default_rng((seed, number)).permutation(rest)
         yield {name: frame.iloc[rows] for name, rows in zip(PARTS, (rest, validation, test), strict=True)}
+
+
+def labels_of(frame: "pd.DataFrame", target: str) -> "pd.Series":
+    """Return the target as scikit-learn stratifies by it: text as plain objects."""
+    import pandas as pd
+
+    values = frame[target]
+    return values if pd.api.types.is_numeric_dtype(values) else values.astype(object)
 
 
 def enough_of_each_class(frame: "pd.DataFrame", target: str, folds: int) -> None:

@@ -13,6 +13,8 @@ from casebook.progress import Progress
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, write_arrays
+from tasks.finite import finite_loss
+from tasks.heads import cross_entropy, for_classes, mean_logits, with_mean
 
 if TYPE_CHECKING:
     import keras
@@ -65,16 +67,19 @@ def train(out: Path, features: Ref, training: Ref, network: "Network", settings:
         What holds the array file `train`: the features themselves, or a resampled form.
     network
         Builds the model from training x (rows, features), y (rows,) and the dropout; it returns logits of shape
-        (rows, members), where several members are an ensemble trained together.
+        (rows, members), where several members are an ensemble trained together. Of more than two classes see
+        `tasks.heads`.
     settings, seed
         How to train; the seed fixes initial weights, order and dropout.
 
-    Writes `network.keras` (logits), `history.json` and `scores.npz` (mean member probability as logits).
+    Writes `network.keras` (logits), `history.json` and `scores.npz` (mean member probability as logits). The best epoch
+    is that of the greatest validation AUPRC, or of the least loss where there are several classes.
     """
     import numpy as np
 
     used = prepare(settings.device, seed)
     data, validation, test = read_arrays(training, "train"), *(read_arrays(features, n) for n in ("validation", "test"))
+    network = for_classes(network, int(str(features.facts.get("classes", 0))))
     model = build(network, data, settings, seed)
     history = fit(model, data, validation, settings)
     validated = score(model, validation["x"])
@@ -82,16 +87,17 @@ def train(out: Path, features: Ref, training: Ref, network: "Network", settings:
         data = {name: np.concatenate([data[name], validation[name]]) for name in ("x", "y")}
         model = build(network, data, settings, seed)
         fit(model, data, None, settings)
-    model.save(out / "network.keras")
+    (with_mean(model) if several(model) else model).save(out / "network.keras")
     write_arrays(out, "scores", validation=validated, test=score(model, test["x"]))
     files.write_json(out / "history.json", history)
-    kept = len(history["loss"]) if settings.refit else history["val_auprc"].index(max(history["val_auprc"])) + 1
+    kept = len(history["loss"]) if settings.refit else best_epoch(history) + 1
+    followed = "val_auprc" if "val_auprc" in history else "val_accuracy"
     return {
         "rows": len(data["y"]),
         "parameters": int(model.count_params()),
         "epochs": len(history["loss"]),
         "best_epoch": kept,
-        "val_auprc": history["val_auprc"][kept - 1],
+        followed: history[followed][kept - 1],
         "device": used,
     }
 
@@ -154,6 +160,18 @@ def optimizer(settings: Settings, steps: int) -> "keras.optimizers.Optimizer":
     return made
 
 
+def several(model: "keras.Model") -> bool:
+    """Whether a network tells several classes apart, and not a class from all others."""
+    return len(model.output_shape) > 2
+
+
+def best_epoch(curves: dict[str, list[float]]) -> int:
+    """Return the place of the epoch with the greatest validation AUPRC or, of several classes, with the least loss."""
+    if "val_auprc" in curves:
+        return curves["val_auprc"].index(max(curves["val_auprc"]))
+    return curves["val_loss"].index(min(curves["val_loss"]))
+
+
 def member_loss(y_true: Any, y_pred: Any) -> Any:
     """Return each row's binary cross-entropy of logits, averaged over the members, each of which has its own.
 
@@ -161,6 +179,8 @@ def member_loss(y_true: Any, y_pred: Any) -> Any:
     """
     from keras import ops
 
+    if len(y_pred.shape) > 2:
+        return cross_entropy(ops.squeeze(y_true, -1), y_pred)
     y = ops.broadcast_to(ops.cast(y_true, y_pred.dtype), ops.shape(y_pred))
     return ops.mean(ops.relu(y_pred) - y_pred * y + ops.log1p(ops.exp(-ops.abs(y_pred))), axis=-1)
 
@@ -174,13 +194,16 @@ def balanced_weights(y: "Floats") -> "Floats":
 
 
 def score(model: "keras.Model", x: "Floats") -> "Floats":
-    """Return one logit per row: of the mean probability over the members. Rows go through in large batches."""
+    """Return the logit of the mean probability over the members, of each row (and class, if there are several).
+
+    Rows go through in large batches.
+    """
     import numpy as np
 
     logits = np.concatenate(
         [np.asarray(model.predict_on_batch(x[i : i + SCORING_BATCH])) for i in range(0, len(x), SCORING_BATCH)]
     ).astype("float64")
-    scores: Floats = pooled(logits)
+    scores: Floats = np.asarray(mean_logits(logits), "float32") if several(model) else pooled(logits)
     return scores
 
 
@@ -203,34 +226,45 @@ def _watch(validation: Any | None, settings: Settings, progress: Progress) -> An
     longer than the steps themselves on tables of this size.
     """
     import keras
-    from scipy.special import expit
-    from sklearn.metrics import average_precision_score, log_loss
 
     class Watch(keras.callbacks.Callback):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
-            self.curves: dict[str, list[float]] = {"loss": [], "val_loss": [], "val_auprc": []}
+            self.curves: dict[str, list[float]] = {"loss": []}
             self.best: list[Any] = []
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            finite_loss(float(logs["loss"]), self.model.name, epoch + 1)
             self.curves["loss"].append(float(logs["loss"]))
             if validation is None:
                 progress.step()
                 return
-            logits = score(self.model, validation["x"])
-            self.curves["val_loss"].append(float(log_loss(validation["y"], expit(logits.astype("float64")))))
-            self.curves["val_auprc"].append(float(average_precision_score(validation["y"], logits)))
-            progress.step(f"validation AUPRC {self.curves['val_auprc'][-1]:.4f}")
-            self._keep_best(self.curves["val_auprc"])
+            figures = judged(validation["y"], score(self.model, validation["x"]).astype("float64"))
+            for name, value in figures.items():
+                self.curves.setdefault(name, []).append(value)
+            progress.step(f"validation {', '.join(f'{name[4:]} {value:.4f}' for name, value in figures.items())}")
+            self._keep_best(epoch)
 
-        def _keep_best(self, auprc: list[float]) -> None:
-            best = auprc.index(max(auprc))
-            if best == len(auprc) - 1:
+        def _keep_best(self, epoch: int) -> None:
+            best = best_epoch(self.curves)
+            if best == epoch:
                 self.best = self.model.get_weights()
-            self.model.stop_training = not settings.refit and len(auprc) - 1 - best >= settings.patience
+            self.model.stop_training = not settings.refit and epoch - best >= settings.patience
 
         def on_train_end(self, logs: Any = None) -> None:
             if validation is not None and not settings.refit:
                 self.model.set_weights(self.best)
 
     return Watch()
+
+
+def judged(y: "Floats", logits: "Floats") -> dict[str, float]:
+    """Return the validation part's log loss, and the AUPRC of two classes or the accuracy of several."""
+    from scipy.special import expit, softmax
+    from sklearn.metrics import average_precision_score, log_loss
+
+    if logits.ndim > 1:
+        loss = log_loss(y, softmax(logits, axis=1), labels=range(logits.shape[1]))
+        return {"val_loss": float(loss), "val_accuracy": float((logits.argmax(axis=1) == y).mean())}
+    auprc = float(average_precision_score(y, logits))
+    return {"val_loss": float(log_loss(y, expit(logits))), "val_auprc": auprc}

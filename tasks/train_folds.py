@@ -18,6 +18,8 @@ from casebook.stage import stage
 from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_arrays, write_arrays
 from tasks.aim import Aim
+from tasks.finite import finite_loss
+from tasks.heads import cross_entropy, for_classes, mean_logits
 from tasks.prepared import Prepared
 from tasks.split import PARTS
 from tasks.train import Settings, build, pooled
@@ -56,12 +58,12 @@ class Scale(NamedTuple):
         """Return the scale of a training part's target; a class label stays as it is."""
         import numpy as np
 
-        if aim.kind == "binary":
+        if aim.classes:
             return cls(1.0, 0.0, log=False)
         if settings.log_target and y.min() <= 0:
             raise CasebookError(f"{aim.target} has values of {y.min():g}, but only positive numbers have a logarithm.")
         learnt = np.log(y) if settings.log_target else y
-        return cls(float(learnt.std()), float(learnt.mean()), settings.log_target)
+        return cls(float(learnt.std()) or 1.0, float(learnt.mean()), settings.log_target)
 
     def learnt(self, y: "Floats") -> "Floats":
         """Return what the network learns of a target."""
@@ -89,7 +91,8 @@ def train_folds(
         The encoded parts of all folds.
     network
         Builds the model from x (folds, rows, features), y (folds, rows) and the dropout: inputs of shape (folds,
-        features), outputs (folds, members); all its weights have the folds as their first axis.
+        features), outputs (folds, members); all its weights have the folds as their first axis. Of more than two
+        classes see `tasks.heads`.
     settings
         How to train. Without `refit` a fifth of each fold's training rows is held back, as the labs do by Keras'
         `validation_split`, and the fold keeps the weights of its epoch of least loss on them. The validation part has
@@ -103,6 +106,7 @@ def train_folds(
     import numpy as np
 
     used = prepare(settings.device, seed)
+    network = for_classes(network, len(aim.labels) if aim.kind == "multiclass" else 0)
     parts = [{name: read_arrays(features.fold(i), name) for name in PARTS} for i in range(folds)]
     scale = [Scale.of(part["train"]["y"], aim, settings) for part in parts]
     train, validation, test = (stacked([part[name] for part in parts], scale) for name in PARTS)
@@ -178,6 +182,7 @@ def fit(
     with Progress(f"training {model.name}", settings.epochs) as progress:
         while len(curve) < settings.epochs and not watch.done:
             curve.append(float(train_epoch(*batches(shuffle.permutation(train.y.shape[1]), settings.batch_size))))
+            finite_loss(curve[-1], model.name, len(curve))
             watch.look(len(curve))
             progress.step()
     watch.restore()
@@ -262,6 +267,8 @@ def member_losses(y: Any, answers: Any, aim: Aim) -> Any:
     """Return the loss of each row and fold, shape (rows, folds): each member's own, averaged over the members."""
     from keras import ops
 
+    if aim.kind == "multiclass":
+        return cross_entropy(y, answers)
     y = ops.expand_dims(y, -1)
     if aim.kind == "regression":
         return ops.mean(ops.square(answers - y), axis=-1)
@@ -269,12 +276,17 @@ def member_losses(y: Any, answers: Any, aim: Aim) -> Any:
 
 
 def score(model: "keras.Model", x: "Floats", scale: list[Scale], aim: Aim) -> "Floats":
-    """Return each fold's scores, shape (folds, rows): logits of the mean probability, or values in the unit."""
+    """Return each fold's scores, shape (folds, rows): logits of the mean probability, or values in the unit.
+
+    Of several classes there is a logit for each, shape (folds, rows, classes).
+    """
     import numpy as np
 
     raw = np.asarray(model.predict_on_batch(x.swapaxes(0, 1)), "float64").swapaxes(0, 1)
     if aim.kind == "binary":
         return np.stack([pooled(fold) for fold in raw])
+    if aim.kind == "multiclass":
+        return np.asarray(mean_logits(raw), "float32")
     told = [np.asarray(by.told(fold.mean(axis=-1)), "float32") for by, fold in zip(scale, raw, strict=True)]
     return np.stack(told)
 
@@ -282,14 +294,19 @@ def score(model: "keras.Model", x: "Floats", scale: list[Scale], aim: Aim) -> "F
 def alone_model(
     network: "Network", model: "keras.Model", train: Stack, settings: Settings, scale: Scale, aim: Aim
 ) -> "keras.Model":
-    """Return the first fold's network by itself: features (rows, features) in, logits (rows, members) or values out."""
+    """Return the first fold's network by itself: features (rows, features) in, logits (rows, members) or values out.
+
+    Of several classes it gives the logit of each, shape (rows, classes).
+    """
     import keras
     from keras import ops
 
     first = network(train.x[:1], train.y[:1], settings.dropout)
-    first.set_weights([weights[:1] for weights in model.get_weights()])
+    first.set_weights([weights[: len(weights) // len(train.x)] for weights in model.get_weights()])
     inputs = keras.Input(train.x.shape[2:])
     outputs = ops.squeeze(first(ops.expand_dims(inputs, 1)), 1)
+    if aim.kind == "multiclass":
+        outputs = mean_logits(outputs)
     if aim.kind == "regression":
         outputs = scale.told(ops.mean(outputs, axis=1, keepdims=True))
     return keras.Model(inputs, outputs, name=model.name)
@@ -337,12 +354,17 @@ class Watch:
             return
         better = losses < self.least
         self.least, self.waited = np.minimum(self.least, losses), np.where(better, 0, self.waited + 1)
-        self.best = [
-            np.where(better.reshape(-1, *[1] * (new.ndim - 1)), new, old)
-            for new, old in zip(weights, self.best, strict=True)
-        ]
+        self.best = [_chosen(better, new, old) for new, old in zip(weights, self.best, strict=True)]
 
     def restore(self) -> None:
         """Give every fold its best weights."""
         if self.best:
             self.model.set_weights(self.best)
+
+
+def _chosen(better: Any, new: Any, old: Any) -> Any:
+    """Return the new weights of the folds that got better, and the old ones of the others."""
+    import numpy as np
+
+    rows = np.repeat(better, len(new) // len(better))  # a fold of several classes may have weights for each
+    return np.where(rows.reshape(-1, *[1] * (new.ndim - 1)), new, old)

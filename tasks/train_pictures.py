@@ -14,6 +14,7 @@ from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, write_arrays
 from tasks.augment import Augmentation, ahead, epoch
+from tasks.finite import finite_loss
 from tasks.train import Optimizer, Schedule, steady
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ def fit(
             batches = ahead(epoch(train["x"], train["y"], size, settings.augmentation, number, seed))
             curves["loss"].append(float(np.mean([model.train_on_batch(x, y) for x, y in batches])))
             curves["seconds"].append(perf_counter() - started)
+            finite_loss(curves["loss"][-1], model.name, number + 1)
             if number + 1 == settings.epochs:
                 model.optimizer.finalize_variable_values(model.trainable_variables)
             if (number + 1) % -(-settings.epochs // LOOKS) == 0 or number + 1 == settings.epochs:

@@ -12,6 +12,7 @@ from casebook.progress import Progress
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, write_arrays
+from tasks.finite import finite_inputs, finite_loss
 from tasks.train import Optimizer, Schedule, Settings, optimizer, steady
 from tasks.window import walk
 
@@ -75,6 +76,8 @@ def train_series(out: Path, parts: Ref, network: "SeriesNetwork", settings: Seri
     start = [np.asarray(variable) for variable in members.variables]
     model, curves, told = pooled(members), [], []
     *periods, (whole, test) = walk(parts)
+    for name, rows in {"train": whole, "test": test}.items():
+        finite_inputs({each.name: rows[each.name] for each in members.inputs}, name)
     for known, asked in (*periods, (whole, test)):
         for variable, value in zip(members.variables, start, strict=True):
             variable.assign(value)
@@ -113,6 +116,7 @@ def fit(model: "keras.Model", train: "Arrays", validation: "Arrays | None", sett
 
     class Watch(keras.callbacks.Callback):  # type: ignore[misc]
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            finite_loss(float(logs["loss"]), self.model.name, epoch + 1)
             curves["loss"].append(float(logs["loss"]))
             if validation is not None and (epoch + 1) % every == 0:
                 given = self.model(inputs_of(self.model, validation), training=False)

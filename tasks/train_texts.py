@@ -14,6 +14,7 @@ from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, write_arrays
 from tasks.encode import VOCABULARY, Texts, batches, vocabulary_of
+from tasks.finite import finite_loss
 from tasks.train import steady
 
 if TYPE_CHECKING:
@@ -137,9 +138,10 @@ def epochs(
     truth = y.astype("float32")[:, None]
     steps = settings.epochs * -(-len(texts) // settings.batch_size)
     model.compile(optimizer(settings, steps), keras.losses.BinaryCrossentropy(from_logits=True))
-    for _ in range(settings.epochs):
+    for number in range(settings.epochs):
         started = perf_counter()
         losses = [model.train_on_batch(x, truth[rows]) for rows, x in batches(texts, settings.batch_size, rng)]
+        finite_loss(float(np.mean(losses)), model.name, number + 1)
         yield float(np.mean(losses)), perf_counter() - started
 
 

@@ -6,9 +6,11 @@ whose `meta` says `"on_failure": "quarantine"` costs the rows that break it, any
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from casebook import files, places
+from pydantic import BaseModel, Field, ValidationError
+
+from casebook import files, outside, places
 from casebook.errors import CasebookError
 from casebook.run import current
 from casebook.stage import act, stage_apart
@@ -29,13 +31,43 @@ def suite_text(name: str) -> str:
     Raises
     ------
     CasebookError
-        There is no such suite.
+        There is no such suite, it is no JSON, or it lacks what a suite has.
     """
     for root in places.roots():
         path = root / "expectations" / f"{name}.json"
         if path.is_file():
-            return path.read_text(encoding="utf-8")
+            text = outside.read_text(path)
+            _well_formed(outside.parse_json(text, path), path)
+            return text
     raise CasebookError(f"There is no suite '{name}': put one into expectations/{name}.json.")
+
+
+class Meta(BaseModel):
+    """What a suite says of itself: the share of rows that may be set aside."""
+
+    quarantine_limit: Annotated[float, Field(ge=0, le=1)]
+
+
+class Expectation(BaseModel):
+    """One expectation; Great Expectations itself knows which types there are, and what each takes (`kwargs`)."""
+
+    type: str
+    meta: dict[str, Any] | None = None
+
+
+class Suite(BaseModel):
+    """What the JSON of a suite must have."""
+
+    name: str
+    meta: Meta
+    expectations: Annotated[list[Expectation], Field(min_length=1)]
+
+
+def _well_formed(spec: Any, path: Path) -> None:
+    try:
+        Suite.model_validate(spec)
+    except ValidationError as error:
+        raise CasebookError(f"The suite {path} is malformed: {outside.faults(error)}. Mend it there.") from error
 
 
 @stage_apart

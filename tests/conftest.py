@@ -2,14 +2,72 @@
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from casebook import engine
+from tests import needs
+
+# no test judges the clock: first calls import libraries, and other processes want the cores as well
+settings.register_profile("no_clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("no_clock")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that wait for each other would spin, and hold up others
+
+LONG = (  # what takes longest, and waits for most of it, begins first, so that no process is left with it at the end
+    "deployments/test_dying.py",
+    "deployments/test_stand.py",
+    "flows/test_cluster.py",
+    "flows/test_shared_storage.py",
+    "deployments/test_outages.py",
+    "flows/test_crash.py",
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the flag that CI sets."""
+    parser.addoption(
+        "--demand-everything",
+        action="store_true",
+        help="a test that is skipped fails: nothing that the tests need may be missing",
+    )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long files first."""
+    order = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: order.get("/".join(item.path.parts[-2:]), len(order)))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test whose mark names what is not here."""
+    for mark, need in needs.BY_MARK.items():
+        if item.get_closest_marker(mark):
+            need()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Make a failure of a skip where everything is demanded."""
+    report = yield
+    if report.skipped and item.config.getoption("demand_everything") and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"--demand-everything was given, but this test was skipped. {needs.reason(report.longrepr)}"
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say at the end how many tests were skipped, why, and how to have them run."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    if skipped:
+        terminalreporter.section("skipped")
+        for line in needs.told(needs.reason(report.longrepr) for report in skipped):
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +81,7 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     # it closes all handlers that there are; absl's then closes the stream it writes to unless that is sys.stderr now
     setup_logging()
-    with prefect_test_harness(server_startup_timeout=120):
+    with prefect_test_harness(server_startup_timeout=600):
         yield str(PREFECT_API_URL.value())
 
 

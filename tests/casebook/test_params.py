@@ -2,10 +2,12 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import pytest
 
+from casebook import places
+from casebook.cli import named
 from casebook.params import CaseParams, add_flags, parse
 from flows.fraud import FraudParams
 
@@ -34,7 +36,9 @@ def test_flags_set_words_numbers_lists_and_switches() -> None:
         ("--epochs 0", "--epochs 0: input should be greater than or equal to 1"),
         ("--seed x", "--seed x: input should be a valid integer"),
         ("--dropout 1", "--dropout 1: input should be less than 1"),
-        ("--learning-rate nan", "--learning-rate nan"),
+        ("--learning-rate nan", "--learning-rate nan: input should be a finite number"),
+        ("--cost-missed inf", "--cost-missed inf: input should be a finite number"),
+        ("--cost-missed 1e999", "--cost-missed 1e999: input should be a finite number"),
         ("--profile quick", "--profile quick: input should be 'smoke', 'standard' or 'full'"),
         ("--peers forest", "--peers forest: input should be 'dummy'"),
     ],
@@ -89,14 +93,79 @@ def test_a_file_sets_parameters_and_flags_win_over_it(tmp_path: Path, name: str,
     assert params == FraudParams(epochs=9, layers=(32, 16), optimizer="sgd", l1=1e-5)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+@pytest.mark.parametrize(
+    ("name", "text"), [("a.toml", "epochs = 5"), ("a.json", '{"epochs": 5}'), ("A.JSON", '{"epochs": 5}')]
+)
+def test_a_byte_order_mark_is_no_part_of_a_file(tmp_path: Path, name: str, text: str, encoding: str) -> None:
+    (tmp_path / name).write_text(text, encoding=encoding)
+    assert parse(FraudParams, flags(), tmp_path / name) == FraudParams(epochs=5)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("# café\nepochs = 5".encode("latin-1"), "is no UTF-8 text from byte 6 on. Save it as UTF-8."),
+        ("epochs = 5".encode("utf-16-le"), "Save it as UTF-8 text."),
+    ],
+    ids=["latin-1", "utf-16-without-a-mark"],
+)
+def test_another_encoding_is_told(tmp_path: Path, content: bytes, told: str) -> None:
+    (tmp_path / "a.toml").write_bytes(content)
+    with pytest.raises(ValueError, match=r"a\.toml") as error:
+        parse(FraudParams, flags(), tmp_path / "a.toml")
+    assert str(error.value).endswith(told)
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"can't be read: Is a directory"):
+        parse(FraudParams, flags(), tmp_path)
+
+
+CASES = sorted(path.stem for path in (places.project() / "flows").glob("*.py") if "@case\n" in path.read_text("utf-8"))
+
+
+def takes_a_fraction(kind: object) -> bool:
+    return kind is float or any(takes_a_fraction(part) for part in get_args(kind))
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("value", ["inf", "-inf", "nan"])
+def test_no_case_takes_a_number_that_is_not_finite(case: str, value: str) -> None:
+    model = named(f"flows.{case}").params
+    for name, field in model.model_fields.items():
+        if takes_a_fraction(field.annotation):
+            several = get_origin(field.annotation) is tuple
+            with pytest.raises(ValueError, match=r"(should be a finite number|input should be)"):
+                parse(model, {name: [value] if several else value})
+
+
 @pytest.mark.parametrize(
     ("name", "text", "told"),
     [
         ("a.toml", "dropout = 1.5", "a.toml: dropout 1.5: input should be less than 1"),
         ("a.toml", "colour = 1", "a.toml: colour: unknown; there are profile"),
-        ("a.toml", "epochs 3", "a.toml can't be read: Expected '='"),
+        (
+            "a.toml",
+            "seed = 1\nepochs 3",
+            "a.toml can't be read as TOML: Expected '=' after a key in a key/value pair (at line 2",
+        ),
+        ("a.toml", "epochs = 1\nepochs = 2", "a.toml can't be read as TOML: Cannot overwrite a value"),
+        ("a.toml", "cost_missed = inf", "a.toml: cost_missed inf: input should be a finite number"),
+        ("a.toml", "cost_missed = nan", "a.toml: cost_missed nan: input should be a finite number"),
+        ("a.toml", f"cost_missed = 1{'0' * 400}", "0…: input should be a valid number"),
+        ("a.toml", f"seed = 0x{'F' * 8000}", "seed an integer of over 4,300 digits: input should be less than"),
+        ("a.toml", f"seed = {'9' * 5000}", "a.toml can't be read as TOML: Exceeds the limit"),
+        ("a.toml", "layers = [inf]", "a.toml: layers inf: input should be a finite number"),
+        ("a.toml", f"seed = {'[' * 100_000}", "a.toml can't be read as TOML: it is nested too deeply"),
         ("a.json", "[1]", "a.json holds no names and values"),
-        ("a.json", "{", "a.json can't be read"),
+        ("a.json", "{", "a.json can't be read as JSON: Expecting property name enclosed in double quotes: line 1"),
+        ("a.json", "", "a.json can't be read as JSON: Expecting value: line 1 column 1"),
+        ("a.json", "[" * 100_000, "a.json can't be read as JSON: it is nested too deeply"),
+        ("a.json", '{"epochs": 1, "epochs": 2}', "the name 'epochs' stands twice"),
+        ("a.json", '{"cost_missed": Infinity}', "cost_missed inf: should be a finite number"),
+        ("a.json", '{"cost_missed": 1e999}', "cost_missed inf: should be a finite number"),
+        ("a.json", '{"cost_missed": "inf"}', "cost_missed inf: input should be a finite number"),
     ],
 )
 def test_a_fault_in_a_file_names_the_file(tmp_path: Path, name: str, text: str, told: str) -> None:

@@ -14,6 +14,7 @@ import pytest
 from casebook import engine, files, places, share
 from casebook.errors import CasebookError
 from casebook.remote import at
+from casebook.untrusted import Untrusted
 
 Machine = Callable[[str], None]
 
@@ -268,3 +269,59 @@ def fresh() -> Iterator[None]:
     S3FileSystem.clear_instance_cache()
     yield
     S3FileSystem.clear_instance_cache()
+
+
+NAMES = {
+    "above": "../victim.txt",
+    "far_above": "deep/../../../victim.txt",
+    "absolute": "/victim.txt",
+    "backslashes": "..\\victim.txt",
+    "null": "a\0b",
+    "empty": "",
+}
+
+
+@pytest.mark.parametrize("label", NAMES)
+def test_a_manifest_writes_nothing_outside_its_folder(machine: Machine, label: str) -> None:
+    folder = made()
+    share.push(folder)
+    named = {"files": {"a.txt": files.sha256(folder / "a.txt"), NAMES[label]: "0" * 64}}
+    share.write(folder / "manifest.json", json.dumps(named).encode())
+    machine("second")
+    before = content(places.artifacts())
+    with pytest.raises(share.Altered, match="is not a file inside the folder"):
+        share.pull(places.models("shop") / "1")
+    assert content(places.artifacts()) == before == {}
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "[]", '{"files": 1}', '{"files": {"a": {}}}', "", "\0"], ids=range(6))
+def test_a_manifest_that_is_none_is_told(machine: Machine, text: str) -> None:
+    share.push(made())
+    share.write(places.models("shop") / "1" / "manifest.json", text.encode())
+    machine("second")
+    with pytest.raises(share.Altered, match=r"manifest\.json was altered"):
+        share.pull(places.models("shop") / "1")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes in folders are POSIX")
+@pytest.mark.parametrize("name", ["a.txt", "manifest.json"])
+def test_a_pipe_in_a_shared_folder_is_refused_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("CASEBOOK_ARTIFACTS", f"file://{tmp_path}/disk")
+    monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / "first"))
+    share.push(made())
+    there = tmp_path / "disk" / "models" / "shop" / "1" / name
+    there.unlink()
+    os.mkfifo(there)
+    monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / "second"))
+    with pytest.raises(Untrusted, match=f"{name} is no regular file"):
+        share.pull(places.models("shop") / "1")
+
+
+def test_names_that_lead_elsewhere_are_not_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CASEBOOK_ARTIFACTS", f"memory://{tmp_path.name}/odd")
+    monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / "first"))
+    for name in ("sound", "back\\slash", "a\nline", "nul"):
+        share.write(places.models() / name, b"1")
+    assert share.names(places.models()) == ["sound"]

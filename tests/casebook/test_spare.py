@@ -24,7 +24,7 @@ def gone(pid: int) -> bool:
 
 def soon(pid: int) -> bool:
     """Say whether a process ends within ten seconds."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + 120
     while not gone(pid) and time.monotonic() < end:
         time.sleep(0.05)
     return gone(pid)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from deployments import browse
+from tests import needs
 from tests.deployments.stand import Stand
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ def visiting(stand: Stand) -> "Iterator[Page]":
     """Give a browser's page; in the end it must have asked nobody but this machine."""
     from playwright.sync_api import expect
 
+    needs.chromium()
     expect.set_options(timeout=browse.LIMIT)
     asked: list[str] = []
     with browse.page() as page:

@@ -143,8 +143,11 @@ class Stand:
         assert process.poll() is None, (self.folder / "server.log").read_text()
 
     def work(self) -> None:
-        """Start a worker."""
-        self.start("worker", "prefect", "worker", "start", "--pool", POOL, "--type", "process")
+        """Start a worker, and wait until the server knows it."""
+        before = workers()
+        process = self.start("worker", "prefect", "worker", "start", "--pool", POOL, "--type", "process")
+        until(lambda: workers() - before or process.poll() is not None)
+        assert process.poll() is None, (self.folder / "worker.log").read_text()
 
     def kill(self, name: str) -> None:
         """Kill a process and all that it started, as a machine does that loses its power."""
@@ -186,6 +189,18 @@ def stand_in(folder: Path, **more: str) -> Stand:
         folder,
         {**kept, **engine.SETTINGS, **policies.SERVER, "PREFECT_SERVER_LOGGING_LEVEL": "WARNING", **own, **more},
     )
+
+
+def workers() -> set[str]:
+    """Return the names of all workers that the server ever knew."""
+    from prefect.client.orchestration import get_client
+    from prefect.exceptions import ObjectNotFound
+
+    with get_client(sync_client=True) as client:
+        try:
+            return {worker.name for worker in client.read_workers_for_work_pool(POOL)}
+        except ObjectNotFound:  # the first worker makes the pool
+            return set()
 
 
 def deploy(flow: str, pool: str = POOL) -> UUID:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
+from uuid import uuid4
 
 from casebook import engine, places
 from deployments.stand import taken
@@ -49,7 +50,8 @@ class Stand:
     def start(self, name: str, parameters: Json, **more: Any) -> str:
         """Start a run as the UI does, and return its id."""
         path = f"/deployments/{self.deployment(name)['id']}/create_flow_run"
-        return str(self.ask(path, {"parameters": parameters, **more})["id"])
+        once = {"idempotency_key": uuid4().hex}  # one that is answered 503 may have begun all the same
+        return str(self.ask(path, {"parameters": parameters, **once, **more})["id"])
 
     def run(self, id: str) -> Json:
         found: Json = self.ask(f"/flow_runs/{id}")

@@ -14,6 +14,7 @@ from uuid import UUID
 import pytest
 
 from casebook import engine
+from tests import needs
 from tests.deployments.parts import Stand, deploy, read, stand_in, trigger, until, until_in
 
 AWAY = 8.0  # seconds
@@ -56,13 +57,11 @@ class Postgres:
 @pytest.fixture
 def postgres() -> Iterator[Postgres]:
     """A running database, where the package is installed."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    if not found:
-        pytest.skip("PostgreSQL is not installed")
+    programs = needs.postgresql()
     with tempfile.TemporaryDirectory(prefix="casebook-postgres-") as folder:
         if os.geteuid() == 0:
             shutil.chown(folder, USER, USER)
-        database = Postgres(found[-1], Path(folder))
+        database = Postgres(programs, Path(folder))
         database.make()
         yield database
         database.kill()

@@ -11,6 +11,7 @@ import pytest
 
 from casebook.errors import CasebookError
 from deployments import postgres
+from tests import needs
 
 
 @pytest.fixture
@@ -34,6 +35,7 @@ def ask(url: str, question: str) -> object:
 
 
 def test_it_answers_whoever_has_the_address_and_ends_with_the_block(folder: Path) -> None:
+    needs.postgresql()
     with postgres.postgres(folder) as url:
         assert ask(url, "select current_user") == "prefect"
         password = url.split(":")[2].split("@")[0]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,15 +12,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from casebook.engine import answers, free_port
 from tests.flows.house import SMOKE, House, house, house_after
 
 
 @pytest.fixture(scope="session")
-def smoke(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
-    """A house in which the fraud case ran once on the sample."""
-    return house_after(tmp_path_factory.mktemp("smoke"), prefect_server, "flows.fraud", *SMOKE)
+def smoke(prefect_server: str, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> House:
+    """A house in which the fraud case ran once on the sample: once for all processes, of which each has a copy."""
+    own = tmp_path_factory.mktemp("smoke")
+    shared = own.parent if worker_id == "master" else own.parent.parent
+    with FileLock(shared / "smoke.lock"):
+        if not (shared / "smoke.done").exists():
+            house_after(shared / "smoke-of-all", prefect_server, "flows.fraud", *SMOKE)
+            (shared / "smoke.done").touch()
+    shutil.copytree(shared / "smoke-of-all" / "artifacts", own / "artifacts")
+    return house(own, prefect_server)
 
 
 @pytest.fixture

@@ -1,24 +1,17 @@
 """Running cases as a person does: the command line in a process of its own, against the test run's server."""
 
-import io
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
-from functools import cache, partial
-from importlib import import_module
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
-import pytest
-
-from casebook import places, spare
-from casebook.cli import main
+from casebook import places
+from tests import needs
+from tests.flows.runner import runner
 
 SMOKE = ("--source", "sample", "--profile", "smoke")
 
@@ -57,18 +50,11 @@ class House:
         return Finished(done.returncode, done.stdout, done.stderr)
 
     def here(self, module: str, *flags: str) -> Finished:
-        """Do as `run` does, but in this process and with one spare process for all: that saves seconds of imports.
+        """Do as `run` does, but in one process for all commands: that saves seconds of imports.
 
         To the stage store that is other code, so it doesn't reuse what a process of its own made.
         """
-        out, err = io.StringIO(), io.StringIO()
-        environment = patch.dict(os.environ, self.environment, clear=True)
-        with environment, shared_spare(), redirect_stdout(out), redirect_stderr(err):
-            try:
-                code: Any = command(module)(flags)
-            except SystemExit as ended:
-                code = ended.code
-        return Finished(int(code), out.getvalue(), err.getvalue())
+        return Finished(*runner().run(self.environment, module, flags))
 
     def tracked(self, address: str) -> "House":
         """Return the same house with its runs tracked at an address, which is tried once."""
@@ -113,10 +99,7 @@ def house_after(folder: Path, server: str, module: str, *flags: str, **more: str
 
 def real_findings(folder: Path, server: str, case: str) -> dict[str, Any]:
     """Return what a run of a case on the real data finds, or skip the test where there is no real data."""
-    mirror = os.environ.get("CASEBOOK_DATA_MIRROR")
-    if not mirror:
-        pytest.skip("CASEBOOK_DATA_MIRROR is not set")
-    made = house_after(folder, server, f"flows.{case}", "--source", "real", CASEBOOK_DATA_MIRROR=mirror)
+    made = house_after(folder, server, f"flows.{case}", "--source", "real", CASEBOOK_DATA_MIRROR=needs.real_data())
     found: dict[str, Any] = made.record(made.runs(case)[0], "metrics.json")["findings"]
     return found
 
@@ -124,18 +107,10 @@ def real_findings(folder: Path, server: str, case: str) -> dict[str, Any]:
 def fails_at_the_end(made: House, case: str, *flags: str) -> None:
     """Check that a run whose very last step fails, when its version has appeared, leaves no version at all."""
     models = made.artifacts / "models" / case
-    kept = models.rename(models.with_name(f"kept-{case}"))
-    there: list[Path] = []
-
-    def fail(*_: object) -> None:
-        there.extend(models.glob("*/manifest.json"))
-        raise OSError("the last step failed")
-
-    with patch("casebook.case.show", fail):
-        done = made.here(f"flows.{case}", *flags)
-    assert [path.parent.name for path in there] == ["1"], done.err
+    kept = models.rename(made.artifacts / f"kept-{case}")
+    done = Finished(*runner().run(made.environment, f"flows.{case}", flags, last_step_fails=True))
     assert done.code == 1
-    assert "the last step failed" in done.err
+    assert "the last step failed beside version 1" in done.err
     assert [path.name for path in models.rglob("*")] in ([], [".lock"])
     run = max(made.runs(case), key=lambda folder: (folder / "run.json").stat().st_mtime_ns)
     record = made.record(run)
@@ -143,40 +118,3 @@ def fails_at_the_end(made: House, case: str, *flags: str) -> None:
     assert not (run / "report.html").exists()
     shutil.rmtree(models)
     kept.rename(models)
-
-
-def command(module: str) -> Callable[[Sequence[str]], int]:
-    """Return the command line of an operation or a case."""
-    operation = getattr(import_module(module), "operation", None)
-    return operation.main if operation else partial(main, module)
-
-
-@contextmanager
-def shared_spare() -> Iterator[None]:
-    """Let all runs in this process work with one spare process, which goes on after them."""
-    real = spare.Spare.run
-
-    def run(_: spare.Spare, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        return real(kept_spare(), in_environment, dict(os.environ), function, args, kwargs)
-
-    with (
-        patch.object(spare, "IDLE", 3600.0),
-        patch.object(spare.Spare, "run", run),
-        patch.object(spare.Spare, "close", lambda _: None),
-    ):
-        yield
-
-
-@cache
-def kept_spare() -> spare.Spare:
-    """The spare process of all runs here."""
-    return spare.Spare()
-
-
-def in_environment(
-    environment: dict[str, str], function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> Any:
-    """Call a function where these are the environment's variables: each run has its own artifacts folder."""
-    os.environ.clear()
-    os.environ.update(environment)
-    return function(*args, **kwargs)

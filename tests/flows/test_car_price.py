@@ -14,7 +14,8 @@ from casebook.language import messages
 from flows.car_price import CATEGORIES, DATA, NUMBERS, STEPS, course_network, make_autos
 from serving.bundle import load
 from tasks.associate import anova, by_pairs, pearson
-from tasks.ingest import conform, form, read
+from tasks.ingest import conform, read
+from tasks.reading.form import form
 from tasks.report_findings import Section
 from tasks.tell_steps import merged, told
 from tests.flows.house import SMOKE, House, house_after
@@ -122,11 +123,7 @@ def raw() -> pd.DataFrame:
     return conform(read(path, form(entry, path)), entry, path)
 
 
-needs_data = pytest.mark.skipif("CASEBOOK_DATA_MIRROR" not in os.environ, reason="needs the real data")
-
-
 @pytest.mark.realdata
-@needs_data
 def test_the_labs_cleaning(raw: pd.DataFrame) -> None:
     gaps = raw.isna().sum()
     assert raw.shape == (205, 26)
@@ -149,7 +146,6 @@ def test_the_labs_cleaning(raw: pd.DataFrame) -> None:
 
 
 @pytest.mark.realdata
-@needs_data
 def test_the_labs_correlations_and_their_p_values(raw: pd.DataFrame) -> None:
     found = pearson(cleaned(raw), "price")
     printed = {
@@ -165,7 +161,6 @@ def test_the_labs_correlations_and_their_p_values(raw: pd.DataFrame) -> None:
 
 
 @pytest.mark.realdata
-@needs_data
 def test_the_labs_groups_and_analyses_of_variance(raw: pd.DataFrame) -> None:
     cars = cleaned(raw)
     each = cars.groupby("drive-wheels")["price"]

@@ -41,7 +41,7 @@ def test_the_figures_and_the_record_are_those_of_a_run_without_a_cluster(
 ) -> None:
     there = workplace.run(f"flows.{flow}", *SMOKE, *asked, "--runner", cluster.runner)
     assert there.code == 0, there.err
-    here = empty.run(f"flows.{flow}", *SMOKE, *asked)
+    here = empty.here(f"flows.{flow}", *SMOKE, *asked)
     assert here.code == 0, here.err
     spread, alone = workplace.runs(flow)[-1], empty.runs(flow)[-1]
     figures = [each.record(run, "metrics.json") for each, run in ((workplace, spread), (empty, alone))]
@@ -108,7 +108,7 @@ def test_a_folder_is_scored_file_by_file_as_without_a_cluster(
 
 
 def test_a_cluster_that_would_not_do_is_told(empty: House, tmp_path: Path) -> None:
-    nobody = empty.run("flows.fraud", *SMOKE, "--runner", f"dask://127.0.0.1:{free_port()}")
+    nobody = empty.here("flows.fraud", *SMOKE, "--runner", f"dask://127.0.0.1:{free_port()}")
     nobody.complains("--runner dask://127.0.0.1:", "no scheduler", "python -m dask scheduler")
     with dask_cluster(empty) as elsewhere:
         elsewhere.worker(CASEBOOK_ARTIFACTS=str(tmp_path / "other"))

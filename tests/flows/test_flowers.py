@@ -17,8 +17,6 @@ from flows.imagenet import named
 from serving.bundle import load
 from tests.flows.house import SMOKE, House, fails_at_the_end, house, house_after
 
-needs_data = pytest.mark.skipif(not os.environ.get("CASEBOOK_DATA_MIRROR"), reason="needs CASEBOOK_DATA_MIRROR")
-
 
 @pytest.fixture(scope="module")
 def flowers(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
@@ -109,7 +107,6 @@ def test_names_are_for_people_and_tell_two_cranes_apart(tmp_path: Path) -> None:
 
 
 @pytest.mark.realdata
-@needs_data
 def test_a_daisy_a_banana_and_a_robin_are_answered_by_their_names(prefect_server: str, tmp_path: Path) -> None:
     made = house(tmp_path, prefect_server, CASEBOOK_DATA_MIRROR=os.environ["CASEBOOK_DATA_MIRROR"])
     done = made.here("flows.imagenet", "--profile", "smoke")

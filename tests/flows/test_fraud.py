@@ -1,11 +1,11 @@
 import json
-import os
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests import needs
 from tests.flows.house import SMOKE, House
 
 
@@ -135,10 +135,7 @@ def test_operations_promote_roll_back_and_clean_up(smoke: House, tmp_path: Path)
 
 @pytest.mark.realdata
 def test_the_real_file_is_the_one_the_catalog_knows(empty: House) -> None:
-    mirror = os.environ.get("CASEBOOK_DATA_MIRROR")
-    if not mirror:
-        pytest.skip("CASEBOOK_DATA_MIRROR is not set")
-    environment = {**empty.environment, "CASEBOOK_DATA_MIRROR": str(Path(mirror).resolve())}
+    environment = {**empty.environment, "CASEBOOK_DATA_MIRROR": str(Path(needs.real_data()).resolve())}
     real = House(empty.artifacts, environment)
     done = real.here("flows.fraud", "--source", "real", "--profile", "smoke", "--candidates", "course", "--peers")
     assert done.code == 0, done.err

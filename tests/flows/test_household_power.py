@@ -12,8 +12,9 @@ from casebook.catalog import data_set
 from flows.household_power import HELD_OUT, make_household
 from serving import bundle
 from tasks.compare_series import answered
-from tasks.downsample import complete, filled, load
+from tasks.downsample import complete, filled
 from tasks.horizons import by_horizon
+from tasks.meter import load
 from tasks.window import windows
 from tests.flows.house import SMOKE, House, house_after
 
@@ -83,11 +84,11 @@ def test_wrong_files_end_in_one_paragraph(empty: House, tmp_path: Path) -> None:
 
 
 @pytest.mark.realdata
-@pytest.mark.skipif("CASEBOOK_DATA_MIRROR" not in os.environ, reason="needs the real data")
 def test_the_naive_figures_are_those_published_for_the_public_file() -> None:
     path = Path(os.environ["CASEBOOK_DATA_MIRROR"]) / "household_power" / "household_power_hourly.parquet"
-    steps, lacking = complete(load(path, data_set("household_power"))[0], "h")
-    days = filled(steps, lacking, "h")["Global_active_power"].resample("D").sum().to_numpy()
+    hours, step, _ = load(path, data_set("household_power"))
+    steps, lacking = complete(hours, step)
+    days = filled(steps, lacking, step)["Global_active_power"].resample("D").sum().to_numpy()
     test = len(days) - HELD_OUT
     year_before = np.stack([days[i - 364 : i - 357] for i in range(test, len(days))])
     rows = {**windows(days, test, len(days), 28, 7), "year_before": year_before}

@@ -1,6 +1,5 @@
 """Reviews from the files to a published model, on the sample; wrong files; real reviews as the service answers them."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 
 from flows.naver_reviews import make_half
 from serving.bundle import load
+from tests import needs
 from tests.flows.house import SMOKE, House, fails_at_the_end, house_after
 
 
@@ -78,10 +78,7 @@ def test_real_reviews_are_answered_as_keras_does(reviewed: House) -> None:
     from casebook.words import numbered, padded
     from tasks.encode import plain, vocabulary_in
 
-    mirror = os.environ.get("CASEBOOK_DATA_MIRROR")
-    if not mirror:
-        pytest.skip("CASEBOOK_DATA_MIRROR is not set")
-    documents = pd.read_parquet(Path(mirror) / "nsmc" / "ratings_test.parquet")["document"]
+    documents = pd.read_parquet(Path(needs.real_data()) / "nsmc" / "ratings_test.parquet")["document"]
     odd = documents[documents.isna() | ~documents.fillna("가").str.contains("[가-힣]") | (documents.str.len() >= 139)]
     chosen = [text for text in plain(pd.concat([odd.head(500), documents.head(600)])) if text is None or text.strip()]
     assert None in chosen and len(chosen) >= 1000

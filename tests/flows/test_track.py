@@ -110,11 +110,12 @@ def test_a_server_that_is_down_loses_nothing(empty: House, mlflow: str, client: 
     assert found(client, "casebook/scaling-sample", run.name).info.status == "FINISHED"
 
 
-def test_what_cannot_be_sent_is_told(empty: House, mlflow: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_sent_is_told(empty: House, mlflow: str, tmp_path: Path) -> None:
     empty.here("flows.track", "fraud", "1").complains("MLFLOW_TRACKING_URI is not set")
     empty.tracked(mlflow).here("flows.track", "fraud", "1").complains("fraud has no run 1. Its runs are: none")
-    monkeypatch.setitem(sys.modules, "mlflow", None)  # as where it isn't installed
-    empty.tracked(mlflow).here("flows.scaling", *SMOKE).complains("pip install mlflow-skinny", "unset")
+    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['mlflow'] = None")  # as where it isn't there
+    without = House(empty.artifacts, {**empty.tracked(mlflow).environment, "PYTHONPATH": str(tmp_path)})
+    without.run("flows.scaling", *SMOKE).complains("pip install mlflow-skinny", "unset")
     assert not empty.runs("scaling")
 
 

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.request import Request, urlopen
 
 from casebook import places
+from tests import needs
 from tests.serving.conftest import Row, point, publish_classifier, publish_rows, seal, write
 from tests.serving.test_series import FORECAST, SIGNATURE, graph
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Visit = Callable[..., Page]
 
-WAIT = 20_000  # milliseconds until what must happen counts as not happening
+WAIT = 120_000  # milliseconds until what must happen counts as not happening
 CASES = ("colours", "count", "fraud", "mnist", "mpg", "power", "reviews")
 REVIEWS: Row = {
     "case": "reviews",
@@ -76,9 +76,7 @@ def launched() -> Iterator["Browser"]:
     """Run the system's Chromium without a window until the end of the context."""
     from playwright.sync_api import sync_playwright
 
-    found = [shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")]
-    path = next(filter(None, found), None)
-    assert path, "the pages are tested in Chromium, and there is none: install it (Debian: apt install chromium)"
+    path = needs.chromium()
     quiet = [f"--disable-{what}" for what in QUIET]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

@@ -123,7 +123,7 @@ def test_a_picture_version_that_contradicts_itself_is_refused(
 
 def test_the_service_imports_no_training_library() -> None:
     code = (
-        "import sys, serving.__main__, serving.app, serving.listen, onnxruntime\n"
+        "import sys, serving.__main__, serving.service, serving.supervisor, onnxruntime\n"
         "print([name for name in ('tensorflow', 'keras', 'prefect', 'pandas', 'sklearn') if name in sys.modules])"
     )
     done = subprocess.run(

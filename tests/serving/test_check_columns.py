@@ -1,5 +1,6 @@
 """Whole columns are judged as rows are: the same are taken, of the same arrays, with the same faults."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,13 @@ def faults_of(row: Row) -> list[str]:
     return []
 
 
+def without_nan(row: Row) -> Row:
+    """Return a row as a request has it: in a file NaN is a missing number, and JSON knows none."""
+    return {name: None if isinstance(cell, float) and math.isnan(cell) else cell for name, cell in row.items()}
+
+
 def judged_alike(rows: list[Row], columns: dict[str, pa.Array]) -> None:
+    rows = [without_nan(row) for row in rows]
     parted = sort_out(FIELDS, {field.name: column(field, columns[field.name]) for field in FIELDS}, len(rows))
     assert parted.faults == {number: faults for number, row in enumerate(rows) if (faults := faults_of(row))}
     sound = [row for row in rows if not faults_of(row)]

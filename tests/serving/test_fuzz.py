@@ -3,6 +3,7 @@
 import json
 from urllib.parse import quote
 
+import pytest
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -21,7 +22,8 @@ ROWS = st.fixed_dictionaries(
     },
     optional={"Age": NUMBERS | VALUES, "Other": VALUES},
 )
-FUZZ = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+FUZZ = settings(max_examples=150, deadline=None, suppress_health_check=CHECKS)
 
 
 def check(client: FlaskClient, body: bytes) -> None:
@@ -66,3 +68,44 @@ def test_any_path(client: FlaskClient, path: str, method: str) -> None:
 def test_any_content_type(client: FlaskClient, kind: str) -> None:
     response = client.post(ASK, data=b"{}", headers={"Content-Type": kind})
     assert response.status_code in {400, 415}
+
+
+FAULTS = {
+    "half_a_character_in_a_cell": ('{"Sex": "\\ud800"}', 422, "Sex"),
+    "half_a_character_in_a_name": ('{"\\ud800": 1}', 422, "\\ud800"),
+    "400_digits": (f'{{"Amount": 1{"0" * 400}}}', 422, "Amount"),
+    "a_huge_exponent": ('{"Amount": 1e400}', 422, "Amount"),
+    "a_name_given_twice": ('{"Amount": 1, "Amount": 2}', 400, "Amount"),
+    "a_name_given_twice_by_escape": ('{"Amount": 1, "\\u0041mount": 2}', 400, "Amount"),
+    "an_inner_name_given_twice": ('{"Amount": {"x": 1, "x": 1}}', 400, "x"),
+    "a_deep_cell": (f'{{"Amount": {"[" * 200}{"]" * 200}}}', 422, "Amount"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_an_odd_cell_is_named_by_its_field(client: FlaskClient, fault: str) -> None:
+    row, code, field = FAULTS[fault]
+    response = client.post(ASK, data=f'{{"instances": [{row}]}}', content_type="application/json")
+    assert response.status_code == code
+    assert field in [each["field"] for each in response.get_json()["details"]]
+
+
+def test_instances_given_twice_are_refused(client: FlaskClient) -> None:
+    row = json.dumps({"Amount": 1.0, "Hour": 3, "Age": 4, "Sex": "male"})
+    asked = f'{{"instances": [{row}], "instances": [{row}]}}'
+    response = client.post(ASK, data=asked, content_type="application/json")
+    assert (response.status_code, response.get_json()["details"][0]["field"]) == (400, "instances")
+    assert client.post(ASK, data=f'{{"instances": [{row}]}}', content_type="application/json").status_code == 200
+
+
+@pytest.mark.parametrize("digits", [1_001, 5_000])
+def test_a_number_of_thousands_of_digits_is_refused(client: FlaskClient, digits: int) -> None:
+    body = f'{{"instances": [{{"Amount": {"1" * digits}}}]}}'
+    response = client.post(ASK, data=body, content_type="application/json")
+    assert response.status_code == 400
+    assert f"a number has {digits:,} digits" in response.get_json()["error"]
+
+
+@pytest.mark.parametrize("levels", [1_000, 1_025, 100_000])
+def test_a_deep_body_is_refused(client: FlaskClient, levels: int) -> None:
+    check(client, b'{"instances": ' + b"[" * levels + b"]" * levels + b"}")

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 ASK = "/v1/models/colours:predict"
-FUZZ = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+FUZZ = settings(max_examples=200, deadline=None, suppress_health_check=CHECKS)
 PIL_QUIET = pytest.mark.filterwarnings("ignore:::PIL")  # as a loaded model has it, but pytest resets filters per test
 
 

@@ -30,8 +30,9 @@ def test_nobody_asks_without_the_key(keyed: FlaskClient, header: str | None) -> 
     assert keyed.get("/metrics", headers=headers).status_code == 401
 
 
-def test_who_has_the_key_is_answered(keyed: FlaskClient) -> None:
-    headers = {"Authorization": f"Bearer {SECRET}"}
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEaReR", "Bearer "])
+def test_who_has_the_key_is_answered(keyed: FlaskClient, scheme: str) -> None:
+    headers = {"Authorization": f"{scheme} {SECRET}"}
     assert keyed.post("/v1/models/mpg:predict", json=ROW, headers=headers).status_code == 200
     metrics = keyed.get("/metrics", headers=headers)
     assert metrics.status_code == 200 and SECRET not in metrics.text

@@ -35,7 +35,8 @@ SIGNATURE: Row = {"case": "count", "kind": "regression", "trained_on": "real", "
 SIGNATURE |= {"output": {"name": "next", "unit": "kW", "description": "what comes"}}
 FORECAST: Row = {"case": "power", "kind": "forecast", "trained_on": "real", "inputs": [SERIES, DATE]}
 FORECAST |= {"output": {"name": "forecast", "description": "what comes", "horizon": 2, "step": "day", "level": 0.8}}
-FUZZ = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+FUZZ = settings(max_examples=150, deadline=None, suppress_health_check=CHECKS)
 
 
 def graph(kind: str) -> bytes:

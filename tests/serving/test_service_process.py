@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from casebook import places
-from tasks.publish import promote, rollback
+from casebook.registry import promote, rollback
 
 ROW = {"Amount": 10.0, "Hour": 5, "Age": 40, "Sex": "female"}
 Service = tuple[subprocess.Popen[str], int]
@@ -118,7 +118,7 @@ def test_requests_that_break_the_protocol_get_json_with_a_4xx(service: Service) 
 def test_a_request_that_does_not_arrive_is_given_up(publish: Callable[..., Path]) -> None:
     publish("fraud", 1, -1.0)
     impatient = (
-        "import serving.listen as l, serving.__main__ as m; l.ARRIVAL = 0.2; m.main(['--port=0', '--processes=1'])"
+        "import serving.limits as l, serving.__main__ as m; l.ARRIVAL = 0.5; m.main(['--port=0', '--processes=1'])"
     )
     with start(code=impatient) as process:
         port = port_of(process)

@@ -1,6 +1,8 @@
 """What is asked and answered is counted in the bins that the version was published with."""
 
 import json
+import os
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from casebook import places, share
+from casebook.errors import CasebookError
 from serving.app import create_app
 from serving.registry import Registry
 from serving.spread import Bins
@@ -133,6 +136,59 @@ def test_answers_do_not_wait_for_a_full_disk(
     tally.close()
     (told,) = written()
     assert told["features"]["Amount"] == [1, 0, 0, 0]
+
+
+def test_a_cleaner_and_foreign_files_take_nothing_away(counted: FlaskClient, tally: Tally) -> None:
+    folder = places.served("fraud") / "1"
+    (folder / "2001-01-01T00.a-folder.json").mkdir(parents=True)
+    (folder / "0-notes.json").write_text("mine")
+    counted.post("/v1/models/fraud:predict", json={"instances": [row(1.0, 3, None, "male")]})
+    tally.close()
+    assert (folder / "0-notes.json").read_text() == "mine"
+    shutil.rmtree(places.served("fraud"))
+    counted.post("/v1/models/fraud:predict", json={"instances": [row(1.0, 3, None, "male")]})
+    tally.close()
+    (told,) = written()
+    assert told["features"]["Amount"] == [2, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[" * 100_000,
+        b"\xff\xfe{",
+        b"{}",
+        b'{"features": {"Amount": [1]}, "score": [1, 0, 0]}',
+        b'{"features": {"Amount": [1' + b"0" * 400 + b", 0, 0, 0]}}",
+        None,
+    ],
+    ids=["empty", "deep", "binary", "of_nothing", "of_other_bins", "of_endless_numbers", "a_pipe"],
+)
+def test_a_damaged_file_of_counts_is_left_out_and_said(
+    counted: FlaskClient, tally: Tally, content: bytes | None
+) -> None:
+    counted.post("/v1/models/fraud:predict", json={"instances": [row(1.0, 3, None, "male")]})
+    model = tally._asked[0].model
+    tally.close()
+    damaged = places.served("fraud") / "1" / f"{datetime.now(UTC).strftime(HOUR)}.1-b.json"
+    if content is None:
+        os.mkfifo(damaged)
+    else:
+        damaged.write_bytes(content)
+    found = counted_in_service(model, 24)
+    assert found.rows == 1
+    assert f"without {damaged.name}, which can't be read" in found.where
+
+
+def test_counts_that_are_all_damaged_are_named(counted: FlaskClient, tally: Tally) -> None:
+    counted.post("/v1/models/fraud:predict", json={"instances": [row(1.0, 3, None, "male")]})
+    model = tally._asked[0].model
+    tally.close()
+    for path in places.served("fraud").glob("1/*.json"):
+        path.write_text("{")
+    with pytest.raises(CasebookError, match=r"counted nothing .* without .*json, which can't be read"):
+        counted_in_service(model, 24)
 
 
 def test_bins_for_what_the_model_does_not_take_are_refused(

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,8 +28,13 @@ LIMIT = 60.0  # seconds until what must happen counts as not happening
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="several processes need os.fork")
 
 
-def start() -> subprocess.Popen[str]:
-    command = [sys.executable, "-W", "error", "-m", "serving", "--port", "0", "--processes", "2", "--log", "warning"]
+ARGUMENTS = ("--port=0", "--processes=2", "--log=warning")
+
+
+def start(changed: str = "") -> subprocess.Popen[str]:
+    """Start the service as its command does, or with other limits than its own."""
+    code = f"{changed}; import sys; from serving.__main__ import main; sys.exit(main({list(ARGUMENTS)}))"
+    command = [sys.executable, "-W", "error", *(["-c", code] if changed else ["-m", "serving", *ARGUMENTS])]
     return subprocess.Popen(
         command, cwd=places.project(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
     )
@@ -87,7 +92,21 @@ def alive(process: psutil.Process) -> bool:
 @pytest.fixture
 def service(publish: Callable[..., Path]) -> Iterator[Service]:
     publish("fraud", 1, -1.0)
-    with start() as process:
+    with started() as running:
+        yield running
+
+
+@pytest.fixture
+def watched(publish: Callable[..., Path]) -> Iterator[Service]:
+    """A service that takes a process for hung after a second."""
+    publish("fraud", 1, -1.0)
+    with started("import serving.supervisor; serving.supervisor.HUNG = 1") as running:
+        yield running
+
+
+@contextmanager
+def started(changed: str = "") -> Iterator[Service]:
+    with start(changed) as process:
         assert process.stdout is not None
         found = re.fullmatch(
             r"Serving 1 models at http://127\.0\.0\.1:(\d+) \(Ctrl-C stops\)\n", process.stdout.readline()
@@ -132,7 +151,7 @@ def test_a_killed_worker_is_replaced_and_its_counts_stay(service: Service) -> No
     service.process.terminate()
     _, err = service.process.communicate(timeout=LIMIT)
     assert service.process.returncode == 0
-    assert f"worker {killed[0]} ended with code -9" in err and err.count("\n") == 1
+    assert f"(pid:{killed[0]}) was sent SIGKILL" in err and err.count("\n") == 1
 
 
 def test_requests_in_flight_in_both_workers_are_answered_before_the_end(service: Service) -> None:
@@ -151,6 +170,48 @@ def test_requests_in_flight_in_both_workers_are_answered_before_the_end(service:
     assert (service.process.returncode, out, err) == (0, "", "")
 
 
+def test_a_hung_worker_is_replaced(watched: Service) -> None:
+    hung = watched.workers()[0]
+    hung.send_signal(signal.SIGSTOP)
+    assert until(lambda: hung.pid not in {each.pid for each in watched.workers()} and len(watched.workers()) == 2)
+    assert len(watched.each()) == 2
+    watched.process.terminate()
+    _, err = watched.process.communicate(timeout=LIMIT)
+    assert (watched.process.returncode, f"WORKER TIMEOUT (pid:{hung.pid})" in err) == (0, True)
+
+
+def test_a_hung_worker_does_not_keep_the_service_from_ending(publish: Callable[..., Path]) -> None:
+    publish("fraud", 1, -1.0)
+    with started("import serving.limits; serving.limits.PATIENCE = 0.5") as service:
+        hung = service.workers()[0]
+        hung.send_signal(signal.SIGSTOP)
+        service.process.terminate()
+        assert service.process.wait(timeout=LIMIT) == 0
+        assert not alive(hung)
+
+
+def test_a_stop_tells_a_kept_connection_that_its_answer_is_the_last(service: Service) -> None:
+    pid, connection = service.each().popitem()
+    os.kill(pid, signal.SIGTERM)
+    seen = []
+    while not seen or seen[-1] != "close":
+        connection.request("POST", PATH, BODY, JSON)
+        response = connection.getresponse()
+        assert (response.status, len(json.loads(response.read())["predictions"])) == (200, 1)
+        seen.append(response.headers["Connection"])
+    assert until(lambda: pid not in {each.pid for each in service.workers()} and len(service.workers()) == 2)
+    assert post(service.connect())[0] == 200
+
+
+def test_a_stop_in_the_middle_of_the_start_is_heard(publish: Callable[..., Path]) -> None:
+    publish("fraud", 1, -1.0)
+    with start("import time, serving.bundle as b; b.load = lambda folder: time.sleep(600)") as process:
+        assert until(lambda: len(psutil.Process(process.pid).children()) == 2)
+        process.terminate()
+        assert process.wait(timeout=LIMIT) == 0
+        assert process.communicate()[0] == ""
+
+
 def test_a_killed_parent_leaves_no_orphan(service: Service) -> None:
     workers = service.workers()
     assert len(workers) == 2
@@ -167,12 +228,13 @@ def test_a_promotion_reaches_both_workers_within_two_seconds(service: Service, p
 def test_workers_that_cannot_start_end_the_service(
     publish: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "waitress.py").write_text("raise SystemExit(3)\n")
+    (tmp_path / "flask.py").write_text("raise SystemExit(3)\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with start() as process:
         out, err = process.communicate(timeout=LIMIT)
     assert (process.returncode, out) == (1, "")
-    assert "ended with code 3, the last of 5 that did not start" in err
+    assert err.count("exited with code 3") == 5 and "5 processes in a row did not start" in err
+    assert all(json.loads(line) for line in err.splitlines())
 
 
 def test_several_processes_without_fork_are_a_bad_argument(

@@ -8,16 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import settings
 
 from casebook import places, store
 from casebook.params import CaseParams
 from casebook.run import Run, under_way
 from casebook.store import Facts, Ref
 from casebook.tables import write_arrays, write_table
-
-settings.register_profile("no_deadline", deadline=None)  # first calls import libraries; no test judges the clock
-settings.load_profile("no_deadline")
 
 CATALOG = """
 [shop]

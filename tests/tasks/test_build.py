@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,6 +15,8 @@ def rows(*shape: int, seed: int = 0) -> Any:
 
 
 def test_layers_are_products_of_each_fold_and_member() -> None:
+    import keras
+
     x = rows(7, 2, 3)
     inputs = keras.Input((2, 3))
     model = keras.Model(inputs, answers(dense(dense(by_fold(inputs), 4, members=5, activation="relu"), 1)))
@@ -43,6 +44,8 @@ def test_a_place_goes_from_nought_to_one_across_its_bin_and_two_values_get_none(
 
 
 def test_members_of_an_ensemble_learn_each_for_itself() -> None:
+    import keras
+
     keras.utils.set_random_seed(0)
     inputs = keras.Input((3,))
     model = keras.Model(inputs, side_by_side(inputs, 4, (8, 5)))

@@ -5,8 +5,8 @@ import shutil
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-import keras
 import numpy as np
 import onnxruntime
 import pytest
@@ -15,7 +15,9 @@ from casebook.errors import CasebookError
 from tasks.convert import collected_often, write_apart
 
 
-def network() -> keras.Model:
+def network() -> Any:
+    import keras
+
     first, second = keras.Input((None, 3), name="first"), keras.Input((2,), name="second")
     hidden = keras.layers.Bidirectional(keras.layers.LSTM(4))(first)
     return keras.Model([first, second], keras.layers.Dense(2)(keras.layers.Concatenate()([hidden, second])), name="two")

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from onnx import TensorProto, checker, helper
 
 from tasks.derive import Derived, Equals, HourOfDay, Log, Matches, Product, Total, derive
-from tasks.features import OPSET, feeds
+from tasks.encoding import OPSET
+from tasks.features import feeds
 
 HOUR, LOG = HourOfDay("Time", "hour"), Log("Amount", "log_amount")
 FAMILY = Total(("siblings", "parents"), "family", 1.0)

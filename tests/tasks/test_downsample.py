@@ -12,9 +12,10 @@ from casebook.errors import CasebookError
 from casebook.store import Ref
 from casebook.tables import read_table
 from flows.household_power import make_household
-from tasks import downsample
-from tasks.downsample import METER, complete, filled, hours_of, load, summed
+from tasks import downsample, meter
+from tasks.downsample import complete, filled
 from tasks.fetch import Origin
+from tasks.meter import METER, hours_of, load, summed
 
 NAME = "household_power"
 
@@ -37,35 +38,35 @@ def write(frame: pd.DataFrame, path: Path) -> Path:
 
 def test_minutes_are_summed_some_rows_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(minutes(), tmp_path / "minutes.txt")
-    monkeypatch.setattr(downsample, "CHUNK", 777)
-    hours, rows = hours_of(path, ";")
-    assert rows == 3 * 1440
-    assert hours["minutes"].iloc[[0, 1, -1]].to_list() == [36, 60, 24]
-    lacking = hours[hours["minutes"] < 60].iloc[1:-1]
-    assert lacking["minutes"].to_list() == [0, 30]
+    monkeypatch.setattr(meter, "CHUNK", 777)
+    hours, step, rows = hours_of(path, ";")
+    assert (step, rows) == (60, 3 * 1440)
+    assert hours["measured"].iloc[[0, 1, -1]].to_list() == [0.6, 1.0, 0.4]
+    lacking = hours[hours["measured"] < 1].iloc[1:-1]
+    assert lacking["measured"].to_list() == [0.0, 0.5]
     assert lacking["Global_active_power"].to_list() == [0, 30]
 
 
 def test_a_gap_is_filled_by_the_same_time_one_day_earlier_and_a_gap_of_days_by_the_last_sound_one() -> None:
     hours = pd.date_range("2007-01-01", periods=96, freq="h")
-    steps = pd.DataFrame({name: np.arange(96.0) for name in METER} | {"minutes": 60.0}, index=hours)
+    steps = pd.DataFrame({name: np.arange(96.0) for name in METER} | {"measured": 1.0}, index=hours)
     steps.loc[hours[30:32], :] = 0.0
     steps = steps.drop(hours[54])
-    steps.loc[hours[60], ["Global_active_power", "minutes"]] = (30.0, 30.0)
-    whole, lacking = complete(steps, "h")
-    done = filled(whole, lacking, "h")["Global_active_power"]
+    steps.loc[hours[60], ["Global_active_power", "measured"]] = (30.0, 0.5)
+    whole, lacking = complete(steps, 60)
+    done = filled(whole, lacking, 60)["Global_active_power"]
     assert done.iloc[[30, 31, 54, 60]].to_list() == [6.0, 7.0, 6.0, 30.0 + 0.5 * 36.0]
     assert lacking.sum() == 3.5
 
 
 def test_what_a_sum_lacks_is_told_by_its_voltage() -> None:
     frame = make_household(40, seed=1)
-    steps, rows = summed(frame, Path("sums"))
-    assert rows == 40 * 24
+    steps, step = summed(frame, Path("sums"))
+    assert (step, len(steps)) == (60, 40 * 24)
     hidden = frame.assign(Voltage=frame["Voltage"].where(frame.index != 500, 7000.0))
     found, _ = summed(hidden, Path("sums"))
-    assert found["minutes"].iloc[500] == pytest.approx(7000 / 14400, rel=0.03)
-    assert (steps["minutes"] == 1.0).mean() > 0.99
+    assert found["measured"].iloc[500] == pytest.approx(7000 / 14400, rel=0.03)
+    assert (steps["measured"] == 1.0).mean() > 0.99
 
 
 def test_the_stage_keeps_days_and_says_what_was_missing(
@@ -86,8 +87,8 @@ def test_the_stage_keeps_days_and_says_what_was_missing(
 def test_sums_by_the_day_are_read_too(tmp_path: Path) -> None:
     days = make_household(60, seed=0).resample("D", on="datetime").sum().reset_index()
     days.to_csv(tmp_path / "days.csv", index=False)
-    steps, rows = load(tmp_path / "days.csv", data_set(NAME))
-    assert rows == 60 and "minutes" in steps
+    steps, step, rows = load(tmp_path / "days.csv", data_set(NAME))
+    assert (step, rows) == (1440, 60) and "measured" in steps
 
 
 def test_wrong_files_are_named(tmp_path: Path) -> None:

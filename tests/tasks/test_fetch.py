@@ -3,10 +3,12 @@
 import hashlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,7 @@ from casebook.errors import CasebookError
 from casebook.params import CaseParams
 from casebook.run import Run, under_way
 from tasks.fetch import fetch, own
+from tasks.ingest import ingest
 
 NOWHERE = "http://127.0.0.1:9/shop.csv"  # the discard port: nobody answers
 
@@ -47,7 +50,13 @@ class Quiet(SimpleHTTPRequestHandler):
 def web(home: Path) -> Iterator[str]:
     """Serve the folder `web` on the loopback address."""
     (home / "web").mkdir()
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(home / "web"))) as server:
+    with serving(partial(Quiet, directory=str(home / "web"))) as url:
+        yield url
+
+
+@contextmanager
+def serving(handler: Callable[..., Quiet]) -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
@@ -107,13 +116,136 @@ def test_a_file_with_another_hash_than_the_catalogs_is_refused(home: Path) -> No
     assert fetch("net", "auto").sha256 == sha256("right")
 
 
-def test_a_file_without_a_known_hash_is_held_to_the_first_one_seen(home: Path) -> None:
+def read(home: Path) -> None:
+    """Fetch the data set and read it, as a run does."""
+    ingest.fn(home, fetch("net", "real"), no_sample, 0, 0)
+
+
+def no_sample(rows: int, seed: int) -> Any:
+    raise AssertionError("no sample is asked for")
+
+
+def test_a_file_without_a_known_hash_is_held_to_the_one_that_was_read(home: Path) -> None:
     catalog(home, f'url = "{NOWHERE}"')
-    path = put(home / "raw" / "net" / "net.csv", "first")
+    path = put(home / "raw" / "net" / "net.csv", "price\n1\n")
     fetch("net", "auto")
-    put(path, "second")
-    with pytest.raises(CasebookError, match="is not the one the catalog knows"):
+    put(path, "price\n2\n")
+    read(home)
+    put(path, "price\n3\n")
+    with pytest.raises(CasebookError, match=r"was read here before .*first_seen\.json .* Delete it to fetch it again"):
         fetch("net", "auto")
+
+
+def test_a_file_that_could_not_be_read_is_not_remembered(home: Path) -> None:
+    catalog(home, f'url = "{NOWHERE}"', "rows = 2")
+    path = put(home / "raw" / "net" / "net.csv", "price\n1\n")
+    with pytest.raises(CasebookError, match="cut short"):
+        read(home)
+    put(path, "price\n1\n2\n")
+    read(home)
+
+
+def test_a_file_that_was_deleted_is_fetched_anew_and_held_to_nothing(home: Path, web: str) -> None:
+    catalog(home, f'url = "{web}/net.csv"')
+    source = put(home / "web" / "net.csv", "price\n1\n")
+    read(home)
+    (home / "raw" / "net" / "net.csv").unlink()
+    put(source, "price\n2\n")
+    read(home)
+    assert fetch("net", "real").sha256 == sha256("price\n2\n")
+
+
+def test_files_of_one_name_in_two_data_sets_are_told_apart(home: Path) -> None:
+    catalog(home, f'url = "{NOWHERE}"')
+    put(home / "raw" / "first_seen.json", '{"net.csv": "0123", "other/net.csv": "4567"}')
+    put(home / "raw" / "net" / "net.csv")
+    read(home)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("{", r"first_seen\.json can't be read as JSON: .*line 1.* Delete it"), ("[1]", r"holds no names .* Delete it")],
+    ids=["broken", "no-names"],
+)
+def test_a_damaged_file_of_hashes_is_named_with_the_remedy(home: Path, text: str, words: str) -> None:
+    catalog(home, f'url = "{NOWHERE}"')
+    put(home / "raw" / "first_seen.json", text)
+    put(home / "raw" / "net" / "net.csv")
+    with pytest.raises(CasebookError, match=words):
+        fetch("net", "auto")
+
+
+PAGES = {
+    "error page": b"<!DOCTYPE html>\n<html><body>Service is being maintained</body></html>",
+    "login page": b"\xef\xbb\xbf\n  <HTML><head><title>Sign in</title>",
+    "message of a store": b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>',
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("source", ["auto", "real"])
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_in_the_place_of_a_file_is_told_and_not_kept(home: Path, web: str, page: str, source: str) -> None:
+    (home / "web" / "net.csv").write_bytes(PAGES[page])
+    catalog(home, f'url = "{web}/net.csv"')
+    with pytest.raises(CasebookError, match=r"/net\.csv answered with (a web page|nothing).* Nothing was kept"):
+        fetch("net", source)
+    assert not list((home / "raw").rglob("*"))[1:]
+    put(home / "web" / "net.csv")
+    read(home)
+
+
+def test_what_begins_otherwise_than_its_kind_is_not_kept(home: Path, web: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CASEBOOK_DATA_MIRROR", web)
+    put(home / "web" / "shop" / "shop.parquet", '{"error": "not found"}')
+    with pytest.raises(CasebookError, match=r"shop\.parquet answered with what is no \.parquet file"):
+        fetch("shop", "auto")
+    assert not list((home / "raw").rglob("*.parquet"))
+
+
+def test_a_mirror_that_answers_all_with_a_page_leaves_the_way_to_the_public_source(
+    home: Path, web: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CASEBOOK_DATA_MIRROR", f"{web}/mirror")
+    (home / "web" / "mirror" / "net").mkdir(parents=True)
+    (home / "web" / "mirror" / "net" / "net.csv").write_bytes(PAGES["login page"])
+    put(home / "web" / "net.csv")
+    catalog(home, f'url = "{web}/net.csv"')
+    assert fetch("net", "real").found.startswith(f"{web}/net.csv")
+
+
+def test_a_page_that_lies_in_the_cache_or_is_named_is_told(home: Path) -> None:
+    catalog(home, f'url = "{NOWHERE}"')
+    path = home / "raw" / "net" / "net.csv"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(PAGES["error page"])
+    for source in ("auto", str(path)):
+        with pytest.raises(CasebookError, match=r"net\.csv is a web page"):
+            fetch("net", source)
+
+
+def test_an_answer_that_breaks_off_is_no_file(home: Path) -> None:
+    class Broken(Quiet):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            self.wfile.write(b"price\n1\n")
+
+    with serving(Broken) as url:
+        catalog(home, f'url = "{url}/net.csv"')
+        with pytest.raises(CasebookError, match=r"not to be had from .*net\.csv \(ChunkedEncodingError\)"):
+            fetch("net", "real")
+    assert not list((home / "raw").rglob("*.csv"))
+
+
+def test_an_address_that_is_none_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for mirror in ("ftp://127.0.0.1:9", "nothing://here", "http://[", "http://127.0.0.1:99999"):
+        monkeypatch.setenv("CASEBOOK_DATA_MIRROR", mirror)
+        with pytest.raises(CasebookError, match="not to be had from"):
+            fetch("shop", "real")
+        with under_way(Run("shop", CaseParams(), planning=True)):
+            assert fetch("shop", "real").note == "to be found"
 
 
 def test_an_empty_file_is_refused(home: Path) -> None:
@@ -165,7 +297,7 @@ def test_a_download_goes_into_the_cache_and_is_found_there_the_next_time(home: P
 
 
 def test_a_download_of_another_file_is_refused_and_not_kept(home: Path, web: str) -> None:
-    (home / "web" / "net.csv").write_text("<html>Sign in</html>", encoding="utf-8")
+    (home / "web" / "net.csv").write_text("price\n2\n", encoding="utf-8")
     catalog(home, f'url = "{web}/net.csv"', f'sha256 = "{sha256("right")}"')
     with pytest.raises(CasebookError, match="answered with another file than the catalog knows"):
         fetch("net", "auto")
@@ -174,9 +306,9 @@ def test_a_download_of_another_file_is_refused_and_not_kept(home: Path, web: str
 
 def test_a_mirror_may_be_an_address(home: Path, web: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CASEBOOK_DATA_MIRROR", f"{web}/")
-    put(home / "web" / "shop" / "shop.parquet", "mirrored")
+    put(home / "web" / "shop" / "shop.parquet", "PAR1 mirrored")
     origin = fetch("shop", "auto")
-    assert (origin.sha256, origin.path) == (sha256("mirrored"), home / "raw" / "shop" / "shop.parquet")
+    assert (origin.sha256, origin.path) == (sha256("PAR1 mirrored"), home / "raw" / "shop" / "shop.parquet")
 
 
 def test_a_plan_downloads_nothing_and_writes_nothing(home: Path, web: str) -> None:

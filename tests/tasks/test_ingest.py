@@ -80,7 +80,7 @@ def test_text_in_a_number_column_is_named_with_its_row(home: Path, keep: Callabl
     [
         ("shop.csv", b"", "can't be read as CSV"),
         ("shop.csv", b"\xff\xfe\x00garbage\x9d", "can't be read as CSV"),
-        ("shop.csv", b'a,b\n1,2\n"1,2,3\n1,2', "can't be read as CSV"),
+        ("shop.csv", b'a,b\n1,2\n"1,2,3\n1,2', "line 3: the quote that opens there is never closed"),
         ("shop.csv", b"price,pieces,maker,sold\n", "has no rows"),
         ("shop.parquet", b"", "can't be read as parquet"),
         ("shop.parquet", b"not parquet at all", "can't be read as parquet"),
@@ -138,7 +138,11 @@ def zipped(name: str) -> bytes:
     return packed.getvalue()
 
 
-@pytest.mark.parametrize("content", [b"", b"no zip file at all", zipped("readme.txt"), zipped("x")[:-9]])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"no zip file at all", zipped("readme.txt"), zipped("x")[:-9]],
+    ids=["empty", "text", "another zip", "cut short"],
+)
 def test_what_is_no_spreadsheet_is_refused(home: Path, content: bytes) -> None:
     (home / "shop.xlsx").write_bytes(content)
     with pytest.raises(CasebookError, match=r"shop\.xlsx can't be read as a spreadsheet \(xlsx\)"):

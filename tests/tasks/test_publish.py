@@ -10,10 +10,11 @@ from onnx import TensorProto, helper
 
 from casebook import files, places, share
 from casebook.errors import CasebookError
+from casebook.registry import point, production, promote, rollback, versions
 from casebook.run import Run
 from casebook.store import Ref
 from tasks.aim import Aim
-from tasks.publish import difference, gate, point, production, promote, publish, rollback, unfit, versions
+from tasks.publish import difference, gate, publish, unfit
 
 AIM = Aim(kind="binary", target="sold", primary="auprc", shown=("auprc",))
 FIGURE = {"value": 0.9, "low": 0.8, "high": 1.0}

@@ -131,22 +131,29 @@ def test_series_with_lists_in_parquet_and_json_in_csv(home: Path) -> None:
 
 
 def test_csv_keeps_every_cell_as_it_was_written(home: Path, fraud: Callable[..., Scored]) -> None:
-    lines = ['007,1.50,3,,male,"a, ""b"""', "008,x,3,,male,", "009,,3.5,40,woman,c", "010, 2e3 ,3,nan,female,d"]
+    lines = [
+        '007,1.50,3,,male,"a, ""b"""',
+        "008,x,3,,male,",
+        "009,,3.5,40,woman,c",
+        "010, 2e3 ,3,nan,female,d",
+        "011,1,3,inf,male,NA",
+    ]
     (home / "in.csv").write_text("id,Amount,Hour,Age,Sex,note\n" + "\n".join(lines) + "\n")
     scored = fraud("in.csv", "out.csv")
     made = csv.read_csv(home / "out.csv", convert_options=csv.ConvertOptions(column_types={"id": pa.string()}))
-    assert made["id"].to_pylist() == ["007", "008", "009", "010"]
-    assert made["note"].to_pylist() == ['a, "b"', "", "c", "d"]
+    assert made["id"].to_pylist() == ["007", "008", "009", "010", "011"]
+    assert made["note"].to_pylist() == ['a, "b"', "", "c", "d", "NA"]
     assert made["fault"].to_pylist() == [
         "",
         "Amount: must be a number, not a text",
         "Amount: must not be empty (null); Hour: must be a whole number; Sex: must be one of 'male', 'female'",
+        "",
         "Age: must be finite",
     ]
     assert "1.50" in (home / "out.csv").read_text()
     first = {"Amount": 1.5, "Hour": 3, "Age": None, "Sex": "male"}
     assert np.float32(made["probability"][0].as_py()) == np.float32(told("fraud", [first])[0]["probability"])
-    assert (scored.tally.rows, scored.tally.faulty, scored.tally.warned) == (4, 3, 0)
+    assert (scored.tally.rows, scored.tally.faulty, scored.tally.warned) == (5, 3, 1)
 
 
 def test_csv_becomes_parquet_with_the_models_columns_as_numbers(home: Path, fraud: Callable[..., Scored]) -> None:
@@ -212,9 +219,9 @@ def test_what_cannot_be_scored_is_said_before_anything_is_written(home: Path, fr
     given.write_bytes(b"PAR1 but no more")
     refuses(lambda: fraud("in.parquet", "out.parquet"), "in.parquet can't be read")
     (home / "in.csv").write_text("id,Amount,Hour,Age,Sex\n1,2\n")
-    refuses(lambda: fraud("in.csv", "out.csv"), "in.csv can't be read", "Expected 5 columns, got 2")
+    refuses(lambda: fraud("in.csv", "out.csv"), "in.csv, line 2: the row has 2 fields, and the header names 5")
     (home / "in.csv").write_text("")
-    refuses(lambda: fraud("in.csv", "out.csv"), "in.csv can't be read", "Empty CSV file")
+    refuses(lambda: fraud("in.csv", "out.csv"), "in.csv can't be read as CSV: it is empty")
     (home / "folder").mkdir()
     refuses(lambda: fraud("folder", "out"), "holds no file")
     (home / "folder" / "a.csv").write_text("Amount\n1\n")

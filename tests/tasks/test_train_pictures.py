@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import onnxruntime
 import pytest
@@ -38,7 +37,9 @@ def part(rows: int, seed: int) -> dict[str, Any]:
     return {"x": x, "y": y, "picture": np.arange(rows)}
 
 
-def network(train: Any, classes: int) -> keras.Model:
+def network(train: Any, classes: int) -> Any:
+    import keras
+
     layers = keras.layers
     stack = [layers.Rescaling(1 / 255), layers.Flatten(), layers.Dense(16, "relu"), layers.BatchNormalization()]
     return keras.Sequential([keras.Input(train["x"].shape[1:]), *stack, layers.Dense(classes)], name="small")
@@ -64,6 +65,8 @@ def quick(**changes: Any) -> PictureSettings:
     ],
 )
 def test_a_network_learns(keep: Callable[..., Ref], pictures: Ref, changes: dict[str, Any]) -> None:
+    import keras
+
     made = keep(train_pictures.fn, pictures, network, 3, quick(**changes), 0)
     logits = read_arrays(made, "scores")["test"]
     assert (logits.argmax(axis=1) == read_arrays(pictures, "test")["y"]).mean() > 0.9
@@ -76,6 +79,8 @@ def test_a_network_learns(keep: Callable[..., Ref], pictures: Ref, changes: dict
 
 def test_a_loss_is_the_mean_of_its_epoch() -> None:
     """At a rate of next to nothing, that is the mean loss of what one began with, whatever came last."""
+    import keras
+
     data = part(6, 0)
     model = keras.Sequential([keras.Input((6, 6, 1)), keras.layers.Flatten(), keras.layers.Dense(3)])
     expected = np.asarray(smoothed(0)(data["y"], model(data["x"]))).mean()
@@ -107,6 +112,8 @@ def test_a_seed_fixes_the_network(keep: Callable[..., Ref], pictures: Ref) -> No
 
 
 def test_smoothing_spreads_a_share_of_the_label() -> None:
+    import keras
+
     logits, y = np.random.default_rng(0).normal(size=(5, 3)).astype("float32"), np.array([0, 1, 2, 0, 1])
     expected = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.2, reduction="none")
     assert np.asarray(smoothed(0.2)(y, logits)) == pytest.approx(np.asarray(expected(np.eye(3)[y], logits)), abs=1e-5)

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import onnxruntime
 import pytest
@@ -43,7 +42,7 @@ def encoded(keep: Callable[..., Ref]) -> Ref:
     return keep(write)
 
 
-def weighted(model: keras.Model) -> keras.Model:
+def weighted(model: Any) -> Any:
     """Give every weight some value: those of n-grams begin as zeros, with which any text has the same answer."""
     rng = np.random.default_rng(0)
     model.set_weights([rng.normal(0, 0.1, each.shape) for each in model.get_weights()])
@@ -77,6 +76,8 @@ def test_n_grams_share_a_code_no_more_often_than_by_chance(n: int) -> None:
 
 
 def test_a_graph_has_the_same_codes(tmp_path: Path) -> None:
+    import keras
+
     numbers = np.random.default_rng(0).integers(0, 3000, (8, 24)).astype("int32")
     inputs = keras.Input((None,), dtype="int32")
     codes = keras.Model(inputs, hashed(inputs, 3, 1_048_573))
@@ -111,6 +112,8 @@ def test_what_is_trained_once_more_has_seen_validation_too(keep: Callable[..., R
 
 
 def test_networks_blended_answer_the_mean(keep: Callable[..., Ref], encoded: Ref) -> None:
+    import keras
+
     settings = TextSettings(epochs=1, batch_size=50, device="cpu")
     trained = tuple(keep(train_texts.fn, encoded, network, settings, 0) for network in (small_ngrams, small_characters))
     both = keep(blend.fn, encoded, trained)

@@ -1,0 +1,156 @@
+"""Reading what comes from outside: whatever a library raises becomes one sentence that names the file and the remedy.
+
+| read by | raises besides OSError |
+|---|---|
+| `bytes.decode` | UnicodeDecodeError (a ValueError) |
+| `json.loads` | ValueError (also for an integer of over 4,300 digits), RecursionError |
+| `tomllib.loads` | ValueError, RecursionError |
+| `numpy.load` of an npz | ValueError, EOFError, KeyError, SyntaxError, MemoryError, and what zipfile raises |
+| `zipfile` | BadZipFile, LargeZipFile, RuntimeError, NotImplementedError, KeyError, and what unpackers raise |
+| `tarfile` | TarError, EOFError, and what unpackers raise |
+| unpackers | zlib.error, LZMAError, EOFError, struct.error, IndexError |
+| `pyarrow.parquet` | ArrowException (some are ValueError, KeyError, NotImplementedError or MemoryError) |
+"""
+
+import codecs
+import json
+import math
+import struct
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from casebook.errors import CasebookError
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+FETCH = "It may be cut short or of another format: fetch it again, or name another with --source PATH."
+ACCESS = "Check that it is a file and that you may read it."
+UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+LIBRARY = (  # the bases of all that the libraries above raise for content that they can't make sense of
+    ValueError, LookupError, ArithmeticError, EOFError, TypeError, AttributeError, RuntimeError, SyntaxError,
+    MemoryError, struct.error, OSError,
+)  # fmt: skip
+
+
+@contextmanager
+def reading(path: Path | str, kind: str, remedy: str = FETCH) -> Iterator[None]:
+    """Turn what a library raises while it reads a file into one sentence. Only calls of the library stand inside.
+
+    Parameters
+    ----------
+    path
+        The file, as the user named it.
+    kind
+        What it should be, such as `npz`.
+    remedy
+        A sentence on what to do about content that can't be read.
+
+    Raises
+    ------
+    CasebookError
+        The file can't be opened, or is not what it should be.
+    """
+    try:
+        yield
+    except (CasebookError, GeneratorExit):
+        raise
+    except _raised() as error:
+        if isinstance(error, OSError) and error.strerror and error.errno:
+            raise CasebookError(f"{path} can't be read: {error.strerror}. {ACCESS}") from error
+        said = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        raise CasebookError(f"{path} can't be read as {kind}: {said}. {remedy}") from error
+
+
+def _raised() -> tuple[type[Exception], ...]:
+    """Return all that a library raises: those of packed files have no common base but Exception itself."""
+    import lzma
+    import tarfile
+    import zipfile
+    import zlib
+
+    packed = zlib.error, lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile, zipfile.LargeZipFile
+    return (*LIBRARY, *packed)
+
+
+def read_text(path: Path) -> str:
+    """Return a file's text: UTF-8, with or without a byte order mark, or UTF-16 with one.
+
+    Raises
+    ------
+    CasebookError
+        It can't be opened, or is in another encoding.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise CasebookError(f"{path} can't be read: {error.strerror or error}. {ACCESS}") from error
+    encoding = "utf-16" if content.startswith(UTF16) else "utf-8-sig"
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise CasebookError(
+            f"{path} is no {encoding.removesuffix('-sig').upper()} text from byte {error.start + 1} on. Save it as "
+            "UTF-8."
+        ) from error
+    if "\0" in text:
+        raise CasebookError(f"{path} has zero bytes, as UTF-16 without a mark or a binary file. Save it as UTF-8 text.")
+    return text
+
+
+def parse_toml(text: str, path: Path | str) -> dict[str, Any]:
+    """Return the tables of a TOML text.
+
+    Raises
+    ------
+    CasebookError
+        It is no TOML; the line is named.
+    """
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise CasebookError(_broken(path, "TOML", error)) from error
+
+
+def parse_json(text: str, path: Path | str) -> Any:
+    """Return the value of a JSON text; a name that stands twice is refused, as are NaN and Infinity.
+
+    Raises
+    ------
+    CasebookError
+        It is no JSON; the line is named.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=_object)
+    except (ValueError, RecursionError) as error:
+        raise CasebookError(_broken(path, "JSON", error)) from error
+
+
+def faults(error: "ValidationError") -> str:
+    """Return what pydantic found wrong with values, in one line: each field and what is wrong with it."""
+    found = []
+    for fault in error.errors():
+        field = ".".join(map(str, fault["loc"])) or "the whole"
+        said = fault["msg"].removeprefix("Value error, ")
+        found.append(f"{field}: {said[0].lower()}{said[1:]}")
+    return "; ".join(found)
+
+
+def _broken(path: Path | str, kind: str, error: Exception) -> str:
+    said = "it is nested too deeply" if isinstance(error, RecursionError) else str(error).rstrip(".")
+    return f"{path} can't be read as {kind}: {said}. Mend it there."
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the name {twice!r} stands twice in one object")
+    for name, value in found.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"{name} {value}: should be a finite number")
+    return found

@@ -1,0 +1,330 @@
+"""The registry of versions: which ones each case has, and which of them serves.
+
+A version's folder is named by a number. The file `production` names the version that serves, and
+`history` has a line for each change: when, from which version, to which. These functions are also
+the tools that a damaged registry is mended with: they tell what can't be read, and go around it.
+"""
+
+import logging
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ValidationError
+
+from casebook import files, places, share
+from casebook.errors import CasebookError
+
+POINTER = "production"
+HISTORY = "history"
+NAME = re.compile(r"[1-9][0-9]{0,8}")
+CHANGE = re.compile(r"[0-9]{4}-\S+ (-|[1-9][0-9]{0,8}) ([1-9][0-9]{0,8})")
+
+log = logging.getLogger("casebook")
+
+
+class Damaged(CasebookError):
+    """A file of the registry can't be read."""
+
+
+class Manifest(BaseModel):
+    """What the registry needs to know of a version, from its manifest.json."""
+
+    trained_on: Literal["real", "sample"]
+    run_id: str | None = None
+    bundle: str | None = None
+    date: str | None = None
+    created: str = ""
+
+
+def number(name: str) -> int | None:
+    """Return the version that a name means: a positive number of at most nine digits, or None."""
+    return int(name) if NAME.fullmatch(name) else None
+
+
+def versions(case: str) -> list[int]:
+    """Return the case's published versions, ascending."""
+    return list(published(case))
+
+
+def published(case: str) -> dict[int, dict[str, Any]]:
+    """Return the manifests of the case's versions, ascending: those here and on shared storage."""
+    found = _described(case).items()
+    return {version: told for version, told in found if isinstance(told, dict)}
+
+
+def damaged(case: str) -> dict[int, str]:
+    """Return what is wrong with each version whose manifest can't be read."""
+    found = _described(case).items()
+    return {version: str(told) for version, told in found if isinstance(told, Damaged)}
+
+
+def free_number(case: str) -> int:
+    """Return the number of the next version: no folder has it, nor any higher one."""
+    for version, why in damaged(case).items():
+        log.warning("%s version %d is passed over: %s.", case, version, why)
+    folder = places.models(case)
+    names = [path.name for path in folder.glob("[1-9]*")] + share.names(folder)
+    highest = max((taken for name in names if (taken := number(name))), default=0)
+    if number(str(highest + 1)) is None:
+        raise CasebookError(f"No version can follow {folder / str(highest)}. Move that folder away.")
+    return highest + 1
+
+
+def folder_of(case: str, version: int) -> Path:
+    """Return the folder of a version, which is then both here and on the shared storage, if there is one.
+
+    Raises
+    ------
+    CasebookError
+        The shared one was altered.
+    """
+    folder = places.models(case) / str(version)
+    try:
+        share.settle(folder)
+    except share.Altered as altered:
+        raise CasebookError(
+            f"{case} version {version} can't be used: {altered}. Restore that file, or run the case again and promote "
+            "what it publishes."
+        ) from altered
+    return folder
+
+
+def production(case: str) -> int | None:
+    """Return the version that serves, or None.
+
+    Raises
+    ------
+    Damaged
+        The pointer can't be read, or names no version.
+    """
+    path = places.models(case) / POINTER
+    content = _content(path)
+    if content is None:
+        return None
+    version = number(content.decode("ascii", errors="replace").strip())
+    if version is None:
+        shown = content[:20].strip().decode("latin-1").encode("unicode_escape").decode()
+        said = f"holds '{shown}', which is no version" if shown else "is empty"
+        raise Damaged(
+            f"{path} {said}, so nobody can tell which version of {case} serves. "
+            f"`python -m flows.promote {case} N` lets version N serve, and mends the file"
+        )
+    return version
+
+
+def present(case: str) -> int | None:
+    """Return the version that serves; where the pointer can't be read, the last one in the history."""
+    try:
+        return production(case)
+    except Damaged as fault:
+        changes = [change for line in _history(case) if (change := _change(line))]
+        last = changes[-1][1] if changes else None
+        known = f"By {HISTORY} it is version {last}." if last else f"Nor does {HISTORY} tell."
+        log.warning("%s. %s", fault, known)
+        return last
+
+
+def point(case: str, version: int) -> None:
+    """Make a version the one that serves; the one before is remembered for a rollback.
+
+    Raises
+    ------
+    CasebookError
+        There is no such version, or its manifest can't be read.
+    """
+    _point(case, version, present(case))
+
+
+def promote(case: str, version: int) -> None:
+    """Make a version serve because somebody wants it to.
+
+    Raises
+    ------
+    CasebookError
+        There is no such version, or it was trained on sample data and would replace one trained on real data.
+    """
+    with alone(case):
+        before = present(case)
+        told = published(case)
+        kinds = [told.get(each or 0, {}).get("trained_on") for each in (version, before)]
+        if kinds == ["sample", "real"]:
+            raise CasebookError(
+                f"{case} version {version} was trained on sample data and must not replace version {before}, which "
+                "was trained on real data. Run the case with --source real and promote what it publishes."
+            )
+        _point(case, version, before)
+
+
+def rollback(case: str) -> int:
+    """Let the version serve again that served before the present one, and return it.
+
+    Raises
+    ------
+    CasebookError
+        No version served before, as far as the history can be read, or it is gone.
+    """
+    with alone(case):
+        lines = _history(case)
+        before, rest = _before(lines, present(case))
+        unreadable = [str(i) for i, line in enumerate(lines, 1) if _change(line) is None]
+        said = f"Lines of {places.models(case) / HISTORY} that can't be read: {', '.join(unreadable)}."
+        if before is None:
+            why = f"{said} The others name none" if unreadable else "None served before the present one"
+            raise CasebookError(
+                f"{case} has no version to roll back to. {why}: `python -m flows.promote {case} N` "
+                "lets version N serve."
+            )
+        _check(case, before)
+        if unreadable:
+            log.warning("%s The last of the others says version %d.", said, before)
+        folder_of(case, before)
+        _set(case, before)
+        _write_history(case, rest)
+    return before
+
+
+@contextmanager
+def alone(case: str) -> Iterator[None]:
+    """Let one process at a time publish or promote this case."""
+    from filelock import FileLock
+
+    if not places.models(case).is_dir() and not share.names(places.models(case)):
+        raise CasebookError(f"No model of '{case}' was published. `python -m flows` lists the cases to run.")
+    files.make_folder(places.models(case))
+    with FileLock(places.models(case) / ".lock"):
+        yield
+
+
+def _point(case: str, version: int, before: int | None) -> None:
+    _check(case, version)
+    folder_of(case, version)
+    if before != version:
+        change = f"{datetime.now(UTC).isoformat(timespec='seconds')} {before or '-'} {version}"
+        _write_history(case, [*_history(case), change.encode()])
+    _set(case, version)
+
+
+def _described(case: str) -> dict[int, dict[str, Any] | Damaged]:
+    """Return each version's manifest, ascending, or what is wrong with it."""
+    folder = places.models(case)
+    found = {name: _parsed(folder / name, content) for name, content in share.manifests(folder).items()}
+    for path in folder.glob("[1-9]*"):
+        if path.is_dir() and not isinstance(found.get(path.name), dict):
+            found[path.name] = _read_manifest(path)
+    known = {version: told for name, told in found.items() if (version := number(name))}
+    return dict(sorted(known.items()))
+
+
+def _read_manifest(folder: Path) -> dict[str, Any] | Damaged:
+    try:
+        content = files.read(folder / share.MANIFEST)
+    except OSError as error:
+        return Damaged(f"{folder / share.MANIFEST} can't be read ({error.strerror})")
+    if content is None:
+        return Damaged(f"{folder} has no {share.MANIFEST}")
+    return _parsed(folder, content)
+
+
+def _parsed(folder: Path, content: bytes) -> dict[str, Any] | Damaged:
+    try:
+        return Manifest.model_validate_json(content).model_dump()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(map(str, first["loc"]))
+        what = f"its field {field}: {first['msg']}" if field else first["msg"]
+        return Damaged(f"{folder / share.MANIFEST} is not a version's manifest ({what})")
+
+
+def _check(case: str, version: int) -> None:
+    """Refuse a version that is not there whole."""
+    there = ", ".join(map(str, versions(case))) or "none"
+    if version in (faults := damaged(case)):
+        raise CasebookError(
+            f"{case} version {version} can't serve: {faults[version]}. Restore that file, or name "
+            f"another version; sound are: {there}."
+        )
+    if version not in versions(case):
+        raise CasebookError(f"{case} has no version {version}; published are: {there}. Name one of them.")
+
+
+def _before(lines: list[bytes], now: int | None) -> tuple[int | None, list[bytes]]:
+    """Return the version that served before `now`, and the history up to when it began to serve.
+
+    A line about a change that a killed process did not come to make is passed over. Behind lines
+    that can't be read, the last one that can tells who served before them.
+    """
+    lost = False
+    for i in reversed(range(len(lines))):
+        change = _change(lines[i])
+        if change is None:
+            lost = True
+        elif change[1] == now:
+            return change[0], lines[:i]
+        elif lost or change[0] != now:
+            return change[1], lines[: i + 1]
+    return None, lines
+
+
+def _change(line: bytes) -> tuple[int | None, int] | None:
+    """Return from which version to which a line of the history tells; None where it can't be read."""
+    found = CHANGE.fullmatch(line.decode("ascii", errors="replace").strip())
+    return (number(found[1]), int(found[2])) if found else None
+
+
+def _history(case: str) -> list[bytes]:
+    """Return the lines of the history; none where it is no file."""
+    try:
+        content = _content(places.models(case) / HISTORY)
+    except Damaged as fault:
+        log.warning("%s", fault)
+        return []
+    return (content or b"").removesuffix(b"\n").split(b"\n") if content else []
+
+
+def _write_history(case: str, lines: list[bytes]) -> None:
+    _replace(places.models(case) / HISTORY, b"".join(line + b"\n" for line in lines))
+
+
+def _set(case: str, version: int) -> None:
+    """Write the pointer, unless it says so already: a service looks again at one that is written."""
+    content = f"{version}\n".encode()
+    path = places.models(case) / POINTER
+    try:
+        if _content(path) == content:
+            return
+    except Damaged:  # `present` has told it, and here it is mended
+        pass
+    _replace(path, content)
+
+
+def _content(path: Path) -> bytes | None:
+    """Return what a small file holds, here and on the shared storage; None where there is none.
+
+    Raises
+    ------
+    Damaged
+        It is a folder, or anything else that can't be read as a file.
+    """
+    if path.is_dir():
+        raise Damaged(f"{path} is a folder, and must be a file")
+    try:
+        share.get(path)
+        return files.read(path)
+    except OSError as error:
+        raise Damaged(f"{path} can't be read ({error.strerror})") from error
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Replace a small file: first where machines share it, as what is there counts.
+
+    A folder that stands in its place is moved aside.
+    """
+    if path.is_dir() and not path.is_symlink():
+        path.rename(path.with_name(f"{path.name}.damaged-{secrets.token_hex(4)}"))
+    share.write(path, content)
+    files.write_bytes(path, content)

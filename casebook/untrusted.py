@@ -1,0 +1,97 @@
+"""Names and files that anybody may have written: checked in one place, before a path is made or a byte is read."""
+
+import os
+import re
+import stat
+from pathlib import Path
+
+from casebook.errors import CasebookError
+
+LONGEST = 255  # bytes of one part of a name, as file systems have it
+DEEPEST = 32  # parts of a name
+FOREIGN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\\:]")  # controls, half characters, Windows' separators
+DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # which Windows opens as such
+
+
+class Untrusted(CasebookError):
+    """A name that leaves its folder, or a file that can't be read as one; the message says which and why."""
+
+
+def inside(folder: Path, name: object) -> Path:
+    """Return the path of what a manifest, a listing or a record names inside a folder.
+
+    Parameters
+    ----------
+    folder
+        Where it must lie.
+    name
+        A relative path of plain parts with slashes between them, as all machines write it.
+
+    Raises
+    ------
+    Untrusted
+        It is no such name: empty, absolute, with a part such as `..`, with a backslash or a control character, or the
+        name of a device.
+    """
+    if not isinstance(name, str):
+        raise Untrusted(f"{name!r:.80} is not the name of a file.")
+    if not is_safe(name):
+        raise Untrusted(f"{name!r:.80} is not the name of a file inside {folder}.")
+    return folder / name
+
+
+def is_safe(name: str) -> bool:
+    """Tell whether a name is that of a file inside a folder, on every system."""
+    parts = name.split("/")
+    return len(parts) <= DEEPEST and all(map(is_part, parts))
+
+
+def is_part(part: str) -> bool:
+    """Tell whether a name is that of one entry of a folder, on every system."""
+    if part in ("", ".", "..") or FOREIGN.search(part) or DEVICES.fullmatch(part):
+        return False
+    return len(part.encode()) <= LONGEST
+
+
+def opened(path: Path, most: int) -> int:
+    """Open a regular file of at most `most` bytes for reading and return its descriptor.
+
+    Whatever else lies there (a pipe, a device, a socket, a folder) is refused, and nothing is waited for.
+
+    Raises
+    ------
+    Untrusted
+        It is no regular file, or a larger one.
+    OSError
+        It is not there or may not be read.
+    """
+    _check(path, path.stat(), most)  # to open a device can have effects
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        _check(path, os.fstat(descriptor), most)
+    except Untrusted:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def read(path: Path, most: int) -> bytes:
+    """Return what a regular file of at most `most` bytes holds.
+
+    Raises
+    ------
+    Untrusted, OSError
+        As in `opened`.
+    """
+    with os.fdopen(opened(path, most), "rb") as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise Untrusted(f"{path} grows while it is read, beyond the {most:,} bytes it may have.")
+    return content
+
+
+def _check(path: Path, facts: os.stat_result, most: int) -> None:
+    if not stat.S_ISREG(facts.st_mode):
+        raise Untrusted(f"{path} is no regular file. Put the file back that belongs there, or remove it.")
+    if facts.st_size > most:
+        raise Untrusted(f"{path} has {facts.st_size:,} bytes, more than the {most:,} it may have.")

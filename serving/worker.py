@@ -1,0 +1,187 @@
+"""One process of the service, as Gunicorn runs it: it loads the models, accepts, answers, and loses no answer."""
+
+import asyncio
+import os
+import resource
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from gunicorn.workers.gasgi import ASGIWorker
+
+from serving import limits
+from serving.connection import Connection
+
+SPARE = 32  # descriptors that are left for files
+LAST = 1.0  # seconds after a stop in which kept connections may bring another request, which is told to be the last
+FRESH = 0.1  # seconds in which a request may have come that is not read yet
+BEAT = 0.5  # seconds between signs of life
+STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
+
+
+class Worker(ASGIWorker):  # type: ignore[misc]
+    """A process that answers requests.
+
+    Attributes
+    ----------
+    connections
+        Those that are open.
+    expendable
+        Those whose end loses nothing, the one for which that has been so for longest first.
+    most
+        How many may be open.
+    """
+
+    loop: asyncio.AbstractEventLoop
+    alive: bool
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.connections: set[Connection] = set()
+        self.expendable: dict[Connection, None] = {}
+        self.most = limits.CONNECTIONS
+        self._stopping = asyncio.Event()
+        self._beginning: set[asyncio.Task[None]] = set()
+
+    def init_signals(self) -> None:
+        """Let a stop end the process at once for as long as it answers nothing."""
+        for number in (*STOPS, signal.SIGABRT, signal.SIGUSR1, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+
+    def load_wsgi(self) -> None:
+        """Load the models, which may take long."""
+        try:
+            with self._alive():
+                self.service = self.app.wsgi()
+        except Exception:
+            self.log.exception("the service cannot start")
+            raise SystemExit(1) from None
+        self.asgi = self.service.gateway
+
+    def make_room(self, newcomer: Connection) -> bool:
+        """End the connection that has been expendable for longest; tell whether there is one."""
+        now = self.loop.time()
+        for each in self.expendable:
+            if each is newcomer or now - each.since < FRESH:
+                return False
+            if not each.transport.get_write_buffer_size():
+                each.transport.abort()
+                return True
+        return False
+
+    def run(self) -> None:
+        """Answer until told to stop."""
+        try:
+            self.loop.run_until_complete(self._serve())
+        finally:
+            self.service.close()
+            self.app.left(self.ppid)
+
+    async def _serve(self) -> None:
+        for number in STOPS:
+            self.loop.add_signal_handler(number, self._stop)
+        self.most = max(1, min(limits.CONNECTIONS, _descriptors() - SPARE))
+        listening = [each.sock for each in self.sockets]
+        for each in listening:
+            each.setblocking(False)
+            self.loop.add_reader(each, self._accept, each)
+        self.app.ready(self)
+        while self.alive and self.ppid == os.getppid():
+            self._look()
+            await self._pause(BEAT)
+        self.alive = False
+        await self._drain(listening)
+
+    async def _drain(self, listening: list[socket.socket]) -> None:
+        """Accept what has come, tell every client that its next answer is the last, and wait for those in flight."""
+        for _ in range(3):
+            await asyncio.sleep(0)
+        for each in listening:
+            self.loop.remove_reader(each)
+            each.close()
+        began = self.loop.time()
+        while self.connections and self.loop.time() - began < limits.PATIENCE:
+            self._look()
+            if self.loop.time() - began > LAST:
+                for connection in list(self.expendable):
+                    connection.hang_up()
+            await asyncio.sleep(0.05)
+
+    def _look(self) -> None:
+        """Give a sign of life, and end the connections that do not go on."""
+        self.notify()
+        now = self.loop.time()
+        for connection in list(self.connections):
+            connection.check(now)
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+        except TimeoutError:
+            return
+
+    def _stop(self) -> None:
+        self.alive = False
+        self._stopping.set()
+
+    def _accept(self, listening: socket.socket) -> None:
+        """Accept some connections: few where few are open, so that the other processes get theirs."""
+        for _ in range(1 + len(self.connections)):
+            try:
+                accepted, _ = listening.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return
+            except OSError as error:  # no descriptor is left
+                self._accept_later(listening, error)
+                return
+            accepted.setblocking(False)
+            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            beginning = self.loop.create_task(self._begin(accepted))
+            self._beginning.add(beginning)
+            beginning.add_done_callback(self._beginning.discard)
+
+    async def _begin(self, accepted: socket.socket) -> None:
+        try:
+            await self.loop.connect_accepted_socket(lambda: Connection(self), accepted)
+        except OSError:
+            accepted.close()  # the client has gone again
+
+    def _accept_later(self, listening: socket.socket, error: OSError) -> None:
+        """Make room, and let a moment pass."""
+        self.log.warning("cannot accept a connection: %s", error)
+        for connection in list(self.expendable)[:1]:
+            connection.transport.abort()
+        self.loop.remove_reader(listening)
+        self.loop.call_later(1.0, self._accept_again, listening)
+
+    def _accept_again(self, listening: socket.socket) -> None:
+        if self.alive:
+            self.loop.add_reader(listening, self._accept, listening)
+
+    @contextmanager
+    def _alive(self) -> Iterator[None]:
+        """Give signs of life in another thread meanwhile."""
+        over = threading.Event()
+        beating = threading.Thread(target=_beat, args=(over, self.notify), daemon=True)
+        beating.start()
+        try:
+            yield
+        finally:
+            over.set()
+            beating.join()
+
+
+def _beat(over: threading.Event, notify: Callable[[], object]) -> None:
+    while not over.wait(BEAT):
+        notify()
+
+
+def _descriptors() -> int:
+    """Return how many more files and connections this process may open."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return limit - len(list(Path("/dev/fd").iterdir()))

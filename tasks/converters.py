@@ -1,0 +1,177 @@
+"""Converters: a fitted scikit-learn step as an ONNX graph, by skl2onnx and where that lacks something by our own.
+
+Ours are of SimpleImputer for numbers (skl2onnx knows neither 64 bits nor the indicator of gaps) and of PowerTransformer
+(it overflows where numbers are large); KBinsDiscretizer and OneHotEncoder give dense columns.
+"""
+
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any
+
+from tasks.encoding import ML_OPSET, OPSET, numeric
+
+if TYPE_CHECKING:
+    import onnx
+    import pandas as pd
+
+
+def convert_step(step: Any, rows: "pd.DataFrame", precision: str) -> "onnx.ModelProto":
+    """Return the graph of a fitted step; its input is all columns side by side, or one each where kinds differ.
+
+    Parameters
+    ----------
+    step
+        The fitted transformer or pipeline, or `passthrough`.
+    rows
+        Some rows of its columns, which tell their kinds.
+    precision
+        Of numbers: `FLOAT` or `DOUBLE`.
+    """
+    from skl2onnx import convert_sklearn
+    from skl2onnx.common import data_types
+    from sklearn.impute import SimpleImputer
+    from sklearn.preprocessing import FunctionTransformer, PowerTransformer
+
+    tensor = {"FLOAT": data_types.FloatTensorType, "DOUBLE": data_types.DoubleTensorType}[precision]
+    kinds = [tensor if numeric(rows[name]) else data_types.StringTensorType for name in rows.columns]
+    types = [(f"column{place}", kind([None, 1])) for place, kind in enumerate(kinds)]
+    if len(set(kinds)) == 1:
+        types = [("columns", kinds[0]([None, len(kinds)]))]
+    graph: onnx.ModelProto = convert_sklearn(
+        FunctionTransformer() if isinstance(step, str) else dense(step),
+        initial_types=types,
+        target_opset={"": OPSET, "ai.onnx.ml": ML_OPSET},
+        custom_conversion_functions={SimpleImputer: impute, PowerTransformer: power},
+        custom_shape_calculators={SimpleImputer: imputed_shape, PowerTransformer: same_shape},
+    )
+    return graph
+
+
+def dense(step: Any) -> Any:
+    """Return a copy of a fitted step that makes no sparse matrices: ONNX has none."""
+    from sklearn.preprocessing import KBinsDiscretizer
+
+    copied = deepcopy(step)
+    for each in parts_of(copied):
+        if isinstance(each, KBinsDiscretizer) and each.encode == "onehot":
+            each.encode = "onehot-dense"
+    return copied
+
+
+def parts_of(step: Any) -> list[Any]:
+    """Return a transformer and all that it is made of."""
+    named = getattr(step, "named_steps", {}).values()
+    listed = [each for _, each in getattr(step, "transformer_list", [])]
+    columns = [each for _, each, _ in getattr(step, "transformers_", [])]
+    inner = [part for each in (*named, *listed, *columns) for part in parts_of(each)]
+    return [step, *inner]
+
+
+def same_shape(operator: Any) -> None:
+    """Tell that an operator gives as many features as it takes."""
+    kind = type(operator.inputs[0].type)
+    operator.outputs[0].type = kind([None, operator.raw_operator.n_features_in_])
+
+
+def imputed_shape(operator: Any) -> None:
+    """Tell that an imputer gives a feature more for each column whose gaps it indicates."""
+    imputer = operator.raw_operator
+    flags = len(imputer.indicator_.features_) if imputer.add_indicator else 0
+    kind = type(operator.inputs[0].type)
+    operator.outputs[0].type = kind([None, imputer.n_features_in_ + flags])
+
+
+class Nodes:
+    """Adds nodes to a graph that skl2onnx makes, in the precision of an operator's input."""
+
+    def __init__(self, scope: Any, operator: Any, container: Any) -> None:
+        from skl2onnx.common.data_types import guess_proto_type
+
+        self.scope, self.container = scope, container
+        self.kind = guess_proto_type(operator.inputs[0].type)
+        self.output = operator.outputs[0].full_name
+
+    def constant(self, values: Any, kind: int | None = None) -> str:
+        """Add an array and return its name; it is of the precision unless another kind is asked for."""
+        import numpy as np
+
+        name: str = self.scope.get_unique_variable_name("constant")
+        array = np.asarray(values)
+        self.container.add_initializer(name, kind or self.kind, array.shape, array.ravel().tolist())
+        return name
+
+    def node(self, operator: str, *inputs: str, output: str | None = None, **attributes: object) -> str:
+        """Add a node and return the name of its result."""
+        name: str = output or self.scope.get_unique_variable_name(operator.lower())
+        unique = self.scope.get_unique_operator_name(operator)
+        self.container.add_node(operator, list(inputs), [name], name=unique, **attributes)
+        return name
+
+
+def impute(scope: Any, operator: Any, container: Any) -> None:
+    """Write a SimpleImputer: of texts as skl2onnx does, of numbers with what fills gaps and what indicates them."""
+    from skl2onnx.common.data_types import StringTensorType
+    from skl2onnx.operator_converters.common import concatenate_variables
+    from skl2onnx.operator_converters.imputer_op import convert_sklearn_imputer
+
+    imputer = operator.raw_operator
+    if isinstance(operator.inputs[0].type, StringTensorType):
+        if imputer.add_indicator:
+            raise NotImplementedError("an indicator of missing text is not supported.")
+        convert_sklearn_imputer(scope, operator, container)
+        return
+    nodes = Nodes(scope, operator, container)
+    given = concatenate_variables(scope, operator.inputs, container)
+    gaps = missing(nodes, given, imputer.missing_values)
+    filling = nodes.constant(imputer.statistics_.astype("float64")[None])
+    if not imputer.add_indicator:
+        nodes.node("Where", gaps, filling, given, output=nodes.output)
+        return
+    from onnx import TensorProto
+
+    columns = nodes.constant(imputer.indicator_.features_, TensorProto.INT64)
+    flags = nodes.node("Cast", nodes.node("Gather", gaps, columns, axis=1), to=nodes.kind)
+    nodes.node("Concat", nodes.node("Where", gaps, filling, given), flags, output=nodes.output, axis=1)
+
+
+def missing(nodes: Nodes, given: str, marked: Any) -> str:
+    """Return where numbers are missing: no number, or one that marks a gap."""
+    if marked is None or marked != marked:
+        return nodes.node("IsNaN", given)
+    return nodes.node("Equal", given, nodes.constant([[marked]]))
+
+
+def power(scope: Any, operator: Any, container: Any) -> None:
+    """Write a PowerTransformer: Yeo and Johnson's or Box and Cox' transformation, and the scaling after it."""
+    import numpy as np
+    from skl2onnx.operator_converters.common import concatenate_variables
+
+    transformer, nodes = operator.raw_operator, Nodes(scope, operator, container)
+    given = concatenate_variables(scope, operator.inputs, container)
+    lambdas = transformer.lambdas_.astype("float64")[None]
+    if transformer.method == "box-cox":
+        bent = box_cox(nodes, given, lambdas)
+    else:
+        one, zero = nodes.constant([[1.0]]), nodes.constant([[0.0]])
+        above = nodes.node("Add", nodes.node("Max", given, zero), one)
+        below = nodes.node("Sub", one, nodes.node("Min", given, zero))
+        bent = nodes.node("Sub", box_cox(nodes, above, lambdas), box_cox(nodes, below, 2.0 - lambdas))
+    scaler = transformer._scaler if transformer.standardize else None
+    mean, scale = (scaler.mean_, scaler.scale_) if scaler else (np.zeros(1), np.ones(1))
+    centred = nodes.node("Sub", bent, nodes.constant(mean[None]))
+    nodes.node("Div", centred, nodes.constant(scale[None]), output=nodes.output)
+
+
+def box_cox(nodes: Nodes, given: str, lambdas: Any) -> str:
+    """Return (x ** lambda - 1) / lambda of each column, or log x where its lambda is zero."""
+    import numpy as np
+    from onnx import TensorProto
+
+    none = np.abs(lambdas) < np.spacing(1.0)
+    powers = nodes.constant(np.where(none, 1.0, lambdas))
+    raised = nodes.node("Sub", nodes.node("Pow", given, powers), nodes.constant([[1.0]]))
+    return nodes.node(
+        "Where",
+        nodes.constant(none.astype("int64"), TensorProto.BOOL),
+        nodes.node("Log", given),
+        nodes.node("Div", raised, powers),
+    )

@@ -1,0 +1,64 @@
+"""First seen: the hashes of files that the catalog has none for, so that one that changes in the cache is noticed.
+
+A hash is kept of a file only once it was read completely and its columns and rows fitted; one that is fetched anew is
+held to nothing. Files that the user named or a mirror's folder holds are their owner's, and none of ours to hold.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from casebook import files, outside, places
+from casebook.catalog import DataFile, DataSet
+from casebook.errors import CasebookError
+
+
+def book() -> Path:
+    """Return the file that keeps the hashes."""
+    return places.raw() / "first_seen.json"
+
+
+def seen(entry: DataSet, file: DataFile) -> str | None:
+    """Return the hash that a file of the cache had when it was read, or None.
+
+    Raises
+    ------
+    CasebookError
+        The file of hashes is damaged.
+    """
+    return _hashes().get(_name(entry, file.name))
+
+
+def keep(entry: DataSet, path: Path, digest: str) -> None:
+    """Note the hash of a file that was read completely, if it was fetched into the cache without a known hash."""
+    known = next((file for file in entry.files if file.name == path.name), None)
+    ours = path == places.raw() / entry.folder / path.name
+    if known is None or known.sha256 or not known.url or not ours:
+        return
+    hashes = _hashes()
+    if hashes.get(_name(entry, known.name)) != digest:
+        files.write_json(book(), {**hashes, _name(entry, known.name): digest})
+
+
+def forget(entry: DataSet, file: DataFile) -> None:
+    """Drop the hash of a file that is no longer there."""
+    hashes = _hashes()
+    if hashes.pop(_name(entry, file.name), None):
+        files.write_json(book(), hashes)
+
+
+def _name(entry: DataSet, file: str) -> str:
+    return f"{entry.folder}/{file}"
+
+
+def _hashes() -> dict[str, str]:
+    path = book()
+    if not path.is_file():
+        return {}
+    remedy = "Delete it: hashes are noted anew when files are read."
+    try:
+        found: Any = outside.parse_json(outside.read_text(path), path)
+    except CasebookError as error:
+        raise CasebookError(f"{str(error).removesuffix(' Mend it there.')} {remedy}") from error
+    if not isinstance(found, dict) or not all(isinstance(digest, str) for digest in found.values()):
+        raise CasebookError(f"{path} holds no names with their hashes. {remedy}")
+    return found

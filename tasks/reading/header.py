@@ -1,0 +1,94 @@
+"""Header: what the beginning of a text file says of its columns and rows."""
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import IO
+
+from casebook.errors import CasebookError
+from tasks.reading.encoding import foreign
+from tasks.reading.form import Form
+from tasks.reading.rows import Lines, Row, rows
+
+CHUNK = 8 << 20  # bytes
+BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the beginning of a text file says.
+
+    Attributes
+    ----------
+    names
+        Of the columns.
+    fields
+        Of each row: more than names where all lines end with separators.
+    line
+        The last line of the header.
+    rest
+        The bytes behind it that were read already.
+    """
+
+    names: list[str]
+    fields: int
+    line: int
+    rest: bytes
+
+
+def header(path: Path, stream: IO[bytes], form: Form) -> Header:
+    """Read a text file's header.
+
+    Raises
+    ------
+    CasebookError
+        The file is empty, or no text in UTF-8.
+    """
+    begin = stream.read(CHUNK)
+    if wrong := foreign(begin):
+        raise CasebookError(f"{path} can't be read as CSV: {wrong}")
+    begin = begin.removeprefix(BOM)
+    lines = Lines(io.BytesIO(begin))
+    skipped = sum(len(line.encode()) for line in islice(lines, form.skip))
+    lines.taken()
+    lines.stream = io.BytesIO(begin[skipped:])
+    found = rows(path, lines, form)
+    names, end = list(form.names or ()), skipped
+    if not names:
+        first = _first(found)
+        if first is None:
+            raise CasebookError(f"{path} can't be read as CSV: it is empty.")
+        names = _named(first.row.cells)
+        end = skipped + first.bytes
+    line = lines.last if form.names is None else form.skip
+    second = _first(found, blank=len(names) == 1)
+    fields = max(len(names), len(second.row.cells)) if second else len(names)
+    if second and not any(second.row.cells[len(names) :]):
+        return Header(names, fields, line, begin[end:])
+    return Header(names, len(names), line, begin[end:])
+
+
+@dataclass(frozen=True)
+class _First:
+    row: Row
+    bytes: int
+
+
+def _first(found: Iterator[Row], *, blank: bool = False) -> _First | None:
+    """Return the next row that is not blank, and the bytes up to its end."""
+    size = 0
+    for row in found:
+        size += sum(len(line.encode()) for line in row.lines)
+        if blank or any(row.cells):
+            return _First(row, size)
+    return None
+
+
+def _named(cells: Sequence[str]) -> list[str]:
+    """Return the names in a header; the separators behind the last one make no names."""
+    names = [cell.strip() for cell in cells]
+    while len(names) > 1 and not names[-1]:
+        names.pop()
+    return names

@@ -1,0 +1,63 @@
+"""Numbers: texts read as numbers, alike in training and in scoring."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MISSING = (
+    "", "NA", "N/A", "n/a", "#N/A", "#NA", "#N/A N/A", "<NA>", "NaN", "nan", "NAN", "-NaN", "-nan",
+    "null", "NULL", "Null", "None", "none", "1.#QNAN", "-1.#QNAN", "1.#IND", "-1.#IND",
+)  # fmt: skip
+WRITTEN = r"^[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|(?i:inf|infinity))$"
+
+
+def read_numbers(cells: "pa.Array") -> "tuple[pa.Array, dict[int, object]]":
+    """Read texts as numbers.
+
+    Parameters
+    ----------
+    cells
+        Texts, null where nothing was written.
+
+    Returns
+    -------
+    Numbers, null where a text is missing or no number; and by row the texts that are no number.
+    """
+    import pyarrow as pa
+    from pyarrow import compute
+
+    try:
+        found = cells.cast(pa.float64())
+    except pa.ArrowInvalid:
+        found = None
+    if found is None:
+        texts = compute.utf8_trim_whitespace(cells)
+        fit = compute.match_substring_regex(texts, WRITTEN)
+        found = compute.if_else(fit, texts, None).cast(pa.float64())
+        missing = compute.is_in(texts, value_set=pa.array(MISSING, texts.type))
+        lost = compute.and_(compute.invert(compute.fill_null(fit, True)), compute.invert(missing))
+        places = lost.to_numpy(zero_copy_only=False).nonzero()[0].tolist()
+        return found, {row: cells[row].as_py() for row in places}
+    nan = compute.is_nan(found)
+    return (compute.if_else(nan, None, found) if compute.any(nan).as_py() else found), {}
+
+
+def whole_numbers(texts: "pa.Array") -> "pa.Array | None":
+    """Read texts as exact whole numbers of 64 bits, or return None where one is written otherwise.
+
+    Raises
+    ------
+    OverflowError
+        One is beyond 64 bits.
+    """
+    import pyarrow as pa
+    from pyarrow import compute
+
+    trimmed = compute.utf8_ltrim(compute.utf8_trim_whitespace(texts), characters="+")
+    if not compute.all(compute.match_substring_regex(trimmed, r"^-?\d+$")).as_py():
+        return None
+    try:
+        return trimmed.cast(pa.int64())
+    except pa.ArrowInvalid as error:
+        raise OverflowError(str(error)) from error

@@ -1,0 +1,120 @@
+"""A process that runs one command after another, without the seconds of imports that a process for each would cost.
+
+What libraries keep of a run adds up to gigabytes over a whole suite: a process that has grown is replaced.
+"""
+
+import io
+import multiprocessing
+import os
+import tomllib
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
+from functools import cache, partial
+from importlib import import_module
+from typing import Any
+from unittest.mock import patch
+
+import psutil
+from _pytest.config import parse_warning_filter
+
+from casebook import places, spare
+from casebook.cli import main
+
+LARGE = 1_500_000_000  # bytes from which the process is replaced
+Said = tuple[int, str, str]  # exit code, standard output and error output
+
+
+class Runner:
+    """A process that starts at its first use."""
+
+    def __init__(self) -> None:
+        self._pool: ProcessPoolExecutor | None = None
+
+    def run(
+        self, environment: dict[str, str], module: str, flags: Sequence[str], *, last_step_fails: bool = False
+    ) -> Said:
+        """Run a command in the process, with these variables in its environment and no others."""
+        if self._pool is None:
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=begin)
+        said, size = self._pool.submit(ran, environment, module, flags, last_step_fails).result()
+        if size > LARGE:
+            self._pool.shutdown()
+            self._pool = None
+        return said
+
+
+@cache
+def runner() -> Runner:
+    """Return the one of this process."""
+    return Runner()
+
+
+def begin() -> None:
+    """End with the process that asks, and take warnings for errors where the tests do."""
+    spare.die_with_parent()
+    project = tomllib.loads((places.project() / "pyproject.toml").read_text(encoding="utf-8"))
+    for text in project["tool"]["pytest"]["ini_options"]["filterwarnings"]:
+        warnings.filterwarnings(*parse_warning_filter(text, escape=False))
+
+
+def ran(
+    environment: dict[str, str], module: str, flags: Sequence[str], last_step_fails: bool
+) -> tuple[Said, int]:
+    """Run a command here; return what it said, and how many bytes this process holds after it."""
+    out, err = io.StringIO(), io.StringIO()
+    failing = patch("casebook.case.show", fail) if last_step_fails else nullcontext()
+    with (
+        patch.dict(os.environ, environment, clear=True), shared_spare(), failing,
+        redirect_stdout(out), redirect_stderr(err),
+    ):  # fmt: skip
+        try:
+            code: Any = command(module)(flags)
+        except SystemExit as ended:
+            code = ended.code
+    return (int(code), out.getvalue(), err.getvalue()), psutil.Process().memory_info().rss
+
+
+def fail(*_: object) -> None:
+    """Fail in place of a run's last step, and name the versions that have appeared by then."""
+    there = " ".join(path.parent.name for path in places.models().glob("*/*/manifest.json"))
+    raise OSError(f"the last step failed beside version {there}")
+
+
+def command(module: str) -> Callable[[Sequence[str]], int]:
+    """Return the command line of an operation or a case."""
+    operation = getattr(import_module(module), "operation", None)
+    return operation.main if operation else partial(main, module)
+
+
+@contextmanager
+def shared_spare() -> Iterator[None]:
+    """Let all runs in this process work with one spare process, which goes on after them."""
+    real = spare.Spare.run
+
+    def run(_: spare.Spare, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        return real(kept_spare(), in_environment, dict(os.environ), function, args, kwargs)
+
+    with (
+        patch.object(spare, "IDLE", 3600.0),
+        patch.object(spare.Spare, "run", run),
+        patch.object(spare.Spare, "close", lambda _: None),
+    ):
+        yield
+
+
+@cache
+def kept_spare() -> spare.Spare:
+    """The spare process of all runs here."""
+    return spare.Spare()
+
+
+def in_environment(
+    environment: dict[str, str], function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """Call a function where these are the environment's variables: each run has its own artifacts folder."""
+    os.environ.clear()
+    os.environ.update(environment)
+    return function(*args, **kwargs)

@@ -1,0 +1,113 @@
+"""Cases of one's own with three classes of rows train, publish and answer over HTTP."""
+
+import csv
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from casebook import places
+from serving.app import create_app
+from serving.registry import Registry
+from tests.flows.house import House
+
+CASES = Path(__file__).parents[1] / "own_cases"
+GROWER = ("1", "2", "3")
+FLOWERS = {0: "setosa", 1: "versicolor", 2: "virginica"}
+ROUNDED = 1e-4  # what the service's and the file's numbers may differ by
+
+
+@pytest.fixture
+def outside(empty: House, monkeypatch: pytest.MonkeyPatch) -> House:
+    """A house in which nothing ran yet, and which knows the cases of one's own."""
+    monkeypatch.setenv("CASEBOOK_ARTIFACTS", str(empty.artifacts))
+    return House(empty.artifacts, {**empty.environment, "CASEBOOK_CASES": str(CASES)})
+
+
+def write(path: Path, columns: list[str], rows: list[list[Any]]) -> Path:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([columns, *rows])
+    return path
+
+
+def iris(folder: Path) -> Path:
+    from sklearn.datasets import load_iris
+
+    data = load_iris()
+    names = ["Sepal.Length", "Sepal.Width", "Petal.Length", "Petal.Width", "Species"]
+    rows = [[*x, FLOWERS[int(y)]] for x, y in zip(data.data.tolist(), data.target, strict=True)]
+    return write(folder / "iris.csv", names, rows)
+
+
+def wine(folder: Path) -> Path:
+    from sklearn.datasets import load_wine
+
+    data = load_wine()
+    rows = [[*x, int(y) + 1] for x, y in zip(data.data.tolist(), data.target, strict=True)]
+    return write(folder / "wine.csv", [*data.feature_names, "grower"], rows)
+
+
+def penguins(folder: Path) -> Path:
+    mirror = os.environ.get("CASEBOOK_DATA_MIRROR")
+    if not mirror:
+        pytest.skip("CASEBOOK_DATA_MIRROR is not set")
+    return Path(shutil.copy(Path(mirror) / "tables" / "penguins.csv", folder / "penguins.csv"))
+
+
+def published(house: House, case: str, source: Path) -> FlaskClient:
+    """Run a case on a file, and return a client of a service that serves what it published."""
+    done = house.run(f"flows.{case}", "--profile", "smoke", "--source", str(source))
+    assert done.code == 0, done.err
+    run = house.runs(case)[0]
+    metrics = house.record(run, "metrics.json")
+    champion = metrics["candidates"][metrics["champion"]]
+    assert champion["log_loss"]["value"] < metrics["peers"]["dummy"]["log_loss"]["value"] / 2
+    assert champion["accuracy"]["value"] > 0.85
+    page = (run / "report.html").read_text(encoding="utf-8")
+    assert "What is taken for what" in page
+    return create_app(Registry(places.models())).test_client()
+
+
+def answers(client: FlaskClient, case: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    told = client.post(f"/v1/models/{case}:predict", json={"instances": rows})
+    assert told.status_code == 200, told.text
+    predictions: list[dict[str, Any]] = told.get_json()["predictions"]
+    for each in predictions:
+        shares = [one["probability"] for one in each["top"]]
+        assert sum(shares) == pytest.approx(1.0, abs=ROUNDED)
+        assert shares == sorted(shares, reverse=True)
+        assert each["label"] == each["top"][0]["label"]
+    assert client.get(f"/models/{case}").status_code == 200
+    return predictions
+
+
+def test_flowers_whose_species_is_text_are_told_apart(outside: House, tmp_path: Path) -> None:
+    client = published(outside, "iris", iris(tmp_path))
+    names = ["Sepal.Length", "Sepal.Width", "Petal.Length", "Petal.Width"]
+    flowers = [[5.0, 3.4, 1.5, 0.2], [6.0, 2.8, 4.2, 1.3], [6.6, 3.0, 5.6, 2.1]]
+    told = answers(client, "iris", [dict(zip(names, flower, strict=True)) for flower in flowers])
+    assert [each["label"] for each in told] == list(FLOWERS.values())
+
+
+def test_penguins_with_gaps_and_text_are_told_apart(outside: House, tmp_path: Path) -> None:
+    client = published(outside, "penguins", penguins(tmp_path))
+    adelie = {"island": "Torgersen", "bill_length_mm": 39.1, "bill_depth_mm": 18.7}
+    adelie |= {"flipper_length_mm": 181.0, "body_mass_g": 3750.0, "sex": "male"}
+    gentoo = {"island": "Biscoe", "bill_length_mm": 47.5, "bill_depth_mm": 15.0}
+    gentoo |= {"flipper_length_mm": 217.0, "body_mass_g": None, "sex": None}
+    assert [each["label"] for each in answers(client, "penguins", [adelie, gentoo])] == ["Adelie", "Gentoo"]
+
+
+def test_growers_that_are_numbers_from_one_on_are_told_apart(outside: House, tmp_path: Path) -> None:
+    source = wine(tmp_path)
+    client = published(outside, "wine", source)
+    with source.open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    chosen = [rows[0], rows[70], rows[170]]
+    truth = [row.pop("grower") for row in chosen]
+    asked = [{name: float(value) for name, value in row.items()} for row in chosen]
+    assert truth == list(GROWER)
+    assert [each["label"] for each in answers(client, "wine", asked)] == truth

@@ -1,0 +1,51 @@
+"""Two processes collect the same tests: pytest-xdist refuses to run others.
+
+They differ in hash seed, time zone, clock, language, folder of temporary files and folder of the checkout.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from casebook import places
+
+COLLECT = (sys.executable, "-m", "pytest", "--collect-only", "--quiet", "-p", "no:cacheprovider")
+
+
+def copied(into: Path) -> Path:
+    """Copy the checkout, but for what git leaves out."""
+    ignored = (places.project() / ".gitignore").read_text(encoding="utf-8").split()
+    left_out = shutil.ignore_patterns(".git", *(Path(line).name for line in ignored))
+    return Path(shutil.copytree(places.project(), into, ignore=left_out))
+
+
+def collecting(project: Path, *flags: str, **environment: str) -> "subprocess.Popen[str]":
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("CASEBOOK_", "PYTEST_"))}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    return subprocess.Popen([*COLLECT, *flags], cwd=project, env=kept | environment, text=True, **pipes)
+
+
+def ids(process: "subprocess.Popen[str]") -> list[str]:
+    said, _ = process.communicate()
+    assert process.returncode == 0, said
+    return [line for line in said.splitlines() if "::" in line]
+
+
+def test_no_id_depends_on_where_and_when_it_is_collected(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    here = collecting(places.project(), PYTHONHASHSEED="1", TZ="Etc/GMT+12", LC_ALL="C.UTF-8")
+    there = collecting(
+        copied(tmp_path / "copy"),
+        *("-p", "tests.elsewhen"),
+        PYTHONHASHSEED="2",
+        TZ="Pacific/Kiritimati",
+        LC_ALL="C",
+        TMPDIR=str(other),
+        HOME=str(other),
+    )
+    known = ids(here)
+    assert len(known) > 2_000
+    assert known == ids(there)
