@@ -108,7 +108,9 @@ def _taken_back(case: str, version: int, folder: Path | None) -> Iterator[None]:
 
 
 def _small(path: Path) -> bytes | None:
-    """Return what a small file holds, on the shared storage if there is one."""
+    """Return what a small file holds, on the shared storage if there is one; None where it is no file."""
+    if path.exists() and not path.is_file():
+        return None
     share.get(path)
     return path.read_bytes() if path.is_file() else None
 

@@ -19,12 +19,15 @@ NUMBER = r"([-+]?\d+(?:\.\d+)?)"
 
 
 class Truth(NamedTuple):
-    """The rows that are looked at: their target, as class numbers or values, and of how many it tells."""
+    """The rows that are looked at, their target as class numbers or values, and how many rows there are in all.
+
+    `sizes` are those of the largest class and of all others together.
+    """
 
     rows: "Codes"
     y: "Floats"
     classes: int  # 0 where the target is a number
-    weight: int  # rows that tell something: of classes, twice those outside the largest
+    sizes: tuple[int, int]
 
     @property
     def name(self) -> str:
@@ -39,13 +42,13 @@ def truth_of(target: "pd.Series", *, classes: bool) -> Truth:
     rng = np.random.default_rng(0)
     if not classes:
         rows = np.sort(rng.permutation(len(target))[:ROWS])
-        return Truth(rows, target.iloc[rows].to_numpy("float64"), 0, len(target))
+        return Truth(rows, target.iloc[rows].to_numpy("float64"), 0, (len(target), 0))
     codes, labels = target.factorize(sort=True)
     each = [np.flatnonzero(codes == code) for code in range(len(labels))]
     share = ROWS // max(1, len(each))
     rows = np.sort(np.concatenate([rng.permutation(places)[:share] for places in each]))
-    outside = len(target) - max(map(len, each))
-    return Truth(rows, codes[rows].astype("float64"), len(labels), 2 * outside)
+    largest = max(map(len, each))
+    return Truth(rows, codes[rows].astype("float64"), len(labels), (largest, len(target) - largest))
 
 
 def strengths(values: "pd.Series", truth: Truth) -> "Iterator[tuple[float, str]]":

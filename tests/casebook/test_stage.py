@@ -6,8 +6,9 @@ import pytest
 
 from casebook import files, share, store
 from casebook.errors import CasebookError
+from casebook.params import CaseParams
 from casebook.run import Run, under_way
-from casebook.stage import Stage, decide, key_parts, stage
+from casebook.stage import Stage, decide, key_parts, set_for, stage
 from casebook.store import Facts, Ref
 from tasks.calibrate import Rule
 from tasks.derive import HourOfDay, Log
@@ -46,6 +47,19 @@ def test_a_key_depends_on_arguments_defaults_and_values() -> None:
     assert parts("a") != parts("b")
     assert parts("a")["times"] == "2"
     assert "code" in parts("a")
+
+
+def test_what_is_set_of_every_case_reaches_the_stages_that_take_it(artifacts: Path) -> None:
+    def trusting(out: Path, source: str, trust_columns: tuple[str, ...] = ()) -> Facts:
+        return {}
+
+    params = CaseParams(trust_columns=("a",))
+    assert set_for(trusting, params) == {"trust_columns": ("a",)}
+    assert set_for(double.fn, params) == {}
+    with under_way(Run("toy", params, planning=True)) as run:
+        asked, handed_on = stage(trusting)("x"), stage(trusting)("x", trust_columns=())
+    assert asked.key != handed_on.key
+    assert len(run.stages) == 2
 
 
 def test_values_of_the_project_bring_their_code_into_the_key() -> None:

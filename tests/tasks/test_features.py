@@ -75,7 +75,7 @@ def test_the_training_part_alone_has_mean_zero_and_deviation_one(keep: Callable[
     assert train["x"].mean(axis=0) == pytest.approx(np.zeros(4), abs=1e-5)
     assert train["x"].std(axis=0) == pytest.approx(np.ones(4), abs=1e-5)
     assert np.abs(test["x"].mean(axis=0)).max() > 0.01
-    assert made.facts == {"features": 4, "raw_columns": ["a", "b", "Time", "Amount"]}
+    assert made.facts == {"features": 4, "raw_columns": ["a", "b", "Time", "Amount"], "leaks": []}
 
 
 def test_the_graph_gives_what_was_trained_on_from_raw_columns(keep: Callable[..., Ref], parts: Ref) -> None:

@@ -84,7 +84,9 @@ def test_a_number_is_decided_by_order_by_category_and_by_the_number_in_a_text() 
     assert not leaks(frame(y + rng.normal(size=ROWS), y), "y", classes=False)
 
 
-@pytest.mark.parametrize(("rows", "positives", "sure"), [(64, 32, False), (200, 20, False), (100, 50, True)])
+@pytest.mark.parametrize(
+    ("rows", "positives", "sure"), [(64, 32, False), (400, 3, False), (100, 50, True), (128, 26, True)]
+)
 def test_few_rows_of_a_class_leave_doubt(rows: int, positives: int, sure: bool) -> None:
     y = np.arange(rows) < positives
     (leak,) = leaks(frame(y * 3.0, y), "y", classes=True)

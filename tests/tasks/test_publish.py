@@ -287,7 +287,7 @@ def exported(out: Path) -> dict[str, object]:
 
 METRICS = {
     "data": {"source": "real", "origin": "here", "rows": 200, "sha256": "0"}, "primary_metric": "auprc",
-    "run_id": "1", "protocol": "one split", "test": {"rows": 40}, **JUDGED,
+    "run_id": "1", "protocol": "one split", "test": {"rows": 40}, "leaks": [], **JUDGED,
 }  # fmt: skip
 
 
