@@ -26,7 +26,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, event, given, note, settings
 from hypothesis import strategies as st
 
-from casebook.catalog import DataSet, data_set
+from casebook.catalog import Column, DataFile, DataSet
 from casebook.errors import CasebookError
 from serving.signature import Field
 from tasks.ingest import check_columns, conform_table
@@ -165,52 +165,49 @@ def name_of(writer: Callable[..., None], separator: str, capitals: bool) -> str:
     return name.upper() if capitals else name
 
 
-CATALOG = """
-[rows]
-title = "Rows"
-folder = "rows"
-licence = "none"
-citation = "none"
-
-[[rows.files]]
-name = "semi.csv"
-separator = ";"
-
-[rows.columns]
-price = { type = "float" }
-pieces = { type = "integer" }
-maker = { type = "string" }
-sold = { type = "integer" }
-"""
+ENTRY = DataSet(
+    name="rows",
+    title="Rows",
+    folder="rows",
+    licence="none",
+    citation="none",
+    files=(DataFile(name="semi.csv", separator=";"),),
+    columns={
+        "price": Column(type="float"),
+        "pieces": Column(type="integer"),
+        "maker": Column(type="string"),
+        "sold": Column(type="integer"),
+    },
+)
 
 
 def plain(cell: Any) -> Any:
     return None if pd.isna(cell) else cell
 
 
-def trained(path: Path, entry: DataSet) -> Table:
-    how = form(entry, path)
+def trained(path: Path) -> Table:
+    how = form(ENTRY, path)
     table = whole(path, how, NAMES)
-    check_columns(path, table.column_names, entry, how)
-    frame = conform_table(table, entry, path, how)
+    check_columns(path, table.column_names, ENTRY, how)
+    frame = conform_table(table, ENTRY, path, how)
     return {name: [plain(cell) for cell in frame[name]] for name in NAMES}
 
 
-def scored(path: Path, entry: DataSet) -> Table:
-    (source,) = find(path, entry)
+def scored(path: Path) -> Table:
+    (source,) = find(path, ENTRY)
     found: Table = {name: [] for name in NAMES}
     for block, _ in blocks(source, 1 << 17):
         for name in NAMES:
             cells = unmarked(block, source.form.missing).column(name)
-            read = column(Field(name, entry.columns[name].type), cells)
+            read = column(Field(name, ENTRY.columns[name].type), cells)
             found[name] += [plain(read.cell(row)) for row in range(len(cells))]
     return found
 
 
-def told(read: Callable[[Path, DataSet], Table], path: Path, entry: DataSet) -> Table | str:
+def told(read: Callable[[Path], Table], path: Path) -> Table | str:
     """Return what is read, or the sentence that refuses it."""
     try:
-        return read(path, entry)
+        return read(path)
     except CasebookError as error:
         return str(error)
 
@@ -242,8 +239,6 @@ def test_tables_are_read_as_they_were_written(
     home: Path, rows: list[tuple[Any, ...]], writer: Callable[..., None], separator: str, quoted: bool, capitals: bool,
     packing: str, encoding: str, ends: str,
 ) -> None:  # fmt: skip
-    (home / "cases" / "data" / "catalog.toml").write_text(CATALOG)
-    entry = data_set("rows")
     given = {name: list(cells) for name, cells in zip(NAMES, zip(*rows, strict=True), strict=True)}
     if writer is by_openpyxl:
         fit_a_sheet(given)
@@ -253,7 +248,7 @@ def test_tables_are_read_as_they_were_written(
         changed(path, encoding, ends, given)
     path = packed(path, packing)
     note(f"{path.name}, {separator!r}, {encoding}, {ends!r}: {path.read_bytes()[:500]!r}")
-    found = [told(read, path, entry) for read in (trained, scored)]
+    found = [told(read, path) for read in (trained, scored)]
     path.unlink()
     if any(isinstance(read, str) for read in found):
         assert found[0] == found[1]
@@ -313,9 +308,8 @@ def may_be_refused(writer: Callable[..., None], given: Table, encoding: str) -> 
 
 @pytest.mark.parametrize("writer", WRITERS, ids=lambda writer: writer.__name__)
 def test_each_program_is_read(home: Path, writer: Callable[..., None]) -> None:
-    (home / "cases" / "data" / "catalog.toml").write_text(CATALOG)
     given: Table = {"price": [1.5, None], "pieces": [3, None], "maker": ["04524", None], "sold": [0, 1]}
     path = home / name_of(writer, ",", capitals=False)
     writer(given, path, ",", False)
     for read in (trained, scored):
-        same(read(path, data_set("rows")), given)
+        same(read(path), given)
