@@ -242,14 +242,15 @@ def _parsed(folder: Path, content: bytes) -> dict[str, Any] | Damaged:
 
 def _check(case: str, version: int) -> None:
     """Refuse a version that is not there whole."""
-    there = ", ".join(map(str, versions(case))) or "none"
-    if version in (faults := damaged(case)):
-        raise CasebookError(
-            f"{case} version {version} can't serve: {faults[version]}. Restore that file, or name "
-            f"another version; sound are: {there}."
-        )
-    if version not in versions(case):
+    found = _described(case)
+    there = ", ".join(str(each) for each, told in found.items() if isinstance(told, dict)) or "none"
+    if version not in found:
         raise CasebookError(f"{case} has no version {version}; published are: {there}. Name one of them.")
+    if isinstance(fault := found[version], Damaged):
+        raise CasebookError(
+            f"{case} version {version} can't serve: {fault}. Restore that file, or name another "
+            f"version; sound are: {there}."
+        )
 
 
 def _before(lines: list[bytes], now: int | None) -> tuple[int | None, list[bytes]]:
