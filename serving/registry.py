@@ -8,7 +8,7 @@ from pathlib import Path
 
 from prometheus_client import Counter
 
-from casebook.registry import number
+from casebook.versions import number
 from serving.bundle import BrokenBundle, Predictor, load
 from serving.follow import PAUSE, follow
 

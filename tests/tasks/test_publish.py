@@ -10,9 +10,10 @@ from onnx import TensorProto, helper
 
 from casebook import files, places, share
 from casebook.errors import CasebookError
-from casebook.registry import point, production, promote, rollback, versions
+from casebook.registry import point, production, promote, rollback
 from casebook.run import Run
 from casebook.store import Ref
+from casebook.versions import versions
 from tasks.aim import Aim
 from tasks.publish import difference, gate, publish, unfit
 
