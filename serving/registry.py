@@ -9,7 +9,7 @@ from pathlib import Path
 
 from casebook import untrusted
 from casebook.errors import CasebookError
-from casebook.registry import number
+from casebook.versions import number
 from serving.bundle import BrokenBundle, Predictor, load
 from serving.counts import LOAD_FAILURES, Counts, shared_folder
 from serving.follow import PAUSE, follow, problems
