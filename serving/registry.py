@@ -100,7 +100,7 @@ class Registry:
         log = logging.getLogger(__name__)
         for note in notes:
             if note not in self.notes and (self.serving or note != found.away):
-                log.error("%s; what is loaded goes on serving", note)
+                log.error("%s%s", note, "; what is loaded goes on serving" if self.serving else "")
         for note in self.notes:
             if note not in notes:
                 log.warning("over: %s", note)
