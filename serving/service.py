@@ -21,13 +21,11 @@ def serve(listening: Sequence[socket.socket], ready: Callable[[int], object], ke
         What whoever asks a model must know; empty asks for none.
     """
     from serving.app import brief, create_app
-    from serving.follow import follow
     from serving.listen import Server
     from serving.registry import Registry
     from serving.tally import Tally
 
     models, tally = Registry(places.models()), Tally()
-    follow(places.models())
     models.look()
     server = Server(create_app(models, key=key, tally=tally), listening, partial(brief, models))
     gc.freeze()  # what was loaded is there to stay: no collection need look through it
