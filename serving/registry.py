@@ -10,7 +10,8 @@ from pathlib import Path
 from casebook import untrusted
 from casebook.errors import CasebookError
 from serving.bundle import BrokenBundle, Predictor, load
-from serving.counts import LOAD_FAILURES, Counts, shared_folder
+from serving.counts import Counts, shared_folder
+from serving.counts_file import LOAD_FAILURES
 from serving.follow import PAUSE, VERSION, follow, problems
 from serving.published import Published, find
 
@@ -118,7 +119,7 @@ class Registry:
                 log.error("%s%s", note, "; what is loaded goes on serving" if self.serving else "")
         for note in self.notes:
             if note not in notes:
-                log.warning("over: %s", note)
+                log.warning("no longer: %s", note)
         self.notes = notes
 
     def _load(self, case: str, pointer: Path) -> None:
