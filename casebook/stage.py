@@ -21,12 +21,8 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar,
 
 from pydantic import BaseModel, TypeAdapter
 
-<<<<<<< HEAD
-from casebook import engine, files, places, share, store
-from casebook.catalog import data_set
-=======
 from casebook import engine, files, places, share, store, untrusted
->>>>>>> ws-g
+from casebook.catalog import data_set
 from casebook.errors import CasebookError
 from casebook.fingerprint import fingerprint, library_versions, reaches
 from casebook.futures import Future, Known
