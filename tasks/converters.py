@@ -4,27 +4,27 @@ Ours are of SimpleImputer for numbers (skl2onnx knows neither 64 bits nor the in
 (it overflows where numbers are large); KBinsDiscretizer and OneHotEncoder give dense columns.
 """
 
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
-from tasks.encoding import ML_OPSET, OPSET, numeric
-
 if TYPE_CHECKING:
     import onnx
-    import pandas as pd
 
 
-def convert_step(step: Any, rows: "pd.DataFrame", precision: str) -> "onnx.ModelProto":
+def convert_step(step: Any, texts: Sequence[bool], precision: str, opsets: Mapping[str, int]) -> "onnx.ModelProto":
     """Return the graph of a fitted step; its input is all columns side by side, or one each where kinds differ.
 
     Parameters
     ----------
     step
         The fitted transformer or pipeline, or `passthrough`.
-    rows
-        Some rows of its columns, which tell their kinds.
+    texts
+        Whether each of its columns is one of texts.
     precision
         Of numbers: `FLOAT` or `DOUBLE`.
+    opsets
+        The version of each domain's operators.
     """
     from skl2onnx import convert_sklearn
     from skl2onnx.common import data_types
@@ -32,14 +32,14 @@ def convert_step(step: Any, rows: "pd.DataFrame", precision: str) -> "onnx.Model
     from sklearn.preprocessing import FunctionTransformer, PowerTransformer
 
     tensor = {"FLOAT": data_types.FloatTensorType, "DOUBLE": data_types.DoubleTensorType}[precision]
-    kinds = [tensor if numeric(rows[name]) else data_types.StringTensorType for name in rows.columns]
+    kinds = [data_types.StringTensorType if text else tensor for text in texts]
     types = [(f"column{place}", kind([None, 1])) for place, kind in enumerate(kinds)]
     if len(set(kinds)) == 1:
         types = [("columns", kinds[0]([None, len(kinds)]))]
     graph: onnx.ModelProto = convert_sklearn(
         FunctionTransformer() if isinstance(step, str) else dense(step),
         initial_types=types,
-        target_opset={"": OPSET, "ai.onnx.ml": ML_OPSET},
+        target_opset=dict(opsets),
         custom_conversion_functions={SimpleImputer: impute, PowerTransformer: power},
         custom_shape_calculators={SimpleImputer: imputed_shape, PowerTransformer: same_shape},
     )

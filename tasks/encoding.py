@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casebook.errors import CasebookError
+from tasks.converters import convert_step
 from tasks.derive import Derived
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 OPSET = 20  # the first that matches patterns
 ML_OPSET = 3
+OPSETS = {"": OPSET, "ai.onnx.ml": ML_OPSET}
 IR_VERSION = 10
 TOLERANCE = 1e-4
 COMPARED = 5000  # training rows on which a step's graph is compared with the fitted step
@@ -139,7 +141,7 @@ def opsets() -> "list[onnx.OperatorSetIdProto]":
     """Return the operators that a graph may use."""
     from onnx import helper
 
-    return [helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", ML_OPSET)]
+    return [helper.make_opsetid(domain, version) for domain, version in OPSETS.items()]
 
 
 def pieces(fitted: "ColumnTransformer", table: "pd.DataFrame") -> Iterator[tuple[Step, Piece]]:
@@ -150,15 +152,14 @@ def pieces(fitted: "ColumnTransformer", table: "pd.DataFrame") -> Iterator[tuple
     CasebookError
         A step has no form as a graph, or one that differs from what was fitted.
     """
-    from tasks.converters import convert_step
-
     rows = table.head(COMPARED)
     expected = transformed(fitted, rows[taken(fitted)])
     for step in steps_of(fitted):
         found, problems = [], []
+        texts = [not numeric(rows[name]) for name in step.columns]
         for precision in ("FLOAT", "DOUBLE"):
             try:
-                graph = convert_step(step.transformer, rows[step.columns], precision)
+                graph = convert_step(step.transformer, texts, precision, OPSETS)
                 got = run_piece(graph, rows[step.columns], precision)
                 found.append(Piece(graph, precision, distance(got, expected[:, step.features])))
             except Exception as error:  # converters and runtime raise whatever they like

@@ -153,7 +153,7 @@ def encode(
             x = np.asarray(transformed(fitted, table[used]), "float32")
         finite_features(x, name, names)
         write_arrays(out, name, x=x, y=y[name].astype("float32"))
-    return fitted, raw["train"].drop(columns=aim.target)
+    return fitted, as_served(raw["train"].drop(columns=aim.target), unlike)
 
 
 def checked(

@@ -45,6 +45,8 @@ def class_numbers(values: "pd.Series", aim: Aim) -> "Floats":
     CasebookError
         A value is none of the labels.
     """
+    import numpy as np
+
     places = places_of(aim, text=not _numeric(values))
     found = (values.astype("float64") if _numeric(values) else values).map(places)
     if found.isna().any():
@@ -55,7 +57,7 @@ def class_numbers(values: "pd.Series", aim: Aim) -> "Floats":
             f"lists the labels {', '.join(map(repr, aim.labels))}; a column of numbers may have "
             f"{', '.join(f'{place:g}' for place in places_of(aim, text=False))}. Correct the labels or the data."
         )
-    classes: Floats = found.to_numpy("float64")
+    classes: Floats = np.asarray(found, "float64")
     return classes
 
 

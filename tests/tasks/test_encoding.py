@@ -101,7 +101,7 @@ def with_gaps() -> pd.DataFrame:
 
 
 def gap(step: Any, columns: list[str], frame: pd.DataFrame) -> float:
-    """Return by how much the graph's features differ from the fitted step's on other rows than those it was fitted on."""
+    """Return by how much the graph differs from the fitted step on rows that it was not fitted on."""
     encoder = fit_on(ColumnTransformer([("step", step, columns)]), frame[columns].iloc[:200])
     expected = encoder.transform(frame[columns].iloc[200:])
     expected = np.asarray(expected.todense() if hasattr(expected, "todense") else expected)

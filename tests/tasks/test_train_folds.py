@@ -151,10 +151,8 @@ def test_a_training_of_folds_that_diverges_stops_with_candidate_epoch_and_remedy
     keep: Callable[..., Ref], encoded: Callable[..., Ref]
 ) -> None:
     wild = quick(optimizer="sgd", learning_rate=1e30, epochs=50)
-    with pytest.raises(
-        CasebookError, match=r"training of single diverged: its loss in epoch \d+ is .*Lower its learning"
-    ):
-        keep(train_folds.fn, encoded(), 3, single, wild, NUMBER, 0)
+    with pytest.raises(CasebookError, match=r"training of single diverged: its loss in epoch \d+ is .*Lower its"):
+        keep(train_folds.fn, encoded(3), 3, single, wild, NUMBER, 0)
 
 
 def test_a_target_that_is_always_the_same_has_a_scale() -> None:
