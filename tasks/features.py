@@ -19,6 +19,7 @@ from tasks.fitting import fit_on
 from tasks.leaks import check_leaks, check_names
 from tasks.precision import as_served, coarse
 from tasks.split import PARTS
+from tasks.tripwires import both_classes
 from tasks.truth import truth
 
 if TYPE_CHECKING:
@@ -143,6 +144,7 @@ def encode(
     unlike = coarse(raw["train"].drop(columns=aim.target))
     raw = {name: as_served(frame, unlike) for name, frame in raw.items()}
     y = {name: truth(frame, aim) for name, frame in raw.items()}
+    both_classes(y, aim)
     tables = {name: derive(frame.drop(columns=aim.target), derived) for name, frame in raw.items()}
     unfitted = encoder(list(tables["train"].columns))
     used = columns_of(unfitted, tables["train"])
