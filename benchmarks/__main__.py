@@ -22,7 +22,9 @@ SECTIONS = (
     "serving",
     "models",
     "servers",
+    "fairness",
     "storm",
+    "siege",
     "scoring",
     "parts",
     "cluster",
@@ -51,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def measures() -> Mapping[str, Callable[[Options], Iterator[Figure]]]:
     """Return what measures each section."""
     from benchmarks.cluster import measure_cluster
+    from benchmarks.fairness import measure_fairness
     from benchmarks.flow import measure_flow, measure_rerun, measure_size
     from benchmarks.folds import measure_folds
     from benchmarks.models import measure_models
@@ -59,6 +62,7 @@ def measures() -> Mapping[str, Callable[[Options], Iterator[Figure]]]:
     from benchmarks.reviews import measure_reviews
     from benchmarks.scoring import measure_parts, measure_scoring
     from benchmarks.serving import measure_serving
+    from benchmarks.siege import measure_siege
     from benchmarks.storm import measure_storm
     from benchmarks.tricks import measure_tricks
     from benchmarks.wsgi_servers import measure_servers
@@ -75,7 +79,9 @@ def measures() -> Mapping[str, Callable[[Options], Iterator[Figure]]]:
         "serving": measure_serving,
         "models": measure_models,
         "servers": measure_servers,
+        "fairness": measure_fairness,
         "storm": measure_storm,
+        "siege": measure_siege,
         "scoring": measure_scoring,
         "parts": measure_parts,
         "cluster": measure_cluster,

@@ -64,10 +64,10 @@ def in_production() -> list[Model]:
 
 
 @contextmanager
-def service() -> Iterator[tuple[int, int]]:
+def service(*arguments: str) -> Iterator[tuple[int, int]]:
     """Serve these models inside the block; gives the port and the id of the first process."""
     port = free_port()
-    command = python("-m", "serving", "--port", str(port), "--log", "warning")
+    command = python("-m", "serving", "--port", str(port), "--log", "warning", *arguments)
     variables = environment(CASEBOOK_ARTIFACTS=str(places.artifacts()))
     with served(command, variables, f"http://127.0.0.1:{port}/health/ready") as pid:
         yield port, pid

@@ -1,4 +1,4 @@
-"""WSGI servers compared: each serves the same application, asked by the same client, in turn.
+"""Servers compared: each serves the same application, asked by the same client, in turn.
 
 `python -m benchmarks.wsgi_servers SERVER PORT` runs one of them in two processes where it can.
 """
@@ -18,6 +18,8 @@ from casebook.engine import free_port
 
 if TYPE_CHECKING:
     from flask import Flask
+
+    from serving.gateway import Gateway
 
 PROCESSES, THREADS, CLIENTS = 2, 4, 4
 
@@ -56,8 +58,15 @@ def application() -> "Flask":
     return create_app(models)
 
 
+def gateway() -> "Gateway":
+    """Return the service as the application of an ASGI server."""
+    from serving.service import Service
+
+    return Service().gateway
+
+
 def casebook(port: int) -> None:
-    """Waitress as the service runs it: brief requests are answered by the thread that reads them."""
+    """Gunicorn with its worker for ASGI as the service runs it: brief requests are answered in the event loop."""
     from serving.__main__ import main
 
     main(["--port", str(port), "--processes", str(PROCESSES), "--log", "warning"])
@@ -87,16 +96,12 @@ def cheroot(port: int) -> None:
 
 
 def granian(port: int) -> None:
-    """Granian, whose input and output are in Rust."""
+    """Granian, whose input and output are in Rust, with the service's own gateway."""
     from granian import Granian
     from granian.constants import Interfaces
 
-    target, kind = "benchmarks.wsgi_servers:application", Interfaces.WSGI
-    threads = THREADS // PROCESSES
-    server = Granian(
-        target, port=port, interface=kind, workers=PROCESSES, blocking_threads=threads, log_enabled=False, factory=True
-    )
-    server.serve()
+    target, kind = "benchmarks.wsgi_servers:gateway", Interfaces.ASGINL
+    Granian(target, port=port, interface=kind, workers=PROCESSES, log_enabled=False, factory=True).serve()
 
 
 SERVERS: Mapping[str, Callable[[int], None]] = {

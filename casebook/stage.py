@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar,
 
 from pydantic import BaseModel, TypeAdapter
 
-from casebook import engine, files, places, share, store
+from casebook import engine, files, places, share, store, untrusted
 from casebook.catalog import data_set
 from casebook.errors import CasebookError
 from casebook.fingerprint import fingerprint, library_versions, reaches
@@ -107,6 +107,8 @@ class Stage(Generic[P]):
 
     def called(self, label: object) -> "Stage[P]":
         """Return the same stage under another name: `train.called("course-0")` is shown as `train-course-0`."""
+        if not untrusted.is_part(f"{self.label}-{label}"):
+            raise CasebookError(f"{label!r:.80} can't be part of a folder's name: give the stage {self.label} another.")
         return Stage(self.fn, apart=self.apart, label=f"{self.label}-{label}")
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Ref:

@@ -9,7 +9,7 @@ from casebook.errors import CasebookError
 
 LONGEST = 255  # bytes of one part of a name, as file systems have it
 DEEPEST = 32  # parts of a name
-FOREIGN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\\:]")  # controls, half characters, Windows' separators
+FOREIGN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff/\\]|^[A-Za-z]:")  # controls, half characters, paths
 DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # which Windows opens as such
 
 
@@ -49,6 +49,8 @@ def is_safe(name: str) -> bool:
 def is_part(part: str) -> bool:
     """Tell whether a name is that of one entry of a folder, on every system."""
     if part in ("", ".", "..") or FOREIGN.search(part) or DEVICES.fullmatch(part):
+        return False
+    if os.name == "nt" and ":" in part:
         return False
     return len(part.encode()) <= LONGEST
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
-from casebook import alive, files, places, registry, share, store
+from casebook import alive, files, places, share, store, versions
 from casebook.errors import CasebookError
 from casebook.operation import Operation
 from casebook.record import Damaged, goes_on, lock_of, read
@@ -81,8 +81,8 @@ def _outputs(case: str) -> Iterator[Path]:
 
 def _of_versions(case: str, runs: Iterable[Path], doubts: list[str]) -> list[Path]:
     """Return the runs that published versions come from: all, where a version can't tell its own."""
-    told = {version: manifest["run_id"] for version, manifest in registry.published(case).items()}
-    faults = [*registry.damaged(case).values()]
+    told = {version: manifest["run_id"] for version, manifest in versions.published(case).items()}
+    faults = [*versions.damaged(case).values()]
     faults += [f"version {version} names no run" for version, run in told.items() if run is None]
     if faults:
         doubts.append(f"All runs of {case} stay: {'; '.join(faults)}.")

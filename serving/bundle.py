@@ -197,7 +197,7 @@ def _replay(predictor: Predictor, stored: Sequence[Mapping[str, object]]) -> Non
     with predictor.graph.limited(PATIENCE):
         scores = predictor.compute(feeds)
     answers = predictor.tell(scores)
-    if not agree(answers, stored):
+    if len(answers) != len(predictor.sample) or not agree(answers, stored):
         raise ValueError(f"sample_request.json is answered {answers}, sample_response.json says {stored}")
     if predictor.reference:
         _count(predictor.reference, spread.features(predictor.signature, feeds))

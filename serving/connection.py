@@ -43,7 +43,10 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
         super().connection_made(transport)
         self.worker.connections.add(self)
         self._now_expendable()
-        if len(self.worker.connections) > self.worker.most and not self.worker.make_room(self):
+        beyond = len(self.worker.connections) - self.worker.most
+        if beyond > limits.REFUSED:
+            transport.abort()
+        elif beyond > 0 and not self.worker.make_room(self):
             self._end(503, limits.BUSY, (("Retry-After", "1"),))
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -83,7 +86,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
             return False
         receiver = self._body_receiver
         if receiver is not None and not receiver._complete:
-            receiver.signal_disconnect()
+            receiver.signal_disconnect()  # no more of the body will come
         return True
 
     def check(self, now: float) -> None:

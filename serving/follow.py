@@ -6,7 +6,7 @@ from pathlib import Path
 
 from casebook import places, share, untrusted
 from casebook.errors import CasebookError
-from casebook.registry import number
+from casebook.versions import number
 
 PAUSE = 5.0  # seconds until the shared storage is asked again, by whichever of this machine's processes comes first
 ASKED = ".asked"  # when it was asked is this file's time, and what went wrong is in it

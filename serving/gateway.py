@@ -48,10 +48,6 @@ class Refusal(Exception):
         return [body]
 
 
-class Gone(Exception):
-    """The client has hung up."""
-
-
 class Gateway:
     """An ASGI application that answers from a Flask application.
 
@@ -93,8 +89,6 @@ class Gateway:
             if not await self._read(environ, route, _Client(receive, send, limits.CLOSE in scope), body):
                 scope.get(limits.CLOSE, int)()  # what is left of the body must not pass for another request
             answer = await self._answer(environ, route, len(body))
-        except Gone:
-            return
         finally:
             self._held -= len(body)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
@@ -129,7 +123,7 @@ class Gateway:
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
-                raise Gone
+                raise Refusal(400, limits.CUT)
             piece = message.get("body", b"")
             if self._held + len(piece) > limits.HELD and len(body) + len(piece) > limits.SMALL:
                 raise Refusal(503, limits.BUSY)

@@ -132,6 +132,10 @@ class Graph:
             scores: Scores = self._session.run([self._output], self._typed(feeds), self._options)[0]
         except (Fail, InvalidArgument, NotImplemented, RuntimeException) as error:
             raise Refused(iter([Fault(None, None, f"the model cannot work with these values: {error}")])) from error
+        rows = len(next(iter(feeds.values())))
+        if scores.shape[:1] != (rows,):
+            problem = f"the model answers {rows} instances with an array of shape {scores.shape}"
+            raise Refused(iter([Fault(None, None, problem)]))
         return scores
 
 

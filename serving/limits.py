@@ -2,6 +2,7 @@
 
 ARRIVAL = 30.0  # seconds that a request has to arrive in full
 CONNECTIONS = 1000  # open at once in one process, if it may have as many descriptors
+REFUSED = 16  # connections beyond these that are told why they are refused, at once
 HEAD = 2**18  # bytes of a request before its body
 STALLED = 30.0  # seconds in which a client that is sent an answer may read nothing of it
 LINGER = 5.0  # seconds that a client has to read the last answer before the connection is cut
@@ -18,5 +19,6 @@ SMALL = 64 * 1024  # bytes of a body that are taken all the same, so that large 
 LATE = f"the request did not arrive in full within {ARRIVAL:.0f} seconds"
 BUSY = "the service has as much to do as it can hold; try again in a second"
 TOO_LONG = f"the body is longer than {BODY} bytes"
+CUT = "the request ended before its body did"
 NO_HOST = "a request of HTTP/1.1 needs the header Host"
 CLOSE = "casebook.close"  # where a server that can puts what closes the connection after the answer

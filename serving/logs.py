@@ -19,5 +19,4 @@ def write_logs(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     logging.basicConfig(level=level.upper(), handlers=[handler])
-    logging.getLogger("waitress").setLevel(logging.WARNING)
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a short queue is how a busy server looks
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # a client that went is no news

@@ -10,7 +10,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from serving.counts import BUCKETS, LOAD_FAILURES, REQUESTS, Summed
+from serving.counts import Summed
+from serving.counts_file import BUCKETS, LOAD_FAILURES, REQUESTS
 from serving.registry import Registry
 
 ENDS = [*map(str, BUCKETS), "+Inf"]

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from casebook import untrusted
 from casebook.errors import CasebookError
-from casebook.registry import number
+from casebook.versions import number
 from serving.bundle import BrokenBundle, Predictor, load
-from serving.counts import LOAD_FAILURES, Counts, shared_folder
+from serving.counts import Counts, shared_folder
+from serving.counts_file import LOAD_FAILURES
 from serving.follow import PAUSE, follow, problems
 from serving.published import Published, find
 
@@ -51,13 +52,15 @@ class Registry:
         self.counts = counts or Counts(shared_folder())
         self._folder = folder
         self._stamps: dict[str, Stamp] = {}
+        self._pause = 0.0  # at first the shared storage is asked at once
+        self._trouble = ""  # why the last look was not to its end
         self._stop = threading.Event()
 
     def look(self) -> None:
         """Load what changed since the last look; a version that fails is remembered and tried again once it changes."""
-        follow(self._folder, PAUSE)
+        remote = self._follow()
         found = self._find()
-        self._note(found)
+        self._note(found, remote)
         known = self.serving.keys() | self.failures.keys()
         for case in known:
             if found.is_withdrawn(case):
@@ -83,8 +86,21 @@ class Registry:
         while not self._stop.wait(seconds):
             try:
                 self.look()
-            except Exception:  # the watch must outlive whatever a disk can do
-                logging.getLogger(__name__).exception("could not look for newly promoted models")
+                self._trouble = ""
+            except Exception as error:  # the watch must outlive whatever a disk can do
+                if repr(error) != self._trouble:
+                    logging.getLogger(__name__).exception("could not look for newly promoted models")
+                self._trouble = repr(error)
+
+    def _follow(self) -> list[str]:
+        """Follow the shared storage, and return what could not be had from there."""
+        try:
+            follow(self._folder, self._pause)
+            return problems(self._folder)
+        except OSError as error:
+            return [f"the local copy of the shared storage can't be written: {error}"]
+        finally:
+            self._pause = PAUSE
 
     def _find(self) -> Published:
         """Find what is published; what seems withdrawn is looked at again, as its folder may just be on its way out."""
@@ -94,17 +110,17 @@ class Registry:
             found = find(self._folder)
         return found
 
-    def _note(self, found: Published) -> None:
+    def _note(self, found: Published, remote: list[str]) -> None:
         """Keep what is out of reach, and say each once in the log."""
         away = [found.away] if found.away else []
-        notes = tuple(map(_plain, [*away, *found.unseen.values(), *problems(self._folder)]))
+        notes = tuple(map(_plain, [*away, *found.unseen.values(), *remote]))
         log = logging.getLogger(__name__)
         for note in notes:
             if note not in self.notes and (self.serving or note != found.away):
-                log.error("%s; what is loaded goes on serving", note)
+                log.error("%s%s", note, "; what is loaded goes on serving" if self.serving else "")
         for note in self.notes:
             if note not in notes:
-                log.warning("over: %s", note)
+                log.warning("no longer: %s", note)
         self.notes = notes
 
     def _load(self, case: str, pointer: Path) -> None:

@@ -114,7 +114,8 @@ def cell(field: Field) -> Schema:
         return DATE | {"description": field.description}
     kind = {"float": "number", "text": "string"}.get(field.dtype, field.dtype)
     schema: Schema = _or_null(kind) if field.optional else {"type": kind}
-    seen = None if field.minimum is None else f"seen in training: {field.minimum:g} to {field.maximum:g}"
+    ends = None if field.minimum is None or field.maximum is None else (field.minimum, field.maximum)
+    seen = ends and "seen in training: {:g} to {:g}".format(*ends)
     parts = [field.description, field.unit and f"in {field.unit}", seen]
     schema["description"] = "; ".join(part for part in parts if part)
     if field.length:

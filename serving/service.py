@@ -5,7 +5,6 @@ from functools import partial
 
 from casebook import places
 from serving.app import brief, create_app
-from serving.follow import follow
 from serving.gateway import Gateway
 from serving.registry import Registry
 from serving.tally import Tally
@@ -22,7 +21,6 @@ class Service:
 
     def __init__(self, key: str = "") -> None:
         self._registry, self._tally = Registry(places.models()), Tally()
-        follow(places.models())
         self._registry.look()
         app = create_app(self._registry, key=key, tally=self._tally)
         self.gateway = Gateway(app, partial(brief, self._registry), key)

@@ -83,7 +83,7 @@ def parse_object(name: str, content: bytes) -> dict[str, object]:
     """
     try:
         value = orjson.loads(content)
-        orjson.dumps(value)  # takes fewer levels
+        orjson.dumps({"as": {"part": {"of": value}}})  # it writes fewer levels than it reads
     except (ValueError, TypeError) as error:
         raise ValueError(f"{name} is no JSON that can be told: {error}") from error
     if not isinstance(value, dict):

@@ -16,7 +16,7 @@ from gunicorn.workers.gasgi import ASGIWorker
 from serving import limits
 from serving.connection import Connection
 
-SPARE = 32  # descriptors that are left for files
+SPARE = 32  # descriptors that are left for files, and for those who are told that there is no room
 LAST = 1.0  # seconds after a stop in which kept connections may bring another request, which is told to be the last
 FRESH = 0.1  # seconds in which a request may have come that is not read yet
 BEAT = 0.5  # seconds between signs of life
@@ -131,7 +131,8 @@ class Worker(ASGIWorker):  # type: ignore[misc]
 
     def _accept(self, listening: socket.socket) -> None:
         """Accept some connections: few where few are open, so that the other processes get theirs."""
-        for _ in range(1 + len(self.connections)):
+        room = self.most - len(self.connections) - len(self._beginning)
+        for _ in range(max(1, min(room, 1 + len(self.connections)))):
             try:
                 accepted, _ = listening.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):

@@ -141,8 +141,9 @@ def perceptron(
 
 
 def plain(
-    x: "Floats", units: tuple[int, ...], dropout: float, name: str, *, l1: float = 0.0, l2: float = 0.0
-) -> "keras.Model":
+    x: "Floats", units: tuple[int, ...], dropout: float, name: str, *, l1: float = 0.0, l2: float = 0.0,
+    outputs: int = 1,
+) -> "keras.Model":  # fmt: skip
     """Return the same network for one fold, x of shape (rows, features)."""
     import keras
     from keras import layers
@@ -150,7 +151,8 @@ def plain(
     stack = [keras.Input((x.shape[1],))]
     for number in units:
         stack += [layers.Dense(number, "relu", kernel_regularizer=elastic_net(l1, l2)), layers.Dropout(dropout)]
-    return keras.Sequential([*stack, layers.Dense(1, kernel_regularizer=elastic_net(l1, l2))], name=name)
+    last = layers.Dense(outputs, kernel_regularizer=elastic_net(l1, l2))
+    return keras.Sequential([*stack, last], name=name)
 
 
 def elastic_net(l1: float, l2: float) -> "keras.Regularizer | None":

@@ -141,17 +141,18 @@ def encode(
     import numpy as np
 
     raw = {name: read_raw(parts, name) for name in PARTS}
-    unlike = coarse(raw["train"].drop(columns=aim.target))
-    raw = {name: as_served(frame, unlike) for name, frame in raw.items()}
     y = {name: truth(frame, aim) for name, frame in raw.items()}
     both_classes(y, aim)
     tables = {name: derive(frame.drop(columns=aim.target), derived) for name, frame in raw.items()}
     unfitted = encoder(list(tables["train"].columns))
     used = columns_of(unfitted, tables["train"])
+    unlike = coarse(tables["train"][[name for name in used if name in raw["train"]]])
+    tables = {name: as_served(table, unlike) for name, table in tables.items()}
     fitted = fit_on(unfitted, tables["train"][used])
     names = feature_names(fitted)
     for name, table in tables.items():
-        x = np.asarray(transformed(fitted, table[used]), "float32")
+        with np.errstate(over="ignore"):  # what is too large is told below
+            x = np.asarray(transformed(fitted, table[used]), "float32")
         finite_features(x, name, names)
         write_arrays(out, name, x=x, y=y[name].astype("float32"))
     return fitted, raw["train"].drop(columns=aim.target)

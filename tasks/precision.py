@@ -11,8 +11,8 @@ from casebook.errors import CasebookError
 if TYPE_CHECKING:
     import pandas as pd
 
-UNLIKE = 1e-5  # of a column's deviation: a number moves further when it becomes one of 32 bits
-LOST = 0.05  # of a column's deviation: so much moves that the column says something else
+UNLIKE = 1e-5  # of a column's deviation: on average numbers move further when they become 32-bit ones
+LOST = 0.05  # of a column's deviation: numbers move so far that the column says something else
 
 
 def coarse(train: "pd.DataFrame") -> list[str]:
@@ -23,11 +23,14 @@ def coarse(train: "pd.DataFrame") -> list[str]:
     CasebookError
         Most of what a column tells would be lost.
     """
+    import numpy as np
+
     found = []
     for name in train.select_dtypes("number").columns:
         values = train[name].dropna().to_numpy("float64")
         deviation = values.std() if len(values) else 0.0
-        moved = abs(values.astype("float32") - values).max(initial=0.0)
+        with np.errstate(over="ignore"):
+            moved = abs(values.astype("float32") - values).mean() if len(values) else 0.0
         if deviation > 0 and moved > LOST * deviation:
             raise CasebookError(
                 f"{name} has values around {values.mean():.6g} that differ by about {deviation:.2g}. A model takes "

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from casebook import files, places, registry, share
-from casebook.registry import alone, folder_of, free_number, point, published
+from casebook.registry import alone, point
 from casebook.registry import promote as promote  # where both stood before there was a registry
 from casebook.registry import rollback as rollback
 from casebook.run import current
 from casebook.stage import act
 from casebook.store import Ref
 from casebook.tables import read_arrays
+from casebook.versions import folder_of, free_number, published
 from tasks.aim import Aim
 from tasks.card import card
 from tasks.describe import describe

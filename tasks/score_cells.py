@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from serving.check_columns import Numbers, Texts
 from serving.signature import Field
-from tasks.reading.numbers import read_numbers
+from tasks.reading.numbers import MISSING, read_numbers
 from tasks.reading.types import is_bytes, is_list, is_number, is_text, plain
 
 if TYPE_CHECKING:
@@ -33,7 +33,13 @@ def fits(field: Field, kind: "pa.DataType", *, written: bool) -> bool:
 
 def column(field: Field, cells: "pa.Array") -> Numbers | Texts:
     """Return a table's column; a text where a number belongs is read as one if it is one."""
-    return texts(cells) if field.dtype == "string" else numbers(cells)
+    if field.dtype != "string":
+        return numbers(cells)
+    read = texts(cells)
+    if not field.allowed:
+        return read
+    absent = set(MISSING) - {""} - set(field.allowed)  # as R writes NA: it can mean nothing else among a few choices
+    return Texts([None if text in absent else text for text in read.distinct], read.places)
 
 
 def numbers(cells: "pa.Array") -> Numbers:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from casebook.catalog import DataSet, Unlisted, data_set
 from casebook.errors import CasebookError
 from casebook.fingerprint import library_versions
-from casebook.registry import folder_of, production, versions
+from casebook.registry import production
+from casebook.versions import folder_of, versions
 from serving.bundle import BrokenBundle, Predictor, load
 from tasks import score_cells
 from tasks.reading.rows import other_separator

@@ -9,7 +9,8 @@ from urllib.parse import unquote
 from casebook.catalog import DataSet
 from casebook.errors import CasebookError
 from tasks.reading import table as tables
-from tasks.reading.form import ENDINGS, Form, form, unpacked_name
+from tasks.reading.form import Form, form
+from tasks.reading.names import ENDINGS, unpacked_name
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -46,7 +46,7 @@ def class_numbers(values: "pd.Series", aim: Aim) -> "Floats":
         A value is none of the labels.
     """
     places = places_of(aim, text=not _numeric(values))
-    found = values.map(places)
+    found = (values.astype("float64") if _numeric(values) else values).map(places)
     if found.isna().any():
         strange = values[found.isna()]
         shown = ", ".join(map(repr, strange.drop_duplicates().head(LISTED).tolist()))

@@ -2,7 +2,8 @@
 
 The rules of a text file (CSV, TSV, …), which both keep to:
 
-- A cell is the text between two separators; blanks behind a separator are none of it.
+- A cell is the text between two separators. Blanks behind separators are none of it if the header
+  or the first row has one behind each.
 - An empty cell is a missing value, and so is what the catalog's `missing` says. In a column of
   numbers the usual spellings (NA, NaN, null, …) are missing too; in one of texts they are texts.
 - A blank line is a row with a missing value in a file of one column, and nothing in any other.

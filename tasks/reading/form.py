@@ -4,17 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from casebook.catalog import DataSet
-
-PACKINGS = (".gz", ".bz2", ".xz", ".zst", ".zip")
-PARQUET = (".parquet", ".pq")
-SPREADSHEETS = (".xlsx", ".xlsm")
-TABS = (".tsv", ".tab")
-TEXTS = (".csv", *TABS)
-ENDINGS = tuple(
-    ending + packing
-    for ending in (*PARQUET, *SPREADSHEETS, *TEXTS)
-    for packing in ("", *PACKINGS)
-)  # fmt: skip
+from tasks.reading.names import kind, unpacked_name, usual
+from tasks.reading.packing import inner_names
 
 
 @dataclass(frozen=True)
@@ -51,40 +42,17 @@ PLAIN = Form()
 def form(entry: DataSet | None, path: Path) -> Form:
     """Return how a file is to be read: as the catalog says of a file of its name, else plainly.
 
-    A spreadsheet keeps its sheet and its preamble when it is given another name, and any file the
-    marks of missing values that the data set has.
+    A file may be packed. A spreadsheet keeps its sheet and its preamble when it is given another
+    name, and any file the marks of missing values that the data set has.
     """
     files = entry.files if entry else ()
-    called = (path.name.lower(), unpacked_name(path.name).lower())
+    called = {name.lower() for name in (path.name, unpacked_name(path.name), *inner_names(path))}
     known = next((file for file in files if file.name.lower() in called), None)
     if known is None and kind(path.name) == "spreadsheet":
         known = next((file for file in files if kind(file.name) == "spreadsheet"), None)
     if known is None:
         every = {file.missing: None for file in files if file.missing is not None}
-        return Form(separator=usual(path), missing=tuple(every))
+        return Form(separator=usual(*inner_names(path), path.name), missing=tuple(every))
     names = None if known.header or entry is None else tuple(entry.columns)
     marks = () if known.missing is None else (known.missing,)
     return Form(known.separator, names, marks, known.skip, known.sheet, known.quote)
-
-
-def usual(path: Path) -> str:
-    """Return what parts the fields of a file that the catalog doesn't know."""
-    return "\t" if _ending(path.name) in TABS else ","
-
-
-def kind(name: str) -> str:
-    """Return what a name says that a file is, packed or not: parquet, spreadsheet or text."""
-    ending = _ending(name)
-    if ending in PARQUET:
-        return "parquet"
-    return "spreadsheet" if ending in SPREADSHEETS else "text"
-
-
-def unpacked_name(name: str) -> str:
-    """Return a file's name without the ending that says how it is packed."""
-    ending = Path(name).suffix
-    return name[: -len(ending)] if ending.lower() in PACKINGS else name
-
-
-def _ending(name: str) -> str:
-    return Path(unpacked_name(name)).suffix.lower()

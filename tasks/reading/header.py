@@ -10,7 +10,7 @@ from typing import IO
 from casebook.errors import CasebookError
 from tasks.reading.encoding import foreign
 from tasks.reading.form import Form
-from tasks.reading.rows import Lines, Row, rows
+from tasks.reading.rows import Lines, Row, blanks_behind, rows
 
 CHUNK = 8 << 20  # bytes
 BOM = b"\xef\xbb\xbf"
@@ -26,6 +26,8 @@ class Header:
         Of the columns.
     fields
         Of each row: more than names where all lines end with separators.
+    blanks
+        Whether blanks behind separators are no part of the cells.
     line
         The last line of the header.
     rest
@@ -34,6 +36,7 @@ class Header:
 
     names: list[str]
     fields: int
+    blanks: bool
     line: int
     rest: bytes
 
@@ -54,20 +57,20 @@ def header(path: Path, stream: IO[bytes], form: Form) -> Header:
     skipped = sum(len(line.encode()) for line in islice(lines, form.skip))
     lines.taken()
     lines.stream = io.BytesIO(begin[skipped:])
-    found = rows(path, lines, form)
+    spaced = form.separator != " "
+    found = rows(path, lines, form, blanks=spaced)
     names, end = list(form.names or ()), skipped
+    first = None if names else _first(found)
     if not names:
-        first = _first(found)
         if first is None:
             raise CasebookError(f"{path} can't be read as CSV: it is empty.")
         names = _named(first.row.cells)
         end = skipped + first.bytes
     line = lines.last if form.names is None else form.skip
     second = _first(found, blank=len(names) == 1)
-    fields = max(len(names), len(second.row.cells)) if second else len(names)
-    if second and not any(second.row.cells[len(names) :]):
-        return Header(names, fields, line, begin[end:])
-    return Header(names, len(names), line, begin[end:])
+    known = [each.row for each in (first, second) if each]
+    blanks = spaced and any(blanks_behind(row, form) for row in known)
+    return Header(names, _fields(names, second), blanks, line, begin[end:])
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,12 @@ def _first(found: Iterator[Row], *, blank: bool = False) -> _First | None:
         if blank or any(row.cells):
             return _First(row, size)
     return None
+
+
+def _fields(names: Sequence[str], second: _First | None) -> int:
+    """Return how many fields each row has, by the first one: more than names if the others are empty."""
+    cells = second.row.cells if second else []
+    return max(len(names), len(cells)) if not any(cells[len(names) :]) else len(names)
 
 
 def _named(cells: Sequence[str]) -> list[str]:

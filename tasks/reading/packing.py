@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
 from casebook.errors import CasebookError
-from tasks.reading.form import ENDINGS, kind, unpacked_name
+from tasks.reading.names import ENDINGS, kind, unpacked_name
 
 MAGIC = {
     b"\x1f\x8b": ".gz",
@@ -89,6 +89,14 @@ def _table(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     if found[0].flag_bits & 1:
         raise CasebookError(f"{path} is locked by a password. Unpack it, and name the file in it.")
     return found[0]
+
+
+def inner_names(path: Path) -> list[str]:
+    """Return the name of the one table in a zip file, or nothing."""
+    if path.suffix.lower() != ".zip" or not zipfile.is_zipfile(path):
+        return []
+    with zipfile.ZipFile(path) as archive:
+        return [PurePosixPath(_table(path, archive).filename).name]
 
 
 def _by_system(name: str) -> bool:

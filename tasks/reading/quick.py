@@ -56,7 +56,7 @@ def block(data: bytes, head: Header, form: Form) -> "pa.RecordBatch | None":
         return None
     if any(column.null_count < len(column) for column in table.columns[len(head.names) :]):
         return None
-    if form.separator != " " and _begins_with_blank(data, table, form.separator.encode()):
+    if head.blanks and _begins_with_blank(data, table, form.separator.encode()):
         return None
     columns = [column.combine_chunks() for column in table.columns[: len(head.names)]]
     return pa.RecordBatch.from_arrays(columns, head.names)

@@ -69,8 +69,17 @@ class _Joined(io.RawIOBase):
         return len(got)
 
 
-def rows(path: Path, lines: Lines, form: Form) -> Iterator[Row]:
+def rows(path: Path, lines: Lines, form: Form, *, blanks: bool) -> Iterator[Row]:
     """Yield the rows of a text file, blank lines among them: they have no cells.
+
+    Parameters
+    ----------
+    path, form
+        The file, and how it is read.
+    lines
+        Its lines from here on.
+    blanks
+        Whether blanks behind separators are no part of the cells.
 
     Raises
     ------
@@ -85,7 +94,7 @@ def rows(path: Path, lines: Lines, form: Form) -> Iterator[Row]:
     reader = csv.reader(
         lines,
         delimiter=form.separator,
-        skipinitialspace=form.separator != " ",
+        skipinitialspace=blanks,
         quoting=csv.QUOTE_MINIMAL if form.quote else csv.QUOTE_NONE,
         strict=True,
     )
@@ -101,6 +110,14 @@ def rows(path: Path, lines: Lines, form: Form) -> Iterator[Row]:
         if len(row.lines) > 1 and _swallowed(row, form):
             raise CasebookError(_open(path, first, "swallows the rows of the next lines"))
         yield row
+
+
+def blanks_behind(row: Row, form: Form) -> bool:
+    """Say whether there is a blank behind each separator of a row: then blanks are the file's style."""
+    text = "".join(row.lines).strip().rstrip(form.separator)
+    outside = text.split('"')[::2] if form.quote else [text]
+    found = sum(part.count(form.separator) for part in outside)
+    return found > 0 and found == sum(part.count(f"{form.separator} ") for part in outside)
 
 
 def _by_expression(lines: Lines, separator: str) -> Iterator[Row]:

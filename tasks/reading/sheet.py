@@ -1,5 +1,6 @@
 """Sheet: a spreadsheet's table; each cell becomes the text that it shows, so types follow the catalog."""
 
+import io
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import date, datetime, time
@@ -61,7 +62,8 @@ def _header(found: Sequence[Sequence[str | None]]) -> tuple[list[str], int]:
 def _cells(path: Path, file: Unpacked, form: Form) -> Iterator[Sequence[object]]:
     import openpyxl
 
-    book = openpyxl.load_workbook(file.stream, read_only=True, data_only=True, keep_links=False)
+    source = file.stream if file.stream is file.packed else io.BytesIO(file.stream.read())
+    book = openpyxl.load_workbook(source, read_only=True, data_only=True, keep_links=False)
     with closing(book):
         names = [sheet.title for sheet in book.worksheets]
         name = form.sheet or (names[0] if names else "")

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from casebook.errors import CasebookError
 from tasks.reading import delimited, parquet, sheet
-from tasks.reading.form import Form, kind
+from tasks.reading.form import Form
 from tasks.reading.header import header
+from tasks.reading.names import kind
 from tasks.reading.packing import Unpacked, unpacked
 from tasks.reading.trouble import met
 

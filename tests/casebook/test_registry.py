@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from casebook import files, places, registry
+from casebook import files, places, registry, versions
 from casebook.errors import CasebookError
 
 pytestmark = pytest.mark.usefixtures("artifacts")
@@ -140,8 +140,8 @@ def test_a_damaged_manifest_is_in_nobodys_way(shop: Path, told: pytest.LogCaptur
     (shop / "4" / "manifest.json").write_bytes(BROKEN[name])
     registry.promote("shop", 1)
     assert registry.rollback("shop") == 3
-    assert registry.versions("shop") == [1, 2, 3]
-    assert registry.free_number("shop") == 5
+    assert versions.versions("shop") == [1, 2, 3]
+    assert versions.free_number("shop") == 5
     assert "shop version 4 is passed over" in told.text
     with pytest.raises(CasebookError, match=r"version 4 can't serve: .*manifest\.json.*sound are: 1, 2, 3"):
         registry.promote("shop", 4)
@@ -149,7 +149,7 @@ def test_a_damaged_manifest_is_in_nobodys_way(shop: Path, told: pytest.LogCaptur
 
 def test_a_version_without_a_manifest_keeps_its_number(shop: Path) -> None:
     (shop / "7").mkdir()
-    assert registry.free_number("shop") == 8
+    assert versions.free_number("shop") == 8
     with pytest.raises(CasebookError, match=r"version 7 can't serve: .* has no manifest.json"):
         registry.promote("shop", 7)
 
@@ -157,12 +157,12 @@ def test_a_version_without_a_manifest_keeps_its_number(shop: Path) -> None:
 @pytest.mark.parametrize("name", ["0", "007", "1.0", "1\u00b2", "\u0661", "12345678901", "3.bak", "+1", "1_0"])
 def test_other_names_are_no_versions(shop: Path, name: str) -> None:
     (shop / "3").rename(shop / name)
-    assert registry.number(name) is None
-    assert registry.versions("shop") == [1, 2]
-    assert registry.damaged("shop") == {}
+    assert versions.number(name) is None
+    assert versions.versions("shop") == [1, 2]
+    assert versions.damaged("shop") == {}
 
 
 def test_no_number_is_left_after_the_last_one(shop: Path) -> None:
     (shop / "3").rename(shop / "999999999")
     with pytest.raises(CasebookError, match=r"999999999\. Move that folder away"):
-        registry.free_number("shop")
+        versions.free_number("shop")

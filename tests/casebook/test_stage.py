@@ -181,3 +181,9 @@ def test_a_stage_travels_to_another_process_by_name() -> None:
     named = rebuild(*name)
     assert isinstance(named, Stage)
     assert named.fn is double.fn
+
+
+@pytest.mark.parametrize("label", ["a/b", "/../x", "a\nb"], ids=range(3))
+def test_a_label_that_is_no_part_of_a_path_is_refused(label: str) -> None:
+    with pytest.raises(CasebookError, match="can't be part of a folder's name"):
+        double.called(label)

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
+from casebook.store import Ref
 from casebook.untrusted import Untrusted, inside, read
 
 BAD = {
@@ -18,7 +20,6 @@ BAD = {
     "ending": "a/",
     "backslash": "a\\b",
     "drive": "C:x",
-    "stream": "a.txt:hidden",
     "null": "a\0",
     "line": "a\nb",
     "half_a_character": "\ud800",
@@ -39,7 +40,9 @@ def test_a_name_that_leaves_its_folder_is_refused(tmp_path: Path, name: str) -> 
 
 
 @pytest.mark.parametrize(
-    "name", ["a", "model.onnx", "fold-0/network.keras", "...", "a b", "한글.md", "console", "aux-1"], ids=range(8)
+    "name",
+    ["a", "model.onnx", "fold-0/network.keras", "...", "a b", "한글.md", "console", "aux-1", "train-1:10"],
+    ids=range(9),
 )
 def test_other_names_are_taken(tmp_path: Path, name: str) -> None:
     assert inside(tmp_path, name) == tmp_path / name
@@ -62,3 +65,10 @@ def test_a_file_has_a_limit(tmp_path: Path) -> None:
     assert read(tmp_path / "x", 5) == b"12345"
     with pytest.raises(Untrusted, match="has 5 bytes, more than the 4"):
         read(tmp_path / "x", 4)
+
+
+@pytest.mark.parametrize("place", ["case", "stage", "key"])
+@pytest.mark.parametrize("name", ["..", "../x", "/x", "a/b", ""], ids=range(5))
+def test_a_reference_stays_in_the_store(place: str, name: str) -> None:
+    with pytest.raises(ValidationError, match="is not the name of a folder"):
+        Ref.model_validate({"case": "a", "stage": "b", "key": "c"} | {place: name})

@@ -194,13 +194,11 @@ def stand_in(folder: Path, **more: str) -> Stand:
 def workers() -> set[str]:
     """Return the names of all workers that the server ever knew."""
     from prefect.client.orchestration import get_client
-    from prefect.exceptions import ObjectNotFound
 
     with get_client(sync_client=True) as client:
-        try:
-            return {worker.name for worker in client.read_workers_for_work_pool(POOL)}
-        except ObjectNotFound:  # the first worker makes the pool
-            return set()
+        if POOL not in {pool.name for pool in client.read_work_pools()}:
+            return set()  # the first worker makes it
+        return {worker.name for worker in client.read_workers_for_work_pool(POOL)}
 
 
 def deploy(flow: str, pool: str = POOL) -> UUID:

@@ -13,6 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from functools import cache, partial
 from importlib import import_module
+from multiprocessing.util import Finalize
 from typing import Any
 from unittest.mock import patch
 
@@ -53,8 +54,9 @@ def runner() -> Runner:
 
 
 def begin() -> None:
-    """End with the process that asks, and take warnings for errors where the tests do."""
+    """End with the process that asks, with the spare process; take warnings for errors where the tests do."""
     spare.die_with_parent()
+    Finalize(None, kept_spare().close, exitpriority=100)  # first of all: its queues must still be open
     project = tomllib.loads((places.project() / "pyproject.toml").read_text(encoding="utf-8"))
     for text in project["tool"]["pytest"]["ini_options"]["filterwarnings"]:
         warnings.filterwarnings(*parse_warning_filter(text, escape=False))

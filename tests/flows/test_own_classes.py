@@ -68,7 +68,9 @@ def published(house: House, case: str, source: Path) -> FlaskClient:
     assert champion["accuracy"]["value"] > 0.85
     page = (run / "report.html").read_text(encoding="utf-8")
     assert "What is taken for what" in page
-    return create_app(Registry(places.models())).test_client()
+    models = Registry(places.models())
+    models.look()
+    return create_app(models).test_client()
 
 
 def answers(client: FlaskClient, case: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

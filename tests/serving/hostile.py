@@ -73,6 +73,22 @@ def huge_weight(model: Any) -> None:
     model.graph.initializer[0].dims.extend([10**9, 10**9])
 
 
+def constant_answer(model: Any) -> None:
+    """Have a graph answer once, however many rows it is asked."""
+    from onnx import helper
+
+    last = model.graph.node[-1]
+    model.graph.node.append(helper.make_node("ReduceMean", ["each"], [last.output[0]], axes=[0], keepdims=1))
+    last.output[0] = "each"
+
+
+def twice(folder: Path) -> None:
+    """Have the sample hold its row twice."""
+    for name, key in (("sample_request.json", "instances"), ("sample_response.json", "predictions")):
+        content = json.loads((folder / name).read_text())
+        (folder / name).write_text(json.dumps({key: 2 * content[key]}))
+
+
 PICTURE = {"name": "p", "dtype": "picture", "height": 10**9, "width": 10**9, "channels": 3}
 SEALED: dict[str, tuple[Change, str]] = {
     "minimum_of_400_digits": (first_input(minimum=HUGE), "signature.json is no JSON that can be told"),
@@ -81,6 +97,14 @@ SEALED: dict[str, tuple[Change, str]] = {
     "signature_of_300_levels": (
         edited("signature.json", lambda content: content.update(note=json.loads("[" * 300 + "]" * 300))),
         "signature.json is no JSON that can be told",
+    ),
+    "signature_of_253_levels": (
+        edited("signature.json", lambda content: content.update(note=json.loads("[" * 252 + "]" * 252))),
+        "signature.json is no JSON that can be told",
+    ),
+    "graph_of_one_answer": (
+        lambda folder: (twice(folder), graph_of(constant_answer)(folder)),
+        "the model answers 2 instances with",
     ),
     "half_a_character": (holds("signature.json", '{"case": "\\ud800"}'), "signature.json is no JSON"),
     "not_utf8": (holds("signature.json", b'{"case": "\xe4"}'), "signature.json is no JSON"),

@@ -3,17 +3,20 @@
 import errno
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from flask.testing import FlaskClient
 
 from casebook import places
-from serving import counts
+from serving import counts, counts_file
 from serving.app import create_app
-from serving.counts import REQUESTS, Counts
+from serving.counts import Counts
+from serving.counts_file import REQUESTS
 from serving.registry import Registry
+from tests.serving.site import Site, started
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "pwrite"), reason="several processes need POSIX")
 FRAUD = (REQUESTS, "fraud", "200")
@@ -85,13 +88,13 @@ def test_a_line_of_another_kind_is_left_out(folder: Path, key: list[object]) -> 
     one, other = Counts(folder), Counts(folder)
     other.add(FRAUD)
     (path,) = folder.iterdir()
-    odd = counts.Count.model_construct(key=key, bins=[1], total=0.0)
-    path.write_bytes(path.read_bytes() + counts._line(odd))
+    odd = counts_file.Count.model_construct(key=key, bins=[1], total=0.0)
+    path.write_bytes(path.read_bytes() + counts_file.line(odd))
     assert (requests_in(one), one.summed().unreadable) == (1, 1)
 
 
 def test_a_folder_that_a_cleaner_removed_comes_back(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(counts, "SEEN", -1.0)
+    monkeypatch.setattr(counts_file, "SEEN", -1.0)
     one, other = Counts(folder), Counts(folder)
     for each in (one, other):
         each.add((REQUESTS, "mpg", "200"))
@@ -154,3 +157,45 @@ def test_refused_versions_are_counted_by_case(
         (folder / "card.md").write_text("other")
         models.look()
     assert 'casebook_load_failures_total{case="mpg"} 2' in client.get("/metrics").text
+
+
+@pytest.fixture
+def running(publish: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """Serve `mpg` by two processes, whose counts lie in a folder below `tmp`."""
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    publish("mpg", 1, 0.01)
+    with started("--port", "0", "--processes", "2") as site:
+        yield site
+        site.process.terminate()
+        assert site.process.wait(60) == 0
+
+
+def removed(folder: Path) -> None:
+    shutil.rmtree(folder)
+
+
+def replaced(folder: Path) -> None:
+    shutil.rmtree(folder)
+    folder.write_text("no folder")
+
+
+def littered(folder: Path) -> None:
+    (folder / "counter_999999.db").touch()
+    (folder / "histogram_1.db").write_bytes(b"\xff" * 100)
+
+
+@pytest.mark.parametrize("spoil", [removed, replaced, littered])
+def test_a_service_answers_whatever_becomes_of_its_counts(
+    running: Site, tmp_path: Path, spoil: Callable[[Path], None]
+) -> None:
+    (folder,) = (tmp_path / "tmp").glob("casebook-counts-*")
+    for _ in range(5):
+        assert running.predict("mpg", {"Weight": 1.0})["predictions"]
+    spoil(folder)
+    for _ in range(5):
+        assert running.predict("mpg", {"Weight": 1.0})["predictions"]
+        with urlopen(f"{running.url}/metrics", timeout=60) as response:
+            assert b"casebook_requests_total" in response.read()
+    if folder.is_file():
+        folder.unlink()

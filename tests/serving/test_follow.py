@@ -1,5 +1,6 @@
 """The service follows what is promoted on shared storage, and outlives its loss."""
 
+import json
 import os
 import subprocess
 import sys
@@ -131,6 +132,61 @@ def test_a_service_outlives_the_loss_of_the_storage_and_starts_without_it(
     again.look()
     assert again.serving["fraud"].version == 1
     S3FileSystem.clear_instance_cache()
+
+
+@pytest.fixture
+def shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder that machines share, in which `fraud` and `mpg` serve."""
+    monkeypatch.setenv("CASEBOOK_ARTIFACTS", str(tmp_path / "there"))
+    publish_rows("fraud", 1, -1.0)
+    publish_rows("mpg", 4, 0.01)
+    monkeypatch.setenv("CASEBOOK_ARTIFACTS", f"file://{tmp_path}/there")
+    monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / "here"))
+    return tmp_path / "there"
+
+
+def names_above(fraud: Path) -> None:
+    manifest = json.loads((fraud / "1" / "manifest.json").read_text())
+    manifest["files"]["../../../../victim.txt"] = {"sha256": "0" * 64, "bytes": 0}
+    (fraud / "1" / "manifest.json").write_text(json.dumps(manifest))
+
+
+def pipe_for_a_pointer(fraud: Path) -> None:
+    (fraud / "production").unlink()
+    os.mkfifo(fraud / "production")
+
+
+def pipe_for_a_graph(fraud: Path) -> None:
+    (fraud / "1" / "model.onnx").unlink()
+    os.mkfifo(fraud / "1" / "model.onnx")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes in folders are POSIX")
+@pytest.mark.parametrize("change", [names_above, pipe_for_a_pointer, pipe_for_a_graph])
+def test_an_odd_case_on_shared_storage_is_said_once_and_stops_no_other(
+    shared: Path, change: Callable[[Path], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    change(shared / "models" / "fraud")
+    models = Registry(places.models())
+    for _ in range(3):
+        look(models)
+    assert list(models.serving) == ["mpg"]
+    notes = create_app(models).test_client().get("/health/ready").get_json()["notes"]
+    assert [note.startswith("fraud is not taken up: ") for note in notes] == [True]
+    assert caplog.text.count("fraud is not taken up") == 1
+
+
+@pytest.mark.usefixtures("shared")
+def test_a_local_copy_that_cannot_be_written_takes_nothing_away() -> None:
+    models = Registry(places.models())
+    models.look()
+    (places.models() / ".asked").unlink()
+    (places.models() / ".asked").mkdir()
+    os.utime(places.models() / ".asked", (0, 0))
+    models.look()
+    ready = create_app(models).test_client().get("/health/ready").get_json()
+    assert ready["models"] == {"fraud": 1, "mpg": 4}
+    assert "the local copy of the shared storage can't be written" in ready["notes"][0]
 
 
 @pytest.mark.usefixtures("other")

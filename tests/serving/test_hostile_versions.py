@@ -11,7 +11,7 @@ from casebook import places
 from serving import bundle
 from serving.app import create_app
 from serving.registry import Registry
-from tests.serving.hostile import ODD, SEALED, add_endless_loop, bound, graph_of, in_place_of
+from tests.serving.hostile import ODD, SEALED, add_endless_loop, bound, first_input, graph_of, in_place_of
 
 Publish = Callable[..., Path]
 Reseal = Callable[[Path], None]
@@ -94,3 +94,17 @@ def test_a_pointer_that_is_no_file_is_told(publish: Publish, make: Callable[[Pat
     pointer = publish("fraud", 1, -1.0).parent / "production"
     in_place_of(pointer.name, make)(pointer.parent)
     check(pointer, "production is no regular file")
+
+
+@pytest.mark.parametrize(
+    "facts", [{"maximum": None}, {"minimum": None}, {"minimum": 9.0, "maximum": 1.0}], ids=range(3)
+)
+def test_a_range_of_one_end_is_shown_on_every_page(publish: Publish, reseal: Reseal, facts: dict[str, object]) -> None:
+    folder = publish("fraud", 1, -1.0)
+    first_input(**facts)(folder)
+    reseal(folder)
+    models = Registry(places.models())
+    models.look()
+    client = create_app(models).test_client()
+    client.application.testing = True
+    assert [client.get(page).status_code for page in PAGES] == [200] * len(PAGES)

@@ -1,6 +1,5 @@
 """What the service makes of HTTP as it comes from the open network: odd, hostile, slow, or too much of it."""
 
-import http.client
 import json
 import re
 import socket
@@ -108,6 +107,13 @@ def test_who_asks_no_more_is_answered_all_the_same(port: int) -> None:
         connection.shutdown(socket.SHUT_WR)
         answers = b"".join(iter(lambda: connection.recv(65536), b""))
     assert codes(answers) == [200, 200]
+
+
+def test_a_body_that_ends_early_is_a_400(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        connection.sendall(post()[:-5])
+        connection.shutdown(socket.SHUT_WR)
+        assert codes(b"".join(iter(lambda: connection.recv(65536), b""))) == [400]
 
 
 def test_identity_is_no_encoding(port: int) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import numpy as np
 import pytest
@@ -191,7 +192,7 @@ def test_the_page_takes_a_window_and_draws_the_forecast(series: FlaskClient) -> 
     counted = series.get("/models/count").text
     assert 'id="chart"' not in counted and 'id="bar"' in counted
     for link in re.findall(r'(?:src|href)="([^"#]+)"', page):
-        with series.get(link) as response:
+        with series.get(urljoin("/models/power", link)) as response:
             assert response.status_code == 200
 
 

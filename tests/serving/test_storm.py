@@ -5,11 +5,14 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.attacks import ATTACKS, Place
 from benchmarks.models import in_production
+from benchmarks.siege import siege
 from benchmarks.storm import CUT, send
+from tests.serving import test_workers as workers
 from tests.serving.site import started
 
-COUNT = 400
+COUNT, ROUNDS = 400, 2
 
 
 def test_a_storm_is_weathered(publish: Callable[..., Path], publish_pictures: Callable[..., Path]) -> None:
@@ -28,3 +31,18 @@ def test_a_storm_is_weathered(publish: Callable[..., Path], publish_pictures: Ca
         assert site.process.wait(timeout=60) == 0
         assert site.process.stderr is not None
         assert "Traceback" not in site.process.stderr.read()
+
+
+def test_a_siege_takes_no_answer_from_others(publish: Callable[..., Path]) -> None:
+    """Of eight kinds of attack at once; processes are killed and hang meanwhile."""
+    publish("fraud", 1, -1.0)
+    (model,) = in_production()
+    with workers.started("import serving.supervisor; serving.supervisor.HUNG = 2") as service:
+        told, seconds = siege(Place(service.port, service.process.pid, model), lambda done: done < ROUNDS)
+        for attack in ATTACKS:
+            assert told[f"{attack.__name__}: rounds"] + told[f"{attack.__name__}: cut off"] == ROUNDS
+        assert len(seconds) == told["sound requests: answered"] > 0
+        assert workers.post(service.connect())[0] == 200
+        service.process.terminate()
+        _, err = service.process.communicate(timeout=workers.LIMIT)
+    assert service.process.returncode == 0 and "Traceback" not in err

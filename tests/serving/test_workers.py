@@ -106,15 +106,13 @@ def watched(publish: Callable[..., Path]) -> Iterator[Service]:
 
 @contextmanager
 def started(changed: str = "") -> Iterator[Service]:
-    with start(changed) as process:
+    with start(changed) as process, ExitStack() as opened:
+        opened.callback(process.kill)
         assert process.stdout is not None
-        found = re.fullmatch(
-            r"Serving 1 models at http://127\.0\.0\.1:(\d+) \(Ctrl-C stops\)\n", process.stdout.readline()
-        )
+        line = process.stdout.readline()
+        found = re.fullmatch(r"Serving 1 models at http://127\.0\.0\.1:(\d+) \(Ctrl-C stops\)\n", line)
         assert found, process.communicate()[1]
-        with ExitStack() as opened:
-            yield Service(process, int(found[1]), opened)
-        process.kill()
+        yield Service(process, int(found[1]), opened)
 
 
 def test_two_workers_answer_and_their_counts_are_summed(service: Service) -> None:

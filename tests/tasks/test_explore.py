@@ -10,9 +10,23 @@ import pytest
 
 from casebook.store import Ref
 from tasks.aim import Aim
-from tasks.explore import categories, correlations, counts, describe, explore, most_telling, shape, strongest_pairs
+from tasks.explore import (
+    categories,
+    correlations,
+    counts,
+    describe,
+    explore,
+    most_telling,
+    shape,
+    shares_of,
+    strongest_pairs,
+)
 
 BINARY = Aim(kind="binary", target="sold", primary="auprc", shown=("auprc",))
+KIND = Aim(
+    kind="multiclass", target="kind", labels=("flat", "house", "a castle with a long name $"), primary="accuracy",
+    shown=(),
+)  # fmt: skip
 PRICE = Aim(kind="regression", target="price", primary="rmse", shown=("rmse",))
 
 
@@ -68,12 +82,26 @@ def test_the_most_telling_columns_come_first() -> None:
     assert most_telling(table(), None) == ["size", "age", "price", "sold"]
 
 
-@pytest.mark.parametrize("aim", [BINARY, PRICE, None])
+def test_of_several_classes_the_columns_that_part_them_come_first() -> None:
+    frame = table()
+    frame["age"] = frame["kind"].map({"flat": 30.0, "house": 20.0}).fillna(10.0)
+    assert most_telling(frame, "kind", classes=True)[0] == "age"
+
+
+def test_what_is_drawn_of_classes_are_their_shares() -> None:
+    shares = shares_of(table(), KIND)
+    assert list(shares) == list(KIND.labels)
+    assert sum(shares.values()).eq(100.0).all()
+    assert shares_of(table(), BINARY)["share of sold = 1 (%)"].tolist() == (100.0 * table()["sold"]).tolist()
+
+
+@pytest.mark.parametrize("aim", [BINARY, PRICE, KIND, None])
 def test_a_profile_has_its_pictures(keep: Callable[..., Ref], keep_tables: Callable[..., Ref], aim: Aim | None) -> None:
     made = keep(explore.fn, keep_tables(table=table().rename(columns={"size": "RM"})), "boston", aim)
     drawn = {path.stem for path in Path(made.folder).glob("*.png")}
-    assert drawn == {"histograms", "boxes", "categories", "correlation"} | ({"target"} if aim else set())
+    kinds = {"categories"} if aim is not KIND else set()  # the target is no column beside itself
+    assert drawn == {"histograms", "boxes", "correlation"} | kinds | ({"target"} if aim else set())
     told = json.loads(made.path("profile.json").read_text(encoding="utf-8"))
     assert (told["columns"][0]["name"], told["columns"][0]["unit"]) == ("RM", None)
-    assert (told["target"] is not None) == (aim is BINARY)
+    assert (told["target"] is not None) == (aim in (BINARY, KIND))
     assert told["categories"]["kind"].keys() == {"flat", "house", "a castle with a long name $"}

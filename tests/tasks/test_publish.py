@@ -10,9 +10,10 @@ from onnx import TensorProto, helper
 
 from casebook import files, places, share
 from casebook.errors import CasebookError
-from casebook.registry import point, production, promote, rollback, versions
+from casebook.registry import point, production, promote, rollback
 from casebook.run import Run
 from casebook.store import Ref
+from casebook.versions import versions
 from tasks.aim import Aim
 from tasks.publish import difference, gate, publish, unfit
 
@@ -200,6 +201,23 @@ def test_a_model_of_other_columns_waits_as_it_can_not_be_compared(parts: Ref) ->
     assert not serves
     assert "takes other columns" in why
     assert "python -m flows.promote shop 2" in why
+
+
+def test_a_version_whose_manifest_can_not_be_read_makes_way(parts: Ref) -> None:
+    point("shop", release(1, graph(1.0)))
+    (places.models("shop") / "1" / "manifest.json").write_bytes(b"")
+    serves, why = gate("shop", release(2, graph(1.0)), parts, REAL, AIM)
+    assert serves
+    assert why == "version 1, which was to serve, is gone or can't be read"
+
+
+@pytest.mark.parametrize(("weight", "noise", "serves"), [(1.0, 0.0, True), (0.0, 1.0, False)])
+def test_a_damaged_pointer_spares_no_model_the_contest(parts: Ref, weight: float, noise: float, serves: bool) -> None:
+    point("shop", release(1, graph(1.0)))
+    (places.models("shop") / "production").write_bytes(b"")
+    got, why = gate("shop", release(2, graph(weight, noise)), parts, REAL, AIM)
+    assert got is serves
+    assert "version 1's" in why
 
 
 def test_what_another_machine_published_is_compared_with_promoted_and_rolled_back(

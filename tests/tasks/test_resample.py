@@ -62,3 +62,14 @@ def test_the_share_of_positives_never_falls(negatives: int, positives: int, way:
     data = rows(negatives, positives)
     _, y = resampled(data["x"], data["y"], way, 0)
     assert y.mean() >= data["y"].mean() - 1e-9
+
+
+@pytest.mark.parametrize(("way", "counts"), [("over_under", [80, 40, 80]), ("smote", [400, 40, 90])])
+def test_of_several_classes_rare_ones_become_more_and_frequent_ones_fewer(
+    keep: Callable[..., Ref], keep_arrays: Callable[..., Ref], way: Way, counts: list[int]
+) -> None:
+    x = np.random.default_rng(0).normal(size=(498, 3)).astype("float32")
+    train = {"x": x, "y": np.repeat([0.0, 1.0, 2.0], [400, 8, 90]).astype("float32")}
+    made = keep(resample.fn, keep_arrays(train=train), way, 0)
+    assert np.bincount(read_arrays(made, "train")["y"].astype("int64")).tolist() == counts
+    assert made.facts == {"rows": sum(counts), "classes": counts, "rows_before": 498}

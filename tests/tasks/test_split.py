@@ -99,3 +99,41 @@ def test_too_few_rows_for_ten_folds_are_refused() -> None:
         list(repeated(frame(10, 9), aim, 10, 0))
     with pytest.raises(CasebookError, match="Only 9 rows have y = 1"):
         list(repeated(frame(100, 9), aim.model_copy(update={"kind": "binary"}), 10, 0))
+
+
+SPECIES = ("Adelie", "Chinstrap", "Gentoo")
+THREE = Aim(kind="multiclass", target="y", labels=SPECIES, primary="accuracy", shown=())
+
+
+def penguins(*counts: int) -> pd.DataFrame:
+    names = [name for name, count in zip(SPECIES, counts, strict=True) for _ in range(count)]
+    return pd.DataFrame({"x": range(len(names)), "y": pd.array(names, "string")})
+
+
+def test_classes_that_are_text_have_the_same_share_in_every_part_of_every_fold() -> None:
+    for parts in repeated(penguins(100, 40, 60), THREE, 3, 0):
+        shares = {name: part["y"].value_counts().to_dict() for name, part in parts.items()}
+        assert shares["test"] == shares["validation"] == {"Adelie": 10, "Chinstrap": 4, "Gentoo": 6}
+    parts = stratified(penguins(100, 40, 60), "y", 0, 0)
+    assert parts["test"]["y"].value_counts().to_dict() == {"Adelie": 20, "Chinstrap": 8, "Gentoo": 12}
+
+
+def test_a_class_of_fewer_rows_than_folds_need_is_named() -> None:
+    with pytest.raises(CasebookError, match="Only 7 rows have y = Chinstrap, too few for 10 folds"):
+        list(repeated(penguins(100, 7, 60), THREE, 1, 0))
+    with pytest.raises(CasebookError, match="Only 7 rows have y = Chinstrap, too few for 5 folds"):
+        stratified(penguins(100, 7, 60), "y", 0, 0)
+
+
+def test_rows_without_a_target_are_refused_before_the_split() -> None:
+    frame = penguins(100, 40, 60)
+    frame.loc[5, "y"] = pd.NA
+    with pytest.raises(CasebookError, match=r'y, which is to be predicted, is missing in 1 of 200.*DropWithout\("y"\)'):
+        list(repeated(frame, THREE, 1, 0))
+
+
+def test_of_two_classes_the_second_one_s_rows_are_counted(
+    keep: Callable[..., Ref], keep_tables: Callable[..., Ref]
+) -> None:
+    made = keep(split.fn, keep_tables(table=penguins(100, 50, 0).replace("Adelie", "no")), "y", 0, 0)
+    assert made.facts["test"] == {"rows": 30, "positives": 20}

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
+from casebook.errors import CasebookError
 from casebook.store import Ref
 from casebook.tables import read_arrays
 from tasks.train import Settings, balanced_weights, member_loss, pooled, steady, train
@@ -164,3 +165,11 @@ def test_a_network_starts_from_the_weights_of_its_seed_whatever_other_threads_dr
     thread.join()
     for found in beside:
         assert all(np.array_equal(a, b) for a, b in zip(alone, found, strict=True))
+
+
+def test_a_training_that_diverges_stops_with_candidate_epoch_and_remedy(keep: Callable[..., Ref], encoded: Ref) -> None:
+    wild = quick(optimizer="sgd", learning_rate=1e30, epochs=50)
+    with pytest.raises(
+        CasebookError, match=r"training of small diverged: its loss in epoch \d+ is .*Lower its learning"
+    ):
+        keep(train.fn, encoded, encoded, network, wild, 0)

@@ -145,3 +145,18 @@ def test_padding_counts_nothing() -> None:
     stack = stacked([part(5, 0), part(3, 1)], [PLAIN, PLAIN])
     assert stack.weight.tolist() == [[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]]
     assert stack.x.shape == (2, 5, 3)
+
+
+def test_a_training_of_folds_that_diverges_stops_with_candidate_epoch_and_remedy(
+    keep: Callable[..., Ref], encoded: Callable[..., Ref]
+) -> None:
+    wild = quick(optimizer="sgd", learning_rate=1e30, epochs=50)
+    with pytest.raises(
+        CasebookError, match=r"training of single diverged: its loss in epoch \d+ is .*Lower its learning"
+    ):
+        keep(train_folds.fn, encoded(), 3, single, wild, NUMBER, 0)
+
+
+def test_a_target_that_is_always_the_same_has_a_scale() -> None:
+    scale = Scale.of(np.full(10, 7.0, "float32"), NUMBER, quick())
+    assert scale.learnt(np.full(3, 7.0, "float32")).tolist() == [0.0, 0.0, 0.0]
