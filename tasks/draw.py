@@ -1,6 +1,7 @@
 """Draw: the pictures of a judged model, in one style that colour-blind readers can tell apart."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -164,7 +165,12 @@ def _with_unit(text: str, aim: Aim) -> str:
 
 def labelled(text: str, unit: str | None) -> str:
     """Return an axis label with its unit; a dollar sign is none of a formula's."""
-    return text + (f" ({unit})" if unit else "").replace("$", r"\$")
+    return literal(text + (f" ({unit})" if unit else ""))
+
+
+def literal(text: object) -> str:
+    """Return a name as matplotlib draws it unchanged: two dollar signs would make a formula of it."""
+    return re.sub(r"(?<!\\)\$", r"\\$", str(text))
 
 
 def _precision_recall(out: Path, y: "Floats", scores: "Mapping[str, Floats]") -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from tasks.draw import axes_grid, figure, save
+from tasks.draw import axes_grid, figure, literal, save
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,6 +38,10 @@ def draw_profile(
     shares
         What is drawn of the target against other columns, by what it is called; of several classes each one's share.
     """
+    frame, matrix = frame.rename(columns=literal), matrix.rename(index=literal, columns=literal)
+    telling = {literal(name): label for name, label in telling.items()}
+    categories, target = [literal(name) for name in categories], literal(target) if target else target
+    shares = {literal(said): share for said, share in shares.items()}
     if telling:
         _histograms(out, frame, telling, target if kind == "classes" else None)
         _boxes(out, frame, list(telling))
@@ -177,4 +181,4 @@ def _short(name: Any) -> str:
 
     text = "missing" if pd.isna(name) else str(name)
     text = text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
-    return text.replace("$", r"\$")
+    return literal(text)

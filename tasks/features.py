@@ -19,6 +19,7 @@ from tasks.fitting import fit_on
 from tasks.leaks import check_leaks, check_names
 from tasks.precision import as_served, coarse
 from tasks.split import PARTS
+from tasks.tripwires import both_classes
 from tasks.truth import truth
 
 if TYPE_CHECKING:
@@ -141,6 +142,7 @@ def encode(
 
     raw = {name: read_raw(parts, name) for name in PARTS}
     y = {name: truth(frame, aim) for name, frame in raw.items()}
+    both_classes(y, aim)
     tables = {name: derive(frame.drop(columns=aim.target), derived) for name, frame in raw.items()}
     unfitted = encoder(list(tables["train"].columns))
     used = columns_of(unfitted, tables["train"])

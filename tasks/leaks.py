@@ -1,4 +1,4 @@
-"""Leaks: columns that decide the target by themselves, told apart from good ones and from chance."""
+"""Leaks: columns that decide the target alone, told apart from good ones and from chance."""
 
 import shlex
 from collections.abc import Collection
@@ -20,7 +20,7 @@ REPEATED = 0.1  # repeats per row of a column that has five times as many values
 
 
 class Leak(NamedTuple):
-    """A column that nearly decides the target; `certain` unless chance may show a good column so."""
+    """A column that nearly decides the target; `certain` unless a good one may look so by chance."""
 
     column: str
     figure: str
@@ -28,7 +28,7 @@ class Leak(NamedTuple):
 
 
 def leaks(table: "pd.DataFrame", target: str, *, classes: bool, identifiers: bool = True) -> list[Leak]:
-    """Return the columns that nearly decide the target alone, and texts that tell each row from all others.
+    """Return the columns that nearly decide the target alone, and texts that identify each row.
 
     A column decides by its order, by ranges of it, by its values, by the first number in a text or
     by one word of it; a gap is a value like any other. No row's own label has a say in what the
@@ -100,7 +100,7 @@ def check_names(trusted: Collection[str], columns: Collection[str]) -> None:
 
 
 def certain(strength: float, truth: Truth) -> bool:
-    """Say whether a column that is merely good would hardly ever be as strong in so few rows.
+    """Say whether a merely good column would hardly ever be as strong in so few rows.
 
     A good column has an area of .99, with normal values in either class; draws of as many rows tell
     how often its area is as great. A good number has a correlation of .99 (Fisher's z).

@@ -198,11 +198,12 @@ def _learnt(parts: Ref, aim: Aim) -> "Floats":
     import numpy as np
 
     from tasks.features import read_raw
+    from tasks.truth import truth
 
     if aim.takes in ("picture", "series"):
         there = parts.path("train.npz").is_file()
         return read_arrays(parts, "train")["y"].astype("float64") if there else np.array([])
-    return read_raw(parts, "train")[aim.target].to_numpy("float64")
+    return truth(read_raw(parts, "train"), aim)
 
 
 def unfit(case: str, version: int, metrics: Mapping[str, Any]) -> str | None:

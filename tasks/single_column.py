@@ -19,7 +19,7 @@ NUMBER = r"([-+]?\d+(?:\.\d+)?)"
 
 
 class Truth(NamedTuple):
-    """The rows that are looked at, their target as class numbers or values, and how many rows there are in all.
+    """The rows looked at, their target as class numbers or values, and how many rows there are.
 
     `sizes` are those of the largest class and of all others together.
     """
@@ -105,7 +105,7 @@ def by_order(numbers: "Floats", truth: Truth) -> float:
 
 
 def by_ranges(numbers: "Floats", truth: Truth) -> float:
-    """Return how well the other rows of the same narrow range, or with a gap as well, tell a row's class."""
+    """Return how well other rows of the same narrow range, or with a gap too, tell a row's class."""
     import numpy as np
 
     if not truth.classes:
@@ -131,7 +131,7 @@ def by_value(codes: "Codes", truth: Truth) -> float:
 
 
 def by_word(texts: "pd.Series", truth: Truth) -> float:
-    """Return how well the other rows with a word tell a row's class: the word that tells most of its text."""
+    """Return how well other rows with a word tell a row's class, by the most telling word."""
     import numpy as np
 
     if not truth.classes:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from casebook.errors import CasebookError
+from tasks.aim import Aim
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,3 +84,23 @@ def in_order_of_time(parts: "Mapping[str, Mapping[str, NDArray[Any]]]") -> None:
                     f"{over[0]} reaches {last[over[0]]}, and the {later} part begins at {parts[later]['day'].min()}. "
                     "Cut the parts apart in time, and leave out what a part can't know."
                 )
+
+
+def both_classes(y: "Mapping[str, NDArray[Any]]", aim: Aim) -> None:
+    """Refuse parts of which one has rows of one class only: nothing can be told apart in it.
+
+    Raises
+    ------
+    CasebookError
+        There is such a part; it is named with its class.
+    """
+    import numpy as np
+
+    for name, truth in y.items():
+        there = np.unique(truth)
+        if aim.kind == "binary" and len(there) < 2:
+            label = aim.labels[int(there[0])] if len(there) else "none"
+            raise CasebookError(
+                f"All {len(truth):,} rows of the {name} part are of one class ({label}): {aim.title} has no value "
+                "there. Part the table so that each part has rows of both classes."
+            )

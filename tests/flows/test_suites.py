@@ -14,7 +14,8 @@ from casebook.catalog import data_set
 from flows import boston, car_price, fraud, malware, mpg, titanic
 from tasks.aim import Aim
 from tasks.derive import derive
-from tasks.features import feeds, raw_columns, taken, to_onnx
+from tasks.encoding import encoder_graph, taken
+from tasks.features import feeds, raw_columns
 
 FAR = 1e6  # a number where the suite sets no limit
 UNSEEN = "never seen before"
@@ -109,7 +110,7 @@ def test_what_the_suite_lets_pass_the_encoder_takes(name: str) -> None:
     assert len(rows) >= 2 * len(columns)
     derived = derive(rows, case.derived)
     encoded = np.asarray(fitted.transform(derived[taken(fitted)]), "float64")
-    graph = to_onnx(fitted, train[columns], table, case.derived)
+    graph = encoder_graph(fitted, train[columns], table, case.derived)
     session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
     served = session.run(None, feeds(rows[columns]))[0]
     for form in (encoded, served):

@@ -1,10 +1,12 @@
 """Each tripwire names what it found, and lets sound data pass."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from casebook.errors import CasebookError
-from tasks.tripwires import fitted_on, repeats_across
+from tasks.aim import Aim
+from tasks.tripwires import both_classes, fitted_on, repeats_across
 
 
 def test_a_row_in_two_parts_is_named_by_its_place_in_the_table() -> None:
@@ -27,3 +29,12 @@ def test_features_fitted_on_other_rows_are_refused() -> None:
     fitted_on(100, 100)
     with pytest.raises(CasebookError, match="fitted on 125 rows, but the training part has 100"):
         fitted_on(125, 100)
+
+
+def test_a_part_with_rows_of_one_class_is_refused_before_training() -> None:
+    aim = Aim(kind="binary", target="y", labels=("sound", "broken"), primary="roc_auc", shown=("roc_auc",))
+    both, one = np.array([0.0, 1.0]), np.array([1.0, 1.0])
+    both_classes({"train": both, "validation": both, "test": both}, aim)
+    both_classes({"train": both, "test": one}, aim.model_copy(update={"kind": "regression"}))
+    with pytest.raises(CasebookError, match=r"All 2 rows of the test part are of one class \(broken\): ROC AUC has no"):
+        both_classes({"train": both, "validation": both, "test": one}, aim)
