@@ -117,6 +117,9 @@ def kill(place: Place, rng: random.Random) -> None:
     if len(workers) > 1:
         with suppress(psutil.NoSuchProcess):
             rng.choice(workers).send_signal(rng.choice([signal.SIGKILL, signal.SIGSTOP, signal.SIGTERM]))
+    with place.connect() as connection:  # another one is harmed only when one is sound
+        connection.sendall(place.post(1, "Connection: close\r\n"))
+        owed(_all(connection), OK | {503}, 1)
     time.sleep(10 * PAUSE)
 
 

@@ -44,9 +44,11 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
         self.worker.connections.add(self)
         self._now_expendable()
         beyond = len(self.worker.connections) - self.worker.most
+        if beyond <= 0 or self.worker.make_room(beyond):
+            return
         if beyond > limits.REFUSED:
             transport.abort()
-        elif beyond > 0 and not self.worker.make_room(self):
+        else:
             self._end(503, limits.BUSY, (("Retry-After", "1"),))
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from shutil import rmtree
@@ -23,6 +24,7 @@ from serving import limits
 from serving.worker import STOPS, Worker
 
 FAILED_STARTS = 5  # in a row, until it is clear that another one would not help either
+RETRY = 1.0  # seconds until the next one where others serve
 HUNG = 15  # seconds without a sign of life after which a process is replaced
 SHARED = "/dev/shm"  # where signs of life are given: no cleaner empties it, and it is never a slow disk
 COUNTS = "PROMETHEUS_MULTIPROC_DIR"
@@ -160,14 +162,17 @@ class Supervisor(Arbiter):  # type: ignore[misc]
         Raises
         ------
         HaltServer
-            Too many in a row failed to start.
+            Too many in a row failed to start, and none serves.
         """
         if worker.pid in self._serving:
             self._serving.discard(worker.pid)
             return
         self._failed_starts += 1
-        if self._failed_starts >= FAILED_STARTS and not self._stopped:
+        if self._failed_starts < FAILED_STARTS or self._stopped:
+            return
+        if not self._serving:
             raise HaltServer(f"{FAILED_STARTS} processes in a row did not start", 1)
+        time.sleep(RETRY)
 
     def stop(self, graceful: bool = True) -> None:
         """Stop the processes; those that do not end in time are killed."""

@@ -8,7 +8,9 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice, takewhile
 from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
 from gunicorn.workers.gasgi import ASGIWorker
@@ -58,21 +60,21 @@ class Worker(ASGIWorker):  # type: ignore[misc]
         try:
             with self._alive():
                 self.service = self.app.wsgi()
-        except Exception:
-            self.log.exception("the service cannot start")
+        except Exception as error:
+            place = extract_tb(error.__traceback__)[-1]
+            told = f"{type(error).__name__}: {error} ({place.filename}, line {place.lineno})"
+            self.log.error("a process cannot start: %s", told)
             raise SystemExit(1) from None
         self.asgi = self.service.gateway
 
-    def make_room(self, newcomer: Connection) -> bool:
-        """End the connection that has been expendable for longest; tell whether there is one."""
-        now = self.loop.time()
-        for each in self.expendable:
-            if each is newcomer or now - each.since < FRESH:
-                return False
-            if not each.transport.get_write_buffer_size():
-                each.transport.abort()
-                return True
-        return False
+    def make_room(self, count: int) -> bool:
+        """End the connections that have been expendable for longest; tell whether there is one."""
+        until = self.loop.time() - FRESH
+        old = takewhile(lambda each: each.since < until, list(self.expendable))
+        chosen = list(islice((each for each in old if not each.transport.get_write_buffer_size()), count))
+        for each in chosen:
+            each.transport.abort()
+        return bool(chosen)
 
     def run(self) -> None:
         """Answer until told to stop."""
