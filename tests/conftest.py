@@ -16,9 +16,11 @@ from tests import needs
 # no test judges the clock: first calls import libraries, and other processes want the cores as well
 settings.register_profile("no_clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("no_clock")
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that wait for each other would spin, and hold up others
+# threads that wait for each other would spin, and hold up those who have work
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-LONG = (  # what takes longest, and waits for most of it, begins first, so that no process is left with it at the end
+# what takes longest begins first, so that no process is left with it at the end
+LONG = (
     "deployments/test_dying.py",
     "deployments/test_stand.py",
     "flows/test_cluster.py",
@@ -52,12 +54,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Make a failure of a skip where everything is demanded."""
     report = yield
-    if report.skipped and item.config.getoption("demand_everything") and not hasattr(report, "wasxfail"):
+    demanded = item.config.getoption("demand_everything")
+    if demanded and report.skipped and not hasattr(report, "wasxfail"):
+        why = needs.reason(report.longrepr)
         report.outcome = "failed"
-        report.longrepr = f"--demand-everything was given, but this test was skipped. {needs.reason(report.longrepr)}"
+        report.longrepr = f"--demand-everything was given, but this test was skipped. {why}"
     return report
 
 

@@ -1,6 +1,6 @@
 """A plugin of pytest: it is another day.
 
-`python -m pytest -p tests.elsewhen` shows every module the clock of 1,000 days and some seconds later.
+`python -m pytest -p tests.elsewhen` shows every module a clock that is 1,000 days ahead.
 """
 
 import datetime

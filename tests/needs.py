@@ -1,4 +1,4 @@
-"""What some tests need beyond the checkout. Without it they are skipped, with the command that brings it.
+"""What some tests need beyond the checkout; without it they are skipped, and told the remedy.
 
 `pytest --demand-everything` makes each skip a failure; `.ci/run` asks for that.
 """
@@ -34,18 +34,20 @@ def postgresql() -> Path:
 def real_data() -> str:
     """Return the folder or URL of the real data."""
     mirror = os.environ.get("CASEBOOK_DATA_MIRROR")
-    return mirror or pytest.skip("The real data are not here. Remedy: export CASEBOOK_DATA_MIRROR=<their folder>")
+    remedy = "export CASEBOOK_DATA_MIRROR=<their folder>"
+    return mirror or pytest.skip(f"The real data are not here. Remedy: {remedy}")
 
 
 def mounts() -> None:
     """Make sure that this process may mount a file system of its own."""
     if not may_mount():
-        pytest.skip("This process may not mount a file system. Remedy: run as root, a container with SYS_ADMIN")
+        remedy = "run as root, a container with SYS_ADMIN"
+        pytest.skip(f"This process may not mount a file system. Remedy: {remedy}")
 
 
 @cache
 def may_mount() -> bool:
-    """Return whether a file system can be mounted; it is tried in a name space that ends at once."""
+    """Return whether a file system can be mounted, as tried in a name space of its own."""
     if shutil.which("unshare") is None or shutil.which("mount") is None:
         return False
     command = ["unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
@@ -62,5 +64,5 @@ def reason(skip: object) -> str:
 
 
 def told(reasons: Iterable[str]) -> list[str]:
-    """Return a line for each reason why tests were skipped, with their number, the most frequent first."""
+    """Return a line for each reason why tests were skipped, with their number."""
     return [f"{number:5,} skipped: {reason}" for reason, number in Counter(reasons).most_common()]

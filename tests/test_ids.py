@@ -1,6 +1,6 @@
 """Two processes collect the same tests: pytest-xdist refuses to run others.
 
-They differ in hash seed, time zone, clock, language, folder of temporary files and folder of the checkout.
+They differ in hash seed, time zone, clock, language, and in all folders.
 """
 
 import os
@@ -22,9 +22,10 @@ def copied(into: Path) -> Path:
 
 
 def collecting(project: Path, *flags: str, **environment: str) -> "subprocess.Popen[str]":
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("CASEBOOK_", "PYTEST_"))}
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    return subprocess.Popen([*COLLECT, *flags], cwd=project, env=kept | environment, text=True, **pipes)
+    ours = ("CASEBOOK_", "PYTEST_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    return subprocess.Popen([*COLLECT, *flags], cwd=project, env=kept | environment, **pipes)
 
 
 def ids(process: "subprocess.Popen[str]") -> list[str]:
@@ -36,7 +37,8 @@ def ids(process: "subprocess.Popen[str]") -> list[str]:
 def test_no_id_depends_on_where_and_when_it_is_collected(tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
-    here = collecting(places.project(), PYTHONHASHSEED="1", TZ="Etc/GMT+12", LC_ALL="C.UTF-8")
+    west = {"TZ": "Etc/GMT+12", "LC_ALL": "C.UTF-8"}
+    here = collecting(places.project(), PYTHONHASHSEED="1", **west)
     there = collecting(
         copied(tmp_path / "copy"),
         *("-p", "tests.elsewhen"),

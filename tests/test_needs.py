@@ -1,4 +1,4 @@
-"""Where something is missing, tests are skipped, the end of the output says so, and CI takes it for a failure."""
+"""Where something is missing, tests are skipped, and the end says so; CI takes it for a failure."""
 
 import os
 import subprocess
@@ -45,7 +45,8 @@ def run(tmp_path: Path) -> Run:
 
     def run(*flags: str) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-m", "pytest", "-p", "tests.conftest", str(tmp_path), *flags]
-        return subprocess.run(command, cwd=places.project(), env=environment, capture_output=True, text=True)
+        caught = {"capture_output": True, "text": True}
+        return subprocess.run(command, cwd=places.project(), env=environment, **caught)
 
     return run
 
@@ -56,7 +57,8 @@ def test_the_end_of_the_output_tells_how_many_were_skipped_why_and_the_remedy(ru
     lines = [line.strip() for line in done.stdout.splitlines()]
     assert "2 skipped: Chromium is not installed. Remedy: apt-get install chromium" in lines
     assert "1 skipped: PostgreSQL is not installed. Remedy: apt-get install postgresql" in lines
-    assert "1 skipped: The real data are not here. Remedy: export CASEBOOK_DATA_MIRROR=<their folder>" in lines
+    remedy = "export CASEBOOK_DATA_MIRROR=<their folder>"
+    assert f"1 skipped: The real data are not here. Remedy: {remedy}" in lines
     assert "1 passed, 4 skipped" in lines[-1]
 
 

@@ -241,7 +241,7 @@ def states(run: UUID) -> list[str | None]:
         return [state.name for state in client.read_flow_run_states(run)]
 
 
-def until(true: Callable[[], object], limit: float = 400.0) -> Any:
+def until(true: Callable[[], object], limit: float = 900.0) -> Any:
     """Wait until something is true, and return it."""
     end = time.monotonic() + limit
     while not (found := true()):

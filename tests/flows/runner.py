@@ -1,6 +1,6 @@
-"""A process that runs one command after another, without the seconds of imports that a process for each would cost.
+"""A process that runs one command after another, which saves the imports of one for each.
 
-What libraries keep of a run adds up to gigabytes over a whole suite: a process that has grown is replaced.
+What libraries keep of their runs adds up to gigabytes: a process that has grown is replaced.
 """
 
 import io
@@ -54,9 +54,10 @@ def runner() -> Runner:
 
 
 def begin() -> None:
-    """End with the process that asks, with the spare process; take warnings for errors where the tests do."""
+    """End with the process that asks, and take warnings for errors where the tests do."""
     spare.die_with_parent()
-    Finalize(None, kept_spare().close, exitpriority=100)  # first of all: its queues must still be open
+    # before the spare process is waited for, and while the queue to it is still open
+    Finalize(None, kept_spare().close, exitpriority=100)
     project = tomllib.loads((places.project() / "pyproject.toml").read_text(encoding="utf-8"))
     for text in project["tool"]["pytest"]["ini_options"]["filterwarnings"]:
         warnings.filterwarnings(*parse_warning_filter(text, escape=False))
@@ -67,11 +68,9 @@ def ran(
 ) -> tuple[Said, int]:
     """Run a command here; return what it said, and how many bytes this process holds after it."""
     out, err = io.StringIO(), io.StringIO()
+    variables = patch.dict(os.environ, environment, clear=True)
     failing = patch("casebook.case.show", fail) if last_step_fails else nullcontext()
-    with (
-        patch.dict(os.environ, environment, clear=True), shared_spare(), failing,
-        redirect_stdout(out), redirect_stderr(err),
-    ):  # fmt: skip
+    with variables, shared_spare(), failing, redirect_stdout(out), redirect_stderr(err):
         try:
             code: Any = command(module)(flags)
         except SystemExit as ended:
@@ -114,9 +113,12 @@ def kept_spare() -> spare.Spare:
 
 
 def in_environment(
-    environment: dict[str, str], function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    environment: dict[str, str],
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
 ) -> Any:
-    """Call a function where these are the environment's variables: each run has its own artifacts folder."""
+    """Call a function in an environment: each run has an artifacts folder of its own."""
     os.environ.clear()
     os.environ.update(environment)
     return function(*args, **kwargs)
