@@ -57,8 +57,8 @@ def prepare(settings: Mapping[str, str] = SETTINGS) -> None:
 def server(port: int | None = None) -> Iterator["Starting"]:
     """Begin a Prefect server unless `PREFECT_API_URL` names one, and end it after the block.
 
-    At a port that is given it has its UI and keeps schedules; otherwise it is a bare one for this process, and is
-    started again where it ends by itself.
+    At a port that is given it has its UI and keeps schedules; otherwise it is a bare one for this
+    process, and is started again where it ends by itself.
 
     Raises
     ------
@@ -107,9 +107,8 @@ class Starting:
 
         Raises
         ------
-        CasebookError
-            The server ended, or didn't answer within two minutes; the disk or the database that keeps it from that is
-            named.
+        Unfit
+            The server ended, or didn't answer within two minutes; what may keep it from that is named.
         """
         if self.process is None:
             return
@@ -117,10 +116,11 @@ class Starting:
         while not answers(os.environ["PREFECT_API_URL"]):
             prefect_disk.check_space()
             if self.process.poll() is not None or time.monotonic() > limit:
-                raise CasebookError(
-                    "Prefect's local server did not start; its messages, if any, are above. Look at the database if "
-                    "one is named in PREFECT_API_DATABASE_CONNECTION_URL, or start a server yourself "
-                    "(`prefect server start`) and set PREFECT_API_URL to its address."
+                where = prefect_disk.database() or "named in PREFECT_API_DATABASE_CONNECTION_URL"
+                raise prefect_disk.Unfit(
+                    "Prefect's local server did not start; its messages, if any, are above. Look at its database "
+                    f"({where}), or start a server yourself (`prefect server start`) and set PREFECT_API_URL to its "
+                    "address."
                 )
             time.sleep(0.05)
         self._lock.release()
@@ -129,7 +129,7 @@ class Starting:
             self._keeper.start()
 
     def _keep(self) -> None:
-        """Start the server again where it ends by itself, as where memory runs out; end the run if it can't go on."""
+        """Start the server again where it ends by itself; end the run if that is in vain."""
         ends = 0
         while not self._stopping.wait(LOOK):
             try:

@@ -5,6 +5,7 @@ import getpass
 import inspect
 import logging
 import math
+import os
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import cached_property
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 class Operation:
     """A function whose parameters are plain values; it returns a sentence that says what it did.
 
-    One that `mends` is also done where no Prefect server can start: what it frees or puts right may be the reason.
+    One that `mends` is also done where no Prefect server can start: what it frees or puts right may
+    be the reason.
     """
 
     def __init__(self, fn: Callable[..., str], *, mends: bool = False) -> None:
@@ -60,17 +62,27 @@ class Operation:
     def _run(self, arguments: dict[str, Any]) -> None:
         engine.prepare()
         log = logging.getLogger("casebook")
-        log.info("%s %s by %s", self.fn.__name__, arguments, getpass.getuser())
+        log.info("%s %s by %s", self.fn.__name__, arguments, _user())
+        begun = False
         try:
             with engine.server() as starting:
                 starting.wait()
+                begun = True
                 said = self.flow(**arguments)
         except prefect_disk.Unfit as fault:
-            if not self.mends:
+            if begun or not self.mends:
                 raise
             log.warning("%s This is done without Prefect, whose pages will not tell of it.", fault)
             said = self.fn(**arguments)
         print(said)
+
+
+def _user() -> str:
+    """Return who runs this; in a container it may be a number without a name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
 
 
 def _add(parser: argparse.ArgumentParser, name: str, parameter: inspect.Parameter) -> None:

@@ -56,9 +56,15 @@ def check_space(needed: int = LEAST) -> None:
     Raises
     ------
     Unfit
-        There is not.
+        There is not, or its folder is out of reach.
     """
-    free = shutil.disk_usage(home()).free
+    try:
+        free = shutil.disk_usage(home()).free
+    except OSError as error:
+        raise Unfit(
+            f"Prefect's home {home()} can't be reached ({error.strerror}). See that the folder is "
+            "there, and run the same command again: finished stages are kept."
+        ) from error
     if database() and free < needed:
         raise Unfit(
             f"No space is left on the disk at {home()}: {free / 1e6:.1f} MB, and Prefect's database "

@@ -88,6 +88,12 @@ def test_a_full_disk_is_named_before_a_server_starts(home: Path, monkeypatch: py
         pass
 
 
+def test_a_home_that_was_removed_is_named(home: Path) -> None:
+    home.rmdir()
+    with pytest.raises(CasebookError, match=r"can't be reached \(No such file or directory"):
+        prefect_disk.check_space()
+
+
 def test_a_database_elsewhere_is_not_looked_for_here(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     database.write_bytes(b"garbage" * 1000)
     monkeypatch.setenv("PREFECT_API_DATABASE_CONNECTION_URL", "postgresql+asyncpg://prefect@db/prefect")
@@ -109,6 +115,18 @@ def test_what_mends_is_done_without_a_server_that_can_not_start(
     assert "done without Prefect" in said.err
     assert Operation(tidy).main(["all"]) == 1
     assert "prefect.db" in capsys.readouterr().err
+
+
+def test_a_user_without_a_name_may_mend_too(
+    database: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found: 10002")
+
+    database.write_bytes(b"garbage" * 1000)
+    monkeypatch.setattr("getpass.getuser", nameless)
+    assert Operation(tidy, mends=True).main(["all"]) == 0
+    assert f"by user {os.getuid()}" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("home")

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,15 @@ def test_a_damaged_manifest_is_in_nobodys_way(shop: Path, told: pytest.LogCaptur
     assert "shop version 4 is passed over" in told.text
     with pytest.raises(CasebookError, match=r"version 4 can't serve: .*manifest\.json.*sound are: 1, 2, 3"):
         registry.promote("shop", 4)
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["folder", "pipe"])
+def test_a_manifest_that_is_no_file_is_in_nobodys_way(shop: Path, make: Callable[[Path], None]) -> None:
+    (shop / "4").mkdir()
+    make(shop / "4" / "manifest.json")
+    registry.promote("shop", 1)
+    assert versions.versions("shop") == [1, 2, 3]
+    assert list(versions.damaged("shop")) == [4]
 
 
 def test_a_version_without_a_manifest_keeps_its_number(shop: Path) -> None:
