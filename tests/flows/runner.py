@@ -63,9 +63,7 @@ def begin() -> None:
         warnings.filterwarnings(*parse_warning_filter(text, escape=False))
 
 
-def ran(
-    environment: dict[str, str], module: str, flags: Sequence[str], last_step_fails: bool
-) -> tuple[Said, int]:
+def ran(environment: dict[str, str], module: str, flags: Sequence[str], last_step_fails: bool) -> tuple[Said, int]:
     """Run a command here; return what it said, and how many bytes this process holds after it."""
     out, err = io.StringIO(), io.StringIO()
     variables = patch.dict(os.environ, environment, clear=True)
