@@ -15,8 +15,9 @@ from casebook.stage import stage
 from casebook.store import Facts
 from casebook.tables import write_table
 from tasks.fetch import Origin
-from tasks.ingest import read, typed
+from tasks.ingest import frames, read, typed
 from tasks.reading.form import Form
+from tasks.reading.table import look
 
 if TYPE_CHECKING:
     import numpy as np
@@ -115,15 +116,7 @@ def hours_of(path: Path, separator: str) -> "tuple[pd.DataFrame, int]":
 
 
 def _chunks(path: Path, separator: str) -> "Iterator[pd.DataFrame]":
-    import pandas as pd
-
-    try:
-        yield from pd.read_csv(path, sep=separator, na_values=["?"], chunksize=CHUNK, low_memory=False)
-    except (pd.errors.ParserError, UnicodeDecodeError, OSError) as error:
-        raise CasebookError(
-            f"The file {path} can't be read as CSV: {str(error).strip()}. It may be cut short or of another format; "
-            "fetch it again or name another with --source PATH."
-        ) from error
+    return frames(path, Form(separator=separator, missing=("?",)), CHUNK)
 
 
 def summed(frame: "pd.DataFrame", path: Path) -> "tuple[pd.DataFrame, int]":
@@ -212,9 +205,8 @@ def _in_order(times: "pd.Series", path: Path, last: Any) -> Any:
 
 
 def _header(path: Path, separator: str) -> list[str]:
-    import pandas as pd
-
-    return [str(name) for name in pd.read_csv(path, sep=separator, nrows=0).columns]
+    names: list[str] = look(path, Form(separator=separator)).schema.names
+    return names
 
 
 def _separator(path: Path) -> str:

@@ -262,10 +262,10 @@ def test_tables_are_read_as_they_were_written(
 
 
 def fit_a_sheet(given: Table) -> None:
-    """Leave out what a sheet can't hold: whole numbers beyond 15 digits, and line ends other than its own."""
+    """Leave out what a sheet can't hold: more than 15 digits, and line ends other than its own."""
     given["sold"] = [int(np.sign(cell)) for cell in given["sold"]]
     given["pieces"] = [cell if cell is None or abs(cell) < 10**15 else 0 for cell in given["pieces"]]
-    given["price"] = [None if cell is None else round(cell, 3) for cell in given["price"]]
+    given["price"] = [None if cell is None else float(f"{cell:.12g}") for cell in given["price"]]
     given["maker"] = [None if cell is None else cell.replace("\r\n", "\n") for cell in given["maker"]]
 
 
