@@ -1,7 +1,7 @@
 """Ingest: read the source file into a table that has the catalog's columns and types, or say what is wrong."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,6 +85,24 @@ def read(path: Path, how: Form = PLAIN) -> "pd.DataFrame":
     """
     frame: pd.DataFrame = tables.whole(path, how).to_pandas()
     return frame
+
+
+def frames(path: Path, how: Form, rows: int) -> "Iterator[pd.DataFrame]":
+    """Read a file of any kind some rows at a time; the index counts them from 0 on.
+
+    Raises
+    ------
+    CasebookError
+        The file can't be read, or names a column twice.
+    """
+    import pandas as pd
+
+    tables.look(path, how)
+    first = 0
+    for block, _ in tables.blocks(path, how, rows):
+        frame: pd.DataFrame = tables.unmarked(block, how.missing).to_pandas()
+        yield frame.set_axis(pd.RangeIndex(first, first + len(frame)))
+        first += len(frame)
 
 
 def listed(names: Iterable[str]) -> str:

@@ -134,8 +134,9 @@ def _columns(schema: "pa.Schema", count: int, told: "Sequence[Told]", rows: "Row
     import pyarrow as pa
 
     kinds = schema.types[:-1]
-    columns = [_spread(column, kind, count, rows) for column, kind in zip(told, kinds, strict=True)]
-    if not told:
+    if told:
+        columns = [_spread(column, kind, count, rows) for column, kind in zip(told, kinds, strict=True)]
+    else:  # no row was sound
         columns = [pa.nulls(count, kind) for kind in kinds]
     why = [None] * count if not faults else ["; ".join(faults[row]) if row in faults else None for row in range(count)]
     return pa.RecordBatch.from_arrays([*columns, pa.array(why, pa.string())], schema=schema)

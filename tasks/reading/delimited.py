@@ -66,7 +66,7 @@ def sound(path: Path, lines: Lines, head: Header, form: Form) -> Iterator[Row]:
         One has more or fewer fields than the header.
     """
     for row in rows(path, lines, form, blanks=head.blanks):
-        if not any(row.cells) and not "".join(row.lines).strip():
+        if len(row.cells) < 2 and not "".join(row.lines).strip():
             if head.fields == 1:
                 yield Row(row.line, [""], row.lines)
             continue

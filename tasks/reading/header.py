@@ -84,7 +84,7 @@ def _first(found: Iterator[Row], *, blank: bool = False) -> _First | None:
     size = 0
     for row in found:
         size += sum(len(line.encode()) for line in row.lines)
-        if blank or any(row.cells):
+        if blank or any(cell.strip() for cell in row.cells):
             return _First(row, size)
     return None
 

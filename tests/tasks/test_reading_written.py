@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, Phase, event, given, note, settings
+from hypothesis import HealthCheck, Phase, assume, event, given, note, settings
 from hypothesis import strategies as st
 
 from casebook.catalog import Column, DataFile, DataSet
@@ -246,6 +246,7 @@ def test_tables_are_read_as_they_were_written(
     writer(given, path, separator, quoted)
     if writer in CSV:
         changed(path, encoding, ends, given)
+        assume(not utf8_by_chance(path, encoding))
     path = packed(path, packing)
     note(f"{path.name}, {separator!r}, {encoding}, {ends!r}: {path.read_bytes()[:500]!r}")
     found = [told(read, path) for read in (trained, scored)]
@@ -262,10 +263,10 @@ def test_tables_are_read_as_they_were_written(
 
 
 def fit_a_sheet(given: Table) -> None:
-    """Leave out what a sheet can't hold: whole numbers beyond 15 digits, and line ends other than its own."""
+    """Leave out what a sheet can't hold: more than 15 digits, and line ends other than its own."""
     given["sold"] = [int(np.sign(cell)) for cell in given["sold"]]
     given["pieces"] = [cell if cell is None or abs(cell) < 10**15 else 0 for cell in given["pieces"]]
-    given["price"] = [None if cell is None else round(cell, 3) for cell in given["price"]]
+    given["price"] = [None if cell is None else float(f"{cell:.12g}") for cell in given["price"]]
     given["maker"] = [None if cell is None else cell.replace("\r\n", "\n") for cell in given["maker"]]
 
 
@@ -276,6 +277,18 @@ def changed(path: Path, encoding: str, ends: str, given: Table) -> None:
     path.write_bytes(text.encode(encoding, errors="replace" if encoding.startswith("cp") else "strict"))
     if encoding.startswith("cp"):
         given["maker"] = [cell and cell.encode(encoding, errors="replace").decode(encoding) for cell in given["maker"]]
+
+
+def utf8_by_chance(path: Path, encoding: str) -> bool:
+    """Say whether bytes of another encoding are UTF-8 too: then nobody can tell which was meant."""
+    content = path.read_bytes()
+    if not encoding.startswith("cp") or content.isascii():
+        return False
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def with_lines(given: Table) -> bool:

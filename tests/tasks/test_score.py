@@ -156,6 +156,19 @@ def test_csv_keeps_every_cell_as_it_was_written(home: Path, fraud: Callable[...,
     assert (scored.tally.rows, scored.tally.faulty, scored.tally.warned) == (5, 3, 1)
 
 
+@pytest.mark.parametrize("suffix", ["parquet", "csv"])
+@pytest.mark.parametrize("rows", [1, 200])
+def test_rows_are_all_written_where_none_is_sound(
+    home: Path, fraud: Callable[..., Scored], suffix: str, rows: int
+) -> None:
+    (home / "in.csv").write_text("Amount,Hour,Age,Sex\n" + '"1,234.50",3,,male\n' * rows)
+    assert fraud("in.csv", f"out.{suffix}").tally.faulty == rows
+    read = pq.read_table if suffix == "parquet" else csv.read_csv
+    made = read(home / f"out.{suffix}")
+    assert made["fault"].to_pylist() == ["Amount: must be a number, not a text"] * rows
+    assert made["probability"].null_count == rows
+
+
 def test_csv_becomes_parquet_with_the_models_columns_as_numbers(home: Path, fraud: Callable[..., Scored]) -> None:
     (home / "in.csv").write_text("id,Amount,Hour,Age,Sex\n007,1.5,3,,male\n008,x,3,200,male\n")
     fraud("in.csv", "out.parquet")
