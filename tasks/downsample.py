@@ -14,16 +14,9 @@ from casebook.errors import CasebookError
 from casebook.stage import stage
 from casebook.store import Facts
 from casebook.tables import write_table
-<<<<<<< HEAD
 from tasks.fetch import Origin, proven
 from tasks.meter import HOUR, POWER, load, summed
 from tasks.times import DAY
-=======
-from tasks.fetch import Origin
-from tasks.ingest import frames, read, typed
-from tasks.reading.form import Form
-from tasks.reading.table import look
->>>>>>> ws-b
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,60 +74,7 @@ def downsample(out: Path, origin: Origin, sample: "Maker", sample_rows: int, see
     }
 
 
-<<<<<<< HEAD
 def complete(steps: "pd.DataFrame", step: int) -> "tuple[pd.DataFrame, pd.Series]":
-=======
-def load(path: Path, entry: DataSet) -> "tuple[pd.DataFrame, int]":
-    """Read a file of minutes (fields `Date` and `Time`) or of sums (a field `datetime`); return it and its rows."""
-    if path.suffix == ".parquet":
-        return summed(read(path), path)
-    known = next((file for file in entry.files if file.name == path.name), DataFile(name=path.name))
-    separator = known.separator if known.name != path.name or known.separator != "," else _separator(path)
-    form = Form(separator=separator, missing=("?",))
-    if "Time" not in _header(path, separator):
-        return summed(read(path, form), path)
-    return hours_of(path, separator)
-
-
-def hours_of(path: Path, separator: str) -> "tuple[pd.DataFrame, int]":
-    """Sum the file of minutes by the hour, some rows at a time; `minutes` counts what was measured."""
-    import pandas as pd
-
-    sums, rows, last = [], 0, None
-    for chunk in _chunks(path, separator):
-        if chunk.empty:
-            break
-        times = _times(chunk["Date"].astype(str) + " " + chunk["Time"].astype(str), path, "%d/%m/%Y %H:%M:%S")
-        last = _in_order(times, path, last)
-        numbers = _numbers(chunk, path)
-        hour = times.dt.floor("h")
-        found = numbers.groupby(hour).sum().assign(minutes=numbers["Global_active_power"].groupby(hour).count())
-        sums.append(found)
-        rows += len(chunk)
-    if not sums:
-        raise CasebookError(f"The file {path} has no rows. Name another with --source PATH.")
-    return pd.concat(sums).groupby(level=0).sum(), rows
-
-
-def _chunks(path: Path, separator: str) -> "Iterator[pd.DataFrame]":
-    return frames(path, Form(separator=separator, missing=("?",)), CHUNK)
-
-
-def summed(frame: "pd.DataFrame", path: Path) -> "tuple[pd.DataFrame, int]":
-    """Return a table of sums by its time; what was measured of each step is told by its voltage."""
-    if "datetime" not in frame.columns:
-        raise CasebookError(f"{path} lacks the column datetime (or Date and Time); it has {_listed(frame)}.")
-    times = _times(frame["datetime"].astype(str), path, None)
-    _in_order(times, path, None)
-    steps = _numbers(frame, path).set_axis(times)
-    usual = steps["Voltage"].where(steps["Voltage"] > steps["Voltage"].median() * WHOLE)
-    usual = usual.rolling(NEAR, center=True, min_periods=1).median().ffill().bfill()
-    share = (steps["Voltage"] / usual).fillna(0.0).clip(0.0, 1.0)
-    return steps.assign(minutes=share.where(share < WHOLE, 1.0)), len(frame)
-
-
-def complete(steps: "pd.DataFrame", width: str) -> "tuple[pd.DataFrame, pd.Series]":
->>>>>>> ws-b
     """Return every step of the span with zeros where nothing was measured, and the share of each that is missing."""
     import pandas as pd
 
@@ -154,72 +94,3 @@ def filled(steps: "pd.DataFrame", lacking: "pd.Series", step: int) -> "pd.DataFr
         if place >= back:
             values[place] += share[place] * values[place - back]
     return steps.copy().assign(**dict(zip(steps.columns, values.T, strict=True)))
-<<<<<<< HEAD
-=======
-
-
-def _numbers(frame: "pd.DataFrame", path: Path) -> "pd.DataFrame":
-    """Return the meter's columns as numbers.
-
-    Raises
-    ------
-    CasebookError
-        Some are missing, or hold text.
-    """
-    import pandas as pd
-
-    lacking = [name for name in METER if name not in frame.columns]
-    if lacking:
-        many = "s" if len(lacking) > 1 else ""
-        raise CasebookError(f"{path} lacks the column{many} {', '.join(lacking)}; it has {_listed(frame)}.")
-    columns = data_set("household_power").columns
-    return pd.DataFrame({name: typed(frame[name], columns[name], path) for name in METER}, copy=False)
-
-
-def _times(texts: "pd.Series", path: Path, form: str | None) -> "pd.Series":
-    """Return times, or say which row holds none."""
-    import pandas as pd
-
-    times = pd.to_datetime(texts, format=form or "ISO8601", errors="coerce")
-    if times.isna().any():
-        row = int(times.isna().to_numpy().argmax())
-        raise CasebookError(
-            f"{path}: row {texts.index[row] + 1} has no time but {texts.iloc[row]!r}. Mend or remove it."
-        )
-    return times
-
-
-def _in_order(times: "pd.Series", path: Path, last: Any) -> Any:
-    """Refuse times that go back or stand twice, also against the `last` one before; return the newest."""
-    import numpy as np
-
-    values = times.to_numpy()
-    before = np.concatenate([[values[0] - np.timedelta64(1, "s") if last is None else last], values[:-1]])
-    wrong = values <= before
-    if wrong.any():
-        row = int(wrong.argmax())
-        kind = "repeats" if values[row] == before[row] else "comes after"
-        raise CasebookError(
-            f"{path}: the times are not in order: row {times.index[row] + 1} ({times.iloc[row]}) {kind} "
-            f"{'the time before it' if kind == 'repeats' else before[row].astype('datetime64[s]')}. Sort the rows by "
-            "time, and keep each time once."
-        )
-    return values[-1]
-
-
-def _header(path: Path, separator: str) -> list[str]:
-    names: list[str] = look(path, Form(separator=separator)).schema.names
-    return names
-
-
-def _separator(path: Path) -> str:
-    """Return what parts the fields of a file that the catalog doesn't know: a semicolon if its header has one."""
-    if path.suffix == ".zip":
-        return ";"
-    with path.open(encoding="utf-8", errors="replace") as file:
-        return ";" if ";" in file.readline() else ","
-
-
-def _listed(frame: "pd.DataFrame") -> str:
-    return ", ".join(map(str, frame.columns[:9]))
->>>>>>> ws-b
