@@ -158,12 +158,15 @@ def test_silent_connections_make_room(publish: Callable[..., Path]) -> None:
 
 
 def answered_at_last(port: int) -> bool:
-    """Ask until there is room."""
+    """Ask until there is room: in a burst, the last to come are cut off without a word."""
     for _ in range(500):
-        answers = exchange(port, post(more="Connection: close\r\n"))
+        try:
+            answers = exchange(port, post(more="Connection: close\r\n"))
+        except ConnectionError:
+            continue
         if codes(answers) == [200]:
             return True
-        assert codes(answers) == [503]
+        assert codes(answers) in ([503], [])
     return False
 
 
