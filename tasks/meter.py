@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from casebook.catalog import DataFile, DataSet, data_set
 from casebook.errors import CasebookError
-from casebook.outside import reading
-from tasks.ingest import read, typed
+from tasks.ingest import frames, read, typed
 from tasks.reading.form import Form
+from tasks.reading.table import look
 from tasks.times import in_order, read_times, step_of
 
 if TYPE_CHECKING:
@@ -84,10 +84,7 @@ def hours_of(path: Path, separator: str) -> "tuple[pd.DataFrame, int, int]":
 
 
 def _chunks(path: Path, separator: str) -> "Iterator[pd.DataFrame]":
-    import pandas as pd
-
-    with reading(path, "CSV"):
-        yield from pd.read_csv(path, sep=separator, na_values=["?"], chunksize=CHUNK, low_memory=False)
+    return frames(path, Form(separator=separator, missing=("?",)), CHUNK)
 
 
 def summed(frame: "pd.DataFrame", path: Path) -> "tuple[pd.DataFrame, int]":
@@ -166,13 +163,8 @@ def _numbers(frame: "pd.DataFrame", path: Path) -> "pd.DataFrame":
 
 
 def _header(path: Path, separator: str) -> list[str]:
-    import pandas as pd
-
-    with reading(path, "CSV"):
-        frame = pd.read_csv(path, sep=separator, nrows=1)
-    if not isinstance(frame.index, pd.RangeIndex):
-        raise CasebookError(f"{path}: row 1 has more fields than the header. Mend the header, or the ends of the rows.")
-    return [str(name) for name in frame.columns]
+    names: list[str] = look(path, Form(separator=separator)).schema.names
+    return names
 
 
 def _separator(path: Path) -> str:
