@@ -87,7 +87,7 @@ def flowers(params: FlowersParams = FlowersParams()) -> Summary:
 
 def prepare(origin: Origin, params: FlowersParams) -> tuple[Ref, Prepared]:
     """Have the pictures decoded, checked, rid of repeats, grouped and parted."""
-    raw = decode(origin, SHAPE, make_flowers, params.sample_rows, params.seed)
+    raw = decode(origin, SHAPE, make_flowers, params.sample_rows, params.seed, LABELS)
     checked = validate(raw, suite_text("flowers"))
     enforce(checked, "flowers")
     table = clean(checked, (drop_pictures_of_two_labels, drop_repeated_pictures))

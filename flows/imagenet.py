@@ -63,7 +63,7 @@ def imagenet(params: ImagenetParams = ImagenetParams()) -> Summary:
     """Recognize a thousand kinds of things with MobileNetV2 as ImageNet trained it (lab 904)."""
     weights = needed("imagenet_mobilenet", params.source)
     aim = aim_of(needed("imagenet_classes", "auto"))
-    raw = decode(needed("flowers", "auto"), SHAPE, make_flowers, 0, params.seed)
+    raw = decode(needed("flowers", "auto"), SHAPE, make_flowers, 0, params.seed, FLOWERS)
     checked = validate(raw, suite_text("flowers"))
     enforce(checked, "flowers")
     table = clean(checked, (drop_pictures_of_two_labels, drop_repeated_pictures))

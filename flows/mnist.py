@@ -17,9 +17,10 @@ from tasks.calibrate import Rule
 from tasks.clean import clean, drop_repeated_pictures
 from tasks.compare import Peer, compare
 from tasks.conclude import conclude
-from tasks.decode import Shape, decode
+from tasks.decode import decode
 from tasks.explore_pictures import explore_pictures
 from tasks.fetch import fetch
+from tasks.picture import Shape
 from tasks.prepared import Prepared
 from tasks.split_pictures import split_pictures
 from tasks.train_pictures import PictureSettings, train_pictures

@@ -1,4 +1,4 @@
-"""One encoded picture to the pixels a model takes, the same that training saw (`fitted` in `tasks/decode.py`)."""
+"""One encoded picture to the pixels a model takes, the same that training saw (`fitted` in `tasks/picture.py`)."""
 
 import io
 import threading

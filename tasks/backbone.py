@@ -11,8 +11,8 @@ import warnings
 from typing import TYPE_CHECKING, Literal
 
 from casebook.errors import CasebookError
-from tasks.decode import Shape
 from tasks.fetch import Origin
+from tasks.picture import Shape
 
 if TYPE_CHECKING:
     import keras

@@ -10,7 +10,7 @@ from PIL import Image
 from serving import pictures
 from serving.pictures import BadPicture, decoded
 from serving.signature import Shape
-from tasks import decode
+from tasks import picture
 
 GREY, COLOUR = Shape(28, 28, 1), Shape(24, 32, 3)
 MODES = ["1", "L", "P", "RGB", "RGBA", "LA", "I;16", "CMYK", "YCbCr"]
@@ -33,7 +33,7 @@ def saved(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
 
 def trained(content: bytes, shape: Shape) -> object:
     with Image.open(io.BytesIO(content)) as image:
-        return np.asarray(decode.fitted(image, decode.Shape(*shape))).reshape(shape).tolist()
+        return np.asarray(picture.fitted(image, picture.Shape(*shape))).reshape(shape).tolist()
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -10,8 +10,8 @@ import pytest
 
 from casebook.errors import CasebookError
 from tasks import backbone
-from tasks.decode import Shape
 from tasks.fetch import Origin
+from tasks.picture import Shape
 
 
 def origin(path: Path | None) -> Origin:

@@ -14,8 +14,9 @@ from PIL import Image
 from casebook.errors import CasebookError
 from casebook.store import Ref
 from casebook.tables import read_table
-from tasks.decode import Shape, decode, fitted, pictures_of
+from tasks.decode import decode, pictures_of
 from tasks.fetch import Origin
+from tasks.picture import Shape, fitted
 
 SHAPE = Shape(6, 6, 3)
 

@@ -1,0 +1,76 @@
+"""Picture: one picture of a set, decoded to the pixels that a network takes."""
+
+import io
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL import Image
+
+    Pictures = NDArray[np.uint8]
+
+
+class Shape(NamedTuple):
+    """What every picture of a set is brought to, in pixels; three channels are red, green and blue, one is grey."""
+
+    height: int
+    width: int
+    channels: int
+
+
+class Picture(NamedTuple):
+    """One picture of the set as it was found, and what is wrong with it if it can't be used."""
+
+    pixels: "Pictures | None"
+    label: int
+    part: str
+    size: tuple[int, int]
+    mode: str
+    problem: str | None = None
+
+
+def decoded(encoded: bytes | None, label: int, part: str, shape: Shape, name: str) -> Picture:
+    """Return a picture, or what is wrong with it: damaged ones are set aside by the set's suite, by their names."""
+    import numpy as np
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(io.BytesIO(encoded or b"")) as image:
+            size, mode = image.size, image.mode
+            pixels = np.asarray(fitted(image, shape)).reshape(shape)
+    except UnidentifiedImageError:  # its text has a place in memory, which differs from run to run
+        return Picture(None, label, part, (0, 0), "", f"{name}: cannot identify image file")
+    except Exception as error:  # decoders raise whatever a damaged file leads them to; none of it may end the stage
+        return Picture(None, label, part, (0, 0), "", f"{name}: {error}")
+    return Picture(pixels, label, part, size, mode)
+
+
+def fitted(image: "Image.Image", shape: Shape) -> "Image.Image":
+    """Return a picture upright, in the shape's colours and size: its short side scaled, its middle cut out.
+
+    The service does the same to what it is sent (`serving/pictures.py`); a test holds the two together.
+    """
+    from PIL import Image, ImageOps
+
+    upright = opaque(ImageOps.exif_transpose(image)).convert("L" if shape.channels == 1 else "RGB")
+    if upright.size == (shape.width, shape.height):
+        return upright
+    return ImageOps.fit(upright, (shape.width, shape.height), Image.Resampling.BILINEAR)
+
+
+def opaque(image: "Image.Image") -> "Image.Image":
+    """Return a picture with what is transparent laid on white, and 16-bit grey brought to 8 by its upper byte."""
+    import numpy as np
+    from PIL import Image
+
+    if image.mode.startswith("I;16"):
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    if image.mode in ("I", "F"):
+        raise ValueError(f"its pixels ({image.mode}, 32 bits) have no defined white: save them with 8 or 16 bits")
+    if not image.has_transparency_data:
+        return image
+    seen = image if image.mode == "RGBA" else image.convert("RGBA")
+    white = Image.new("RGB", image.size, "white")
+    white.paste(seen, mask=seen)
+    return white
