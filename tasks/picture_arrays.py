@@ -5,6 +5,7 @@ to 255, or fractions from 0 to 1. Labels are numbers of classes, one a picture, 
 """
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,11 +48,12 @@ def in_arrays(path: Path, shape: Shape) -> Iterator[Picture]:
 def _loaded(path: Path) -> "dict[str, Array]":
     import numpy as np
 
-    with reading(path, "npz"):
-        file = np.load(path, allow_pickle=False)
-    if not isinstance(file, np.lib.npyio.NpzFile):
-        raise CasebookError(f"{path} is a single array. Save {', '.join(ARRAYS)} with numpy.savez.")
-    with file:
+    with ExitStack() as opened:
+        with reading(path, "npz"):  # numpy leaves a file open that it opened itself and can't read
+            file = np.load(opened.enter_context(path.open("rb")), allow_pickle=False)
+        if not isinstance(file, np.lib.npyio.NpzFile):
+            raise CasebookError(f"{path} is a single array. Save {', '.join(ARRAYS)} with numpy.savez.")
+        opened.enter_context(file)
         if missing := sorted(set(ARRAYS) - set(file.files)):
             raise CasebookError(f"{path} lacks the array {', '.join(missing)}; it has {', '.join(file.files)}.")
         return {name: _array(path, file, name) for name in ARRAYS}
@@ -70,6 +72,8 @@ def _array(path: Path, file: Any, name: str) -> "Array":
             ) from error
     if values.dtype.kind not in NUMBERS:
         raise CasebookError(f"{path}: {name} is of the type {values.dtype}. Save it as numbers.")
+    if not values.ndim:
+        raise CasebookError(f"{path}: {name} has shape (), a single number. Save one value or more for each picture.")
     return values
 
 

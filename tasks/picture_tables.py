@@ -64,6 +64,8 @@ def _check(path: Path, schema: "pa.Schema") -> None:
 def _is_picture(kind: "pa.DataType") -> bool:
     from pyarrow import types as t
 
+    if t.is_dictionary(kind):
+        return _is_picture(kind.value_type)
     if t.is_struct(kind):
         return any(field.name == "bytes" and _is_picture(field.type) for field in kind)
     tests = (t.is_binary, t.is_large_binary, t.is_fixed_size_binary, t.is_binary_view, t.is_null)

@@ -91,12 +91,13 @@ def test_folders_within_a_class_and_around_all_are_no_classes(tmp_path: Path) ->
 
 
 def test_nothing_is_written_wherever_an_archive_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "here").mkdir()
-    monkeypatch.chdir(tmp_path / "here")
+    root = tmp_path / "root"
+    (root / "here").mkdir(parents=True)
+    monkeypatch.chdir(root / "here")
     files = {"../../rose/1.png": content(), "/daisy/1.png": content(), "..\\..\\daisy\\2.png": content()}
     for name in ("set.tar", "set.zip"):
-        assert [picture.label for picture in pictures(pack(tmp_path / name, files))] == [1, 0, 0]
-    assert sorted(path.name for path in tmp_path.rglob("*")) == ["here", "set.tar", "set.zip"]
+        assert [picture.label for picture in pictures(pack(root / name, files))] == [1, 0, 0]
+    assert sorted(path.name for path in root.rglob("*")) == ["here", "set.tar", "set.zip"]
 
 
 def test_links_are_left_out(tmp_path: Path) -> None:
