@@ -75,7 +75,7 @@ def _in_zip(path: Path, opened: ExitStack) -> list[Member]:
 def _in_tar(path: Path, opened: ExitStack) -> list[Member]:
     import tarfile
 
-    archive = opened.enter_context(tarfile.open(path, "r:*"))
+    archive = opened.enter_context(tarfile.open(path, "r:*"))  # noqa: SIM115 - closed by the stack
 
     def content(member: tarfile.TarInfo) -> bytes:
         file = archive.extractfile(member)
