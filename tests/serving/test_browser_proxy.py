@@ -80,6 +80,7 @@ def test_pages_work_below_a_path(site: Site, visit: Visit, told: dict[str, str],
         expect(page.locator("h1")).to_have_text(home)
         page.get_by_role("link", name="mpg").click()
         expect(page).to_have_url(f"{proxy.url}/models/mpg")
+        page.wait_for_load_state()  # the page's script answers to a click
         page.locator("#ask button").first.click()
         assert raw(page)["model"] == {"case": "mpg", "version": 4, "trained_on": "sample"}
         for link in page.locator("footer a").all():
@@ -98,6 +99,8 @@ def test_pictures_are_asked_below_a_path(site: Site, visit: Visit) -> None:
         assert raw(page)["model"]["case"] == "colours"
         page.goto(f"{proxy.url}/models/nobody")
         page.get_by_role("link", name="count").click()
+        expect(page).to_have_url(f"{proxy.url}/models/count")
+        page.wait_for_load_state()  # the page's script answers to a click
         ask(page)
         assert raw(page)["model"]["case"] == "count"
         assert proxy.strays == []
