@@ -82,8 +82,8 @@ class Case(Generic[M]):
                         summary = self.story(params)
                     for step in run.last:
                         step()
-                    tell(summary)
                     run.write("completed", headline=summary.headline)
+                    tell(summary)  # waits for a server that is away
             except BaseException as error:
                 self._record_failure(run, error)
                 raise
