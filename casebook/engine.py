@@ -29,6 +29,7 @@ HEARTBEAT = 30  # seconds between two signs of life of a run, the least that Pre
 RUN = {  # what a run needs wherever it is started: deployments carry it to their workers
     "DO_NOT_TRACK": "1",
     "PREFECT_LOGGING_EXTRA_LOGGERS": "casebook",
+    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",  # a line outside of a run is none of the server's
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT),
     # to outlast a server or a database that is away: a request is sent again for two minutes in all (2 + 4 + ... + 64
     # s), then the run would be taken for dead anyway; a server without its database answers 500
