@@ -161,6 +161,10 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
         scope[limits.CLOSE] = lambda: setattr(request, "must_close", True)
         return scope
 
+    def _will_close(self, request: Any, response_requires_close: bool) -> bool:
+        """Tell whether the answer that begins now is the last."""
+        return self.worker.stopping or bool(super()._will_close(request, response_requires_close))
+
     def _send_error_response(self, status: int, message: str, extra_headers: tuple[tuple[str, str], ...] = ()) -> None:
         """Answer as JSON what the application never sees; a transfer coding we do not know is the client's fault."""
         status = 400 if status == 501 else status

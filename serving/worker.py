@@ -39,7 +39,6 @@ class Worker(ASGIWorker):  # type: ignore[misc]
     """
 
     loop: asyncio.AbstractEventLoop
-    alive: bool
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -48,6 +47,14 @@ class Worker(ASGIWorker):  # type: ignore[misc]
         self.most = limits.CONNECTIONS
         self._stopping = asyncio.Event()
         self._beginning: set[asyncio.Task[None]] = set()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether answers that begin now are the last of their connections.
+
+        Gunicorn's own ``alive`` stays true: it would end a connection after an answer that promised to keep it.
+        """
+        return self._stopping.is_set()
 
     def init_signals(self) -> None:
         """Let a stop end the process at once for as long as it answers nothing."""
@@ -86,17 +93,17 @@ class Worker(ASGIWorker):  # type: ignore[misc]
 
     async def _serve(self) -> None:
         for number in STOPS:
-            self.loop.add_signal_handler(number, self._stop)
+            self.loop.add_signal_handler(number, self._stopping.set)
         self.most = max(1, min(limits.CONNECTIONS, _descriptors() - SPARE))
         listening = [each.sock for each in self.sockets]
         for each in listening:
             each.setblocking(False)
             self.loop.add_reader(each, self._accept, each)
         self.app.ready(self)
-        while self.alive and self.ppid == os.getppid():
+        while not self.stopping and self.ppid == os.getppid():
             self._look()
             await self._pause(BEAT)
-        self.alive = False
+        self._stopping.set()
         await self._drain(listening)
 
     async def _drain(self, listening: list[socket.socket]) -> None:
@@ -109,8 +116,8 @@ class Worker(ASGIWorker):  # type: ignore[misc]
         began = self.loop.time()
         while self.connections and self.loop.time() - began < limits.PATIENCE:
             self._look()
-            if self.loop.time() - began > LAST:
-                for connection in list(self.expendable):
+            for connection in list(self.expendable):
+                if self.loop.time() - max(began, connection.since) > LAST:
                     connection.hang_up()
             await asyncio.sleep(0.05)
 
@@ -126,10 +133,6 @@ class Worker(ASGIWorker):  # type: ignore[misc]
             await asyncio.wait_for(self._stopping.wait(), seconds)
         except TimeoutError:
             return
-
-    def _stop(self) -> None:
-        self.alive = False
-        self._stopping.set()
 
     def _accept(self, listening: socket.socket) -> None:
         """Accept some connections: few where few are open, so that the other processes get theirs."""
@@ -163,7 +166,7 @@ class Worker(ASGIWorker):  # type: ignore[misc]
         self.loop.call_later(1.0, self._accept_again, listening)
 
     def _accept_again(self, listening: socket.socket) -> None:
-        if self.alive:
+        if not self.stopping:
             self.loop.add_reader(listening, self._accept, listening)
 
     @contextmanager

@@ -210,6 +210,34 @@ def test_a_stop_tells_a_kept_connection_that_its_answer_is_the_last(patient: Ser
     assert post(service.connect())[0] == 200
 
 
+STOPS_ITSELF = """
+import asyncio, os, signal, serving.gateway, serving.worker
+
+answer = serving.gateway.Gateway.__call__
+
+async def answer_and_stop(gateway, scope, receive, send):
+    async def send_later(message):
+        if message["type"] == "http.response.body":  # its head is under way
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.sleep(0.1)
+        await send(message)
+    await answer(gateway, scope, receive, send_later)
+
+serving.gateway.Gateway.__call__ = answer_and_stop
+serving.worker.LAST = 60.0"""
+
+
+def test_an_answer_that_promised_to_keep_its_connection_is_not_the_last(publish: Callable[..., Path]) -> None:
+    publish("fraud", 1, -1.0)
+    with started(STOPS_ITSELF) as service:
+        connection = service.connect()
+        for said in (None, "close"):
+            connection.request("POST", PATH, BODY, JSON)
+            response = connection.getresponse()
+            assert (response.status, len(json.loads(response.read())["predictions"])) == (200, 1)
+            assert response.headers["Connection"] == said
+
+
 def test_a_stop_in_the_middle_of_the_start_is_heard(publish: Callable[..., Path]) -> None:
     publish("fraud", 1, -1.0)
     with start("import time, serving.bundle as b; b.load = lambda folder: time.sleep(600)") as process:
