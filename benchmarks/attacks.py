@@ -123,6 +123,15 @@ def kill(place: Place, rng: random.Random) -> None:
     time.sleep(10 * PAUSE)
 
 
+def fill_disks(place: Place, rng: random.Random) -> None:
+    """Let the processes write to no file for a while, as on a full disk; none of their answers needs one."""
+    workers = family(place.pid)[1:]
+    _let_write(workers, 0)
+    time.sleep(PAUSE)
+    _let_write(workers, psutil.RLIM_INFINITY)
+    time.sleep(PAUSE)
+
+
 def owed(answers: bytes, allowed: frozenset[int], count: int | None = None) -> None:
     """See that there are as many answers as there may be, all of an allowed kind.
 
@@ -152,6 +161,13 @@ def right(answer: dict[str, object], predictions: object) -> None:
         raise Failed(f"{predictions} was owed, and {answer} came")
 
 
+def _let_write(workers: list[psutil.Process], size: int) -> None:
+    """Limit how long files may become that these processes write; what was started between keeps its own."""
+    for worker in workers:
+        with suppress(psutil.NoSuchProcess):
+            worker.rlimit(psutil.RLIMIT_FSIZE, (size, psutil.RLIM_INFINITY))
+
+
 def _all(connection: socket.socket) -> bytes:
     """Read until the service closes the connection."""
     return b"".join(iter(lambda: connection.recv(65536), b""))
@@ -165,5 +181,6 @@ ATTACKS: tuple[Callable[[Place, random.Random], None], ...] = (
     write_slowly,
     say_nothing,
     send_nonsense,
+    fill_disks,
     kill,
 )

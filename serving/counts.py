@@ -13,9 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from serving import limits
 from serving.counts_file import SHAPES, WIDTH, Count, File, line, read
-
-FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the environment variable that names the shared folder
 
 Key = tuple[str, ...]  # what is counted, and its labels
 
@@ -107,7 +106,7 @@ class Counts:
 
 def shared_folder() -> Path | None:
     """Return the folder that the processes of this service count in, where they are several."""
-    named = os.environ.get(FOLDER)
+    named = os.environ.get(limits.COUNTS)
     return Path(named) if named else None
 
 

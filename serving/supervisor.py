@@ -27,7 +27,6 @@ FAILED_STARTS = 5  # in a row, until it is clear that another one would not help
 RETRY = 1.0  # seconds until the next one where others serve
 HUNG = 15  # seconds without a sign of life after which a process is replaced
 SHARED = "/dev/shm"  # where signs of life are given: no cleaner empties it, and it is never a slow disk
-COUNTS = "PROMETHEUS_MULTIPROC_DIR"
 
 Make = Callable[[], Any]
 
@@ -99,8 +98,8 @@ class Application(BaseApplication):  # type: ignore[misc]
 
     def left(self, parent: int) -> None:
         """Tidy up after a parent that was killed, and so can't."""
-        if os.getppid() != parent and COUNTS in os.environ:
-            rmtree(os.environ[COUNTS], ignore_errors=True)
+        if os.getppid() != parent and limits.COUNTS in os.environ:
+            rmtree(os.environ[limits.COUNTS], ignore_errors=True)
 
 
 class Supervisor(Arbiter):  # type: ignore[misc]
@@ -134,7 +133,7 @@ class Supervisor(Arbiter):  # type: ignore[misc]
         signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
         super().start()
         self._counts = TemporaryDirectory(prefix="casebook-counts-", ignore_cleanup_errors=True)
-        os.environ[COUNTS] = self._counts.name  # where the counts of all processes are summed
+        os.environ[limits.COUNTS] = self._counts.name  # where the counts of all processes are summed
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
 
     def init_signals(self) -> None:

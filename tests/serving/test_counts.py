@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from casebook import places
-from serving import counts, counts_file
+from serving import counts_file, limits
 from serving.app import create_app
 from serving.counts import Counts
 from serving.counts_file import REQUESTS
@@ -140,7 +140,7 @@ def test_a_folder_that_cannot_be_made_takes_no_answer_away(
     publish: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "no-folder").write_text("")
-    monkeypatch.setenv(counts.FOLDER, str(tmp_path / "no-folder" / "counts"))
+    monkeypatch.setenv(limits.COUNTS, str(tmp_path / "no-folder" / "counts"))
     publish("mpg", 1, 0.01)
     models = Registry(places.models())
     models.look()

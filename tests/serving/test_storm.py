@@ -34,7 +34,7 @@ def test_a_storm_is_weathered(publish: Callable[..., Path], publish_pictures: Ca
 
 
 def test_a_siege_takes_no_answer_from_others(publish: Callable[..., Path]) -> None:
-    """Of eight kinds of attack at once; processes are killed and hang meanwhile."""
+    """Of nine kinds of attack at once; processes are killed and hang meanwhile."""
     publish("fraud", 1, -1.0)
     (model,) = in_production()
     with workers.started("import serving.supervisor; serving.supervisor.HUNG = 2") as service:
