@@ -1,7 +1,8 @@
 """What a stage's code is: its function and every project function, class and constant that it reaches.
 
 Prefect's own source policy hashes one function and misses the ones it calls, so a fix in a called function would
-go unnoticed. Docstrings, comments and layout don't count: they change no result.
+go unnoticed. What changes no result does not count: docstrings, comments, layout, the folder of the checkout, and the
+decorators of `casebook` itself with all that they reach.
 """
 
 import ast
@@ -122,6 +123,7 @@ def _follow_code(thing: Callable[..., object] | type, pieces: dict[str, str], li
     if name in pieces:
         return
     tree = _without_docstrings(ast.parse(textwrap.dedent(inspect.getsource(thing))))
+    _drop_own_decorators(tree, module)
     pieces[name] = ast.dump(tree)
     for place, reached in _names(tree, module):
         _follow(reached, place, pieces, libraries)
@@ -131,19 +133,37 @@ def _names(tree: ast.AST, module: ModuleType) -> Iterator[tuple[str, object]]:
     """Yield every module-level thing that the code names, with its place: globals, attributes and local imports."""
     scope = vars(module)
     for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and node.id in scope:
+        if isinstance(node, ast.Name) and node.id in scope and not _is_dunder(node.id):
             yield _place(module, node.id), scope[node.id]
-        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            owner = scope.get(node.value.id)
-            if isinstance(owner, ModuleType) and _ours(owner):
+        elif isinstance(node, ast.Attribute):
+            owner = _module_named(node.value, module)
+            if owner is not None and _ours(owner):
                 yield _place(owner, node.attr), getattr(owner, node.attr, None)
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             yield from _imported(node)
 
 
+def _module_named(node: ast.expr, module: ModuleType) -> ModuleType | None:
+    """Return the module that an expression such as `package.module` means, if it means one."""
+    if isinstance(node, ast.Name):
+        named = vars(module).get(node.id)
+    elif isinstance(node, ast.Attribute):
+        named = getattr(_module_named(node.value, module), node.attr, None)
+    else:
+        named = None
+    return named if isinstance(named, ModuleType) else None
+
+
 def _place(module: ModuleType, name: str) -> str:
-    """Return where a name stands; the file, not the module, which is `__main__` or a loader's in some runs."""
-    return f"{Path(str(module.__file__)).name}:{name}"
+    """Return where a name stands: the file below its root, as a module is `__main__` or a loader's in some runs."""
+    file = Path(str(module.__file__)).resolve()
+    root = next(root for root in places.roots() if file.is_relative_to(root))
+    return f"{file.relative_to(root).as_posix()}:{name}"
+
+
+def _is_dunder(name: str) -> bool:
+    """Tell whether Python sets a name, such as `__file__`, which tells where a module is and not what it does."""
+    return name.startswith("__") and name.endswith("__")
 
 
 def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, object]]:
@@ -168,6 +188,23 @@ def _ours(module: ModuleType) -> bool:
     if not file or "site-packages" in file:
         return False
     return any(Path(file).is_relative_to(root) for root in places.roots())
+
+
+def _drop_own_decorators(tree: ast.Module, module: ModuleType) -> None:
+    """Leave out decorators such as `stage`: they say how and where a function runs, not what it returns."""
+    for node in tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)):
+            node.decorator_list = [each for each in node.decorator_list if not _is_own(each, module)]
+
+
+def _is_own(decorator: ast.expr, module: ModuleType) -> bool:
+    """Tell whether a decorator is one of `casebook`."""
+    name = decorator.func if isinstance(decorator, ast.Call) else decorator
+    while isinstance(name, ast.Attribute):
+        name = name.value
+    used = vars(module).get(name.id) if isinstance(name, ast.Name) else None
+    defined_in = used.__name__ if isinstance(used, ModuleType) else getattr(used, "__module__", None)
+    return (defined_in or "").split(".")[0] == "casebook"
 
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:

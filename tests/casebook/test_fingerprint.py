@@ -2,8 +2,9 @@
 
 import importlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -26,13 +27,18 @@ def forget() -> None:
 
 
 def of(
-    root: Path, monkeypatch: pytest.MonkeyPatch, work: str = WORK, helper: str = HELPER
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    work: str = WORK,
+    helper: str = HELPER,
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[str, tuple[str, ...]]:
     """Write a package `shopcase` into a folder of its own and return the fingerprint of its `work`."""
     folder = root / str(len(list(root.iterdir())))
-    (folder / "shopcase").mkdir(parents=True)
-    for name, text in {"__init__": "", "work": work, "helper": helper}.items():
-        (folder / "shopcase" / f"{name}.py").write_text(text, encoding="utf-8")
+    for name, text in {"__init__.py": "", "work.py": work, "helper.py": helper, **more}.items():
+        path = folder / "shopcase" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
     forget()
     monkeypatch.setenv("CASEBOOK_CASES", str(folder))
     monkeypatch.syspath_prepend(folder)
@@ -58,6 +64,31 @@ def test_constants_count(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_functions_imported_locally_count(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     local = "def work(x):\n    from shopcase.helper import double\n    return double(x)\n"
     assert of(root, monkeypatch, local) != of(root, monkeypatch, local, HELPER.replace("2", "4"))
+
+
+def test_the_folder_of_the_checkout_does_not_count(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    work = "from pathlib import Path\ndef work():\n    return Path(__file__).parent\n"
+    assert of(root, monkeypatch, work) == of(root, monkeypatch, work)
+
+
+def test_files_of_one_name_in_two_packages_are_told_apart(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    step = "def step(x):\n    return x + {}\n"
+    work = "from shopcase import helper, images\ndef work(x):\n    return helper.step(x), images.helper.step(x)\n"
+    images = "from shopcase.images import helper\n"
+
+    def with_steps(table: int, picture: int) -> tuple[str, tuple[str, ...]]:
+        more = {"images/__init__.py": images, "images/helper.py": step.format(picture)}
+        return of(root, monkeypatch, work, step.format(table), more)
+
+    assert with_steps(1, 2) == with_steps(1, 2)
+    assert len({with_steps(1, 2), with_steps(1, 3), with_steps(3, 2), with_steps(2, 1)}) == 4
+
+
+def test_our_own_decorators_do_not_count_and_others_do(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    work = "from functools import lru_cache\nfrom casebook.stage import stage\ndef work(x):\n    return x\n"
+    plain = of(root, monkeypatch, work)
+    assert of(root, monkeypatch, work.replace("def", "@stage\ndef")) == plain
+    assert of(root, monkeypatch, work.replace("def", "@lru_cache\ndef"))[0] != plain[0]
 
 
 def test_libraries_are_named_also_where_they_are_imported_locally(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

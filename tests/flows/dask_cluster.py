@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 import psutil
 
-from casebook import places
 from casebook.engine import free_port
 from tests.flows.house import House
 
@@ -29,7 +28,7 @@ class Cluster:
 
     def begin(self, *words: str, **more: str) -> "subprocess.Popen[bytes]":
         process = subprocess.Popen(
-            [*DASK, *words, "--no-dashboard"], env={**self.house.environment, **more}, cwd=places.project(),
+            [*DASK, *words, "--no-dashboard"], env={**self.house.environment, **more}, cwd=self.house.folder,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         self.processes.append(process)

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,13 +39,14 @@ class House:
 
     artifacts: Path
     environment: dict[str, str]
+    folder: Path = field(default_factory=places.project)  # the checkout
 
     def command(self, module: str, *flags: str) -> list[str]:
         return [sys.executable, "-m", module, *flags]
 
     def run(self, module: str, *flags: str) -> Finished:
         done = subprocess.run(
-            self.command(module, *flags), env=self.environment, cwd=places.project(), capture_output=True, text=True
+            self.command(module, *flags), env=self.environment, cwd=self.folder, capture_output=True, text=True
         )
         return Finished(done.returncode, done.stdout, done.stderr)
 
@@ -69,7 +70,7 @@ class House:
 
     def start(self, module: str, *flags: str) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(
-            self.command(module, *flags), env=self.environment, cwd=places.project(),
+            self.command(module, *flags), env=self.environment, cwd=self.folder,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
 
