@@ -28,13 +28,13 @@ def measure_profile(options: Options) -> Iterator[Figure]:
 
 def profiled(rows: int) -> tuple[float, float]:
     """Return the seconds that a profile took, and the peak memory of this process in MB."""
-    from flows.fraud import AIM, make_payments
+    from flows.fraud import CASE, make_payments
     from tasks.explore import profile
 
     table = make_payments(rows, 0)
     started = perf_counter()
     with TemporaryDirectory() as folder:
-        profile(Path(folder), table, "creditcard", AIM)
+        profile(Path(folder), table, CASE.dataset, CASE.problem)
         seconds = perf_counter() - started
     unit = 1 if sys.platform == "darwin" else 1024
     return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6

@@ -1,18 +1,16 @@
 """Car prices: each step of feature engineering on its own, what drives the price, and a small price model (lab 070)."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
 from casebook.case import case
 from casebook.cli import main
-from casebook.futures import Future, gathered
 from casebook.language import say
 from casebook.run import Summary
+from casebook.store import Ref
 from tasks.aim import Aim
 from tasks.build import answers, by_fold, dense, ensemble
-from tasks.calibrate import Rule
 from tasks.clean import (
     Bin,
     DivideByMaximum,
@@ -22,27 +20,24 @@ from tasks.clean import (
     FillWithMostFrequent,
     OneSpelling,
     WithColumns,
-    clean,
     drop_repeats,
 )
-from tasks.compare import compare_folds
-from tasks.conclude import conclude
+from tasks.conclude import FittedModels, evaluate_and_publish
 from tasks.derive import Derived, Log
 from tasks.explore import explore
-from tasks.features import bins, fold_features, numbers, one_hot
-from tasks.fetch import fetch
+from tasks.features import bins, numbers, one_hot
 from tasks.find_drivers import find_drivers
-from tasks.ingest import ingest
 from tasks.permute import permute
 from tasks.prepared import Prepared
 from tasks.recode import Ordinal, Reciprocal
 from tasks.report import Notes
-from tasks.split import SMALL_FOLDS, repeated_folds, split_repeatedly
+from tasks.split import SMALL_FOLDS
+from tasks.splits import Model, RepeatedKFold
+from tasks.table_case import TableCase
 from tasks.tell_steps import tell_steps
 from tasks.train import Settings
-from tasks.train_folds import fit_folds, train_folds
-from tasks.tuned import Candidate, SmallTableParams, tuned_network, tuned_settings
-from tasks.validate import enforce, suite_text, validate
+from tasks.train_folds import train_folds
+from tasks.tuned import SmallTableParams
 
 if TYPE_CHECKING:
     import keras
@@ -53,10 +48,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-DATA = "automobile"
-AIM = Aim(
-    kind="regression", target="price", output="price", unit="$", primary="rmse", shown=("rmse", "mae", "r2")
-)  # fmt: skip
 CYLINDERS = (("two", 2), ("three", 3), ("four", 4), ("five", 5), ("six", 6), ("eight", 8), ("twelve", 12))
 
 MAKES = OneSpelling("make", (("alfa-romeo", ("alfa-romero",)), ("peugeot", ("peugot",))))
@@ -132,54 +123,6 @@ class CarPriceParams(SmallTableParams):
     sample_rows: Annotated[int, Field(ge=100, le=1_000_000, description="size of the embedded sample")] = 250
 
 
-@case
-def car_price(params: CarPriceParams = CarPriceParams()) -> Summary:
-    """Clean, scale, bin and encode a table of cars step by step, and find what drives and predicts prices (lab 070)."""
-    ready = prepare(params)
-    profile = explore.submit(ready.table, DATA, AIM)
-    steps = tell_steps.submit(ready.checked, STEPS, DATA)
-    folds, parts, encoded = len(ready.encoded), ready.parts[0].whole, ready.encoded[0].whole
-    trees = 20 if params.profile == "smoke" else params.trees
-    peers = compare_folds.submit(encoded, folds, params.peers, trees, AIM, params.seed)
-    trained = gathered({name: train_candidate(name, ready, params) for name in params.candidates})
-
-    fewer = min(folds, SMALL_FOLDS)
-    permuted = permute(parts, fewer, AIM, DERIVED, facts, params.seed)
-    asked = train_folds.called("permuted")(
-        permuted, fewer, ensemble_network, settings(params, "ensemble"), AIM, params.seed
-    )
-    explored = steps.result()
-    drivers = find_drivers(
-        explored, permuted, asked, fewer, NUMBERS, CATEGORIES, ("drive-wheels", "body-style"), AIM
-    )  # fmt: skip
-
-    scores = [peers.result().fold(i) for i in range(folds) if params.peers]
-    return conclude(
-        ready, trained, scores, profile.result(), repeated_folds(folds), params.seed, NOTES, drawn=SMALL_FOLDS,
-        found=(explored, drivers),
-    )  # fmt: skip
-
-
-def prepare(params: CarPriceParams) -> Prepared:
-    """Fetch the data, and have it checked, rid of rows without price and of repeats, parted and encoded."""
-    folds = {"smoke": 2, "standard": SMALL_FOLDS, "full": SMALL_FOLDS * params.repeats}[params.profile]
-    origin = fetch(DATA, params.source)
-    raw = ingest(origin, make_autos, params.sample_rows, params.seed)
-    checked = validate(raw, suite_text(DATA))
-    enforce(checked, DATA)
-    cars = clean(checked, (MAKES, DropWithout("price"), drop_repeats))
-    parts = split_repeatedly(cars, AIM, folds, params.seed)
-    encoded = fold_features(parts, folds, AIM, DERIVED, facts)
-    each = [[ref.fold(i) for i in range(folds)] for ref in (parts, encoded)]
-    return Prepared(AIM, Rule(), origin, raw, checked, cars, *each)
-
-
-def train_candidate(name: Candidate, ready: Prepared, params: CarPriceParams, label: str = "") -> list[Future]:
-    """Train one candidate on all folds, and return each fold's; `label` is another name for it in the store."""
-    network = tuned_network(params) if name == "tuned" else NETWORKS[name]
-    return fit_folds(label or name, ready, network, settings(params, name), params.seed)
-
-
 def facts(columns: list[str]) -> "ColumnTransformer":
     """Return the encoder: gaps filled, numbers scaled, horsepower also in three bins, a column for each category.
 
@@ -197,22 +140,6 @@ def facts(columns: list[str]) -> "ColumnTransformer":
     )
 
 
-def settings(params: CarPriceParams, name: Candidate) -> Settings:
-    """Return how a candidate is trained; the smoke profile trains for three epochs."""
-    most = 3 if params.profile == "smoke" else 10_000
-    if name == "tuned":
-        return tuned_settings(params, most)
-    if name == "ensemble":
-        return Settings(
-            epochs=min(80, most), batch_size=32, learning_rate=5e-3, weight_decay=1.0, dropout=0.0, optimizer="adamw",
-            schedule="cosine", log_target=True, refit=True, device=params.device,
-        )  # fmt: skip
-    return Settings(
-        epochs=min(300, most), batch_size=32, learning_rate=1e-2, dropout=0.0, schedule="cosine", refit=True,
-        device=params.device,
-    )  # fmt: skip
-
-
 def course_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
     """Return the lab's linear regression for each fold: a weight for each of its four drivers, and a constant."""
     import keras
@@ -225,12 +152,6 @@ def course_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
 def ensemble_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
     """Return eight small networks per fold."""
     return ensemble(x, (64, 32), dropout, members=8, bins=20)
-
-
-NETWORKS: "dict[Candidate, Callable[[Floats, Floats, float], keras.Model]]" = {
-    "course": course_network,
-    "ensemble": ensemble_network,
-}
 
 
 def make_autos(rows: int, seed: int) -> "pd.DataFrame":
@@ -288,6 +209,75 @@ def with_gaps(values: "NDArray[Any]", share: float, rng: "np.random.Generator") 
     import pandas as pd
 
     return pd.Series(values).mask(rng.random(len(values)) < share)
+
+
+CASE = TableCase(
+    dataset="automobile",
+    problem=Aim(
+        kind="regression",
+        target="price",
+        output="price",
+        unit="$",
+        primary="rmse",
+        shown=("rmse", "mae", "r2"),
+    ),
+    splits=RepeatedKFold(),
+    sample=make_autos,
+    encoder=facts,
+    derived=DERIVED,
+    cleaning=(MAKES, DropWithout("price"), drop_repeats),
+    models={
+        "course": Model(
+            course_network,
+            Settings(
+                epochs=300,
+                batch_size=32,
+                learning_rate=1e-2,
+                dropout=0.0,
+                schedule="cosine",
+                refit=True,
+            ),
+        ),
+        "ensemble": Model(
+            ensemble_network,
+            Settings(
+                epochs=80,
+                batch_size=32,
+                learning_rate=5e-3,
+                weight_decay=1.0,
+                dropout=0.0,
+                optimizer="adamw",
+                schedule="cosine",
+                log_target=True,
+                refit=True,
+            ),
+        ),
+    },
+)
+
+
+@case
+def car_price(params: CarPriceParams = CarPriceParams()) -> Summary:
+    """Clean, scale, bin and encode a table of cars step by step, and find what drives and predicts prices (lab 070)."""
+    data = CASE.prepare(params)
+    profile = explore.submit(data.table, CASE.dataset, CASE.problem)
+    steps = tell_steps.submit(data.checked, STEPS, CASE.dataset)
+    baselines = CASE.fit_baselines(data, params)
+    trained = CASE.fit_all(data, params)
+    explored = steps.result()
+    found = (explored, price_drivers(explored, data, params))
+    return evaluate_and_publish(FittedModels(data, trained, baselines, profile, NOTES, findings=found))
+
+
+def price_drivers(explored: Ref, data: Prepared, params: CarPriceParams) -> Ref:
+    """Find what drives prices: by correlation, analysis of variance, and permutation of a network's inputs."""
+    folds = min(len(data.encoded), SMALL_FOLDS)
+    parts, problem = data.parts[0].whole, CASE.problem
+    permuted = permute(parts, folds, problem, DERIVED, facts, params.seed)
+    model = CASE.model("ensemble", params)
+    trained = train_folds.called("permuted")(permuted, folds, model.network, model.settings, problem, params.seed)
+    groups = ("drive-wheels", "body-style")
+    return find_drivers(explored, permuted, trained, folds, NUMBERS, CATEGORIES, groups, problem)
 
 
 if __name__ == "__main__":

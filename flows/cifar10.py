@@ -16,11 +16,12 @@ from tasks.augment import Augmentation
 from tasks.calibrate import Rule
 from tasks.clean import clean, drop_repeated_pictures
 from tasks.compare import Peer, compare
-from tasks.conclude import conclude
+from tasks.conclude import FittedModels, evaluate_and_publish
 from tasks.decode import decode
 from tasks.explore_pictures import explore_pictures
 from tasks.fetch import fetch
 from tasks.picture import Shape
+from tasks.picture_inputs import Pictures
 from tasks.prepared import Prepared
 from tasks.split_pictures import split_pictures
 from tasks.train_pictures import PictureSettings, train_pictures
@@ -72,8 +73,8 @@ def cifar10(params: Cifar10Params = Cifar10Params()) -> Summary:
     peers = compare.submit(ready.encoded[0], params.peers, trees, AIM, params.seed)
     names = params.candidates or (("course", "fast", "wide") if params.profile == "full" else ("course", "fast"))
     trained = gathered({name: [train_candidate(name, ready, params)] for name in names})
-    scores = [peers.result()] if params.peers else []
-    return conclude(ready, trained, scores, profile.result(), PROTOCOL, params.seed)
+    baselines = [peers] if params.peers else []
+    return evaluate_and_publish(FittedModels(ready, trained, baselines, profile))
 
 
 def prepare(params: Cifar10Params) -> Prepared:
@@ -84,7 +85,7 @@ def prepare(params: Cifar10Params) -> Prepared:
     enforce(checked, DATA)
     table = clean(checked, (drop_repeated_pictures,))
     parts = split_pictures(table, raw, params.seed)
-    return Prepared(AIM, Rule(), origin, raw, checked, table, [parts], [parts])
+    return Prepared(AIM, Rule(), origin, raw, checked, table, [parts], [parts], Pictures(), PROTOCOL, params.seed)
 
 
 def train_candidate(name: Candidate, ready: Prepared, params: Cifar10Params) -> Future:

@@ -19,7 +19,7 @@ from tasks.aim import Aim
 from tasks.calibrate import Rule
 from tasks.clean import clean, drop_repeats
 from tasks.compare_series import StepPeer, compare_series
-from tasks.conclude import conclude
+from tasks.conclude import FittedModels, evaluate_and_publish
 from tasks.draw import figure, save
 from tasks.evaluate import results
 from tasks.explore import explore
@@ -28,6 +28,7 @@ from tasks.fetch import Origin, own
 from tasks.ingest import ingest
 from tasks.prepared import Prepared
 from tasks.report import Notes
+from tasks.series_inputs import Series
 from tasks.train_series import SeriesSettings, train_series
 from tasks.tripwires import in_order_of_time
 from tasks.validate import enforce, suite_text, validate
@@ -68,6 +69,9 @@ class CountingParams(CaseParams):
     device: Asked = Field("auto", description="where to train")
 
 
+WINDOW = Window(descriptions={"window": "five numbers that follow each other, such as 1, 2, 3, 4, 5."})
+
+
 @case
 def counting(params: CountingParams = CountingParams()) -> Summary:
     """Answer twice the number that follows five, and judge it beyond the numbers learnt (lab 270)."""
@@ -75,11 +79,8 @@ def counting(params: CountingParams = CountingParams()) -> Summary:
     profile = explore.submit(ready.table, DATA, ready.aim)
     peers = compare_series.submit(ready.parts[0], params.peers, 0, params.seed)
     trained = gathered({name: [train_candidate(name, ready, params)] for name in params.candidates})
-    scores = [peers.result()] if params.peers else []
-    window = Window(descriptions={"window": "five numbers that follow each other, such as 1, 2, 3, 4, 5."})
-    return conclude(
-        ready, trained, scores, profile.result(), PROTOCOL, params.seed, explain=explain, window=window
-    )  # fmt: skip
+    baselines = [peers] if params.peers else []
+    return evaluate_and_publish(FittedModels(ready, trained, baselines, profile, explain=explain))
 
 
 def prepare(params: CountingParams) -> Prepared:
@@ -91,7 +92,7 @@ def prepare(params: CountingParams) -> Prepared:
     enforce(checked, DATA)
     table = clean(checked, (drop_repeats,))
     parts = part(table)
-    return Prepared(aim, Rule(), origin, raw, checked, table, [parts], [parts])
+    return Prepared(aim, Rule(), origin, raw, checked, table, [parts], [parts], Series(WINDOW), PROTOCOL, params.seed)
 
 
 def made(source: str) -> Origin:

@@ -19,12 +19,13 @@ from tasks.backbone import SHAPE
 from tasks.calibrate import Rule
 from tasks.clean import clean, drop_pictures_of_two_labels, drop_repeated_pictures
 from tasks.compare import Peer, compare
-from tasks.conclude import conclude
+from tasks.conclude import FittedModels, evaluate_and_publish
 from tasks.decode import decode
 from tasks.embed import CUT, PLAIN, POOLED, embed, within
 from tasks.explore_pictures import explore_pictures
 from tasks.fetch import Origin, fetch
 from tasks.group import group_pictures
+from tasks.picture_inputs import Pictures
 from tasks.prepared import Prepared
 from tasks.report import Notes
 from tasks.split_pictures import split_grouped_pictures
@@ -79,10 +80,10 @@ def flowers(params: FlowersParams = FlowersParams()) -> Summary:
     features = embed(parts, weights, params.cut, params.views, params.seed, params.device)
     peers = compare.submit(within(features, PLAIN), params.peers, 100, ready.aim, params.seed)
     trained = train(parts, features, weights, params)
-    scores = [peers.result()] if params.peers else []
+    baselines = [peers] if params.peers else []
     about = notes(weights, grouped, trained, params)
     refs: dict[str, list[Ref]] = {name: [trained[name]] for name in params.candidates}
-    return conclude(ready, refs, scores, profile.result(), PROTOCOL, params.seed, about)
+    return evaluate_and_publish(FittedModels(ready, refs, baselines, profile, about))
 
 
 def prepare(origin: Origin, params: FlowersParams) -> tuple[Ref, Prepared]:
@@ -93,7 +94,9 @@ def prepare(origin: Origin, params: FlowersParams) -> tuple[Ref, Prepared]:
     table = clean(checked, (drop_pictures_of_two_labels, drop_repeated_pictures))
     grouped = group_pictures(table, raw, NEAR)
     parts = split_grouped_pictures(grouped, raw, params.seed)
-    return grouped, Prepared(AIM, Rule(), origin, raw, checked, table, [parts], [parts])
+    return grouped, Prepared(
+        AIM, Rule(), origin, raw, checked, table, [parts], [parts], Pictures(), PROTOCOL, params.seed
+    )
 
 
 def train(parts: Ref, features: Ref, weights: Origin, params: FlowersParams) -> dict[Candidate, Ref]:

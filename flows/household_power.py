@@ -22,7 +22,7 @@ from tasks.blend import blend_series
 from tasks.calibrate import Rule
 from tasks.clean import clean, drop_repeats
 from tasks.compare_series import SeriesPeer, compare_series
-from tasks.conclude import conclude
+from tasks.conclude import FittedModels, evaluate_and_publish
 from tasks.downsample import downsample
 from tasks.explain_forecasts import explain_forecasts
 from tasks.explore_days import explore_days
@@ -32,6 +32,7 @@ from tasks.forecaster import Shape, forecaster
 from tasks.grow import grow
 from tasks.horizons import WEEK
 from tasks.prepared import Prepared
+from tasks.series_inputs import Series
 from tasks.train_series import SeriesSettings, train_series
 from tasks.tripwires import in_order_of_time
 from tasks.validate import enforce, suite_text, validate
@@ -105,11 +106,11 @@ def household_power(params: HouseholdPowerParams = HouseholdPowerParams()) -> Su
     trees = 10 if params.profile == "smoke" else params.trees
     peers = compare_series.submit(ready.parts[0], params.peers, trees, params.seed)
     trained = train(ready.parts[0], params)
-    scores = [peers.result()] if params.peers else []
-    return conclude(
-        ready, trained, scores, profile.result(), PROTOCOL, params.seed, explain=explain_forecasts,
-        more=(forecast_year(ready, params),), window=WINDOW,
-    )  # fmt: skip
+    baselines = [peers] if params.peers else []
+    year = forecast_year(ready, params)
+    return evaluate_and_publish(
+        FittedModels(ready, trained, baselines, profile, explain=explain_forecasts, figures=(year,))
+    )
 
 
 def prepare(params: HouseholdPowerParams) -> Prepared:
@@ -120,7 +121,7 @@ def prepare(params: HouseholdPowerParams) -> Prepared:
     enforce(checked, DATA)
     table = clean(checked, (drop_repeats,))
     parts = part(table, raw, params.gaps)
-    return Prepared(AIM, Rule(), origin, raw, checked, table, [parts], [parts])
+    return Prepared(AIM, Rule(), origin, raw, checked, table, [parts], [parts], Series(WINDOW), PROTOCOL, params.seed)
 
 
 def forecast_year(ready: Prepared, params: HouseholdPowerParams) -> Ref:

@@ -31,6 +31,7 @@ from tasks.evaluate import RESULTS, softmax
 from tasks.export_pictures import export_pictures
 from tasks.fetch import Origin, fetch
 from tasks.measure import bootstrap, multiclass
+from tasks.picture_inputs import Pictures
 from tasks.publish import publish
 from tasks.report import measure_run
 from tasks.report_pretrained import report_pretrained
@@ -73,7 +74,7 @@ def imagenet(params: ImagenetParams = ImagenetParams()) -> Summary:
     evaluation = judge(asked, network, aim, params.seed)
     bundle = export_pictures(asked, {NAME: network}, evaluation, network, aim)
     metrics = measure_run(weights, asked, evaluation, str(PROTOCOL), aim)
-    published = publish(bundle, asked, metrics, aim)
+    published = publish(bundle, asked, metrics, aim, Pictures())
     return report_pretrained(metrics, evaluation, network, bundle, published, aim)
 
 

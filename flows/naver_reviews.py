@@ -22,7 +22,7 @@ from tasks.blend import blend
 from tasks.calibrate import Rule
 from tasks.clean import clean
 from tasks.compare_texts import TextPeer, compare_texts
-from tasks.conclude import conclude
+from tasks.conclude import FittedModels, evaluate_and_publish
 from tasks.encode import encode
 from tasks.explore_texts import explore_texts
 from tasks.fetch import Origin, fetch
@@ -31,6 +31,7 @@ from tasks.nearest import analogies
 from tasks.prepared import Prepared
 from tasks.report import Notes
 from tasks.split_texts import REPEATED, split_texts
+from tasks.text_inputs import Texts
 from tasks.train_texts import TextSettings, train_texts
 from tasks.validate import enforce, suite_text, validate
 
@@ -77,11 +78,11 @@ def naver_reviews(params: NaverReviewsParams = NaverReviewsParams()) -> Summary:
     by_words = encode.called("words")(ready.parts[0], TEXT, AIM.target, "word", 9_998, 30)
     by_characters = encode.called("characters")(ready.parts[0], TEXT, AIM.target, "character", KNOWN - 2, 150)
     trained = train(by_words, by_characters, params)
-    scores = [peers.result()] if params.peers else []
+    baselines = [peers] if params.peers else []
     told = notes(ready.parts[0], trained, by_words)
     refs = {name: [ref] for name, ref in trained.items()}
     ready = replace(ready, encoded=[by_words])
-    return conclude(ready, refs, scores, profile.result(), PROTOCOL, params.seed, told)
+    return evaluate_and_publish(FittedModels(ready, refs, baselines, profile, told))
 
 
 def prepare(params: NaverReviewsParams) -> Prepared:
@@ -101,7 +102,9 @@ def prepare(params: NaverReviewsParams) -> Prepared:
     enforce(checked, "nsmc")
     table = clean(checked, ())
     parts = split_texts(table, TEXT, params.seed)
-    return Prepared(AIM, Rule(by="likelier"), both(origins), raw, checked, table, [parts], [])
+    return Prepared(
+        AIM, Rule(by="likelier"), both(origins), raw, checked, table, [parts], [], Texts(TEXT), PROTOCOL, params.seed
+    )
 
 
 def both(origins: list[Origin]) -> Origin:

@@ -1,34 +1,30 @@
 """Titanic: tell who survived from a passenger list, and what each step of feature engineering is worth (lab 075)."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
 from casebook.case import case
 from casebook.cli import main
-from casebook.futures import Future, gathered
-from casebook.language import Said, say
+from casebook.language import say
 from casebook.run import Summary
 from tasks.ablate import ablate, worth
 from tasks.aim import Aim
 from tasks.build import ensemble, perceptron
 from tasks.calibrate import Rule
-from tasks.clean import clean, drop_repeats
-from tasks.compare import Peer, compare_folds
-from tasks.conclude import conclude
+from tasks.clean import drop_repeats
+from tasks.compare import Peer
+from tasks.conclude import FittedModels, evaluate_and_publish
 from tasks.derive import Derived, Equals, Log, Matches, Missing, Product, Total
 from tasks.explore import explore
-from tasks.features import fold_features
-from tasks.fetch import fetch
-from tasks.ingest import ingest
 from tasks.prepared import Prepared
 from tasks.report import Notes
-from tasks.split import SMALL_FOLDS, split_repeatedly
+from tasks.split import SMALL_FOLDS
+from tasks.splits import Model, RepeatedKFold
+from tasks.table_case import TableCase
 from tasks.train import Settings
-from tasks.train_folds import fit_folds, train_folds
-from tasks.tuned import NetworkParams, tuned_network, tuned_settings
-from tasks.validate import enforce, suite_text, validate
+from tasks.train_folds import train_folds
+from tasks.tuned import RepeatedFoldsParams
 
 if TYPE_CHECKING:
     import keras
@@ -39,12 +35,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-DATA = "titanic"
-AIM = Aim(
-    kind="binary", target="Survived", labels=("died", "survived"), primary="accuracy",
-    shown=("accuracy", "roc_auc", "f1", "log_loss", "brier"),
-)  # fmt: skip
-RULE = Rule(by="likelier")
 
 FEMALE = Matches("Sex", "female", "female")
 CLASSES = tuple(Equals("Pclass", f"class_{k}", k) for k in (1, 2, 3))
@@ -88,7 +78,7 @@ NOTES = Notes(
 Candidate = Literal["course", "ensemble", "tuned"]
 
 
-class TitanicParams(NetworkParams):
+class TitanicParams(RepeatedFoldsParams):
     """What can be set: which models, and what the candidate `tuned` is like."""
 
     candidates: tuple[Candidate, ...] = Field(
@@ -98,56 +88,12 @@ class TitanicParams(NetworkParams):
         ("dummy", "logistic_regression", "extra_trees", "gradient_boosting"),
         description="plain models to compare with",
     )
-    repeats: Annotated[int, Field(ge=1, le=20, description="times ten folds in the full profile")] = 3
-    trees: Annotated[int, Field(ge=10, le=5000, description="size of forests and boosting among the peers")] = 200
     sample_rows: Annotated[int, Field(ge=200, le=1_000_000, description="size of the embedded sample")] = 600
 
 
-@case
-def titanic(params: TitanicParams = TitanicParams()) -> Summary:
-    """Tell who survived the Titanic from names, ages and tickets, and what each feature step is worth (lab 075)."""
-    ready = prepare(params)
-    profile = explore.submit(ready.table, DATA, AIM)
-    folds, parts, encoded = len(ready.encoded), ready.parts[0].whole, ready.encoded[0].whole
-    trees = 20 if params.profile == "smoke" else params.trees
-    peers = compare_folds.submit(encoded, folds, params.peers, trees, AIM, params.seed)
-    trained = gathered({name: train_candidate(name, ready, params) for name in params.candidates})
-
-    fewer = min(folds, SMALL_FOLDS)
-    reduced = ablate(parts, fewer, AIM, STEPS, standard_scores)
-    tried = train_folds.called("ablated")(
-        reduced, fewer * (1 + len(STEPS)), small_network, settings(params, "ensemble"), AIM, params.seed
-    )
-
-    notes = worth(reduced, tried, fewer, STEPS, AIM, NOTES)
-
-    scores = [peers.result().fold(i) for i in range(folds) if params.peers]
-    return conclude(ready, trained, scores, profile.result(), protocol(folds), params.seed, notes, drawn=SMALL_FOLDS)
-
-
-def prepare(params: TitanicParams) -> Prepared:
-    """Fetch the data, and have it checked, rid of repeats, parted and encoded."""
-    folds = {"smoke": 2, "standard": SMALL_FOLDS, "full": SMALL_FOLDS * params.repeats}[params.profile]
-    origin = fetch(DATA, params.source)
-    raw = ingest(origin, make_passengers, params.sample_rows, params.seed)
-    checked = validate(raw, suite_text(DATA))
-    enforce(checked, DATA)
-    passengers = clean(checked, (without_row_number, drop_repeats))
-    parts = split_repeatedly(passengers, AIM, folds, params.seed)
-    encoded = fold_features(parts, folds, AIM, DERIVED, standard_scores)
-    each = [[ref.fold(i) for i in range(folds)] for ref in (parts, encoded)]
-    return Prepared(AIM, RULE, origin, raw, checked, passengers, *each)
-
-
-def train_candidate(name: Candidate, ready: Prepared, params: TitanicParams, label: str = "") -> list[Future]:
-    """Train one candidate on all folds, and return each fold's; `label` is another name for it in the store."""
-    network = tuned_network(params) if name == "tuned" else NETWORKS[name]
-    return fit_folds(label or name, ready, network, settings(params, name), params.seed)
-
-
-def protocol(folds: int) -> Said:
-    """Say how the figures come about."""
-    return say("repeated stratified 10-fold cross-validation, mean of {folds} folds", folds=folds)
+def likelier_class(params: TitanicParams) -> Rule:
+    """Return how the threshold is chosen: not at all, as the table is too small to calibrate on a part of it."""
+    return Rule(by="likelier")
 
 
 def without_row_number(frame: "pd.DataFrame") -> "pd.DataFrame":
@@ -175,19 +121,6 @@ def standard_scores(columns: list[str]) -> "ColumnTransformer":
     )
 
 
-def settings(params: TitanicParams, name: Candidate) -> Settings:
-    """Return how a candidate is trained; the smoke profile trains for three epochs."""
-    most = 3 if params.profile == "smoke" else 1000
-    if name == "tuned":
-        return tuned_settings(params, most)
-    if name == "ensemble":
-        return Settings(
-            epochs=min(30, most), batch_size=64, learning_rate=3e-3, weight_decay=1.0, dropout=0.2, optimizer="adamw",
-            schedule="cosine", refit=True, device=params.device,
-        )  # fmt: skip
-    return Settings(epochs=min(100, most), batch_size=32, patience=10, dropout=0.0, device=params.device)
-
-
 def course_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
     """Return the lab's network for each fold: 64 and 32 rectified units, one logit."""
     return perceptron(x, (64, 32), dropout, "course")
@@ -201,12 +134,6 @@ def ensemble_network(x: "Floats", y: "Floats", dropout: float, members: int = 8)
 def small_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
     """Return the ensemble with two members: enough to tell what a step is worth, in a fraction of the time."""
     return ensemble_network(x, y, dropout, members=2)
-
-
-NETWORKS: "dict[Candidate, Callable[[Floats, Floats, float], keras.Model]]" = {
-    "course": course_network,
-    "ensemble": ensemble_network,
-}
 
 
 def make_passengers(rows: int, seed: int) -> "pd.DataFrame":
@@ -247,6 +174,62 @@ def make_passengers(rows: int, seed: int) -> "pd.DataFrame":
     )
     frame.loc[rng.choice(rows, min(2, rows), replace=False), "Embarked"] = None
     return frame
+
+
+CASE: TableCase[TitanicParams] = TableCase(
+    dataset="titanic",
+    problem=Aim(
+        kind="binary",
+        target="Survived",
+        labels=("died", "survived"),
+        primary="accuracy",
+        shown=("accuracy", "roc_auc", "f1", "log_loss", "brier"),
+    ),
+    splits=RepeatedKFold(),
+    sample=make_passengers,
+    encoder=standard_scores,
+    derived=DERIVED,
+    cleaning=(without_row_number, drop_repeats),
+    threshold=likelier_class,
+    models={
+        "course": Model(course_network, Settings(epochs=100, batch_size=32, patience=10, dropout=0.0)),
+        "ensemble": Model(
+            ensemble_network,
+            Settings(
+                epochs=30,
+                batch_size=64,
+                learning_rate=3e-3,
+                weight_decay=1.0,
+                dropout=0.2,
+                optimizer="adamw",
+                schedule="cosine",
+                refit=True,
+            ),
+        ),
+    },
+)
+
+
+@case
+def titanic(params: TitanicParams = TitanicParams()) -> Summary:
+    """Tell who survived the Titanic from names, ages and tickets, and what each feature step is worth (lab 075)."""
+    data = CASE.prepare(params)
+    profile = explore.submit(data.table, CASE.dataset, CASE.problem)
+    baselines = CASE.fit_baselines(data, params)
+    trained = CASE.fit_all(data, params)
+    notes = ablated(data, params)
+    return evaluate_and_publish(FittedModels(data, trained, baselines, profile, notes))
+
+
+def ablated(data: Prepared, params: TitanicParams) -> Notes:
+    """Leave each step of the feature engineering out in turn, and return what the report says of it."""
+    folds = min(len(data.encoded), SMALL_FOLDS)
+    reduced = ablate(data.parts[0].whole, folds, CASE.problem, STEPS, standard_scores)
+    settings = CASE.model("ensemble", params).settings
+    tried = train_folds.called("ablated")(
+        reduced, folds * (1 + len(STEPS)), small_network, settings, CASE.problem, params.seed
+    )
+    return worth(reduced, tried, folds, STEPS, CASE.problem, NOTES)
 
 
 if __name__ == "__main__":

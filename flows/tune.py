@@ -3,9 +3,9 @@
 import importlib
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
-from types import ModuleType
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, field_validator
@@ -23,7 +23,8 @@ from tasks.evaluate import validated
 from tasks.prepared import Prepared
 from tasks.report_search import Searched, report_search
 from tasks.search import Algorithm, Ask, Search, Trial, budgets, parameters, search, space
-from tasks.tuned import NetworkParams
+from tasks.table_case import TableCase
+from tasks.tuned import TableParams
 
 DIVERGED = 1e9  # the figure of a network that went to infinity: worse than all others, yet a number
 
@@ -50,67 +51,71 @@ class TuneParams(CaseParams):
 @case
 def tune(params: TuneParams = TuneParams()) -> Summary:
     """Search layers, penalties and training of a case's network, and write the best parameters to a file."""
-    story = importlib.import_module(f"flows.{params.case}")
-    ready: Prepared = story.prepare(case_params(story, params))
-    course = figure_of(story.train_candidate("course", ready, case_params(story, params), "course"), ready)
+    searched = searchable()[params.case]
+    data = searched.case.prepare(searched.with_values(params))
+    course = figure_of(searched.case.fit("course", data, searched.with_values(params)), data)
 
-    around = space(story_params(story)().batch_size)
+    around = space(searched.params().batch_size)
     most = 3 if params.profile == "smoke" else params.epochs
-    larger = ready.aim.sign > 0
+    larger = data.aim.sign > 0
     searching = search(
         params.algorithm, around, params.trials, most, params.seed, larger=larger, at_once=params.at_once
     )
     total = params.trials * len(budgets(params.algorithm, most))
-    trials = tuple(tried(searching, story, ready, params, total))
+    trials = tuple(tried(searching, searched, data, params, total))
 
-    pictures = draw_search.submit(trials, ready.aim, course)
-    searched = Searched(
+    pictures = draw_search.submit(trials, data.aim, course)
+    found = Searched(
         case=params.case, algorithm=params.algorithm, trials=trials, course=course, patience=params.patience,
-        candidates=("tuned", *story_params(story).model_fields["candidates"].default),
+        candidates=("tuned", *searched.params.model_fields["candidates"].default),
     )  # fmt: skip
-    return report_search(searched, ready.aim, ready.origin, ready.raw, pictures.result())
+    return report_search(found, data.aim, data.origin, data.raw, pictures.result())
 
 
-def searchable() -> Iterator[str]:
-    """Yield the names of the cases that can be searched: those whose parameters describe a network."""
+@dataclass(frozen=True)
+class Searchable:
+    """A case with a network that its parameters describe."""
+
+    case: TableCase[Any]
+    params: type[TableParams]
+
+    def with_values(self, params: TuneParams, **values: Any) -> TableParams:
+        """Return the case's parameters: those that the search shares with it, and what a trial changes."""
+        shared = params.model_dump(include={"profile", "source", "seed", "device", "patience"})
+        return self.params.model_validate({**shared, **values})
+
+
+def searchable() -> dict[str, Searchable]:
+    """Return the cases that can be searched, by name: those of tables."""
+    found = {}
     for folder in flows.__path__:
         for path in Path(folder).glob("[!_]*.py"):
-            story = getattr(importlib.import_module(f"flows.{path.stem}"), path.stem, None)
-            if isinstance(story, Case) and issubclass(story.params, NetworkParams):
-                yield path.stem
+            module = importlib.import_module(f"flows.{path.stem}")
+            flow, declared = getattr(module, path.stem, None), getattr(module, "CASE", None)
+            if isinstance(flow, Case) and isinstance(declared, TableCase):
+                found[path.stem] = Searchable(declared, flow.params)
+    return found
 
 
-def story_params(story: ModuleType) -> type[NetworkParams]:
-    """Return the parameters model of a case's module."""
-    model: type[NetworkParams] = getattr(story, story.__name__.rsplit(".", 1)[-1]).params
-    return model
-
-
-def case_params(story: ModuleType, params: TuneParams, **changes: Any) -> NetworkParams:
-    """Return the case's parameters: those that the search shares with it, and what a trial changes."""
-    shared = params.model_dump(include={"profile", "source", "seed", "device", "patience"})
-    return story_params(story).model_validate({**shared, **changes})
-
-
-def tried(searching: Search, story: ModuleType, ready: Prepared, params: TuneParams, total: int) -> Iterator[Trial]:
+def tried(searching: Search, searched: Searchable, data: Prepared, params: TuneParams, total: int) -> Iterator[Trial]:
     """Ask the search and try what it proposes until it ends; each trial is a stage, so a finished one is reused.
 
     A plan ends where a trial is still to be trained: what is proposed next depends on it.
     """
     progress = None if current().planning else Progress(f"searching {params.case}", total)
-    best, sign = float("-inf"), ready.aim.sign
+    best, sign = float("-inf"), data.aim.sign
     with suppress(StopIteration):
         asked = next(searching)
         while True:
             figures = []
-            for trial in [begun.judged(ready) for begun in [begin(ask, story, ready, params) for ask in asked]]:
+            for trial in [begun.judged(data) for begun in [begin(ask, searched, data, params) for ask in asked]]:
                 if trial is None:
                     return
                 yield trial
                 figures.append(trial.figure)
                 best = max(best, sign * trial.figure)
                 if progress:
-                    progress.step(f"best {ready.aim.title} {sign * best:.4f}")
+                    progress.step(f"best {data.aim.title} {sign * best:.4f}")
             asked = searching.send(figures)
     if progress:
         progress.__exit__(None, None, None)
@@ -124,9 +129,9 @@ class Begun(NamedTuple):
     trained: list[Future]
     stages: list[StageRecord]
 
-    def judged(self, ready: Prepared) -> Trial | None:
+    def judged(self, data: Prepared) -> Trial | None:
         """Wait for the training and judge it on validation; None in a plan if it isn't trained yet."""
-        figure = figure_of(self.trained, ready)
+        figure = figure_of(self.trained, data)
         if figure is None:
             return None
         return Trial(
@@ -135,23 +140,23 @@ class Begun(NamedTuple):
         )  # fmt: skip
 
 
-def begin(ask: Ask, story: ModuleType, ready: Prepared, params: TuneParams) -> Begun:
+def begin(ask: Ask, searched: Searchable, data: Prepared, params: TuneParams) -> Begun:
     """Begin to train what the search proposes."""
     values = {**parameters(ask.proposal), "epochs": ask.epochs}
     label = f"trial-{ask.number}-epochs-{ask.epochs}"
     before = len(current().stages)
-    trained = story.train_candidate("tuned", ready, case_params(story, params, **values), label)
+    trained = searched.case.fit("tuned", data, searched.with_values(params, **values), label)
     return Begun(ask, values, trained, current().stages[before:])
 
 
-def figure_of(training: list[Future], ready: Prepared) -> float | None:
+def figure_of(training: list[Future], data: Prepared) -> float | None:
     """Return the primary figure of a trained candidate on validation; None in a plan if it isn't trained yet."""
     trained = [future.result() for future in training]
     if any(ref.pending for ref in trained):
         return None
     current().details["device"] = trained[0].facts["device"]
-    figure = validated(trained, ready.encoded, ready.aim, ready.rule)
-    return figure if isfinite(figure) else -ready.aim.sign * DIVERGED
+    figure = validated(trained, data.encoded, data.aim, data.rule)
+    return figure if isfinite(figure) else -data.aim.sign * DIVERGED
 
 
 if __name__ == "__main__":

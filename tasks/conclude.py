@@ -1,90 +1,91 @@
 """Conclude: the end that every modelling case has in common, from trained networks to the report."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import cast
 
 from pydantic import JsonValue
 
-from casebook.language import Said
+from casebook.futures import Future
 from casebook.run import Summary
 from casebook.stage import Stage
 from casebook.store import Ref
 from tasks.draw import draw
 from tasks.evaluate import evaluate
-from tasks.export import export
-from tasks.export_pictures import export_pictures
-from tasks.export_series import Window, export_series
-from tasks.export_texts import export_texts
 from tasks.prepared import Prepared
 from tasks.publish import publish
 from tasks.report import Notes, measure_run, report
 
 
-def conclude(
-    ready: Prepared,
-    trained: Mapping[str, Sequence[Ref]],
-    peers: Sequence[Ref],
-    profile: Ref,
-    protocol: Said,
-    seed: int,
-    notes: Notes = Notes(),
-    *,
-    drawn: int = 1,
-    base_rate: float | None = None,
-    explain: "Stage[...] | None" = None,
-    more: Sequence[Ref] = (),
-    window: Window = Window(),
-    found: Sequence[Ref] = (),
-) -> Summary:
-    """Judge candidates and peers on the test part, publish the champion, and report.
+@dataclass(frozen=True)
+class FittedModels:
+    """What a case hands over to be judged, and what its report says beside the figures.
 
-    Parameters
+    Attributes
     ----------
-    ready
+    data
         The data as it was prepared.
-    trained, peers
-        For each candidate its networks and for the peers their scores, one reference per fold.
+    networks
+        The networks of each candidate, a reference for each fold.
+    baselines
+        The scores of the baselines on each fold.
     profile
-        What `explore` wrote.
-    protocol
-        How the figures came about, in a sentence.
-    seed
-        Of the intervals' resamples.
+        What `explore` writes.
     notes
         What this case alone has to say.
-    drawn, base_rate
-        As in `evaluate`.
+    base_rate
+        The share of positives in the population, where the data is a subset of it.
     explain
         Writes notes (and pictures) that depend on how all were judged, by `Notes.keep`; they take the place of `notes`.
-    more
+    figures
         What else was judged: outputs with a file `figures.json`, which go into metrics.json and to `explain`.
-    window
-        What a model of series takes.
-    found
+    findings
         What exploring the data found: outputs with a file `findings.json`, and pictures.
     """
-    aim = ready.aim
-    evaluation = evaluate(ready.encoded, trained, peers, aim, ready.rule, seed, base_rate, drawn)
-    pictures = draw.submit(evaluation, trained, ready.encoded[0], aim)
-    first = {name: refs[0] for name, refs in trained.items()}
-    explained = explain(evaluation, first, ready.encoded[0], aim, *more) if explain else notes
-    bundle = exported(ready, first, evaluation, window)
-    leaks = cast(list[JsonValue], ready.encoded[0].facts.get("leaks", []))
-    metrics = measure_run(ready.origin, ready.raw, evaluation, str(protocol), aim, more, found, leaks)
-    published = publish(bundle, ready.parts[0], metrics, aim)
+
+    data: Prepared
+    networks: Mapping[str, Sequence[Ref]]
+    baselines: Sequence[Future]
+    profile: Future
+    notes: Notes = field(default_factory=Notes)
+    base_rate: float | None = None
+    explain: "Stage[...] | None" = None
+    figures: Sequence[Ref] = ()
+    findings: Sequence[Ref] = ()
+
+
+def evaluate_and_publish(fitted: FittedModels) -> Summary:
+    """Judge candidates and baselines on the test part, publish the champion, and report."""
+    data, networks = fitted.data, fitted.networks
+    parts, encoded, aim = data.parts[0], data.encoded[0], data.aim
+    scores = [baseline.result() for baseline in fitted.baselines]
+    evaluation = evaluate(
+        data.encoded, networks, scores, aim, data.rule, data.seed, fitted.base_rate, data.plotted_folds
+    )
+    pictures = draw.submit(evaluation, networks, encoded, aim)
+    first = {name: refs[0] for name, refs in networks.items()}
+    notes: Notes | Ref = fitted.notes
+    if fitted.explain:
+        notes = fitted.explain(evaluation, first, encoded, aim, *fitted.figures)
+    profile = fitted.profile.result()
+    bundle = data.kind.export(data, first, evaluation)
+    leaks = cast(list[JsonValue], encoded.facts.get("leaks", []))
+    metrics = measure_run(
+        data.origin, data.raw, evaluation, str(data.protocol), aim, fitted.figures, fitted.findings, leaks
+    )
+    published = publish(bundle, parts, metrics, aim, data.kind)
     return report(
-        metrics, evaluation, profile, ready.checked, ready.table, pictures.result(), first, bundle, published, aim,
-        protocol, explained, found,
-    )  # fmt: skip
-
-
-def exported(ready: Prepared, first: Mapping[str, Ref], evaluation: Ref, window: Window) -> Ref:
-    """Export the champion of the first fold's networks by what it takes."""
-    parts, raw, aim = ready.parts[0], ready.raw, ready.aim
-    if aim.takes == "picture":
-        return export_pictures(parts, first, evaluation, raw, aim)
-    if aim.takes == "text":
-        return export_texts(parts, first, evaluation, raw, aim)
-    if aim.takes == "series":
-        return export_series(parts, first, evaluation, raw, aim, window)
-    return export(parts, ready.encoded[0], first, evaluation, raw, aim)
+        metrics,
+        evaluation,
+        profile,
+        data.checked,
+        data.table,
+        pictures.result(),
+        first,
+        bundle,
+        published,
+        aim,
+        data.protocol,
+        notes,
+        fitted.findings,
+    )

@@ -6,9 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from casebook import places
 from casebook.errors import CasebookError
-from casebook.store import Ref
-from casebook.tables import read_arrays
-from tasks.aim import Aim
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,25 +21,23 @@ BINS = 10
 FEW = 20  # values that have a bin each
 
 
-def describe(folder: Path, parts: Ref, answers: "Floats", aim: Aim) -> dict[str, Any]:
+def describe(folder: Path, inputs: "Arrays", answers: "Floats") -> dict[str, Any]:
     """Return the bins that the service counts in, with how training's inputs and the test part's answers fill them.
 
     Parameters
     ----------
     folder
         A version's files.
-    parts
-        The split that it was made from.
+    inputs
+        What its training part looks like to the service.
     answers
-        The graph's to the split's test part.
-    aim
-        What is predicted.
+        The graph's to the test part.
     """
     from serving import spread
     from serving.signature import parse
 
     signature = parse(json.loads((folder / "signature.json").read_text(encoding="utf-8")))
-    values = spread.features(signature, inputs(folder, parts, aim))
+    values = spread.features(signature, inputs)
     return {
         "rows": len(next(iter(values.values()))),
         "features": {name: told(each) for name, each in values.items()},
@@ -64,28 +59,6 @@ def described(predictor: "Predictor") -> dict[str, Any]:
         raise CasebookError(f"{case} version {version} was published without {path.name}. Run the case again.")
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return content
-
-
-def inputs(folder: Path, parts: Ref, aim: Aim) -> "Arrays":
-    """Return the training part as the service's readers would make it, or the test part if trained elsewhere."""
-    import onnx
-
-    from casebook.words import numbered, padded
-    from serving.graph import TOKENS
-    from tasks import encode, export
-    from tasks.features import feeds, read_raw
-
-    if aim.takes == "picture":
-        name = "train" if parts.path("train.npz").is_file() else "test"
-        return {"picture": read_arrays(parts, name)["x"]}
-    if aim.takes == "series":
-        return read_arrays(parts, "train")
-    train = read_raw(parts, "train")
-    if aim.takes == "text":
-        texts = encode.plain(train[aim.asked])
-        return {TOKENS: padded(numbered(texts, encode.vocabulary_in(folder)))}
-    taken = export.feeds_of(onnx.load(folder / "model.onnx"))
-    return feeds(train[[name for name in train.columns if name in taken]])
 
 
 def told(values: "Values") -> dict[str, Any]:

@@ -2,17 +2,34 @@
 
 from dataclasses import dataclass
 
+from casebook.language import Said
 from casebook.store import Ref
 from tasks.aim import Aim, check
 from tasks.calibrate import Rule
 from tasks.fetch import Origin
+from tasks.input_kind import InputKind
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """What modelling begins with: the data checked, cleaned, parted and encoded.
+    """What modelling begins with: the data checked, cleaned, split and encoded.
 
-    `parts` and `encoded` are references to each fold; `rule` says how a threshold is chosen.
+    Attributes
+    ----------
+    aim, rule
+        What is predicted, and how a threshold is chosen.
+    origin, raw, checked, table
+        The source, and the table as it was read, validated and cleaned.
+    parts, encoded
+        A reference to each fold.
+    kind
+        What a model takes.
+    protocol
+        How the figures come about, in a sentence.
+    seed
+        Fixes every random choice.
+    plotted_folds
+        How many folds are drawn together; more of them are shuffles of the same rows.
 
     Raises
     ------
@@ -28,6 +45,10 @@ class Prepared:
     table: Ref
     parts: list[Ref]
     encoded: list[Ref]
+    kind: InputKind
+    protocol: Said
+    seed: int
+    plotted_folds: int = 1
 
     def __post_init__(self) -> None:
         """Check the aim before anything is trained."""

@@ -1,9 +1,4 @@
-"""Tuned: a plain network as the user's parameters say, which a search can set, and what a search needs of a case.
-
-A case that `flows.tune` can search has a parameters model below `NetworkParams`, a function `prepare(params)`, which
-returns `tasks.prepared.Prepared`, and a function `train_candidate(name, ready, params, label)`, which knows the
-candidate `tuned`.
-"""
+"""Tuned: a plain network as the user's parameters say, which `flows.tune` can search."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -12,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from casebook.device import Asked
 from casebook.params import CaseParams
 from tasks.build import perceptron, plain
-from tasks.compare import NumberPeer
+from tasks.compare import NumberPeer, Peer
 from tasks.train import Optimizer, Settings
 
 if TYPE_CHECKING:
@@ -43,7 +38,27 @@ class NetworkParams(CaseParams):
 Candidate = Literal["course", "tuned", "ensemble"]
 
 
-class SmallTableParams(NetworkParams):
+class TableParams(NetworkParams):
+    """What can be set where an answer is predicted from a table."""
+
+    candidates: tuple[str, ...] = Field(
+        ("course", "ensemble"), min_length=1, description="networks to train: the lab's, our ensemble, yours"
+    )
+    peers: tuple[Peer | NumberPeer, ...] = Field(
+        ("dummy", "logistic_regression", "extra_trees", "gradient_boosting"),
+        description="plain models to compare with",
+    )
+    trees: Annotated[int, Field(ge=10, le=5000, description="size of forests and boosting among the peers")] = 200
+    sample_rows: Annotated[int, Field(ge=100, le=1_000_000, description="size of the embedded sample")] = 400
+
+
+class RepeatedFoldsParams(TableParams):
+    """What can be set where a small table is split into ten folds again and again."""
+
+    repeats: Annotated[int, Field(ge=1, le=20, description="times ten folds in the full profile")] = 3
+
+
+class SmallTableParams(RepeatedFoldsParams):
     """What can be set where a number is predicted from a small table, in repeated folds."""
 
     candidates: tuple[Candidate, ...] = Field(
@@ -53,9 +68,6 @@ class SmallTableParams(NetworkParams):
         ("dummy", "least_squares", "ridge", "extra_trees", "gradient_boosting"),
         description="plain models to compare with",
     )
-    repeats: Annotated[int, Field(ge=1, le=20, description="times ten folds in the full profile")] = 3
-    trees: Annotated[int, Field(ge=10, le=5000, description="size of forests and boosting among the peers")] = 200
-    sample_rows: Annotated[int, Field(ge=100, le=1_000_000, description="size of the embedded sample")] = 400
 
 
 class TunedNetwork(BaseModel):
@@ -80,9 +92,9 @@ def tuned_network(params: NetworkParams) -> TunedNetwork:
     return TunedNetwork(layers=params.layers, l1=params.l1, l2=params.l2)
 
 
-def tuned_settings(params: NetworkParams, most: int) -> Settings:
-    """Return how `tuned` is trained, for `most` epochs at the most; it keeps its best epoch on validation."""
+def tuned_settings(params: NetworkParams) -> Settings:
+    """Return how `tuned` is trained; it keeps its best epoch on validation."""
     return Settings(
-        epochs=min(params.epochs, most), patience=params.patience, batch_size=params.batch_size,
+        epochs=params.epochs, patience=params.patience, batch_size=params.batch_size,
         learning_rate=params.learning_rate, dropout=params.dropout, optimizer=params.optimizer, device=params.device,
     )  # fmt: skip

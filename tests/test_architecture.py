@@ -56,15 +56,20 @@ def test_data_flows_one_way(folder: str) -> None:
         assert reached <= MAY_IMPORT[folder], path
 
 
-def test_only_scoring_and_bins_are_shared_with_the_service() -> None:
+def test_what_is_shared_with_the_service_is_used_in_few_files() -> None:
     users = {path.name for path in sources("tasks") if "serving" in _tops(path)}
     assert users == {
         "count_asked.py",
         "describe.py",
+        "input_kind.py",
+        "picture_inputs.py",
         "report_drift.py",
         "score_blocks.py",
         "score_cells.py",
         "score_plan.py",
+        "series_inputs.py",
+        "table_inputs.py",
+        "text_inputs.py",
     }
 
 

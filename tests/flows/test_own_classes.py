@@ -59,7 +59,7 @@ def penguins(folder: Path) -> Path:
 
 def published(house: House, case: str, source: Path) -> FlaskClient:
     """Run a case on a file, and return a client of a service that serves what it published."""
-    done = house.run(f"flows.{case}", "--profile", "smoke", "--source", str(source))
+    done = house.run(f"flows.{case}", "--source", str(source))
     assert done.code == 0, done.err
     run = house.runs(case)[0]
     metrics = house.record(run, "metrics.json")

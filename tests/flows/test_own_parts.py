@@ -13,24 +13,16 @@ FLOW = '''"""Parts: tell broken parts from sound ones."""
 
 from casebook.case import case
 from casebook.cli import main
-from casebook.futures import gathered
-from casebook.language import say
 from casebook.run import Summary
 from tasks.aim import Aim
 from tasks.build import perceptron
 from tasks.calibrate import Rule
-from tasks.clean import clean, drop_repeats
-from tasks.conclude import conclude
+from tasks.conclude import FittedModels, evaluate_and_publish
 from tasks.explore import explore
-from tasks.features import fold_features
-from tasks.fetch import fetch
-from tasks.ingest import ingest
-from tasks.prepared import Prepared
-from tasks.split import split_repeatedly
+from tasks.splits import Model, RepeatedKFold
+from tasks.table_case import TableCase
 from tasks.train import Settings
-from tasks.train_folds import fit_folds
-from tasks.tuned import NetworkParams
-from tasks.validate import enforce, suite_text, validate
+from tasks.tuned import RepeatedFoldsParams
 
 AIM = Aim(
     kind="binary", target="<b>broken %</b>", labels=("sound & safe", "50 % {broken}"), primary="roc_auc",
@@ -38,20 +30,13 @@ AIM = Aim(
 )
 
 
-@case
-def parts(params: NetworkParams = NetworkParams()) -> Summary:
-    """Tell broken parts from sound ones."""
-    raw = ingest(fetch("parts", params.source), None, 300, params.seed)
-    checked = validate(raw, suite_text("parts"))
-    enforce(checked, "parts")
-    table = clean(checked, (drop_repeats,))
-    split = split_repeatedly(table, AIM, 2, params.seed)
-    encoded = fold_features(split, 2, AIM, (), scaled)
-    each = [[ref.fold(i) for i in range(2)] for ref in (split, encoded)]
-    ready = Prepared(AIM, Rule(by="f_beta"), fetch("parts", params.source), raw, checked, table, *each)
-    trained = gathered({"ours": fit_folds("ours", ready, network, Settings(epochs=8, learning_rate=0.01), params.seed)})
-    profile = explore(table, "parts", AIM)
-    return conclude(ready, trained, [], profile, say("two folds"), params.seed, drawn=10)
+class PartsParams(RepeatedFoldsParams):
+    candidates: tuple[str, ...] = ("ours",)
+    peers: tuple[str, ...] = ()
+
+
+def threshold(params):
+    return Rule(by="f_beta")
 
 
 def scaled(columns):
@@ -63,6 +48,20 @@ def scaled(columns):
 
 def network(x, y, dropout):
     return perceptron(x, (8,), dropout, "ours")
+
+
+CASE = TableCase(
+    "parts", AIM, RepeatedKFold(standard=2), scaled, threshold=threshold,
+    models={"ours": Model(network, Settings(epochs=8, learning_rate=0.01))},
+)
+
+
+@case
+def parts(params: PartsParams = PartsParams()) -> Summary:
+    """Tell broken parts from sound ones."""
+    data = CASE.prepare(params)
+    profile = explore.submit(data.table, "parts", AIM)
+    return evaluate_and_publish(FittedModels(data, CASE.fit_all(data, params), [], profile))
 
 
 if __name__ == "__main__":

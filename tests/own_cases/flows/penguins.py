@@ -4,69 +4,31 @@ from typing import TYPE_CHECKING, Any
 
 from casebook.case import case
 from casebook.cli import main
-from casebook.futures import gathered
 from casebook.run import Summary
 from tasks.aim import Aim
 from tasks.build import ensemble
 from tasks.calibrate import Rule
-from tasks.clean import clean, drop_repeats
-from tasks.compare import Peer, compare_folds
-from tasks.conclude import conclude
+from tasks.compare import Peer
+from tasks.conclude import FittedModels, evaluate_and_publish
 from tasks.explore import explore
-from tasks.features import fold_features, numbers, one_hot
-from tasks.fetch import fetch
-from tasks.ingest import ingest
-from tasks.prepared import Prepared
-from tasks.split import repeated_folds, split_repeatedly
+from tasks.features import numbers, one_hot
+from tasks.splits import Model, RepeatedKFold
+from tasks.table_case import TableCase
 from tasks.train import Settings
-from tasks.train_folds import fit_folds
-from tasks.tuned import NetworkParams
-from tasks.validate import enforce, suite_text, validate
+from tasks.tuned import RepeatedFoldsParams
 
 if TYPE_CHECKING:
     import pandas as pd
 
-DATA, FOLDS = "penguins", 2
-AIM = Aim(
-    kind="multiclass",
-    target="species",
-    labels=("Adelie", "Chinstrap", "Gentoo"),
-    output="probabilities",
-    primary="log_loss",
-    shown=("log_loss", "accuracy"),
-)
+LABELS = ("Adelie", "Chinstrap", "Gentoo")
 KINDS = {"island": ("Biscoe", "Dream", "Torgersen"), "sex": ("female", "male")}
 
 
-class PenguinsParams(NetworkParams):
+class PenguinsParams(RepeatedFoldsParams):
     """What can be set."""
 
+    candidates: tuple[str, ...] = ("ensemble",)
     peers: tuple[Peer, ...] = ("dummy", "extra_trees")
-
-
-@case
-def penguins(params: PenguinsParams = PenguinsParams()) -> Summary:
-    """Tell the species of a penguin by its measures."""
-    ready = prepare(params)
-    profile = explore.submit(ready.table, DATA, AIM)
-    peers = compare_folds.submit(ready.encoded[0].whole, FOLDS, params.peers, 20, AIM, params.seed)
-    ways = Settings(epochs=10, batch_size=32, learning_rate=1e-2, dropout=0.0, refit=True)
-    networks = gathered({"ensemble": fit_folds("ensemble", ready, ensemble_network, ways, params.seed)})
-    scores = [peers.result().fold(i) for i in range(FOLDS)]
-    return conclude(ready, networks, scores, profile.result(), repeated_folds(FOLDS), params.seed)
-
-
-def prepare(params: PenguinsParams) -> Prepared:
-    """Fetch, validate, split and encode the penguins."""
-    origin = fetch(DATA, params.source)
-    raw = ingest(origin, make_penguins, 300, params.seed)
-    checked = validate(raw, suite_text(DATA))
-    enforce(checked, DATA)
-    table = clean(checked, (drop_repeats,))
-    parts = split_repeatedly(table, AIM, FOLDS, params.seed)
-    encoded = fold_features(parts, FOLDS, AIM, (), measures)
-    each = [[ref.fold(i) for i in range(FOLDS)] for ref in (parts, encoded)]
-    return Prepared(AIM, Rule(by="likelier"), origin, raw, checked, table, *each)
 
 
 def measures(columns: list[str]) -> Any:
@@ -92,7 +54,7 @@ def make_penguins(rows: int, seed: int) -> "pd.DataFrame":
     kinds = rng.integers(0, 3, rows)
     return pd.DataFrame(
         {
-            "species": np.array(AIM.labels, dtype=object)[kinds],
+            "species": np.array(LABELS, dtype=object)[kinds],
             "island": rng.choice(KINDS["island"], rows),
             "bill_length_mm": (38 + 5 * kinds + rng.normal(0, 3, rows)).round(1),
             "bill_depth_mm": (18 - kinds + rng.normal(0, 1, rows)).round(1),
@@ -101,6 +63,44 @@ def make_penguins(rows: int, seed: int) -> "pd.DataFrame":
             "sex": rng.choice(KINDS["sex"], rows),
         }
     )
+
+
+def threshold(params: PenguinsParams) -> Rule:
+    """Return no threshold: the answer is the likeliest species."""
+    return Rule(by="likelier")
+
+
+CASE: TableCase[PenguinsParams] = TableCase(
+    dataset="penguins",
+    problem=Aim(
+        kind="multiclass",
+        target="species",
+        labels=LABELS,
+        output="probabilities",
+        primary="log_loss",
+        shown=("log_loss", "accuracy"),
+    ),
+    splits=RepeatedKFold(standard=2),
+    sample=make_penguins,
+    encoder=measures,
+    threshold=threshold,
+    models={
+        "ensemble": Model(
+            ensemble_network,
+            Settings(epochs=10, batch_size=32, learning_rate=1e-2, dropout=0.0, refit=True),
+        ),
+    },
+)
+
+
+@case
+def penguins(params: PenguinsParams = PenguinsParams()) -> Summary:
+    """Tell the species of a penguin by its measures."""
+    data = CASE.prepare(params)
+    profile = explore.submit(data.table, CASE.dataset, CASE.problem)
+    baselines = CASE.fit_baselines(data, params)
+    trained = CASE.fit_all(data, params)
+    return evaluate_and_publish(FittedModels(data, trained, baselines, profile))
 
 
 if __name__ == "__main__":

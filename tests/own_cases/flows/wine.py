@@ -4,66 +4,27 @@ from typing import TYPE_CHECKING, Any
 
 from casebook.case import case
 from casebook.cli import main
-from casebook.language import say
 from casebook.run import Summary
 from tasks.aim import Aim
-from tasks.calibrate import Rule
-from tasks.clean import clean, drop_repeats
-from tasks.compare import Peer, compare
-from tasks.conclude import conclude
+from tasks.compare import Peer
+from tasks.conclude import FittedModels, evaluate_and_publish
 from tasks.explore import explore
-from tasks.features import features
-from tasks.fetch import fetch
-from tasks.ingest import ingest
-from tasks.prepared import Prepared
-from tasks.split import split
-from tasks.train import Settings, train
-from tasks.tuned import NetworkParams
-from tasks.validate import enforce, suite_text, validate
+from tasks.splits import Holdout, Model
+from tasks.table_case import TableCase
+from tasks.train import Settings
+from tasks.tuned import TableParams
 
 if TYPE_CHECKING:
     import pandas as pd
 
-DATA = "wine"
-AIM = Aim(
-    kind="multiclass",
-    target="grower",
-    labels=("1", "2", "3"),
-    output="probabilities",
-    primary="log_loss",
-    shown=("log_loss", "accuracy"),
-)
+LABELS = ("1", "2", "3")
 
 
-class WineParams(NetworkParams):
+class WineParams(TableParams):
     """What can be set."""
 
+    candidates: tuple[str, ...] = ("course",)
     peers: tuple[Peer, ...] = ("dummy", "gradient_boosting")
-
-
-@case
-def wine(params: WineParams = WineParams()) -> Summary:
-    """Tell the grower of a wine by what it contains."""
-    ready = prepare(params)
-    profile = explore.submit(ready.table, DATA, AIM)
-    (encoded,) = ready.encoded
-    peers = compare.submit(encoded, params.peers, 20, AIM, params.seed)
-    ways = Settings(epochs=30, patience=30, batch_size=16, learning_rate=1e-2, dropout=0.0, class_weights=True)
-    course = train(encoded, encoded, course_network, ways, params.seed)
-    protocol = say("one split")
-    return conclude(ready, {"course": [course]}, [peers.result()], profile.result(), protocol, params.seed)
-
-
-def prepare(params: WineParams) -> Prepared:
-    """Fetch, validate, split and encode the wines."""
-    origin = fetch(DATA, params.source)
-    raw = ingest(origin, make_wines, 200, params.seed)
-    checked = validate(raw, suite_text(DATA))
-    enforce(checked, DATA)
-    table = clean(checked, (drop_repeats,))
-    parts = split(table, AIM.target, 0, params.seed)
-    encoded = features(parts, AIM, (), contents)
-    return Prepared(AIM, Rule(), origin, raw, checked, table, [parts], [encoded])
 
 
 def contents(columns: list[str]) -> Any:
@@ -91,9 +52,48 @@ def make_wines(rows: int, seed: int) -> "pd.DataFrame":
 
     rng = np.random.default_rng(seed)
     grower = rng.integers(1, 4, rows)
-    names = [name for name in data_set(DATA).columns if name != AIM.target]
+    names = [name for name in data_set("wine").columns if name != "grower"]
     columns = {name: (10 + grower + rng.normal(0, 1.5, rows)).round(2) for name in names}
     return pd.DataFrame(columns).assign(grower=grower)
+
+
+CASE = TableCase(
+    dataset="wine",
+    problem=Aim(
+        kind="multiclass",
+        target="grower",
+        labels=LABELS,
+        output="probabilities",
+        primary="log_loss",
+        shown=("log_loss", "accuracy"),
+    ),
+    splits=Holdout(),
+    sample=make_wines,
+    encoder=contents,
+    models={
+        "course": Model(
+            course_network,
+            Settings(
+                epochs=30,
+                patience=30,
+                batch_size=16,
+                learning_rate=1e-2,
+                dropout=0.0,
+                class_weights=True,
+            ),
+        ),
+    },
+)
+
+
+@case
+def wine(params: WineParams = WineParams()) -> Summary:
+    """Tell the grower of a wine by what it contains."""
+    data = CASE.prepare(params)
+    profile = explore.submit(data.table, CASE.dataset, CASE.problem)
+    baselines = CASE.fit_baselines(data, params)
+    trained = CASE.fit_all(data, params)
+    return evaluate_and_publish(FittedModels(data, trained, baselines, profile))
 
 
 if __name__ == "__main__":

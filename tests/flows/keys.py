@@ -1,0 +1,47 @@
+"""Print the key of every stage of every case in all profiles, as of a plan: `python -m tests.flows.keys`.
+
+To see that a change of the code's shape changes no result, compare what it prints before and after.
+"""
+
+import importlib
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, get_args
+
+from casebook import places
+from casebook.case import Case
+from casebook.errors import CasebookError
+from casebook.params import Profile
+
+
+def cases() -> list[Case[Any]]:
+    """Return all cases of this checkout."""
+    names = sorted(path.stem for path in (places.project() / "flows").glob("[!_]*.py"))
+    found = [getattr(importlib.import_module(f"flows.{name}"), name, None) for name in names]
+    return [each for each in found if isinstance(each, Case)]
+
+
+def keys(case: Case[Any]) -> dict[str, list[tuple[str, str]]]:
+    """Return stages and keys by profile; a case without a sample is planned on its real data."""
+    found = {}
+    for profile in get_args(Profile):
+        values: dict[str, Any] = {"profile": profile}
+        try:
+            run = case.plan(case.params(**values, source="sample"))
+        except CasebookError:
+            run = case.plan(case.params(**values))
+        found[profile] = [(stage.stage, stage.key) for stage in run.stages]
+    return found
+
+
+def main() -> None:
+    """Print all, of an empty store."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["CASEBOOK_ARTIFACTS"] = str(Path(folder))
+        print(json.dumps({case.name: keys(case) for case in cases()}, indent=1))
+
+
+if __name__ == "__main__":
+    main()
