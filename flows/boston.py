@@ -10,7 +10,7 @@ from tasks.aim import Aim
 from tasks.build import ensemble, perceptron
 from tasks.conclude import FittedModels, evaluate_and_publish
 from tasks.explore import explore
-from tasks.report import Notes
+from tasks.notes import Notes
 from tasks.splits import Model, RepeatedKFold
 from tasks.table_case import TableCase
 from tasks.train import Settings

@@ -27,10 +27,10 @@ from tasks.derive import Derived, Log
 from tasks.explore import explore
 from tasks.features import bins, numbers, one_hot
 from tasks.find_drivers import find_drivers
+from tasks.notes import Notes
 from tasks.permute import permute
 from tasks.prepared import Prepared
 from tasks.recode import Ordinal, Reciprocal
-from tasks.report import Notes
 from tasks.split import SMALL_FOLDS
 from tasks.splits import Model, RepeatedKFold
 from tasks.table_case import TableCase

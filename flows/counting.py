@@ -10,6 +10,7 @@ from casebook.cli import main
 from casebook.device import Asked
 from casebook.futures import Future, gathered
 from casebook.language import say
+from casebook.origin import Origin
 from casebook.params import CaseParams
 from casebook.run import Summary
 from casebook.stage import stage, stage_apart
@@ -24,10 +25,10 @@ from tasks.draw import figure, save
 from tasks.evaluate import results
 from tasks.explore import explore
 from tasks.export_series import Window
-from tasks.fetch import Origin, own
+from tasks.fetch import own
 from tasks.ingest import ingest
+from tasks.notes import Notes
 from tasks.prepared import Prepared
-from tasks.report import Notes
 from tasks.series_inputs import Series
 from tasks.train_series import SeriesSettings, train_series
 from tasks.tripwires import in_order_of_time

@@ -9,6 +9,7 @@ from casebook.cli import main
 from casebook.device import Asked
 from casebook.futures import Future
 from casebook.language import say
+from casebook.origin import Origin
 from casebook.params import CaseParams
 from casebook.run import Summary
 from casebook.stage import act
@@ -23,11 +24,11 @@ from tasks.conclude import FittedModels, evaluate_and_publish
 from tasks.decode import decode
 from tasks.embed import CUT, PLAIN, POOLED, embed, within
 from tasks.explore_pictures import explore_pictures
-from tasks.fetch import Origin, fetch
+from tasks.fetch import fetch
 from tasks.group import group_pictures
+from tasks.notes import Notes
 from tasks.picture_inputs import Pictures
 from tasks.prepared import Prepared
-from tasks.report import Notes
 from tasks.split_pictures import split_grouped_pictures
 from tasks.transfer import TransferSettings, transfer
 from tasks.validate import enforce, suite_text, validate

@@ -7,6 +7,7 @@ from pydantic import Field
 from casebook.case import case
 from casebook.catalog import data_set
 from casebook.cli import main
+from casebook.origin import Origin
 from casebook.run import Summary
 from tasks.aim import Aim
 from tasks.build import piecewise, side_by_side
@@ -15,7 +16,6 @@ from tasks.compare import Peer
 from tasks.conclude import FittedModels, evaluate_and_publish
 from tasks.derive import HourOfDay, Log
 from tasks.explore import explore
-from tasks.fetch import Origin
 from tasks.splits import Holdout, Model
 from tasks.table_case import TableCase
 from tasks.train import Settings

@@ -14,6 +14,7 @@ from casebook.cli import main
 from casebook.device import Asked, prepare
 from casebook.errors import CasebookError, NoSample
 from casebook.language import say
+from casebook.origin import Origin
 from casebook.params import CaseParams
 from casebook.run import Summary
 from casebook.stage import stage
@@ -29,7 +30,7 @@ from tasks.decode import decode, pictures_of
 from tasks.draw import mistakes
 from tasks.evaluate import RESULTS, softmax
 from tasks.export_pictures import export_pictures
-from tasks.fetch import Origin, fetch
+from tasks.fetch import fetch
 from tasks.measure import bootstrap, multiclass
 from tasks.picture_inputs import Pictures
 from tasks.publish import publish

@@ -11,6 +11,7 @@ from casebook.device import Asked
 from casebook.errors import CasebookError
 from casebook.futures import Future
 from casebook.language import Said, say
+from casebook.origin import Origin
 from casebook.params import CaseParams
 from casebook.run import Summary, current
 from casebook.stage import act, stage
@@ -25,11 +26,11 @@ from tasks.compare_texts import TextPeer, compare_texts
 from tasks.conclude import FittedModels, evaluate_and_publish
 from tasks.encode import encode
 from tasks.explore_texts import explore_texts
-from tasks.fetch import Origin, fetch
+from tasks.fetch import fetch
 from tasks.ingest import ingest
 from tasks.nearest import analogies
+from tasks.notes import Notes
 from tasks.prepared import Prepared
-from tasks.report import Notes
 from tasks.split_texts import REPEATED, split_texts
 from tasks.text_inputs import Texts
 from tasks.train_texts import TextSettings, train_texts

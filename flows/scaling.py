@@ -10,6 +10,7 @@ from casebook.case import case
 from casebook.catalog import Column, data_set
 from casebook.cli import main
 from casebook.errors import CasebookError
+from casebook.origin import Origin
 from casebook.params import CaseParams
 from casebook.run import Summary
 from casebook.stage import stage
@@ -18,7 +19,7 @@ from casebook.tables import read_table, write_table
 from tasks.clean import clean
 from tasks.draw_scales import draw_all, draw_with_and_without
 from tasks.explore import explore
-from tasks.fetch import Origin, own
+from tasks.fetch import own
 from tasks.ingest import conform, read, typed
 from tasks.reading.form import form
 from tasks.report_findings import FINDINGS, report_findings, stored

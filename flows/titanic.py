@@ -17,8 +17,8 @@ from tasks.compare import Peer
 from tasks.conclude import FittedModels, evaluate_and_publish
 from tasks.derive import Derived, Equals, Log, Matches, Missing, Product, Total
 from tasks.explore import explore
+from tasks.notes import Notes
 from tasks.prepared import Prepared
-from tasks.report import Notes
 from tasks.split import SMALL_FOLDS
 from tasks.splits import Model, RepeatedKFold
 from tasks.table_case import TableCase

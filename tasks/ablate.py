@@ -11,7 +11,7 @@ from tasks.aim import Aim
 from tasks.derive import Derived
 from tasks.evaluate import answered, once
 from tasks.features import encode
-from tasks.report import Notes
+from tasks.notes import Notes
 from tasks.split import PARTS
 
 if TYPE_CHECKING:

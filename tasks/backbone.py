@@ -11,7 +11,7 @@ import warnings
 from typing import TYPE_CHECKING, Literal
 
 from casebook.errors import CasebookError
-from tasks.fetch import Origin
+from casebook.origin import Origin
 from tasks.picture import Shape
 
 if TYPE_CHECKING:

@@ -12,9 +12,10 @@ from casebook.stage import Stage
 from casebook.store import Ref
 from tasks.draw import draw
 from tasks.evaluate import evaluate
+from tasks.notes import Notes
 from tasks.prepared import Prepared
 from tasks.publish import publish
-from tasks.report import Notes, measure_run, report
+from tasks.report import measure_run, report
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from casebook.errors import CasebookError
+from casebook.origin import Origin
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import write_table
-from tasks.fetch import Origin, proven
+from tasks.fetch import proven
 from tasks.picture import Picture, Shape
 from tasks.picture_archives import ARCHIVES, in_archive
 from tasks.picture_arrays import ARRAYS, in_arrays

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from casebook.catalog import data_set
 from casebook.errors import CasebookError
+from casebook.origin import Origin
 from casebook.stage import stage
 from casebook.store import Facts
 from casebook.tables import write_table
-from tasks.fetch import Origin, proven
+from tasks.fetch import proven
 from tasks.meter import HOUR, POWER, load, summed
 from tasks.times import DAY
 

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from casebook.device import Asked, prepare
+from casebook.origin import Origin
 from casebook.progress import Progress
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, write_arrays
 from tasks import backbone
 from tasks.augment import cropped
-from tasks.fetch import Origin
 from tasks.finite import finite_inputs
 from tasks.split import PARTS
 

@@ -15,7 +15,7 @@ from tasks.draw import figure, save
 from tasks.evaluate import results
 from tasks.export_series import LEVEL, band
 from tasks.horizons import HORIZONS, WEEK, asked
-from tasks.report import Notes
+from tasks.notes import Notes
 
 if TYPE_CHECKING:
     import numpy as np

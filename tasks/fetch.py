@@ -3,37 +3,16 @@
 import logging
 import os
 from pathlib import Path
-from typing import Literal
-
-from pydantic import BaseModel, ConfigDict, Field
 
 from casebook import files, places
 from casebook.catalog import DataFile, DataSet, data_set
 from casebook.errors import CasebookError
+from casebook.origin import Kind, Origin
 from casebook.run import current
 from tasks import first_seen
 from tasks.download import NoAnswer, NotTheFile, answers, download, is_page
 
 log = logging.getLogger("casebook")
-Kind = Literal["real", "sample", "simulated"]
-
-
-class Origin(BaseModel):
-    """Where a run's data came from. Only what it is, not where it lay, decides whether stages are reused.
-
-    `kind` tells real data from the embedded sample, and from what a case simulates because chance itself is its
-    subject; `path` is None for what is made in code, and while a plan can't know it; `rows` is what the catalog says
-    the file has.
-    """
-
-    model_config = ConfigDict(frozen=True)
-    dataset: str
-    kind: Kind
-    sha256: str = ""
-    note: str = ""
-    rows: int | None = None
-    path: Path | None = Field(None, exclude=True)
-    found: str = Field("", exclude=True)
 
 
 def fetch(dataset: str, source: str) -> Origin:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from casebook.catalog import Column, DataSet, data_set
 from casebook.errors import CasebookError
+from casebook.origin import Origin
 from casebook.stage import stage
 from casebook.store import Facts
 from casebook.tables import write_table
-from tasks.fetch import Origin, proven
+from tasks.fetch import proven
 from tasks.reading import table as tables
 from tasks.reading.conform import Where, typed_cells
 from tasks.reading.form import PLAIN, Form, form

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from casebook.language import Said
+from casebook.origin import Origin
 from casebook.store import Ref
 from tasks.aim import Aim, check
 from tasks.calibrate import Rule
-from tasks.fetch import Origin
 from tasks.input_kind import InputKind
 
 

@@ -2,48 +2,25 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from pydantic import BaseModel, JsonValue
+from pydantic import JsonValue
 
 from casebook import files, places
 from casebook.catalog import data_set
 from casebook.language import Language, Said, say, translated
+from casebook.origin import Origin
 from casebook.run import REPORT, Summary, current
 from casebook.stage import act
 from casebook.store import Ref
 from tasks.aim import Aim
 from tasks.card import best_peer
 from tasks.evaluate import results
-from tasks.fetch import Origin
+from tasks.notes import Notes
 from tasks.publish import Published
 from tasks.render import asked_date, asked_language, copy_pictures, environment
 from tasks.report_findings import sections_of
-
-NOTES = "notes.json"
-
-
-class Notes(BaseModel):
-    """What one case alone has to say in its report: paragraphs, tables of rows with the same columns, and pictures.
-
-    `pictures` names files without their ending and says what each shows.
-    """
-
-    title: Said = say("Notes")
-    paragraphs: tuple[Said, ...] = ()
-    tables: tuple[tuple[dict[str, Said | str], ...], ...] = ()
-    pictures: tuple[tuple[str, Said], ...] = ()
-
-    def keep(self, out: Path) -> None:
-        """Write the notes into a stage's folder: those that depend on how models were judged are a stage's output."""
-        files.write_json(out / NOTES, self.model_dump(mode="json"))
-
-    @classmethod
-    def kept(cls, ref: Ref) -> "Notes":
-        """Read the notes that a stage wrote."""
-        return cls.model_validate_json(ref.path(NOTES).read_text(encoding="utf-8"))
 
 
 @act

@@ -10,10 +10,10 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from casebook import files
 from casebook.catalog import data_set
 from casebook.language import Said
+from casebook.origin import Origin
 from casebook.run import REPORT, Summary, current
 from casebook.stage import act
 from casebook.store import Ref
-from tasks.fetch import Origin
 from tasks.render import asked_language, copy_pictures, environment
 
 FINDINGS = "findings.json"

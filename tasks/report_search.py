@@ -8,11 +8,11 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from casebook import files
+from casebook.origin import Origin
 from casebook.run import Summary, current
 from casebook.stage import act
 from casebook.store import Ref
 from tasks.aim import Aim
-from tasks.fetch import Origin
 from tasks.render import asked_language, copy_pictures, environment
 from tasks.search import Trial
 

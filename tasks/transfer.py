@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from casebook import files
 from casebook.device import prepare
 from casebook.errors import CasebookError
+from casebook.origin import Origin
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, write_arrays
 from tasks import backbone
-from tasks.fetch import Origin
 from tasks.train import steady
 from tasks.train_pictures import PictureSettings, averaged_views, fit, score
 

@@ -17,7 +17,7 @@ from casebook.tables import read_arrays, write_arrays
 from tasks.ablate import ablate, paired, worth
 from tasks.aim import Aim
 from tasks.derive import Equals, Log
-from tasks.report import Notes
+from tasks.notes import Notes
 from tasks.split import split_repeatedly
 
 AIM = Aim(kind="binary", target="sold", primary="accuracy", shown=("accuracy",))

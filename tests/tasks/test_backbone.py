@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from casebook.errors import CasebookError
+from casebook.origin import Origin
 from tasks import backbone
-from tasks.fetch import Origin
 from tasks.picture import Shape
 
 

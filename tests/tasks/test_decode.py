@@ -12,10 +12,10 @@ import pytest
 from PIL import Image
 
 from casebook.errors import CasebookError
+from casebook.origin import Origin
 from casebook.store import Ref
 from casebook.tables import read_table
 from tasks.decode import decode, pictures_of
-from tasks.fetch import Origin
 from tasks.picture import Shape, fitted
 
 SHAPE = Shape(6, 6, 3)

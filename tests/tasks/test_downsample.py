@@ -9,12 +9,12 @@ import pytest
 
 from casebook.catalog import data_set
 from casebook.errors import CasebookError
+from casebook.origin import Origin
 from casebook.store import Ref
 from casebook.tables import read_table
 from flows.household_power import make_household
 from tasks import downsample, meter
 from tasks.downsample import complete, filled
-from tasks.fetch import Origin
 from tasks.meter import METER, hours_of, load, summed
 
 NAME = "household_power"

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from casebook.catalog import Column
 from casebook.errors import CasebookError
+from casebook.origin import Origin
 from casebook.store import Ref
 from casebook.tables import read_table
-from tasks.fetch import Origin
 from tasks.ingest import ingest, read, typed
 
 GOOD = "price,pieces,maker,sold\n1.5,3,Acme,0\n2,,Bolt,1\n"

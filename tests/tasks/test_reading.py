@@ -19,12 +19,12 @@ import pytest
 
 from casebook.catalog import data_set
 from casebook.errors import CasebookError
+from casebook.origin import Origin
 from casebook.stage import key_parts
 from casebook.store import Ref
 from casebook.tables import read_table
 from serving.check_columns import Numbers
 from serving.signature import Field
-from tasks.fetch import Origin
 from tasks.ingest import ingest
 from tasks.reading.table import unmarked
 from tasks.score_cells import column, fits

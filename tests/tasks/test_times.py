@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from casebook.catalog import data_set
 from casebook.errors import CasebookError
+from casebook.origin import Origin
 from casebook.store import Ref
 from casebook.tables import read_table
 from flows.household_power import make_household
 from tasks.downsample import complete, downsample, filled
-from tasks.fetch import Origin
 from tasks.meter import METER, load, summed
 from tasks.times import read_times, step_of
 

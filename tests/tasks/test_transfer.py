@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from casebook.errors import CasebookError
+from casebook.origin import Origin
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays
 from tasks import backbone
 from tasks.embed import CUT, PLAIN, POOLED, batches, embed, within
-from tasks.fetch import Origin
 from tasks.picture import Shape
 from tasks.train_pictures import score
 from tasks.transfer import TransferSettings, transfer

@@ -1,0 +1,32 @@
+"""Notes: what one case alone has to say in its report."""
+
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from casebook import files
+from casebook.language import Said, say
+from casebook.store import Ref
+
+NOTES = "notes.json"
+
+
+class Notes(BaseModel):
+    """What one case alone has to say in its report: paragraphs, tables of rows with the same columns, and pictures.
+
+    `pictures` names files without their ending and says what each shows.
+    """
+
+    title: Said = say("Notes")
+    paragraphs: tuple[Said, ...] = ()
+    tables: tuple[tuple[dict[str, Said | str], ...], ...] = ()
+    pictures: tuple[tuple[str, Said], ...] = ()
+
+    def keep(self, out: Path) -> None:
+        """Write the notes into a stage's folder: those that depend on how models were judged are a stage's output."""
+        files.write_json(out / NOTES, self.model_dump(mode="json"))
+
+    @classmethod
+    def kept(cls, ref: Ref) -> "Notes":
+        """Read the notes that a stage wrote."""
+        return cls.model_validate_json(ref.path(NOTES).read_text(encoding="utf-8"))
