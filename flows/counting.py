@@ -21,13 +21,13 @@ from tasks.calibrate import Rule
 from tasks.clean import clean, drop_repeats
 from tasks.compare_series import StepPeer, compare_series
 from tasks.conclude import FittedModels, evaluate_and_publish
-from tasks.draw import figure, save
 from tasks.evaluate import results
 from tasks.explore import explore
 from tasks.export_series import Window
 from tasks.fetch import own
 from tasks.ingest import ingest
 from tasks.notes import Notes
+from tasks.plot_style import figure, save
 from tasks.prepared import Prepared
 from tasks.series_inputs import Series
 from tasks.train_series import SeriesSettings, train_series

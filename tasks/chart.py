@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasks.draw import figure, save, style
+from tasks.plot_style import figure, save, style
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from casebook import places
 from casebook.errors import CasebookError
-from tasks.encoding import IR_VERSION
+from tasks.onnx_format import IR_VERSION
 
 if TYPE_CHECKING:
     import keras

@@ -1,7 +1,6 @@
 """Draw: the pictures of a judged model, in one style that colour-blind readers can tell apart."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,75 +10,16 @@ from casebook.store import Facts, Ref
 from casebook.tables import read_arrays
 from tasks.aim import TITLES, Aim
 from tasks.evaluate import results
+from tasks.plot_style import axes_grid, figure, labelled, save, style
 
 if TYPE_CHECKING:
     import numpy as np
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
 
-DPI = 110
 FEW = 10  # points of a curve that are marked, as one alone would not be seen
 MISTAKES = 24  # that are drawn
-HANGUL = ("Noto Sans CJK KR", "Noto Sans KR", "NanumGothic", "Malgun Gothic", "Apple SD Gothic Neo")  # fonts for Korean
-
-
-def style() -> None:
-    """Set the house style of all figures; Agg needs no screen."""
-    import matplotlib
-    import seaborn as sns
-
-    matplotlib.use("Agg")
-    sns.set_theme(style="whitegrid", palette="colorblind", rc={"font.size": 9, "axes.titlesize": 10})
-
-
-def hangul_font() -> Path | None:
-    """Return the file of a font that draws Hangul: one of the system's, or the one that comes with the environment."""
-    from importlib.util import find_spec
-
-    from matplotlib import font_manager
-
-    for name in HANGUL:
-        try:
-            return Path(font_manager.findfont(name, fallback_to_default=False))
-        except ValueError:  # the system doesn't have it
-            continue
-    package = find_spec("koreanize_matplotlib")
-    folders = package.submodule_search_locations if package else None
-    return next((path for folder in folders or () for path in Path(folder).glob("fonts/NanumGothic.ttf")), None)
-
-
-def figure(width: float, height: float) -> "tuple[Figure, Axes]":
-    """Return a new figure of one panel, in inches."""
-    import matplotlib.pyplot as plt
-
-    style()
-    fig, axis = plt.subplots(figsize=(width, height), layout="constrained")
-    return fig, axis
-
-
-def axes_grid(panels: int, columns: int = 4, width: float = 2.7) -> "tuple[Figure, list[Axes]]":
-    """Return a new figure with a grid of panels, none of which is empty; `width` is of each, in inches."""
-    import matplotlib.pyplot as plt
-
-    style()
-    rows = -(-panels // columns)
-    size = (width * columns, 2.3 * rows) if columns < 8 else (1.3 * columns, 1.6 * rows)
-    fig, grid = plt.subplots(rows, columns, figsize=size, layout="constrained", squeeze=False)
-    axes = [axis for row in grid for axis in row]
-    for axis in axes[panels:]:
-        axis.remove()
-    return fig, axes[:panels]
-
-
-def save(fig: "Figure", path: Path) -> None:
-    """Write a figure as PNG, with a fixed software tag so that the same figure has the same bytes, and forget it."""
-    import matplotlib.pyplot as plt
-
-    fig.savefig(path, dpi=DPI, metadata={"Software": "casebook"})
-    plt.close(fig)
 
 
 @stage_apart
@@ -161,16 +101,6 @@ def _residuals(out: Path, y: "Floats", predicted: "Floats", aim: Aim) -> None:
 
 def _with_unit(text: str, aim: Aim) -> str:
     return labelled(f"{text} {aim.target}", aim.unit)
-
-
-def labelled(text: str, unit: str | None) -> str:
-    """Return an axis label with its unit; a dollar sign is none of a formula's."""
-    return literal(text + (f" ({unit})" if unit else ""))
-
-
-def literal(text: object) -> str:
-    """Return a name as matplotlib draws it unchanged: two dollar signs would make a formula of it."""
-    return re.sub(r"(?<!\\)\$", r"\\$", str(text))
 
 
 def _precision_recall(out: Path, y: "Floats", scores: "Mapping[str, Floats]") -> None:

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tasks.draw import labelled, save, style
 from tasks.estimate import METHODS
+from tasks.plot_style import labelled, save, style
 
 if TYPE_CHECKING:
     import numpy as np

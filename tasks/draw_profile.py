@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from tasks.draw import axes_grid, figure, literal, save
+from tasks.plot_style import axes_grid, figure, literal, save
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasks.draw import save, style
+from tasks.plot_style import save, style
 from tasks.scale import WAYS
 
 if TYPE_CHECKING:

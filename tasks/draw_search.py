@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from casebook.stage import stage_apart
 from casebook.store import Facts
 from tasks.aim import Aim
-from tasks.draw import axes_grid, figure, save
+from tasks.plot_style import axes_grid, figure, save
 from tasks.search import Between, Trial, space
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from casebook.errors import CasebookError
 from tasks.converters import convert_step
 from tasks.derive import Derived
+from tasks.onnx_format import IR_VERSION, OPSETS, TOLERANCE, opsets
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,11 +22,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-OPSET = 20  # the first that matches patterns
-ML_OPSET = 3
-OPSETS = {"": OPSET, "ai.onnx.ml": ML_OPSET}
-IR_VERSION = 10
-TOLERANCE = 1e-4
 COMPARED = 5000  # training rows on which a step's graph is compared with the fitted step
 CONVERTIBLE = (
     "StandardScaler, RobustScaler, MinMaxScaler, MaxAbsScaler, PowerTransformer, KBinsDiscretizer, Normalizer, "
@@ -135,13 +131,6 @@ def prefix_for(prefix: str, names: list[str]) -> str:
     while any(name.startswith(prefix) for name in names):
         prefix = f"_{prefix}"
     return prefix
-
-
-def opsets() -> "list[onnx.OperatorSetIdProto]":
-    """Return the operators that a graph may use."""
-    from onnx import helper
-
-    return [helper.make_opsetid(domain, version) for domain, version in OPSETS.items()]
 
 
 def pieces(fitted: "ColumnTransformer", table: "pd.DataFrame") -> Iterator[tuple[Step, Piece]]:

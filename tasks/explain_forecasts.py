@@ -11,11 +11,11 @@ from casebook.stage import stage_apart
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays
 from tasks.aim import TITLES, Aim
-from tasks.draw import figure, save
 from tasks.evaluate import results
 from tasks.export_series import LEVEL, band
 from tasks.horizons import HORIZONS, WEEK, asked
 from tasks.notes import Notes
+from tasks.plot_style import figure, save
 
 if TYPE_CHECKING:
     import numpy as np

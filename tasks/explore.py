@@ -8,8 +8,8 @@ from casebook.catalog import data_set
 from casebook.stage import stage_apart
 from casebook.store import Facts, Ref
 from casebook.tables import read_table
-from tasks.draw import labelled
 from tasks.draw_profile import draw_profile
+from tasks.plot_style import labelled
 
 if TYPE_CHECKING:
     import pandas as pd

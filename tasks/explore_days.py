@@ -7,8 +7,8 @@ from casebook.stage import stage_apart
 from casebook.store import Facts, Ref
 from casebook.tables import read_table
 from tasks.aim import Aim
-from tasks.draw import axes_grid, figure, save
 from tasks.explore import explore
+from tasks.plot_style import axes_grid, figure, save
 
 if TYPE_CHECKING:
     import pandas as pd

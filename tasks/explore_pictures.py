@@ -9,8 +9,8 @@ from casebook.store import Facts, Ref
 from casebook.tables import read_table
 from tasks.aim import Aim
 from tasks.decode import pictures_of
-from tasks.draw import save, style
 from tasks.explore import describe
+from tasks.plot_style import save, style
 
 if TYPE_CHECKING:
     import numpy as np

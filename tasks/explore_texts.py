@@ -12,8 +12,8 @@ from casebook.tables import read_table
 from casebook.words import tokens
 from tasks.aim import Aim
 from tasks.chart import cloud
-from tasks.draw import axes_grid, hangul_font, save
 from tasks.explore import describe
+from tasks.plot_style import axes_grid, hangul_font, save
 
 if TYPE_CHECKING:
     import pandas as pd

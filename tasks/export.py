@@ -13,9 +13,10 @@ from casebook.store import Facts, Ref
 from casebook.tables import read_table
 from tasks.aim import Aim
 from tasks.convert import convert
-from tasks.encoding import IR_VERSION, TOLERANCE, opsets, prefix_for
+from tasks.encoding import prefix_for
 from tasks.evaluate import results
 from tasks.features import feeds, read_raw
+from tasks.onnx_format import IR_VERSION, TOLERANCE, opsets
 from tasks.truth import truth
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays
 from tasks.aim import Aim
-from tasks.encoding import TOLERANCE
 from tasks.evaluate import results
 from tasks.export import converted, ranked
+from tasks.onnx_format import TOLERANCE
 from tasks.train_pictures import at_once
 
 if TYPE_CHECKING:

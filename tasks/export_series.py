@@ -15,9 +15,9 @@ from casebook.store import Facts, Ref
 from casebook.tables import read_arrays
 from tasks.aim import Aim
 from tasks.convert import convert
-from tasks.encoding import TOLERANCE
 from tasks.evaluate import results
 from tasks.export import rename
+from tasks.onnx_format import TOLERANCE
 from tasks.train_series import inputs_of
 
 if TYPE_CHECKING:

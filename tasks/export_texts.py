@@ -12,9 +12,9 @@ from casebook.tables import read_table
 from casebook.words import Vocabulary, numbered, padded
 from tasks.aim import Aim
 from tasks.encode import VOCABULARY, plain, vocabulary_of
-from tasks.encoding import TOLERANCE
 from tasks.evaluate import results
 from tasks.export import SAMPLE_ROWS, converted, with_head
+from tasks.onnx_format import TOLERANCE
 
 if TYPE_CHECKING:
     import keras

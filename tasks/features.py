@@ -13,10 +13,11 @@ from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_table, write_arrays
 from tasks.aim import Aim
 from tasks.derive import Derived, derive
-from tasks.encoding import TOLERANCE, distance, encoder_graph, feature_names, numeric, taken, transformed
+from tasks.encoding import distance, encoder_graph, feature_names, numeric, taken, transformed
 from tasks.finite import finite_features
 from tasks.fitting import fit_on
 from tasks.leaks import check_leaks, check_names
+from tasks.onnx_format import TOLERANCE
 from tasks.precision import as_served, coarse
 from tasks.split import PARTS
 from tasks.tripwires import both_classes

@@ -12,8 +12,8 @@ from casebook.store import Facts, Ref
 from casebook.tables import read_table
 from tasks.aim import Aim
 from tasks.associate import Correlation, Variance, anovas, by_pairs, pearson
-from tasks.draw import axes_grid, figure, labelled, save
 from tasks.permute import Worth, worth
+from tasks.plot_style import axes_grid, figure, labelled, save
 from tasks.report_findings import FINDINGS, Finding, Section, stored
 from tasks.tell_steps import UNITS
 

@@ -13,7 +13,7 @@ from casebook.tables import read_table, write_table
 from tasks.clean import Bin, DivideByMaximum, DropWithout, Dummies, FillWithMean, FillWithMostFrequent, OneSpelling
 from tasks.clean import WithColumns as With
 from tasks.derive import Log
-from tasks.draw import axes_grid, figure, labelled, save
+from tasks.plot_style import axes_grid, figure, labelled, save
 from tasks.recode import Ordinal, Reciprocal
 from tasks.report_findings import FINDINGS, Finding, Section, stored
 

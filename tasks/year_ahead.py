@@ -8,8 +8,8 @@ from casebook.stage import stage, stage_apart
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, read_table, write_arrays
 from tasks.aim import Aim
-from tasks.draw import figure, save
 from tasks.measure import bootstrap
+from tasks.plot_style import figure, save
 from tasks.window import windows
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from onnx import TensorProto, checker, helper
 
 from tasks.derive import Derived, Equals, HourOfDay, Log, Matches, Product, Total, derive
-from tasks.encoding import OPSET
 from tasks.features import feeds
+from tasks.onnx_format import OPSET
 
 HOUR, LOG = HourOfDay("Time", "hour"), Log("Amount", "log_amount")
 FAMILY = Total(("siblings", "parents"), "family", 1.0)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from onnx import TensorProto, checker, helper
 
 from tasks.derive import Derived
-from tasks.encoding import ML_OPSET, OPSET
 from tasks.features import feeds
+from tasks.onnx_format import ML_OPSET, OPSET
 from tasks.recode import Ordinal, Reciprocal
 
 LITRES = Reciprocal("city-mpg", "city-L/100km", of=235.0)

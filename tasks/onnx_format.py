@@ -1,0 +1,19 @@
+"""ONNX format: the versions that our graphs are written in, and how far they may be from what they were made of."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import onnx
+
+OPSET = 20  # the first that matches patterns
+ML_OPSET = 3
+OPSETS = {"": OPSET, "ai.onnx.ml": ML_OPSET}
+IR_VERSION = 10
+TOLERANCE = 1e-4  # of 1, or of the target's deviation
+
+
+def opsets() -> "list[onnx.OperatorSetIdProto]":
+    """Return the operators that a graph may use."""
+    from onnx import helper
+
+    return [helper.make_opsetid(domain, version) for domain, version in OPSETS.items()]
