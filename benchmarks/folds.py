@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.figures import Figure, Options, ratio
 from casebook.device import prepare
-from tasks.aim import Aim
-from tasks.build import perceptron
-from tasks.train import Settings, optimizer
-from tasks.train_folds import Scale, Stack, fit, stacked
+from tasks.problem.definition import Aim
+from tasks.tables.train_folds import Scale, Stack, fit, stacked
+from tasks.training.networks import perceptron
+from tasks.training.train import Settings, optimizer
 
 if TYPE_CHECKING:
     import keras

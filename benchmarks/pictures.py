@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.figures import Figure, Options, ratio
 from casebook.device import prepare
 from flows import cifar10, mnist
-from tasks.train_pictures import PictureSettings, fit
+from tasks.images.train import PictureSettings, fit
 
 if TYPE_CHECKING:
     import keras
 
-    from tasks.train_pictures import PictureNetwork
+    from tasks.images.train import PictureNetwork
 
     Training = Callable[[keras.Model, dict[str, Any], int], float]
 

@@ -29,7 +29,7 @@ def measure_profile(options: Options) -> Iterator[Figure]:
 def profiled(rows: int) -> tuple[float, float]:
     """Return the seconds that a profile took, and the peak memory of this process in MB."""
     from flows.fraud import CASE, make_payments
-    from tasks.explore import profile
+    from tasks.tables.explore import profile
 
     table = make_payments(rows, 0)
     started = perf_counter()

@@ -8,8 +8,8 @@ from benchmarks.figures import Figure, Options, ratio
 from casebook.device import prepare
 from casebook.words import padded
 from flows.naver_reviews import course_network
-from tasks.encode import Texts
-from tasks.train_texts import TextSettings, fit
+from tasks.texts.features import Texts
+from tasks.texts.train import TextSettings, fit
 
 if TYPE_CHECKING:
     import keras

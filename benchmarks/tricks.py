@@ -11,16 +11,16 @@ from casebook.errors import CasebookError
 from casebook.params import CaseParams
 from casebook.run import Run, under_way
 from flows import cifar10
-from tasks.augment import Augmentation
-from tasks.decode import read
-from tasks.fetch import fetch
-from tasks.train import steady
-from tasks.train_pictures import PictureSettings, averaged_views, fit, score
+from tasks.data.fetch import fetch
+from tasks.images.read import read
+from tasks.images.train import PictureSettings, averaged_views, fit, score
+from tasks.training.augmentation import Augmentation
+from tasks.training.train import steady
 
 if TYPE_CHECKING:
     import keras
 
-    from tasks.train_pictures import Arrays
+    from tasks.images.train import Arrays
 
 PICTURES = 5_000  # of the training part; as many as a run of minutes allows for each trick
 JUDGED = 5_000  # other training pictures: the test part is not read here

@@ -12,7 +12,7 @@ from casebook.case import Case
 from casebook.errors import CasebookError
 from casebook.operation import Operation
 from casebook.params import CaseParams
-from tasks.tuned import NetworkParams
+from tasks.tables.parameters import NetworkParams
 
 APART = 20  # minutes between two nightly starts: longer than most cases take
 HEAD = """\

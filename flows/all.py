@@ -9,7 +9,7 @@ from casebook.case import Case
 from casebook.errors import CasebookError
 from casebook.operation import Operation
 from casebook.params import CaseParams, Profile
-from tasks.attempt import attempt, sum_up
+from tasks.runs.run_in_subprocess import attempt, sum_up
 
 
 def all(

@@ -13,7 +13,7 @@ from casebook.operation import Operation
 from casebook.params import CaseParams, parse
 from casebook.record import Damaged, Record, read
 from flows.all import known
-from tasks.attempt import Attempt, attempt, sum_up
+from tasks.runs.run_in_subprocess import Attempt, attempt, sum_up
 
 log = logging.getLogger("casebook")
 NOT_TOLD_BY = {"source", "refresh", "runner"}  # they make no other run: what a source holds is compared instead

@@ -15,10 +15,14 @@ from casebook.run import Summary
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_table
-from tasks import chart
-from tasks.clean import clean
-from tasks.explore import explore
-from tasks.explore_migration import (
+from tasks.data.clean import clean
+from tasks.data.fetch import fetch
+from tasks.data.ingest import ingest
+from tasks.data.validate import enforce, suite_text, validate
+from tasks.pages import charts as chart
+from tasks.pages.findings import FINDINGS, Section, found, report_findings, stored
+from tasks.pages.summary_statistics import described, description_rows
+from tasks.stories.canada.migration import (
     PEOPLE,
     TOTAL,
     all_of_them,
@@ -30,11 +34,7 @@ from tasks.explore_migration import (
     peak,
     the_greatest,
 )
-from tasks.fetch import fetch
-from tasks.ingest import ingest
-from tasks.report_findings import FINDINGS, Section, found, report_findings, stored
-from tasks.summarise import described, description_rows
-from tasks.validate import enforce, suite_text, validate
+from tasks.tables.explore import explore
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,9 +9,7 @@ from casebook.cli import main
 from casebook.language import say
 from casebook.run import Summary
 from casebook.store import Ref
-from tasks.aim import Aim
-from tasks.build import answers, by_fold, dense, ensemble
-from tasks.clean import (
+from tasks.data.clean import (
     Bin,
     DivideByMaximum,
     DropWithout,
@@ -22,22 +20,24 @@ from tasks.clean import (
     WithColumns,
     drop_repeats,
 )
-from tasks.conclude import FittedModels, evaluate_and_publish
-from tasks.derive import Derived, Log
-from tasks.explore import explore
-from tasks.features import bins, numbers, one_hot
-from tasks.find_drivers import find_drivers
-from tasks.notes import Notes
-from tasks.permute import permute
-from tasks.prepared import Prepared
-from tasks.recode import Ordinal, Reciprocal
-from tasks.split import SMALL_FOLDS
-from tasks.splits import Model, RepeatedKFold
-from tasks.table_case import TableCase
-from tasks.tell_steps import tell_steps
-from tasks.train import Settings
-from tasks.train_folds import train_folds
-from tasks.tuned import SmallTableParams
+from tasks.data.derive import Derived, Log
+from tasks.data.recode import Ordinal, Reciprocal
+from tasks.pages.notes import Notes
+from tasks.problem.definition import Aim
+from tasks.problem.prepared_data import Prepared
+from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
+from tasks.stories.car_price.drivers import find_drivers
+from tasks.stories.car_price.findings_steps import tell_steps
+from tasks.tables.case import TableCase
+from tasks.tables.explore import explore
+from tasks.tables.features import bins, numbers, one_hot
+from tasks.tables.parameters import SmallTableParams
+from tasks.tables.permutation_importance import permute
+from tasks.tables.split import SMALL_FOLDS
+from tasks.tables.splitters import Model, RepeatedKFold
+from tasks.tables.train_folds import train_folds
+from tasks.training.networks import answers, by_fold, dense, ensemble
+from tasks.training.train import Settings
 
 if TYPE_CHECKING:
     import keras

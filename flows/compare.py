@@ -20,8 +20,8 @@ def compare(
     CasebookError
         One of the runs is not there or left no figures.
     """
-    from tasks.compare_runs import changes, figures, outcomes, read
-    from tasks.report_compared import report_compared
+    from tasks.runs.compare import changes, figures, outcomes, read
+    from tasks.runs.report import report_compared
 
     spoken = language_of(language)
     runs = read(case, first), read(case, second)

@@ -16,23 +16,23 @@ from casebook.run import Summary
 from casebook.stage import stage, stage_apart
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, read_table, write_arrays
-from tasks.aim import Aim
-from tasks.calibrate import Rule
-from tasks.clean import clean, drop_repeats
-from tasks.compare_series import StepPeer, compare_series
-from tasks.conclude import FittedModels, evaluate_and_publish
-from tasks.evaluate import results
-from tasks.explore import explore
-from tasks.export_series import Window
-from tasks.fetch import own
-from tasks.ingest import ingest
-from tasks.notes import Notes
-from tasks.plot_style import figure, save
-from tasks.prepared import Prepared
-from tasks.series_inputs import Series
-from tasks.train_series import SeriesSettings, train_series
-from tasks.tripwires import in_order_of_time
-from tasks.validate import enforce, suite_text, validate
+from tasks.data.clean import clean, drop_repeats
+from tasks.data.fetch import own
+from tasks.data.ingest import ingest
+from tasks.data.validate import enforce, suite_text, validate
+from tasks.evaluation.evaluate import results
+from tasks.evaluation.leakage_checks import in_order_of_time
+from tasks.pages.notes import Notes
+from tasks.pages.plot_style import figure, save
+from tasks.problem.calibration import Rule
+from tasks.problem.definition import Aim
+from tasks.problem.prepared_data import Prepared
+from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
+from tasks.series.baselines import StepPeer, compare_series
+from tasks.series.export import Window
+from tasks.series.inputs import Series
+from tasks.series.train import SeriesSettings, train_series
+from tasks.tables.explore import explore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from tasks.train_series import Arrays, SeriesNetwork
+    from tasks.series.train import Arrays, SeriesNetwork
 
     Floats = NDArray[np.float64]
 

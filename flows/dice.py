@@ -13,16 +13,16 @@ from casebook.run import Summary
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, read_table, write_arrays, write_table
-from tasks.draw_chance import draw_coverage, draw_normal, draw_paths, draw_returns, draw_sums
-from tasks.estimate import Shape, coverage, drawn, intervals
-from tasks.explore import explore
-from tasks.fetch import own
-from tasks.ingest import ingest
-from tasks.report_findings import FINDINGS, Section, report_findings, stored
-from tasks.tell_chance import tell_normal, tell_paths, tell_population, tell_sums
-from tasks.tell_intervals import tell_coverage, tell_returns
-from tasks.throw import counted, distribution, moments, normal_beside, normal_errors, running_means
-from tasks.validate import enforce, suite_text, validate
+from tasks.data.fetch import own
+from tasks.data.ingest import ingest
+from tasks.data.validate import enforce, suite_text, validate
+from tasks.pages.findings import FINDINGS, Section, report_findings, stored
+from tasks.stories.dice.estimate import Shape, coverage, drawn, intervals
+from tasks.stories.dice.findings_chance import tell_normal, tell_paths, tell_population, tell_sums
+from tasks.stories.dice.findings_intervals import tell_coverage, tell_returns
+from tasks.stories.dice.plots import draw_coverage, draw_normal, draw_paths, draw_returns, draw_sums
+from tasks.stories.dice.roll import counted, distribution, moments, normal_beside, normal_errors, running_means
+from tasks.tables.explore import explore
 
 if TYPE_CHECKING:
     import pandas as pd

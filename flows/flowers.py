@@ -14,30 +14,30 @@ from casebook.params import CaseParams
 from casebook.run import Summary
 from casebook.stage import act
 from casebook.store import Ref
-from tasks.aim import Aim
-from tasks.augment import Augmentation
-from tasks.backbone import SHAPE
-from tasks.calibrate import Rule
-from tasks.clean import clean, drop_pictures_of_two_labels, drop_repeated_pictures
-from tasks.compare import Peer, compare
-from tasks.conclude import FittedModels, evaluate_and_publish
-from tasks.decode import decode
-from tasks.embed import CUT, PLAIN, POOLED, embed, within
-from tasks.explore_pictures import explore_pictures
-from tasks.fetch import fetch
-from tasks.group import group_pictures
-from tasks.notes import Notes
-from tasks.picture_inputs import Pictures
-from tasks.prepared import Prepared
-from tasks.split_pictures import split_grouped_pictures
-from tasks.transfer import TransferSettings, transfer
-from tasks.validate import enforce, suite_text, validate
+from tasks.data.clean import clean, drop_pictures_of_two_labels, drop_repeated_pictures
+from tasks.data.fetch import fetch
+from tasks.data.validate import enforce, suite_text, validate
+from tasks.images.backbone import SHAPE
+from tasks.images.explore import explore_pictures
+from tasks.images.features import CUT, PLAIN, POOLED, embed, within
+from tasks.images.group import group_pictures
+from tasks.images.inputs import Pictures
+from tasks.images.read import decode
+from tasks.images.split import split_grouped_pictures
+from tasks.images.transfer import TransferSettings, transfer
+from tasks.pages.notes import Notes
+from tasks.problem.calibration import Rule
+from tasks.problem.definition import Aim
+from tasks.problem.prepared_data import Prepared
+from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
+from tasks.tables.baselines import Peer, compare
+from tasks.training.augmentation import Augmentation
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from tasks.backbone import Cut
+    from tasks.images.backbone import Cut
 
 Candidate = Literal["course", "frozen", "fine_tuned", "all"]
 FURTHER: frozenset[Candidate] = frozenset({"fine_tuned", "all"})

@@ -9,17 +9,17 @@ from casebook.catalog import data_set
 from casebook.cli import main
 from casebook.origin import Origin
 from casebook.run import Summary
-from tasks.aim import Aim
-from tasks.build import piecewise, side_by_side
-from tasks.calibrate import Rule
-from tasks.compare import Peer
-from tasks.conclude import FittedModels, evaluate_and_publish
-from tasks.derive import HourOfDay, Log
-from tasks.explore import explore
-from tasks.splits import Holdout, Model
-from tasks.table_case import TableCase
-from tasks.train import Settings
-from tasks.tuned import TableParams
+from tasks.data.derive import HourOfDay, Log
+from tasks.problem.calibration import Rule
+from tasks.problem.definition import Aim
+from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
+from tasks.tables.baselines import Peer
+from tasks.tables.case import TableCase
+from tasks.tables.explore import explore
+from tasks.tables.parameters import TableParams
+from tasks.tables.splitters import Holdout, Model
+from tasks.training.networks import piecewise, side_by_side
+from tasks.training.train import Settings
 
 if TYPE_CHECKING:
     import keras

@@ -17,27 +17,27 @@ from casebook.run import Summary
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_table, write_arrays
-from tasks.aim import Aim
-from tasks.blend import blend_series
-from tasks.calibrate import Rule
-from tasks.clean import clean, drop_repeats
-from tasks.compare_series import SeriesPeer, compare_series
-from tasks.conclude import FittedModels, evaluate_and_publish
-from tasks.downsample import downsample
-from tasks.explain_forecasts import explain_forecasts
-from tasks.explore_days import explore_days
-from tasks.export_series import Window
-from tasks.fetch import fetch
-from tasks.forecaster import Shape, forecaster
-from tasks.grow import grow
-from tasks.horizons import WEEK
-from tasks.prepared import Prepared
-from tasks.series_inputs import Series
-from tasks.train_series import SeriesSettings, train_series
-from tasks.tripwires import in_order_of_time
-from tasks.validate import enforce, suite_text, validate
-from tasks.window import joined, windows
-from tasks.year_ahead import judge_year, part_months, year_network
+from tasks.data.clean import clean, drop_repeats
+from tasks.data.fetch import fetch
+from tasks.data.validate import enforce, suite_text, validate
+from tasks.evaluation.horizon_metrics import WEEK
+from tasks.evaluation.leakage_checks import in_order_of_time
+from tasks.problem.calibration import Rule
+from tasks.problem.definition import Aim
+from tasks.problem.prepared_data import Prepared
+from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
+from tasks.series.baselines import SeriesPeer, compare_series
+from tasks.series.explain import explain_forecasts
+from tasks.series.explore import explore_days
+from tasks.series.export import Window
+from tasks.series.forecaster import Shape, forecaster
+from tasks.series.forest_to_keras import grow
+from tasks.series.inputs import Series
+from tasks.series.monthly_forecast import judge_year, part_months, year_network
+from tasks.series.read import downsample
+from tasks.series.train import SeriesSettings, train_series
+from tasks.series.windowing import joined, windows
+from tasks.texts.blend import blend_series
 
 if TYPE_CHECKING:
     import keras
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from tasks.train_series import Arrays, SeriesNetwork
+    from tasks.series.train import Arrays, SeriesNetwork
 
     Floats = NDArray[np.float64]
 

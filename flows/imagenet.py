@@ -22,22 +22,22 @@ from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, read_table, write_arrays
 from flows.flowers import LABELS as FLOWERS
 from flows.flowers import make_flowers
-from tasks import backbone
-from tasks.aim import Aim
-from tasks.backbone import SHAPE
-from tasks.clean import clean, drop_pictures_of_two_labels, drop_repeated_pictures
-from tasks.decode import decode, pictures_of
-from tasks.draw import mistakes
-from tasks.evaluate import RESULTS, softmax
-from tasks.export_pictures import export_pictures
-from tasks.fetch import fetch
-from tasks.measure import bootstrap, multiclass
-from tasks.picture_inputs import Pictures
-from tasks.publish import publish
-from tasks.report import measure_run
-from tasks.report_pretrained import report_pretrained
-from tasks.train_pictures import score
-from tasks.validate import enforce, suite_text, validate
+from tasks.data.clean import clean, drop_pictures_of_two_labels, drop_repeated_pictures
+from tasks.data.fetch import fetch
+from tasks.data.validate import enforce, suite_text, validate
+from tasks.evaluation.evaluate import RESULTS, softmax
+from tasks.evaluation.metrics import bootstrap, multiclass
+from tasks.images import backbone
+from tasks.images.backbone import SHAPE
+from tasks.images.export import export_pictures
+from tasks.images.inputs import Pictures
+from tasks.images.read import decode, pictures_of
+from tasks.images.train import score
+from tasks.pages.model_plots import mistakes
+from tasks.problem.definition import Aim
+from tasks.publication.publish import publish
+from tasks.publication.report import measure_run
+from tasks.publication.report_pretrained import report_pretrained
 
 if TYPE_CHECKING:
     import numpy as np

@@ -14,15 +14,15 @@ from casebook.run import Summary
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_table
-from tasks import chart
-from tasks.check_labels import calories, servings, with_counted_calories, with_servings
-from tasks.clean import clean, drop_repeats
-from tasks.explore import correlations, explore, strongest_pairs
-from tasks.fetch import fetch
-from tasks.ingest import ingest
-from tasks.report_findings import FINDINGS, Section, found, report_findings, stored
-from tasks.summarise import described, description_rows, fences, line_through, standing_out
-from tasks.validate import enforce, suite_text, validate
+from tasks.data.clean import clean, drop_repeats
+from tasks.data.fetch import fetch
+from tasks.data.ingest import ingest
+from tasks.data.validate import enforce, suite_text, validate
+from tasks.pages import charts as chart
+from tasks.pages.findings import FINDINGS, Section, found, report_findings, stored
+from tasks.pages.summary_statistics import described, description_rows, fences, line_through, standing_out
+from tasks.stories.mcdonalds.labels import calories, servings, with_counted_calories, with_servings
+from tasks.tables.explore import correlations, explore, strongest_pairs
 
 if TYPE_CHECKING:
     from pathlib import Path

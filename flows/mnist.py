@@ -11,28 +11,28 @@ from casebook.futures import Future, gathered
 from casebook.language import say
 from casebook.params import CaseParams
 from casebook.run import Summary
-from tasks.aim import Aim
-from tasks.augment import Augmentation
-from tasks.calibrate import Rule
-from tasks.clean import clean, drop_repeated_pictures
-from tasks.compare import Peer, compare
-from tasks.conclude import FittedModels, evaluate_and_publish
-from tasks.decode import decode
-from tasks.explore_pictures import explore_pictures
-from tasks.fetch import fetch
-from tasks.picture import Shape
-from tasks.picture_inputs import Pictures
-from tasks.prepared import Prepared
-from tasks.split_pictures import split_pictures
-from tasks.train_pictures import PictureSettings, train_pictures
-from tasks.validate import enforce, suite_text, validate
+from tasks.data.clean import clean, drop_repeated_pictures
+from tasks.data.fetch import fetch
+from tasks.data.validate import enforce, suite_text, validate
+from tasks.images.explore import explore_pictures
+from tasks.images.inputs import Pictures
+from tasks.images.picture import Shape
+from tasks.images.read import decode
+from tasks.images.split import split_pictures
+from tasks.images.train import PictureSettings, train_pictures
+from tasks.problem.calibration import Rule
+from tasks.problem.definition import Aim
+from tasks.problem.prepared_data import Prepared
+from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
+from tasks.tables.baselines import Peer, compare
+from tasks.training.augmentation import Augmentation
 
 if TYPE_CHECKING:
     import keras
     import numpy as np
     from numpy.typing import NDArray
 
-    from tasks.train_pictures import Arrays, PictureNetwork
+    from tasks.images.train import Arrays, PictureNetwork
 
 Data = Literal["mnist", "fashion"]
 Candidate = Literal["course", "ours", "deep"]

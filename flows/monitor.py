@@ -27,11 +27,11 @@ def monitor(
     CasebookError
         There is no such model, it was published without bins, or there is nothing to compare.
     """
-    from tasks.compare_spread import shifts
-    from tasks.count_asked import counted_in_file, counted_in_service
-    from tasks.describe import described
-    from tasks.report_drift import report_drift
-    from tasks.score_plan import predictor_of
+    from tasks.monitoring.drift import shifts
+    from tasks.monitoring.report import report_drift
+    from tasks.monitoring.served_histograms import counted_in_file, counted_in_service
+    from tasks.publication.training_distribution import described
+    from tasks.scoring.plan import predictor_of
 
     if not 1 <= hours <= MOST_HOURS or not 0 < threshold < math.inf:
         raise CasebookError(

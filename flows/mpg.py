@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING
 from casebook.case import case
 from casebook.cli import main
 from casebook.run import Summary
-from tasks.aim import Aim
-from tasks.build import ensemble, perceptron
-from tasks.conclude import FittedModels, evaluate_and_publish
-from tasks.explore import explore
-from tasks.features import numbers, one_hot
-from tasks.splits import Model, RepeatedKFold
-from tasks.table_case import TableCase
-from tasks.train import Settings
-from tasks.tuned import SmallTableParams
+from tasks.problem.definition import Aim
+from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
+from tasks.tables.case import TableCase
+from tasks.tables.explore import explore
+from tasks.tables.features import numbers, one_hot
+from tasks.tables.parameters import SmallTableParams
+from tasks.tables.splitters import Model, RepeatedKFold
+from tasks.training.networks import ensemble, perceptron
+from tasks.training.train import Settings
 
 if TYPE_CHECKING:
     import keras

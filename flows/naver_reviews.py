@@ -18,23 +18,23 @@ from casebook.stage import act, stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, read_table, write_table
 from casebook.words import tokens
-from tasks.aim import Aim
-from tasks.blend import blend
-from tasks.calibrate import Rule
-from tasks.clean import clean
-from tasks.compare_texts import TextPeer, compare_texts
-from tasks.conclude import FittedModels, evaluate_and_publish
-from tasks.encode import encode
-from tasks.explore_texts import explore_texts
-from tasks.fetch import fetch
-from tasks.ingest import ingest
-from tasks.nearest import analogies
-from tasks.notes import Notes
-from tasks.prepared import Prepared
-from tasks.split_texts import REPEATED, split_texts
-from tasks.text_inputs import Texts
-from tasks.train_texts import TextSettings, train_texts
-from tasks.validate import enforce, suite_text, validate
+from tasks.data.clean import clean
+from tasks.data.fetch import fetch
+from tasks.data.ingest import ingest
+from tasks.data.validate import enforce, suite_text, validate
+from tasks.pages.notes import Notes
+from tasks.problem.calibration import Rule
+from tasks.problem.definition import Aim
+from tasks.problem.prepared_data import Prepared
+from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
+from tasks.texts.baselines import TextPeer, compare_texts
+from tasks.texts.blend import blend
+from tasks.texts.explore import explore_texts
+from tasks.texts.features import encode
+from tasks.texts.inputs import Texts
+from tasks.texts.nearest import analogies
+from tasks.texts.split import REPEATED, split_texts
+from tasks.texts.train import TextSettings, train_texts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     import keras
     import pandas as pd
 
-    from tasks.train_texts import TextNetwork
+    from tasks.texts.train import TextNetwork
 
 TRAIN, TEST = "nsmc_train", "nsmc_test"
 TEXT = "document"

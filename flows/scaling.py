@@ -16,16 +16,16 @@ from casebook.run import Summary
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_table, write_table
-from tasks.clean import clean
-from tasks.draw_scales import draw_all, draw_with_and_without
-from tasks.explore import explore
-from tasks.fetch import own
-from tasks.ingest import conform, read, typed
+from tasks.data.clean import clean
+from tasks.data.fetch import own
+from tasks.data.ingest import conform, read, typed
+from tasks.data.scale import farthest
+from tasks.data.validate import enforce, suite_text, validate
+from tasks.pages.findings import FINDINGS, report_findings, stored
 from tasks.reading.form import form
-from tasks.report_findings import FINDINGS, report_findings, stored
-from tasks.scale import farthest
-from tasks.tell_scales import tell_agreement, tell_leak, tell_outlier
-from tasks.validate import enforce, suite_text, validate
+from tasks.stories.scaling.findings_scales import tell_agreement, tell_leak, tell_outlier
+from tasks.stories.scaling.plots import draw_all, draw_with_and_without
+from tasks.tables.explore import explore
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from casebook.cluster import check_runner
 from casebook.operation import Operation
-from tasks import score as scoring
+from tasks.scoring import score as scoring
 
 
 def score(

@@ -8,23 +8,23 @@ from casebook.case import case
 from casebook.cli import main
 from casebook.language import say
 from casebook.run import Summary
-from tasks.ablate import ablate, worth
-from tasks.aim import Aim
-from tasks.build import ensemble, perceptron
-from tasks.calibrate import Rule
-from tasks.clean import drop_repeats
-from tasks.compare import Peer
-from tasks.conclude import FittedModels, evaluate_and_publish
-from tasks.derive import Derived, Equals, Log, Matches, Missing, Product, Total
-from tasks.explore import explore
-from tasks.notes import Notes
-from tasks.prepared import Prepared
-from tasks.split import SMALL_FOLDS
-from tasks.splits import Model, RepeatedKFold
-from tasks.table_case import TableCase
-from tasks.train import Settings
-from tasks.train_folds import train_folds
-from tasks.tuned import RepeatedFoldsParams
+from tasks.data.clean import drop_repeats
+from tasks.data.derive import Derived, Equals, Log, Matches, Missing, Product, Total
+from tasks.pages.notes import Notes
+from tasks.problem.calibration import Rule
+from tasks.problem.definition import Aim
+from tasks.problem.prepared_data import Prepared
+from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
+from tasks.tables.ablation import ablate, worth
+from tasks.tables.baselines import Peer
+from tasks.tables.case import TableCase
+from tasks.tables.explore import explore
+from tasks.tables.parameters import RepeatedFoldsParams
+from tasks.tables.split import SMALL_FOLDS
+from tasks.tables.splitters import Model, RepeatedKFold
+from tasks.tables.train_folds import train_folds
+from tasks.training.networks import ensemble, perceptron
+from tasks.training.train import Settings
 
 if TYPE_CHECKING:
     import keras

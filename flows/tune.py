@@ -18,13 +18,13 @@ from casebook.futures import Future
 from casebook.params import CaseParams
 from casebook.progress import Progress
 from casebook.run import StageRecord, Summary, current
-from tasks.draw_search import draw_search
-from tasks.evaluate import validated
-from tasks.prepared import Prepared
-from tasks.report_search import Searched, report_search
-from tasks.search import Algorithm, Ask, Search, Trial, budgets, parameters, search, space
-from tasks.table_case import TableCase
-from tasks.tuned import TableParams
+from tasks.evaluation.evaluate import validated
+from tasks.problem.prepared_data import Prepared
+from tasks.tables.case import TableCase
+from tasks.tables.parameters import TableParams
+from tasks.tuning.plots import draw_search
+from tasks.tuning.report import Searched, report_search
+from tasks.tuning.search import Algorithm, Ask, Search, Trial, budgets, parameters, search, space
 
 DIVERGED = 1e9  # the figure of a network that went to infinity: worse than all others, yet a number
 

@@ -14,10 +14,10 @@ from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_table
 from casebook.words import Vocabulary, learned, numbered, padded, tokens
-from tasks.encode import VOCABULARY
-from tasks.fetch import own
-from tasks.ingest import ingest
-from tasks.report_findings import FINDINGS, Section, found, report_findings, stored
+from tasks.data.fetch import own
+from tasks.data.ingest import ingest
+from tasks.pages.findings import FINDINGS, Section, found, report_findings, stored
+from tasks.texts.features import VOCABULARY
 
 if TYPE_CHECKING:
     from pathlib import Path

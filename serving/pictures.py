@@ -1,4 +1,4 @@
-"""One encoded picture to the pixels a model takes, the same that training saw (`fitted` in `tasks/picture.py`)."""
+"""One encoded picture to the pixels a model takes, as training saw it (`fitted` in `tasks/images/picture.py`)."""
 
 import io
 import threading

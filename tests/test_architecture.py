@@ -56,21 +56,40 @@ def test_data_flows_one_way(folder: str) -> None:
         assert reached <= MAY_IMPORT[folder], path
 
 
-def test_what_is_shared_with_the_service_is_used_in_few_files() -> None:
-    users = {path.name for path in sources("tasks") if "serving" in _tops(path)}
-    assert users == {
-        "count_asked.py",
-        "describe.py",
-        "input_kind.py",
-        "picture_inputs.py",
-        "report_drift.py",
-        "score_blocks.py",
-        "score_cells.py",
-        "score_plan.py",
-        "series_inputs.py",
-        "table_inputs.py",
-        "text_inputs.py",
-    }
+FLOORS = (
+    {"reading"},
+    {"problem", "scoring"},
+    {"training", "evaluation"},
+    {"pages"},
+    {"data", "monitoring", "tuning", "runs"},
+    {"tables"},
+    {"images", "texts", "series", "stories"},
+    {"publication"},
+)
+ROOMS_THAT_SERVE = {"problem", "scoring", "tables", "images", "texts", "series", "publication", "monitoring"}
+
+
+def test_a_room_imports_only_from_floors_below() -> None:
+    floor = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+    folders = {path.name for path in (places.project() / "tasks").iterdir() if (path / "__init__.py").is_file()}
+    assert folders == floor.keys()
+    for path in sources("tasks"):
+        room = _room(path)
+        reached = {name.split(".")[1] for name in at_run_time(path) if name.startswith("tasks.")} - {room}
+        assert all(floor[each] < floor[room] for each in reached if room), path
+
+
+def test_rooms_hold_all_code_of_tasks() -> None:
+    assert [path.name for path in (places.project() / "tasks").glob("*.py")] == ["__init__.py"]
+
+
+def test_the_service_is_used_where_its_input_is_read_or_counted() -> None:
+    assert {_room(path) for path in sources("tasks") if "serving" in _tops(path)} <= ROOMS_THAT_SERVE
+
+
+def _room(path: Path) -> str:
+    parts = path.relative_to(places.project() / "tasks").parts
+    return parts[0] if len(parts) > 1 else ""
 
 
 def at_run_time(path: Path) -> set[str]:

@@ -6,7 +6,7 @@ import pytest
 
 from casebook.catalog import data_set
 from casebook.errors import CasebookError
-from tasks.validate import suite_text
+from tasks.data.validate import suite_text
 
 ENTRY = """[coins]
 title = "Coins"

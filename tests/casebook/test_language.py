@@ -11,7 +11,7 @@ from babel.messages.frontend import parse_mapping_cfg
 
 from casebook import places
 from casebook.language import CATALOGS, Said, messages, say, translated
-from tasks.aim import TITLES
+from tasks.problem.definition import TITLES
 
 KEYWORDS = {"say": None, "_": None, "gettext": None, "ngettext": (1, 2)}  # the last two are {% trans %}
 

@@ -10,7 +10,7 @@ from casebook import places, record, run, share
 from casebook.errors import CasebookError
 from casebook.outcome import outcome
 from flows.backfill import records
-from tasks import compare_runs
+from tasks.runs import compare as compare_runs
 
 SOUND = {"status": "completed", "stages": [{"stage": "train", "key": "a"}], "run_id": "2"}
 BROKEN = {

@@ -10,8 +10,8 @@ from casebook.params import CaseParams
 from casebook.run import Run, under_way
 from casebook.stage import Stage, decide, key_parts, set_for, stage
 from casebook.store import Facts, Ref
-from tasks.calibrate import Rule
-from tasks.derive import HourOfDay, Log
+from tasks.data.derive import HourOfDay, Log
+from tasks.problem.calibration import Rule
 
 PREFIX = "-"
 

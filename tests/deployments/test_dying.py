@@ -28,7 +28,7 @@ from tests.deployments.parts import (
     until_in,
 )
 from tests.flows.test_monitor import dearer, publish_with_bins
-from tests.tasks.test_score import payments
+from tests.tasks.scoring.test_score import payments
 
 Posted = list[dict[str, Any]]
 

@@ -13,11 +13,11 @@ from casebook.catalog import data_set
 from casebook.language import messages
 from flows.car_price import CATEGORIES, DATA, NUMBERS, STEPS, course_network, make_autos
 from serving.bundle import load
-from tasks.associate import anova, by_pairs, pearson
-from tasks.ingest import conform, read
+from tasks.data.ingest import conform, read
+from tasks.pages.findings import Section
 from tasks.reading.form import form
-from tasks.report_findings import Section
-from tasks.tell_steps import merged, told
+from tasks.stories.car_price.association import anova, by_pairs, pearson
+from tasks.stories.car_price.findings_steps import merged, told
 from tests.flows.house import SMOKE, House, house_after
 
 FAST = ("--profile", "smoke", "--candidates", "course", "--peers")

@@ -10,7 +10,7 @@ import pytest
 from casebook.engine import free_port
 from tests.flows.dask_cluster import Cluster, dask_cluster
 from tests.flows.house import SMOKE, House, house
-from tests.tasks.test_score import payments, publish
+from tests.tasks.scoring.test_score import payments, publish
 
 FAST = ("--candidates", "course", "ensemble", "--peers", "extra_trees")
 SEARCH = (*SMOKE, "--case", "mpg", "--trials", "4")

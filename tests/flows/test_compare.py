@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from tests.flows.house import House
-from tests.tasks.test_compare_runs import RUN
+from tests.tasks.runs.test_compare import RUN
 
 
 def test_two_runs_become_a_page(empty: House) -> None:

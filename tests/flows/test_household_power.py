@@ -11,11 +11,11 @@ import pytest
 from casebook.catalog import data_set
 from flows.household_power import HELD_OUT, make_household
 from serving import bundle
-from tasks.compare_series import answered
-from tasks.downsample import complete, filled
-from tasks.horizons import by_horizon
-from tasks.meter import load
-from tasks.window import windows
+from tasks.evaluation.horizon_metrics import by_horizon
+from tasks.series.baselines import answered
+from tasks.series.meter import load
+from tasks.series.read import complete, filled
+from tasks.series.windowing import windows
 from tests.flows.house import SMOKE, House, house_after
 
 WEEK = [1500.0, 1600.0, 1400.0, 1450.0, 1550.0, 1800.0, 1900.0]

@@ -14,10 +14,10 @@ from casebook import places
 from serving.app import create_app
 from serving.registry import Registry
 from serving.tally import Tally
-from tasks.describe import told
+from tasks.publication.training_distribution import told
 from tests.flows.house import House
 from tests.serving.conftest import probability, seal
-from tests.tasks.test_score import payments, publish
+from tests.tasks.scoring.test_score import payments, publish
 
 COLUMNS = ("Amount", "Hour", "Age", "Sex")
 

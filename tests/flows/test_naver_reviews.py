@@ -38,7 +38,7 @@ def test_the_service_answers_as_keras_does(reviewed: House) -> None:
     import keras
 
     from casebook.words import numbered, padded
-    from tasks.encode import vocabulary_in
+    from tasks.texts.features import vocabulary_in
 
     version = reviewed.artifacts / "models" / "naver_reviews" / "1"
     texts = ["영화 정말 최고네요!!!!", None, "👍👍", "so GOOD", "ㅋㅋㅋㅋㅋ", "지루하다 " * 28, "'\"\\"]
@@ -76,7 +76,7 @@ def test_real_reviews_are_answered_as_keras_does(reviewed: House) -> None:
     import keras
 
     from casebook.words import numbered, padded
-    from tasks.encode import plain, vocabulary_in
+    from tasks.texts.features import plain, vocabulary_in
 
     documents = pd.read_parquet(Path(needs.real_data()) / "nsmc" / "ratings_test.parquet")["document"]
     odd = documents[documents.isna() | ~documents.fillna("가").str.contains("[가-힣]") | (documents.str.len() >= 139)]

@@ -14,15 +14,15 @@ FLOW = '''"""Parts: tell broken parts from sound ones."""
 from casebook.case import case
 from casebook.cli import main
 from casebook.run import Summary
-from tasks.aim import Aim
-from tasks.build import perceptron
-from tasks.calibrate import Rule
-from tasks.conclude import FittedModels, evaluate_and_publish
-from tasks.explore import explore
-from tasks.splits import Model, RepeatedKFold
-from tasks.table_case import TableCase
-from tasks.train import Settings
-from tasks.tuned import RepeatedFoldsParams
+from tasks.problem.definition import Aim
+from tasks.training.networks import perceptron
+from tasks.problem.calibration import Rule
+from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
+from tasks.tables.explore import explore
+from tasks.tables.splitters import Model, RepeatedKFold
+from tasks.tables.case import TableCase
+from tasks.training.train import Settings
+from tasks.tables.parameters import RepeatedFoldsParams
 
 AIM = Aim(
     kind="binary", target="<b>broken %</b>", labels=("sound & safe", "50 % {broken}"), primary="roc_auc",

@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.flows.house import House
-from tests.tasks.test_score import payments, publish
+from tests.tasks.scoring.test_score import payments, publish
 
 
 @pytest.fixture

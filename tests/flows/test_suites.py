@@ -12,10 +12,10 @@ import pytest
 from casebook import places
 from casebook.catalog import data_set
 from flows import boston, car_price, fraud, malware, mpg, titanic
-from tasks.aim import Aim
-from tasks.derive import derive
-from tasks.encoding import encoder_graph, taken
-from tasks.features import feeds, raw_columns
+from tasks.data.derive import derive
+from tasks.problem.definition import Aim
+from tasks.tables.encoder_graph import encoder_graph, taken
+from tasks.tables.features import feeds, raw_columns
 
 FAR = 1e6  # a number where the suite sets no limit
 UNSEEN = "never seen before"

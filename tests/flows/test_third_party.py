@@ -14,10 +14,10 @@ from casebook.params import CaseParams
 from casebook.run import Summary
 from casebook.stage import act, stage
 from casebook.tables import read_table
-from tasks.clean import clean, drop_repeats
-from tasks.fetch import fetch
-from tasks.ingest import ingest
-from tasks.validate import enforce, suite_text, validate
+from tasks.data.clean import clean, drop_repeats
+from tasks.data.fetch import fetch
+from tasks.data.ingest import ingest
+from tasks.data.validate import enforce, suite_text, validate
 
 
 @case

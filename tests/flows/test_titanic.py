@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.titanic import DERIVED, RAW, STEPS, TITLES, make_passengers, standard_scores
-from tasks.derive import derive
+from tasks.data.derive import derive
 from tests.flows.house import SMOKE, House, fails_at_the_end, house_after
 
 FAST = ("--profile", "smoke", "--candidates", "course", "--peers")

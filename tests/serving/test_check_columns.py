@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from serving.check import Reader, Refused
 from serving.check_columns import sort_out
 from serving.signature import Field
-from tasks.score_cells import column
+from tasks.scoring.cells import column
 
 FIELDS = [
     Field("Amount", "float", minimum=0.0, maximum=100.0),

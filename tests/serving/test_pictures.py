@@ -10,7 +10,7 @@ from PIL import Image
 from serving import pictures
 from serving.pictures import BadPicture, decoded
 from serving.signature import Shape
-from tasks import picture
+from tasks.images import picture
 
 GREY, COLOUR = Shape(28, 28, 1), Shape(24, 32, 3)
 MODES = ["1", "L", "P", "RGB", "RGBA", "LA", "I;16", "CMYK", "YCbCr"]

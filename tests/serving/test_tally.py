@@ -20,7 +20,7 @@ from serving.app import create_app
 from serving.registry import Registry
 from serving.spread import Bins
 from serving.tally import HOUR, Tally
-from tasks.count_asked import counted_in_service
+from tasks.monitoring.served_histograms import counted_in_service
 
 REFERENCE = {
     "rows": 10,

@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING, Any
 from casebook.case import case
 from casebook.cli import main
 from casebook.run import Summary
-from tasks.aim import Aim
-from tasks.build import ensemble, perceptron
-from tasks.compare import Peer
-from tasks.conclude import FittedModels, evaluate_and_publish
-from tasks.explore import explore
-from tasks.features import numbers
-from tasks.splits import Model, RepeatedKFold
-from tasks.table_case import TableCase
-from tasks.train import Settings
-from tasks.tuned import RepeatedFoldsParams
+from tasks.problem.definition import Aim
+from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
+from tasks.tables.baselines import Peer
+from tasks.tables.case import TableCase
+from tasks.tables.explore import explore
+from tasks.tables.features import numbers
+from tasks.tables.parameters import RepeatedFoldsParams
+from tasks.tables.splitters import Model, RepeatedKFold
+from tasks.training.networks import ensemble, perceptron
+from tasks.training.train import Settings
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any
 from casebook.case import case
 from casebook.cli import main
 from casebook.run import Summary
-from tasks.aim import Aim
-from tasks.compare import Peer
-from tasks.conclude import FittedModels, evaluate_and_publish
-from tasks.explore import explore
-from tasks.splits import Holdout, Model
-from tasks.table_case import TableCase
-from tasks.train import Settings
-from tasks.tuned import TableParams
+from tasks.problem.definition import Aim
+from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
+from tasks.tables.baselines import Peer
+from tasks.tables.case import TableCase
+from tasks.tables.explore import explore
+from tasks.tables.parameters import TableParams
+from tasks.tables.splitters import Holdout, Model
+from tasks.training.train import Settings
 
 if TYPE_CHECKING:
     import pandas as pd

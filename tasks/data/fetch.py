@@ -1,0 +1,182 @@
+"""Fetch: find the file a data set is read from, and say where it was found."""
+
+import logging
+import os
+from pathlib import Path
+
+from casebook import files, places
+from casebook.catalog import DataFile, DataSet, data_set
+from casebook.errors import CasebookError
+from casebook.origin import Kind, Origin
+from casebook.run import current
+from tasks.data import first_seen
+from tasks.data.download import NoAnswer, NotTheFile, answers, download, is_page
+
+log = logging.getLogger("casebook")
+
+
+def fetch(dataset: str, source: str) -> Origin:
+    """Find a data set's file: the given path, the cache, the mirror, the public source, or (auto) the sample.
+
+    Parameters
+    ----------
+    dataset
+        Its name in the catalog.
+    source
+        `auto`, `real`, `sample`, or the path of a file or of the folder that holds it.
+
+    Raises
+    ------
+    CasebookError
+        The path can't be read, a hash differs, or `real` found nothing.
+    """
+    entry = data_set(dataset)
+    if source == "sample":
+        origin = Origin(dataset=dataset, kind="sample", note="made in code", found="the embedded sample")
+    elif source in ("auto", "real"):
+        origin = _look_everywhere(entry, source)
+    else:
+        origin = _given(entry, Path(source))
+    _note(origin)
+    if not current().planning:
+        log.info("%s: %s data from %s", entry.title, origin.kind, origin.found)
+    return origin
+
+
+def own(dataset: str, source: str, told: str, kind: Kind = "real") -> Origin:
+    """Return where data comes from that a case brings along: made in its flow, it is no sample of any other.
+
+    Parameters
+    ----------
+    dataset
+        Its name in the catalog.
+    source
+        `auto` and `real` take it as it is; there is nothing more real that it would stand for. `sample` takes the same
+        and marks it as a sample. A path takes that file in its place.
+    told
+        What it is, for the report.
+    kind
+        `simulated` where it is drawn at random: nobody measured it, and reports must say so.
+    """
+    if source not in ("auto", "real"):
+        return fetch(dataset, source)
+    origin = Origin(dataset=dataset, kind=kind, note="made in code", found=told)
+    _note(origin)
+    return origin
+
+
+def _note(origin: Origin) -> None:
+    """Note in the run's record what it reads, so that somebody can tell whether another run would read the same."""
+    current().data[origin.dataset] = {"kind": origin.kind, "sha256": origin.sha256}
+
+
+def _look_everywhere(entry: DataSet, source: str) -> Origin:
+    mirror = os.environ.get("CASEBOOK_DATA_MIRROR", "")
+    local = {"the cache": places.raw(), **({"the mirror": Path(mirror)} if mirror and "://" not in mirror else {})}
+    for where, root in local.items():
+        for file in entry.files:
+            path = root / entry.folder / file.name
+            if path.is_file():
+                return _origin(entry, file, path, where)
+    if current().planning:
+        return _planned(entry, source, mirror)
+    failures: list[str] = []
+    refused: list[str] = []
+    for file, url in _addresses(entry, mirror):
+        try:
+            path = download(url, places.raw() / entry.folder / file.name, file.sha256)
+        except NoAnswer as error:
+            failures.append(f"{url} ({error})")
+        except NotTheFile as error:
+            refused.append(str(error))
+        else:
+            first_seen.forget(entry, file)
+            return _origin(entry, file, path, url)
+    return _nowhere(entry, source, mirror, failures, refused)
+
+
+def _planned(entry: DataSet, source: str, mirror: str) -> Origin:
+    """Return where the data would be fetched from; a plan fetches nothing."""
+    for _, url in _addresses(entry, mirror):
+        if answers(url):
+            return Origin(dataset=entry.name, kind="real", note="to be fetched", found=url)
+    if source == "real":
+        return Origin(dataset=entry.name, kind="real", note="to be found", found="nowhere yet")
+    return Origin(dataset=entry.name, kind="sample", note="made in code", found="the embedded sample")
+
+
+def _nowhere(entry: DataSet, source: str, mirror: str, failures: list[str], refused: list[str]) -> Origin:
+    """Return the sample, where it may stand for data that is nowhere; an answer that is no file is always told."""
+    names = " or ".join(file.name for file in entry.files)
+    if refused:
+        raise CasebookError(
+            f"{' '.join(refused)} Nothing was kept. Open the address in a browser, or put {names} into "
+            f"{places.raw() / entry.folder}, or use --source sample or --source PATH."
+        )
+    if source == "real":
+        raise CasebookError(
+            f"No real data for '{entry.name}': not in {places.raw() / entry.folder}, not in a mirror "
+            f"(CASEBOOK_DATA_MIRROR={mirror or 'unset'}), not to be had from {'; '.join(failures) or 'any address'}. "
+            f"Put {names} there, or use --source sample or --source PATH."
+        )
+    log.info("No cache, mirror or public source has %s: %s", entry.name, "; ".join(failures) or "no address")
+    return Origin(dataset=entry.name, kind="sample", note="made in code", found="the embedded sample")
+
+
+def _addresses(entry: DataSet, mirror: str) -> list[tuple[DataFile, str]]:
+    """Return the addresses to try: those below a mirror that is a URL, then the public ones."""
+    below = [(f, f"{mirror.rstrip('/')}/{entry.folder}/{f.name}") for f in entry.files] if "://" in mirror else []
+    return below + [(file, file.url) for file in entry.files if file.url]
+
+
+def _given(entry: DataSet, path: Path) -> Origin:
+    """Take the file that the user named, or the first of the catalog's files in the folder named."""
+    if path.is_dir():
+        inside = [path / file.name for file in entry.files if (path / file.name).is_file()]
+        if not inside:
+            names = " or ".join(file.name for file in entry.files)
+            raise CasebookError(f"The folder {path} holds no {names}. Name the file itself with --source FILE.")
+        path = inside[0]
+    if not path.exists():
+        raise CasebookError(f"--source {path}: there is no such file. Allowed are auto, real, sample, or a path.")
+    if not path.is_file() or not os.access(path, os.R_OK):
+        raise CasebookError(f"--source {path} can't be read. Check that it is a file and its permissions.")
+    known = next((file for file in entry.files if file.name == path.name), DataFile(name=path.name, note="your file"))
+    return _origin(
+        entry,
+        known.model_copy(update={"sha256": None, "bytes": None, "rows": None}),
+        path,
+        "the path given",
+        held=False,
+    )
+
+
+def _origin(entry: DataSet, file: DataFile, path: Path, where: str, *, held: bool = True) -> Origin:
+    """Hash the file, hold it to the catalog's hash or the one that was read here before, and describe it."""
+    if path.stat().st_size == 0:
+        raise CasebookError(f"The file {path} is empty. Delete it, or put the data set '{entry.name}' in its place.")
+    if is_page(path):
+        raise CasebookError(
+            f"The file {path} is a web page, as a server answers with that wants a login or has an error. Delete it "
+            f"to fetch it again, or put the data set '{entry.name}' in its place."
+        )
+    digest = files.sha256(path)
+    before = first_seen.seen(entry, file) if held and file.url and not file.sha256 else None
+    expected = file.sha256 or before
+    if expected not in (None, digest):
+        known = "the catalog knows" if file.sha256 else f"that was read here before ({first_seen.book()} has its hash)"
+        raise CasebookError(
+            f"The file {path} is not the one {known}: its sha256 is {digest[:16]}…, expected {expected[:16]}…"
+            f" ({path.stat().st_size:,} bytes{f', expected {file.bytes:,}' if file.bytes else ''}). It may be cut short"
+            " or changed. Delete it to fetch it again, or use it all the same with --source PATH."
+        )
+    found = f"{where} ({path.name}: {file.note})"
+    return Origin(
+        dataset=entry.name, kind="real", sha256=digest, note=file.note, rows=file.rows, path=path, found=found
+    )
+
+
+def proven(origin: Origin) -> None:
+    """Note that a file was read completely and holds its data set: a later change of it in the cache is then seen."""
+    if origin.path is not None:
+        first_seen.keep(data_set(origin.dataset), origin.path, origin.sha256)

@@ -1,0 +1,284 @@
+"""Evaluate: choose the champion, its calibration and its threshold on validation, then read the test part once."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from casebook import files
+from casebook.stage import stage
+from casebook.store import Facts, Ref
+from casebook.tables import read_arrays, write_arrays
+from tasks.evaluation.horizon_metrics import by_horizon
+from tasks.evaluation.metrics import (
+    Figure,
+    across_folds,
+    binary,
+    bootstrap,
+    multiclass,
+    regression,
+    rows_behind,
+    spread,
+)
+from tasks.problem.calibration import Rule, platt, probabilities, temperature, threshold
+from tasks.problem.definition import Aim
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+RESULTS = "evaluation.json"
+HALF = 0.5
+
+
+class Judged(NamedTuple):
+    """One model on one fold: its answers on validation and test, and how they were calibrated and decided.
+
+    Answers are probabilities (of each class, shape (rows, classes), where there are several) or, in a regression,
+    values in the target's unit.
+    """
+
+    validation: "Floats"
+    test: "Floats"
+    slope: float = 1.0
+    shift: float = 0.0
+    threshold: float = HALF
+
+
+@stage
+def evaluate(
+    out: Path,
+    features: Sequence[Ref],
+    trained: Mapping[str, Sequence[Ref]],
+    peers: Sequence[Ref],
+    aim: Aim,
+    rule: Rule,
+    seed: int,
+    base_rate: float | None = None,
+    drawn: int = 1,
+) -> Facts:
+    """Judge candidates and peers on the test rows of one or more outer folds.
+
+    Parameters
+    ----------
+    features, peers
+        The encoded parts and the peers' scores, one reference per fold.
+    trained
+        For each candidate its trained networks, one reference per fold.
+    aim
+        What is predicted, and the figure that chooses.
+    rule
+        How a binary model's threshold is chosen.
+    seed
+        Of the bootstrap.
+    base_rate
+        The share of positives in the population, if the data holds another: figures named `…_base_rate` weigh the
+        negatives so that this share holds.
+    drawn
+        How many of the first folds give the curves that are drawn: those that test each row once at most.
+
+    Writes `evaluation.json` (figures, champion, calibration) and `curves.npz` (test answers of the `drawn` folds). The
+    champion is the candidate whose mean validation figure is best; no test figure has a say in it. With one fold the
+    intervals are the bootstrap's, with several they are of the mean over folds.
+    """
+    y = [{name: read_arrays(ref, name)["y"].astype("float64") for name in ("validation", "test")} for ref in features]
+    labels = [fold["test"] for fold in y]
+    judged = {n: [judge(r, fold, aim, rule) for r, fold in zip(refs, y, strict=True)] for n, refs in trained.items()}
+    plain = {name: [_peer(ref, name) for ref in peers] for name in _peer_names(peers)}
+    everyone = {**judged, **plain}
+    per_fold = {name: _per_fold(labels, folds, aim, base_rate) for name, folds in everyone.items()}
+    figures = _figures(labels, features[0], everyone, per_fold, aim, base_rate, seed, drawn)
+    chosen_by = {name: _on_validation(folds, y, aim) for name, folds in judged.items()}
+    champion = max(chosen_by, key=lambda name: aim.sign * chosen_by[name])
+    _keep_curves(out, labels[:drawn], {name: folds[:drawn] for name, folds in everyone.items()})
+    result = {
+        "champion": champion,
+        "candidates": {name: figures[name] for name in trained},
+        "peers": {name: figures[name] for name in plain},
+        "validation": chosen_by,
+        "folds": {name: [fold[aim.primary] for fold in folds] for name, folds in per_fold.items()},
+        "calibration": {name: _calibration(folds[0]) for name, folds in judged.items()},
+        "consequences": _consequences(labels[:drawn], judged[champion][:drawn], rule) if aim.kind == "binary" else None,
+        "test": {"split": "test", "folds": len(features), "rows": sum(map(len, labels)), **_positives(labels, aim)},
+        "base_rate": base_rate,
+    }
+    files.write_json(out / RESULTS, result)
+    return {"champion": champion, aim.primary: figures[champion][aim.primary]["value"]}
+
+
+def results(evaluation: Ref) -> dict[str, Any]:
+    """Read what `evaluate` wrote."""
+    found: dict[str, Any] = json.loads(evaluation.path(RESULTS).read_text(encoding="utf-8"))
+    return found
+
+
+def judge(trained: Ref, y: "Mapping[str, Floats]", aim: Aim, rule: Rule) -> Judged:
+    """Calibrate and choose the threshold of one candidate on one fold's validation part, and answer its test part."""
+    scores = {name: values.astype("float64") for name, values in read_arrays(trained, "scores").items()}
+    if not aim.classes:
+        return Judged(scores["validation"], scores["test"])
+    if aim.kind == "multiclass":
+        plain = rule.by == "likelier" or aim.takes != "row"
+        slope = 1.0 if plain else temperature(scores["validation"], y["validation"])
+        return Judged(softmax(slope * scores["validation"]), softmax(slope * scores["test"]), slope)
+    slope, shift = (1.0, 0.0) if rule.by == "likelier" else platt(scores["validation"], y["validation"])
+    validation, test = (probabilities(scores[name], slope, shift) for name in ("validation", "test"))
+    chosen = HALF if rule.by == "likelier" else threshold(y["validation"], validation, rule)
+    return Judged(validation, test, slope, shift, chosen)
+
+
+def answered(scores: "Floats", aim: Aim) -> "Floats":
+    """Return a network's scores as answers: uncalibrated probabilities, or values as they are."""
+    if not aim.classes:
+        return scores
+    return softmax(scores) if aim.kind == "multiclass" else probabilities(scores, 1.0, 0.0)
+
+
+def softmax(logits: "Floats") -> "Floats":
+    """Return a probability for each class, shape (rows, classes)."""
+    from scipy import special
+
+    probability: Floats = special.softmax(logits, axis=1)
+    return probability
+
+
+def validated(trained: Sequence[Ref], features: Sequence[Ref], aim: Aim, rule: Rule) -> float:
+    """Return one candidate's primary figure on validation, mean over the folds; no test label is read."""
+    y = [{"validation": read_arrays(ref, "validation")["y"]} for ref in features]
+    folds = [judge(ref, labels, aim, rule) for ref, labels in zip(trained, y, strict=True)]
+    return _on_validation(folds, y, aim)
+
+
+def figures_of(
+    aim: Aim, y: "Floats", answers: "Floats", weights: "Floats", threshold: float = HALF, base_rate: float | None = None
+) -> "dict[str, Floats]":
+    """Return every figure of a model's answers for each row of weights, shape (resamples, rows)."""
+    if aim.kind == "forecast":
+        return by_horizon(y, answers, weights)
+    if aim.kind == "regression":
+        found = regression(y, answers, weights)
+        return {**found, "scaled_mae": found["mae"] / aim.span} if aim.span else found
+    if aim.kind == "multiclass":
+        return multiclass(y, answers, weights)
+    return binary(y, answers, threshold, base_weights(y, base_rate), weights)
+
+
+def base_weights(y: "Floats", base_rate: float | None) -> "Floats":
+    """Return a weight per row that makes the share of positives `base_rate`: 1 for positives, more for negatives."""
+    import numpy as np
+
+    if base_rate is None:
+        return np.ones(len(y))
+    wanted = y.sum() * (1 - base_rate) / base_rate
+    return np.where(y == 1, 1.0, wanted / (len(y) - y.sum()))
+
+
+def once(aim: Aim, y: "Floats", answers: "Floats", threshold: float = HALF, base_rate: float | None = None) -> Any:
+    """Return every figure of a model's answers on the rows as they are."""
+    import numpy as np
+
+    found = figures_of(aim, y, answers, np.ones((1, len(y))), threshold, base_rate)
+    return {name: float(value[0]) for name, value in found.items()}
+
+
+def _per_fold(labels: "list[Floats]", folds: list[Judged], aim: Aim, base_rate: float | None) -> list[dict[str, float]]:
+    return [once(aim, y, fold.test, fold.threshold, base_rate) for y, fold in zip(labels, folds, strict=True)]
+
+
+def _figures(
+    labels: "list[Floats]", first: Ref, everyone: dict[str, list[Judged]], per_fold: dict[str, list[dict[str, float]]],
+    aim: Aim, base_rate: float | None, seed: int, drawn: int,
+) -> dict[str, dict[str, Figure]]:  # fmt: skip
+    """Return everyone's figures with intervals: over several folds, of which `first` tells the size, or of one."""
+    import numpy as np
+
+    if len(labels) == 1:
+        one = {name: _figures_by(labels[0], folds[0], aim, base_rate) for name, folds in everyone.items()}
+        classes = _strata(labels[0], aim)
+        return {name: bootstrap(figures, classes, seed, aim.block) for name, figures in one.items()}
+    share = len(labels[0]) / (len(labels[0]) + _rows(first))
+    rows = partial(rows_behind, classes=_strata(np.concatenate(labels[:drawn]), aim))
+    figures = {}
+    for name, folds in everyone.items():
+        spreads = [
+            spread(_figures_by(y, fold, aim, base_rate), _strata(y, aim), seed, aim.block)
+            for y, fold in zip(labels, folds, strict=True)
+        ]
+        figures[name] = across_folds(per_fold[name], share, spreads, rows)
+    return figures
+
+
+def _figures_by(
+    y: "Floats", model: Judged, aim: Aim, base_rate: float | None
+) -> "Callable[[Floats], dict[str, Floats]]":
+    """Return what gives a model's figures on the test part for rows of weights."""
+    return lambda weights: figures_of(aim, y, model.test, weights, model.threshold, base_rate)
+
+
+def _strata(y: "Floats", aim: Aim) -> "Floats":
+    """Return the class of each row; all the same where a number is predicted."""
+    import numpy as np
+
+    return y if aim.classes else np.zeros(len(y))
+
+
+def _on_validation(folds: list[Judged], y: "list[dict[str, Floats]]", aim: Aim) -> float:
+    """Return the mean over the folds of the primary figure on the validation part."""
+    pairs = zip(folds, y, strict=True)
+    figures = [once(aim, labels["validation"], m.validation, m.threshold)[aim.primary] for m, labels in pairs]
+    return float(sum(figures) / len(figures))
+
+
+def _keep_curves(out: Path, labels: "list[Floats]", answers: dict[str, list[Judged]]) -> None:
+    """Keep the test labels and everyone's answers to them, of the folds that are drawn."""
+    import numpy as np
+
+    curves = {name: np.concatenate([fold.test for fold in folds]) for name, folds in answers.items()}
+    write_arrays(out, "curves", y=np.concatenate(labels), **curves)
+
+
+def _peer(ref: Ref, name: str) -> Judged:
+    answers = read_arrays(ref, "scores")[name].astype("float64")
+    return Judged(answers[:0], answers)
+
+
+def _peer_names(peers: Sequence[Ref]) -> list[str]:
+    return list(read_arrays(peers[0], "scores")) if peers else []
+
+
+def _rows(features: Ref) -> int:
+    """Return how many rows of a fold are not test rows."""
+    return sum(len(read_arrays(features, name)["y"]) for name in ("train", "validation"))
+
+
+def _calibration(model: Judged) -> dict[str, float]:
+    return {"slope": model.slope, "shift": model.shift, "threshold": model.threshold}
+
+
+def _positives(labels: "list[Floats]", aim: Aim) -> dict[str, int]:
+    return {"positives": int(sum(y.sum() for y in labels))} if aim.kind == "binary" else {}
+
+
+def _consequences(labels: "list[Floats]", folds: list[Judged], rule: Rule) -> dict[str, Any]:
+    """Return what the threshold means on the test part of the drawn folds, in counts and, if they cost, in money."""
+    import numpy as np
+
+    y = np.concatenate(labels)
+    alerts = np.concatenate([fold.test >= fold.threshold for fold in folds])
+    hits, missed = int((alerts & (y == 1)).sum()), int((~alerts & (y == 1)).sum())
+    counts = {
+        "rows": len(y),
+        "alerts": int(alerts.sum()),
+        "caught": hits,
+        "missed": missed,
+        "false_alarms": int(alerts.sum()) - hits,
+        "threshold": folds[0].threshold,
+        **rule.model_dump(),
+    }
+    if rule.by != "cost":
+        return counts
+    cost = rule.cost_alert * int(alerts.sum()) + rule.cost_missed * missed
+    return {**counts, "cost": cost, "cost_without_model": rule.cost_missed * (hits + missed)}

@@ -1,0 +1,106 @@
+"""Tripwires: checks that fail loudly where figures would be too good to be true, naming the rows."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from casebook.errors import CasebookError
+from tasks.problem.definition import Aim
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+
+def repeats_across(parts: "dict[str, pd.DataFrame]") -> None:
+    """Refuse parts that share a row, value for value.
+
+    Raises
+    ------
+    CasebookError
+        Some rows of one part stand in another too; the first are named by their position in the table.
+    """
+    import pandas as pd
+
+    hashes = {name: pd.util.hash_pandas_object(part, index=False) for name, part in parts.items()}
+    names = list(parts)
+    for i, first in enumerate(names):
+        for second in names[i + 1 :]:
+            shared = hashes[first][hashes[first].isin(hashes[second])]
+            if len(shared):
+                rows = ", ".join(map(str, shared.index[:5]))
+                raise CasebookError(
+                    f"{len(shared):,} rows of the {first} part stand in the {second} part too (rows {rows}): the test "
+                    "would ask for what was learnt. Drop repeats before the split, or group them."
+                )
+
+
+def fitted_on(seen: int, train_rows: int) -> None:
+    """Refuse a feature transformer that saw another number of rows than the training part has.
+
+    Raises
+    ------
+    CasebookError
+        It saw rows of the validation or test part, or missed some of the training part.
+    """
+    if seen != train_rows:
+        raise CasebookError(
+            f"The features were fitted on {seen:,} rows, but the training part has {train_rows:,}: fit them on the "
+            "training part only."
+        )
+
+
+def in_order_of_time(parts: "Mapping[str, Mapping[str, NDArray[Any]]]") -> None:
+    """Refuse parts of a series that are shuffled, or of which one learns what a later one is asked.
+
+    Parameters
+    ----------
+    parts
+        In the order of time; each has `day`, the place of each row's first answered step, and `y`, the truth of that
+        step and those after it, not a number where the part doesn't know it.
+
+    Raises
+    ------
+    CasebookError
+        A part's rows are not in the order of time, or its truth reaches into a later part; rows are named.
+    """
+    import numpy as np
+
+    names = list(parts)
+    for i, name in enumerate(names):
+        days = parts[name]["day"]
+        if (np.diff(days) <= 0).any():
+            row = int(np.argmax(np.diff(days) <= 0)) + 1
+            raise CasebookError(
+                f"The time windows of the {name} part are shuffled: row {row} begins at {days[row]}, after one that "
+                f"begins at {days[row - 1]}. Keep windows in the order of time until they are parted."
+            )
+        known = np.isfinite(parts[name]["y"].reshape(len(days), -1))
+        last = np.where(known.any(axis=1), days + known.shape[1] - 1 - known[:, ::-1].argmax(axis=1), days - 1)
+        for later in names[i + 1 :]:
+            over = np.flatnonzero(last >= parts[later]["day"].min())
+            if len(over):
+                raise CasebookError(
+                    f"{len(over):,} time windows of the {name} part overlap the {later} part: the truth of row "
+                    f"{over[0]} reaches {last[over[0]]}, and the {later} part begins at {parts[later]['day'].min()}. "
+                    "Cut the parts apart in time, and leave out what a part can't know."
+                )
+
+
+def both_classes(y: "Mapping[str, NDArray[Any]]", aim: Aim) -> None:
+    """Refuse parts of which one has rows of one class only: nothing can be told apart in it.
+
+    Raises
+    ------
+    CasebookError
+        There is such a part; it is named with its class.
+    """
+    import numpy as np
+
+    for name, truth in y.items():
+        there = np.unique(truth)
+        if aim.kind == "binary" and len(there) < 2:
+            label = aim.labels[int(there[0])] if len(there) else "none"
+            raise CasebookError(
+                f"All {len(truth):,} rows of the {name} part are of one class ({label}): {aim.title} has no value "
+                "there. Part the table so that each part has rows of both classes."
+            )

@@ -1,0 +1,306 @@
+"""Measure: figures of merit of scored rows, with intervals.
+
+The figures are scikit-learn's; the bootstrap needs hundreds of each, so the two that rank rows are computed here for
+all resamples at once, from one sorting. Tests hold them to scikit-learn's values.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, TypedDict
+
+from tasks.problem.definition import LOWER_IS_BETTER
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+RESAMPLES = 500
+LEVEL = 0.95
+FEW = 100  # resamples that tell how much a figure varies
+INFINITE = float("inf")
+SHARES = (0.0, 1.0)
+BLOCK = 2**20  # weights held at once, so that arrays of 8 MB pass through whatever the number of rows
+
+
+class Figure(TypedDict):
+    """A figure and its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def ranked(y: "Floats", scores: "Floats", weights: "Floats") -> "tuple[Floats, Floats]":
+    """Return AUPRC (average precision) and ROC AUC for each row of weights, shape (resamples, rows).
+
+    Rows of equal score count as one step, as in scikit-learn's `average_precision_score` and `roc_auc_score`.
+    """
+    import numpy as np
+
+    order = np.argsort(-scores, kind="stable")
+    ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
+    weights = weights[:, order]
+    positives = np.cumsum(weights * y[order], axis=1)[:, ends]
+    alerts = np.cumsum(weights, axis=1)[:, ends]
+    negatives = alerts - positives
+    gain = np.diff(positives, axis=1, prepend=0.0)
+    auprc = np.sum(gain * positives / np.maximum(alerts, 1e-12), axis=1) / positives[:, -1]
+    wider = np.diff(negatives, axis=1, prepend=0.0)
+    area = np.sum(wider * (positives - gain / 2), axis=1)
+    return auprc, area / (positives[:, -1] * negatives[:, -1])
+
+
+def recall_at(y: "Floats", scores: "Floats", weights: "Floats", share: float) -> "Floats":
+    """Return the share of positives among the best-scored `share` of the (weighted) rows, for each row of weights.
+
+    An alert that is only partly within the share counts by that part.
+    """
+    import numpy as np
+
+    order = np.argsort(-scores, kind="stable")
+    weights = weights[:, order]
+    room = share * weights.sum(axis=1, keepdims=True)
+    within = np.clip(room - (np.cumsum(weights, axis=1) - weights), 0.0, weights)
+    caught: Floats = np.sum(within * y[order], axis=1) / np.sum(weights * y[order], axis=1)
+    return caught
+
+
+def recall_at_false_alarms(y: "Floats", scores: "Floats", weights: "Floats", share: float) -> "Floats":
+    """Return the recall at the lowest threshold that raises at most `share` of the negatives as false alarms.
+
+    Rows of equal score are alerts together or not at all, as in scikit-learn's `roc_curve`.
+    """
+    import numpy as np
+
+    order = np.argsort(-scores, kind="stable")
+    ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
+    weights = weights[:, order]
+    caught = np.cumsum(weights * y[order], axis=1)
+    false_alarms = np.cumsum(weights * (1 - y[order]), axis=1)
+    allowed = false_alarms[:, ends] <= share * false_alarms[:, -1:]
+    recall: Floats = np.where(allowed, caught[:, ends], 0.0).max(axis=1) / caught[:, -1]
+    return recall
+
+
+def decided(y: "Floats", alerts: "Floats", weights: "Floats") -> "dict[str, Floats]":
+    """Return precision, recall, F1 and balanced accuracy of yes-or-no answers for each row of weights."""
+    import numpy as np
+
+    tp, fp = weights @ (y * alerts), weights @ ((1 - y) * alerts)
+    fn, tn = weights @ (y * (1 - alerts)), weights @ ((1 - y) * (1 - alerts))
+    recall = tp / np.maximum(tp + fn, 1e-12)
+    return {
+        "accuracy": (tp + tn) / (tp + fp + fn + tn),
+        "precision": tp / np.maximum(tp + fp, 1e-12),
+        "recall": recall,
+        "f1": 2 * tp / np.maximum(2 * tp + fp + fn, 1e-12),
+        "balanced_accuracy": (recall + tn / np.maximum(tn + fp, 1e-12)) / 2,
+    }
+
+
+def probable(y: "Floats", probability: "Floats", weights: "Floats") -> "dict[str, Floats]":
+    """Return the Brier score and the log loss of probabilities for each row of weights."""
+    import numpy as np
+
+    p = np.clip(probability, 1e-7, 1 - 1e-7)
+    total = weights.sum(axis=1)
+    loss = -(y * np.log(p) + (1 - y) * np.log1p(-p))
+    return {"brier": weights @ (probability - y) ** 2 / total, "log_loss": weights @ loss / total}
+
+
+def binary(
+    y: "Floats", probability: "Floats", threshold: float, base: "Floats", weights: "Floats"
+) -> "dict[str, Floats]":
+    """Return every figure of a binary model for each row of weights, shape (resamples, rows).
+
+    Parameters
+    ----------
+    y, probability
+        Labels 0 and 1 and the model's probabilities, shape (rows,).
+    threshold
+        From which probability on a row is an alert.
+    base
+        A weight per row that brings the sample to the population's share of positives; ones where it has it already.
+    weights
+        How often each row counts.
+    """
+    auprc, roc_auc = ranked(y, probability, weights)
+    return {
+        "auprc": auprc,
+        "roc_auc": roc_auc,
+        **decided(y, (probability >= threshold).astype(float), weights),
+        **probable(y, probability, weights),
+        "recall_at_fpr_1_percent": recall_at_false_alarms(y, probability, weights, 0.01),
+        "recall_at_fpr_01_percent": recall_at_false_alarms(y, probability, weights, 0.001),
+        "recall_at_1_per_1000": recall_at(y, probability, weights, 0.001),
+        "recall_at_1_per_1000_base_rate": recall_at(y, probability, weights * base, 0.001),
+    }
+
+
+def multiclass(y: "Floats", probability: "Floats", weights: "Floats") -> "dict[str, Floats]":
+    """Return accuracy, balanced accuracy, macro F1 and log loss for each row of weights, shape (resamples, rows).
+
+    Parameters
+    ----------
+    y, probability
+        Class numbers, shape (rows,), and a probability for each class, shape (rows, classes).
+    weights
+        How often each row counts.
+    """
+    import numpy as np
+
+    truth, told = y.astype("int64"), probability.argmax(axis=1)
+    right = (truth == told).astype("float64")
+    loss = -np.log(np.maximum(probability[np.arange(len(truth)), truth], 1e-7))
+    each = np.eye(probability.shape[1])
+    rows, answered, hits = weights @ each[truth], weights @ each[told], (weights * right) @ each[truth]
+    there = rows > 0
+    total = weights.sum(axis=1)
+    recall, f1 = hits / np.maximum(rows, 1e-12), 2 * hits / np.maximum(rows + answered, 1e-12)
+    return {
+        "accuracy": weights @ right / total,
+        "balanced_accuracy": (recall * there).sum(axis=1) / there.sum(axis=1),
+        "f1": (f1 * there).sum(axis=1) / there.sum(axis=1),
+        "log_loss": weights @ loss / total,
+    }
+
+
+def regression(y: "Floats", predicted: "Floats", weights: "Floats") -> "dict[str, Floats]":
+    """Return RMSE, MAE (both in the target's unit) and R² for each row of weights, shape (resamples, rows)."""
+    import numpy as np
+
+    total = weights.sum(axis=1)
+    square = weights @ (y - predicted) ** 2
+    mean = weights @ y / total
+    spread = weights @ y**2 - total * mean**2
+    return {
+        "rmse": np.sqrt(square / total),
+        "mae": weights @ np.abs(y - predicted) / total,
+        "r2": 1 - square / np.maximum(spread, 1e-12),
+    }
+
+
+def bootstrap(
+    figures_of: "Callable[[Floats], dict[str, Floats]]", classes: "Floats", seed: int, together: int = 1
+) -> dict[str, Figure]:
+    """Return each figure on the rows as they are, with a 95 % percentile bootstrap interval.
+
+    Rows are drawn with replacement within each class (Efron and Tibshirani 1993, stratified), so that no resample
+    lacks positives.
+
+    Parameters
+    ----------
+    figures_of
+        Returns the figures for weights of shape (resamples, rows).
+    classes
+        The class of each row; all the same for a regression.
+    seed
+        Of the draws.
+    together
+        How many rows that follow each other are drawn as one (Künsch 1989, blocks that don't overlap).
+    """
+    import numpy as np
+
+    once = figures_of(np.ones((1, len(classes))))
+    drawn = [figures_of(weights) for weights in resamples(classes, seed, together)]
+    figures: dict[str, Figure] = {}
+    for name, value in once.items():
+        low, high = np.quantile(np.concatenate([d[name] for d in drawn]), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        figures[name] = interval(name, float(value[0]), float(low), float(high), rows_behind(name, classes))
+    return figures
+
+
+def interval(name: str, value: float, low: float, high: float, rows: int) -> Figure:
+    """Return a figure with an interval that neither leaves the figure's range nor vanishes at its end.
+
+    Resamples of rows that are all answered rightly tell of no error. That `rows` of them were seen
+    leaves an error of up to 1 - .025^(1 / rows) (Clopper and Pearson 1934).
+    """
+    least, most = range_of(name)
+    low, high = max(low, least), min(high, most)
+    if (least, most) == SHARES and low == high and value in SHARES:
+        unseen = 1 - ((1 - LEVEL) / 2) ** (1 / rows)
+        low, high = (value - unseen, value) if value else (value, unseen)
+    return {"value": value, "low": low, "high": high}
+
+
+def range_of(name: str) -> tuple[float, float]:
+    """Return the least and the greatest value that a figure can have."""
+    if name == "r2":
+        return -INFINITE, 1.0
+    error = name.startswith("rmse") or (name in LOWER_IS_BETTER and name != "brier")
+    return (0.0, INFINITE) if error else SHARES
+
+
+def rows_behind(name: str, classes: "Floats") -> int:
+    """Return how many rows a figure rests on at least: all of them, or those of the rarest class."""
+    import numpy as np
+
+    return len(classes) if name == "accuracy" else int(np.unique(classes, return_counts=True)[1].min())
+
+
+def spread(
+    figures_of: "Callable[[Floats], dict[str, Floats]]", classes: "Floats", seed: int, together: int = 1
+) -> dict[str, float]:
+    """Return the standard deviation of each figure over resamples of the rows, as `bootstrap` draws them."""
+    import numpy as np
+
+    drawn = [figures_of(weights) for weights in resamples(classes, seed, together, FEW)]
+    return {name: float(np.concatenate([d[name] for d in drawn]).std()) for name in drawn[0]}
+
+
+def resamples(classes: "Floats", seed: int, together: int = 1, times: int = RESAMPLES) -> "Iterator[Floats]":
+    """Yield blocks of stratified resamples: how often each row is drawn in each, shape (resamples, rows).
+
+    Where rows are drawn `together`, they are of one class.
+    """
+    import numpy as np
+
+    if together > 1:
+        count = len(classes)
+        blocks = resamples(np.zeros(-(-count // together)), seed, times=times)
+        yield from (np.repeat(weights, together, axis=1)[:, :count] for weights in blocks)
+        return
+    rng = np.random.default_rng(seed)
+    block = max(1, BLOCK // len(classes))
+    for first in range(0, times, block):
+        weights = np.zeros((min(block, times - first), len(classes)))
+        for label in np.unique(classes):
+            rows = np.flatnonzero(classes == label)
+            weights[:, rows] = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=len(weights))
+        yield weights
+
+
+def across_folds(
+    folds: list[dict[str, float]], test_share: float, spreads: list[dict[str, float]], rows: "Callable[[str], int]"
+) -> dict[str, Figure]:
+    """Return each figure's mean over outer folds with a corrected 95 % t interval of that mean.
+
+    Folds share training rows, so their figures vary less than those of independent samples would: the variance of the
+    mean is taken as s² (1/n + test rows / training rows) (Nadeau and Bengio 2003; for
+    repeats Bouckaert and Frank 2004). Few folds may agree by chance: the interval is at least as
+    wide as the test rows alone make it, whose resamples in each fold have the given spreads.
+
+    Parameters
+    ----------
+    folds, spreads
+        Each fold's figures, and their standard deviations over resamples of its test rows.
+    test_share
+        The share of a fold's rows that are test rows.
+    rows
+        Returns how many test rows, of all folds, a figure rests on.
+    """
+    import numpy as np
+    from scipy import stats
+
+    figures: dict[str, Figure] = {}
+    for name in folds[0]:
+        values = np.array([fold[name] for fold in folds])
+        widening = np.sqrt(1 / len(values) + test_share / (1 - test_share))
+        between = stats.t.ppf((1 + LEVEL) / 2, len(values) - 1) * values.std(ddof=1) * widening
+        variance = np.mean([fold[name] ** 2 for fold in spreads]) / len(values)
+        within = stats.norm.ppf((1 + LEVEL) / 2) * np.sqrt(variance)
+        mean, half = float(values.mean()), float(max(between, within))
+        figures[name] = interval(name, mean, mean - half, mean + half, rows(name))
+    return figures

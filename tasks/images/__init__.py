@@ -1,0 +1,1 @@
+"""Models whose input is a picture."""

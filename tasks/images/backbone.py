@@ -1,0 +1,113 @@
+"""Backbone: MobileNetV2 as ImageNet trained it, cut in two where a case wants, and fed with raw pixels.
+
+Sandler, Howard, Zhu, Zhmoginov, Chen 2018, "MobileNetV2: Inverted Residuals and Linear Bottlenecks". Its batch
+normalization always runs in inference mode: a few thousand pictures are no base for new statistics of ImageNet's, and
+weights that were published with the statistics folded in have none to go on from. Its layers are set not to train for
+that: Keras 3 drops a nested network's `training=False` where the network around it trains.
+"""
+
+import math
+import warnings
+from typing import TYPE_CHECKING, Literal
+
+from casebook.errors import CasebookError
+from casebook.origin import Origin
+from tasks.images.picture import Shape
+
+if TYPE_CHECKING:
+    import keras
+
+    Cut = Literal["pixels", "pooled"] | int
+
+SHAPE = Shape(224, 224, 3)
+CLASSES = 1000
+BLOCKS = 16  # the last one's number
+POOL = -2  # the place of the mean over all places; its name depends on how many there were before it
+
+
+def classifier(weights: Origin) -> "keras.Model":
+    """Return MobileNetV2 with its thousand classes: pictures from -1 to 1 in, logits out.
+
+    Without a weights file, as in a run on the sample, the weights are random and can't recognize anything; they are
+    drawn so that signals keep their size (He et al. 2015), or nothing would be left of a picture at the other end.
+
+    Raises
+    ------
+    CasebookError
+        The file holds no weights of this network.
+    """
+    import keras
+
+    whole = keras.applications.MobileNetV2(input_shape=SHAPE, weights=None, classifier_activation=None)
+    for layer in whole.layers:
+        layer.trainable = not isinstance(layer, keras.layers.BatchNormalization)
+    if weights.path is None:
+        return drawn(whole)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # Keras only warns of layers for which the file has nothing
+            whole.load_weights(weights.path)
+    except (OSError, ValueError, KeyError, UserWarning) as error:
+        raise CasebookError(
+            f"{weights.path} holds no weights of MobileNetV2 1.0 for 224 x 224 pictures and {CLASSES:,} classes "
+            f"({str(error).splitlines()[0]}). It may be cut short: delete it to fetch it again."
+        ) from error
+    return whole
+
+
+def drawn(whole: "keras.Model") -> "keras.Model":
+    """Return the network with random filters, always the same ones."""
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    filters = [layer.kernel for layer in whole.layers if getattr(layer, "kernel", None) is not None]
+    for kernel in filters:
+        inputs = math.prod(kernel.shape[:2] if "depthwise" in kernel.path else kernel.shape[:-1])
+        kernel.assign(rng.normal(0, math.sqrt(2 / inputs), kernel.shape))
+    return whole
+
+
+def lower(whole: "keras.Model", cut: "Cut") -> "keras.Model":
+    """Return what lies below the cut, with the preprocessing: raw pixels in, the activations at the cut out.
+
+    `pixels` cuts before the first layer, a number after that block (0 to 16), `pooled` after the last mean.
+    """
+    import keras
+
+    pixels = keras.Input(SHAPE)
+    if cut == "pixels":
+        return keras.Model(pixels, keras.layers.Identity()(pixels), name="lower")
+    below = keras.Model(whole.input, at(whole, cut))
+    return keras.Model(pixels, below(preprocessing()(pixels)), name="lower")
+
+
+def upper(whole: "keras.Model", cut: "Cut") -> "keras.Model":
+    """Return what lies above the cut: its activations in, the mean over all places of the last ones (1280) out."""
+    import keras
+
+    pooled = whole.layers[POOL].output
+    if cut == "pixels":
+        inputs = keras.Input(SHAPE)
+        return keras.Model(inputs, keras.Model(whole.input, pooled)(preprocessing()(inputs)))
+    if cut == "pooled":
+        inputs = keras.Input(pooled.shape[1:])
+        return keras.Model(inputs, keras.layers.Identity()(inputs), name="upper")
+    above = keras.Model(at(whole, cut), pooled)
+    inputs = keras.Input(above.input_shape[1:])
+    return keras.Model(inputs, above(inputs), name="upper")
+
+
+def preprocessing() -> "keras.layers.Layer":
+    """Return the layer that brings pixels of 0 to 255 to -1 to 1, as the weights want them."""
+    import keras
+
+    return keras.layers.Rescaling(1 / 127.5, offset=-1)
+
+
+def at(whole: "keras.Model", cut: "Cut") -> "keras.KerasTensor":
+    """Return what comes out at a cut; a block ends with a sum if its input is added to it."""
+    if cut == "pooled":
+        return whole.layers[POOL].output
+    block = f"block_{cut}" if cut else "expanded_conv"
+    outputs = {layer.name: layer.output for layer in whole.layers}
+    return outputs.get(f"{block}_add", outputs[f"{block}_project_BN"])

@@ -1,0 +1,75 @@
+"""Group: find pictures that are nearly the same, so that a split can keep them together.
+
+A burst of shots, or one photo uploaded twice in two sizes, would otherwise be learnt from on one side of the split and
+asked for on the other.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from casebook.stage import stage
+from casebook.store import Facts, Ref
+from casebook.tables import read_table, write_table
+from tasks.images.read import pictures_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Pictures = NDArray[np.uint8]
+    Hashes = NDArray[np.bool_]
+
+SIDE = 8  # the hash has so many bits squared
+BLOCK = 500  # pictures at once
+
+
+@stage
+def group_pictures(out: Path, table: Ref, raw: Ref, distance: int) -> Facts:
+    """Number the groups of near-duplicates: a column `group`, the same for pictures that belong together.
+
+    The rule: two pictures are near-duplicates if their difference hashes (`hashes`, 64 bits) differ in at most
+    `distance` bits, whatever their labels are; and near-duplicates of one picture are in one group. A pair that merely
+    looks alike costs nothing, as its pictures only come into the same part.
+
+    Writes `table`, the table with the column.
+    """
+    import numpy as np
+
+    frame = read_table(table)
+    rows = frame["picture"].to_numpy()
+    blocks = [hashes(pictures_of(raw, rows[i : i + BLOCK])) for i in range(0, len(rows), BLOCK)]
+    frame["group"] = groups(np.concatenate(blocks), distance)
+    write_table(out, frame)
+    sizes = frame["group"].value_counts()
+    several = sizes[sizes > 1]
+    return {"rows": len(frame), "groups": len(several), "grouped": int(several.sum()), "distance": distance}
+
+
+def hashes(pictures: "Pictures") -> "Hashes":
+    """Return each picture's difference hash, shape (pictures, 64).
+
+    A picture is brought to 9 x 8 grey pixels; a bit says whether it gets lighter from one to the next in its row. Size,
+    sharpness and contrast hardly change it (Krawetz 2013, "Kind of like that").
+    """
+    import numpy as np
+    from PIL import Image
+
+    made = np.empty((len(pictures), SIDE, SIDE), bool)
+    for i, pixels in enumerate(pictures):
+        image = Image.fromarray(pixels if pixels.shape[-1] == 3 else pixels[..., 0]).convert("L")
+        small = np.asarray(image.resize((SIDE + 1, SIDE), Image.Resampling.LANCZOS))
+        made[i] = small[:, 1:] > small[:, :-1]
+    return made.reshape(len(pictures), -1)
+
+
+def groups(found: "Hashes", distance: int) -> "NDArray[np.int32]":
+    """Return the number of each hash's group: those that chains of near hashes connect, shape (pictures,)."""
+    import numpy as np
+    from scipy.sparse import csr_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    bits = found.astype("float32")
+    apart = [part @ (1 - bits).T + (1 - part) @ bits.T for part in np.array_split(bits, -(-len(bits) // BLOCK))]
+    near = csr_matrix(np.concatenate([part <= distance for part in apart]))
+    numbers: NDArray[np.int32] = connected_components(near, directed=False)[1]
+    return numbers

@@ -1,0 +1,48 @@
+"""Pictures as what a model takes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from casebook.store import Ref
+from casebook.tables import read_arrays
+from tasks.images.export import answers, export_pictures
+from tasks.problem.definition import Aim
+from tasks.problem.prepared_data import Prepared
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from serving.graph import Arrays
+
+    Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """A picture of one size."""
+
+    def export(self, data: Prepared, networks: Mapping[str, Ref], evaluation: Ref) -> Ref:
+        """Export the champion, which takes pixels from 0 to 255."""
+        return export_pictures(data.parts[0], networks, evaluation, data.raw, data.aim)
+
+    def targets(self, parts: Ref, part: str, problem: Aim) -> "Floats":
+        """Return the places of the labels; a network that was trained elsewhere has no training part."""
+        import numpy as np
+
+        there = parts.path(f"{part}.npz").is_file()
+        return read_arrays(parts, part)["y"].astype("float64") if there else np.array([])
+
+    def predict(self, folder: Path, parts: Ref, problem: Aim) -> "Floats":
+        """Return a version's answers to the test pictures."""
+        import onnx
+
+        graph = onnx.load(folder / "model.onnx")
+        return answers(graph, read_arrays(parts, "test")["x"], problem.output).astype("float64")
+
+    def inputs(self, folder: Path, parts: Ref) -> "Arrays":
+        """Return the pixels."""
+        part = "train" if parts.path("train.npz").is_file() else "test"
+        return {"picture": read_arrays(parts, part)["x"]}

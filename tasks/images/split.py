@@ -1,0 +1,77 @@
+"""Split pictures: keep the set's own test part, or draw one that shares no near-duplicate; parts are pixel arrays."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from casebook.stage import stage
+from casebook.store import Facts, Ref
+from casebook.tables import read_table, write_arrays
+from tasks.evaluation.leakage_checks import repeats_across
+from tasks.images.read import pictures_of
+from tasks.tables.split import FOLDS, PARTS, as_given, enough_of_each_class
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    Parts = dict[str, pd.DataFrame]
+
+
+@stage
+def split_pictures(out: Path, table: Ref, raw: Ref, seed: int) -> Facts:
+    """Part a picture set that has a test part: a tenth of its training pictures, stratified, is for validation.
+
+    Writes each part as arrays: x, uint8 of shape (pictures, height, width, channels), y, and `picture`, their places
+    in the set.
+
+    Raises
+    ------
+    CasebookError
+        A part is missing or a class has too few pictures, or the same picture stands in two parts.
+    """
+    parts = as_given(read_table(table), seed)
+    repeats_across({name: part[["sha256"]] for name, part in parts.items()})
+    return written(out, raw, parts)
+
+
+@stage
+def split_grouped_pictures(out: Path, grouped: Ref, raw: Ref, seed: int) -> Facts:
+    """Part a picture set that has no test part: 64 % for training, 16 % for validation, 20 % for the test.
+
+    Parts are stratified, and pictures of one group (see `tasks.images.group`) stay together. Writes what
+    `split_pictures` does.
+
+    Raises
+    ------
+    CasebookError
+        A class has too few pictures, or a group stands in two parts.
+    """
+    parts = by_group(read_table(grouped), seed)
+    repeats_across({name: part[["group"]].drop_duplicates() for name, part in parts.items()})
+    return written(out, raw, parts)
+
+
+def written(out: Path, raw: Ref, parts: "Parts") -> Facts:
+    """Write each part as arrays, and return how many rows each has."""
+    for name, part in parts.items():
+        rows = part["picture"].to_numpy()
+        write_arrays(out, name, x=pictures_of(raw, rows), y=part["label"].to_numpy(), picture=rows)
+    return {name: {"rows": len(part)} for name, part in parts.items()}
+
+
+def by_group(frame: "pd.DataFrame", seed: int) -> "Parts":
+    """Return training, validation and test rows, stratified by groups: each counts once, with its first label.
+
+    Raises
+    ------
+    CasebookError
+        There is one class only, or one with fewer than ten groups.
+    """
+    from sklearn.model_selection import train_test_split
+
+    first = frame.drop_duplicates("group")
+    enough_of_each_class(first, "label", FOLDS)
+    share: dict[str, Any] = {"test_size": 1 / FOLDS, "random_state": seed}
+    rest, test = train_test_split(first, stratify=first["label"], **share)
+    train, validation = train_test_split(rest, stratify=rest["label"], **share)
+    chosen = zip(PARTS, (train, validation, test), strict=True)
+    return {name: frame[frame["group"].isin(part["group"])] for name, part in chosen}

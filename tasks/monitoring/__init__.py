@@ -1,0 +1,1 @@
+"""Whether inputs and predictions drift from those of training."""

@@ -1,0 +1,52 @@
+"""Report drift: a page and drift.json with every quantity's measures, the furthest moved first."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+from casebook import files, places, share
+from casebook.language import Language
+from serving.bundle import Predictor
+from tasks.monitoring.drift import ALARMS, Shift
+from tasks.monitoring.served_histograms import Counted
+from tasks.pages.render import environment
+
+
+def report_drift(
+    predictor: Predictor, counted: Counted, found: Sequence[Shift], threshold: float, language: Language
+) -> Path:
+    """Write both into a folder of their own, put the measures into the Prefect UI, and return the page's path."""
+    case, version = predictor.signature.case, predictor.version
+    folder = places.runs("monitor") / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{case}"
+    ranked = sorted(found, key=lambda shift: (not shift.drifted, -shift.psi))
+    facts = {"case": case, "version": version, "counted": counted.where, "rows": counted.rows, "faulty": counted.faulty}
+    drifted = [shift.name for shift in ranked if shift.drifted]
+    told = facts | {"threshold": threshold, "drifted": drifted, "quantities": [asdict(shift) for shift in ranked]}
+    files.write_json(folder / "drift.json", told)
+    page = environment(language).get_template("drift.html")
+    text = page.render(facts=facts, ranked=ranked, drifted=drifted, threshold=threshold, alarms=ALARMS)
+    files.write_text(folder / "report.html", text)
+    share.push(folder)
+    _show_in_prefect(
+        case, ranked, f"{case} version {version}, {counted.rows:,} rows of {counted.where}. Page: {folder}"
+    )
+    return folder / "report.html"
+
+
+def _show_in_prefect(case: str, ranked: Sequence[Shift], told: str) -> None:
+    from prefect.artifacts import create_table_artifact
+
+    rows = [
+        {
+            "quantity": each.name,
+            "drifted": each.drifted,
+            "PSI": f"{each.psi:.3f}",
+            "KS": "" if each.ks is None else f"{each.ks:.3f}",
+            "p-value": f"{each.p_value:.2g}",
+            "missing in training": f"{each.missing_before:.1%}",
+            "missing now": f"{each.missing_now:.1%}",
+        }
+        for each in ranked
+    ]
+    create_table_artifact(rows, key=f"{case.replace('_', '-')}-drift", description=told)

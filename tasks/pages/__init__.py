@@ -1,0 +1,1 @@
+"""Templates, plots and findings of reports."""

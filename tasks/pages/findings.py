@@ -1,0 +1,101 @@
+"""Report findings: the page of a case that explores and publishes no model, its findings as metrics.json."""
+
+import json
+from collections.abc import Sequence
+from time import perf_counter
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from casebook import files
+from casebook.catalog import data_set
+from casebook.language import Said
+from casebook.origin import Origin
+from casebook.run import REPORT, Summary, current
+from casebook.stage import act
+from casebook.store import Ref
+from tasks.pages.render import asked_language, copy_pictures, environment
+
+FINDINGS = "findings.json"
+
+
+class Finding(BaseModel):
+    """Something that was found: a value that was computed, and the sentence that tells it."""
+
+    model_config = ConfigDict(frozen=True)
+    name: str
+    value: JsonValue
+    sentence: Said
+
+
+def found(name: str, value: Any, sentence: Said) -> Finding:
+    """Return a finding; shorter to write where there are many. A value that JSON doesn't have is refused."""
+    return Finding(name=name, value=value, sentence=sentence)
+
+
+class Section(BaseModel):
+    """One part of the page: findings, tables of rows with the same columns, and pictures with what each shows.
+
+    `pictures` names files of the stage's folder without their ending.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    title: Said
+    findings: tuple[Finding, ...] = ()
+    tables: tuple[tuple[dict[str, Said | str], ...], ...] = ()
+    pictures: tuple[tuple[str, Said], ...] = ()
+
+
+def sections_of(found: Ref) -> list[Section]:
+    """Read the sections that a stage wrote as `findings.json`."""
+    stored = json.loads(found.path(FINDINGS).read_text(encoding="utf-8"))
+    return [Section.model_validate(each) for each in stored]
+
+
+def stored(sections: Sequence[Section]) -> list[dict[str, Any]]:
+    """Return sections as a stage writes them."""
+    return [section.model_dump(mode="json") for section in sections]
+
+
+@act
+def report_findings(
+    found: Ref, origin: Origin, raw: Ref, next_command: str, profile: Ref | None = None, checked: Ref | None = None,
+    cleaned: Ref | None = None,
+) -> Summary:  # fmt: skip
+    """Write metrics.json and report.html of a case without a model.
+
+    Parameters
+    ----------
+    found
+        The output of the stage that found something: `findings.json` and pictures.
+    origin, raw
+        Where the data came from, and the table it became.
+    next_command
+        What to try next.
+    profile, checked, cleaned
+        The data profile, the validation and the cleaned table, where the case has them.
+    """
+    run, sections = current(), sections_of(found)
+    language = asked_language()
+    findings = [finding for section in sections for finding in section.findings]
+    plots = copy_pictures(run.folder / "plots", found, *([profile] if profile else []))
+    data = {"source": origin.kind, "origin": origin.found or origin.note, "sha256": origin.sha256 or raw.sha256}
+    metrics = {
+        "case": run.case,
+        "run_id": run.run_id,
+        "data": {**data, "rows": raw.facts["rows"]},
+        "findings": {finding.name: finding.value for finding in findings},
+    }
+    files.write_json(run.folder / "metrics.json", metrics)
+    page = run.folder / REPORT
+    template = environment(language).get_template("findings.html")
+    text = template.render(
+        run=run, metrics=metrics, sections=sections, plots=plots, entry=data_set(origin.dataset),
+        seconds=perf_counter() - run.started, checked=checked.facts if checked else None,
+        cleaned=cleaned.facts if cleaned else {"dropped": {}},
+        profile=json.loads(profile.path("profile.json").read_text(encoding="utf-8")) if profile else None,
+    )  # fmt: skip
+    files.write_text(page, text)
+    made = {"sample": " SAMPLE DATA, made in code.", "simulated": " Simulated data."}.get(origin.kind, "")
+    headline = (str(findings[0].sentence) if findings else "Nothing was found.") + made
+    return Summary(case=run.case, run_id=run.run_id, report=str(page), headline=headline, next_command=next_command)

@@ -1,0 +1,28 @@
+"""Card: a published model's card in Markdown, for people who find it without its report."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from casebook.catalog import data_set
+from casebook.store import Ref
+from tasks.pages.render import environment
+from tasks.problem.definition import Aim
+
+
+def card(metrics: Mapping[str, Any], bundle: Ref, aim: Aim) -> str:
+    """Return the model's card in Markdown: what it is, what it was trained on, how good it is, where not to use it."""
+    result = metrics["candidates"][metrics["champion"]]
+    entry = data_set(str(bundle.facts["dataset"]))
+    return (
+        environment()
+        .get_template("card.md")
+        .render(
+            metrics=metrics, result=result, entry=entry, bundle=bundle.facts, aim=aim, best_peer=best_peer(metrics, aim)
+        )
+    )
+
+
+def best_peer(metrics: Mapping[str, Any], aim: Aim) -> str | None:
+    """Return the peer whose primary figure is best."""
+    peers = metrics["peers"]
+    return max(peers, key=lambda name: aim.sign * peers[name][aim.primary]["value"]) if peers else None

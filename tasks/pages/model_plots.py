@@ -1,0 +1,207 @@
+"""Draw: the pictures of a judged model, in one style that colour-blind readers can tell apart."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from casebook.stage import stage_apart
+from casebook.store import Facts, Ref
+from casebook.tables import read_arrays
+from tasks.evaluation.evaluate import results
+from tasks.pages.plot_style import axes_grid, figure, labelled, save, style
+from tasks.problem.definition import TITLES, Aim
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+FEW = 10  # points of a curve that are marked, as one alone would not be seen
+MISTAKES = 24  # that are drawn
+
+
+@stage_apart
+def draw(out: Path, evaluation: Ref, trained: Mapping[str, Sequence[Ref]], features: Ref, aim: Aim) -> Facts:
+    """Draw learning curves, and how the champion's answers compare with the truth on the test part.
+
+    For a binary model: precision-recall and ROC curves, calibration and the confusion matrix; for several classes:
+    the confusion matrix, calibration, and of pictures the worst mistakes; for a regression: predicted against true
+    values and the residuals.
+    """
+    result = results(evaluation)
+    champion = str(result["champion"])
+    answers = read_arrays(evaluation, "curves")
+    y = answers.pop("y")
+    _learning(out, {name: refs[0] for name, refs in trained.items()}, aim)
+    if aim.kind == "regression":
+        _predicted(out, y, answers[champion], aim)
+        _residuals(out, y, answers[champion], aim)
+    if not aim.classes:
+        return {"pictures": len(list(out.glob("*.png")))}
+    if aim.kind == "multiclass":
+        _classes(out, y, answers[champion], aim)
+        if aim.takes == "picture":
+            mistakes(out, y, answers[champion], read_arrays(features, "test")["x"], aim)
+        return {"pictures": len(list(out.glob("*.png")))}
+    shown = {name: answers[name] for name in dict.fromkeys([champion, "course", *result["peers"]]) if name in answers}
+    _precision_recall(out, y, shown)
+    _roc(out, y, shown)
+    _calibration(out, y, answers[champion])
+    _confusion(out, y, answers[champion] >= result["consequences"]["threshold"], aim.labels)
+    return {"pictures": len(list(out.glob("*.png")))}
+
+
+def _learning(out: Path, refs: Mapping[str, Ref], aim: Aim) -> None:
+    """Draw each candidate's loss and, where it was followed, its validation AUPRC or accuracy."""
+    import matplotlib.pyplot as plt
+
+    style()
+    found = {name: json.loads(ref.path("history.json").read_text(encoding="utf-8")) for name, ref in refs.items()}
+    curves = {name: history for name, history in found.items() if history["loss"]}  # trees learn in no epochs
+    if not curves:
+        return
+    figure_name = next((f"val_{n}" for n in ("auprc", "accuracy") for h in curves.values() if f"val_{n}" in h), "")
+    followed = bool(figure_name)
+    fig, grid = plt.subplots(1, 1 + followed, figsize=(5 * (1 + followed), 3.6), layout="constrained", squeeze=False)
+    left, right = grid[0][0], grid[0][-1]
+    for name, history in curves.items():
+        epochs = range(1, len(history["loss"]) + 1)
+        line = left.plot(epochs, history["loss"], "--", linewidth=1)[0]
+        looks = history.get("val_epoch", epochs)
+        drawn = {"color": line.get_color(), "label": name, "marker": "." if len(looks) <= FEW else None}
+        left.plot(looks, history["val_loss"], **drawn)
+        if followed:
+            right.plot(looks, history[figure_name], **drawn)
+    loss = "log loss" if aim.classes else "error of the scaled target"
+    left.set(xlabel="epoch", ylabel=f"{loss}, as trained", yscale="log", title="Loss (dashed: training part)")
+    if followed:
+        title = TITLES[figure_name.removeprefix("val_")]
+        right.set(xlabel="epoch", ylabel=title, title=f"{title} on validation")
+    right.legend(fontsize=8)
+    save(fig, out / "learning.png")
+
+
+def _predicted(out: Path, y: "Floats", predicted: "Floats", aim: Aim) -> None:
+    fig, axis = figure(4.8, 4.4)
+    axis.plot([y.min(), y.max()], [y.min(), y.max()], color="grey", linewidth=1)
+    axis.plot(y, predicted, "o", markersize=3, alpha=0.6)
+    axis.set(xlabel=_with_unit("true", aim), ylabel=_with_unit("predicted", aim), title="Predicted against true")
+    save(fig, out / "predicted.png")
+
+
+def _residuals(out: Path, y: "Floats", predicted: "Floats", aim: Aim) -> None:
+    fig, axis = figure(4.8, 4.4)
+    axis.axhline(0, color="grey", linewidth=1)
+    axis.plot(predicted, y - predicted, "o", markersize=3, alpha=0.6)
+    axis.set(xlabel=_with_unit("predicted", aim), ylabel=_with_unit("true - predicted", aim), title="Residuals")
+    save(fig, out / "residuals.png")
+
+
+def _with_unit(text: str, aim: Aim) -> str:
+    return labelled(f"{text} {aim.target}", aim.unit)
+
+
+def _precision_recall(out: Path, y: "Floats", scores: "Mapping[str, Floats]") -> None:
+    from sklearn.metrics import average_precision_score, precision_recall_curve
+
+    fig, axis = figure(5.4, 4)
+    for name, score in scores.items():
+        precision, recall, _ = precision_recall_curve(y, score)
+        axis.step(recall, precision, where="post", label=f"{name} ({average_precision_score(y, score):.3f})")
+    axis.set(
+        xlabel="recall", ylabel="precision", title="Precision against recall (AUPRC)", xlim=(0, 1.01), ylim=(0, 1.03)
+    )
+    axis.legend(fontsize=8, loc="lower left")
+    save(fig, out / "precision_recall.png")
+
+
+def _roc(out: Path, y: "Floats", scores: "Mapping[str, Floats]") -> None:
+    from sklearn.metrics import roc_auc_score, roc_curve
+
+    fig, axis = figure(5.4, 4)
+    for name, score in scores.items():
+        false_alarms, recall, _ = roc_curve(y, score)
+        axis.plot(false_alarms, recall, label=f"{name} ({roc_auc_score(y, score):.3f})")
+    axis.set(xlabel="false alarms per negative", ylabel="recall", title="ROC curve (area)", xscale="symlog")
+    axis.set_xscale("symlog", linthresh=1e-3)
+    axis.legend(fontsize=8, loc="lower right")
+    save(fig, out / "roc.png")
+
+
+def _calibration(out: Path, y: "Floats", probability: "Floats") -> None:
+    from sklearn.calibration import calibration_curve
+
+    fig, axis = figure(4.6, 4)
+    true, predicted = calibration_curve(y, probability, n_bins=10, strategy="uniform")
+    axis.plot([0, 1], [0, 1], color="grey", linewidth=1)
+    axis.plot(predicted, true, "o-")
+    axis.set(xlabel="predicted probability", ylabel="observed share", title="Calibration of the champion")
+    save(fig, out / "calibration.png")
+
+
+def _confusion(out: Path, y: "Floats", alerts: "NDArray[np.bool_]", labels: tuple[str, ...]) -> None:
+    import seaborn as sns
+    from sklearn.metrics import confusion_matrix
+
+    fig, axis = figure(4.2, 4)
+    counts = confusion_matrix(y, alerts, labels=[0, 1])
+    sns.heatmap(counts, annot=True, fmt=",d", cmap="Blues", cbar=False, xticklabels=labels, yticklabels=labels, ax=axis)
+    axis.set(xlabel="answered", ylabel="true", title="Counts at the chosen threshold")
+    save(fig, out / "confusion.png")
+
+
+def _classes(out: Path, y: "Floats", probability: "Floats", aim: Aim) -> None:
+    """Draw how often each class was taken for which, and whether the answers are as sure as they are right."""
+    import numpy as np
+    import seaborn as sns
+    from sklearn.metrics import confusion_matrix
+
+    told, size = probability.argmax(axis=1), max(4.2, 0.62 * len(aim.labels))
+    fig, axis = figure(size + 0.8, size)
+    counts = confusion_matrix(y, told, labels=range(len(aim.labels)))
+    wrong = np.where(np.eye(len(counts), dtype=bool), 0, counts)
+    sns.heatmap(
+        wrong, annot=counts, fmt=",d", cmap="Blues", cbar=False, square=True, ax=axis,
+        xticklabels=aim.labels, yticklabels=aim.labels,
+    )  # fmt: skip
+    axis.set(xlabel="answered", ylabel="true", title="Counts; shades are of the mistakes")
+    axis.tick_params(axis="x", rotation=45)
+    axis.tick_params(axis="y", rotation=0)
+    save(fig, out / "confusion.png")
+    _calibration_of((told == y).astype("float64"), probability.max(axis=1), out)
+
+
+def _calibration_of(right: "Floats", sureness: "Floats", out: Path) -> None:
+    from sklearn.calibration import calibration_curve
+
+    fig, axis = figure(4.6, 4)
+    true, predicted = calibration_curve(right, sureness, n_bins=10, strategy="quantile")
+    axis.plot([0, 1], [0, 1], color="grey", linewidth=1)
+    axis.plot(predicted, true, "o-")
+    low = max(0.0, min(predicted.min(), true.min()) - 0.05)
+    axis.set(xlim=(low, 1.01), ylim=(low, 1.01), xlabel="probability of the answer", ylabel="share that is right")
+    axis.set_title("Calibration of the champion")
+    save(fig, out / "calibration.png")
+
+
+def mistakes(out: Path, y: "Floats", probability: "Floats", pictures: "NDArray[np.uint8]", aim: Aim) -> None:
+    """Draw the test pictures whose wrong answer is surest; nothing if every answer is right."""
+    import numpy as np
+
+    told = probability.argmax(axis=1)
+    wrong = np.flatnonzero(told != y)
+    worst = wrong[np.argsort(-probability.max(axis=1)[wrong], kind="stable")][:MISTAKES]
+    if not len(worst):
+        return
+    fig, axes = axes_grid(len(worst), columns=8)
+    for axis, row in zip(axes, worst, strict=True):
+        grey = pictures.shape[-1] == 1
+        axis.imshow(pictures[row, ..., 0] if grey else pictures[row], cmap="gray" if grey else None)
+        share = f"{probability[row, told[row]]:.0%}"
+        axis.set_title(f"{aim.labels[told[row]]} {share}\n(true: {aim.labels[int(y[row])]})", fontsize=8)
+        axis.set(xticks=[], yticks=[])
+        axis.grid(visible=False)
+    fig.suptitle(f"The surest of {len(wrong):,} wrong answers among {len(y):,} test pictures")
+    save(fig, out / "mistakes.png")

@@ -1,0 +1,93 @@
+"""Truth: the target of each row as a number, for a class its place among the labels."""
+
+from typing import TYPE_CHECKING
+
+from casebook.errors import CasebookError
+from tasks.problem.definition import Aim
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+LISTED = 5  # values that a message names
+
+
+def truth(frame: "pd.DataFrame", aim: Aim) -> "Floats":
+    """Return the target of each row: the number itself, or the number of its class.
+
+    A class is written as its label, or as its number from 0 on where the labels are names and the column has numbers.
+
+    Raises
+    ------
+    CasebookError
+        A row has no target, or one that is none of the labels.
+    """
+    import numpy as np
+
+    has_target(frame, aim.target)
+    values = frame[aim.target]
+    if aim.classes:
+        return class_numbers(values, aim)
+    numbers = values.to_numpy("float64")
+    if not np.isfinite(numbers).all():
+        raise CasebookError(f"{aim.target} is infinite in {int(np.isinf(numbers).sum()):,} rows: drop or mend them.")
+    return numbers
+
+
+def class_numbers(values: "pd.Series", aim: Aim) -> "Floats":
+    """Return each label's place among the labels.
+
+    Raises
+    ------
+    CasebookError
+        A value is none of the labels.
+    """
+    import numpy as np
+
+    places = places_of(aim, text=not _numeric(values))
+    found = (values.astype("float64") if _numeric(values) else values).map(places)
+    if found.isna().any():
+        strange = values[found.isna()]
+        shown = ", ".join(map(repr, strange.drop_duplicates().head(LISTED).tolist()))
+        raise CasebookError(
+            f"{aim.target} has values that are none of its labels in {len(strange):,} rows: {shown}. The case's Aim "
+            f"lists the labels {', '.join(map(repr, aim.labels))}; a column of numbers may have "
+            f"{', '.join(f'{place:g}' for place in places_of(aim, text=False))}. Correct the labels or the data."
+        )
+    classes: Floats = np.asarray(found, "float64")
+    return classes
+
+
+def places_of(aim: Aim, *, text: bool) -> dict[object, int]:
+    """Return the number of each class by how a column writes it."""
+    if text:
+        return {label: place for place, label in enumerate(aim.labels)}
+    if all(label.removeprefix("-").isdecimal() for label in aim.labels):
+        return {int(label): place for place, label in enumerate(aim.labels)}
+    return {place: place for place in range(len(aim.labels))}
+
+
+def has_target(frame: "pd.DataFrame", target: str) -> None:
+    """Refuse a table in which rows have no target.
+
+    Raises
+    ------
+    CasebookError
+        The target is missing in some rows.
+    """
+    gaps = frame[target].isna()
+    if gaps.any():
+        raise CasebookError(
+            f"{target}, which is to be predicted, is missing in {int(gaps.sum()):,} of {len(frame):,} "
+            f"rows (first in row {int(gaps.to_numpy().argmax())}). Drop them before the split, with the cleaning step "
+            f'DropWithout("{target}").'
+        )
+
+
+def _numeric(values: "pd.Series") -> bool:
+    import pandas as pd
+
+    return pd.api.types.is_numeric_dtype(values)

@@ -1,0 +1,1 @@
+"""From a judged model to a published version and its report."""

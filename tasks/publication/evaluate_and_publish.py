@@ -1,0 +1,92 @@
+"""Conclude: the end that every modelling case has in common, from trained networks to the report."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+from pydantic import JsonValue
+
+from casebook.futures import Future
+from casebook.run import Summary
+from casebook.stage import Stage
+from casebook.store import Ref
+from tasks.evaluation.evaluate import evaluate
+from tasks.pages.model_plots import draw
+from tasks.pages.notes import Notes
+from tasks.problem.prepared_data import Prepared
+from tasks.publication.publish import publish
+from tasks.publication.report import measure_run, report
+
+
+@dataclass(frozen=True)
+class FittedModels:
+    """What a case hands over to be judged, and what its report says beside the figures.
+
+    Attributes
+    ----------
+    data
+        The data as it was prepared.
+    networks
+        The networks of each candidate, a reference for each fold.
+    baselines
+        The scores of the baselines on each fold.
+    profile
+        What `explore` writes.
+    notes
+        What this case alone has to say.
+    base_rate
+        The share of positives in the population, where the data is a subset of it.
+    explain
+        Writes notes (and pictures) that depend on how all were judged, by `Notes.keep`; they take the place of `notes`.
+    figures
+        What else was judged: outputs with a file `figures.json`, which go into metrics.json and to `explain`.
+    findings
+        What exploring the data found: outputs with a file `findings.json`, and pictures.
+    """
+
+    data: Prepared
+    networks: Mapping[str, Sequence[Ref]]
+    baselines: Sequence[Future]
+    profile: Future
+    notes: Notes = field(default_factory=Notes)
+    base_rate: float | None = None
+    explain: "Stage[...] | None" = None
+    figures: Sequence[Ref] = ()
+    findings: Sequence[Ref] = ()
+
+
+def evaluate_and_publish(fitted: FittedModels) -> Summary:
+    """Judge candidates and baselines on the test part, publish the champion, and report."""
+    data, networks = fitted.data, fitted.networks
+    parts, encoded, aim = data.parts[0], data.encoded[0], data.aim
+    scores = [baseline.result() for baseline in fitted.baselines]
+    evaluation = evaluate(
+        data.encoded, networks, scores, aim, data.rule, data.seed, fitted.base_rate, data.plotted_folds
+    )
+    pictures = draw.submit(evaluation, networks, encoded, aim)
+    first = {name: refs[0] for name, refs in networks.items()}
+    notes: Notes | Ref = fitted.notes
+    if fitted.explain:
+        notes = fitted.explain(evaluation, first, encoded, aim, *fitted.figures)
+    profile = fitted.profile.result()
+    bundle = data.kind.export(data, first, evaluation)
+    leaks = cast(list[JsonValue], encoded.facts.get("leaks", []))
+    metrics = measure_run(
+        data.origin, data.raw, evaluation, str(data.protocol), aim, fitted.figures, fitted.findings, leaks
+    )
+    published = publish(bundle, parts, metrics, aim, data.kind)
+    return report(
+        metrics,
+        evaluation,
+        profile,
+        data.checked,
+        data.table,
+        pictures.result(),
+        first,
+        bundle,
+        published,
+        aim,
+        data.protocol,
+        notes,
+        fitted.findings,
+    )

@@ -1,0 +1,141 @@
+"""Gate: whether a version may serve by itself."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from casebook import places, registry
+from casebook.store import Ref
+from casebook.versions import folder_of, published
+from tasks.evaluation.evaluate import HALF, figures_of, once
+from tasks.evaluation.metrics import LEVEL, resamples
+from tasks.problem.definition import Aim
+from tasks.problem.input_kind import InputKind
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+
+def gate(
+    case: str,
+    version: int,
+    parts: Ref,
+    metrics: Mapping[str, Any],
+    aim: Aim,
+    kind: InputKind,
+    draft: Path | None = None,
+) -> tuple[bool, str]:
+    """Say whether a version may serve by itself, and why.
+
+    It may if it was trained on real data, of no earlier day than the present model's, is better
+    than a constant answer, and is not worse than the present model on the same test rows: the 95 %
+    interval of the difference in the primary figure (paired bootstrap) must reach zero. A model of
+    other columns can't be compared and waits. `draft` is where a version lies before it appears.
+    """
+    present, folder = registry.present(case), draft or places.models(case) / str(version)
+    promote = f"`python -m flows.promote {case} {version}` serves this one"
+    if present == version:
+        return True, "it serves already"
+    if reason := unfit(case, version, metrics):
+        return False, reason
+    if reason := no_better(folder, parts, metrics, aim, kind):
+        return False, f"{reason}; {promote} all the same"
+    if present is None:
+        return True, "no version served before"
+    if present not in published(case):
+        return True, f"version {present}, which was to serve, is gone or can't be read"
+    if published(case)[present]["trained_on"] != "real":
+        return True, f"version {present} was trained on sample data"
+    old = folder_of(case, present)
+    if _inputs(old) != _inputs(folder):
+        return False, (f"version {present}, which serves, takes other columns, so the two can't be compared; {promote}")
+    low, high = difference(old, folder, parts, aim, kind)
+    worse = high < 0 if aim.sign > 0 else low > 0
+    return not worse, (
+        f"on this run's test rows its {aim.title} differs from version {present}'s by {low:+.4f} to {high:+.4f} "
+        f"(95 % interval), which is {'worse' if worse else 'not worse'}"
+    )
+
+
+def no_better(folder: Path, parts: Ref, metrics: Mapping[str, Any], aim: Aim, kind: InputKind) -> str | None:
+    """Say that a version is no better than the same answer to every row, or None.
+
+    The peer `dummy` answers so. Without it, both are judged on the test part here.
+    """
+    if dummy := metrics["peers"].get("dummy"):
+        model = metrics["candidates"][metrics["champion"]][aim.primary]["value"]
+        constant = dummy[aim.primary]["value"]
+    else:
+        y = kind.targets(parts, "test", aim)
+        model = once(aim, y, kind.predict(folder, parts, aim), _threshold(folder))[aim.primary]
+        constant = once(aim, y, _constant(kind.targets(parts, "train", aim), y, aim))[aim.primary]
+    if aim.sign * (model - constant) > 0:
+        return None
+    return f"its {aim.title} of {model:.4f} is no better than the same answer to every row, which has {constant:.4f}"
+
+
+def _constant(train: "Floats", y: "Floats", aim: Aim) -> "Floats":
+    """Return the training part's mean, or its share of each class, as the answer to every test row.
+
+    A network that was trained elsewhere has no training part: all classes then have the same share.
+    """
+    import numpy as np
+
+    if aim.kind != "multiclass":
+        constant: Floats = np.broadcast_to(np.nanmean(train, axis=0), y.shape)
+        return constant
+    classes = len(aim.labels)
+    counts = np.bincount(train.astype("int64"), minlength=classes) if len(train) else np.ones(classes)
+    return np.tile(counts / counts.sum(), (len(y), 1))
+
+
+def unfit(case: str, version: int, metrics: Mapping[str, Any]) -> str | None:
+    """Say why a version was never meant to serve by itself: its data is a sample, or older than the present model's."""
+    promote = f"`python -m flows.promote {case} {version}` serves it all the same"
+    if metrics["data"]["source"] != "real":
+        return f"it was trained on sample data; {promote}"
+    present, date = registry.present(case), metrics["data"].get("date")
+    told = published(case).get(present, {}) if date and present is not None else {}
+    if told.get("trained_on") == "real" and date < (since := told.get("date") or told["created"][:10]):
+        return f"its data is of {date}, and that of version {present}, which serves, of {since}; {promote}"
+    return None
+
+
+def difference(old: Path, new: Path, parts: Ref, aim: Aim, kind: InputKind) -> tuple[float, float]:
+    """Return the 95 % interval of the new version's primary figure less the old one's, on the test part.
+
+    By a paired bootstrap, stratified by class where there are classes. Versions are given by their folders.
+    """
+    import numpy as np
+
+    y = kind.targets(parts, "test", aim)
+    classes = y if aim.classes else np.zeros(len(y))
+    drawn = {}
+    for folder in (old, new):
+        limit, scores = _threshold(folder), kind.predict(folder, parts, aim)
+        blocks = [
+            figures_of(aim, y, scores, weights, limit)[aim.primary] for weights in resamples(classes, 0, aim.block)
+        ]
+        drawn[folder] = np.concatenate(blocks)
+    low, high = np.quantile(drawn[new] - drawn[old], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(low), float(high)
+
+
+def _threshold(folder: Path) -> float:
+    """Return from which probability on a version's answer is an alert."""
+    output = _signature(folder)["output"]
+    return float(output.get("threshold", HALF))
+
+
+def _signature(folder: Path) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads((folder / "signature.json").read_text(encoding="utf-8"))
+    return told
+
+
+def _inputs(folder: Path) -> list[str]:
+    """Return the columns that a version takes."""
+    return [entry["name"] for entry in _signature(folder).get("inputs", [])]

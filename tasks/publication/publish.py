@@ -1,0 +1,161 @@
+"""Publish: make an exported model a numbered version, and let it serve if it has earned that."""
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from casebook import files, places, registry, share
+from casebook.registry import alone, point
+from casebook.registry import promote as promote  # where both stood before there was a registry
+from casebook.registry import rollback as rollback
+from casebook.run import current
+from casebook.stage import act
+from casebook.store import Ref
+from casebook.versions import folder_of, free_number, published
+from tasks.pages.model_card import card
+from tasks.problem.definition import Aim
+from tasks.problem.input_kind import InputKind
+from tasks.publication.promotion_gate import gate, unfit
+from tasks.publication.training_distribution import describe
+
+
+class Published(BaseModel):
+    """What became of an exported model: its version, whether it serves, and why."""
+
+    case: str
+    version: int
+    folder: str
+    serves: bool
+    why: str
+
+
+@act
+def publish(bundle: Ref, parts: Ref, metrics: dict[str, Any], aim: Aim, kind: InputKind) -> Published:
+    """Make an exported model ready to be the case's next version, and promote it if the gate lets it pass.
+
+    The same model published again keeps its version. The version appears, and serves, when all else
+    in the run is done: what this returns is what the report tells. An exception, before that or
+    after, leaves the versions as they were. Until the run's end no other process publishes or
+    promotes the case. Two machines that publish at the same time take different numbers.
+
+    Parameters
+    ----------
+    bundle, parts
+        What `export` wrote, and the split whose test part the gate compares models on.
+    metrics
+        The run's metrics.json.
+    aim, kind
+        What is predicted from what, and the figure that versions are compared by.
+    """
+    case, ending = bundle.case, current().ending
+    places.models(case).mkdir(parents=True, exist_ok=True)
+    ending.enter_context(alone(case))
+    there = published(case)
+    known = [version for version, manifest in there.items() if manifest.get("bundle") == bundle.sha256]
+    version = known[-1] if known else share.claim(places.models(case), free_number(case))
+    folder = places.models(case) / str(version)
+    ending.enter_context(_taken_back(case, version, None if known else folder))
+    writing = ending.enter_context(ExitStack())
+    if known:
+        draft = folder_of(case, version)
+    else:
+        draft = writing.enter_context(files.new_folder(folder))
+        _write(draft, bundle, parts, metrics, aim, kind)
+    serves, why = gate(case, version, parts, metrics, aim, kind, draft)
+    told = Published(case=case, version=version, folder=str(folder), serves=serves, why=why)
+    current().last.append(partial(_release, told, writing, metrics))
+    return told
+
+
+def _release(told: Published, writing: ExitStack, metrics: Mapping[str, Any]) -> None:
+    """Let a version that is ready appear, and serve if it may."""
+    writing.close()
+    folder_of(told.case, told.version)
+    if told.serves:
+        point(told.case, told.version)
+    elif unfit(told.case, told.version, metrics) is None:
+        tell_refused(told.case, told.version, told.why)
+    current().details["published"] = told.model_dump(include={"version", "serves", "why"})
+
+
+@contextmanager
+def _taken_back(case: str, version: int, folder: Path | None) -> Iterator[None]:
+    """After an exception, let serve what served before, and remove a version's new folder."""
+    small = [places.models(case) / name for name in (registry.POINTER, registry.HISTORY)]
+    before = [_small(path) for path in small]
+    try:
+        yield
+    except BaseException:
+        current().details.pop("published", None)
+        if before[0] != _small(small[0]) == f"{version}\n".encode():
+            for path, content in zip(small, before, strict=True):
+                _restore(path, content)
+        if folder:
+            _withdraw(folder)
+        raise
+
+
+def _small(path: Path) -> bytes | None:
+    """Return what a small file holds, on the shared storage if there is one; None where it is no file."""
+    if path.exists() and not path.is_file():
+        return None
+    share.get(path)
+    return path.read_bytes() if path.is_file() else None
+
+
+def _restore(path: Path, content: bytes | None) -> None:
+    """Give a small file its content back, or remove it where there was none."""
+    if content is None:
+        share.drop(path)
+        path.unlink(missing_ok=True)
+    else:
+        share.write(path, content)
+        files.write_bytes(path, content)
+
+
+def tell_refused(case: str, version: int, why: str) -> None:
+    """Emit `casebook.promotion-refused`, which an automation may tell people of."""
+    from prefect.events import emit_event
+
+    resource = {"prefect.resource.id": f"casebook.model.{case}", "casebook.version": str(version)}
+    payload = {"case": case, "version": version, "why": why}
+    emit_event("casebook.promotion-refused", resource=resource, payload=payload)
+
+
+def _write(out: Path, bundle: Ref, parts: Ref, metrics: dict[str, Any], aim: Aim, kind: InputKind) -> None:
+    """Write a version: the bundle, its figures, its card, and a manifest with the hash of every file."""
+    for path in bundle.folder.iterdir():
+        if path.suffix in (".onnx", ".keras", ".json") and path.name != "manifest.json":
+            shutil.copy2(path, out / path.name)
+    files.write_json(out / "reference.json", describe(out, kind.inputs(out, parts), kind.predict(out, parts, aim)))
+    files.write_json(out / "metrics.json", metrics)
+    files.write_text(out / "card.md", card(metrics, bundle, aim))
+    written = sorted(path for path in out.iterdir() if not path.name.startswith("."))
+    hashes = {p.name: {"sha256": files.sha256(p), "bytes": p.stat().st_size} for p in written}
+    files.write_json(
+        out / "manifest.json",
+        {
+            "case": bundle.case,
+            "dataset": bundle.facts.get("dataset"),
+            "trained_on": metrics["data"]["source"],
+            "primary_metric": metrics["primary_metric"],
+            "run_id": metrics["run_id"],
+            "date": metrics["data"].get("date"),
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "bundle": bundle.sha256,
+            "files": hashes,
+        },
+    )
+
+
+def _withdraw(folder: Path) -> None:
+    """Take a version away again."""
+    if folder.is_dir():
+        shutil.rmtree(folder)
+    share.drop(folder)

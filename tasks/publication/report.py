@@ -1,0 +1,190 @@
+"""Report: one self-contained HTML page per run, its figures as metrics.json, and the same in the Prefect UI."""
+
+import json
+from collections.abc import Mapping, Sequence
+from time import perf_counter
+from typing import Any
+
+from pydantic import JsonValue
+
+from casebook import files, places
+from casebook.catalog import data_set
+from casebook.language import Language, Said, say, translated
+from casebook.origin import Origin
+from casebook.run import REPORT, Summary, current
+from casebook.stage import act
+from casebook.store import Ref
+from tasks.evaluation.evaluate import results
+from tasks.pages.findings import sections_of
+from tasks.pages.model_card import best_peer
+from tasks.pages.notes import Notes
+from tasks.pages.render import asked_date, asked_language, copy_pictures, environment
+from tasks.problem.definition import Aim
+from tasks.publication.publish import Published
+
+
+@act
+def measure_run(
+    origin: Origin, raw: Ref, evaluation: Ref, protocol: str, aim: Aim, more: Sequence[Ref] = (),
+    found: Sequence[Ref] = (), leaks: Sequence[JsonValue] = (),
+) -> dict[str, Any]:  # fmt: skip
+    """Write metrics.json, whose names other programs read, and return it.
+
+    `more` have figures of the same models, `found` what was found in the data, `leaks` are the columns that nearly
+    decide the answer, and are trusted or in doubt.
+    """
+    run, result = current(), results(evaluation)
+    metrics = {
+        "case": run.case,
+        "run_id": run.run_id,
+        "data": {
+            "source": origin.kind,
+            "origin": origin.found or origin.note,
+            "sha256": origin.sha256 or raw.sha256,
+            "rows": raw.facts["rows"],
+            "date": asked_date(),
+        },
+        "protocol": protocol,
+        "test": result["test"],
+        "primary_metric": aim.primary,
+        "candidates": result["candidates"],
+        "peers": result["peers"],
+        "champion": result["champion"],
+        "course": "course" if "course" in result["candidates"] else None,
+        "validation": result["validation"],
+        "leaks": list(leaks),
+    }
+    run.details["leaks"] = list(leaks)
+    for kind in ("candidates", "peers"):
+        for further in (json.loads(ref.path("figures.json").read_text(encoding="utf-8")) for ref in more):
+            for name in further[kind].keys() & metrics[kind].keys():
+                metrics[kind][name] |= further[kind][name]
+    if found:
+        findings = [finding for ref in found for section in sections_of(ref) for finding in section.findings]
+        metrics["findings"] = {finding.name: finding.value for finding in findings}
+    files.write_json(run.folder / "metrics.json", metrics)
+    return metrics
+
+
+@act
+def report(
+    metrics: dict[str, Any],
+    evaluation: Ref,
+    profile: Ref,
+    checked: Ref,
+    cleaned: Ref,
+    pictures: Ref,
+    trained: Mapping[str, Ref],
+    bundle: Ref,
+    published: Published,
+    aim: Aim,
+    protocol: Said,
+    notes: Notes | Ref = Notes(),
+    found: Sequence[Ref] = (),
+) -> Summary:
+    """Write report.html with every picture inline, and put its tables into the Prefect UI.
+
+    `notes` are what one case alone has to say: as such, or as a stage kept them; `found` is what exploring found.
+
+    Returns
+    -------
+    What the run came to: the headline, the report's path, and the next command to try.
+    """
+    run, result, language = current(), results(evaluation), asked_language()
+    run.details["device"] = next(iter(trained.values())).facts["device"]
+    page = run.folder / REPORT
+    plots = copy_pictures(run.folder / "plots", profile, pictures, *([notes] if isinstance(notes, Ref) else []), *found)
+    template = environment(language).get_template("report.html")
+    text = template.render(
+        run=run, seconds=perf_counter() - run.started, metrics=metrics, protocol=protocol, result=result,
+        entry=data_set(str(bundle.facts["dataset"])), checked=checked.facts, cleaned=cleaned.facts,
+        profile=json.loads(profile.path("profile.json").read_text(encoding="utf-8")), plots=plots, aim=aim,
+        trained={name: ref.facts for name, ref in trained.items()}, bundle=bundle.facts, published=published,
+        notes=Notes.kept(notes) if isinstance(notes, Ref) else notes, verdict=verdict(metrics, aim, language),
+        sections=[section for ref in found for section in sections_of(ref)], curl=question(run.case),
+    )  # fmt: skip
+    files.write_text(page, text)
+    _show_in_prefect(metrics, aim)
+    return Summary(
+        case=run.case,
+        run_id=run.run_id,
+        report=str(page),
+        headline=headline(metrics, aim, published),
+        next_command=what_next(published),
+    )
+
+
+def verdict(metrics: Mapping[str, Any], aim: Aim, language: Language = "en") -> list[Said]:
+    """Say how the champion does against the best peer and the course, also where it loses."""
+    champion = metrics["candidates"][metrics["champion"]][aim.primary]
+    sentences = [
+        say(
+            "{champion} reaches {figure} {value:.4f}.",
+            champion=metrics["champion"], figure=translated(aim.title, language), value=champion["value"],
+        )
+    ]  # fmt: skip
+    for name, figures in ((best_peer(metrics, aim), metrics["peers"]), (metrics["course"], metrics["candidates"])):
+        if name is not None and name != metrics["champion"]:
+            sentences.append(_beside(champion, name, figures[name][aim.primary], aim))
+    return sentences
+
+
+def _beside(champion: Mapping[str, float], name: str, other: Mapping[str, float], aim: Aim) -> Said:
+    gap = champion["value"] - other["value"]
+    told: dict[str, JsonValue] = {"name": name, "other": other["value"], "gap": gap}
+    apart = champion["low"] > other["high"] or other["low"] > champion["high"]
+    if gap == 0:
+        return say("That is as good as {name} ({other:.4f}).", **told)
+    if gap * aim.sign > 0:
+        if apart:
+            return say("That is better than {name} ({other:.4f}, {gap:+.4f}).", **told)
+        return say("That is better than {name} ({other:.4f}, {gap:+.4f}; their intervals overlap).", **told)
+    if apart:
+        return say("That is worse than {name} ({other:.4f}, {gap:+.4f}).", **told)
+    return say("That is worse than {name} ({other:.4f}, {gap:+.4f}; their intervals overlap).", **told)
+
+
+def spoken(sentences: Sequence[Said]) -> str:
+    """Return sentences in English, one after the other."""
+    return " ".join(map(str, sentences))
+
+
+def question(case: str) -> str:
+    """Return the command that asks the model which serves."""
+    return (
+        f"curl -s http://127.0.0.1:9000/v1/models/{case}:predict -H 'Content-Type: application/json' "
+        f"-d @{places.models(case)}/$(cat {places.models(case)}/production)/sample_request.json"
+    )
+
+
+def headline(metrics: Mapping[str, Any], aim: Aim, published: Published) -> str:
+    """Say what a run came to: the verdict, a warning of sample data, and whether the version serves."""
+    sample = " SAMPLE DATA, made in code: these figures say nothing about the world." if _sample(metrics) else ""
+    serving = "serves" if published.serves else "waits"
+    return f"{spoken(verdict(metrics, aim))}{sample}\nVersion {published.version} {serving}: {published.why}."
+
+
+def _sample(metrics: Mapping[str, Any]) -> bool:
+    return bool(metrics["data"]["source"] == "sample")
+
+
+def what_next(published: Published) -> str:
+    """Return the next command to try."""
+    promote = f"python -m flows.promote {published.case} {published.version}"
+    return "python -m serving" if published.serves else promote
+
+
+def _show_in_prefect(metrics: Mapping[str, Any], aim: Aim) -> None:
+    from prefect.artifacts import create_table_artifact
+
+    rows = [
+        {"model": name, "kind": kind, **{label: _interval(figures[key]) for key, label in aim.titles.items()}}
+        for kind in ("candidates", "peers")
+        for name, figures in metrics[kind].items()
+    ]
+    case = metrics["case"].replace("_", "-")  # the only sign that a key may have besides letters and digits
+    create_table_artifact(rows, key=f"{case}-figures", description=metrics["protocol"])
+
+
+def _interval(figure: Mapping[str, float]) -> str:
+    return f"{figure['value']:.4f} ({figure['low']:.4f} to {figure['high']:.4f})"

@@ -1,0 +1,127 @@
+"""Compare two runs of a case: what went in, what came out, and whether the figures differ by more than chance."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from casebook import places, share
+from casebook.errors import CasebookError
+from casebook.record import content
+from tasks.problem.definition import LOWER_IS_BETTER
+
+SURROUNDINGS = ("code_version", "python", "libraries", "device")
+DATA = ("source", "origin", "sha256", "rows")
+
+
+@dataclass(frozen=True)
+class Changed:
+    """One thing that differs; nothing where a run has it not."""
+
+    what: str
+    name: str
+    first: Any
+    second: Any
+
+
+@dataclass(frozen=True)
+class Figures:
+    """A candidate's or peer's figure in both runs, each with value, low and high; None where a run has it not."""
+
+    model: str
+    metric: str
+    first: Mapping[str, float] | None
+    second: Mapping[str, float] | None
+
+    @property
+    def apart(self) -> bool:
+        """Whether the intervals have nothing in common, which chance alone seldom brings about."""
+        if self.first is None or self.second is None:
+            return False
+        return self.first["high"] < self.second["low"] or self.second["high"] < self.first["low"]
+
+    @property
+    def gap(self) -> float | None:
+        """The second run's value less the first one's."""
+        return None if self.first is None or self.second is None else self.second["value"] - self.first["value"]
+
+    @property
+    def better(self) -> bool | None:
+        """Whether the second run's value is the better one; None where they are equal or one is missing."""
+        return (self.gap < 0) == (self.metric in LOWER_IS_BETTER) if self.gap else None
+
+
+def read(case: str, run: str) -> dict[str, Any]:
+    """Return a run's record and figures.
+
+    Raises
+    ------
+    CasebookError
+        There is no such run, or it left no figures.
+    """
+    folder = places.runs(case) / Path(run).name
+    wanted = {name: folder / f"{name}.json" for name in ("run", "metrics")}
+    share.pull(folder)
+    missing = [path.name for path in wanted.values() if not path.is_file()]
+    if missing:
+        here = (path.parent.name for path in places.runs(case).glob("*/metrics.json"))
+        known = sorted({*here, *share.names(places.runs(case))}, reverse=True)
+        there = ", ".join(known[:10]) or "none"
+        raise CasebookError(f"Run {run} of {case} has no {' and no '.join(missing)}. Runs with figures are: {there}.")
+    return {name: content(path) for name, path in wanted.items()}
+
+
+def changes(first: Mapping[str, Any], second: Mapping[str, Any]) -> Iterator[Changed]:
+    """Yield what differs in parameters, data, and what the runs ran with."""
+    runs = first["run"], second["run"]
+    metrics = first["metrics"], second["metrics"]
+    told = {
+        "parameter": [run["parameters"] for run in runs],
+        "data": [{name: each["data"].get(name) for name in DATA} for each in metrics],
+        "protocol": [{"protocol": each.get("protocol")} for each in metrics],
+        "surroundings": [{name: run.get(name) for name in SURROUNDINGS} for run in runs],
+    }
+    for what, (one, other) in told.items():
+        yield from _differing(what, one, other)
+
+
+def outcomes(first: Mapping[str, Any], second: Mapping[str, Any]) -> Iterator[Changed]:
+    """Yield what differs in what the runs came to, besides figures: champion, findings, the best of a search."""
+    metrics = first["metrics"], second["metrics"]
+    told = {
+        "result": [_result(each) for each in metrics],
+        "finding": [each.get("findings", {}) for each in metrics],
+    }
+    for what, (one, other) in told.items():
+        yield from _differing(what, one, other)
+
+
+def _result(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    best = metrics.get("best", {})
+    told = {"champion": metrics.get("champion"), "best": {name: best.get(name) for name in ("figure", "parameters")}}
+    return told | {"course": metrics.get("course")}
+
+
+def _differing(what: str, first: Mapping[str, Any], second: Mapping[str, Any], before: str = "") -> Iterator[Changed]:
+    for name in dict.fromkeys([*first, *second]):
+        one, other = first.get(name), second.get(name)
+        if isinstance(one, dict | None) and isinstance(other, dict | None):
+            yield from _differing(what, one or {}, other or {}, f"{before}{name} ")
+        elif one != other:
+            yield Changed(what, before + name, one, other)
+
+
+def figures(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[Figures]:
+    """Return every figure of either run, the primary one of each model first."""
+    models: dict[str, None] = {}
+    tables: list[dict[str, Mapping[str, Any]]] = []
+    for each in (first, second):
+        tables.append({**each["metrics"].get("candidates", {}), **each["metrics"].get("peers", {})})
+        models |= dict.fromkeys(tables[-1])
+    primary = first["metrics"].get("primary_metric")
+    found = []
+    for model in models:
+        one, other = (table.get(model, {}) for table in tables)
+        names = sorted(dict.fromkeys([*one, *other]), key=lambda name: name != primary)
+        found += [Figures(model, name, one.get(name), other.get(name)) for name in names]
+    return found

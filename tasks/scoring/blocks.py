@@ -1,0 +1,155 @@
+"""Score: the predictions of one block of rows, and the faults of those that have none."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from serving import predictions
+from serving.bundle import NO_ANSWER, AnyReader, Predictor, unanswered
+from serving.check import Refused
+from serving.check_columns import Sorted, sort_out
+from serving.signature import Signature
+from tasks.scoring import cells as score_cells
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from serving.graph import Arrays, Scores
+
+    Rows = NDArray[np.intp]
+    Told = Sequence[object] | NDArray[np.generic]
+
+Faults = dict[int, list[str]]  # by row
+FAULT = "fault"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """A block's predictions, null where a row has a fault; how many have one, and how many leave the known range."""
+
+    columns: "pa.RecordBatch"
+    faulty: int
+    warned: int
+
+
+def columns_told(signature: Signature, prefix: str) -> "pa.Schema":
+    """Return the names and types of the columns that scoring adds."""
+    import pyarrow as pa
+
+    number, many = pa.float32(), pa.list_(pa.float32())
+    ranking = pa.list_(pa.struct([("label", pa.string()), ("probability", number)]))
+    told = {
+        "binary": {signature.output.name: number, "label": pa.string()},
+        "regression": {signature.output.name: number},
+        "multiclass": {"label": pa.string(), "probability": number, "top": ranking},
+        "forecast": dict.fromkeys(predictions.BANDS, many),
+    }[signature.kind]
+    return pa.schema([(prefix + name, kind) for name, kind in {**told, FAULT: pa.string()}.items()])
+
+
+def answer(predictor: Predictor, block: "pa.RecordBatch", schema: "pa.Schema", *, written: bool) -> Answers:
+    """Answer a block of rows.
+
+    Parameters
+    ----------
+    predictor
+        The service's own.
+    block
+        The model's columns.
+    schema
+        What `columns_told` returned.
+    written
+        Whether the file is one of texts alone.
+    """
+    divided = parted(predictor, block, written=written)
+    faults, rows, scores = asked(predictor, divided)
+    told = [*predictions.columns(predictor.signature, scores).values()] if scores is not None and len(scores) else []
+    return Answers(_columns(schema, block.num_rows, told, rows, faults), len(faults), divided.warned)
+
+
+def parted(predictor: Predictor, block: "pa.RecordBatch", *, written: bool) -> Sorted:
+    """Part a block's rows into those that the model can answer and those that have a fault."""
+    fields = predictor.signature.inputs
+    if not predictor.signature.table:
+        return read_rows(predictor.reader, score_cells.rows(fields, block, written=written))
+    columns = {field.name: score_cells.column(field, block.column(field.name)) for field in fields}
+    return sort_out(fields, columns, block.num_rows)
+
+
+def read_rows(reader: AnyReader, rows: Sequence[Mapping[str, object]]) -> Sorted:
+    """Part rows into sound and faulty ones, by a reader of requests."""
+    import numpy as np
+
+    faults: Faults = {}
+    try:
+        checked = reader.read(rows)
+    except Refused:  # it lists no more than a request's client can read: ask about each row
+        for row, each in enumerate(rows):
+            try:
+                reader.read([each])
+            except Refused as error:
+                faults[row] = [f"{fault.field}: {fault.problem}" for fault in error.faults]
+        sound = [row for row in range(len(rows)) if row not in faults]
+        if not sound:
+            return Sorted({}, np.empty(0, dtype=np.intp), faults, 0)
+        checked = reader.read([rows[row] for row in sound])
+    numbers = np.array([row for row in range(len(rows)) if row not in faults], dtype=np.intp)
+    return Sorted(checked.feeds, numbers, faults, checked.warned_rows)
+
+
+def asked(predictor: Predictor, parted: Sorted) -> "tuple[Faults, Rows, Scores | None]":
+    """Have the graph answer the sound rows; return all faults, the answered rows in their order, and their scores."""
+    import numpy as np
+
+    faults, rows, scores = dict(parted.faults), [], []
+    for places, given in _in_parts(predictor, parted.feeds, parted.sound) if len(parted.sound) else ():
+        if isinstance(given, str):
+            faults[int(places[0])] = [given]
+            continue
+        endless = unanswered(given)
+        faults |= {row: [NO_ANSWER] for row in places[endless].tolist()}
+        rows.append(np.delete(places, endless))
+        scores.append(np.delete(given, endless, axis=0))
+    if not rows:
+        return faults, parted.sound[:0], None
+    return faults, np.concatenate(rows), np.concatenate(scores)
+
+
+def _in_parts(predictor: Predictor, feeds: "Arrays", rows: "Rows") -> "Iterator[tuple[Rows, Scores | str]]":
+    """Yield rows with their scores; a row that the graph can't work with stands alone, with the reason."""
+    try:
+        yield rows, predictor.graph.run(feeds)
+    except Refused as error:
+        if len(rows) == 1:
+            yield rows, error.faults[0].problem
+            return
+        for half in (slice(len(rows) // 2), slice(len(rows) // 2, None)):
+            yield from _in_parts(predictor, {name: given[half] for name, given in feeds.items()}, rows[half])
+
+
+def _columns(schema: "pa.Schema", count: int, told: "Sequence[Told]", rows: "Rows", faults: Faults) -> "pa.RecordBatch":
+    """Return the new columns of a block, with each prediction at its row's place."""
+    import pyarrow as pa
+
+    kinds = schema.types[:-1]
+    if told:
+        columns = [_spread(column, kind, count, rows) for column, kind in zip(told, kinds, strict=True)]
+    else:  # no row was sound
+        columns = [pa.nulls(count, kind) for kind in kinds]
+    why = [None] * count if not faults else ["; ".join(faults[row]) if row in faults else None for row in range(count)]
+    return pa.RecordBatch.from_arrays([*columns, pa.array(why, pa.string())], schema=schema)
+
+
+def _spread(told: "Told", kind: "pa.DataType", count: int, rows: "Rows") -> "pa.Array":
+    """Return predictions as a column of the whole block, null in rows that have none."""
+    import numpy as np
+    import pyarrow as pa
+
+    column = pa.array(told, kind)
+    if len(rows) == count:
+        return column
+    places = np.full(count, -1)
+    places[rows] = np.arange(len(rows))
+    return column.take(pa.array(places, mask=places < 0))

@@ -1,0 +1,156 @@
+"""Explain forecasts: what they are worth in kWh, against the season's own naive forecast, and how wide they err."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from casebook.language import say
+from casebook.stage import stage_apart
+from casebook.store import Facts, Ref
+from casebook.tables import read_arrays
+from tasks.evaluation.evaluate import results
+from tasks.evaluation.horizon_metrics import HORIZONS, WEEK, asked
+from tasks.pages.notes import Notes
+from tasks.pages.plot_style import figure, save
+from tasks.problem.definition import TITLES, Aim
+from tasks.series.export import LEVEL, band
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+NAIVE = "seasonal_naive"
+KWH = 60  # kilowatt minutes
+
+
+@stage_apart
+def explain_forecasts(out: Path, evaluation: Ref, trained: Mapping[str, Ref], parts: Ref, aim: Aim, year: Ref) -> Facts:
+    """Write the notes and pictures of a forecast: kWh, skill, coverage of the band, error by day ahead and by gap.
+
+    `year` is what `judge_year` found of the next twelve months.
+    """
+    import numpy as np
+
+    result, answers = results(evaluation), read_arrays(evaluation, "curves")
+    y, champion = answers.pop("y"), str(result["champion"])
+    test, validation = (read_arrays(parts, name) for name in ("test", "validation"))
+    offsets = band(validation["y"], read_arrays(trained[champion], "scores")["validation"])
+    low, high = (np.maximum(answers[champion] + offset, 0.0) for offset in offsets)
+    covered = {name: coverage(y, low, high, days) for name, days in HORIZONS.items()}
+    figures = {**result["candidates"], **result["peers"]}
+    sound = test["lacking"] == 0
+    _draw_days(out, y[:, 0], answers[champion][:, 0], low[:, 0], high[:, 0])
+    _draw_horizon(out, y, {name: answers[name] for name in figures})
+    said = ", ".join(f"{share:.0%} ({TITLES[name].removeprefix('RMSE of ')})" for name, share in covered.items())
+    shutil.copy2(year.path("year.png"), out / "year.png")
+    Notes(
+        title=say("What the forecasts are worth"),
+        paragraphs=(
+            say(
+                "The band is to hold {level:.0%} of the days: it is made of the quantiles of {champion}'s errors on "
+                "validation, for each day ahead its own. On the test part it holds {said}.",
+                level=LEVEL,
+                champion=champion,
+                said=said,
+            ),
+            say(
+                "{lacking} of the {days} test days lack measured minutes, filled from the day before: that makes them "
+                "easier for whoever repeats it and harder for all others. The last column leaves these days out.",
+                lacking=int((~sound).sum()),
+                days=len(sound),
+            ),
+            say(
+                "The next twelve months are forecast once, from the twelve months before the test part, as the mean "
+                "day of each; {months} of them are known, so little can be told from one such figure.",
+                months=year.facts["months"],
+            ),
+        ),
+        tables=(
+            tuple(_row(name, each, figures, y, answers[name], sound) for name, each in figures.items()),
+            _year_rows(year),
+        ),
+        pictures=(
+            ("next_days", say("Each next day of the test part")),
+            ("horizon", say("Error by how far ahead is forecast")),
+            ("year", say("The next twelve months")),
+        ),
+    ).keep(out)
+    return {"coverage": covered}
+
+
+def coverage(y: "Floats", low: "Floats", high: "Floats", days: int) -> float:
+    """Return the share of the days asked for that lie within the band."""
+    rows = asked(y, days)
+    within = (y[rows, :days] >= low[rows, :days]) & (y[rows, :days] <= high[rows, :days])
+    return float(within.mean()) if len(rows) else float("nan")
+
+
+def skill(figure: Mapping[str, float], naive: Mapping[str, float]) -> float:
+    """Return by which share an error is less than the naive forecast's."""
+    return 1 - figure["value"] / naive["value"]
+
+
+def _row(
+    name: str,
+    of: Mapping[str, Any],
+    figures: Mapping[str, Any],
+    y: "Floats",
+    told: "Floats",
+    sound: "NDArray[np.bool_]",
+) -> dict[str, str]:
+    import numpy as np
+
+    row = {"model": name}
+    for key in (key for key in HORIZONS if key in of):
+        title = TITLES[key].removeprefix("RMSE of ")
+        row[f"{title}, kWh"] = f"{of[key]['value'] / KWH:.2f}"
+        if NAIVE in figures:
+            row[f"{title}, skill"] = f"{skill(of[key], figures[NAIVE][key]):+.1%}"
+    week = (y - told)[np.isfinite(y[:, :WEEK]).all(axis=1), :WEEK]
+    row["the next 7 days, asked on every day, kWh"] = f"{np.sqrt(np.mean(week**2)) / KWH:.2f}"
+    error = (y - told)[sound, 0]
+    row["the next day without days of gaps, kWh"] = f"{np.sqrt(np.mean(error**2)) / KWH:.2f}"
+    return row
+
+
+def _year_rows(year: Ref) -> tuple[dict[str, str], ...]:
+    found = json.loads(year.path("figures.json").read_text(encoding="utf-8"))
+    rows = ((name, figures["rmse_next_year"]) for kind in found.values() for name, figures in kind.items())
+    return tuple(
+        {
+            "model": name,
+            "RMSE of the next twelve months, kWh a day": f"{figure['value'] / KWH:.2f} "
+            f"({figure['low'] / KWH:.2f} to {figure['high'] / KWH:.2f})",
+        }
+        for name, figure in rows
+    )
+
+
+def _draw_days(out: Path, y: "Floats", told: "Floats", low: "Floats", high: "Floats") -> None:
+    """Draw each test day as it was, and as it was forecast on its eve."""
+    fig, axis = figure(9, 3.4)
+    days = range(len(y))
+    axis.fill_between(days, low / KWH, high / KWH, alpha=0.25, linewidth=0, label=f"band ({LEVEL:.0%})")
+    axis.plot(days, y / KWH, color="grey", linewidth=0.9, label="measured")
+    axis.plot(days, told / KWH, linewidth=1.2, label="forecast on the eve")
+    axis.set(xlabel="day of the test part", ylabel="kWh a day", title="The next day")
+    axis.legend(fontsize=8, ncols=3)
+    save(fig, out / "next_days.png")
+
+
+def _draw_horizon(out: Path, y: "Floats", answers: "Mapping[str, Floats]") -> None:
+    """Draw everyone's error by how many days ahead was forecast."""
+    import numpy as np
+
+    fig, axis = figure(7, 3.6)
+    rows = asked(y, WEEK)
+    for name, told in answers.items():
+        square = np.square(y - told)[rows]
+        axis.plot(range(1, y.shape[1] + 1), np.sqrt(np.nanmean(square, axis=0)) / KWH, label=name, linewidth=1.3)
+    axis.set(xlabel="days ahead, from the eve of each standard week", ylabel="RMSE, kWh", title="Error by days ahead")
+    axis.legend(fontsize=8, ncols=2)
+    save(fig, out / "horizon.png")

@@ -1,0 +1,199 @@
+"""Export series: one ONNX graph from raw numbers (and a date) to the answer, and what a service needs beside it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
+
+from casebook import files
+from casebook.catalog import data_set
+from casebook.errors import CasebookError
+from casebook.stage import stage
+from casebook.store import Facts, Ref
+from casebook.tables import read_arrays
+from tasks.evaluation.evaluate import results
+from tasks.problem.definition import Aim
+from tasks.series.train import inputs_of
+from tasks.tables.export import rename
+from tasks.training.convert import convert
+from tasks.training.onnx_format import TOLERANCE
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+    import onnx
+    from numpy.typing import NDArray
+
+    Arrays = dict[str, NDArray[Any]]
+    Floats = NDArray[np.float32]
+
+SAMPLES = 5
+LEVEL = 0.8  # the share of truths that a forecast's band is to hold
+EPOCH = date(1970, 1, 1)
+DATE = "date"  # the input that is no series
+BANDS = ("forecast", "low", "high")
+
+
+class Window(BaseModel):
+    """What a service is told of the numbers a model is asked with.
+
+    Attributes
+    ----------
+    unit
+        Of the numbers.
+    step
+        What a forecast's steps are called: a day, a month.
+    descriptions
+        Of each series by its name.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    unit: str | None = None
+    step: str = ""
+    descriptions: dict[str, str] = {}
+
+
+@stage
+def export_series(
+    out: Path, parts: Ref, trained: Mapping[str, Ref], evaluation: Ref, raw: Ref, aim: Aim, window: Window
+) -> Facts:
+    """Export the champion as `model.onnx` and `model.keras`, its signature, and sample windows with answers.
+
+    A forecast gets its band inside the graph: for each step ahead, the quantiles of the champion's errors on
+    validation, which it answered without having learnt it. Nothing below zero is told of what is never negative.
+
+    Raises
+    ------
+    CasebookError
+        The graph's answers differ from Keras' by more than 1e-4 of the value on some test window.
+    """
+    import keras
+    import numpy as np
+
+    champion = str(results(evaluation)["champion"])
+    network = keras.saving.load_model(trained[champion].path("network.keras"), compile=False, safe_mode=True)
+    rows = {name: read_arrays(parts, name) for name in ("train", "validation", "test")}
+    model = network
+    if aim.kind == "forecast":
+        low, high = band(rows["validation"]["y"], read_arrays(trained[champion], "scores")["validation"])
+        model = with_band(network, low, high, floor=float(np.nanmin(rows["train"]["y"])) >= 0)
+    model.save(out / "model.keras")
+    graph = converted_series(model, out, aim.output)
+    asked = {name: rounded(values) for name, values in rows["test"].items()}
+    expected = np.asarray(model(inputs_of(model, asked), training=False), "float32")
+    gap = float((np.abs(run(graph, asked, aim.output) - expected) / np.maximum(1.0, np.abs(expected))).max())
+    if not gap <= TOLERANCE:
+        raise CasebookError(f"The exported graph differs from Keras by {gap:.2g} on test windows, over {TOLERANCE:g}.")
+    (out / "model.onnx").write_bytes(graph.SerializeToString())
+    taken = [each.name for each in model.inputs]
+    files.write_json(out / "signature.json", signature(rows, taken, aim, raw, window))
+    chosen = np.linspace(0, len(expected) - 1, SAMPLES).astype(int)
+    files.write_json(out / "sample_request.json", {"instances": [instance(asked, taken, i) for i in chosen]})
+    files.write_json(out / "sample_response.json", {"predictions": [told(expected[i], aim) for i in chosen]})
+    return {
+        "dataset": raw.facts["dataset"],
+        "champion": champion,
+        "parameters": trained[champion].facts["parameters"],
+        "inputs": len(taken),
+        "gap": gap,
+    }
+
+
+def band(y: "Floats", given: "Floats") -> "tuple[Floats, Floats]":
+    """Return what is added to a forecast for its low and its high, for each step ahead, from truths and answers."""
+    import numpy as np
+
+    low, high = np.nanquantile(y - given, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    return low.astype("float32"), high.astype("float32")
+
+
+def with_band(network: "keras.Model", low: "Floats", high: "Floats", *, floor: bool) -> "keras.Model":
+    """Return the network with forecast, low and high as the rows of its answer, shape (rows, 3, steps)."""
+    import keras
+    import numpy as np
+    from keras import ops
+
+    offsets = np.stack([np.zeros_like(low), low, high])[None]
+    inputs = [keras.Input(each.shape[1:], name=each.name) for each in network.inputs]
+    ends = ops.expand_dims(network(inputs if len(inputs) > 1 else inputs[0]), 1) + offsets
+    return keras.Model(inputs, ops.maximum(ends, 0.0) if floor else ends, name=network.name)
+
+
+def converted_series(model: "keras.Model", out: Path, output: str) -> "onnx.ModelProto":
+    """Return a Keras model of series, and perhaps a date, as an ONNX graph with named inputs and output."""
+    import onnx
+
+    names = [each.name for each in model.inputs]
+    graph = convert(model, out)
+    for place, name in enumerate(names):
+        rename(graph, graph.graph.input[place].name, name)
+    rename(graph, graph.graph.output[0].name, output)
+    onnx.checker.check_model(graph)
+    return graph
+
+
+def run(graph: "onnx.ModelProto", rows: "Arrays", output: str) -> "Floats":
+    """Return the graph's whole answer to each row."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
+    feeds = {each.name: rows[each.name].astype("float32") for each in session.get_inputs()}
+    given: Floats = session.run([output], feeds)[0]
+    return given
+
+
+def answers(graph: "onnx.ModelProto", rows: "Arrays", aim: Aim) -> "Floats":
+    """Return the graph's answer to each row as figures are computed of it: (rows,), or (rows, steps) for a forecast."""
+    return run(graph, rows, aim.output)[:, 0]
+
+
+def rounded(values: "NDArray[Any]") -> "NDArray[Any]":
+    """Return numbers as a person would type them, so that what is stored as text is what was asked."""
+    import numpy as np
+
+    return np.round(values, 3)
+
+
+def signature(rows: "Mapping[str, Arrays]", taken: Sequence[str], aim: Aim, raw: Ref, window: Window) -> dict[str, Any]:
+    """Describe the series that the model takes, its date if it wants one, and its answer."""
+    import numpy as np
+
+    known = {name: np.concatenate([rows[part][name] for part in ("train", "validation")]) for name in taken}
+    output: dict[str, Any] = {"name": aim.output, "unit": aim.unit}
+    output |= {"description": data_set(str(raw.facts["dataset"])).columns[aim.target].description}
+    if aim.kind == "forecast":
+        output |= {"horizon": rows["train"]["y"].shape[1], "step": window.step, "level": LEVEL}
+    return {
+        "kind": aim.kind,
+        "case": raw.case,
+        "trained_on": raw.facts["kind"],
+        "inputs": [_input(name, values, window) for name, values in known.items()],
+        "output": output,
+    }
+
+
+def _input(name: str, values: "Floats", window: Window) -> dict[str, Any]:
+    """Describe one input by what training and validation, both learnt in the end, have of it."""
+    if name == DATE:
+        last = "the day of the window's last number, such as 2010-11-26"
+        return {"name": name, "dtype": "date", "unit": None, "description": last, "optional": False}
+    series = {"name": name, "dtype": "series", "length": values.shape[1], "unit": window.unit, "optional": False}
+    ends = {"minimum": float(values.min()), "maximum": float(values.max())}
+    return series | {"description": window.descriptions.get(name, "")} | ends
+
+
+def instance(rows: "Arrays", taken: Sequence[str], place: int) -> dict[str, Any]:
+    """Return one row as a request holds it."""
+    asked: dict[str, Any] = {name: [round(float(value), 3) for value in rows[name][place]] for name in taken}
+    if DATE in asked:
+        asked[DATE] = (EPOCH + timedelta(days=int(rows[DATE][place, 0]))).isoformat()
+    return asked
+
+
+def told(answer: "Floats", aim: Aim) -> dict[str, Any]:
+    """Return one answer as the service gives it."""
+    if aim.kind == "forecast":
+        return {name: [float(value) for value in values] for name, values in zip(BANDS, answer, strict=True)}
+    return {aim.output: float(answer[0])}

@@ -1,0 +1,151 @@
+"""Forecaster: a network that goes on with a series of days, knowing the calendar, from raw numbers and a date."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+
+from tasks.evaluation.horizon_metrics import WEEK
+
+if TYPE_CHECKING:
+    import keras
+    from numpy.typing import NDArray
+
+    Arrays = dict[str, NDArray[Any]]
+
+YEAR = 365.2425  # days
+WAVES = 2  # harmonics of the year that tell the season
+THURSDAY = 4  # the weekday of 1970-01-01, counted from Sunday
+HOURS = 24
+SPANS = ((1, 6), (6, 10), (10, 18), (18, 24), (22, 24))  # hours of the night, morning, day, evening and late evening
+LOW = 3  # hours in which a house runs by itself, whatever the time
+
+
+class Shape(TypedDict):
+    """What a forecaster is made of: see there."""
+
+    units: tuple[int, ...]
+    members: int
+    dropout: float
+
+
+def forecaster(train: "Arrays", ahead: int, **shape: Unpack[Shape]) -> "keras.Model":
+    """Return an ensemble that corrects the mean of all days, for each day ahead by the same weights.
+
+    Besides what is told of a day, it is told how far ahead the day is, and once more how things stand, divided by that:
+    they say most of the next day. Beginning with the mean of all days, not of the last ones, it has to learn how far
+    the last ones may be trusted.
+
+    Parameters
+    ----------
+    train
+        The training part, of which the scale is taken.
+    ahead
+        How many days are answered for.
+    shape
+        `units`, `members`, `dropout`: the rectified layers of each member, how many members there are, and the dropout
+        behind each layer.
+
+    Returns
+    -------
+    A model from `window` (rows, length), perhaps `hours` (rows, 24), those of the window's last day, and `date`
+    (rows, 1), that day in days since 1970, to answers (rows, members, ahead).
+    """
+    import keras
+    import numpy as np
+    from keras import layers, ops
+
+    inputs, scale, steps = raw_inputs(train), float(train["window"].mean()), np.arange(1, ahead + 1, dtype="float32")
+    told = described(inputs, ahead, scale)
+    far = np.stack([1 / steps, steps**-0.5, steps / ahead], axis=-1)[None]
+    soon = ops.cast(ops.expand_dims(standing(inputs, scale), 1), "float32") * far[:, :, :1]
+    told = ops.concatenate([told, soon, ops.zeros_like(told[:, :, :3]) + far], axis=-1)
+    members, units = shape["members"], shape["units"]
+    hidden = ops.repeat(ops.expand_dims(told, 1), members, axis=1)
+    for inner, outer in pairwise((told.shape[-1], *units)):
+        hidden = layers.Dropout(shape["dropout"])(_dense(hidden, inner, outer, members, ahead, "relu"))
+    answer = 1 + ops.squeeze(_dense(hidden, units[-1], 1, members, ahead, None), -1)
+    return keras.Model(list(inputs.values()), ops.maximum(answer, 0.0) * scale, name="forecaster")
+
+
+def raw_inputs(rows: "Arrays") -> "dict[str, keras.KerasTensor]":
+    """Return a network's inputs for the raw numbers that these rows have, by name."""
+    import keras
+
+    return {name: keras.Input(rows[name].shape[1:], name=name) for name in ("window", "hours", "date") if name in rows}
+
+
+def described(inputs: Mapping[str, Any], ahead: int, scale: float = 1.0) -> Any:
+    """Return what is told of each day ahead, shape (rows, ahead, features).
+
+    How things stand, the same weekday in each week of the window, and season and weekday of the day itself. All is
+    computed in 64 bits, since trees decide by a hair: a sum in another order, as another library may take it, must not
+    lead to another leaf.
+    """
+    import numpy as np
+    from keras import ops
+
+    recent = _beyond(inputs["window"], scale)
+    each = ops.repeat(ops.expand_dims(standing(inputs, scale), 1), ahead, axis=1)
+    weeks = ops.transpose(ops.reshape(recent, (-1, recent.shape[1] // WEEK, WEEK)), (0, 2, 1))
+    same = ops.take(weeks, np.arange(ahead) % WEEK, axis=1)
+    days = calendar(ops.cast(inputs["date"], "float64") + np.arange(1.0, ahead + 1)[None])
+    return ops.cast(ops.concatenate([each, same, days], axis=-1), "float32")
+
+
+def standing(inputs: Mapping[str, Any], scale: float) -> Any:
+    """Return how things stand, shape (rows, features): levels of the last days, and the parts of the last one."""
+    from keras import ops
+
+    found = [levels(_beyond(inputs["window"], scale))]
+    if "hours" in inputs:
+        found.append(parts_of_day(_beyond(HOURS * inputs["hours"], scale)))
+    return ops.concatenate(found, axis=-1)
+
+
+def _beyond(numbers: Any, scale: float) -> Any:
+    """Return by how many times `scale` numbers are greater than it, in 64 bits."""
+    from keras import ops
+
+    return ops.cast(numbers, "float64") / scale - 1
+
+
+def levels(recent: Any) -> Any:
+    """Return the last three numbers, the means of a week, two and all, and least and most of a week and all."""
+    from keras import ops
+
+    week = recent[:, -WEEK:]
+    means = [ops.mean(days, axis=1) for days in (week, recent[:, -2 * WEEK :], recent)]
+    ends = [end(days, axis=1) for days in (week, recent) for end in (ops.min, ops.max)]
+    return ops.stack([recent[:, -1], recent[:, -2], recent[:, -3], *means, *ends], axis=-1)
+
+
+def parts_of_day(hours: Any) -> Any:
+    """Return the means of some spans of the day and of its lowest hours, and its highest hour: (rows, 7)."""
+    from keras import ops
+
+    ordered = ops.sort(hours, axis=1)
+    spans = [hours[:, begin:end] for begin, end in SPANS]
+    return ops.stack([*(ops.mean(span, axis=1) for span in (*spans, ordered[:, :LOW])), ordered[:, -1]], axis=-1)
+
+
+def calendar(day: Any) -> Any:
+    """Return season and weekday of days since 1970, shape (…, 2 · WAVES + 7)."""
+    import numpy as np
+    from keras import ops
+
+    angle = day * (2 * np.pi / YEAR)
+    found = [wave(number * angle) for number in range(1, WAVES + 1) for wave in (ops.sin, ops.cos)]
+    weekday = day + THURSDAY - WEEK * ops.floor((day + THURSDAY) / WEEK)
+    found += [ops.cast(ops.abs(weekday - number) < 0.5, found[0].dtype) for number in range(WEEK)]
+    return ops.stack(found, axis=-1)
+
+
+def _dense(hidden: Any, inner: int, outer: int, members: int, ahead: int, activation: str | None) -> Any:
+    """Return a dense layer's answers for each member and day, started as He et al. do; the last one starts small."""
+    import keras
+
+    limit = (6.0 / inner) ** 0.5 if activation else 0.02
+    return keras.layers.EinsumDense(
+        "bmsi,mio->bmso", (members, ahead, outer), bias_axes="mo", activation=activation,
+        kernel_initializer=keras.initializers.RandomUniform(-limit, limit),
+    )(hidden)  # fmt: skip

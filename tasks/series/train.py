@@ -1,0 +1,168 @@
+"""Train series: fit a network that goes on with a series of numbers, and keep its answers."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
+
+from casebook import files
+from casebook.device import Asked, prepare
+from casebook.progress import Progress
+from casebook.stage import stage
+from casebook.store import Facts, Ref
+from casebook.tables import read_arrays, write_arrays
+from tasks.series.windowing import walk
+from tasks.training.finite import finite_inputs, finite_loss
+from tasks.training.train import Optimizer, Schedule, Settings, optimizer, steady
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Arrays = dict[str, NDArray[Any]]
+    Floats = NDArray[np.float32]
+    SeriesNetwork = Callable[[Arrays], keras.Model]
+
+LOOKS = 20  # at the validation part, spread over the epochs, for the curve alone
+
+
+class SeriesSettings(BaseModel):
+    """How a network for series is trained.
+
+    Attributes
+    ----------
+    huber
+        From which error on (in deviations of the target) a loss grows linearly and no longer as the square
+        (Huber 1964); 0 is the squared error.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    epochs: int = 50
+    batch_size: int = 32
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.0
+    optimizer: Optimizer = "adam"
+    schedule: Schedule = "constant"
+    huber: float = 0.0
+    device: Asked = "auto"
+
+
+@stage
+def train_series(out: Path, parts: Ref, network: "SeriesNetwork", settings: SeriesSettings, seed: int) -> Facts:
+    """Fit one network for a fixed number of epochs, and answer the validation and test rows.
+
+    Each period of the validation part, by which candidates are chosen, is answered by what was trained on all before
+    it; the network that is kept is trained once more on all of that, for as many epochs, and answers the test part.
+
+    Parameters
+    ----------
+    parts
+        What `tasks.series.windowing` makes of the series: raw numbers by the names of the network's
+        inputs, and `y`, of which what isn't a number isn't learnt.
+    network
+        Builds the model from the training part: raw windows (and dates) in, answers (rows, members, steps) in the
+        target's unit out; several members are trained side by side, and their mean is the answer.
+    settings, seed
+        How to train; the seed fixes initial weights, order and dropout.
+
+    Writes `network.keras` (raw windows in, the mean answer out), `history.json` of the last period, and `scores.npz`.
+    """
+    import numpy as np
+
+    used = prepare(settings.device, seed)
+    members = steady(lambda: network(read_arrays(parts, "train")), seed)
+    start = [np.asarray(variable) for variable in members.variables]
+    model, curves, told = pooled(members), [], []
+    *periods, (whole, test) = walk(parts)
+    for name, rows in {"train": whole, "test": test}.items():
+        finite_inputs({each.name: rows[each.name] for each in members.inputs}, name)
+    for known, asked in (*periods, (whole, test)):
+        for variable, value in zip(members.variables, start, strict=True):
+            variable.assign(value)
+        curves.append(fit(members, known, None if asked is test else asked, settings))
+        told.append(answers(model, asked))
+    model.save(out / "network.keras")
+    write_arrays(out, "scores", validation=np.concatenate(told[:-1]), test=told[-1])
+    files.write_json(out / "history.json", curves[-2])
+    return {
+        "rows": len(whole["y"]),
+        "parameters": int(members.count_params()),
+        "epochs": settings.epochs,
+        "best_epoch": settings.epochs,
+        "device": used,
+    }
+
+
+def inputs_of(model: "keras.Model", rows: "Arrays") -> Any:
+    """Return what a network is asked with, by the names of its inputs: an array, or one for each in their order."""
+    given = [rows[each.name] for each in model.inputs]
+    return given if len(given) > 1 else given[0]
+
+
+def fit(model: "keras.Model", train: "Arrays", validation: "Arrays | None", settings: SeriesSettings) -> dict[str, Any]:
+    """Train the model and return its curves; the validation part, if there is one, only draws its own."""
+    import keras
+    import numpy as np
+
+    scale = float(np.nanstd(train["y"])) or 1.0
+    loss = member_loss(scale, settings.huber)
+    steps = settings.epochs * -(-len(train["y"]) // settings.batch_size)
+    told = Settings(**settings.model_dump(include={"learning_rate", "weight_decay", "optimizer", "schedule"}))
+    model.compile(optimizer=optimizer(told, steps), loss=loss, jit_compile=False)
+    every = max(1, settings.epochs // LOOKS)
+    curves: dict[str, list[float]] = {"loss": [], "val_loss": [], "val_epoch": []}
+
+    class Watch(keras.callbacks.Callback):  # type: ignore[misc]
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            finite_loss(float(logs["loss"]), self.model.name, epoch + 1)
+            curves["loss"].append(float(logs["loss"]))
+            if validation is not None and (epoch + 1) % every == 0:
+                given = self.model(inputs_of(self.model, validation), training=False)
+                curves["val_epoch"].append(epoch + 1)
+                curves["val_loss"].append(float(np.mean(np.asarray(loss(validation["y"], given)))))
+            progress.step()
+
+    with Progress(f"training {model.name}", settings.epochs) as progress:
+        model.fit(
+            inputs_of(model, train), train["y"], batch_size=settings.batch_size, epochs=settings.epochs, verbose=0,
+            shuffle=True, callbacks=[Watch()],
+        )  # fmt: skip
+    return curves
+
+
+def member_loss(scale: float, huber: float) -> "Callable[[Any, Any], Any]":
+    """Return the loss of each row: of errors divided by `scale`, the mean over members and over the steps known."""
+
+    def loss(y: Any, given: Any) -> Any:
+        from keras import ops
+
+        y = ops.reshape(ops.cast(y, given.dtype), (-1, 1, given.shape[-1]))
+        known = ops.cast(ops.isfinite(y), given.dtype)
+        error = ops.abs(given - ops.where(ops.isfinite(y), y, 0.0)) / scale
+        each = ops.square(error) / 2
+        if huber:
+            each = ops.where(error < huber, each, huber * (error - huber / 2))
+        each = ops.sum(ops.mean(each, axis=1) * known[:, 0], axis=-1)
+        return each / ops.maximum(ops.sum(known[:, 0], axis=-1), 1.0)
+
+    return loss
+
+
+def pooled(model: "keras.Model") -> "keras.Model":
+    """Return the network with the mean of its members' answers, shape (rows, steps)."""
+    import keras
+    from keras import ops
+
+    return keras.Model(model.input, ops.mean(model.output, axis=1), name=model.name)
+
+
+def answers(model: "keras.Model", rows: "Arrays") -> "Floats":
+    """Return the network's answers, shape (rows, steps), or (rows,) where the truth has one step alone."""
+    import numpy as np
+
+    given: Floats = np.asarray(
+        model(inputs_of(model, rows), training=False), "float32"
+    )  # a graph would be traced for one call
+    return given[:, 0] if rows["y"].ndim == 1 else given

@@ -1,0 +1,1 @@
+"""Chance, and what a sample tells of it."""

@@ -1,0 +1,1 @@
+"""What a menu's labels claim."""

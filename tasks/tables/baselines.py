@@ -1,0 +1,128 @@
+"""Compare: fit what a practitioner reaches for in five minutes, on the same rows and features."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from casebook.stage import stage_apart
+from casebook.store import Facts, Ref, fold_name
+from casebook.tables import read_arrays, write_arrays
+from tasks.problem.definition import Aim
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+Peer = Literal["dummy", "logistic_regression", "extra_trees", "random_forest", "gradient_boosting"]
+NumberPeer = Literal["dummy", "least_squares", "ridge", "extra_trees", "random_forest", "gradient_boosting"]
+
+
+@stage_apart
+def compare(out: Path, features: Ref, peers: tuple[Peer | NumberPeer, ...], trees: int, aim: Aim, seed: int) -> Facts:
+    """Fit each peer on training and validation rows together, and score the test rows.
+
+    A peer needs no early stopping, so the rows on which a network chooses its epoch and threshold are training rows
+    to it: the comparison gives nothing away. Writes `scores.npz`, a probability or value per test row and peer.
+    """
+    import time
+
+    import numpy as np
+    from threadpoolctl import threadpool_limits
+
+    parts = {name: read_arrays(features, name) for name in ("train", "validation", "test")}
+    test = flat(parts["test"]["x"])
+    x = np.concatenate([flat(parts["train"]["x"]), flat(parts["validation"]["x"])])
+    y = np.concatenate([parts["train"]["y"], parts["validation"]["y"]])
+    scores, seconds = {}, {}
+    for name in peers:
+        started = time.perf_counter()
+        with threadpool_limits(1):  # the other core trains networks, and threads that wait for each other spin
+            scores[name] = predicted(peer(name, trees, aim, seed).fit(x, y), test, aim)
+        seconds[name] = round(time.perf_counter() - started, 2)
+    write_arrays(out, "scores", **scores)
+    return {"rows": len(y), "fit_seconds": seconds}
+
+
+@stage_apart
+def compare_folds(
+    out: Path, features: Ref, folds: int, peers: tuple[Peer | NumberPeer, ...], trees: int, aim: Aim, seed: int
+) -> Facts:
+    """Do for each of an output's folds what `compare` does for one."""
+    rows = []
+    for number in range(folds):
+        folder = out / fold_name(number)
+        folder.mkdir()
+        rows.append(compare.fn(folder, features.fold(number), peers, trees, aim, seed)["rows"])
+    return {"rows": rows[0], "folds": folds}
+
+
+def flat(x: "NDArray[Any]") -> "Floats":
+    """Return rows of features; of a picture each pixel is one, from 0 to 1."""
+    import numpy as np
+
+    return x if x.dtype != np.uint8 else x.reshape(len(x), -1).astype("float32") / 255
+
+
+def predicted(fitted: Any, x: "Floats", aim: Aim) -> "Floats":
+    """Return for each row the probability of class 1, or that of every class, or the value."""
+    if aim.kind == "regression":
+        answers: Floats = fitted.predict(x)
+        return answers
+    probability: Floats = fitted.predict_proba(x)
+    return probability[:, 1] if aim.kind == "binary" else probability
+
+
+def peer(name: Peer | NumberPeer, trees: int, aim: Aim, seed: int) -> Any:
+    """Return an unfitted model with usual settings; `trees` is the size of a forest."""
+    from sklearn import dummy, ensemble, linear_model
+
+    classes = aim.kind != "regression"
+    boosting = {"learning_rate": 0.05, "max_iter": trees, "max_leaf_nodes": 15, "random_state": seed}
+    forest = {"n_estimators": trees, "random_state": seed, "n_jobs": 1}
+    match name, classes:
+        case "dummy", True:
+            return dummy.DummyClassifier(strategy="prior")
+        case "dummy", False:
+            return dummy.DummyRegressor()
+        case "logistic_regression", True:
+            return linear_model.LogisticRegression(max_iter=1000)
+        case "least_squares", False:
+            return NormalEquation()
+        case "ridge", False:
+            return linear_model.RidgeCV(alphas=(0.01, 0.1, 1.0, 10.0, 100.0))
+        case "gradient_boosting", True:
+            return ensemble.HistGradientBoostingClassifier(l2_regularization=5.0, **boosting)
+        case "gradient_boosting", False:
+            return ensemble.GradientBoostingRegressor(n_estimators=trees, max_depth=3, random_state=seed)
+        case "extra_trees", _:
+            return (ensemble.ExtraTreesClassifier if classes else ensemble.ExtraTreesRegressor)(**forest)
+        case "random_forest", _:
+            return (ensemble.RandomForestClassifier if classes else ensemble.RandomForestRegressor)(**forest)
+    raise ValueError(f"{name} is no peer of a {aim.kind} model")
+
+
+class NormalEquation:
+    """Least squares by the normal equation: the weights w with (XᵀX) w = Xᵀy, X with a column of ones.
+
+    Columns that depend on others leave XᵀX singular; the pseudo-inverse then takes the smallest weights.
+    """
+
+    def fit(self, x: "Floats", y: "Floats") -> Self:
+        """Solve for the weights."""
+        import numpy as np
+
+        wide = self._with_ones(x)
+        self.weights: Floats = np.linalg.pinv(wide.T @ wide, hermitian=True) @ wide.T @ y
+        return self
+
+    def predict(self, x: "Floats") -> "Floats":
+        """Return the fitted plane's values."""
+        values: Floats = self._with_ones(x) @ self.weights
+        return values
+
+    @staticmethod
+    def _with_ones(x: "Floats") -> "Floats":
+        import numpy as np
+
+        return np.column_stack([np.ones(len(x)), x.astype("float64")])

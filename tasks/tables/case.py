@@ -1,0 +1,139 @@
+"""Table case: what a case declares whose models take the rows of a table."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from casebook.catalog import DataSet, data_set
+from casebook.errors import CasebookError
+from casebook.futures import Future, gathered
+from casebook.store import Ref
+from tasks.data.clean import clean, drop_repeats
+from tasks.data.derive import Derived
+from tasks.data.fetch import fetch
+from tasks.data.ingest import ingest
+from tasks.data.validate import enforce, suite_text, validate
+from tasks.problem.calibration import Rule
+from tasks.problem.definition import Aim
+from tasks.problem.prepared_data import Prepared
+from tasks.tables.inputs import Rows
+from tasks.tables.parameters import TableParams, tuned_network, tuned_settings
+from tasks.tables.splitters import Model, Splits
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tasks.data.clean import Step
+    from tasks.tables.features import Encoder
+
+P = TypeVar("P", bound=TableParams)
+SMOKE_EPOCHS = 3
+TUNED = "tuned"  # the network that the parameters describe
+
+
+def default_threshold(params: TableParams) -> Rule:
+    """Return the default costs of an error."""
+    return Rule()
+
+
+def no_sample(rows: int, seed: int) -> "pd.DataFrame":
+    """Refuse to make a sample.
+
+    Raises
+    ------
+    CasebookError
+        Always.
+    """
+    raise CasebookError("There is no real data, and this case has no sample. Name a file: --source FILE.")
+
+
+@dataclass(frozen=True)
+class TableCase(Generic[P]):
+    """A data set of rows, what is predicted from it, and the networks that are compared.
+
+    Attributes
+    ----------
+    dataset
+        Its name in the catalog.
+    problem
+        What is predicted, and how it is judged.
+    splits
+        How the table is divided: `RepeatedKFold` or `Holdout`.
+    encoder
+        Makes an unfitted encoder from the names of all columns.
+    models
+        The networks by name; `tuned`, which the parameters describe, is added.
+    sample
+        Makes so many rows of a sample with a seed.
+    derived
+        Columns that are computed from others; or a function that returns them, given what the catalog says of the
+        table.
+    cleaning
+        Steps that drop or change rows before the split.
+    threshold
+        Returns how a threshold is chosen, from the parameters.
+    """
+
+    dataset: str
+    problem: Aim
+    splits: Splits[P]
+    encoder: "Encoder"
+    models: Mapping[str, Model]
+    sample: "Callable[[int, int], pd.DataFrame]" = no_sample
+    derived: tuple[Derived, ...] | Callable[[DataSet], tuple[Derived, ...]] = ()
+    cleaning: "tuple[Step, ...]" = (drop_repeats,)
+    threshold: Callable[[P], Rule] = default_threshold
+
+    def prepare(self, params: P) -> Prepared:
+        """Fetch, validate, clean, split and encode the table."""
+        origin = fetch(self.dataset, params.source)
+        raw = ingest(origin, self.sample, params.sample_rows, params.seed)
+        checked = validate(raw, suite_text(self.dataset))
+        enforce(checked, self.dataset)
+        table = clean(checked, self.cleaning)
+        folds = self.splits.folds(params)
+        derived = self.derived(data_set(self.dataset)) if callable(self.derived) else self.derived
+        parts = self.splits.split(table, self.problem, folds, params.seed)
+        return Prepared(
+            aim=self.problem,
+            rule=self.threshold(params),
+            origin=origin,
+            raw=raw,
+            checked=checked,
+            table=table,
+            parts=parts,
+            encoded=self.splits.encode(parts, self.problem, derived, self.encoder),
+            kind=Rows(),
+            protocol=self.splits.describe(self.problem, folds),
+            seed=params.seed,
+            plotted_folds=self.splits.plotted_folds,
+        )
+
+    def fit_baselines(self, data: Prepared, params: P) -> list[Future]:
+        """Begin to fit the baselines to each fold."""
+        return self.splits.fit_baselines(data, params)
+
+    def fit_all(self, data: Prepared, params: P) -> dict[str, list[Ref]]:
+        """Train all candidates on each fold."""
+        return gathered({name: self.fit(name, data, params) for name in params.candidates})
+
+    def fit(self, name: str, data: Prepared, params: P, label: str = "") -> list[Future]:
+        """Begin to train one candidate on each fold; `label` is another name for it in the store."""
+        return self.splits.fit(label or name, data, self.model(name, params))
+
+    def model(self, name: str, params: P) -> Model:
+        """Return a candidate as this run trains it; the smoke profile trains for three epochs.
+
+        Raises
+        ------
+        CasebookError
+            There is no candidate of that name.
+        """
+        models = {**self.models, TUNED: Model(tuned_network(params), tuned_settings(params))}
+        if name not in models:
+            raise CasebookError(f"--candidates {name}: there are {', '.join(models)}.")
+        model = models[name]
+        changes: dict[str, object] = {"device": params.device}
+        if params.profile == "smoke":
+            changes["epochs"] = min(SMOKE_EPOCHS, model.settings.epochs)
+        return replace(model, settings=model.settings.model_copy(update=changes))

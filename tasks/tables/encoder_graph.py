@@ -1,0 +1,260 @@
+"""Encoding: a fitted encoder as an ONNX graph, step by step, each in the precision that is nearer to what was fitted.
+
+A published model takes 32-bit numbers. A scaler must compute in 64 bits: a mean of 2,008 rounded to 32 bits is off by a
+ten-thousandth of a deviation of 0.8. A step that sorts numbers into bins must compare in 32 bits: 40.3 is no longer an
+edge of 40.3 once it came as 40.299999. So both are tried.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from casebook.errors import CasebookError
+from tasks.data.derive import Derived
+from tasks.tables.converters import convert_step
+from tasks.training.onnx_format import IR_VERSION, OPSETS, TOLERANCE, opsets
+
+if TYPE_CHECKING:
+    import numpy as np
+    import onnx
+    import pandas as pd
+    from numpy.typing import NDArray
+    from sklearn.compose import ColumnTransformer
+
+    Floats = NDArray[np.float64]
+
+COMPARED = 5000  # training rows on which a step's graph is compared with the fitted step
+CONVERTIBLE = (
+    "StandardScaler, RobustScaler, MinMaxScaler, MaxAbsScaler, PowerTransformer, KBinsDiscretizer, Normalizer, "
+    "PolynomialFeatures, SimpleImputer, OneHotEncoder, OrdinalEncoder and pipelines of these"
+)
+
+
+class Step(NamedTuple):
+    """One step of a fitted encoder: its name, the transformer, its columns, and where its features are."""
+
+    name: str
+    transformer: Any
+    columns: list[str]
+    features: slice
+
+    def __str__(self) -> str:
+        return f"the step '{self.name}' of the encoder ({kind_of(self.transformer)} of {', '.join(self.columns)})"
+
+
+class Piece(NamedTuple):
+    """The graph of one step, the precision of its numbers, and how far it is from the fitted step."""
+
+    graph: "onnx.ModelProto"
+    precision: str
+    gap: float
+
+
+def steps_of(fitted: "ColumnTransformer") -> Iterator[Step]:
+    """Yield the steps of a fitted encoder that make features."""
+    for name, transformer, columns in fitted.transformers_:
+        if len(columns) and not (isinstance(transformer, str) and transformer == "drop"):
+            yield Step(name, transformer, list(columns), fitted.output_indices_[name])
+
+
+def feature_names(fitted: "ColumnTransformer") -> list[str]:
+    """Return for each encoded feature the columns that it is made of."""
+    names: list[str] = []
+    for step in steps_of(fitted):
+        count = step.features.stop - step.features.start
+        names += step.columns if count == len(step.columns) else [" and ".join(step.columns)] * count
+    return names
+
+
+def kind_of(transformer: Any) -> str:
+    """Return what a transformer is called, a pipeline by its parts."""
+    if isinstance(transformer, str):
+        return transformer
+    parts = getattr(transformer, "named_steps", None)
+    return type(transformer).__name__ if parts is None else " and ".join(map(kind_of, parts.values()))
+
+
+def transformed(fitted: "ColumnTransformer", table: "pd.DataFrame") -> "Floats":
+    """Return the encoded features of a table, also where the encoder makes a sparse matrix of them."""
+    import numpy as np
+
+    features = fitted.transform(table)
+    return np.asarray(features.toarray() if hasattr(features, "toarray") else features)
+
+
+def encoder_graph(
+    fitted: "ColumnTransformer", raw: "pd.DataFrame", table: "pd.DataFrame", derived: tuple[Derived, ...]
+) -> "onnx.ModelProto":
+    """Return one graph from the raw columns, as a person would type them, to the encoded features.
+
+    Inside the graph columns have names of ours, so that what the columns are called is of no matter.
+
+    Parameters
+    ----------
+    fitted
+        The fitted encoder.
+    raw, table
+        The training part: the raw columns that are needed, which name the graph's inputs, and all after `derive`.
+    derived
+        The derived columns, whose nodes come first.
+
+    Raises
+    ------
+    CasebookError
+        A step has no form as a graph, or one that differs from what was fitted.
+    """
+    import onnx
+    from onnx import helper
+
+    inside = prefix_for("encoder/", list(raw.columns))
+    columns = list(dict.fromkeys(column for step in steps_of(fitted) for column in step.columns))
+    names = {column: f"{inside}column{place}" for place, column in enumerate(columns)}
+    nodes = _columns(names, derived)
+    initializers, outputs = [], []
+    for place, (step, piece) in enumerate(pieces(fitted, table)):
+        own = f"{inside}step{place}/"
+        graph = onnx.compose.add_prefix(piece.graph, own).graph
+        nodes += _fed(graph, [names[column] for column in step.columns], piece.precision)
+        nodes += [*graph.node, _cast(graph.output[0].name, f"{own}features", "FLOAT")]
+        initializers += list(graph.initializer)
+        outputs.append(f"{own}features")
+    nodes.append(helper.make_node("Concat", outputs, [f"{inside}features"], axis=1))
+    inputs = [helper.make_tensor_value_info(name, element(raw[name]), [None, 1]) for name in raw.columns]
+    output = helper.make_tensor_value_info(f"{inside}features", onnx.TensorProto.FLOAT, [None, None])
+    graph = helper.make_graph(nodes, "features", inputs, [output], initializers)
+    model = helper.make_model(graph, opset_imports=opsets(), ir_version=IR_VERSION)
+    onnx.checker.check_model(model)
+    return model
+
+
+def prefix_for(prefix: str, names: list[str]) -> str:
+    """Return a prefix that none of the names begins with."""
+    while any(name.startswith(prefix) for name in names):
+        prefix = f"_{prefix}"
+    return prefix
+
+
+def pieces(fitted: "ColumnTransformer", table: "pd.DataFrame") -> Iterator[tuple[Step, Piece]]:
+    """Yield each step with its graph.
+
+    Raises
+    ------
+    CasebookError
+        A step has no form as a graph, or one that differs from what was fitted.
+    """
+    rows = table.head(COMPARED)
+    expected = transformed(fitted, rows[taken(fitted)])
+    for step in steps_of(fitted):
+        found, problems = [], []
+        texts = [not numeric(rows[name]) for name in step.columns]
+        for precision in ("FLOAT", "DOUBLE"):
+            try:
+                graph = convert_step(step.transformer, texts, precision, OPSETS)
+                got = run_piece(graph, rows[step.columns], precision)
+                found.append(Piece(graph, precision, distance(got, expected[:, step.features])))
+            except Exception as error:  # converters and runtime raise whatever they like
+                problems.append(str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__)
+        if not found:
+            raise CasebookError(
+                f"A published model is an ONNX graph, and {step} can't be written as one: {problems[0]} Use "
+                f"{CONVERTIBLE}, or compute the column by tasks.data.derive."
+            )
+        piece = min(found, key=lambda each: each.gap)
+        if not piece.gap <= TOLERANCE:
+            raise CasebookError(too_far(step, piece.gap))
+        yield step, piece
+
+
+def too_far(step: Step, gap: float) -> str:
+    """Say that a step's graph answers otherwise than the fitted step, and what to do."""
+    return (
+        f"As an ONNX graph, {step} gives features that differ by {gap:.2g} from the fitted ones, over {TOLERANCE:g}. "
+        "A published model takes 32-bit numbers of about seven digits: bring these columns near zero in a cleaning "
+        f"step, for example years since 2000, or use another of {CONVERTIBLE}."
+    )
+
+
+def distance(got: Any, expected: Any) -> float:
+    """Return by how much features differ at most: of 1 where they are small, else of the feature."""
+    import numpy as np
+
+    if got.shape != expected.shape:
+        raise ValueError(f"It gives {got.shape[1]} features instead of {expected.shape[1]}.")
+    gap = float((np.abs(got - expected) / (1.0 + np.abs(expected))).max(initial=0.0))
+    return gap if np.isfinite(gap) else float("inf")
+
+
+def run_piece(graph: "onnx.ModelProto", rows: "pd.DataFrame", precision: str) -> Any:
+    """Return what a step's graph makes of rows whose numbers came in 32 bits."""
+    import numpy as np
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
+    given = [entry.name for entry in session.get_inputs()]
+    blocks = [_array(rows[name], precision) for name in rows.columns]
+    feeds = dict(zip(given, blocks, strict=True)) if len(given) > 1 else {given[0]: np.hstack(blocks)}
+    return np.asarray(session.run(None, feeds)[0], "float64")
+
+
+def taken(encoder: "ColumnTransformer") -> list[str]:
+    """Return the columns that an encoder takes, each once."""
+    return list(dict.fromkeys(column for _, _, columns in encoder.transformers for column in columns))
+
+
+def numeric(values: "pd.Series") -> bool:
+    """Whether a column is one of numbers."""
+    import pandas as pd
+
+    return pd.api.types.is_numeric_dtype(values)
+
+
+def element(values: "pd.Series") -> int:
+    """Return how a graph takes a column."""
+    import onnx
+
+    return int(onnx.TensorProto.FLOAT if numeric(values) else onnx.TensorProto.STRING)
+
+
+def _array(values: "pd.Series", precision: str) -> Any:
+    if not numeric(values):
+        return values.to_numpy(object)[:, None]
+    return values.to_numpy("float32")[:, None].astype("float64" if precision == "DOUBLE" else "float32")
+
+
+def _columns(names: dict[str, str], derived: tuple[Derived, ...]) -> "list[onnx.NodeProto]":
+    """Return the nodes that give each column that the encoder takes the name that it has inside."""
+    from onnx import helper
+
+    computed = {each.name: each for each in derived}
+    nodes: list[onnx.NodeProto] = []
+    for column, name in names.items():
+        copied = [helper.make_node("Identity", [column], [name])]
+        nodes += computed[column].nodes(name) if column in computed else copied
+    return nodes
+
+
+def _fed(graph: "onnx.GraphProto", columns: list[str], precision: str) -> "list[onnx.NodeProto]":
+    """Return the nodes that hand columns to a step's graph: each to an input of its own, or all side by side."""
+    import onnx
+    from onnx import helper
+
+    text = onnx.TensorProto.STRING
+    inputs = [entry.name for entry in graph.input]
+    kinds = [entry.type.tensor_type.elem_type for entry in graph.input]
+    if len(inputs) == len(columns):
+        return [
+            helper.make_node("Identity", [column], [name]) if kind == text else _cast(column, name, precision)
+            for column, name, kind in zip(columns, inputs, kinds, strict=True)
+        ]
+    together = f"{inputs[0]}/columns"
+    last = helper.make_node("Identity", [together], inputs) if kinds[0] == text else None
+    return [
+        helper.make_node("Concat", columns, [together], axis=1),
+        last or _cast(together, inputs[0], precision),
+    ]
+
+
+def _cast(name: str, result: str, precision: str) -> "onnx.NodeProto":
+    import onnx
+    from onnx import helper
+
+    return helper.make_node("Cast", [name], [result], to=int(getattr(onnx.TensorProto, precision)))

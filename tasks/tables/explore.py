@@ -1,0 +1,174 @@
+"""Explore: the data profile that opens every report, as tables and pictures."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from casebook import files
+from casebook.catalog import data_set
+from casebook.stage import stage_apart
+from casebook.store import Facts, Ref
+from casebook.tables import read_table
+from tasks.pages.plot_style import labelled
+from tasks.tables.profile_plots import draw_profile
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tasks.problem.definition import Aim
+
+DRAWN = 20_000  # rows that a picture shows: more would be slower, not clearer
+PANELS = 12
+LINES = 6  # classes whose shares a picture shows
+FEW = 50  # distinct texts that are kinds of something; more are names
+MOMENTS = ("mean", "std", "skew", "kurt")
+QUARTILES = {"min": 0.0, "q25": 0.25, "median": 0.5, "q75": 0.75, "max": 1.0}
+
+
+@stage_apart
+def explore(out: Path, table: Ref, dataset: str, aim: "Aim | None" = None) -> Facts:
+    """Describe a table: `profile.json` with its figures, and pictures of its columns and of what goes with what.
+
+    Figures are of all rows; pictures of at most 20,000 random ones and of at most 12 columns: those whose rank
+    correlation with the target is greatest, or the first ones if there is no target.
+    """
+    frame = read_table(table)
+    profile(out, frame, dataset, aim)
+    return {"rows": len(frame), "columns": len(frame.columns)}
+
+
+def profile(out: Path, frame: "pd.DataFrame", dataset: str, aim: "Aim | None") -> None:
+    """Write a table's profile and pictures into a folder."""
+    target = aim.target if aim else None
+    several = bool(aim and aim.kind == "multiclass")
+    unit_of = {name: column.unit for name, column in data_set(dataset).columns.items()}
+    matrix = correlations(frame)
+    files.write_json(
+        out / "profile.json",
+        {
+            **shape(frame),
+            "target": counts(frame[aim.target]) if aim and aim.classes else None,
+            "columns": [{"name": n, "unit": unit_of.get(n), **told} for n, told in describe(frame).items()],
+            "categories": {name: counts(frame[name]) for name in categories(frame)},
+            "strongest_pairs": strongest_pairs(matrix),
+        },
+    )
+    drawn = frame.sample(min(DRAWN, len(frame)), random_state=0)
+    telling = {name: labelled(name, unit_of.get(name)) for name in most_telling(drawn, target, classes=several)}
+    kind: Literal["classes", "number"] | None = None if aim is None else "classes" if aim.classes else "number"
+    shares = shares_of(drawn, aim) if aim else {}
+    draw_profile(out, drawn, telling, categories(frame, target)[:PANELS], matrix, target, kind, shares)
+
+
+def shape(frame: "pd.DataFrame") -> dict[str, Any]:
+    """Return how many rows and values there are, how many are missing or repeat others, and what memory they take."""
+    return {
+        "rows": len(frame),
+        "values": frame.size,
+        "missing": int(frame.isna().sum().sum()),
+        "repeats": int(frame.duplicated().sum()),
+        "memory_mb": float(frame.memory_usage(deep=True).sum() / 1e6),
+    }
+
+
+def describe(frame: "pd.DataFrame") -> dict[str, dict[str, Any]]:
+    """Return, for each column: type, missing and distinct values, and for numbers mean, spread, quartiles, skew.
+
+    `kurtosis` is the excess over a normal distribution's, as pandas has it; a figure that too few values have is left
+    out.
+    """
+    import pandas as pd
+
+    found: dict[str, dict[str, Any]] = {}
+    for name, values in frame.items():
+        told: dict[str, Any] = {
+            "type": str(values.dtype), "missing": int(values.isna().sum()), "distinct": int(values.nunique()),
+        }  # fmt: skip
+        if pd.api.types.is_numeric_dtype(values):
+            quartiles = values.quantile(list(QUARTILES.values())).to_list()
+            figures = [*values.agg(list(MOMENTS)).to_list(), *quartiles]
+            names = ("mean", "std", "skew", "kurtosis", *QUARTILES)
+            told |= {key: float(value) for key, value in zip(names, figures, strict=True) if pd.notna(value)}
+        found[str(name)] = told
+    return found
+
+
+def categories(frame: "pd.DataFrame", left_out: str | None = None) -> list[str]:
+    """Return the columns of texts that are kinds of something: those with few distinct values."""
+    texts = frame.select_dtypes(["string", "object", "category", "bool"])
+    return [str(name) for name in texts if name != left_out and 1 < texts[name].nunique() <= FEW]
+
+
+def counts(values: "pd.Series", most: int = 10) -> dict[str, int]:
+    """Return how often each value stands in a column, the most frequent first."""
+    return {str(value): int(number) for value, number in values.value_counts().head(most).items()}
+
+
+def varying(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """Return the numeric columns that have more than one value."""
+    numbers = frame.select_dtypes("number")
+    return numbers.loc[:, numbers.min() < numbers.max()]
+
+
+def correlations(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """Return Pearson's correlation of all numeric columns that vary, with gaps left out pair by pair."""
+    import numpy as np
+    import pandas as pd
+
+    numbers = varying(frame)
+    if numbers.isna().to_numpy().any() or numbers.shape[1] < 2:
+        return numbers.corr()
+    return pd.DataFrame(np.corrcoef(numbers.to_numpy("float64"), rowvar=False), numbers.columns, numbers.columns)
+
+
+def strongest_pairs(matrix: "pd.DataFrame", most: int = 5) -> list[dict[str, Any]]:
+    """Return the pairs of columns with the greatest absolute correlation."""
+    import numpy as np
+
+    above = np.triu(np.ones(matrix.shape, dtype=bool), k=1)
+    names, r = list(matrix.columns), matrix.to_numpy()
+    pairs = [(names[i], names[j], float(r[i, j])) for i, j in np.argwhere(above & np.isfinite(r))]
+    pairs.sort(key=lambda pair: -abs(pair[2]))
+    return [{"first": first, "second": second, "r": value} for first, second, value in pairs[:most]]
+
+
+def most_telling(frame: "pd.DataFrame", target: str | None, *, classes: bool = False) -> list[str]:
+    """Return the numeric columns that tell most of the target, the first `PANELS` of them.
+
+    By rank correlation, or of several classes by the share of the ranks' variance that lies between them.
+    """
+    numbers = varying(frame)
+    if target is None or (not classes and target not in numbers):
+        return [str(name) for name in numbers][:PANELS]
+    ranks = numbers.drop(columns=target, errors="ignore").rank()
+    if classes:
+        between = ranks.groupby(frame[target].astype("string")).transform("mean").var()
+        told = between / ranks.var()
+    else:
+        told = ranks.corrwith(numbers[target].rank()).abs()
+    return [str(name) for name in told.sort_values(ascending=False).index[:PANELS]]
+
+
+def shares_of(frame: "pd.DataFrame", aim: "Aim") -> "dict[str, pd.Series]":
+    """Return what is drawn of the target against other columns: its mean, or the share of each class in per cent.
+
+    Of two classes that is the second's, of many classes those of the `LINES` most frequent.
+    """
+    from tasks.problem.targets import class_numbers
+
+    if not aim.classes:
+        return {f"mean of {aim.target}": frame[aim.target]}
+    import pandas as pd
+
+    known = frame[aim.target].notna()
+    numbers = pd.Series(class_numbers(frame.loc[known, aim.target], aim), frame.index[known])
+    if aim.kind == "binary":
+        return {f"share of {aim.target} = {_written(aim)} (%)": numbers * 100}
+    frequent = [int(place) for place in numbers.value_counts().index[:LINES]]
+    return {aim.labels[place]: (numbers == place) * 100.0 for place in sorted(frequent)}
+
+
+def _written(aim: "Aim") -> object:
+    """Return how the column writes the second of two classes."""
+    from tasks.problem.targets import places_of
+
+    return list(places_of(aim, text=False))[1]

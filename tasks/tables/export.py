@@ -1,0 +1,255 @@
+"""Export: one ONNX graph from the raw columns to calibrated probabilities or a value, and what a service needs too."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from casebook import files
+from casebook.catalog import DataSet, data_set
+from casebook.errors import CasebookError
+from casebook.stage import stage
+from casebook.store import Facts, Ref
+from casebook.tables import read_table
+from tasks.evaluation.evaluate import results
+from tasks.problem.definition import Aim
+from tasks.problem.targets import truth
+from tasks.tables.encoder_graph import prefix_for
+from tasks.tables.features import feeds, read_raw
+from tasks.training.convert import convert
+from tasks.training.onnx_format import IR_VERSION, TOLERANCE, opsets
+
+if TYPE_CHECKING:
+    import keras
+    import onnx
+    import pandas as pd
+
+SAMPLE_ROWS = 10
+FEW = 20  # values that a text must be one of; with more it is free
+TOP = 5  # most probable classes that an answer names
+BLOCK = 4096  # rows at once: a network that compares with every training row holds a number for each pair
+
+
+@stage
+def export(
+    out: Path, parts: Ref, features: Ref, trained: Mapping[str, Ref], evaluation: Ref, raw: Ref, aim: Aim
+) -> Facts:
+    """Export the champion: network, calibration and encoding in one graph, its signature, and sample rows with answers.
+
+    Parameters
+    ----------
+    parts, features, trained, evaluation, raw
+        References of the first fold's stages; `trained` has every candidate, of which the champion is taken.
+    aim
+        What is predicted.
+
+    Writes `model.onnx` (raw columns in), `model.keras` (encoded features in), `signature.json`, `sample_request.json`
+    and `sample_response.json`.
+
+    Raises
+    ------
+    CasebookError
+        On the test part the graph's answers differ from Keras' to the same features by more than 1e-4: of 1, or of the
+        target's deviation.
+    """
+    import keras
+    import onnx
+
+    result = results(evaluation)
+    champion = str(result["champion"])
+    calibration = result["calibration"][champion]
+    network = keras.saving.load_model(trained[champion].path("network.keras"), compile=False, safe_mode=True)
+    model = with_head(network, aim, calibration["slope"], calibration["shift"])
+    model.save(out / "model.keras")
+    encoding = onnx.load(features.path("features.onnx"))
+    test = read_raw(parts, "test")
+    columns = [name for name in test.columns if name in feeds_of(encoding)]
+    graph = joined(encoding, model, aim, columns, out)
+    answered = answers(graph, test[columns])
+    expected = in_keras(model, answers(encoding, test[columns]))
+    _agree(answered, expected, truth(read_raw(parts, "train"), aim), aim)
+    (out / "model.onnx").write_bytes(graph.SerializeToString())
+    entry = data_set(str(raw.facts["dataset"]))
+    described = signature(read_table(parts, "train")[columns], entry, calibration, aim, raw)
+    files.write_json(out / "signature.json", described)
+    _samples(out, read_table(parts, "test")[columns], answered, calibration["threshold"], aim)
+    return {
+        "dataset": raw.facts["dataset"],
+        "champion": champion,
+        "parameters": int(network.count_params()),
+        "inputs": len(columns),
+    }
+
+
+def with_head(network: "keras.Model", aim: Aim, slope: float, shift: float) -> "keras.Model":
+    """Return the network with its members pooled and its logits calibrated: an answer per row, or one of each class."""
+    import keras
+    import numpy as np
+    from keras import ops
+
+    inputs = keras.Input(network.input_shape[1:], dtype=network.inputs[0].dtype, name="features")
+    answers = network(inputs)
+    if aim.kind == "regression":  # its members are pooled already
+        return keras.Model(inputs, answers, name="pooled")
+    if aim.kind == "multiclass":
+        scaled = keras.layers.Rescaling(slope, name="calibration")(answers)
+        return keras.Model(inputs, keras.layers.Softmax(name="probabilities")(scaled), name="calibrated")
+    if network.output_shape[-1] > 1:  # see tasks.training.train.pooled
+        one = ops.logsumexp(ops.log_sigmoid(answers), axis=1, keepdims=True)
+        answers = one - ops.logsumexp(ops.log_sigmoid(-answers), axis=1, keepdims=True)
+    calibration = keras.layers.Dense(1, activation="sigmoid", name="calibration")
+    model = keras.Model(inputs, calibration(answers), name="calibrated")
+    calibration.set_weights([np.array([[slope]], "float32"), np.array([shift], "float32")])
+    return model
+
+
+def converted(model: "keras.Model", out: Path, name: str, output: str) -> "onnx.ModelProto":
+    """Return a Keras model as an ONNX graph with named input and output."""
+    import onnx
+
+    graph = convert(model, out)
+    for old, new in ((graph.graph.input[0].name, name), (graph.graph.output[0].name, output)):
+        rename(graph, old, new)
+    onnx.checker.check_model(graph)
+    return graph
+
+
+def rename(graph: "onnx.ModelProto", old: str, new: str) -> None:
+    """Give a value of a graph another name, wherever it stands."""
+    for entry in (*graph.graph.input, *graph.graph.output):
+        if entry.name == old:
+            entry.name = new
+    for node in graph.graph.node:
+        node.input[:] = [new if name == old else name for name in node.input]
+        node.output[:] = [new if name == old else name for name in node.output]
+
+
+def joined(
+    encoding: "onnx.ModelProto", model: "keras.Model", aim: Aim, columns: list[str], out: Path
+) -> "onnx.ModelProto":
+    """Return the encoding's graph and the network's as one, with a single output.
+
+    The output is called as the aim says, unless a column is called so.
+    """
+    import onnx
+    from onnx import compose, helper
+
+    inside = prefix_for("network/", columns)
+    network = compose.add_prefix(converted(model, out, "features", "answer"), inside)
+    for part in (network, encoding):  # the two converters declare different ones, though no node differs
+        part.ir_version = IR_VERSION
+        del part.opset_import[:]
+        part.opset_import.extend(opsets())
+    whole = compose.merge_models(
+        encoding, network, io_map=[(encoding.graph.output[0].name, network.graph.input[0].name)]
+    )
+    last, output = whole.graph.output[0], aim.output if aim.output not in columns else f"{inside}{aim.output}"
+    whole.graph.node.append(helper.make_node("Identity", [last.name], [output]))
+    shape = [None, len(aim.labels) if aim.kind == "multiclass" else 1]
+    last.CopyFrom(helper.make_tensor_value_info(output, onnx.TensorProto.FLOAT, shape))
+    onnx.checker.check_model(whole)
+    return whole
+
+
+def feeds_of(graph: "onnx.ModelProto") -> set[str]:
+    """Return the names of a graph's inputs."""
+    return {entry.name for entry in graph.graph.input}
+
+
+def answers(graph: "onnx.ModelProto", raw: "pd.DataFrame") -> Any:
+    """Return what the graph gives for each raw row: shape (rows,), or (rows, numbers). Rows go through in blocks."""
+    import numpy as np
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
+    blocks = [raw.iloc[i : i + BLOCK] for i in range(0, len(raw), BLOCK)]
+    return _column(np.concatenate([session.run(None, feeds(block))[0] for block in blocks]))
+
+
+def in_keras(model: "keras.Model", encoded: Any) -> Any:
+    """Return Keras' answer to each encoded row, shape (rows,) or (rows, classes). Rows go through in blocks."""
+    import numpy as np
+
+    x = encoded.reshape(len(encoded), -1)
+    return _column(np.concatenate([np.asarray(model(x[i : i + BLOCK])) for i in range(0, len(x), BLOCK)]))
+
+
+def _column(numbers: Any) -> Any:
+    """Return numbers of which there is one per row as an array of the rows alone."""
+    return numbers[:, 0] if numbers.shape[1] == 1 else numbers
+
+
+def _agree(answered: Any, expected: Any, train: Any, aim: Aim) -> None:
+    """Compare the graph's answers with Keras' on the scale of what is predicted."""
+    import numpy as np
+
+    scale = 1.0 if aim.classes else max(float(train.std()), float(np.abs(train).max()) * 1e-3)
+    gap = float(np.max(np.abs(answered - expected))) / scale
+    if not gap <= TOLERANCE:
+        of_what = "" if aim.classes else f" of the deviation of {aim.target}"
+        raise CasebookError(
+            f"On the test part the network as an ONNX graph differs from Keras by {gap:.2g}{of_what}, over "
+            f"{TOLERANCE:g}. Some layer of it is converted otherwise, or its weights are so large that 32 bits don't "
+            "hold its sums: use other layers, a smaller learning rate or more weight decay."
+        )
+
+
+def signature(
+    train: "pd.DataFrame", entry: DataSet, calibration: Mapping[str, float], aim: Aim, raw: Ref
+) -> dict[str, Any]:
+    """Describe inputs (type, unit, range or values seen in training) and output for people and for the service."""
+    output: dict[str, Any] = {"name": aim.output, "unit": aim.unit}
+    if aim.kind == "binary":
+        output |= {"description": f"probability of {aim.labels[1]}", "labels": list(aim.labels)}
+        output |= {"threshold": calibration["threshold"]}
+    elif aim.kind == "multiclass":
+        output |= {"description": "probability of each class", "labels": list(aim.labels)}
+    else:
+        output |= {"description": entry.columns[aim.target].description}
+    return {
+        "kind": aim.kind,
+        "case": raw.case,
+        "trained_on": raw.facts["kind"],
+        "inputs": [_input(train[name], entry) for name in train.columns],
+        "output": output,
+    }
+
+
+def _input(values: "pd.Series", entry: DataSet) -> dict[str, Any]:
+    """Describe one raw column; a text of few values must be one of them, a column with gaps may be left out.
+
+    The catalog may say that it can have gaps: where they are few, the training part may happen to have none.
+    """
+    column = entry.columns[str(values.name)]
+    about: dict[str, Any] = {"name": values.name, "dtype": column.type, "unit": column.unit}
+    about |= {"description": column.description, "optional": column.optional or bool(values.isna().any())}
+    if column.type != "string":
+        return {**about, "minimum": float(values.min()), "maximum": float(values.max())}
+    seen = sorted(values.dropna().unique())
+    return {**about, "allowed": seen} if len(seen) <= FEW else about
+
+
+def _samples(out: Path, raw: "pd.DataFrame", answered: Any, limit: float, aim: Aim) -> None:
+    """Write rows of the test part, some of each answer, with what is answered."""
+    import numpy as np
+
+    order = np.argsort(-(answered if answered.ndim == 1 else answered.argmax(axis=1)), kind="stable")
+    rows = [*order[: SAMPLE_ROWS // 2], *order[-(SAMPLE_ROWS - SAMPLE_ROWS // 2) :]]
+    given = [told(answered[row], limit, aim) for row in rows]
+    files.write_json(out / "sample_request.json", {"instances": json.loads(raw.iloc[rows].to_json(orient="records"))})
+    files.write_json(out / "sample_response.json", {"predictions": given})
+
+
+def told(answer: Any, limit: float, aim: Aim) -> dict[str, Any]:
+    """Return an answer as the service gives it."""
+    if aim.kind == "multiclass":
+        return ranked(answer, aim)
+    value = float(answer)
+    return {aim.output: value} | ({"label": aim.labels[int(value >= limit)]} if aim.kind == "binary" else {})
+
+
+def ranked(probabilities: Any, aim: Aim) -> dict[str, Any]:
+    """Return the most probable class, and the first few with their probability."""
+    order = (-probabilities).argsort(kind="stable")[:TOP]
+    top = [{"label": aim.labels[i], "probability": float(probabilities[i])} for i in order]
+    return {**top[0], "top": top}

@@ -1,0 +1,237 @@
+"""Features: fit the encoding of columns on the training part, and apply it to all three.
+
+The fitted encoding is kept as an ONNX graph, never as a pickle: what the service computes is what was trained on.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from casebook.errors import CasebookError
+from casebook.stage import stage
+from casebook.store import Facts, Ref, fold_name
+from casebook.tables import read_table, write_arrays
+from tasks.data.derive import Derived, derive
+from tasks.evaluation.leakage_checks import both_classes
+from tasks.evaluation.target_leakage import check_leaks, check_names
+from tasks.problem.definition import Aim
+from tasks.problem.targets import truth
+from tasks.tables.encoder_graph import distance, encoder_graph, feature_names, numeric, taken, transformed
+from tasks.tables.fitting import fit_on
+from tasks.tables.precision import as_served, coarse
+from tasks.tables.split import PARTS
+from tasks.training.finite import finite_features
+from tasks.training.onnx_format import TOLERANCE
+
+if TYPE_CHECKING:
+    import onnx
+    import pandas as pd
+    from sklearn.compose import ColumnTransformer
+    from sklearn.pipeline import Pipeline
+
+    Encoder = Callable[[list[str]], ColumnTransformer]
+
+
+def numbers(fill: Literal["mean", "median"] = "median") -> "Pipeline":
+    """Return a step of an encoder: missing numbers filled, then all to mean 0 and deviation 1."""
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    return make_pipeline(SimpleImputer(strategy=fill), StandardScaler())
+
+
+def bins(count: int, fill: Literal["mean", "median"] = "median") -> "Pipeline":
+    """Return a step of an encoder: missing numbers filled, then a 0 or 1 for each of some bins of equal width."""
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import KBinsDiscretizer
+
+    sorted_in = KBinsDiscretizer(count, encode="onehot-dense", strategy="uniform", subsample=None)
+    return make_pipeline(SimpleImputer(strategy=fill), sorted_in)
+
+
+def one_hot(values: Sequence[object], *, gaps: bool = False) -> "Pipeline":
+    """Return a step of an encoder: a column for each of the categories, to mean 0 and deviation 1.
+
+    Any other category is none of them. With `gaps`, missing text is filled with the most frequent one first.
+    """
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    filled = [SimpleImputer(missing_values="", strategy="most_frequent")] if gaps else []
+    coded = OneHotEncoder(categories=[list(values)], handle_unknown="ignore", sparse_output=False)
+    return make_pipeline(*filled, coded, StandardScaler())
+
+
+@stage
+def features(
+    out: Path, parts: Ref, aim: Aim, derived: tuple[Derived, ...], encoder: "Encoder",
+    trust_columns: tuple[str, ...] = (),
+) -> Facts:  # fmt: skip
+    """Derive columns, fit the encoder on the training part, and write each part as arrays `x` and `y`.
+
+    Writes `train`, `validation` and `test` (x float32 of shape (rows, features), y float32 of shape (rows,)) and
+    `features.onnx`, whose inputs are the raw columns that are needed and whose output is x.
+
+    Parameters
+    ----------
+    parts
+        The split.
+    aim
+        Names the target.
+    derived
+        Columns to compute first.
+    encoder
+        Makes, from the names of all raw and derived columns, an unfitted encoder of those it takes.
+    trust_columns
+        Columns that may decide the target alone.
+
+    Raises
+    ------
+    CasebookError
+        The ONNX form disagrees with the fitted encoder, the encoder saw other rows than the training part, or a column
+        that it takes identifies rows or decides the target alone.
+    """
+    import numpy as np
+
+    suspects = checked(parts, aim, derived, encoder, trust_columns)
+    fitted, train = encode(out, parts, aim, derived, encoder)
+    needed = raw_columns(train, fitted, derived)
+    graph = encoder_graph(fitted, train[needed], derive(train, derived), derived)
+    with np.load(out / "validation.npz") as validation:
+        _agree(graph, read_raw(parts, "validation")[needed], validation["x"])
+    (out / "features.onnx").write_bytes(graph.SerializeToString())
+    classes = {"classes": len(aim.labels)} if aim.kind == "multiclass" else {}
+    names = feature_names(fitted)
+    return {"features": len(names), "raw_columns": needed, "leaks": suspects, **classes}
+
+
+@stage
+def fold_features(
+    out: Path, parts: Ref, folds: int, aim: Aim, derived: tuple[Derived, ...], encoder: "Encoder",
+    trust_columns: tuple[str, ...] = (),
+) -> Facts:  # fmt: skip
+    """Do for each of an output's folds what `features` does for one; the ONNX form is the first fold's alone.
+
+    Raises
+    ------
+    CasebookError
+        As `features` does.
+    """
+    for number in range(folds):
+        (out / fold_name(number)).mkdir()
+    facts = features.fn(out / fold_name(0), parts.fold(0), aim, derived, encoder, trust_columns)
+    for number in range(1, folds):
+        checked(parts.fold(number), aim, derived, encoder, trust_columns)
+        encode(out / fold_name(number), parts.fold(number), aim, derived, encoder)
+    return {**facts, "folds": folds}
+
+
+def encode(
+    out: Path, parts: Ref, aim: Aim, derived: tuple[Derived, ...], encoder: "Encoder"
+) -> "tuple[ColumnTransformer, pd.DataFrame]":
+    """Fit the encoder on the training part and write all three parts encoded; return it and the raw training part.
+
+    Raises
+    ------
+    CasebookError
+        The encoder saw other rows than the training part.
+    """
+    import numpy as np
+
+    raw = {name: read_raw(parts, name) for name in PARTS}
+    y = {name: truth(frame, aim) for name, frame in raw.items()}
+    both_classes(y, aim)
+    tables = {name: derive(frame.drop(columns=aim.target), derived) for name, frame in raw.items()}
+    unfitted = encoder(list(tables["train"].columns))
+    used = columns_of(unfitted, tables["train"])
+    unlike = coarse(tables["train"][[name for name in used if name in raw["train"]]])
+    tables = {name: as_served(table, unlike) for name, table in tables.items()}
+    fitted = fit_on(unfitted, tables["train"][used])
+    names = feature_names(fitted)
+    for name, table in tables.items():
+        with np.errstate(over="ignore"):  # what is too large is told below
+            x = np.asarray(transformed(fitted, table[used]), "float32")
+        finite_features(x, name, names)
+        write_arrays(out, name, x=x, y=y[name].astype("float32"))
+    return fitted, as_served(raw["train"].drop(columns=aim.target), unlike)
+
+
+def checked(
+    parts: Ref, aim: Aim, derived: tuple[Derived, ...], encoder: "Encoder", trusted: tuple[str, ...]
+) -> list[dict[str, object]]:
+    """Return what the report must tell of columns that nearly decide the target.
+
+    Raises
+    ------
+    CasebookError
+        The encoder takes a column that identifies rows or decides the target alone, and nobody trusts it.
+    """
+    raw = read_raw(parts, "train")
+    table = derive(raw.drop(columns=aim.target), derived)
+    check_names(trusted, list(table.columns))
+    used = table[columns_of(encoder(list(table.columns)), table)].assign(**{aim.target: truth(raw, aim)})
+    return check_leaks(used, aim.target, trusted, classes=aim.classes)
+
+
+def read_raw(parts: Ref, name: str) -> "pd.DataFrame":
+    """Read one part of a split, with missing text as the empty text: ONNX has no other."""
+    frame = read_table(parts, name)
+    texts: list[str] = list(frame.select_dtypes("string").columns)
+    return frame.assign(**{column: frame[column].fillna("").astype(object) for column in texts})
+
+
+def columns_of(encoder: "ColumnTransformer", table: "pd.DataFrame") -> list[str]:
+    """Return the columns that an encoder takes, each once.
+
+    Raises
+    ------
+    CasebookError
+        It is no ColumnTransformer, names columns otherwise than in lists, or takes one that isn't there.
+    """
+    from sklearn.compose import ColumnTransformer
+
+    if not isinstance(encoder, ColumnTransformer):
+        raise CasebookError(
+            f"The encoder is a {type(encoder).__name__}, but it must be a ColumnTransformer, which says of each step "
+            "what columns it takes. Wrap it: ColumnTransformer([(name, step, columns)])."
+        )
+    for name, _, columns in encoder.transformers:
+        if isinstance(columns, str) or not all(isinstance(column, str) for column in columns):
+            raise CasebookError(f"The step '{name}' of the encoder takes {columns!r}: give it a list of column names.")
+    used = taken(encoder)
+    lacking = [name for name in used if name not in table]
+    if lacking or not used:
+        raise CasebookError(
+            f"The encoder takes {', '.join(lacking) or 'no column'}, but the columns are {', '.join(table.columns)}."
+        )
+    return used
+
+
+def raw_columns(raw: "pd.DataFrame", fitted: "ColumnTransformer", derived: tuple[Derived, ...]) -> list[str]:
+    """Return the raw columns, in their order, that the encoder takes or that a derived column it takes needs."""
+    sources = {d.name: d.columns for d in derived}
+    needed = {column for name in taken(fitted) for column in sources.get(name, (name,))}
+    return [name for name in raw.columns if name in needed]
+
+
+def feeds(raw: "pd.DataFrame") -> dict[str, Any]:
+    """Return a frame of raw columns as ONNX inputs: one (n, 1) array per column, float32 or text."""
+    kinds = {name: "float32" if numeric(raw[name]) else object for name in raw.columns}
+    return {name: raw[[name]].to_numpy(kind) for name, kind in kinds.items()}
+
+
+def _agree(graph: "onnx.ModelProto", raw: "pd.DataFrame", expected: Any) -> None:
+    """Compare the graph with the encoder on the validation part."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
+    gap = distance(session.run(None, feeds(raw))[0], expected)
+    if not gap <= TOLERANCE:
+        raise CasebookError(
+            f"On the validation part the ONNX form of the features differs from the fitted encoder by {gap:.2g}, over "
+            f"{TOLERANCE:g}, in the columns {', '.join(raw.columns)}. Bring numbers that are far from zero nearer to "
+            "it in a cleaning step."
+        )

@@ -1,0 +1,75 @@
+"""Fitting: an encoder is fitted on the training part alone, and what its steps say of it is checked."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from casebook.errors import CasebookError
+from tasks.evaluation.leakage_checks import fitted_on
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from sklearn.compose import ColumnTransformer
+
+
+def fit_on(encoder: "ColumnTransformer", train: "pd.DataFrame") -> "ColumnTransformer":
+    """Fit an encoder on the training part.
+
+    Scikit-learn gives each step the rows that the encoder is given. So an encoder that fits in a way of its own, or a
+    step that was fitted before, is refused, and where a step counts rows its count is checked.
+
+    Raises
+    ------
+    CasebookError
+        A step saw other rows than the training part, or can't be fitted on it.
+    """
+    try:
+        fitted = encoder.fit(train)
+    except (ValueError, TypeError) as error:
+        gaps = [f"{name} ({count:,} rows)" for name, count in train.isna().sum().items() if count]
+        raise CasebookError(
+            f"The encoder can't be fitted on the training part: {str(error).splitlines()[0]} Columns with gaps: "
+            f"{', '.join(gaps) or 'none'}."
+        ) from error
+    for step in steps_in(fitted):
+        _check(step, len(train))
+    _fits_as_given(encoder)
+    return fitted
+
+
+def steps_in(step: Any) -> Iterator[Any]:
+    """Yield a fitted transformer's steps, and theirs."""
+    children = [
+        *(child for _, child, _ in getattr(step, "transformers_", [])),
+        *(child for _, child in getattr(step, "steps", [])),
+        *(child for _, child in getattr(step, "transformer_list", [])),
+    ]
+    for child in children:
+        if not isinstance(child, str):
+            yield child
+            yield from steps_in(child)
+
+
+def _check(step: Any, rows: int) -> None:
+    """Compare the rows that a fitted step says it saw, if it does, with those that it was given."""
+    import numpy as np
+    from sklearn.frozen import FrozenEstimator
+
+    if isinstance(step, FrozenEstimator):
+        raise CasebookError(
+            f"The encoder's {type(step.estimator).__name__} was fitted before, so it may have seen "
+            "test rows. Return it unfitted: it is fitted on the training part."
+        )
+    seen = np.asarray(getattr(step, "n_samples_seen_", rows))
+    if not seen.ndim or seen.max() > rows:  # with gaps there is a count per column, of the values that are there
+        fitted_on(int(seen.max()), rows)
+
+
+def _fits_as_given(encoder: "ColumnTransformer") -> None:
+    from sklearn.compose import ColumnTransformer
+
+    kind = type(encoder)
+    if kind.fit is not ColumnTransformer.fit or kind.fit_transform is not ColumnTransformer.fit_transform:
+        raise CasebookError(
+            f"The encoder is a {kind.__name__}, which fits in a way of its own, so nothing says on what rows. Return a "
+            "plain ColumnTransformer; its steps may be of your own."
+        )

@@ -1,0 +1,100 @@
+"""Tuned: a plain network as the user's parameters say, which `flows.tune` can search."""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from casebook.device import Asked
+from casebook.params import CaseParams
+from tasks.tables.baselines import NumberPeer, Peer
+from tasks.training.networks import perceptron, plain
+from tasks.training.train import Optimizer, Settings
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+
+Units = Annotated[int, Field(ge=1, le=4096)]
+
+
+class NetworkParams(CaseParams):
+    """What can be set of the candidate `tuned`, the same in every case that models."""
+
+    layers: tuple[Units, ...] = Field((64, 64), max_length=8, description="units of each layer of `tuned`")
+    dropout: Annotated[float, Field(ge=0, lt=1, description="share of units of `tuned` left out in a step")] = 0.0
+    l1: Annotated[float, Field(ge=0, le=1, description="penalty on the size of weights of `tuned`")] = 0.0
+    l2: Annotated[float, Field(ge=0, le=1, description="the same on their squares; with l1, an elastic net")] = 0.0
+    optimizer: Optimizer = Field("adam", description="what `tuned` is trained by")
+    learning_rate: Annotated[float, Field(gt=0, le=1, description="of `tuned`")] = 1e-3
+    batch_size: Annotated[int, Field(ge=8, le=65536, description="rows per training step of `tuned`")] = 32
+    epochs: Annotated[int, Field(ge=1, le=5000, description="most epochs of `tuned`")] = 200
+    patience: Annotated[int, Field(ge=1, le=5000, description="epochs without better validation to wait")] = 20
+    device: Asked = Field("auto", description="where to train")
+
+
+Candidate = Literal["course", "tuned", "ensemble"]
+
+
+class TableParams(NetworkParams):
+    """What can be set where an answer is predicted from a table."""
+
+    candidates: tuple[str, ...] = Field(
+        ("course", "ensemble"), min_length=1, description="networks to train: the lab's, our ensemble, yours"
+    )
+    peers: tuple[Peer | NumberPeer, ...] = Field(
+        ("dummy", "logistic_regression", "extra_trees", "gradient_boosting"),
+        description="plain models to compare with",
+    )
+    trees: Annotated[int, Field(ge=10, le=5000, description="size of forests and boosting among the peers")] = 200
+    sample_rows: Annotated[int, Field(ge=100, le=1_000_000, description="size of the embedded sample")] = 400
+
+
+class RepeatedFoldsParams(TableParams):
+    """What can be set where a small table is split into ten folds again and again."""
+
+    repeats: Annotated[int, Field(ge=1, le=20, description="times ten folds in the full profile")] = 3
+
+
+class SmallTableParams(RepeatedFoldsParams):
+    """What can be set where a number is predicted from a small table, in repeated folds."""
+
+    candidates: tuple[Candidate, ...] = Field(
+        ("course", "ensemble"), min_length=1, description="networks to train: the lab's, our ensemble, yours"
+    )
+    peers: tuple[NumberPeer, ...] = Field(
+        ("dummy", "least_squares", "ridge", "extra_trees", "gradient_boosting"),
+        description="plain models to compare with",
+    )
+
+
+class TunedNetwork(BaseModel):
+    """The network of `tuned`: rectified layers with dropout behind each, their weights held small by l1 and l2.
+
+    It is called as every network is, with x of one fold (rows, features) or of several (folds, rows, features).
+    """
+
+    model_config = ConfigDict(frozen=True)
+    layers: tuple[int, ...]
+    l1: float
+    l2: float
+
+    def __call__(self, x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
+        """Build it."""
+        build = perceptron if x.ndim == 3 else plain
+        return build(x, self.layers, dropout, "tuned", l1=self.l1, l2=self.l2)
+
+
+def tuned_network(params: NetworkParams) -> TunedNetwork:
+    """Return what builds the network that the parameters describe."""
+    return TunedNetwork(layers=params.layers, l1=params.l1, l2=params.l2)
+
+
+def tuned_settings(params: NetworkParams) -> Settings:
+    """Return how `tuned` is trained; it keeps its best epoch on validation."""
+    return Settings(
+        epochs=params.epochs, patience=params.patience, batch_size=params.batch_size,
+        learning_rate=params.learning_rate, dropout=params.dropout, optimizer=params.optimizer, device=params.device,
+    )  # fmt: skip

@@ -1,0 +1,95 @@
+"""Permute: ask models of test rows in which one column is shuffled; how much worse they get is what it is worth.
+
+After Breiman (2001), "Random forests", section 10. Columns that tell the same stand in for each other, so each of them
+seems worth less than all together.
+"""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from casebook import files
+from casebook.stage import stage
+from casebook.store import Facts, Ref, fold_name
+from casebook.tables import read_arrays, write_arrays
+from tasks.data.derive import Derived, derive
+from tasks.problem.definition import Aim
+from tasks.problem.targets import truth
+from tasks.tables.encoder_graph import taken, transformed
+from tasks.tables.features import encode, raw_columns, read_raw
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tasks.tables.features import Encoder
+
+COLUMNS = "columns.json"
+TIMES = 5  # that each column is shuffled
+
+
+class Worth(NamedTuple):
+    """By how much the primary figure gets worse without what a column tells: mean over the folds, standard error."""
+
+    change: float
+    error: float
+
+
+@stage
+def permute(
+    out: Path, parts: Ref, folds: int, aim: Aim, derived: tuple[Derived, ...], encoder: "Encoder", seed: int
+) -> Facts:
+    """Encode every fold as `fold_features` does, but with a longer test part.
+
+    First come the test rows as they are, then, `TIMES` times for each raw column that the encoder needs, the same rows
+    with this column shuffled. Columns derived from it are derived anew. `columns.json` has the columns in their order.
+    """
+    import numpy as np
+
+    columns: list[str] = []
+    for number in range(folds):
+        folder = out / fold_name(number)
+        folder.mkdir()
+        fitted, train = encode(folder, parts.fold(number), aim, derived, encoder)
+        columns = raw_columns(train, fitted, derived)
+        test = shuffled(read_raw(parts.fold(number), "test"), columns, seed + number)
+        x = np.asarray(transformed(fitted, derive(test, derived)[taken(fitted)]), "float32")
+        write_arrays(folder, "test", x=x, y=truth(test, aim).astype("float32"))
+    files.write_json(out / COLUMNS, columns)
+    return {"folds": folds, "columns": len(columns)}
+
+
+def shuffled(rows: "pd.DataFrame", columns: list[str], seed: int) -> "pd.DataFrame":
+    """Return the rows, and below them all rows with the first column shuffled, again and again, then the second."""
+    import numpy as np
+    import pandas as pd
+
+    rng = np.random.default_rng(seed)
+    permuted = [rows.assign(**{c: rng.permutation(rows[c].to_numpy())}) for c in columns for _ in range(TIMES)]
+    return pd.concat([rows, *permuted], ignore_index=True)
+
+
+def worth(permuted: Ref, trained: Ref, folds: int, aim: Aim) -> dict[str, Worth]:
+    """Return what each raw column is worth to networks trained on what `permute` wrote, the most first.
+
+    Positive where the figure gets worse without the column.
+    """
+    import numpy as np
+
+    columns: list[str] = json.loads(permuted.path(COLUMNS).read_text(encoding="utf-8"))
+    worse = np.array([_worse(permuted.fold(i), trained.fold(i), len(columns), aim) for i in range(folds)])
+    error = worse.std(axis=0, ddof=1) / folds**0.5 if folds > 1 else np.zeros(len(columns))
+    told = {c: Worth(float(worse[:, i].mean()), float(error[i])) for i, c in enumerate(columns)}
+    return dict(sorted(told.items(), key=lambda item: -item[1].change))
+
+
+def _worse(permuted: Ref, trained: Ref, columns: int, aim: Aim) -> list[float]:
+    """Return for each column by how much one fold's figure gets worse, mean over the shuffles."""
+    import numpy as np
+
+    from tasks.evaluation.evaluate import answered, once
+
+    y = np.split(read_arrays(permuted, "test")["y"].astype("float64"), 1 + columns * TIMES)
+    answers = np.split(read_arrays(trained, "scores")["test"].astype("float64"), 1 + columns * TIMES)
+    figures = [once(aim, rows, answered(told, aim))[aim.primary] for rows, told in zip(y, answers, strict=True)]
+    changes = np.reshape(figures[1:], (columns, TIMES)) - figures[0]
+    return [float(-aim.sign * change) for change in changes.mean(axis=1)]

@@ -1,0 +1,190 @@
+"""Split: part the rows into training, validation and test, so that no row and no repeat is in two of them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from casebook.errors import CasebookError
+from casebook.language import Said, say
+from casebook.stage import stage
+from casebook.store import Facts, Ref, fold_name
+from casebook.tables import read_table, write_table
+from tasks.evaluation.leakage_checks import repeats_across
+from tasks.problem.definition import Aim
+from tasks.problem.targets import has_target
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    Parts = dict[str, pd.DataFrame]
+
+PARTS = ("train", "validation", "test")
+FOLDS = 5
+VALIDATION = 0.1  # of the rows that are not test rows, where the set says which those are
+SMALL_FOLDS = 10  # of data so small that every row is needed, and the whole is split several times
+
+
+@stage
+def split(out: Path, table: Ref, target: str, fold: int, seed: int, *, grouped: bool = False) -> Facts:
+    """Part a table for one of five outer folds: a fifth for the test, a fifth of the rest for validation.
+
+    The share of positives is the same in all parts (stratified): 64 % training, 16 % validation, 20 % test. All five
+    folds together test every row once. With `grouped`, rows that agree in every column but the target stay together.
+
+    Raises
+    ------
+    CasebookError
+        There are too few rows of a class, or the parts share rows.
+    """
+    frame = read_table(table)
+    has_target(frame, target)
+    parts = by_group(frame, target, fold, seed) if grouped else stratified(frame, target, fold, seed)
+    repeats_across(parts)
+    for name, part in parts.items():
+        write_table(out, part, name)
+    positive = next(iter(sorted(frame[target].unique())[1:2]), None)  # of two classes the second
+    return {name: {"rows": len(p), "positives": int((p[target] == positive).sum())} for name, p in parts.items()}
+
+
+@stage
+def split_repeatedly(out: Path, table: Ref, aim: Aim, folds: int, seed: int) -> Facts:
+    """Part a small table by repeated 10-fold cross-validation; the output holds `folds` folds.
+
+    Of ten folds of equal size one is the test part, the next one the validation part and eight are for training. After
+    ten folds the rows are shuffled anew. Classes have the same share in every fold.
+
+    Raises
+    ------
+    CasebookError
+        There are too few rows of a class, or the parts share rows.
+    """
+    for number, parts in enumerate(repeated(read_table(table), aim, folds, seed)):
+        repeats_across(parts)
+        folder = out / fold_name(number)
+        folder.mkdir()
+        for name, part in parts.items():
+            write_table(folder, part, name)
+    return {"folds": folds, "repeats": -(-folds // SMALL_FOLDS), "rows": {n: len(p) for n, p in parts.items()}}
+
+
+def stratified(frame: "pd.DataFrame", target: str, fold: int, seed: int) -> "Parts":
+    """Return training, validation and test part of one outer fold, stratified by the target.
+
+    Raises
+    ------
+    CasebookError
+        The target has one class only, or a class with fewer rows than there are folds.
+    """
+    from sklearn.model_selection import StratifiedKFold, train_test_split
+
+    enough_of_each_class(frame, target, FOLDS)
+    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
+    labels = labels_of(frame, target)
+    development, test = list(folds.split(frame, labels))[fold]
+    train, validation = train_test_split(
+        development, test_size=1 / FOLDS, random_state=seed, stratify=labels.iloc[development]
+    )
+    return {name: frame.iloc[rows] for name, rows in zip(PARTS, (train, validation, test), strict=True)}
+
+
+def as_given(table: "pd.DataFrame", seed: int) -> "Parts":
+    """Return the parts of a set whose column `part` says which rows are for the test: a tenth of the others validates.
+
+    Raises
+    ------
+    CasebookError
+        There are no test rows, or a class has fewer than two training rows.
+    """
+    from sklearn.model_selection import train_test_split
+
+    rest, test = table[table["part"] == "train"], table[table["part"] == "test"]
+    least = rest["label"].value_counts().min() if len(rest) else 0
+    if not len(test) or least < 2:
+        raise CasebookError(
+            f"The set has {len(rest):,} training and {len(test):,} test rows, of the rarest class {least} for "
+            "training: a test part and two training rows of each class are needed at least."
+        )
+    share = max(VALIDATION, rest["label"].nunique() / len(rest))
+    train, validation = train_test_split(rest, test_size=share, random_state=seed, stratify=rest["label"])
+    return {"train": train, "validation": validation, "test": test}
+
+
+def by_group(frame: "pd.DataFrame", target: str, fold: int, seed: int) -> "Parts":
+    """Return the parts of one outer fold, stratified by distinct feature rows, of which all repeats stay together.
+
+    A distinct row counts once, with the label that it has first, however often it is repeated: folds of groups that
+    are stratified row by row take a search over all groups, minutes for some ten thousand of them.
+
+    Raises
+    ------
+    CasebookError
+        The target has one class only, or a class with fewer rows than there are folds.
+    """
+    features = frame.drop(columns=target)
+    distinct = stratified(frame[~features.duplicated()], target, fold, seed)
+    groups = frame.groupby(list(features), sort=False, dropna=False).ngroup()
+    return {name: frame[groups.isin(groups.loc[part.index])] for name, part in distinct.items()}
+
+
+def repeated(frame: "pd.DataFrame", aim: Aim, folds: int, seed: int) -> "Iterator[Parts]":
+    """Yield the parts of the folds of repeated 10-fold cross-validation.
+
+    Raises
+    ------
+    CasebookError
+        There are fewer rows (of a class) than folds need.
+    """
+    import numpy as np
+    from sklearn.model_selection import KFold, StratifiedKFold
+
+    has_target(frame, aim.target)
+    if aim.classes:
+        enough_of_each_class(frame, aim.target, SMALL_FOLDS)
+    elif len(frame) < 2 * SMALL_FOLDS:
+        raise CasebookError(f"Only {len(frame)} rows, too few for {SMALL_FOLDS} folds: at least {2 * SMALL_FOLDS}.")
+    kind = StratifiedKFold if aim.classes else KFold
+    for number in range(folds):
+        repeat, fold = divmod(number, SMALL_FOLDS)
+        cuts = kind(SMALL_FOLDS, shuffle=True, random_state=seed + repeat).split(frame, labels_of(frame, aim.target))
+        tests = [test for _, test in cuts]
+        test, validation = tests[fold], tests[(fold + 1) % SMALL_FOLDS]
+        rest = np.setdiff1d(np.arange(len(frame)), np.concatenate([test, validation]))
+        rest = np.random.default_rng((seed, number)).permutation(rest)
+        yield {name: frame.iloc[rows] for name, rows in zip(PARTS, (rest, validation, test), strict=True)}
+
+
+def labels_of(frame: "pd.DataFrame", target: str) -> "pd.Series":
+    """Return the target as scikit-learn stratifies by it: text as plain objects."""
+    import pandas as pd
+
+    values = frame[target]
+    return values if pd.api.types.is_numeric_dtype(values) else values.astype(object)
+
+
+def enough_of_each_class(frame: "pd.DataFrame", target: str, folds: int) -> None:
+    """Refuse a table that can't be parted into folds that hold both classes, validation included.
+
+    Raises
+    ------
+    CasebookError
+        The target has one class only, or a class has fewer than twice as many rows as there are folds.
+    """
+    counts = frame[target].value_counts()
+    if len(counts) < 2:
+        raise CasebookError(
+            f"All {len(frame):,} rows have {target} = {counts.index[0]}: there is nothing to tell apart. Use data that "
+            "holds both classes."
+        )
+    if counts.min() < 2 * folds:
+        raise CasebookError(
+            f"Only {counts.min()} rows have {target} = {counts.idxmin()}, too few for {folds} folds that each need one "
+            f"for validation too: at least {2 * folds} are needed. Use more data."
+        )
+
+
+def repeated_folds(folds: int) -> Said:
+    """Say how figures over the folds of `split_repeatedly` come about."""
+    return say(
+        "repeated 10-fold cross-validation, mean of {folds} folds of {shuffles} shuffles",
+        folds=folds, shuffles=-(-folds // SMALL_FOLDS),
+    )  # fmt: skip

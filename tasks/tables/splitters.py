@@ -1,0 +1,199 @@
+"""Splits: how a table is divided into folds, and how networks and baselines are fitted to them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from casebook.futures import Fold, Future
+from casebook.language import Said, say
+from casebook.store import Ref
+from tasks.data.derive import Derived
+from tasks.problem.definition import Aim
+from tasks.problem.prepared_data import Prepared
+from tasks.tables.baselines import compare, compare_folds
+from tasks.tables.features import features, fold_features
+from tasks.tables.parameters import RepeatedFoldsParams, TableParams
+from tasks.tables.resample import Way, resample
+from tasks.tables.split import FOLDS, SMALL_FOLDS, repeated_folds, split, split_repeatedly
+from tasks.tables.train_folds import train_folds
+from tasks.training.train import Settings, train
+
+if TYPE_CHECKING:
+    from tasks.tables.features import Encoder
+    from tasks.training.train import Network
+
+P = TypeVar("P", bound=TableParams, contravariant=True)
+
+SMOKE_FOLDS = 2
+SMOKE_TREES = 20
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network to train.
+
+    Attributes
+    ----------
+    network
+        Builds it from features, targets and dropout.
+    settings
+        How it is trained, in other profiles than smoke.
+    resampling
+        What is done to the training rows of rare and frequent classes.
+    """
+
+    network: "Network"
+    settings: Settings
+    resampling: Way | None = None
+
+
+class Splits(Protocol[P]):
+    """How a table is divided, and what is fitted to each fold."""
+
+    @property
+    def plotted_folds(self) -> int:
+        """How many folds are drawn together."""
+
+    def folds(self, params: P) -> int:
+        """Return the number of folds."""
+
+    def split(self, table: Ref, problem: Aim, folds: int, seed: int) -> list[Ref]:
+        """Divide the table, and return each fold's training, validation and test part."""
+
+    def encode(self, parts: Sequence[Ref], problem: Aim, derived: tuple[Derived, ...], encoder: "Encoder") -> list[Ref]:
+        """Fit the encoder to each fold's training part, and return each fold's features."""
+
+    def fit(self, label: str, data: Prepared, model: Model) -> list[Future]:
+        """Train a network on each fold."""
+
+    def fit_baselines(self, data: Prepared, params: P) -> list[Future]:
+        """Fit the baselines on each fold."""
+
+    def describe(self, problem: Aim, folds: int) -> Said:
+        """Return a sentence on how the figures come about."""
+
+
+@dataclass(frozen=True)
+class RepeatedKFold:
+    """Repeated 10-fold cross-validation, for tables so small that every row is needed.
+
+    Attributes
+    ----------
+    standard
+        How many of the ten folds the standard profile uses.
+    """
+
+    standard: int = SMALL_FOLDS
+    plotted_folds: int = SMALL_FOLDS
+
+    def folds(self, params: RepeatedFoldsParams) -> int:
+        """Return two folds for the smoke profile, ten for the standard one, all repeats for the full one."""
+        if params.profile == "smoke":
+            return SMOKE_FOLDS
+        return SMALL_FOLDS * params.repeats if params.profile == "full" else self.standard
+
+    def split(self, table: Ref, problem: Aim, folds: int, seed: int) -> list[Ref]:
+        """Divide the table into all folds at once."""
+        parts = split_repeatedly(table, problem, folds, seed)
+        return [parts.fold(number) for number in range(folds)]
+
+    def encode(self, parts: Sequence[Ref], problem: Aim, derived: tuple[Derived, ...], encoder: "Encoder") -> list[Ref]:
+        """Encode all folds at once."""
+        encoded = fold_features(parts[0].whole, len(parts), problem, derived, encoder)
+        return [encoded.fold(number) for number in range(len(parts))]
+
+    def fit(self, label: str, data: Prepared, model: Model) -> list[Future]:
+        """Train the networks of all folds as one."""
+        folds, encoded = len(data.encoded), data.encoded[0].whole
+        stage = train_folds.called(label)
+        trained = stage.submit(encoded, folds, model.network, model.settings, data.aim, data.seed)
+        return [Fold(trained, number) for number in range(folds)]
+
+    def fit_baselines(self, data: Prepared, params: TableParams) -> list[Future]:
+        """Fit the baselines of all folds in one stage."""
+        folds, encoded = len(data.encoded), data.encoded[0].whole
+        fitted = compare_folds.submit(encoded, folds, params.peers, trees(params), data.aim, data.seed)
+        return [Fold(fitted, number) for number in range(folds) if params.peers]
+
+    def describe(self, problem: Aim, folds: int) -> Said:
+        """Name the folds and, of a regression, the shuffles."""
+        if not problem.classes:
+            return repeated_folds(folds)
+        return say("repeated stratified 10-fold cross-validation, mean of {folds} folds", folds=folds)
+
+
+@dataclass(frozen=True)
+class Holdout:
+    """A stratified split into training, validation and test part; in the full profile, five of them.
+
+    Attributes
+    ----------
+    grouped
+        Whether rows that agree in every feature stay in one part.
+    """
+
+    grouped: bool = False
+    plotted_folds: int = 1
+
+    def folds(self, params: TableParams) -> int:
+        """Return one fold, and all five for the full profile."""
+        return FOLDS if params.profile == "full" else 1
+
+    def split(self, table: Ref, problem: Aim, folds: int, seed: int) -> list[Ref]:
+        """Divide the table for each outer fold."""
+        more = {"grouped": True} if self.grouped else {}
+        return [split.called(number)(table, problem.target, number, seed, **more) for number in range(folds)]
+
+    def encode(self, parts: Sequence[Ref], problem: Aim, derived: tuple[Derived, ...], encoder: "Encoder") -> list[Ref]:
+        """Encode each fold in a stage of its own."""
+        return [features.called(number)(part, problem, derived, encoder) for number, part in enumerate(parts)]
+
+    def fit(self, label: str, data: Prepared, model: Model) -> list[Future]:
+        """Train a network on each fold, resampled if the model asks for it."""
+        return [
+            train.called(f"{label}-{number}").submit(
+                encoded, self._training(encoded, number, model, data.seed), model.network, model.settings, data.seed
+            )
+            for number, encoded in enumerate(data.encoded)
+        ]
+
+    def fit_baselines(self, data: Prepared, params: TableParams) -> list[Future]:
+        """Fit the baselines of each fold in a stage of its own."""
+        return [
+            compare.called(number).submit(encoded, params.peers, trees(params), data.aim, data.seed)
+            for number, encoded in enumerate(data.encoded if params.peers else [])
+        ]
+
+    def describe(self, problem: Aim, folds: int) -> Said:
+        """Name the split, or the number of folds."""
+        match self.grouped, folds:
+            case False, 1:
+                return say(
+                    "repeats dropped; stratified training, validation and test parts of 64, 16 and 20 %; one split"
+                )
+            case False, _:
+                return say(
+                    "repeats dropped; stratified training, validation and test parts of 64, 16 and 20 %; mean of "
+                    "{folds} outer folds",
+                    folds=folds,
+                )
+            case True, 1:
+                return say(
+                    "stratified training, validation and test parts of 64, 16 and 20 %, equal headers all in one of "
+                    "them; one split"
+                )
+        return say(
+            "stratified training, validation and test parts of 64, 16 and 20 %, equal headers all in one of them; "
+            "mean of {folds} outer folds",
+            folds=folds,
+        )
+
+    def _training(self, encoded: Ref, number: int, model: Model, seed: int) -> Ref:
+        if model.resampling is None:
+            return encoded
+        return resample.called(f"{model.resampling}-{number}")(encoded, model.resampling, seed)
+
+
+def trees(params: TableParams) -> int:
+    """Return the size of the baselines' forests."""
+    return SMOKE_TREES if params.profile == "smoke" else params.trees

@@ -1,0 +1,370 @@
+"""Train folds: fit the networks of all folds of a small table as one batched model.
+
+A fit of a small network takes seconds, nearly all of them overhead; thirty folds would take minutes. So the weights
+of every layer get a leading axis for the folds, one call trains all of them, and no fold can influence another: the
+loss is a sum over folds, and the optimizers used here work on each weight for itself.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from casebook import files
+from casebook.device import prepare
+from casebook.errors import CasebookError
+from casebook.futures import Fold, Future
+from casebook.progress import Progress
+from casebook.stage import stage
+from casebook.store import Facts, Ref, fold_name
+from casebook.tables import read_arrays, write_arrays
+from tasks.problem.definition import Aim
+from tasks.problem.prepared_data import Prepared
+from tasks.tables.split import PARTS
+from tasks.training.finite import finite_loss
+from tasks.training.heads import cross_entropy, for_classes, mean_logits
+from tasks.training.train import Settings, build, pooled
+from tasks.training.train import optimizer as make_optimizer
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from tasks.training.train import Network
+
+    Floats = NDArray[np.float32]
+    Rows = NDArray[np.int64]
+
+LOOKS = 50  # at the validation part, for the curve alone, where nothing depends on them
+
+
+class Stack(NamedTuple):
+    """One part of all folds: x (folds, rows, features), y and weight (folds, rows); padding has weight 0."""
+
+    x: "Floats"
+    y: "Floats"
+    weight: "Floats"
+
+
+class Scale(NamedTuple):
+    """How a target becomes what a network learns: standardized, and its logarithm taken before where that is asked."""
+
+    by: float
+    shift: float
+    log: bool
+
+    @classmethod
+    def of(cls, y: "Floats", aim: Aim, settings: Settings) -> "Scale":
+        """Return the scale of a training part's target; a class label stays as it is."""
+        import numpy as np
+
+        if aim.classes:
+            return cls(1.0, 0.0, log=False)
+        if settings.log_target and y.min() <= 0:
+            raise CasebookError(f"{aim.target} has values of {y.min():g}, but only positive numbers have a logarithm.")
+        learnt = np.log(y) if settings.log_target else y
+        return cls(float(learnt.std()) or 1.0, float(learnt.mean()), settings.log_target)
+
+    def learnt(self, y: "Floats") -> "Floats":
+        """Return what the network learns of a target."""
+        import numpy as np
+
+        return np.asarray(((np.log(y) if self.log else y) - self.shift) / self.by, "float32")
+
+    def told(self, answers: Any) -> Any:
+        """Return a network's answers, arrays or tensors, in the target's unit."""
+        from keras import ops
+
+        values = answers * self.by + self.shift
+        return ops.exp(values) if self.log else values
+
+
+@stage
+def train_folds(
+    out: Path, features: Ref, folds: int, network: "Network", settings: Settings, aim: Aim, seed: int
+) -> Facts:
+    """Fit one candidate's networks of all folds, and score each fold's validation and test rows.
+
+    Parameters
+    ----------
+    features
+        The encoded parts of all folds.
+    network
+        Builds the model from x (folds, rows, features), y (folds, rows) and the dropout: inputs of shape (folds,
+        features), outputs (folds, members); all its weights have the folds as their first axis. Of more than two
+        classes see `tasks.training.heads`.
+    settings
+        How to train. Without `refit` a fifth of each fold's training rows is held back, as the labs do by Keras'
+        `validation_split`, and the fold keeps the weights of its epoch of least loss on them. The validation part has
+        no say in training: candidates are chosen by it.
+    aim, seed
+        What is predicted; what fixes weights, order and dropout.
+
+    Writes, in a folder for each fold, `scores.npz` (logits, or values in the target's unit) and `history.json`; in the
+    first fold's also `network.keras`, which takes (rows, features).
+    """
+    import numpy as np
+
+    used = prepare(settings.device, seed)
+    network = for_classes(network, len(aim.labels) if aim.kind == "multiclass" else 0)
+    parts = [{name: read_arrays(features.fold(i), name) for name in PARTS} for i in range(folds)]
+    scale = [Scale.of(part["train"]["y"], aim, settings) for part in parts]
+    train, validation, test = (stacked([part[name] for part in parts], scale) for name in PARTS)
+    watched = validation
+    if not settings.refit:
+        train, watched = (stacked([cut(part["train"])[i] for part in parts], scale) for i in (0, 1))
+    model = build(network, {"x": train.x, "y": train.y}, settings, seed)
+    history = fit(model, train, watched, settings, aim, seed)
+    validated = score(model, validation.x, scale, aim)
+    if settings.refit:
+        whole = [{k: np.concatenate([p["train"][k], p["validation"][k]]) for k in ("x", "y")} for p in parts]
+        train = stacked(whole, scale)
+        model = build(network, {"x": train.x, "y": train.y}, settings, seed)
+        fit(model, train, None, settings, aim, seed)
+    tested = score(model, test.x, scale, aim)
+    for i, part in enumerate(parts):
+        folder = out / fold_name(i)
+        folder.mkdir()
+        sizes = {name: len(part[name]["y"]) for name in ("validation", "test")}
+        write_arrays(folder, "scores", validation=validated[i, : sizes["validation"]], test=tested[i, : sizes["test"]])
+        files.write_json(folder / "history.json", history)
+    alone = alone_model(network, model, train, settings, scale[0], aim)
+    alone.save(out / fold_name(0) / "network.keras")
+    kept = len(history["loss"]) if settings.refit else int(np.argmin(history["val_loss"])) + 1
+    return {
+        "rows": int(train.weight[0].sum()),
+        "parameters": int(alone.count_params()),
+        "epochs": len(history["loss"]),
+        "best_epoch": kept,
+        "folds": folds,
+        "device": used,
+    }
+
+
+def fit_folds(label: str, ready: Prepared, network: "Network", settings: Settings, seed: int) -> list[Future]:
+    """Train one candidate on all folds of prepared data, under a label of its own, and return each fold's future."""
+    folds = len(ready.encoded)
+    trained = train_folds.called(label).submit(ready.encoded[0].whole, folds, network, settings, ready.aim, seed)
+    return [Fold(trained, i) for i in range(folds)]
+
+
+def cut(part: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the first four fifths of a part's rows, which are in random order, and the last fifth."""
+    rows = len(part["y"]) - len(part["y"]) // 5
+    return {name: values[:rows] for name, values in part.items()}, {n: values[rows:] for n, values in part.items()}
+
+
+def stacked(parts: list[dict[str, Any]], scale: list[Scale]) -> Stack:
+    """Return one part of all folds as arrays; shorter folds are padded with their first rows at weight 0."""
+    import numpy as np
+
+    longest = max(len(part["y"]) for part in parts)
+    rows = [np.resize(np.arange(len(part["y"])), longest) for part in parts]
+    return Stack(
+        x=np.stack([part["x"][r] for part, r in zip(parts, rows, strict=True)]),
+        y=np.stack([by.learnt(part["y"][r]) for part, r, by in zip(parts, rows, scale, strict=True)]),
+        weight=np.stack([(np.arange(longest) < len(part["y"])).astype("float32") for part in parts]),
+    )
+
+
+def fit(
+    model: "keras.Model", train: Stack, watched: Stack | None, settings: Settings, aim: Aim, seed: int = 0
+) -> dict[str, list[float]]:
+    """Train all folds together, on rows shuffled by the seed, and return their mean curves.
+
+    Without `refit` every fold ends with the weights of its best epoch on the watched rows.
+    """
+    import numpy as np
+
+    train_epoch = epoch_of(model, train, settings, aim)
+    watch = Watch(model, watched, settings, aim)
+    shuffle, curve = np.random.default_rng(seed), list[float]()
+    with Progress(f"training {model.name}", settings.epochs) as progress:
+        while len(curve) < settings.epochs and not watch.done:
+            curve.append(float(train_epoch(*batches(shuffle.permutation(train.y.shape[1]), settings.batch_size))))
+            finite_loss(curve[-1], model.name, len(curve))
+            watch.look(len(curve))
+            progress.step()
+    watch.restore()
+    return {"loss": curve, **watch.curves}
+
+
+def batches(rows: "Rows", size: int) -> "tuple[Rows, Floats]":
+    """Return the rows in batches (batches, rows) and their weights: the last one is filled up with rows of weight 0."""
+    import numpy as np
+
+    size = min(size, len(rows))
+    count = -(-len(rows) // size)
+    weights = np.arange(count * size) < len(rows)
+    return np.resize(rows, (count, size)), weights.reshape(count, size).astype("float32")
+
+
+def epoch_of(model: "keras.Model", train: Stack, settings: Settings, aim: Aim) -> "Callable[[Rows, Floats], Any]":
+    """Return one epoch of training: from batches of rows to the mean loss of rows and folds.
+
+    On TensorFlow all steps of an epoch are one call. Keras' own `fit` takes several times as long as a step of so small
+    networks to hand over the next few rows. XLA makes a step twice as fast on a CPU, but nine times slower where masks
+    are drawn. Other back ends take each step as Keras does.
+    """
+    import keras
+
+    optimizer = make_optimizer(settings, settings.epochs * -(-train.y.shape[1] // settings.batch_size))
+    of_backend = _in_one_call if keras.backend.backend() == "tensorflow" else _by_steps
+    return of_backend(model, train, optimizer, settings, aim)
+
+
+def _in_one_call(
+    model: "keras.Model", train: Stack, optimizer: "keras.optimizers.Optimizer", settings: Settings, aim: Aim
+) -> "Callable[[Rows, Floats], Any]":
+    """Return one epoch of training as a TensorFlow function."""
+    import tensorflow as tf
+
+    optimizer.build(model.trainable_variables)
+    x, y, weight = (tf.constant(value) for value in (train.x.swapaxes(0, 1), train.y.T, train.weight.T))
+
+    def step(rows: Any, counts: Any) -> Any:
+        with tf.GradientTape() as tape:
+            losses = member_losses(tf.gather(y, rows), model(tf.gather(x, rows), training=True), aim)
+            total = tf.reduce_sum(losses * tf.gather(weight, rows) * counts[:, None])
+            loss = total / tf.reduce_sum(counts) + tf.add_n([*model.losses, 0.0])
+        optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
+        return total
+
+    @tf.function(jit_compile=settings.dropout == 0)  # type: ignore[untyped-decorator]
+    def train_epoch(rows: Any, counts: Any) -> Any:
+        loss = tf.constant(0.0)
+        for i in tf.range(tf.shape(rows)[0]):
+            loss += step(rows[i], counts[i])
+        return loss / tf.cast(tf.size(y), "float32")
+
+    run: Callable[[Rows, Floats], Any] = train_epoch
+    return run
+
+
+def _by_steps(
+    model: "keras.Model", train: Stack, optimizer: "keras.optimizers.Optimizer", settings: Settings, aim: Aim
+) -> "Callable[[Rows, Floats], Any]":
+    """Return one epoch of training in Keras' steps, on whatever back end; its loss has the penalties in it."""
+    import numpy as np
+    from keras import ops
+
+    def losses_of(told: Any, answers: Any) -> Any:
+        return ops.sum(member_losses(told[..., 0], answers, aim) * told[..., 1], axis=-1)
+
+    x, told = train.x.swapaxes(0, 1), np.stack([train.y.T, train.weight.T], axis=-1)
+    model.compile(optimizer, losses_of)
+
+    def train_epoch(rows: "Rows", counts: "Floats") -> float:
+        shares = counts * (counts.shape[1] / counts.sum(axis=1, keepdims=True))  # Keras divides by all rows of a batch
+        steps = zip(rows, shares, strict=True)
+        losses = [model.train_on_batch(x[batch], told[batch], sample_weight=share) for batch, share in steps]
+        return float(np.average(losses, weights=counts.sum(axis=1))) / len(train.y)
+
+    return train_epoch
+
+
+def member_losses(y: Any, answers: Any, aim: Aim) -> Any:
+    """Return the loss of each row and fold, shape (rows, folds): each member's own, averaged over the members."""
+    from keras import ops
+
+    if aim.kind == "multiclass":
+        return cross_entropy(y, answers)
+    y = ops.expand_dims(y, -1)
+    if aim.kind == "regression":
+        return ops.mean(ops.square(answers - y), axis=-1)
+    return ops.mean(ops.relu(answers) - answers * y + ops.log1p(ops.exp(-ops.abs(answers))), axis=-1)
+
+
+def score(model: "keras.Model", x: "Floats", scale: list[Scale], aim: Aim) -> "Floats":
+    """Return each fold's scores, shape (folds, rows): logits of the mean probability, or values in the unit.
+
+    Of several classes there is a logit for each, shape (folds, rows, classes).
+    """
+    import numpy as np
+
+    raw = np.asarray(model.predict_on_batch(x.swapaxes(0, 1)), "float64").swapaxes(0, 1)
+    if aim.kind == "binary":
+        return np.stack([pooled(fold) for fold in raw])
+    if aim.kind == "multiclass":
+        return np.asarray(mean_logits(raw), "float32")
+    told = [np.asarray(by.told(fold.mean(axis=-1)), "float32") for by, fold in zip(scale, raw, strict=True)]
+    return np.stack(told)
+
+
+def alone_model(
+    network: "Network", model: "keras.Model", train: Stack, settings: Settings, scale: Scale, aim: Aim
+) -> "keras.Model":
+    """Return the first fold's network by itself: features (rows, features) in, logits (rows, members) or values out.
+
+    Of several classes it gives the logit of each, shape (rows, classes).
+    """
+    import keras
+    from keras import ops
+
+    first = network(train.x[:1], train.y[:1], settings.dropout)
+    first.set_weights([weights[: len(weights) // len(train.x)] for weights in model.get_weights()])
+    inputs = keras.Input(train.x.shape[2:])
+    outputs = ops.squeeze(first(ops.expand_dims(inputs, 1)), 1)
+    if aim.kind == "multiclass":
+        outputs = mean_logits(outputs)
+    if aim.kind == "regression":
+        outputs = scale.told(ops.mean(outputs, axis=1, keepdims=True))
+    return keras.Model(inputs, outputs, name=model.name)
+
+
+class Watch:
+    """Judges some rows after an epoch, keeps each fold's best weights, and says when all are done.
+
+    With `refit` it draws the curve alone, of `LOOKS` epochs; without rows it does nothing.
+    """
+
+    def __init__(self, model: "keras.Model", rows: Stack | None, settings: Settings, aim: Aim) -> None:
+        self.model, self.rows, self.settings, self.aim = model, rows, settings, aim
+        self.often = max(1, settings.epochs // LOOKS) if settings.refit else 1
+        self.curves: dict[str, list[float]] = {"val_loss": [], "val_epoch": []}
+        self.best: list[Any] = []
+        self.least: Any = None
+        self.waited: Any = None
+
+    @property
+    def done(self) -> bool:
+        """Whether no fold has got better for as many epochs as one has patience for."""
+        return bool(self.best) and bool((self.waited >= self.settings.patience).all())
+
+    def look(self, epoch: int) -> None:
+        """Judge the weights after an epoch, counted from 1."""
+        import numpy as np
+
+        if self.rows is None or epoch % self.often:
+            return
+        answers = self.model.predict_on_batch(self.rows.x.swapaxes(0, 1))
+        each = np.asarray(member_losses(self.rows.y.T, answers, self.aim)).T
+        losses = (each * self.rows.weight).sum(axis=1) / self.rows.weight.sum(axis=1)
+        self.curves["val_epoch"].append(epoch)
+        self.curves["val_loss"].append(float(losses.mean()))
+        if not self.settings.refit:
+            self._keep(losses)
+
+    def _keep(self, losses: Any) -> None:
+        import numpy as np
+
+        weights = self.model.get_weights()
+        if self.least is None:
+            self.least, self.waited, self.best = losses, np.zeros(len(losses)), weights
+            return
+        better = losses < self.least
+        self.least, self.waited = np.minimum(self.least, losses), np.where(better, 0, self.waited + 1)
+        self.best = [_chosen(better, new, old) for new, old in zip(weights, self.best, strict=True)]
+
+    def restore(self) -> None:
+        """Give every fold its best weights."""
+        if self.best:
+            self.model.set_weights(self.best)
+
+
+def _chosen(better: Any, new: Any, old: Any) -> Any:
+    """Return the new weights of the folds that got better, and the old ones of the others."""
+    import numpy as np
+
+    rows = np.repeat(better, len(new) // len(better))  # a fold of several classes may have weights for each
+    return np.where(rows.reshape(-1, *[1] * (new.ndim - 1)), new, old)

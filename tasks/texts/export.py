@@ -1,0 +1,99 @@
+"""Export texts: one ONNX graph from the numbers of a text's tokens to a probability, and its vocabulary beside it."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from casebook import files
+from casebook.errors import CasebookError
+from casebook.stage import stage
+from casebook.store import Facts, Ref
+from casebook.tables import read_table
+from casebook.words import Vocabulary, numbered, padded
+from tasks.evaluation.evaluate import results
+from tasks.problem.definition import Aim
+from tasks.tables.export import SAMPLE_ROWS, converted, with_head
+from tasks.texts.features import VOCABULARY, plain, vocabulary_of
+from tasks.training.onnx_format import TOLERANCE
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+    import onnx
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+
+INPUT = "text"
+TOKENS = "tokens"  # the graph's input
+COMPARED = 1000  # test texts on which the graph is held to Keras
+BLOCK = 64  # texts at once
+LONGEST = 500  # characters that a text may have; reviews have 140
+
+
+@stage
+def export_texts(out: Path, parts: Ref, trained: Mapping[str, Ref], evaluation: Ref, raw: Ref, aim: Aim) -> Facts:
+    """Export the champion as `model.onnx` and `model.keras`, with vocabulary, signature, and sample texts and answers.
+
+    Raises
+    ------
+    CasebookError
+        The graph's probabilities differ from Keras' by more than 1e-4 on some test text.
+    """
+    import keras
+
+    result = results(evaluation)
+    champion = str(result["champion"])
+    calibration = result["calibration"][champion]
+    vocabulary = vocabulary_of(trained[champion])
+    network = keras.saving.load_model(trained[champion].path("network.keras"), compile=False, safe_mode=True)
+    model = with_head(network, aim, calibration["slope"], calibration["shift"])
+    model.save(out / "model.keras")
+    graph = converted(model, out, TOKENS, aim.output)
+    told = plain(read_table(parts, "test")[aim.asked].head(COMPARED))
+    expected = in_keras(model, vocabulary, told)
+    gap = float(abs(answers(graph, vocabulary, told, aim.output) - expected).max())
+    if not gap <= TOLERANCE:
+        raise CasebookError(f"The exported graph differs from Keras by {gap:.2g} on test texts, over {TOLERANCE:g}.")
+    (out / "model.onnx").write_bytes(graph.SerializeToString())
+    files.write_text(out / VOCABULARY, vocabulary.model_dump_json())
+    files.write_json(out / "signature.json", signature(aim, raw, calibration["threshold"]))
+    chosen = [row for row, each in enumerate(told) if each and each.strip()][:SAMPLE_ROWS]
+    files.write_json(out / "sample_request.json", {"instances": [{INPUT: told[row]} for row in chosen]})
+    limit = calibration["threshold"]
+    said = [{aim.output: float(expected[r]), "label": aim.labels[int(expected[r] >= limit)]} for r in chosen]
+    files.write_json(out / "sample_response.json", {"predictions": said})
+    size = int(network.count_params())
+    return {"dataset": raw.facts["dataset"], "champion": champion, "parameters": size, "inputs": 1, "gap": gap}
+
+
+def signature(aim: Aim, raw: Ref, threshold: float) -> dict[str, Any]:
+    """Describe the text that the model takes, which the service turns into numbers, and its answer."""
+    about = "what somebody wrote; null where nothing was written"
+    given = {"name": INPUT, "dtype": "text", "unit": None, "optional": True, "longest": LONGEST, "description": about}
+    output = {"name": aim.output, "unit": None, "description": f"probability that it is {aim.labels[1]}"}
+    return {
+        "kind": aim.kind,
+        "case": raw.case,
+        "trained_on": raw.facts["kind"],
+        "inputs": [given],
+        "output": output | {"labels": list(aim.labels), "threshold": threshold},
+    }
+
+
+def in_keras(model: "keras.Model", vocabulary: Vocabulary, texts: Sequence[str | None]) -> "Floats":
+    """Return Keras' probability of each text."""
+    import numpy as np
+
+    blocks = (padded(numbered(texts[i : i + BLOCK], vocabulary)) for i in range(0, len(texts), BLOCK))
+    return np.concatenate([np.asarray(model(block), "float32")[:, 0] for block in blocks])
+
+
+def answers(graph: "onnx.ModelProto", vocabulary: Vocabulary, texts: Sequence[str | None], output: str) -> "Floats":
+    """Return the graph's probability of each text."""
+    import numpy as np
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
+    blocks = (padded(numbered(texts[i : i + BLOCK], vocabulary)) for i in range(0, len(texts), BLOCK))
+    return np.concatenate([session.run([output], {TOKENS: block})[0][:, 0] for block in blocks])

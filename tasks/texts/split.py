@@ -1,0 +1,49 @@
+"""Split texts: keep the set's own test part and count its repeats; no validation text stands in training."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from casebook.stage import stage
+from casebook.store import Facts, Ref
+from casebook.tables import read_table, write_table
+from casebook.words import normalized
+from tasks.tables.split import as_given
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+REPEATED = "repeated"  # the column of the test part that says which of its texts training has too
+
+
+@stage
+def split_texts(out: Path, table: Ref, text: str, seed: int) -> Facts:
+    """Part a set of texts that has a test part: a tenth of its training texts, stratified, is for validation.
+
+    The test part is the set's own and stays whole, as others report it too; its column `repeated` says which of its
+    texts occur in training or validation, as read by the models. Validation texts that training has join training.
+
+    Raises
+    ------
+    CasebookError
+        A part is missing or a class has too few texts.
+    """
+    parts = as_given(read_table(table), seed)
+    read = {name: part[text].fillna("").map(normalized) for name, part in parts.items()}
+    known = read["validation"].isin(set(read["train"]))
+    train = [parts["train"], parts["validation"][known]]
+    seen = set(read["train"]) | set(read["validation"])
+    parts = {
+        "train": _together(train),
+        "validation": parts["validation"][~known],
+        "test": parts["test"].assign(**{REPEATED: read["test"].isin(seen)}),
+    }
+    for name, part in parts.items():
+        write_table(out, part.reset_index(drop=True), name)
+    repeated = int(parts["test"][REPEATED].sum())
+    return {"repeated": repeated, **{name: {"rows": len(part)} for name, part in parts.items()}}
+
+
+def _together(frames: "list[pd.DataFrame]") -> "pd.DataFrame":
+    import pandas as pd
+
+    return pd.concat(frames)

@@ -1,0 +1,91 @@
+"""Convert: a Keras model to an ONNX graph, by TensorFlow whatever back end the model was trained on."""
+
+import gc
+import os
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from casebook import places
+from casebook.errors import CasebookError
+from tasks.training.onnx_format import IR_VERSION
+
+if TYPE_CHECKING:
+    import keras
+    import onnx
+
+OPSET = 18  # the newest that Keras' converter knows
+
+
+def convert(model: "keras.Model", out: Path) -> "onnx.ModelProto":
+    """Return a model as an ONNX graph, which calls its inputs and its output as it likes.
+
+    What Keras converts with on JAX fails on LSTMs and on large poolings.
+    """
+    import keras
+    import onnx
+
+    partial = out / "network.onnx"
+    (write if keras.backend.backend() == "tensorflow" else write_apart)(model, partial)
+    graph = onnx.load(partial)
+    partial.unlink()
+    graph.ir_version = IR_VERSION
+    return graph
+
+
+def write(model: "keras.Model", path: Path) -> None:
+    """Write the graph of a model by the back end that is in use."""
+    import numpy as np
+
+    blank = [np.zeros([size or 1 for size in (1, *each.shape[1:])], each.dtype) for each in model.inputs]
+    model(blank if len(blank) > 1 else blank[0])  # an export wants a model that was called
+    with warnings.catch_warnings(), collected_often():
+        warnings.filterwarnings("ignore", category=FutureWarning, module="keras")  # its converter asks for np.object
+        model.export(path, format="onnx", verbose=False, opset_version=OPSET)
+
+
+@contextmanager
+def collected_often() -> Iterator[None]:
+    """Collect garbage in short intervals, and leave out what was there before.
+
+    The converter copies the whole graph for each of its optimizations, and what it leaves behind are cycles, which are
+    few objects of many megabytes: at the usual intervals, which go by the number of objects, they grow to gigabytes.
+    """
+    usual = gc.get_threshold()
+    gc.freeze()
+    gc.collect()  # so that the share of new objects, by which it is decided, is one of the graph's alone
+    gc.set_threshold(200, 2, 2)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+        gc.unfreeze()
+
+
+def write_apart(model: "keras.Model", path: Path) -> None:
+    """Write the graph of a model in a process of its own, which has TensorFlow and needs no GPU.
+
+    Raises
+    ------
+    CasebookError
+        That process failed.
+    """
+    saved = path.with_name("to_convert.keras")
+    model.save(saved)
+    command = [sys.executable, "-m", "tasks.training.convert", str(saved), str(path)]
+    settings = {**os.environ, "KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": "-1"}
+    done = subprocess.run(command, env=settings, cwd=places.project(), capture_output=True, text=True)
+    saved.unlink()
+    if done.returncode:
+        said = (done.stderr.strip() or "no word of why").splitlines()[-1]
+        raise CasebookError(f"TensorFlow, which converts every network, made no graph of {model.name}: {said}")
+
+
+if __name__ == "__main__":
+    import keras
+
+    write(keras.saving.load_model(sys.argv[1], compile=False, safe_mode=True), Path(sys.argv[2]))

@@ -1,0 +1,74 @@
+"""Draw a search: the validation figure trial by trial, and against each parameter that was searched."""
+
+from collections.abc import Sequence
+from itertools import accumulate
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from casebook.stage import stage_apart
+from casebook.store import Facts
+from tasks.pages.plot_style import axes_grid, figure, save
+from tasks.problem.definition import Aim
+from tasks.tuning.search import Between, Trial, space
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@stage_apart
+def draw_search(out: Path, trials: Sequence[Trial], aim: Aim, course: float | None) -> Facts:
+    """Draw `progress.png` (each trial, the best so far, the lab's network) and `searched.png` (a panel a parameter)."""
+    _progress(out, [trial.figure for trial in trials], aim, course)
+    _searched(out, trials, aim)
+    return {"pictures": 2}
+
+
+def _progress(out: Path, figures: list[float], aim: Aim, course: float | None) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    fig, axis = figure(9, 3.4)
+    numbers = range(1, len(figures) + 1)
+    axis.plot(numbers, figures, "o", markersize=4, label="a trial")
+    best = list(accumulate(figures, max if aim.sign > 0 else min))
+    axis.step(numbers, best, where="post", label="best so far")
+    if course is not None:
+        axis.axhline(course, color="grey", linestyle="--", label="the lab's network")
+    _spare_outliers(axis, figures, aim)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axis.set(xlabel="trial, in the order of training", ylabel=f"{aim.title} on validation")
+    axis.legend(fontsize=8)
+    save(fig, out / "progress.png")
+
+
+def _searched(out: Path, trials: Sequence[Trial], aim: Aim) -> None:
+    from matplotlib.ticker import NullFormatter
+
+    among = space(1)
+    fig, axes = axes_grid(len(among), columns=3)
+    figures = [trial.figure for trial in trials]
+    for axis, (name, choices) in zip(axes, among.items(), strict=True):
+        values: list[Any] = [trial.proposal[name] for trial in trials]
+        if isinstance(choices, Between):
+            axis.set(xscale="log", xlim=(choices.low / 1.2, choices.high * 1.2))
+            axis.xaxis.set_minor_formatter(NullFormatter())
+            axis.plot(values, figures, "o", markersize=4, alpha=0.7)
+        else:
+            order = sorted(set(values))
+            axis.plot([order.index(value) for value in values], figures, "o", markersize=4, alpha=0.7)
+            axis.set_xticks(range(len(order)), [str(value) for value in order])
+        _spare_outliers(axis, figures, aim)
+        axis.set(title=name.replace("_", " "))
+    for axis in axes[::3]:
+        axis.set(ylabel=aim.title)
+    save(fig, out / "searched.png")
+
+
+def _spare_outliers(axis: "Axes", figures: list[float], aim: Aim) -> None:
+    """Cut off what lies more than three times as far from the best as the median: a network that learnt nothing."""
+    from statistics import median
+
+    best = (max if aim.sign > 0 else min)(figures)
+    middle = abs(median(figures) - best)
+    if middle and abs((min if aim.sign > 0 else max)(figures) - best) > 3 * middle:
+        ends = sorted([best + aim.sign * 0.2 * middle, best - aim.sign * 3.2 * middle])
+        axis.set_ylim(*ends)

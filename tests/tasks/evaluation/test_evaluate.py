@@ -1,0 +1,103 @@
+"""Choices are made on validation, the test part is only read, and every figure has its interval."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from casebook.store import Ref
+from casebook.tables import read_arrays
+from tasks.evaluation.evaluate import base_weights, evaluate, judge, results
+from tasks.problem.calibration import Rule
+from tasks.problem.definition import Aim
+
+CLASS = Aim(kind="binary", target="y", primary="auprc", shown=("auprc",))
+NUMBER = Aim(kind="regression", target="y", primary="rmse", shown=("rmse",))
+
+
+def labels(rows: int, seed: int) -> Any:
+    return (np.random.default_rng(seed).random(rows) < 0.3).astype("float32")
+
+
+@pytest.fixture
+def fold(keep_arrays: Callable[..., Ref]) -> Callable[[int], Ref]:
+    """Return a function that keeps the labels of one fold's parts."""
+
+    def kept(seed: int) -> Ref:
+        parts = {"train": 60, "validation": 60, "test": 80}
+        return keep_arrays(**{name: {"y": labels(rows, 10 * seed + i)} for i, (name, rows) in enumerate(parts.items())})
+
+    return kept
+
+
+@pytest.fixture
+def scored(keep_arrays: Callable[..., Ref]) -> Callable[..., Ref]:
+    """Return a function that keeps logits which tell the validation and the test labels so and so well."""
+
+    def kept(ref: Ref, on_validation: float, on_test: float) -> Ref:
+        rng = np.random.default_rng(0)
+        told = {"validation": on_validation, "test": on_test}
+        y = {name: read_arrays(ref, name)["y"] for name in told}
+        return keep_arrays(scores={n: skill * (2 * y[n] - 1) + rng.normal(size=len(y[n])) for n, skill in told.items()})
+
+    return kept
+
+
+def test_the_champion_is_best_on_validation_also_where_it_loses_on_test(
+    keep: Callable[..., Ref], fold: Callable[[int], Ref], scored: Callable[..., Ref]
+) -> None:
+    ref = fold(1)
+    trained = {"course": [scored(ref, 0.5, 3.0)], "ours": [scored(ref, 2.0, 0.5)]}
+    found = results(keep(evaluate.fn, [ref], trained, [], CLASS, Rule(), 0))
+    assert found["champion"] == "ours"
+    assert found["candidates"]["course"]["auprc"]["value"] > found["candidates"]["ours"]["auprc"]["value"]
+    assert found["validation"]["ours"] > found["validation"]["course"]
+    for figures in found["candidates"].values():
+        assert all(figure["low"] <= figure["value"] <= figure["high"] for figure in figures.values())
+
+
+def test_the_threshold_knows_nothing_of_the_test_labels(
+    keep_arrays: Callable[..., Ref], fold: Callable[[int], Ref], scored: Callable[..., Ref]
+) -> None:
+    ref, other = fold(1), fold(2)
+    y = {"validation": read_arrays(ref, "validation")["y"], "test": read_arrays(ref, "test")["y"]}
+    made = scored(ref, 1.0, 1.0)
+    one = judge(made, y, CLASS, Rule())
+    two = judge(made, {**y, "test": read_arrays(other, "test")["y"]}, CLASS, Rule())
+    assert (one.threshold, one.slope, one.shift) == (two.threshold, two.slope, two.shift)
+    assert judge(made, y, CLASS, Rule(by="likelier")).threshold == 0.5
+
+
+def test_over_folds_figures_are_means_and_peers_stand_beside(
+    keep: Callable[..., Ref], keep_arrays: Callable[..., Ref], fold: Callable[[int], Ref], scored: Callable[..., Ref]
+) -> None:
+    folds = [fold(1), fold(2), fold(3)]
+    trained = {"course": [scored(ref, 1.0, 1.0) for ref in folds]}
+    peers = [keep_arrays(scores={"dummy": np.full(80, 0.3)}) for _ in folds]
+    found = results(keep(evaluate.fn, folds, trained, peers, CLASS, Rule(), 0, 0.001, 2))
+    course = found["candidates"]["course"]["auprc"]
+    assert course["value"] == pytest.approx(np.mean(found["folds"]["course"]))
+    assert found["peers"]["dummy"]["roc_auc"]["value"] == pytest.approx(0.5)
+    assert found["test"] == {"split": "test", "folds": 3, "rows": 240, "positives": found["test"]["positives"]}
+    assert found["consequences"]["rows"] == 160
+
+
+def test_of_numbers_less_error_is_better(keep: Callable[..., Ref], keep_arrays: Callable[..., Ref]) -> None:
+    rng = np.random.default_rng(0)
+    y = {name: rng.normal(size=50) for name in ("train", "validation", "test")}
+    ref = keep_arrays(**{name: {"y": values} for name, values in y.items()})
+    near = {name: y[name] + 0.1 for name in ("validation", "test")}
+    far = {name: y[name] + 1.0 for name in ("validation", "test")}
+    trained = {"far": [keep_arrays(scores=far)], "near": [keep_arrays(scores=near)]}
+    found = results(keep(evaluate.fn, [ref], trained, [], NUMBER, Rule(), 0))
+    assert found["champion"] == "near"
+    assert found["candidates"]["near"]["rmse"]["value"] == pytest.approx(0.1)
+    assert found["consequences"] is None
+
+
+def test_weights_bring_the_share_of_positives_to_the_population_s() -> None:
+    y = np.repeat([1.0, 0.0], [20, 80])
+    weights = base_weights(y, 0.01)
+    assert weights[y == 1].sum() / weights.sum() == pytest.approx(0.01)
+    assert base_weights(y, None).tolist() == [1.0] * 100

@@ -1,0 +1,107 @@
+"""A profile tells a table's shape, gaps, repeats, spread and what goes with what, with or without a target."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from casebook.store import Ref
+from tasks.problem.definition import Aim
+from tasks.tables.explore import (
+    categories,
+    correlations,
+    counts,
+    describe,
+    explore,
+    most_telling,
+    shape,
+    shares_of,
+    strongest_pairs,
+)
+
+BINARY = Aim(kind="binary", target="sold", primary="auprc", shown=("auprc",))
+KIND = Aim(
+    kind="multiclass", target="kind", labels=("flat", "house", "a castle with a long name $"), primary="accuracy",
+    shown=(),
+)  # fmt: skip
+PRICE = Aim(kind="regression", target="price", primary="rmse", shown=("rmse",))
+
+
+def table(rows: int = 300) -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    size = rng.normal(50, 10, rows)
+    return pd.DataFrame(
+        {
+            "size": size,
+            "age": rng.integers(0, 99, rows).astype("float64"),
+            "constant": 1.0,
+            "kind": pd.Series(rng.choice(["flat", "house", "a castle with a long name $"], rows), dtype="string"),
+            "name": pd.Series([f"nr {i}" for i in range(rows)], dtype="string"),
+            "price": 3 * size + rng.normal(0, 1, rows),
+            "sold": (size > 50).astype("int64"),
+        }
+    )
+
+
+def test_a_shape_counts_gaps_and_repeats() -> None:
+    frame = pd.DataFrame({"a": [1.0, 1.0, None], "b": [2.0, 2.0, 3.0]})
+    told = shape(frame)
+    assert (told["rows"], told["values"], told["missing"], told["repeats"]) == (3, 6, 1, 1)
+
+
+def test_columns_are_described_as_pandas_does() -> None:
+    told = describe(table())["price"]
+    values = table()["price"]
+    assert told["mean"] == pytest.approx(values.mean())
+    assert told["kurtosis"] == pytest.approx(values.kurt())
+    assert told["q25"] == pytest.approx(values.quantile(0.25))
+    assert "mean" not in describe(table())["kind"]
+
+
+def test_kinds_are_texts_of_few_values() -> None:
+    assert categories(table()) == ["kind"]
+    assert categories(table(), "kind") == []
+    assert counts(pd.Series(["b", "a", "b"])) == {"b": 2, "a": 1}
+
+
+def test_correlations_are_pearsons_with_gaps_or_without() -> None:
+    frame = table()
+    expected = frame[["size", "age", "price", "sold"]].corr()
+    pd.testing.assert_frame_equal(correlations(frame), expected)
+    frame.loc[3, "age"] = np.nan
+    pd.testing.assert_frame_equal(correlations(frame), frame[["size", "age", "price", "sold"]].corr())
+    best = strongest_pairs(correlations(frame), 1)[0]
+    assert {best["first"], best["second"]} == {"size", "price"}
+
+
+def test_the_most_telling_columns_come_first() -> None:
+    assert most_telling(table(), "price")[0] == "size"
+    assert most_telling(table(), None) == ["size", "age", "price", "sold"]
+
+
+def test_of_several_classes_the_columns_that_part_them_come_first() -> None:
+    frame = table()
+    frame["age"] = frame["kind"].map({"flat": 30.0, "house": 20.0}).fillna(10.0)
+    assert most_telling(frame, "kind", classes=True)[0] == "age"
+
+
+def test_what_is_drawn_of_classes_are_their_shares() -> None:
+    shares = shares_of(table(), KIND)
+    assert list(shares) == list(KIND.labels)
+    assert sum(shares.values()).eq(100.0).all()
+    assert shares_of(table(), BINARY)["share of sold = 1 (%)"].tolist() == (100.0 * table()["sold"]).tolist()
+
+
+@pytest.mark.parametrize("aim", [BINARY, PRICE, KIND, None])
+def test_a_profile_has_its_pictures(keep: Callable[..., Ref], keep_tables: Callable[..., Ref], aim: Aim | None) -> None:
+    made = keep(explore.fn, keep_tables(table=table().rename(columns={"size": "RM"})), "boston", aim)
+    drawn = {path.stem for path in Path(made.folder).glob("*.png")}
+    kinds = {"categories"} if aim is not KIND else set()  # the target is no column beside itself
+    assert drawn == {"histograms", "boxes", "correlation"} | kinds | ({"target"} if aim else set())
+    told = json.loads(made.path("profile.json").read_text(encoding="utf-8"))
+    assert (told["columns"][0]["name"], told["columns"][0]["unit"]) == ("RM", None)
+    assert (told["target"] is not None) == (aim in (BINARY, KIND))
+    assert told["categories"]["kind"].keys() == {"flat", "house", "a castle with a long name $"}

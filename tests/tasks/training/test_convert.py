@@ -1,0 +1,47 @@
+"""A process apart makes the same graph of a network as this one does, and says so where it can't."""
+
+import gc
+import shutil
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from casebook.errors import CasebookError
+from tasks.training.convert import collected_often, write_apart
+
+
+def network() -> Any:
+    import keras
+
+    first, second = keras.Input((None, 3), name="first"), keras.Input((2,), name="second")
+    hidden = keras.layers.Bidirectional(keras.layers.LSTM(4))(first)
+    return keras.Model([first, second], keras.layers.Dense(2)(keras.layers.Concatenate()([hidden, second])), name="two")
+
+
+def test_a_process_apart_makes_a_graph_that_answers_as_keras_does(tmp_path: Path) -> None:
+    model, rng = network(), np.random.default_rng(0)
+    write_apart(model, tmp_path / "network.onnx")
+    assert not list(tmp_path.glob("*.keras"))
+    x = {"first": rng.normal(size=(5, 7, 3)).astype("float32"), "second": rng.normal(size=(5, 2)).astype("float32")}
+    (told,) = onnxruntime.InferenceSession(tmp_path / "network.onnx").run(None, x)
+    assert told == pytest.approx(np.asarray(model(list(x.values()))), abs=1e-5)
+
+
+def test_a_process_that_fails_names_the_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
+    with pytest.raises(CasebookError, match="made no graph of two: no word of why"):
+        write_apart(network(), tmp_path / "network.onnx")
+
+
+def test_garbage_is_collected_as_usual_afterwards() -> None:
+    usual = gc.get_threshold()
+    with suppress(ValueError), collected_often():
+        assert gc.get_freeze_count() > 0
+        assert gc.get_threshold() < usual
+        raise ValueError
+    assert (gc.get_threshold(), gc.get_freeze_count()) == (usual, 0)
