@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import FrameType
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -95,6 +96,7 @@ class Starting:
         number = port or free_port()
         os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{number}/api"
         self._bare, self._stopping = port is None, threading.Event()
+        self._ignored = False  # whether SIGINT was, before
         self._keeper: threading.Thread | None = None
         # in a group of its own: Ctrl-C is meant for us, and the server is still told how that ended
         self._command = [sys.executable, "-m", "casebook.prefect_server", str(number), *(["ui"] if port else [])]
@@ -126,8 +128,20 @@ class Starting:
             time.sleep(0.05)
         self._lock.release()
         if self._bare:
+            self._hear_interrupts()
             self._keeper = threading.Thread(target=self._keep, name="keep Prefect's server", daemon=True)
             self._keeper.start()
+
+    def _hear_interrupts(self) -> None:
+        """Let `_give_up` interrupt also where SIGINT is ignored, as in what a shell runs in the background."""
+        in_main_thread = threading.current_thread() is threading.main_thread()
+        if in_main_thread and signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+            signal.signal(signal.SIGINT, self._interrupted)
+            self._ignored = True
+
+    def _interrupted(self, number: int, frame: FrameType | None) -> None:
+        if self.failure:
+            raise KeyboardInterrupt
 
     def _keep(self) -> None:
         """Start the server again where it ends by itself; end the run if that is in vain."""
@@ -174,6 +188,8 @@ class Starting:
         self._stopping.set()
         if self._keeper:
             self._keeper.join()
+        if self._ignored:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
         self._lock.release(force=True)
         if "prefect" in sys.modules:
             from prefect.logging.handlers import APILogWorker

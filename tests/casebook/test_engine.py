@@ -5,9 +5,10 @@ import signal
 import sqlite3
 import time
 from collections import namedtuple
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -129,9 +130,17 @@ def test_a_user_without_a_name_may_mend_too(
     assert f"by user {os.getuid()}" in capsys.readouterr().err
 
 
+@pytest.fixture(params=[signal.default_int_handler, signal.SIG_IGN], ids=["foreground", "background"])
+def handler(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Handle SIGINT as Python does, or ignore it, as a shell has it for what runs in its background."""
+    before = signal.signal(signal.SIGINT, request.param)
+    yield request.param
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.usefixtures("home")
 def test_a_server_that_is_killed_is_started_again_and_the_run_ends_if_that_happens_too_often(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, handler: Any
 ) -> None:
     from prefect.settings import get_current_settings
 
@@ -141,6 +150,7 @@ def test_a_server_that_is_killed_is_started_again_and_the_run_ends_if_that_happe
     with pytest.raises(CasebookError, match="ended 2 times by itself, the last time with exit code -9"):
         wait_under_a_server_that_is_killed_twice()
     assert client.max_retries == 0
+    assert signal.getsignal(signal.SIGINT) == handler
 
 
 def wait_under_a_server_that_is_killed_twice() -> None:
