@@ -39,7 +39,8 @@ def sample_file(folder: Path) -> Path:
 
     The few rows without an amount, which the flow sets aside, are left out: not every bare script survives them.
     """
-    from flows.fraud import FraudParams, make_payments
+    from flows.fraud import FraudParams
+    from samples.fraud import make_payments
 
     entry = data_set("creditcard")
     path = folder / entry.folder / entry.files[-1].name

@@ -28,7 +28,8 @@ def measure_profile(options: Options) -> Iterator[Figure]:
 
 def profiled(rows: int) -> tuple[float, float]:
     """Return the seconds that a profile took, and the peak memory of this process in MB."""
-    from flows.fraud import CASE, make_payments
+    from flows.fraud import CASE
+    from samples.fraud import make_payments
     from tasks.tables.explore import profile
 
     table = make_payments(rows, 0)

@@ -62,7 +62,7 @@ def make(path: Path, rows: int) -> None:
     import pyarrow as pa
     from pyarrow import parquet
 
-    from flows.fraud import make_payments
+    from samples.fraud import make_payments
 
     table = pa.Table.from_pandas(make_payments(min(rows, MILLION), 0).drop(columns="Class"), preserve_index=False)
     with parquet.ParquetWriter(path, table.schema) as writer:

@@ -11,6 +11,7 @@ from casebook.futures import Future, gathered
 from casebook.language import say
 from casebook.params import CaseParams
 from casebook.run import Summary
+from samples.cifar10 import make_photos
 from tasks.data.clean import clean, drop_repeated_pictures
 from tasks.data.fetch import fetch
 from tasks.data.validate import enforce, suite_text, validate
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 DATA = "cifar10"
-SHAPE = Shape(32, 32, 3)
 AXES = 24  # of a whitened patch: of the 48 or 27 that it has, the others are next to nothing
 AIM = Aim(
     kind="multiclass", takes="picture", target="label", output="probabilities", primary="accuracy",
@@ -46,6 +46,7 @@ AIM = Aim(
 )  # fmt: skip
 PROTOCOL = say("the set's own test part; a tenth of the training pictures, stratified, for validation")
 
+SHAPE = Shape(32, 32, 3)
 Candidate = Literal["course", "fast", "wide", "deep"]
 Bend = Literal["relu", "gelu"]
 
@@ -235,23 +236,6 @@ NETWORKS: "dict[Candidate, PictureNetwork]" = {
     "wide": wide_network,
     "deep": deep_network,
 }
-
-
-def make_photos(rows: int, seed: int) -> "tuple[NDArray[np.uint8], NDArray[np.int64]]":
-    """Make the embedded sample: ten kinds of coloured shapes on coloured ground, moved, shaded and noisy."""
-    import numpy as np
-
-    rng = np.random.default_rng(seed)
-    labels = rng.permutation(np.arange(rows) % 10)
-    down, right = np.mgrid[0:32, 0:32]
-    pictures = rng.integers(0, 80, (rows, *SHAPE)).astype("uint8")
-    pictures += rng.integers(0, 80, (rows, 1, 1, 3)).astype("uint8")
-    for picture, label in zip(pictures, labels, strict=True):
-        y, x = down - rng.integers(12, 20), right - rng.integers(12, 20)
-        round_, square, cross = y**2 + x**2 < 64, np.maximum(abs(y), abs(x)) < 8, np.minimum(abs(y), abs(x)) < 3
-        shape = (round_, square, cross, y > x, (y + x) % 8 < 4)[label % 5]
-        picture[shape] = picture[shape] // 2 + (rng.integers(60, 120), 0, 100) if label < 5 else 255 - picture[shape]
-    return pictures, labels
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from casebook.catalog import data_set
 from casebook.cli import main
 from casebook.origin import Origin
 from casebook.run import Summary
+from samples.fraud import make_payments
 from tasks.data.derive import HourOfDay, Log
 from tasks.problem.calibration import Rule
 from tasks.problem.definition import Aim
@@ -24,7 +25,6 @@ from tasks.training.train import Settings
 if TYPE_CHECKING:
     import keras
     import numpy as np
-    import pandas as pd
     from numpy.typing import NDArray
     from sklearn.compose import ColumnTransformer
 
@@ -104,35 +104,6 @@ def ensemble_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
 
     inputs = keras.Input((x.shape[1],))
     return keras.Model(inputs, side_by_side(piecewise(inputs, x, BINS), MEMBERS, (64, 32)), name="ensemble")
-
-
-def make_payments(rows: int, seed: int) -> "pd.DataFrame":
-    """Make the embedded sample: payments with the public file's columns, ranges, skew, repeats and a learnable fraud.
-
-    Frauds are 1 in 50, but no more than the public file's 492; they are shifted in a few components, each a bit
-    differently, and some look normal. One row in a thousand is a repeat, one in two thousand lacks its amount.
-    """
-    import numpy as np
-    import pandas as pd
-
-    rng = np.random.default_rng(seed)
-    frauds = min(rows // 50, 492)
-    label = np.zeros(rows, dtype="int64")
-    label[rng.choice(rows, frauds, replace=False)] = 1
-    spread = np.linspace(1.9, 0.3, 28)
-    values = rng.standard_t(4, size=(rows, 28)) * spread * 0.7
-    shifts = {2: -4.0, 3: 3.0, 9: -3.5, 11: -4.5, 13: -5.0, 16: -3.0}
-    strength = rng.gamma(2.0, 0.5, size=rows) * label
-    for component, shift in shifts.items():
-        values[:, component] += shift * strength * rng.uniform(0.4, 1.4, size=rows)
-    frame = pd.DataFrame(values.clip(-100, 100), columns=[f"V{i}" for i in range(1, 29)])
-    frame.insert(0, "Time", np.sort(rng.integers(0, 172_793, size=rows)).astype("float64"))
-    amount = np.exp(rng.normal(3.1, 1.6, size=rows)).round(2).clip(0, 25_000)
-    amount[rng.random(rows) < 0.0005] = np.nan
-    frame["Amount"], frame["Class"] = amount, label
-    repeats = rng.choice(rows - 1, rows // 1000, replace=False)
-    frame.iloc[repeats + 1] = frame.iloc[repeats].to_numpy()
-    return frame.astype({"Class": "int64"})
 
 
 COURSE = Settings(epochs=100, batch_size=2048, patience=10, learning_rate=1e-3, dropout=0.2)

@@ -21,7 +21,7 @@ from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, read_table, write_arrays
 from flows.flowers import LABELS as FLOWERS
-from flows.flowers import make_flowers
+from samples.flowers import make_flowers
 from tasks.data.clean import clean, drop_pictures_of_two_labels, drop_repeated_pictures
 from tasks.data.fetch import fetch
 from tasks.data.validate import enforce, suite_text, validate

@@ -11,6 +11,7 @@ from casebook.futures import Future, gathered
 from casebook.language import say
 from casebook.params import CaseParams
 from casebook.run import Summary
+from samples.mnist import make_digits
 from tasks.data.clean import clean, drop_repeated_pictures
 from tasks.data.fetch import fetch
 from tasks.data.validate import enforce, suite_text, validate
@@ -29,14 +30,12 @@ from tasks.training.augmentation import Augmentation
 
 if TYPE_CHECKING:
     import keras
-    import numpy as np
-    from numpy.typing import NDArray
 
     from tasks.images.train import Arrays, PictureNetwork
 
 Data = Literal["mnist", "fashion"]
-Candidate = Literal["course", "ours", "deep"]
 SHAPE = Shape(28, 28, 1)
+Candidate = Literal["course", "ours", "deep"]
 CLOTHES = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"
 )  # fmt: skip
@@ -169,27 +168,6 @@ NETWORKS: "dict[Candidate, PictureNetwork]" = {
     "ours": our_network,
     "deep": deep_network,
 }
-
-
-def make_digits(rows: int, seed: int) -> "tuple[NDArray[np.uint8], NDArray[np.int64]]":
-    """Make the embedded sample: ten kinds of strokes on seven segments, as on a calculator, moved and noisy."""
-    import numpy as np
-
-    segments = ("abcdef", "bc", "abged", "abgcd", "fgbc", "afgcd", "afgedc", "abc", "abcdefg", "abcdfg")
-    lines = {  # top, bottom, left, right of each segment's bar
-        "a": (4, 7, 8, 20), "g": (12, 15, 8, 20), "d": (20, 23, 8, 20), "f": (4, 15, 8, 11), "b": (4, 15, 17, 20),
-        "e": (12, 23, 8, 11), "c": (12, 23, 17, 20),
-    }  # fmt: skip
-    rng = np.random.default_rng(seed)
-    labels = rng.permutation(np.arange(rows) % 10)
-    pictures = np.zeros((rows, *SHAPE), "uint8")
-    for picture, label in zip(pictures, labels, strict=True):
-        down, right = rng.integers(-3, 4, 2)
-        for segment in segments[label]:
-            top, bottom, left, end = lines[segment]
-            picture[top + down : bottom + down, left + right : end + right] = rng.integers(150, 255)
-        picture += rng.integers(0, 60, SHAPE).astype("uint8") * (picture < 100)
-    return pictures, labels
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from casebook.case import case
 from casebook.cli import main
 from casebook.run import Summary
+from samples.mpg import make_cars
 from tasks.problem.definition import Aim
 from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
 from tasks.tables.case import TableCase
@@ -18,7 +19,6 @@ from tasks.training.train import Settings
 if TYPE_CHECKING:
     import keras
     import numpy as np
-    import pandas as pd
     from numpy.typing import NDArray
     from sklearn.compose import ColumnTransformer
 
@@ -47,32 +47,6 @@ def course_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
 def ensemble_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
     """Return eight small networks per fold."""
     return ensemble(x, (64, 64, 32), dropout, members=8, bins=6)
-
-
-def make_cars(rows: int, seed: int) -> "pd.DataFrame":
-    """Make the embedded sample: cars with the public file's columns and ranges; two in a hundred lack horsepower."""
-    import numpy as np
-    import pandas as pd
-
-    rng = np.random.default_rng(seed)
-    cylinders = rng.choice([3, 4, 5, 6, 8], rows, p=[0.01, 0.51, 0.01, 0.21, 0.26])
-    year = rng.integers(70, 83, rows)
-    weight = (1000 + 380 * cylinders + rng.normal(0, 250, rows)).clip(1600, 5200).round()
-    horsepower = (weight / 28 + 6 * (cylinders - 4) + rng.normal(0, 9, rows)).clip(46, 230).round()
-    frame = pd.DataFrame(
-        {
-            "cylinders": cylinders,
-            "displacement": (cylinders * 38 + rng.normal(0, 18, rows)).clip(68, 455).round(),
-            "horsepower": np.where(rng.random(rows) < 0.02, np.nan, horsepower),
-            "weight": weight,
-            "acceleration": (24 - horsepower / 13 + rng.normal(0, 1.5, rows)).clip(8, 24.8).round(1),
-            "year": year,
-            "origin": np.where(cylinders > 5, 1, rng.integers(1, 4, rows)),
-        }
-    )
-    economy = 62_000 / weight * (1 + 0.03 * (year - 76)) + (frame["origin"] - 1) * 0.8
-    frame.insert(0, "mpg", (economy + rng.normal(0, 1.5, rows)).clip(9, 46.6).round(1))
-    return frame
 
 
 CASE = TableCase(

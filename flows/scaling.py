@@ -16,6 +16,7 @@ from casebook.run import Summary
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_table, write_table
+from samples.scaling import make_people
 from tasks.data.clean import clean
 from tasks.data.fetch import own
 from tasks.data.ingest import conform, read, typed
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 DATA = "scaling"
 SIMULATED = "heights and incomes drawn at random in flows/scaling.py; nobody measured them"
-OUTLIER = 2000.0  # million won a year, of one of the people
 MOST = 8  # columns that pictures can show
 
 
@@ -105,17 +105,6 @@ def scale_columns(out: Path, table: Ref, test_share: float, seed: int) -> Facts:
     sections = [tell_agreement(frame), tell_outlier(names, x, outlier), tell_leak(x, test_share, seed)]
     files.write_json(out / FINDINGS, stored(sections))
     return {"rows": len(x), "columns": names}
-
-
-def make_people(rows: int, seed: int) -> "pd.DataFrame":
-    """Make heights in cm and yearly incomes in million won, skewed as incomes are; one of them is an outlier."""
-    import numpy as np
-    import pandas as pd
-
-    rng = np.random.default_rng(seed)
-    height, income = rng.normal(168, 9, rows).round(1), np.exp(rng.normal(3.7, 0.45, rows)).round(1)
-    income[rng.integers(rows)] = OUTLIER
-    return pd.DataFrame({"height": height, "income": income})
 
 
 if __name__ == "__main__":

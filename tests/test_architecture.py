@@ -22,13 +22,14 @@ HEAVY = {
     "optuna",
     "mlflow",
 }
-LIGHT = ("casebook", "tasks", "flows", "deployments")
+LIGHT = ("casebook", "samples", "tasks", "flows", "deployments")
 MAY_IMPORT = {
     "casebook": {"casebook"},
+    "samples": {"casebook", "samples"},
     "tasks": {"casebook", "tasks", "serving"},
-    "flows": {"casebook", "tasks", "flows"},
+    "flows": {"casebook", "samples", "tasks", "flows"},
     "serving": {"casebook", "serving"},
-    "deployments": {"casebook", "tasks", "flows", "deployments"},
+    "deployments": {"casebook", "samples", "tasks", "flows", "deployments"},
 }
 
 

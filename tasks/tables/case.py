@@ -84,6 +84,11 @@ class TableCase(Generic[P]):
     cleaning: "tuple[Step, ...]" = (drop_repeats,)
     threshold: Callable[[P], Rule] = default_threshold
 
+    @property
+    def derived_columns(self) -> tuple[Derived, ...]:
+        """Columns that are computed from others."""
+        return self.derived(data_set(self.dataset)) if callable(self.derived) else self.derived
+
     def prepare(self, params: P) -> Prepared:
         """Fetch, validate, clean, split and encode the table."""
         origin = fetch(self.dataset, params.source)
@@ -92,7 +97,6 @@ class TableCase(Generic[P]):
         enforce(checked, self.dataset)
         table = clean(checked, self.cleaning)
         folds = self.splits.folds(params)
-        derived = self.derived(data_set(self.dataset)) if callable(self.derived) else self.derived
         parts = self.splits.split(table, self.problem, folds, params.seed)
         return Prepared(
             aim=self.problem,
@@ -102,7 +106,7 @@ class TableCase(Generic[P]):
             checked=checked,
             table=table,
             parts=parts,
-            encoded=self.splits.encode(parts, self.problem, derived, self.encoder),
+            encoded=self.splits.encode(parts, self.problem, self.derived_columns, self.encoder),
             kind=Rows(),
             protocol=self.splits.describe(self.problem, folds),
             seed=params.seed,

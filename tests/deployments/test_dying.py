@@ -14,7 +14,7 @@ import pytest
 import flows
 from casebook import places
 from deployments import alerts, automations, policies
-from flows.boston import make_tracts
+from samples.boston import make_tracts
 from tests.deployments.parts import (
     NOBODY,
     Stand,

@@ -6,7 +6,8 @@ import pytest
 
 from casebook.params import CaseParams
 from flows.backfill import parameters
-from flows.boston import boston, make_tracts
+from flows.boston import boston
+from samples.boston import make_tracts
 from tests.flows.house import Finished, House
 
 PARAMS = 'profile = "smoke"\ncandidates = ["course"]\npeers = []\n'

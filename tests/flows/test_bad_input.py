@@ -4,7 +4,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from flows.fraud import make_payments
+from samples.fraud import make_payments
 from tests.flows.house import Finished, House
 
 FAST = ("--profile", "smoke", "--candidates", "course", "--peers")

@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from flows.boston import make_tracts
-from flows.mpg import make_cars
+from samples.boston import make_tracts
+from samples.mpg import make_cars
 from serving.bundle import load
 from tests.flows.house import SMOKE, House, house
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from casebook.errors import CasebookError
-from flows.canada import YEARS, lead_changes, make_migrants, named_plainly, with_totals, without_checked_total
+from flows.canada import YEARS, lead_changes, named_plainly, with_totals, without_checked_total
+from samples.canada import make_migrants
 from tests.flows.house import House, house, real_findings
 
 SHEET = "Canada by Citizenship"

@@ -11,7 +11,8 @@ import pytest
 
 from casebook.catalog import data_set
 from casebook.language import messages
-from flows.car_price import CATEGORIES, DATA, NUMBERS, STEPS, course_network, make_autos
+from flows.car_price import CASE, CATEGORIES, NUMBERS, STEPS, course_network
+from samples.car_price import make_autos
 from serving.bundle import load
 from tasks.data.ingest import conform, read
 from tasks.pages.findings import Section
@@ -119,7 +120,7 @@ def steps_told(frame: pd.DataFrame) -> list[Section]:
 def raw() -> pd.DataFrame:
     """The public file, read as the catalog says."""
     path = Path(os.environ["CASEBOOK_DATA_MIRROR"]) / "automobile_price" / "imports-85.data"
-    entry = data_set(DATA)
+    entry = data_set(CASE.dataset)
     return conform(read(path, form(entry, path)), entry, path)
 
 

@@ -9,7 +9,7 @@ from tests.flows.dask_cluster import dask_cluster
 from tests.flows.house import SMOKE, House
 
 ASKED = (*SMOKE, "--candidates", "course", "--peers")
-PARTS = ("casebook", "data", "expectations", "flows", "serving", "tasks")
+PARTS = ("casebook", "data", "expectations", "flows", "samples", "serving", "tasks")
 
 
 def checkout(folder: Path) -> Path:

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
 from casebook.errors import CasebookError
-from flows.flowers import make_flowers
 from flows.imagenet import named
+from samples.flowers import make_flowers
 from serving.bundle import load
 from tests.flows.house import SMOKE, House, fails_at_the_end, house, house_after
 

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from casebook.catalog import data_set
-from flows.household_power import HELD_OUT, make_household
+from flows.household_power import HELD_OUT
+from samples.household_power import make_household
 from serving import bundle
 from tasks.evaluation.horizon_metrics import by_horizon
 from tasks.series.baselines import answered

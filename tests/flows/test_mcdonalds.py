@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from flows.mcdonalds import make_menu
+from samples.mcdonalds import make_menu
 from tests.flows.house import House, house_after, real_findings
 
 

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from flows import cifar10
-from flows.mnist import make_digits
+from samples.mnist import make_digits
 from tests.flows.house import SMOKE, House, fails_at_the_end, house_after
 
 FAST = ("--profile", "smoke", "--candidates", "course", "--peers")

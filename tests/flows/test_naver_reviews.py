@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from flows.naver_reviews import make_half
+from samples.naver_reviews import make_half
 from serving.bundle import load
 from tests import needs
 from tests.flows.house import SMOKE, House, fails_at_the_end, house_after

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from flows.scaling import OUTLIER, make_people
+from flows.scaling import OUTLIER
+from samples.scaling import make_people
 from tests.flows.house import SMOKE, House, house_after
 
 

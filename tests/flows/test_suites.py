@@ -1,8 +1,7 @@
 """Whatever row a case's suite lets pass, its encoder takes: at the limits, with gaps, with a category never seen."""
 
 import json
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -13,7 +12,7 @@ from casebook import places
 from casebook.catalog import data_set
 from flows import boston, car_price, fraud, malware, mpg, titanic
 from tasks.data.derive import derive
-from tasks.problem.definition import Aim
+from tasks.tables.case import TableCase
 from tasks.tables.encoder_graph import encoder_graph, taken
 from tasks.tables.features import feeds, raw_columns
 
@@ -21,36 +20,14 @@ FAR = 1e6  # a number where the suite sets no limit
 UNSEEN = "never seen before"
 
 
-class Table(NamedTuple):
-    """What a case makes of its data: the data set, what is predicted, derived columns, encoder, sample, cleaning."""
-
-    dataset: str
-    aim: Aim
-    derived: tuple[Any, ...]
-    encoder: Callable[[list[str]], Any]
-    sample: Callable[[int, int], pd.DataFrame]
-    steps: tuple[Callable[[pd.DataFrame], pd.DataFrame], ...] = ()
-
-
-def headers(name: malware.Data) -> Table:
-    steps, sample = malware.TABLES[name]
-    return Table(name, malware.AIM, malware.logs(name), malware.standard_scores, sample, steps)
-
-
-CASES = {
-    "boston": Table(boston.DATA, boston.AIM, (), boston.standard_scores, boston.make_tracts),
-    "car_price": Table(
-        car_price.DATA, car_price.AIM, car_price.DERIVED, car_price.facts, car_price.make_autos, (car_price.MAKES,)
-    ),
-    "fraud": Table(fraud.DATA, fraud.AIM, fraud.DERIVED, fraud.standard_scores, fraud.make_payments),
-    "malware": headers("malware"),
-    "malware_course": headers("malware_course"),
-    "mpg": Table(mpg.DATA, mpg.AIM, (), mpg.facts, mpg.make_cars),
-    "titanic": Table(
-        titanic.DATA, titanic.AIM, titanic.DERIVED, titanic.standard_scores, titanic.make_passengers,
-        (titanic.without_row_number,),
-    ),
-}  # fmt: skip
+CASES: dict[str, TableCase[Any]] = {
+    "boston": boston.CASE,
+    "car_price": car_price.CASE,
+    "fraud": fraud.CASE,
+    **malware.CASES,
+    "mpg": mpg.CASE,
+    "titanic": titanic.CASE,
+}
 
 
 def expected(dataset: str, kind: str) -> dict[str, dict[str, Any]]:
@@ -60,7 +37,7 @@ def expected(dataset: str, kind: str) -> dict[str, dict[str, Any]]:
     return {limits["column"]: limits for limits in found if limits.get("mostly", 1) == 1}
 
 
-def extremes(case: Table, column: str) -> list[Any]:
+def extremes(case: TableCase[Any], column: str) -> list[Any]:
     """Return the outermost values of a column that the suite lets pass, and None where it may be missing."""
     gap = [] if column in expected(case.dataset, "not_be_null") else [None]
     if within := expected(case.dataset, "be_in_set").get(column):
@@ -72,13 +49,13 @@ def extremes(case: Table, column: str) -> list[Any]:
     return [-FAR if least is None else least, FAR if most is None else most, *gap]
 
 
-def sound(case: Table) -> pd.DataFrame:
+def sound(case: TableCase[Any]) -> pd.DataFrame:
     """Return the sample as the encoder is given it."""
     frame = case.sample(1000, 0)
     frame = frame.dropna(subset=[name for name in expected(case.dataset, "not_be_null") if name in frame])
-    for step in case.steps:
+    for step in case.cleaning:
         frame = step(frame)
-    return with_texts(frame.drop(columns=case.aim.target))
+    return with_texts(frame.drop(columns=case.problem.target))
 
 
 def with_texts(frame: pd.DataFrame) -> pd.DataFrame:
@@ -87,7 +64,7 @@ def with_texts(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**{name: frame[name].astype("string").fillna("").astype(object) for name in texts})
 
 
-def outermost(case: Table, train: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+def outermost(case: TableCase[Any], train: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     """Return a row for each extreme of each column, and some in which all columns are extreme at once."""
     usual = train.iloc[0].to_dict()
     each = {name: extremes(case, name) for name in columns}
@@ -102,15 +79,15 @@ def outermost(case: Table, train: pd.DataFrame, columns: list[str]) -> pd.DataFr
 def test_what_the_suite_lets_pass_the_encoder_takes(name: str) -> None:
     case = CASES[name]
     train = sound(case)
-    table = derive(train, case.derived)
+    table = derive(train, case.derived_columns)
     unfitted = case.encoder(list(table.columns))
     fitted = unfitted.fit(table[taken(unfitted)])
-    columns = raw_columns(train, fitted, case.derived)
+    columns = raw_columns(train, fitted, case.derived_columns)
     rows = outermost(case, train, columns)
     assert len(rows) >= 2 * len(columns)
-    derived = derive(rows, case.derived)
+    derived = derive(rows, case.derived_columns)
     encoded = np.asarray(fitted.transform(derived[taken(fitted)]), "float64")
-    graph = encoder_graph(fitted, train[columns], table, case.derived)
+    graph = encoder_graph(fitted, train[columns], table, case.derived_columns)
     session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
     served = session.run(None, feeds(rows[columns]))[0]
     for form in (encoded, served):

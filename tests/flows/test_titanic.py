@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.titanic import DERIVED, RAW, STEPS, TITLES, make_passengers, standard_scores
+from flows.titanic import DERIVED, RAW, STEPS, TITLES, standard_scores
+from samples.titanic import make_passengers
 from tasks.data.derive import derive
 from tests.flows.house import SMOKE, House, fails_at_the_end, house_after
 

@@ -12,7 +12,7 @@ from casebook.errors import CasebookError
 from casebook.origin import Origin
 from casebook.store import Ref
 from casebook.tables import read_table
-from flows.household_power import make_household
+from samples.household_power import make_household
 from tasks.series import meter
 from tasks.series import read as downsample
 from tasks.series.meter import METER, hours_of, load, summed

@@ -15,7 +15,7 @@ from casebook.errors import CasebookError
 from casebook.origin import Origin
 from casebook.store import Ref
 from casebook.tables import read_table
-from flows.household_power import make_household
+from samples.household_power import make_household
 from tasks.series.meter import METER, load, summed
 from tasks.series.read import complete, downsample, filled
 from tasks.series.times import read_times, step_of

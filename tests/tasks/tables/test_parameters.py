@@ -8,7 +8,7 @@ import pytest
 
 from casebook.store import Ref
 from casebook.tables import read_arrays
-from flows.boston import AIM, BostonParams
+from flows.boston import CASE, BostonParams
 from tasks.tables.parameters import NetworkParams, tuned_network, tuned_settings
 from tasks.tables.train_folds import Stack, fit
 from tasks.training.train import train
@@ -27,7 +27,7 @@ def trained(weights: list[Any], folds: slice, params: NetworkParams) -> list[Any
     data = stack(folds)
     model = tuned_network(params)(data.x, data.y, 0.0)
     model.set_weights([w[folds] for w in weights])
-    fit(model, data, None, tuned_settings(params, 1000), AIM)
+    fit(model, data, None, tuned_settings(params), CASE.problem)
     return [np.asarray(w) for w in model.get_weights()]
 
 
@@ -69,6 +69,6 @@ def test_a_penalty_holds_the_weights_of_a_single_fold_small(
     spread = {}
     for l2 in (0.0, 1.0):
         how = params(l2=l2, patience=20)
-        made = keep(train.fn, data, data, tuned_network(how), tuned_settings(how, 1000), 0)
+        made = keep(train.fn, data, data, tuned_network(how), tuned_settings(how), 0)
         spread[l2] = float(np.std(read_arrays(made, "scores")["test"]))
     assert spread[1.0] < spread[0.0]
