@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.figures import Figure, Options, ratio
 from casebook.device import prepare
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 from tasks.tables.train_folds import Scale, Stack, fit, stacked
 from tasks.training.networks import perceptron
 from tasks.training.train import Settings, optimizer
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import keras
 
 FOLDS, ROWS, FEATURES, UNITS = 10, 405, 13, (64, 64)  # boston's table and the lab's network for it
-AIM = Aim(kind="regression", target="y", primary="rmse", shown=("rmse",))
+PROBLEM = Problem(kind="regression", target="y", primary="rmse", shown=("rmse",))
 
 
 def measure_folds(options: Options) -> Iterator[Figure]:
@@ -43,7 +43,7 @@ def table() -> Stack:
 
 def batched(stack: Stack, settings: Settings) -> None:
     """Train all folds as one model."""
-    fit(perceptron(stack.x, UNITS, 0.0, "folds"), stack, None, settings, AIM)
+    fit(perceptron(stack.x, UNITS, 0.0, "folds"), stack, None, settings, PROBLEM)
 
 
 def one_by_one(stack: Stack, settings: Settings) -> None:

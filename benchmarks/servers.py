@@ -14,8 +14,8 @@ START_LIMIT = 120.0
 
 
 @contextmanager
-def served(command: Sequence[str], variables: Mapping[str, str], ready: str) -> Iterator[int]:
-    """Keep a server running inside the block, which begins when the address `ready` is answered with 200; gives its id.
+def served(command: Sequence[str], variables: Mapping[str, str], data: str) -> Iterator[int]:
+    """Keep a server running inside the block, which begins when the address `data` is answered with 200; gives its id.
 
     Raises
     ------
@@ -24,7 +24,7 @@ def served(command: Sequence[str], variables: Mapping[str, str], ready: str) -> 
     """
     with child(command, variables) as running:
         limit = time.monotonic() + START_LIMIT
-        while not _answers(ready):
+        while not _answers(data):
             if running.process.poll() is not None or time.monotonic() > limit:
                 raise running.failure("did not begin to serve")
             time.sleep(0.1)

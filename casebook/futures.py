@@ -17,7 +17,7 @@ class Future(Protocol):
 
 
 @dataclass(frozen=True)
-class Known:
+class CompletedFuture:
     """A future whose answer is known at once, as in a plan."""
 
     ref: Ref
@@ -39,6 +39,6 @@ class Fold:
         return self.whole.result().fold(self.number)
 
 
-def gathered(futures: Mapping[T, Iterable[Future]]) -> dict[str, list[Ref]]:
+def gather(futures: Mapping[T, Iterable[Future]]) -> dict[str, list[Ref]]:
     """Wait for all that was submitted, and return the references under the same names."""
     return {str(name): [future.result() for future in each] for name, each in futures.items()}

@@ -16,25 +16,25 @@ Language = Literal["en", "ko"]
 CATALOGS = Path(__file__).parent / "locale"
 
 
-class Said(BaseModel):
+class Message(BaseModel):
     """An English sentence with names in braces, as `str.format` has them, and their values."""
 
     model_config = ConfigDict(frozen=True)
     text: str
     values: dict[str, JsonValue] = {}
 
-    def told(self, language: Language) -> str:
+    def render(self, language: Language) -> str:
         """Return the sentence in a language, with its values in their places."""
         return translated(self.text, language).format(**self.values)
 
     def __str__(self) -> str:
         """Return the sentence in English."""
-        return self.told("en")
+        return self.render("en")
 
 
-def say(text: str, **values: JsonValue) -> Said:
+def msg(text: str, **values: JsonValue) -> Message:
     """Return a sentence that can be told in any language; `text` is what the catalogs of messages look it up by."""
-    return Said(text=text, values=values)
+    return Message(text=text, values=values)
 
 
 def language_of(word: str) -> Language:

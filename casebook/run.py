@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from casebook import alive, files, places, record, share
 from casebook.record import RECORD, RUNNING
-from casebook.spare import Spare
+from casebook.spare import WorkerProcess
 
 if TYPE_CHECKING:
     from prefect_dask.task_runners import DaskTaskRunner
@@ -58,7 +58,7 @@ class Run:
     started: float = field(default_factory=perf_counter)
     data: dict[str, dict[str, str]] = field(default_factory=dict)
     details: dict[str, object] = field(default_factory=dict)
-    spare: Spare = field(default_factory=Spare)
+    spare: WorkerProcess = field(default_factory=WorkerProcess)
     libraries: set[str] = field(default_factory=set)
     cluster: "DaskTaskRunner | None" = None
     last: list[Callable[[], None]] = field(default_factory=list)

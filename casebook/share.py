@@ -48,10 +48,10 @@ def pull(folder: Path) -> None:
     """
     content = read(folder / MANIFEST)
     if content is not None:
-        _bring(folder, content)
+        _download(folder, content)
 
 
-def settle(folder: Path) -> None:
+def sync(folder: Path) -> None:
     """Have a folder both here and on the shared storage if it is whole in one; what is there wins.
 
     Raises
@@ -63,7 +63,7 @@ def settle(folder: Path) -> None:
         return
     content = read(folder / MANIFEST)
     if content is not None:
-        _bring(folder, content)
+        _download(folder, content)
     elif (folder / MANIFEST).is_file():
         push(folder)
 
@@ -153,7 +153,7 @@ def _claimed(path: Path, mine: bytes) -> bool:
     return True
 
 
-def _bring(folder: Path, content: bytes) -> None:
+def _download(folder: Path, content: bytes) -> None:
     """Bring a folder with this manifest here, unless it is here."""
     manifest = folder / MANIFEST
     if manifest.is_file() and manifest.read_bytes() == content:

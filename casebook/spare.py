@@ -18,7 +18,7 @@ T = TypeVar("T")
 IDLE = 20.0  # seconds; longer than it takes to start another process with its imports
 
 
-class Spare:
+class WorkerProcess:
     """A process that starts at its first use."""
 
     def __init__(self) -> None:

@@ -17,7 +17,7 @@ from functools import cached_property, update_wrapper
 from importlib import import_module
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, cast, overload
 
 from pydantic import BaseModel, TypeAdapter
 
@@ -25,7 +25,7 @@ from casebook import engine, files, places, share, store, untrusted
 from casebook.catalog import data_set
 from casebook.errors import CasebookError
 from casebook.fingerprint import fingerprint, library_versions, reaches
-from casebook.futures import Future, Known
+from casebook.futures import CompletedFuture, Future
 from casebook.run import Run, StageRecord, current
 from casebook.store import Facts, Manifest, Ref
 
@@ -35,12 +35,13 @@ if TYPE_CHECKING:
 log = logging.getLogger("casebook")
 P = ParamSpec("P")
 T = TypeVar("T")
+Process = Literal["main", "worker"]
 JSON: TypeAdapter[object] = TypeAdapter(object)
 OF_EVERY_CASE = ("trust_columns",)  # parameters that reach stages without a flow's handing them on
 
 
 @dataclass(frozen=True)
-class Sent:
+class RemoteFuture:
     """A future of a stage that a cluster makes; its record is filled in here when it is there."""
 
     future: Future
@@ -53,7 +54,7 @@ class Sent:
     @cached_property
     def _made(self) -> Ref:
         ref = self.future.result()
-        store.bring(ref)
+        store.download(ref)
         return _note(self.call, ref)
 
 
@@ -92,12 +93,14 @@ class Stage(Generic[P]):
     """A function `(out, ...) -> facts` that writes its output into the folder `out`.
 
     Calling the stage in a flow runs it as a Prefect task (or reuses its stored output) and returns a `Ref`. `fn` is
-    the function itself, for tests. `apart` runs it in the run's spare process, beside what the main process does.
+    the function itself, for tests. With `process="worker"` it runs in the run's worker process, beside the main one.
     """
 
-    def __init__(self, fn: Callable[Concatenate[Path, P], Facts], *, apart: bool = False, label: str = "") -> None:
+    def __init__(
+        self, fn: Callable[Concatenate[Path, P], Facts], *, process: Process = "main", label: str = ""
+    ) -> None:
         self.fn = fn
-        self.apart = apart
+        self.process: Process = process
         self.label = label or fn.__name__
         update_wrapper(self, fn)
 
@@ -105,11 +108,11 @@ class Stage(Generic[P]):
         """Pickle by name, so that another process can run the stage's function."""
         return named, (self.fn.__module__, self.fn.__qualname__)
 
-    def called(self, label: object) -> "Stage[P]":
-        """Return the same stage under another name: `train.called("course-0")` is shown as `train-course-0`."""
+    def with_label(self, label: object) -> "Stage[P]":
+        """Return the same stage under another name: `train.with_label("course-0")` is shown as `train-course-0`."""
         if not untrusted.is_part(f"{self.label}-{label}"):
             raise CasebookError(f"{label!r:.80} can't be part of a folder's name: give the stage {self.label} another.")
-        return Stage(self.fn, apart=self.apart, label=f"{self.label}-{label}")
+        return Stage(self.fn, process=self.process, label=f"{self.label}-{label}")
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Ref:
         """Run the stage or reuse its output, and return the reference."""
@@ -124,11 +127,15 @@ class Stage(Generic[P]):
         """
         call, run = self._prepare(args, kwargs), current()
         if run.planning:
-            return Known(call.ref)
+            return CompletedFuture(call.ref)
         if run.cluster and call.record.status == "run":
             task = _as_task(call, make_there)
-            return Sent(cast(Future, run.cluster.submit(task, {"call": call, "inputs": call.inputs})), call)
-        return _as_task(call).submit(call, call.inputs) if self.apart else Known(_as_task(call)(call, call.inputs))
+            return RemoteFuture(cast(Future, run.cluster.submit(task, {"call": call, "inputs": call.inputs})), call)
+        return (
+            _as_task(call).submit(call, call.inputs)
+            if self.process == "worker"
+            else CompletedFuture(_as_task(call)(call, call.inputs))
+        )
 
     def _prepare(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Call:
         """Compute the key of this call, and decide whether its stored output serves."""
@@ -141,7 +148,7 @@ class Stage(Generic[P]):
             record = decide(run, ref, parts)
             run.stages.append(record)
             run.note()
-        if record.status == "run" and not self.apart:
+        if record.status == "run" and self.process == "main":
             run.libraries.update(name.split()[1] for name in parts if name.startswith("library "))
         if record.status == "reuse" and not run.planning:
             log.info("  %-26s reused", self.label)
@@ -160,14 +167,30 @@ def named(module: str, name: str) -> object:
     return getattr(import_module(module), name)
 
 
-def stage(fn: Callable[Concatenate[Path, P], Facts]) -> Stage[P]:
-    """Make a function a stage that runs in the main process."""
-    return Stage(fn)
+@overload
+def stage(fn: Callable[Concatenate[Path, P], Facts]) -> Stage[P]: ...
 
 
-def stage_apart(fn: Callable[Concatenate[Path, P], Facts]) -> Stage[P]:
-    """Make a function a stage that runs in the spare process: its imports and its work don't hold up the main one."""
-    return Stage(fn, apart=True)
+@overload
+def stage(*, process: Process) -> Callable[[Callable[Concatenate[Path, P], Facts]], Stage[P]]: ...
+
+
+def stage(
+    fn: Callable[Concatenate[Path, P], Facts] | None = None, *, process: Process = "main"
+) -> Stage[P] | Callable[[Callable[Concatenate[Path, P], Facts]], Stage[P]]:
+    """Make a function a stage.
+
+    Parameters
+    ----------
+    process
+        Where it runs: in the main process, or in the run's worker process, so that its imports and its work don't hold
+        up the main one.
+    """
+
+    def decorate(function: Callable[Concatenate[Path, P], Facts]) -> Stage[P]:
+        return Stage(function, process=process)
+
+    return decorate if fn is None else decorate(fn)
 
 
 def key_parts(fn: Callable[..., object], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -214,7 +237,7 @@ def _describe(value: object) -> tuple[str, tuple[str, ...]]:
 
 def decide(run: Run, ref: Ref, parts: Mapping[str, str]) -> StageRecord:
     """Say whether a stage is to be run or its stored output reused, and why; a plan brings nothing here."""
-    wrong = None if run.planning or run.refresh else store.settle(ref.folder)
+    wrong = None if run.planning or run.refresh else store.sync(ref.folder)
     manifest = store.read_manifest(ref.folder)
     known = manifest or store.latest(ref.case, ref.stage)
     why = wrong or _reason_to_run(run, ref, parts, manifest, known)
@@ -230,7 +253,7 @@ def _reason_to_run(
     if manifest is None:
         return _what_changed(parts, last)
     here = (ref.folder / store.MANIFEST).is_file()  # else a plan, and the run will bring it
-    return store.trouble(ref.folder, manifest) if here else None
+    return store.verify(ref.folder, manifest) if here else None
 
 
 def _readable(result: Path) -> bool:
@@ -295,18 +318,18 @@ def make(call: Call, inputs: list[Ref]) -> Ref:
 
     `inputs` are the references among the call's arguments: Prefect draws the run's graph from them.
     """
-    return _made(call, current().spare.run if call.stage.apart else _here)
+    return _made(call, current().spare.run if call.stage.process == "worker" else _here)
 
 
 def _made(call: Call, work: Callable[..., tuple[Facts, float | None]]) -> Ref:
     """Have a stage's function write into a new folder of the store, and seal it."""
     started = perf_counter()
     for ref in call.inputs:
-        store.bring(ref)
+        store.download(ref)
     with files.new_folder(call.ref.folder, replace=call.ref.folder.exists()) as out:
         facts, peak = work(perform, call.stage, out, call.args, dict(call.kwargs))
         cost = {"seconds": perf_counter() - started, "peak_memory_mb": peak, "made_at": datetime.now(UTC).isoformat()}
-        store.seal(out, call.ref.case, call.ref.stage, call.parts, facts, cost)
+        store.write_manifest(out, call.ref.case, call.ref.stage, call.parts, facts, cost)
     share.push(call.ref.folder)
     return _note(call, call.ref)
 
@@ -355,7 +378,7 @@ def _here(function: Callable[..., T], *args: object) -> T:
     return function(*args)
 
 
-class Act(Generic[P, T]):
+class UncachedTask(Generic[P, T]):
     """A function that does its work in every run, as a Prefect task that is never cached: a look-up, a publication.
 
     A plan lists it and goes on without its answer, so a flow only hands the answer of an act on.
@@ -381,6 +404,6 @@ class Act(Generic[P, T]):
         return answer
 
 
-def act(fn: Callable[P, T]) -> Act[P, T]:
+def uncached_task(fn: Callable[P, T]) -> UncachedTask[P, T]:
     """Make a function an act."""
-    return Act(fn)
+    return UncachedTask(fn)

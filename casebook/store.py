@@ -96,7 +96,9 @@ class Manifest(BaseModel):
     made_at: str
 
 
-def seal(folder: Path, case: str, stage: str, parts: dict[str, str], facts: Facts, cost: Mapping[str, object]) -> Ref:
+def write_manifest(
+    folder: Path, case: str, stage: str, parts: dict[str, str], facts: Facts, cost: Mapping[str, object]
+) -> Ref:
     """Write the manifest of a finished output into its (still temporary) folder and return the reference."""
     hashes = {p.relative_to(folder).as_posix(): files.sha256(p) for p in sorted(folder.rglob("*")) if p.is_file()}
     content = hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
@@ -137,16 +139,16 @@ def alone(case: str) -> Iterator[None]:
         yield
 
 
-def settle(folder: Path) -> str | None:
+def sync(folder: Path) -> str | None:
     """Share an output that is whole here, or bring the shared one; say what is wrong with that, or None."""
     try:
-        share.settle(folder)
+        share.sync(folder)
     except share.Altered as altered:
         return str(altered)
     return None
 
 
-def bring(ref: Ref) -> None:
+def download(ref: Ref) -> None:
     """Have an output here that perhaps another machine made.
 
     Raises
@@ -171,7 +173,7 @@ def _holds(ref: Ref) -> bool:
     return manifest is not None and manifest.ref.sha256 == ref.sha256
 
 
-def trouble(folder: Path, manifest: Manifest) -> str | None:
+def verify(folder: Path, manifest: Manifest) -> str | None:
     """Say what is wrong with a stored output (a missing or altered file), or None if it is whole."""
     for name, expected in manifest.files.items():
         if not untrusted.is_safe(name):

@@ -73,7 +73,7 @@ def folder_of(case: str, version: int) -> Path:
     """
     folder = places.models(case) / str(version)
     try:
-        share.settle(folder)
+        share.sync(folder)
     except share.Altered as altered:
         raise CasebookError(
             f"{case} version {version} can't be used: {altered}. Restore that file, or run the case again and promote "

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 from casebook.case import case
 from casebook.cli import main
-from casebook.language import say
+from casebook.language import msg
 from casebook.run import Summary
 from samples.boston import make_tracts
 from tasks.pages.notes import Notes
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
 from tasks.tables.case import TableCase
 from tasks.tables.explore import explore
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 NOTES = Notes(
-    title=say("About this data"),
+    title=msg("About this data"),
     paragraphs=(
-        say(
+        msg(
             "Column B is 1000 (b - 0.63)², b the share of Black inhabitants of a tract: its makers assumed that "
             "segregation moves prices. scikit-learn removed the set in version 1.2 for that reason and because it "
             "can't be used to study that assumption. It stays here as the lab's lesson in regression; the model must "
             "not price anything."
         ),
-        say(
+        msg(
             "least_squares is the lab's linear algebra: the normal equation (XᵀX) w = Xᵀy, solved by the "
             "pseudo-inverse."
         ),
@@ -66,7 +66,7 @@ def ensemble_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
 
 CASE = TableCase(
     dataset="boston",
-    problem=Aim(
+    problem=Problem(
         kind="regression",
         target="MEDV",
         output="medv",

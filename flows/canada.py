@@ -9,7 +9,7 @@ from casebook import files
 from casebook.case import case
 from casebook.cli import main
 from casebook.errors import CasebookError
-from casebook.language import say
+from casebook.language import msg
 from casebook.params import CaseParams
 from casebook.run import Summary
 from casebook.stage import stage
@@ -155,20 +155,20 @@ def india_and_china(out: "Path", countries: "pd.DataFrame") -> Section:
     )
     changes, ahead = lead_changes(wide["India"], wide["China"]), int((wide["India"] > wide["China"]).sum())
     return Section(
-        title=say("India and China"),
+        title=msg("India and China"),
         findings=(
-            found("lead_changes", [*changes], say(
+            found("lead_changes", [*changes], msg(
                 "More came from India than from China in {ahead} of {years} years; the lead changed in {changes}.",
                 ahead=ahead, years=len(wide), changes=", ".join(map(str, changes)) or "–",
             )),
-            found("india_and_china", {name: described(wide[name]) for name in wide.columns}, say(
+            found("india_and_china", {name: described(wide[name]) for name in wide.columns}, msg(
                 "A year brought {india:,.0f} on average from India (standard deviation {india_std:,.0f}), {china:,.0f} "
                 "from China ({china_std:,.0f}).", india=float(wide["India"].mean()), china=float(wide["China"].mean()),
                 india_std=float(wide["India"].std()), china_std=float(wide["China"].std()),
             )),
         ),
         tables=(description_rows(wide),),
-        pictures=(("giants", say("Lines of both countries.")), ("giants_box", say("Box plots of the same years."))),
+        pictures=(("giants", msg("Lines of both countries.")), ("giants_box", msg("Box plots of the same years."))),
     )  # fmt: skip
 
 
@@ -186,20 +186,20 @@ def haiti_and_iceland(out: "Path", countries: "pd.DataFrame") -> Section:
     chart.bars(out / "iceland.png", iceland, "Immigrants from Iceland", PEOPLE, (2008, 2011, "financial crisis"))
     before, after = float(iceland.loc[:2007].mean()), float(iceland.loc[2008:].mean())
     return Section(
-        title=say("Two events: Haiti 2010, Iceland 2008"),
+        title=msg("Two events: Haiti 2010, Iceland 2008"),
         findings=(
-            found("haiti", {str(year): int(haiti[year]) for year in (2009, 2010, 2011)}, say(
+            found("haiti", {str(year): int(haiti[year]) for year in (2009, 2010, 2011)}, msg(
                 "{now:,} people came from Haiti in 2010, the year of the earthquake, after {before:,} in 2009; most, "
                 "{most:,}, came in {peak}.", now=int(haiti[2010]), before=int(haiti[2009]),
                 most=int(haiti.max()), peak=peak(haiti),
             )),
-            found("iceland", {"before": before, "after": after, "2013": int(iceland[2013])}, say(
+            found("iceland", {"before": before, "after": after, "2013": int(iceland[2013])}, msg(
                 "From Iceland {before:.0f} people a year came until 2007 and {after:.0f} a year from 2008 on, the year "
                 "in which its banks failed; in 2013 it was {last}.", before=before, after=after,
                 last=int(iceland[2013]),
             )),
         ),
-        pictures=(("haiti", say("Line of one country.")), ("iceland", say("Bars; the crisis is shaded."))),
+        pictures=(("haiti", msg("Line of one country.")), ("iceland", msg("Bars; the crisis is shaded."))),
     )  # fmt: skip
 
 
@@ -209,15 +209,15 @@ def japan(out: "Path", countries: "pd.DataFrame") -> Section:
     chart.boxes(out / "japan.png", wide.melt(), "value", "variable", "Years from 1980 to 2013", "immigrants of a year")
     told = described(wide["Japan"])
     return Section(
-        title=say("Japan in a box plot"),
+        title=msg("Japan in a box plot"),
         findings=(
-            found("japan", {**told}, say(
+            found("japan", {**told}, msg(
                 "The median year brought {median:,.0f} people from Japan; half of the years lie between the quartiles "
                 "{low:,.0f} and {high:,.0f}.", median=told["50%"], low=told["25%"], high=told["75%"],
             )),
         ),
         tables=(description_rows(wide),),
-        pictures=(("japan", say("Box plot of Japan's years.")),),
+        pictures=(("japan", msg("Box plot of Japan's years.")),),
     )  # fmt: skip
 
 
@@ -227,16 +227,16 @@ def brazil_and_argentina(out: "Path", countries: "pd.DataFrame") -> Section:
     chart.bubbles(out / "bubbles.png", wide, "Immigrants from Brazil and from Argentina", PEOPLE)
     peaks = {name: peak(wide[name]) for name in wide.columns}
     return Section(
-        title=say("Brazil and Argentina"),
+        title=msg("Brazil and Argentina"),
         findings=(
-            found("peaks", peaks, say(
+            found("peaks", peaks, msg(
                 "Most came from Brazil in {year}, {most:,}, and from Argentina in {then}, {more:,}.",
                 year=peaks["Brazil"], most=int(wide["Brazil"].max()),
                 then=peaks["Argentina"], more=int(wide["Argentina"].max()),
             )),
         ),
         pictures=(
-            ("bubbles", say("Bubble chart: as large as the year is between the country's least (0) and greatest (1).")),
+            ("bubbles", msg("Bubble chart: as large as the year is between the country's least (0) and greatest (1).")),
         ),
     )  # fmt: skip
 

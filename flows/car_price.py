@@ -6,7 +6,7 @@ from pydantic import Field
 
 from casebook.case import case
 from casebook.cli import main
-from casebook.language import say
+from casebook.language import msg
 from casebook.run import Summary
 from casebook.store import Ref
 from samples.car_price import make_autos
@@ -24,8 +24,8 @@ from tasks.data.clean import (
 from tasks.data.derive import Derived, Log
 from tasks.data.recode import Ordinal, Reciprocal
 from tasks.pages.notes import Notes
-from tasks.problem.definition import Aim
-from tasks.problem.prepared_data import Prepared
+from tasks.problem.definition import Problem
+from tasks.problem.prepared_data import PreparedData
 from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
 from tasks.stories.car_price.drivers import find_drivers
 from tasks.stories.car_price.findings_steps import tell_steps
@@ -98,18 +98,18 @@ KINDS: dict[str, tuple[str, ...]] = {
     "engine-location": ("front", "rear"),
 }  # fmt: skip
 NOTES = Notes(
-    title=say("About the model"),
+    title=msg("About the model"),
     paragraphs=(
-        say(
+        msg(
             "What is explored below is the table as the lab cleans it: filled, scaled and binned from all rows at "
             "once. The model is given the raw columns and does the same steps, but whatever a step must know (a mean, "
             "the most frequent category, a scale, the edges of bins) is learnt from each fold's training rows alone."
         ),
-        say(
+        msg(
             "course is the lab's linear regression on horsepower, curb-weight, engine-size and highway-mpg. The "
             "ensemble learns the logarithm of the price, which is far less skewed, and answers in dollars."
         ),
-        say(
+        msg(
             "Prices are those of 1985, when the data was put together from a car yearbook. A make that is not among "
             "the 22 of the data, or is spelt otherwise, counts as none of them."
         ),
@@ -156,7 +156,7 @@ def ensemble_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
 
 CASE = TableCase(
     dataset="automobile",
-    problem=Aim(
+    problem=Problem(
         kind="regression",
         target="price",
         output="price",
@@ -212,13 +212,13 @@ def car_price(params: CarPriceParams = CarPriceParams()) -> Summary:
     return evaluate_and_publish(FittedModels(data, trained, baselines, profile, NOTES, findings=found))
 
 
-def price_drivers(explored: Ref, data: Prepared, params: CarPriceParams) -> Ref:
+def price_drivers(explored: Ref, data: PreparedData, params: CarPriceParams) -> Ref:
     """Find what drives prices: by correlation, analysis of variance, and permutation of a network's inputs."""
     folds = min(len(data.encoded), SMALL_FOLDS)
     parts, problem = data.parts[0].whole, CASE.problem
     permuted = permute(parts, folds, problem, DERIVED, facts, params.seed)
     model = CASE.model("ensemble", params)
-    trained = train_folds.called("permuted")(permuted, folds, model.network, model.settings, problem, params.seed)
+    trained = train_folds.with_label("permuted")(permuted, folds, model.network, model.settings, problem, params.seed)
     groups = ("drive-wheels", "body-style")
     return find_drivers(explored, permuted, trained, folds, NUMBERS, CATEGORIES, groups, problem)
 

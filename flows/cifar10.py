@@ -7,8 +7,8 @@ from pydantic import Field
 from casebook.case import case
 from casebook.cli import main
 from casebook.device import Asked
-from casebook.futures import Future, gathered
-from casebook.language import say
+from casebook.futures import Future, gather
+from casebook.language import msg
 from casebook.params import CaseParams
 from casebook.run import Summary
 from samples.cifar10 import make_photos
@@ -21,9 +21,9 @@ from tasks.images.picture import Shape
 from tasks.images.read import decode
 from tasks.images.split import split_pictures
 from tasks.images.train import PictureSettings, train_pictures
-from tasks.problem.calibration import Rule
-from tasks.problem.definition import Aim
-from tasks.problem.prepared_data import Prepared
+from tasks.problem.calibration import ThresholdPolicy
+from tasks.problem.definition import Problem
+from tasks.problem.prepared_data import PreparedData
 from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
 from tasks.tables.baselines import Peer, compare
 from tasks.training.augmentation import Augmentation
@@ -39,12 +39,12 @@ if TYPE_CHECKING:
 
 DATA = "cifar10"
 AXES = 24  # of a whitened patch: of the 48 or 27 that it has, the others are next to nothing
-AIM = Aim(
+PROBLEM = Problem(
     kind="multiclass", takes="picture", target="label", output="probabilities", primary="accuracy",
     labels=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
     shown=("accuracy", "balanced_accuracy", "f1", "log_loss"),
 )  # fmt: skip
-PROTOCOL = say("the set's own test part; a tenth of the training pictures, stratified, for validation")
+PROTOCOL = msg("the set's own test part; a tenth of the training pictures, stratified, for validation")
 
 SHAPE = Shape(32, 32, 3)
 Candidate = Literal["course", "fast", "wide", "deep"]
@@ -68,17 +68,17 @@ class Cifar10Params(CaseParams):
 @case
 def cifar10(params: Cifar10Params = Cifar10Params()) -> Summary:
     """Tell ten kinds of small colour photos apart, in minutes on a CPU (lab 250)."""
-    ready = prepare(params)
-    profile = explore_pictures.submit(ready.table, ready.raw, AIM)
+    data = prepare(params)
+    profile = explore_pictures.submit(data.table, data.raw, PROBLEM)
     trees = 20 if params.profile == "smoke" else params.trees
-    peers = compare.submit(ready.encoded[0], params.peers, trees, AIM, params.seed)
+    peers = compare.submit(data.encoded[0], params.peers, trees, PROBLEM, params.seed)
     names = params.candidates or (("course", "fast", "wide") if params.profile == "full" else ("course", "fast"))
-    trained = gathered({name: [train_candidate(name, ready, params)] for name in names})
+    trained = gather({name: [train_candidate(name, data, params)] for name in names})
     baselines = [peers] if params.peers else []
-    return evaluate_and_publish(FittedModels(ready, trained, baselines, profile))
+    return evaluate_and_publish(FittedModels(data, trained, baselines, profile))
 
 
-def prepare(params: Cifar10Params) -> Prepared:
+def prepare(params: Cifar10Params) -> PreparedData:
     """Fetch the photos, and have them decoded, checked, rid of repeats and parted."""
     origin = fetch(DATA, params.source)
     raw = decode(origin, SHAPE, make_photos, params.sample_rows, params.seed)
@@ -86,13 +86,15 @@ def prepare(params: Cifar10Params) -> Prepared:
     enforce(checked, DATA)
     table = clean(checked, (drop_repeated_pictures,))
     parts = split_pictures(table, raw, params.seed)
-    return Prepared(AIM, Rule(), origin, raw, checked, table, [parts], [parts], Pictures(), PROTOCOL, params.seed)
+    return PreparedData(
+        PROBLEM, ThresholdPolicy(), origin, raw, checked, table, [parts], [parts], Pictures(), PROTOCOL, params.seed
+    )
 
 
-def train_candidate(name: Candidate, ready: Prepared, params: Cifar10Params) -> Future:
+def train_candidate(name: Candidate, data: PreparedData, params: Cifar10Params) -> Future:
     """Train one candidate."""
-    stage = train_pictures.called(name)
-    return stage.submit(ready.encoded[0], NETWORKS[name], len(AIM.labels), settings(name, params), params.seed)
+    stage = train_pictures.with_label(name)
+    return stage.submit(data.encoded[0], NETWORKS[name], len(PROBLEM.labels), settings(name, params), params.seed)
 
 
 def settings(name: Candidate, params: Cifar10Params) -> PictureSettings:

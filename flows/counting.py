@@ -8,12 +8,12 @@ from pydantic import Field
 from casebook.case import case
 from casebook.cli import main
 from casebook.device import Asked
-from casebook.futures import Future, gathered
-from casebook.language import say
+from casebook.futures import Future, gather
+from casebook.language import msg
 from casebook.origin import Origin
 from casebook.params import CaseParams
 from casebook.run import Summary
-from casebook.stage import stage, stage_apart
+from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, read_table, write_arrays
 from tasks.data.clean import clean, drop_repeats
@@ -24,9 +24,9 @@ from tasks.evaluation.evaluate import results
 from tasks.evaluation.leakage_checks import in_order_of_time
 from tasks.pages.notes import Notes
 from tasks.pages.plot_style import figure, save
-from tasks.problem.calibration import Rule
-from tasks.problem.definition import Aim
-from tasks.problem.prepared_data import Prepared
+from tasks.problem.calibration import ThresholdPolicy
+from tasks.problem.definition import Problem
+from tasks.problem.prepared_data import PreparedData
 from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
 from tasks.series.baselines import StepPeer, compare_series
 from tasks.series.export import Window
@@ -51,7 +51,7 @@ DATA = "counting"
 TARGET = "twice_next"
 GIVEN = ("first", "second", "third", "fourth", "fifth")
 HELD_OUT = 5  # the last of so many equal stretches is the test part, the one before it validation
-PROTOCOL = say("the last fifth of the numbers held out, beyond all that was learnt; the fifth before it for validation")
+PROTOCOL = msg("the last fifth of the numbers held out, beyond all that was learnt; the fifth before it for validation")
 
 Candidate = Literal["course", "ours"]
 
@@ -76,24 +76,26 @@ WINDOW = Window(descriptions={"window": "five numbers that follow each other, su
 @case
 def counting(params: CountingParams = CountingParams()) -> Summary:
     """Answer twice the number that follows five, and judge it beyond the numbers learnt (lab 270)."""
-    ready = prepare(params)
-    profile = explore.submit(ready.table, DATA, ready.aim)
-    peers = compare_series.submit(ready.parts[0], params.peers, 0, params.seed)
-    trained = gathered({name: [train_candidate(name, ready, params)] for name in params.candidates})
+    data = prepare(params)
+    profile = explore.submit(data.table, DATA, data.problem)
+    peers = compare_series.submit(data.parts[0], params.peers, 0, params.seed)
+    trained = gather({name: [train_candidate(name, data, params)] for name in params.candidates})
     baselines = [peers] if params.peers else []
-    return evaluate_and_publish(FittedModels(ready, trained, baselines, profile, explain=explain))
+    return evaluate_and_publish(FittedModels(data, trained, baselines, profile, explain=explain))
 
 
-def prepare(params: CountingParams) -> Prepared:
+def prepare(params: CountingParams) -> PreparedData:
     """Make the numbers (or read yours), and have them checked and parted."""
-    aim = aim_of(params.windows)
+    problem = aim_of(params.windows)
     origin = made(params.source)
     raw = ingest(origin, count, params.windows, params.seed)
     checked = validate(raw, suite_text(DATA))
     enforce(checked, DATA)
     table = clean(checked, (drop_repeats,))
     parts = part(table)
-    return Prepared(aim, Rule(), origin, raw, checked, table, [parts], [parts], Series(WINDOW), PROTOCOL, params.seed)
+    return PreparedData(
+        problem, ThresholdPolicy(), origin, raw, checked, table, [parts], [parts], Series(WINDOW), PROTOCOL, params.seed
+    )
 
 
 def made(source: str) -> Origin:
@@ -107,9 +109,9 @@ def made(source: str) -> Origin:
     return own(DATA, source, told)
 
 
-def aim_of(windows: int) -> Aim:
+def aim_of(windows: int) -> Problem:
     """Return what is predicted; the absolute error is scaled by the range of the targets, as in the lab."""
-    return Aim(
+    return Problem(
         kind="regression", takes="series", target=TARGET, output=TARGET, primary="scaled_mae",
         shown=("scaled_mae", "mae", "rmse"), span=2.0 * (windows - 1),
     )  # fmt: skip
@@ -148,9 +150,9 @@ def part(out: Path, table: Ref) -> Facts:
     return {name: {"rows": len(arrays["y"])} for name, arrays in parts.items()}
 
 
-def train_candidate(name: Candidate, ready: Prepared, params: CountingParams) -> Future:
+def train_candidate(name: Candidate, data: PreparedData, params: CountingParams) -> Future:
     """Train one candidate."""
-    return train_series.called(name).submit(ready.parts[0], NETWORKS[name], settings(name, params), params.seed)
+    return train_series.with_label(name).submit(data.parts[0], NETWORKS[name], settings(name, params), params.seed)
 
 
 def settings(name: Candidate, params: CountingParams) -> SeriesSettings:
@@ -207,8 +209,8 @@ def _range(values: "NDArray[Any]") -> float:
 NETWORKS: "dict[Candidate, SeriesNetwork]" = {"course": course_network, "ours": our_network}
 
 
-@stage_apart
-def explain(out: Path, evaluation: Ref, trained: "Mapping[str, Ref]", parts: Ref, aim: Aim) -> Facts:
+@stage(process="worker")
+def explain(out: Path, evaluation: Ref, trained: "Mapping[str, Ref]", parts: Ref, problem: Problem) -> Facts:
     """Say how well each network counts where it has learnt to and beyond, and draw it over the whole range."""
     import keras
     import numpy as np
@@ -221,18 +223,18 @@ def explain(out: Path, evaluation: Ref, trained: "Mapping[str, Ref]", parts: Ref
         network = keras.saving.load_model(ref.path("network.keras"), compile=False, safe_mode=True)
         told[name] = np.asarray(network(whole["window"], training=False), "float64")[:, 0]
     draw_range(out, whole["y"], told, learnt)
-    table = tuple(_row(name, answers, whole["y"], learnt, aim) for name, answers in told.items())
+    table = tuple(_row(name, answers, whole["y"], learnt, problem) for name, answers in told.items())
     champion = str(results(evaluation)["champion"])
     Notes(
-        title=say("Beyond the numbers learnt"),
+        title=msg("Beyond the numbers learnt"),
         paragraphs=(
-            say(
+            msg(
                 "An LSTM hands on numbers between -1 and 1. Within the numbers learnt its last layer stretches these "
                 "over the targets; beyond them they hardly grow any more, so its answers level off while the truth "
                 "goes on. No longer training mends that: it was asked to learn places on a line, not how to take a "
                 "step."
             ),
-            say(
+            msg(
                 "{champion} was chosen on the fifth before the last, which its training part ends before: a network "
                 "that only knows its way within what it learnt loses there already. `ours` is asked in a form that "
                 "has no scale (differences from the last number, divided by the largest of the five), and answers in "
@@ -242,14 +244,14 @@ def explain(out: Path, evaluation: Ref, trained: "Mapping[str, Ref]", parts: Ref
             ),
         ),
         tables=(table,),
-        pictures=(("range", say("Answers over the whole range")),),
+        pictures=(("range", msg("Answers over the whole range")),),
     ).keep(out)
     return {"learnt": learnt, "asked": len(whole["y"])}
 
 
-def _row(name: str, answers: "Floats", y: "Floats", learnt: int, aim: Aim) -> dict[str, str]:
+def _row(name: str, answers: "Floats", y: "Floats", learnt: int, problem: Problem) -> dict[str, str]:
     error = abs(answers - y)
-    inside, beyond = error[:learnt].mean() / aim.span, error[learnt:].mean() / aim.span
+    inside, beyond = error[:learnt].mean() / problem.span, error[learnt:].mean() / problem.span
     return {
         "network": name,
         "scaled MAE within the numbers learnt": f"{inside:.5f}",

@@ -8,11 +8,11 @@ from casebook.case import case
 from casebook.cli import main
 from casebook.device import Asked
 from casebook.futures import Future
-from casebook.language import say
+from casebook.language import msg
 from casebook.origin import Origin
 from casebook.params import CaseParams
 from casebook.run import Summary
-from casebook.stage import act
+from casebook.stage import uncached_task
 from casebook.store import Ref
 from samples.flowers import make_flowers
 from tasks.data.clean import clean, drop_pictures_of_two_labels, drop_repeated_pictures
@@ -27,9 +27,9 @@ from tasks.images.read import decode
 from tasks.images.split import split_grouped_pictures
 from tasks.images.transfer import TransferSettings, transfer
 from tasks.pages.notes import Notes
-from tasks.problem.calibration import Rule
-from tasks.problem.definition import Aim
-from tasks.problem.prepared_data import Prepared
+from tasks.problem.calibration import ThresholdPolicy
+from tasks.problem.definition import Problem
+from tasks.problem.prepared_data import PreparedData
 from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
 from tasks.tables.baselines import Peer, compare
 from tasks.training.augmentation import Augmentation
@@ -41,11 +41,11 @@ Candidate = Literal["course", "frozen", "fine_tuned", "all"]
 FURTHER: frozenset[Candidate] = frozenset({"fine_tuned", "all"})
 LABELS = ("daisy", "dandelion", "roses", "sunflowers", "tulips")
 NEAR = 8  # bits of 64 in which near-duplicates differ at most
-AIM = Aim(
+PROBLEM = Problem(
     kind="multiclass", takes="picture", target="label", labels=LABELS, output="probabilities",
     primary="accuracy", shown=("accuracy", "balanced_accuracy", "f1", "log_loss"),
 )  # fmt: skip
-PROTOCOL = say("one split, stratified, no near-duplicates across it: 64 % training, 16 % validation, 20 % test")
+PROTOCOL = msg("one split, stratified, no near-duplicates across it: 64 % training, 16 % validation, 20 % test")
 
 
 class FlowersParams(CaseParams):
@@ -71,21 +71,21 @@ def flowers(params: FlowersParams = FlowersParams()) -> Summary:
     origin = fetch("flowers", params.source)
     # a run on the sample is the same everywhere: it looks for no weights, and its network begins at random
     weights = fetch("imagenet_mobilenet", "sample" if origin.kind == "sample" else "real")
-    grouped, ready = prepare(origin, params)
-    profile = explore_pictures.submit(ready.table, ready.raw, ready.aim)
-    parts = ready.encoded[0]
+    grouped, data = prepare(origin, params)
+    profile = explore_pictures.submit(data.table, data.raw, data.problem)
+    parts = data.encoded[0]
     if params.profile == "smoke":  # the last block alone learns, and from pictures as they are
         params = params.model_copy(update={"cut": 15, "views": 1})
     features = embed(parts, weights, params.cut, params.views, params.seed, params.device)
-    peers = compare.submit(within(features, PLAIN), params.peers, 100, ready.aim, params.seed)
+    peers = compare.submit(within(features, PLAIN), params.peers, 100, data.problem, params.seed)
     trained = train(parts, features, weights, params)
     baselines = [peers] if params.peers else []
     about = notes(weights, grouped, trained, params)
     refs: dict[str, list[Ref]] = {name: [trained[name]] for name in params.candidates}
-    return evaluate_and_publish(FittedModels(ready, refs, baselines, profile, about))
+    return evaluate_and_publish(FittedModels(data, refs, baselines, profile, about))
 
 
-def prepare(origin: Origin, params: FlowersParams) -> tuple[Ref, Prepared]:
+def prepare(origin: Origin, params: FlowersParams) -> tuple[Ref, PreparedData]:
     """Have the pictures decoded, checked, rid of repeats, grouped and parted."""
     raw = decode(origin, SHAPE, make_flowers, params.sample_rows, params.seed, LABELS)
     checked = validate(raw, suite_text("flowers"))
@@ -93,8 +93,8 @@ def prepare(origin: Origin, params: FlowersParams) -> tuple[Ref, Prepared]:
     table = clean(checked, (drop_pictures_of_two_labels, drop_repeated_pictures))
     grouped = group_pictures(table, raw, NEAR)
     parts = split_grouped_pictures(grouped, raw, params.seed)
-    return grouped, Prepared(
-        AIM, Rule(), origin, raw, checked, table, [parts], [parts], Pictures(), PROTOCOL, params.seed
+    return grouped, PreparedData(
+        PROBLEM, ThresholdPolicy(), origin, raw, checked, table, [parts], [parts], Pictures(), PROTOCOL, params.seed
     )
 
 
@@ -112,7 +112,7 @@ def train(parts: Ref, features: Ref, weights: Origin, params: FlowersParams) -> 
         if name in needed:
             head = sent["frozen"].result() if name in FURTHER else None
             how = settings(name, params)
-            sent[name] = transfer.called(name).submit(parts, x, cut, weights, head, len(LABELS), how, params.seed)
+            sent[name] = transfer.with_label(name).submit(parts, x, cut, weights, head, len(LABELS), how, params.seed)
     return {name: future.result() for name, future in sent.items()}
 
 
@@ -146,16 +146,16 @@ def ours(params: FlowersParams, **more: Any) -> TransferSettings:
     return common.model_copy(update=more)
 
 
-@act
+@uncached_task
 def notes(weights: Origin, grouped: Ref, trained: dict[Candidate, Ref], params: FlowersParams) -> Notes:
     """Say what the network began with, what each strategy trains, and how near-duplicates were kept together."""
-    begins = say("It began with the weights of {origin}.", origin=weights.found or weights.note)
+    begins = msg("It began with the weights of {origin}.", origin=weights.found or weights.note)
     if weights.path is None:
-        begins = say(
+        begins = msg(
             "It began with RANDOM weights, as no run on the sample looks for others: nothing here is transferred."
         )
     facts = grouped.facts
-    kept = say(
+    kept = msg(
         "{grouped:,} pictures are near-duplicates of another one (difference hashes of 64 bits that differ in at most "
         "{distance}) and form {groups:,} groups; no group is in two parts. Pictures whose very pixels stand under two "
         "labels were dropped, as nothing says which label is right.",
@@ -174,7 +174,7 @@ def notes(weights: Origin, grouped: Ref, trained: dict[Candidate, Ref], params: 
         }
         for name, ref in trained.items()
     )
-    return Notes(title=say("What is transferred"), paragraphs=(begins, kept), tables=(strategies,))
+    return Notes(title=msg("What is transferred"), paragraphs=(begins, kept), tables=(strategies,))
 
 
 if __name__ == "__main__":

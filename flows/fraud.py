@@ -11,8 +11,8 @@ from casebook.origin import Origin
 from casebook.run import Summary
 from samples.fraud import make_payments
 from tasks.data.derive import HourOfDay, Log
-from tasks.problem.calibration import Rule
-from tasks.problem.definition import Aim
+from tasks.problem.calibration import ThresholdPolicy
+from tasks.problem.definition import Problem
 from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
 from tasks.tables.baselines import Peer
 from tasks.tables.case import TableCase
@@ -65,9 +65,11 @@ def base_rate(origin: Origin) -> float | None:
     return entry.population_positives / entry.population_rows
 
 
-def threshold(params: FraudParams) -> Rule:
+def threshold(params: FraudParams) -> ThresholdPolicy:
     """Return how the threshold is chosen."""
-    return Rule(by=params.threshold_by, cost_missed=params.cost_missed, cost_alert=params.cost_alert, beta=params.beta)
+    return ThresholdPolicy(
+        by=params.threshold_by, cost_missed=params.cost_missed, cost_alert=params.cost_alert, beta=params.beta
+    )
 
 
 def standard_scores(columns: list[str]) -> "ColumnTransformer":
@@ -110,7 +112,7 @@ COURSE = Settings(epochs=100, batch_size=2048, patience=10, learning_rate=1e-3, 
 
 CASE: TableCase[FraudParams] = TableCase(
     dataset=DATA,
-    problem=Aim(
+    problem=Problem(
         kind="binary",
         target="Class",
         labels=("normal", "fraud"),

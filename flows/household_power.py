@@ -10,8 +10,8 @@ from casebook.case import case
 from casebook.cli import main
 from casebook.device import Asked
 from casebook.errors import CasebookError
-from casebook.futures import Future, gathered
-from casebook.language import say
+from casebook.futures import Future, gather
+from casebook.language import msg
 from casebook.params import CaseParams
 from casebook.run import Summary
 from casebook.stage import stage
@@ -23,9 +23,9 @@ from tasks.data.fetch import fetch
 from tasks.data.validate import enforce, suite_text, validate
 from tasks.evaluation.horizon_metrics import WEEK
 from tasks.evaluation.leakage_checks import in_order_of_time
-from tasks.problem.calibration import Rule
-from tasks.problem.definition import Aim
-from tasks.problem.prepared_data import Prepared
+from tasks.problem.calibration import ThresholdPolicy
+from tasks.problem.definition import Problem
+from tasks.problem.prepared_data import PreparedData
 from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
 from tasks.series.baselines import SeriesPeer, compare_series
 from tasks.series.explain import explain_forecasts
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
 DATA = "household_power"
 TARGET = "Global_active_power"
-AIM = Aim(
+PROBLEM = Problem(
     kind="forecast", takes="series", target=TARGET, output="forecast", unit="kW min", primary="rmse_next_week",
     shown=("rmse_next_day", "rmse_next_week", "rmse_next_month"),
 )  # fmt: skip
@@ -63,7 +63,7 @@ LEAST = 91  # days that the test part and both periods before it must have
 SHAPE: Shape = {"units": (32,), "members": 8, "dropout": 0.5}  # chosen on validation
 FOREST = {"n_estimators": 50, "max_depth": 8, "min_samples_leaf": 3, "max_features": 0.5}  # chosen on validation
 YEAR_BACK = 364  # days before a day that have its weekday and nearly its season
-PROTOCOL = say(
+PROTOCOL = msg(
     "trained on all but the last 328 days and asked each day of these with what was known on its eve (walk-forward, no "
     "refit); weeks are the 46 from Sunday to Saturday; the two times 47 weeks before chose, each asked of what was "
     "trained on all days before it"
@@ -102,19 +102,19 @@ class HouseholdPowerParams(CaseParams):
 @case
 def household_power(params: HouseholdPowerParams = HouseholdPowerParams()) -> Summary:
     """Forecast a household's power for the next day, week and month from 28 days, with a band (lab 280)."""
-    ready = prepare(params)
-    profile = explore_days.submit(ready.table, ready.raw, DATA, AIM)
+    data = prepare(params)
+    profile = explore_days.submit(data.table, data.raw, DATA, PROBLEM)
     trees = 10 if params.profile == "smoke" else params.trees
-    peers = compare_series.submit(ready.parts[0], params.peers, trees, params.seed)
-    trained = train(ready.parts[0], params)
+    peers = compare_series.submit(data.parts[0], params.peers, trees, params.seed)
+    trained = train(data.parts[0], params)
     baselines = [peers] if params.peers else []
-    year = forecast_year(ready, params)
+    year = forecast_year(data, params)
     return evaluate_and_publish(
-        FittedModels(ready, trained, baselines, profile, explain=explain_forecasts, figures=(year,))
+        FittedModels(data, trained, baselines, profile, explain=explain_forecasts, figures=(year,))
     )
 
 
-def prepare(params: HouseholdPowerParams) -> Prepared:
+def prepare(params: HouseholdPowerParams) -> PreparedData:
     """Fetch the meter's file, sum it up by the day with its gaps filled, have it checked, and part it in time."""
     origin = fetch(DATA, params.source)
     raw = downsample(origin, make_household, params.sample_rows, params.seed)
@@ -122,17 +122,19 @@ def prepare(params: HouseholdPowerParams) -> Prepared:
     enforce(checked, DATA)
     table = clean(checked, (drop_repeats,))
     parts = part(table, raw, params.gaps)
-    return Prepared(AIM, Rule(), origin, raw, checked, table, [parts], [parts], Series(WINDOW), PROTOCOL, params.seed)
+    return PreparedData(
+        PROBLEM, ThresholdPolicy(), origin, raw, checked, table, [parts], [parts], Series(WINDOW), PROTOCOL, params.seed
+    )
 
 
-def forecast_year(ready: Prepared, params: HouseholdPowerParams) -> Ref:
+def forecast_year(data: PreparedData, params: HouseholdPowerParams) -> Ref:
     """Forecast the next twelve months from the twelve before the test part, and judge them."""
-    months = part_months(ready.table, ready.parts[0], AIM)
+    months = part_months(data.table, data.parts[0], PROBLEM)
     told = SeriesSettings(
         epochs=2 if params.profile == "smoke" else 100, batch_size=8, learning_rate=1e-2, weight_decay=0.1,
         optimizer="adamw", schedule="cosine", device=params.device,
     )  # fmt: skip
-    trained = train_series.called("year")(months, year_network, told, params.seed)
+    trained = train_series.with_label("year")(months, year_network, told, params.seed)
     return judge_year(months, trained, params.seed)
 
 
@@ -213,14 +215,14 @@ def train(parts: Ref, params: HouseholdPowerParams) -> dict[str, list[Ref]]:
     """Train the candidates; `ours` is the mean of `network` and `trees`, which are trained for it."""
     needed = {*params.candidates, *(("network", "trees") if "ours" in params.candidates else ())}
     sent: dict[str, list[Future]] = {
-        name: [train_series.called(name).submit(parts, network, settings(name, params), params.seed)]
+        name: [train_series.with_label(name).submit(parts, network, settings(name, params), params.seed)]
         for name, network in NETWORKS.items()
         if name in needed
     }
     if "trees" in needed:
         forest = FOREST | {"n_estimators": 5} if params.profile == "smoke" else FOREST
         sent["trees"] = [grow.submit(parts, forest, params.device, params.seed)]
-    trained = gathered(sent)
+    trained = gather(sent)
     if "ours" in needed:
         trained["ours"] = [blend_series((trained["network"][0], trained["trees"][0]))]
     return {name: trained[name] for name in params.candidates}

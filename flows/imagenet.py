@@ -13,7 +13,7 @@ from casebook.catalog import data_set
 from casebook.cli import main
 from casebook.device import Asked, prepare
 from casebook.errors import CasebookError, NoSample
-from casebook.language import say
+from casebook.language import msg
 from casebook.origin import Origin
 from casebook.params import CaseParams
 from casebook.run import Summary
@@ -34,7 +34,7 @@ from tasks.images.inputs import Pictures
 from tasks.images.read import decode, pictures_of
 from tasks.images.train import score
 from tasks.pages.model_plots import mistakes
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 from tasks.publication.publish import publish
 from tasks.publication.report import measure_run
 from tasks.publication.report_pretrained import report_pretrained
@@ -48,7 +48,7 @@ KNOWN = "daisy"  # the only one of the five kinds of flowers that is a class of 
 OTHERS = 60  # pictures of each other kind that are asked about
 FEW = 20  # of each kind in the smoke profile
 ANSWERS = 4  # that are told of each kind
-PROTOCOL = say(
+PROTOCOL = msg(
     "not trained here; asked about the daisies of the flowers set, the only pictures at hand of a class that it knows, "
     "some of which may have been among ImageNet's own"
 )
@@ -64,19 +64,19 @@ class ImagenetParams(CaseParams):
 def imagenet(params: ImagenetParams = ImagenetParams()) -> Summary:
     """Recognize a thousand kinds of things with MobileNetV2 as ImageNet trained it (lab 904)."""
     weights = needed("imagenet_mobilenet", params.source)
-    aim = aim_of(needed("imagenet_classes", "auto"))
+    problem = aim_of(needed("imagenet_classes", "auto"))
     raw = decode(needed("flowers", "auto"), SHAPE, make_flowers, 0, params.seed, FLOWERS)
     checked = validate(raw, suite_text("flowers"))
     enforce(checked, "flowers")
     table = clean(checked, (drop_pictures_of_two_labels, drop_repeated_pictures))
     smoke = params.profile == "smoke"
-    asked = choose(table, raw, aim, FEW if smoke else None, FEW if smoke else OTHERS)
+    asked = choose(table, raw, problem, FEW if smoke else None, FEW if smoke else OTHERS)
     network = assemble(weights, params.device, params.seed)
-    evaluation = judge(asked, network, aim, params.seed)
-    bundle = export_pictures(asked, {NAME: network}, evaluation, network, aim)
-    metrics = measure_run(weights, asked, evaluation, str(PROTOCOL), aim)
-    published = publish(bundle, asked, metrics, aim, Pictures())
-    return report_pretrained(metrics, evaluation, network, bundle, published, aim)
+    evaluation = judge(asked, network, problem, params.seed)
+    bundle = export_pictures(asked, {NAME: network}, evaluation, network, problem)
+    metrics = measure_run(weights, asked, evaluation, str(PROTOCOL), problem)
+    published = publish(bundle, asked, metrics, problem, Pictures())
+    return report_pretrained(metrics, evaluation, network, bundle, published, problem)
 
 
 def needed(dataset: str, source: str) -> Origin:
@@ -100,10 +100,10 @@ def needed(dataset: str, source: str) -> Origin:
     return origin
 
 
-def aim_of(names: Origin) -> Aim:
+def aim_of(names: Origin) -> Problem:
     """Return what is answered and how it is judged; a plan needn't have the file of names yet."""
     labels = named(names.path) if names.path else ()
-    return Aim(
+    return Problem(
         kind="multiclass", takes="picture", target="label", labels=labels, output="probabilities",
         primary="accuracy", shown=("accuracy", "log_loss"),
     )  # fmt: skip
@@ -130,7 +130,7 @@ def named(path: Path) -> tuple[str, ...]:
 
 
 @stage
-def choose(out: Path, table: Ref, raw: Ref, aim: Aim, daisies: int | None, others: int) -> Facts:
+def choose(out: Path, table: Ref, raw: Ref, problem: Problem, daisies: int | None, others: int) -> Facts:
     """Choose the pictures to ask about: `test` has the daisies (None for all), `others` some of each other flower.
 
     The label of the first is ImageNet's number of the daisy, of the others the flowers set's own.
@@ -140,7 +140,7 @@ def choose(out: Path, table: Ref, raw: Ref, aim: Aim, daisies: int | None, other
     frame = read_table(table)
     by_kind = {label: group["picture"].to_numpy() for label, group in frame.groupby("label")}
     known = by_kind.pop(FLOWERS.index(KNOWN))[:daisies]
-    number = aim.labels.index(KNOWN)
+    number = problem.labels.index(KNOWN)
     write_arrays(out, "test", x=pictures_of(raw, known), y=pd.Series(number, range(len(known))).to_numpy())
     rest = pd.concat([pd.Series(label, places[:others]) for label, places in by_kind.items()])
     write_arrays(out, "others", x=pictures_of(raw, rest.index.to_numpy()), y=rest.to_numpy())
@@ -161,7 +161,7 @@ def assemble(out: Path, weights: Origin, device: Asked, seed: int) -> Facts:
 
 
 @stage
-def judge(out: Path, asked: Ref, network: Ref, aim: Aim, seed: int) -> Facts:
+def judge(out: Path, asked: Ref, network: Ref, problem: Problem, seed: int) -> Facts:
     """Ask the network about the chosen pictures, and judge what it says of the daisies.
 
     Writes `evaluation.json` as `evaluate` does, here without a choice between candidates; `others.json`, the most
@@ -177,7 +177,7 @@ def judge(out: Path, asked: Ref, network: Ref, aim: Aim, seed: int) -> Facts:
     answered = score(model, others["x"]).argmax(axis=1)
     told |= {FLOWERS[label]: answered[others["y"] == label] for label in np.unique(others["y"])}
     measured = bootstrap(lambda weights: multiclass(y, probability, weights), y, seed)
-    figures = {name: measured[name] for name in aim.shown}  # others say nothing where all pictures are of one class
+    figures = {name: measured[name] for name in problem.shown}  # others say nothing where all pictures are of one class
     files.write_json(
         out / RESULTS,
         {
@@ -185,15 +185,15 @@ def judge(out: Path, asked: Ref, network: Ref, aim: Aim, seed: int) -> Facts:
             "test": {"split": f"every {KNOWN} of the flowers set", "folds": 1, "rows": len(y)},
         },
     )  # fmt: skip
-    files.write_json(out / "others.json", [frequent(kind, answers, aim) for kind, answers in told.items()])
-    mistakes(out, y, probability, test["x"], aim)
+    files.write_json(out / "others.json", [frequent(kind, answers, problem) for kind, answers in told.items()])
+    mistakes(out, y, probability, test["x"], problem)
     return {"champion": NAME, "accuracy": figures["accuracy"]["value"]}
 
 
-def frequent(kind: str, answers: "NDArray[np.int64]", aim: Aim) -> dict[str, str]:
+def frequent(kind: str, answers: "NDArray[np.int64]", problem: Problem) -> dict[str, str]:
     """Return a row of a table: how many pictures of a kind were asked about, and the most frequent answers."""
     counts = Counter(answers.tolist()).most_common(ANSWERS)
-    told = ", ".join(f"{aim.labels[number]} {count}" for number, count in counts)
+    told = ", ".join(f"{problem.labels[number]} {count}" for number, count in counts)
     return {"kind": kind, "pictures": f"{len(answers):,}", "most frequent answers": told}
 
 

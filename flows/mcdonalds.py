@@ -8,7 +8,7 @@ from pydantic import Field
 from casebook import files
 from casebook.case import case
 from casebook.cli import main
-from casebook.language import Said, say
+from casebook.language import Message, msg
 from casebook.params import CaseParams
 from casebook.run import Summary
 from casebook.stage import stage
@@ -92,25 +92,25 @@ def sodium(out: "Path", menu: "pd.DataFrame", daily: float) -> Section:
     chart.strip(out / "sodium.png", menu, "Sodium", "Category", "Sodium of each item", "sodium (mg)", item)
     chart.histogram(out / "sodium_bins.png", menu[["Sodium"]], 12, "How much sodium items have", "sodium (mg)", "items")
     return Section(
-        title=say("Sodium"),
+        title=msg("Sodium"),
         findings=(
-            found("most_sodium", {"item": item, "mg": mg}, say(
+            found("most_sodium", {"item": item, "mg": mg}, msg(
                 "{item} has most sodium, {mg:,.0f} mg: {share:.0%} of the {daily:,.0f} mg of a day.",
                 item=item, mg=mg, share=mg / daily, daily=daily,
             )),
-            found("over_a_day", over.to_dict(), say(
+            found("over_a_day", over.to_dict(), msg(
                 "{count} of {items} items have more sodium than a whole day may have, {half} more than half of it.",
                 count=len(over), items=len(menu), half=int((menu["Sodium"] > daily / 2).sum()),
             )),
-            found("sodium", told, say(
+            found("sodium", told, msg(
                 "The mean item has {mean:,.0f} mg, the median item {median:,.0f} mg.",
                 mean=told["mean"], median=told["50%"],
             )),
         ),
         tables=(description_rows(menu[["Sodium"]].add_suffix(" (mg)")),),
         pictures=(
-            ("sodium", say("Strip plot: every point is an item; the greatest is named.")),
-            ("sodium_bins", say("Histogram of the same values.")),
+            ("sodium", msg("Strip plot: every point is an item; the greatest is named.")),
+            ("sodium_bins", msg("Histogram of the same values.")),
         ),
     )  # fmt: skip
 
@@ -120,15 +120,15 @@ def protein_and_fat(out: "Path", menu: "pd.DataFrame") -> Section:
     line = line_through(menu["Protein"], menu["Total Fat"])
     chart.joint(out / "joint.png", menu, "Protein", "Total Fat", ("protein (g)", "total fat (g)"))
     return Section(
-        title=say("Protein and fat"),
+        title=msg("Protein and fat"),
         findings=(
-            found("protein_and_fat", asdict(line), say(
+            found("protein_and_fat", asdict(line), msg(
                 "Pearson's r of protein and total fat is {r:.3f} (p {p:.1e}): a gram more of protein goes with "
                 "{slope:.2f} g of fat (95 % interval {low:.2f} to {high:.2f}).",
                 r=line.r, p=line.p, slope=line.slope, low=line.low, high=line.high,
             )),
         ),
-        pictures=(("joint", say("Joint plot: both histograms, and the regression line with its 95 % interval.")),),
+        pictures=(("joint", msg("Joint plot: both histograms, and the regression line with its 95 % interval.")),),
     )  # fmt: skip
 
 
@@ -146,15 +146,15 @@ def categories(out: "Path", menu: "pd.DataFrame") -> Section:
         for name, row in means.to_dict("index").items()
     )  # fmt: skip
     return Section(
-        title=say("Categories"),
+        title=msg("Categories"),
         findings=(
-            found("category_means", means.to_dict("index"), say(
+            found("category_means", means.to_dict("index"), msg(
                 "Mean sodium is greatest in {salty}, {mg:,.0f} mg; mean calories in {rich}, {kcal:,.0f} kcal.",
                 salty=str(salty.index[0]), mg=float(salty.iloc[0]), rich=str(rich.index[0]), kcal=float(rich.iloc[0]),
             )),
         ),
         tables=(table,),
-        pictures=(("calories", say("Box plots of calories.")), ("sodium_box", say("Box plots of sodium."))),
+        pictures=(("calories", msg("Box plots of calories.")), ("sodium_box", msg("Box plots of sodium."))),
     )  # fmt: skip
 
 
@@ -166,21 +166,21 @@ def sugars(out: "Path", menu: "pd.DataFrame") -> Section:
     chart.boxes(out / "sugars.png", menu, "Sugars", "Category", "Sugars of a category's items", "sugars (g)")
     chart.histogram(out / "sugars_bins.png", menu[["Sugars"]], 12, "How much sugar items have", "sugars (g)", "items")
     return Section(
-        title=say("Sugars"),
+        title=msg("Sugars"),
         findings=(
-            found("sugars", told, say(
+            found("sugars", told, msg(
                 "The mean item has {mean:.1f} g of sugars, the median item {median:.1f} g; {item} has "
                 "most, {most:.0f} g.", mean=told["mean"], median=told["50%"], item=item, most=grams,
             )),
-            found("sugars_of_drinks", shares, say(
+            found("sugars_of_drinks", shares, msg(
                 "{drinks:.0%} of the drinks and {food:.0%} of the food have more than that mean; half of the drinks "
                 "have {median:.0f} g or more.", median=float(menu.loc[drinks, "Sugars"].median()), **shares,
             )),
         ),
         tables=(description_rows(menu[["Sugars"]].add_suffix(" (g)")),),
         pictures=(
-            ("sugars", say("Box plots of sugars.")),
-            ("sugars_bins", say("Histogram of the same values.")),
+            ("sugars", msg("Box plots of sugars.")),
+            ("sugars_bins", msg("Histogram of the same values.")),
         ),
     )  # fmt: skip
 
@@ -195,9 +195,9 @@ def trans_fat(menu: "pd.DataFrame") -> Section:
         for name, values in by
     )  # fmt: skip
     return Section(
-        title=say("Trans fat"),
+        title=msg("Trans fat"),
         findings=(
-            found("trans_fat", by.size().to_dict(), say(
+            found("trans_fat", by.size().to_dict(), msg(
                 "{count} of {items} items have trans fat; {item} has most, {most:.1f} g.",
                 count=len(having), items=len(menu), item=item, most=grams,
             )),
@@ -211,13 +211,13 @@ def nutrients(out: "Path", menu: "pd.DataFrame") -> Section:
     pairs = strongest_pairs(correlations(menu[[*MAIN]]))
     chart.heatmap(out / "nutrients.png", menu[[*MAIN]], "Correlation of the main nutrients")
     return Section(
-        title=say("What goes together"),
+        title=msg("What goes together"),
         findings=(
-            found("strongest_pairs", pairs, say(
+            found("strongest_pairs", pairs, msg(
                 "{first} and {second} go together most: Pearson's r {r:.2f}.", **pairs[0],
             )),
         ),
-        pictures=(("nutrients", say("Heatmap of the correlations.")),),
+        pictures=(("nutrients", msg("Heatmap of the correlations.")),),
     )  # fmt: skip
 
 
@@ -226,14 +226,14 @@ def outliers(menu: "pd.DataFrame") -> Section:
     apart = {name: standing_out(menu.set_index("Item")[name]) for name in MAIN}
     items = {item for values in apart.values() for item in values.index}
     table = tuple(
-        {"nutrient": Said(text=f"{name.lower()} ({MAIN[name]})"), "upper fence": f"{fences(menu[name])[1]:,.1f}",
+        {"nutrient": Message(text=f"{name.lower()} ({MAIN[name]})"), "upper fence": f"{fences(menu[name])[1]:,.1f}",
          "outliers": str(len(values)), "the greatest": "{} ({:,g})".format(*most(menu, name))}
         for name, values in apart.items()
     )  # fmt: skip
     return Section(
-        title=say("Outliers"),
+        title=msg("Outliers"),
         findings=(
-            found("outliers", {name: len(values) for name, values in apart.items()}, say(
+            found("outliers", {name: len(values) for name, values in apart.items()}, msg(
                 "{count} of {items} items stand out in a nutrient: they are more than 1.5 interquartile ranges off the "
                 "quartiles.", count=len(items), items=len(menu),
             )),

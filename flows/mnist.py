@@ -7,8 +7,8 @@ from pydantic import Field
 from casebook.case import case
 from casebook.cli import main
 from casebook.device import Asked
-from casebook.futures import Future, gathered
-from casebook.language import say
+from casebook.futures import Future, gather
+from casebook.language import msg
 from casebook.params import CaseParams
 from casebook.run import Summary
 from samples.mnist import make_digits
@@ -21,9 +21,9 @@ from tasks.images.picture import Shape
 from tasks.images.read import decode
 from tasks.images.split import split_pictures
 from tasks.images.train import PictureSettings, train_pictures
-from tasks.problem.calibration import Rule
-from tasks.problem.definition import Aim
-from tasks.problem.prepared_data import Prepared
+from tasks.problem.calibration import ThresholdPolicy
+from tasks.problem.definition import Problem
+from tasks.problem.prepared_data import PreparedData
 from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
 from tasks.tables.baselines import Peer, compare
 from tasks.training.augmentation import Augmentation
@@ -59,22 +59,22 @@ class MnistParams(CaseParams):
 @case
 def mnist(params: MnistParams = MnistParams()) -> Summary:
     """Tell handwritten digits, or pieces of clothing, apart on 28 x 28 grey pixels (lab 240)."""
-    ready = prepare(params)
-    profile = explore_pictures.submit(ready.table, ready.raw, ready.aim)
+    data = prepare(params)
+    profile = explore_pictures.submit(data.table, data.raw, data.problem)
     trees = 20 if params.profile == "smoke" else params.trees
-    peers = compare.submit(ready.encoded[0], params.peers, trees, ready.aim, params.seed)
-    trained = gathered({name: [train_candidate(name, ready, params)] for name in params.candidates})
+    peers = compare.submit(data.encoded[0], params.peers, trees, data.problem, params.seed)
+    trained = gather({name: [train_candidate(name, data, params)] for name in params.candidates})
     baselines = [peers] if params.peers else []
-    return evaluate_and_publish(FittedModels(ready, trained, baselines, profile))
+    return evaluate_and_publish(FittedModels(data, trained, baselines, profile))
 
 
-PROTOCOL = say("the set's own test part; a tenth of the training pictures, stratified, for validation")
+PROTOCOL = msg("the set's own test part; a tenth of the training pictures, stratified, for validation")
 
 
-def prepare(params: MnistParams) -> Prepared:
+def prepare(params: MnistParams) -> PreparedData:
     """Fetch the pictures, and have them decoded, checked, rid of repeats and parted."""
     data = {"mnist": "mnist", "fashion": "fashion_mnist"}[params.dataset]
-    aim = Aim(
+    problem = Problem(
         kind="multiclass", takes="picture", target="label", labels=LABELS[params.dataset], output="probabilities",
         primary="accuracy", shown=("accuracy", "balanced_accuracy", "f1", "log_loss"),
     )  # fmt: skip
@@ -84,13 +84,15 @@ def prepare(params: MnistParams) -> Prepared:
     enforce(checked, data)
     table = clean(checked, (drop_repeated_pictures,))
     parts = split_pictures(table, raw, params.seed)
-    return Prepared(aim, Rule(), origin, raw, checked, table, [parts], [parts], Pictures(), PROTOCOL, params.seed)
+    return PreparedData(
+        problem, ThresholdPolicy(), origin, raw, checked, table, [parts], [parts], Pictures(), PROTOCOL, params.seed
+    )
 
 
-def train_candidate(name: Candidate, ready: Prepared, params: MnistParams) -> Future:
+def train_candidate(name: Candidate, data: PreparedData, params: MnistParams) -> Future:
     """Train one candidate."""
-    stage = train_pictures.called(name)
-    return stage.submit(ready.encoded[0], NETWORKS[name], len(ready.aim.labels), settings(name, params), params.seed)
+    stage = train_pictures.with_label(name)
+    return stage.submit(data.encoded[0], NETWORKS[name], len(data.problem.labels), settings(name, params), params.seed)
 
 
 def settings(name: Candidate, params: MnistParams) -> PictureSettings:

@@ -6,7 +6,7 @@ from casebook.case import case
 from casebook.cli import main
 from casebook.run import Summary
 from samples.mpg import make_cars
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
 from tasks.tables.case import TableCase
 from tasks.tables.explore import explore
@@ -51,7 +51,7 @@ def ensemble_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
 
 CASE = TableCase(
     dataset="mpg",
-    problem=Aim(
+    problem=Problem(
         kind="regression",
         target="mpg",
         output="mpg",

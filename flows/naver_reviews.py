@@ -10,11 +10,11 @@ from casebook.cli import main
 from casebook.device import Asked
 from casebook.errors import CasebookError
 from casebook.futures import Future
-from casebook.language import Said, say
+from casebook.language import Message, msg
 from casebook.origin import Origin
 from casebook.params import CaseParams
 from casebook.run import Summary, current
-from casebook.stage import act, stage
+from casebook.stage import stage, uncached_task
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, read_table, write_table
 from casebook.words import tokens
@@ -24,9 +24,9 @@ from tasks.data.fetch import fetch
 from tasks.data.ingest import ingest
 from tasks.data.validate import enforce, suite_text, validate
 from tasks.pages.notes import Notes
-from tasks.problem.calibration import Rule
-from tasks.problem.definition import Aim
-from tasks.problem.prepared_data import Prepared
+from tasks.problem.calibration import ThresholdPolicy
+from tasks.problem.definition import Problem
+from tasks.problem.prepared_data import PreparedData
 from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
 from tasks.texts.baselines import TextPeer, compare_texts
 from tasks.texts.blend import blend
@@ -47,11 +47,11 @@ if TYPE_CHECKING:
 
 TRAIN, TEST = "nsmc_train", "nsmc_test"
 TEXT = "document"
-AIM = Aim(
+PROBLEM = Problem(
     kind="binary", takes="text", asked=TEXT, target="label", labels=("negative", "positive"), primary="accuracy",
     shown=("accuracy", "roc_auc", "f1", "log_loss"),
 )  # fmt: skip
-PROTOCOL = say("the set's own test part, whole; a tenth of the training reviews, stratified, for validation")
+PROTOCOL = msg("the set's own test part, whole; a tenth of the training reviews, stratified, for validation")
 
 Candidate = Literal["course", "ngrams", "characters", "blend"]
 
@@ -74,20 +74,20 @@ class NaverReviewsParams(CaseParams):
 @case
 def naver_reviews(params: NaverReviewsParams = NaverReviewsParams()) -> Summary:
     """Tell liked from disliked films by what people write in Korean, in a character network (lab 300)."""
-    ready = prepare(params)
-    profile = explore_texts.submit(ready.table, TEXT, AIM)
-    peers = compare_texts.submit(ready.parts[0], TEXT, AIM.target, params.peers, params.seed)
-    by_words = encode.called("words")(ready.parts[0], TEXT, AIM.target, "word", 9_998, 30)
-    by_characters = encode.called("characters")(ready.parts[0], TEXT, AIM.target, "character", KNOWN - 2, 150)
+    data = prepare(params)
+    profile = explore_texts.submit(data.table, TEXT, PROBLEM)
+    peers = compare_texts.submit(data.parts[0], TEXT, PROBLEM.target, params.peers, params.seed)
+    by_words = encode.with_label("words")(data.parts[0], TEXT, PROBLEM.target, "word", 9_998, 30)
+    by_characters = encode.with_label("characters")(data.parts[0], TEXT, PROBLEM.target, "character", KNOWN - 2, 150)
     trained = train(by_words, by_characters, params)
     baselines = [peers] if params.peers else []
-    told = notes(ready.parts[0], trained, by_words)
+    told = notes(data.parts[0], trained, by_words)
     refs = {name: [ref] for name, ref in trained.items()}
-    ready = replace(ready, encoded=[by_words])
-    return evaluate_and_publish(FittedModels(ready, refs, baselines, profile, told))
+    data = replace(data, encoded=[by_words])
+    return evaluate_and_publish(FittedModels(data, refs, baselines, profile, told))
 
 
-def prepare(params: NaverReviewsParams) -> Prepared:
+def prepare(params: NaverReviewsParams) -> PreparedData:
     """Fetch both files, and have the reviews checked and parted as the files are."""
     origins = [fetch(name, params.source) for name in (TRAIN, TEST)]
     if len({origin.kind for origin in origins}) > 1 or (origins[0].path and origins[0].path == origins[1].path):
@@ -96,7 +96,7 @@ def prepare(params: NaverReviewsParams) -> Prepared:
             "ratings_test, both as .txt or both as .parquet."
         )
     halves = [
-        ingest.called(origin.dataset)(origin, make_half, params.sample_rows, params.seed + number)
+        ingest.with_label(origin.dataset)(origin, make_half, params.sample_rows, params.seed + number)
         for number, origin in enumerate(origins)
     ]
     raw = join(halves[0], halves[1])
@@ -104,8 +104,18 @@ def prepare(params: NaverReviewsParams) -> Prepared:
     enforce(checked, "nsmc")
     table = clean(checked, ())
     parts = split_texts(table, TEXT, params.seed)
-    return Prepared(
-        AIM, Rule(by="likelier"), both(origins), raw, checked, table, [parts], [], Texts(TEXT), PROTOCOL, params.seed
+    return PreparedData(
+        PROBLEM,
+        ThresholdPolicy(by="likelier"),
+        both(origins),
+        raw,
+        checked,
+        table,
+        [parts],
+        [],
+        Texts(TEXT),
+        PROTOCOL,
+        params.seed,
     )
 
 
@@ -136,7 +146,7 @@ def train(by_words: Ref, by_characters: Ref, params: NaverReviewsParams) -> dict
         if name in needed:
             encoded = by_words if name == "course" else by_characters
             network = (SMALL if params.profile == "smoke" else NETWORKS).get(name, course_network)
-            sent[name] = train_texts.called(name).submit(encoded, network, settings(name, params), params.seed)
+            sent[name] = train_texts.with_label(name).submit(encoded, network, settings(name, params), params.seed)
     trained: dict[str, Ref] = {name: future.result() for name, future in sent.items()}
     if "blend" in needed:
         trained["blend"] = blend(by_characters, tuple(trained[name] for name in parts))
@@ -261,25 +271,25 @@ NETWORKS: "dict[Candidate, TextNetwork]" = {"ngrams": ngrams_network, "character
 SMALL: "dict[Candidate, TextNetwork]" = {"ngrams": small_ngrams, "characters": small_characters}
 
 
-@act
+@uncached_task
 def notes(parts: Ref, trained: dict[str, Ref], by_words: Ref) -> Notes:
     """Tell what repeats are worth, which reviews are told wrongly, and what the lab's word vectors have learned."""
     if current().planning:
         return Notes()
     test = read_table(parts, "test")
     right: dict[str, Any] = {
-        name: (read_arrays(ref, "scores")["test"] > 0) == (test[AIM.target] == 1) for name, ref in trained.items()
+        name: (read_arrays(ref, "scores")["test"] > 0) == (test[PROBLEM.target] == 1) for name, ref in trained.items()
     }
     repeated = int(test[REPEATED].sum())
     best = max(trained, key=lambda name: float(str(trained[name].facts["val_accuracy"])))
-    paragraphs: tuple[Said, ...] = (
-        say(
+    paragraphs: tuple[Message, ...] = (
+        msg(
             "{repeated:,} of {rows:,} test reviews stand in the training file too, as the networks read them. The "
             "first table tells the accuracy on all test reviews, as others report it, and without those.",
             repeated=repeated,
             rows=len(test),
         ),
-        say(
+        msg(
             "The second table tells what the errors of {best} on the test part have in common: how often it is wrong "
             "by a review's length, and where there is a word that turns the sense over, or a sign of irony.",
             best=best,
@@ -290,12 +300,12 @@ def notes(parts: Ref, trained: dict[str, Ref], by_words: Ref) -> Notes:
         found = analogies(trained["course"], QUESTIONS)
         tables += [found] if found else []
         paragraphs += (
-            say(
+            msg(
                 "The third: the words whose vectors in the lab's network lie nearest (cosine). They were learned from "
                 "likes alone, not from what words stand beside, so near is what is liked alike."
             ),
         ) * bool(found)
-    return Notes(title=say("Repeats, errors and words"), paragraphs=paragraphs, tables=tuple(tables))
+    return Notes(title=msg("Repeats, errors and words"), paragraphs=paragraphs, tables=tuple(tables))
 
 
 QUESTIONS = (("왕", "남자", "여자"), ("최고",), ("지루",), ("재미있다",), ("쓰레기",), ("감동",))

@@ -6,15 +6,15 @@ from pydantic import Field
 
 from casebook.case import case
 from casebook.cli import main
-from casebook.language import say
+from casebook.language import msg
 from casebook.run import Summary
 from samples.titanic import make_passengers
 from tasks.data.clean import drop_repeats
 from tasks.data.derive import Derived, Equals, Log, Matches, Missing, Product, Total
 from tasks.pages.notes import Notes
-from tasks.problem.calibration import Rule
-from tasks.problem.definition import Aim
-from tasks.problem.prepared_data import Prepared
+from tasks.problem.calibration import ThresholdPolicy
+from tasks.problem.definition import Problem
+from tasks.problem.prepared_data import PreparedData
 from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
 from tasks.tables.ablation import ablate, worth
 from tasks.tables.baselines import Peer
@@ -64,9 +64,9 @@ STEPS: dict[str, tuple[Derived, ...]] = {
 DERIVED = tuple(derived for group in STEPS.values() for derived in group)
 RAW = ("PassengerId", "Pclass", "Name", "Sex", "Age", "SibSp", "Parch", "Ticket", "Fare", "Cabin", "Embarked")
 NOTES = Notes(
-    title=say("What each step of the feature engineering is worth"),
+    title=msg("What each step of the feature engineering is worth"),
     paragraphs=(
-        say(
+        msg(
             "Each step is left out in turn and a smaller ensemble (two networks instead of eight) is trained on what "
             "remains, in the same ten folds or fewer. The test rows have no say in it. Without the first step a "
             "missing age counts as 0 years; without the second the fare stays as it is; without any other its columns "
@@ -92,9 +92,9 @@ class TitanicParams(RepeatedFoldsParams):
     sample_rows: Annotated[int, Field(ge=200, le=1_000_000, description="size of the embedded sample")] = 600
 
 
-def likelier_class(params: TitanicParams) -> Rule:
+def likelier_class(params: TitanicParams) -> ThresholdPolicy:
     """Return how the threshold is chosen: not at all, as the table is too small to calibrate on a part of it."""
-    return Rule(by="likelier")
+    return ThresholdPolicy(by="likelier")
 
 
 def without_row_number(frame: "pd.DataFrame") -> "pd.DataFrame":
@@ -139,7 +139,7 @@ def small_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
 
 CASE: TableCase[TitanicParams] = TableCase(
     dataset="titanic",
-    problem=Aim(
+    problem=Problem(
         kind="binary",
         target="Survived",
         labels=("died", "survived"),
@@ -182,12 +182,12 @@ def titanic(params: TitanicParams = TitanicParams()) -> Summary:
     return evaluate_and_publish(FittedModels(data, trained, baselines, profile, notes))
 
 
-def ablated(data: Prepared, params: TitanicParams) -> Notes:
+def ablated(data: PreparedData, params: TitanicParams) -> Notes:
     """Leave each step of the feature engineering out in turn, and return what the report says of it."""
     folds = min(len(data.encoded), SMALL_FOLDS)
     reduced = ablate(data.parts[0].whole, folds, CASE.problem, STEPS, standard_scores)
     settings = CASE.model("ensemble", params).settings
-    tried = train_folds.called("ablated")(
+    tried = train_folds.with_label("ablated")(
         reduced, folds * (1 + len(STEPS)), small_network, settings, CASE.problem, params.seed
     )
     return worth(reduced, tried, folds, STEPS, CASE.problem, NOTES)

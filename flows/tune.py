@@ -19,7 +19,7 @@ from casebook.params import CaseParams
 from casebook.progress import Progress
 from casebook.run import StageRecord, Summary, current
 from tasks.evaluation.evaluate import validated
-from tasks.problem.prepared_data import Prepared
+from tasks.problem.prepared_data import PreparedData
 from tasks.tables.case import TableCase
 from tasks.tables.parameters import TableParams
 from tasks.tuning.plots import draw_search
@@ -57,19 +57,19 @@ def tune(params: TuneParams = TuneParams()) -> Summary:
 
     around = space(searched.params().batch_size)
     most = 3 if params.profile == "smoke" else params.epochs
-    larger = data.aim.sign > 0
+    larger = data.problem.sign > 0
     searching = search(
         params.algorithm, around, params.trials, most, params.seed, larger=larger, at_once=params.at_once
     )
     total = params.trials * len(budgets(params.algorithm, most))
     trials = tuple(tried(searching, searched, data, params, total))
 
-    pictures = draw_search.submit(trials, data.aim, course)
+    pictures = draw_search.submit(trials, data.problem, course)
     found = Searched(
         case=params.case, algorithm=params.algorithm, trials=trials, course=course, patience=params.patience,
         candidates=("tuned", *searched.params.model_fields["candidates"].default),
     )  # fmt: skip
-    return report_search(found, data.aim, data.origin, data.raw, pictures.result())
+    return report_search(found, data.problem, data.origin, data.raw, pictures.result())
 
 
 @dataclass(frozen=True)
@@ -97,13 +97,15 @@ def searchable() -> dict[str, Searchable]:
     return found
 
 
-def tried(searching: Search, searched: Searchable, data: Prepared, params: TuneParams, total: int) -> Iterator[Trial]:
+def tried(
+    searching: Search, searched: Searchable, data: PreparedData, params: TuneParams, total: int
+) -> Iterator[Trial]:
     """Ask the search and try what it proposes until it ends; each trial is a stage, so a finished one is reused.
 
     A plan ends where a trial is still to be trained: what is proposed next depends on it.
     """
     progress = None if current().planning else Progress(f"searching {params.case}", total)
-    best, sign = float("-inf"), data.aim.sign
+    best, sign = float("-inf"), data.problem.sign
     with suppress(StopIteration):
         asked = next(searching)
         while True:
@@ -115,7 +117,7 @@ def tried(searching: Search, searched: Searchable, data: Prepared, params: TuneP
                 figures.append(trial.figure)
                 best = max(best, sign * trial.figure)
                 if progress:
-                    progress.step(f"best {data.aim.title} {sign * best:.4f}")
+                    progress.step(f"best {data.problem.title} {sign * best:.4f}")
             asked = searching.send(figures)
     if progress:
         progress.__exit__(None, None, None)
@@ -129,7 +131,7 @@ class Begun(NamedTuple):
     trained: list[Future]
     stages: list[StageRecord]
 
-    def judged(self, data: Prepared) -> Trial | None:
+    def judged(self, data: PreparedData) -> Trial | None:
         """Wait for the training and judge it on validation; None in a plan if it isn't trained yet."""
         figure = figure_of(self.trained, data)
         if figure is None:
@@ -140,7 +142,7 @@ class Begun(NamedTuple):
         )  # fmt: skip
 
 
-def begin(ask: Ask, searched: Searchable, data: Prepared, params: TuneParams) -> Begun:
+def begin(ask: Ask, searched: Searchable, data: PreparedData, params: TuneParams) -> Begun:
     """Begin to train what the search proposes."""
     values = {**parameters(ask.proposal), "epochs": ask.epochs}
     label = f"trial-{ask.number}-epochs-{ask.epochs}"
@@ -149,14 +151,14 @@ def begin(ask: Ask, searched: Searchable, data: Prepared, params: TuneParams) ->
     return Begun(ask, values, trained, current().stages[before:])
 
 
-def figure_of(training: list[Future], data: Prepared) -> float | None:
+def figure_of(training: list[Future], data: PreparedData) -> float | None:
     """Return the primary figure of a trained candidate on validation; None in a plan if it isn't trained yet."""
     trained = [future.result() for future in training]
     if any(ref.pending for ref in trained):
         return None
     current().details["device"] = trained[0].facts["device"]
-    figure = validated(trained, data.encoded, data.aim, data.rule)
-    return figure if isfinite(figure) else -data.aim.sign * DIVERGED
+    figure = validated(trained, data.encoded, data.problem, data.policy)
+    return figure if isfinite(figure) else -data.problem.sign * DIVERGED
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from pydantic import Field
 from casebook import files
 from casebook.case import case
 from casebook.cli import main
-from casebook.language import say
+from casebook.language import msg
 from casebook.params import CaseParams
 from casebook.run import Summary
 from casebook.stage import stage
@@ -71,24 +71,24 @@ def told(vocabulary: Vocabulary, sentences: list[str], unseen: list[str], length
 
 def tell_index(index: dict[str, int], sentences: int) -> Section:
     """Tell which number each word has."""
-    told = say(
+    told = msg(
         "{sentences} sentences have {words} different words; the more often a word is said, the smaller its number. 1 "
         "stands for every word that is not in the index, 0 for none.", sentences=sentences, words=len(index) - 1,
     )  # fmt: skip
     table = tuple({"word": word, "number": str(number)} for word, number in index.items())
-    return Section(title=say("Word index"), findings=(found("word_index", dict(index), told),), tables=(table,))
+    return Section(title=msg("Word index"), findings=(found("word_index", dict(index), told),), tables=(table,))
 
 
 def tell_sequences(sentences: list[str], known: list[list[int]], length: int) -> Section:
     """Tell what the sentences are as numbers, and brought to one length by zeros before or after them."""
     before, after = padded(known, length, before=True).tolist(), padded(known, length).tolist()
-    plain = say("Each sentence is the numbers of its words; capitals and punctuation make no difference.")
-    same = say(
+    plain = msg("Each sentence is the numbers of its words; capitals and punctuation make no difference.")
+    same = msg(
         "A network takes sequences of one length, here {length}: zeros go before shorter ones or after them, and of "
         "longer ones that end is cut off.", length=length,
     )  # fmt: skip
     return Section(
-        title=say("Sequences"),
+        title=msg("Sequences"),
         findings=(found("sequences", [*known], plain), found("padded", before, same)),
         tables=(rows(sentences, known, before, after),),
     )
@@ -97,13 +97,13 @@ def tell_sequences(sentences: list[str], known: list[list[int]], length: int) ->
 def tell_unseen(unseen: list[str], new: list[list[int]], length: int) -> Section:
     """Tell what becomes of words that the index does not have."""
     share = sum(number == 1 for each in new for number in each) / max(1, sum(map(len, new)))
-    told = say(
+    told = msg(
         "{share:.0%} of the words of {unseen} new sentences are not in the index. Without a number for them they would "
         "vanish, and sentences would seem shorter than they are.", share=share, unseen=len(unseen),
     )  # fmt: skip
     table = rows(unseen, new, padded(new, length, before=True).tolist(), padded(new, length).tolist())
     return Section(
-        title=say("Words not seen before"), findings=(found("unseen", [*new], told),),
+        title=msg("Words not seen before"), findings=(found("unseen", [*new], told),),
         tables=(table,) if unseen else (),
     )  # fmt: skip
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, ValidationError
 from casebook import files, outside, places
 from casebook.errors import CasebookError
 from casebook.run import current
-from casebook.stage import act, stage_apart
+from casebook.stage import stage, uncached_task
 from casebook.store import Facts, Ref
 from casebook.tables import read_table, write_table
 from tasks.pages.render import validation_page
@@ -70,7 +70,7 @@ def _well_formed(spec: Any, path: Path) -> None:
         raise CasebookError(f"The suite {path} is malformed: {outside.faults(error)}. Mend it there.") from error
 
 
-@stage_apart
+@stage(process="worker")
 def validate(out: Path, raw: Ref, suite: str) -> Facts:
     """Check the raw table against a suite (its JSON text), and part the sound rows from the quarantined.
 
@@ -198,7 +198,7 @@ def _failure(failed: list[dict[str, Any]], share: float, limit: float) -> str | 
     return None
 
 
-@act
+@uncached_task
 def enforce(checked: Ref, name: str) -> None:
     """Write the run's validation page and table artifact, and stop the flow where the suite says so.
 

@@ -21,8 +21,8 @@ from tasks.evaluation.metrics import (
     rows_behind,
     spread,
 )
-from tasks.problem.calibration import Rule, platt, probabilities, temperature, threshold
-from tasks.problem.definition import Aim
+from tasks.problem.calibration import ThresholdPolicy, platt, probabilities, temperature, threshold
+from tasks.problem.definition import Problem
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,8 +54,8 @@ def evaluate(
     features: Sequence[Ref],
     trained: Mapping[str, Sequence[Ref]],
     peers: Sequence[Ref],
-    aim: Aim,
-    rule: Rule,
+    problem: Problem,
+    policy: ThresholdPolicy,
     seed: int,
     base_rate: float | None = None,
     drawn: int = 1,
@@ -68,9 +68,9 @@ def evaluate(
         The encoded parts and the peers' scores, one reference per fold.
     trained
         For each candidate its trained networks, one reference per fold.
-    aim
+    problem
         What is predicted, and the figure that chooses.
-    rule
+    policy
         How a binary model's threshold is chosen.
     seed
         Of the bootstrap.
@@ -86,27 +86,31 @@ def evaluate(
     """
     y = [{name: read_arrays(ref, name)["y"].astype("float64") for name in ("validation", "test")} for ref in features]
     labels = [fold["test"] for fold in y]
-    judged = {n: [judge(r, fold, aim, rule) for r, fold in zip(refs, y, strict=True)] for n, refs in trained.items()}
+    judged = {
+        n: [judge(r, fold, problem, policy) for r, fold in zip(refs, y, strict=True)] for n, refs in trained.items()
+    }
     plain = {name: [_peer(ref, name) for ref in peers] for name in _peer_names(peers)}
     everyone = {**judged, **plain}
-    per_fold = {name: _per_fold(labels, folds, aim, base_rate) for name, folds in everyone.items()}
-    figures = _figures(labels, features[0], everyone, per_fold, aim, base_rate, seed, drawn)
-    chosen_by = {name: _on_validation(folds, y, aim) for name, folds in judged.items()}
-    champion = max(chosen_by, key=lambda name: aim.sign * chosen_by[name])
+    per_fold = {name: _per_fold(labels, folds, problem, base_rate) for name, folds in everyone.items()}
+    figures = _figures(labels, features[0], everyone, per_fold, problem, base_rate, seed, drawn)
+    chosen_by = {name: _on_validation(folds, y, problem) for name, folds in judged.items()}
+    champion = max(chosen_by, key=lambda name: problem.sign * chosen_by[name])
     _keep_curves(out, labels[:drawn], {name: folds[:drawn] for name, folds in everyone.items()})
     result = {
         "champion": champion,
         "candidates": {name: figures[name] for name in trained},
         "peers": {name: figures[name] for name in plain},
         "validation": chosen_by,
-        "folds": {name: [fold[aim.primary] for fold in folds] for name, folds in per_fold.items()},
+        "folds": {name: [fold[problem.primary] for fold in folds] for name, folds in per_fold.items()},
         "calibration": {name: _calibration(folds[0]) for name, folds in judged.items()},
-        "consequences": _consequences(labels[:drawn], judged[champion][:drawn], rule) if aim.kind == "binary" else None,
-        "test": {"split": "test", "folds": len(features), "rows": sum(map(len, labels)), **_positives(labels, aim)},
+        "consequences": _consequences(labels[:drawn], judged[champion][:drawn], policy)
+        if problem.kind == "binary"
+        else None,
+        "test": {"split": "test", "folds": len(features), "rows": sum(map(len, labels)), **_positives(labels, problem)},
         "base_rate": base_rate,
     }
     files.write_json(out / RESULTS, result)
-    return {"champion": champion, aim.primary: figures[champion][aim.primary]["value"]}
+    return {"champion": champion, problem.primary: figures[champion][problem.primary]["value"]}
 
 
 def results(evaluation: Ref) -> dict[str, Any]:
@@ -115,26 +119,26 @@ def results(evaluation: Ref) -> dict[str, Any]:
     return found
 
 
-def judge(trained: Ref, y: "Mapping[str, Floats]", aim: Aim, rule: Rule) -> Judged:
+def judge(trained: Ref, y: "Mapping[str, Floats]", problem: Problem, policy: ThresholdPolicy) -> Judged:
     """Calibrate and choose the threshold of one candidate on one fold's validation part, and answer its test part."""
     scores = {name: values.astype("float64") for name, values in read_arrays(trained, "scores").items()}
-    if not aim.classes:
+    if not problem.classes:
         return Judged(scores["validation"], scores["test"])
-    if aim.kind == "multiclass":
-        plain = rule.by == "likelier" or aim.takes != "row"
+    if problem.kind == "multiclass":
+        plain = policy.by == "likelier" or problem.takes != "row"
         slope = 1.0 if plain else temperature(scores["validation"], y["validation"])
         return Judged(softmax(slope * scores["validation"]), softmax(slope * scores["test"]), slope)
-    slope, shift = (1.0, 0.0) if rule.by == "likelier" else platt(scores["validation"], y["validation"])
+    slope, shift = (1.0, 0.0) if policy.by == "likelier" else platt(scores["validation"], y["validation"])
     validation, test = (probabilities(scores[name], slope, shift) for name in ("validation", "test"))
-    chosen = HALF if rule.by == "likelier" else threshold(y["validation"], validation, rule)
+    chosen = HALF if policy.by == "likelier" else threshold(y["validation"], validation, policy)
     return Judged(validation, test, slope, shift, chosen)
 
 
-def answered(scores: "Floats", aim: Aim) -> "Floats":
+def answered(scores: "Floats", problem: Problem) -> "Floats":
     """Return a network's scores as answers: uncalibrated probabilities, or values as they are."""
-    if not aim.classes:
+    if not problem.classes:
         return scores
-    return softmax(scores) if aim.kind == "multiclass" else probabilities(scores, 1.0, 0.0)
+    return softmax(scores) if problem.kind == "multiclass" else probabilities(scores, 1.0, 0.0)
 
 
 def softmax(logits: "Floats") -> "Floats":
@@ -145,23 +149,28 @@ def softmax(logits: "Floats") -> "Floats":
     return probability
 
 
-def validated(trained: Sequence[Ref], features: Sequence[Ref], aim: Aim, rule: Rule) -> float:
+def validated(trained: Sequence[Ref], features: Sequence[Ref], problem: Problem, policy: ThresholdPolicy) -> float:
     """Return one candidate's primary figure on validation, mean over the folds; no test label is read."""
     y = [{"validation": read_arrays(ref, "validation")["y"]} for ref in features]
-    folds = [judge(ref, labels, aim, rule) for ref, labels in zip(trained, y, strict=True)]
-    return _on_validation(folds, y, aim)
+    folds = [judge(ref, labels, problem, policy) for ref, labels in zip(trained, y, strict=True)]
+    return _on_validation(folds, y, problem)
 
 
 def figures_of(
-    aim: Aim, y: "Floats", answers: "Floats", weights: "Floats", threshold: float = HALF, base_rate: float | None = None
+    problem: Problem,
+    y: "Floats",
+    answers: "Floats",
+    weights: "Floats",
+    threshold: float = HALF,
+    base_rate: float | None = None,
 ) -> "dict[str, Floats]":
     """Return every figure of a model's answers for each row of weights, shape (resamples, rows)."""
-    if aim.kind == "forecast":
+    if problem.kind == "forecast":
         return by_horizon(y, answers, weights)
-    if aim.kind == "regression":
+    if problem.kind == "regression":
         found = regression(y, answers, weights)
-        return {**found, "scaled_mae": found["mae"] / aim.span} if aim.span else found
-    if aim.kind == "multiclass":
+        return {**found, "scaled_mae": found["mae"] / problem.span} if problem.span else found
+    if problem.kind == "multiclass":
         return multiclass(y, answers, weights)
     return binary(y, answers, threshold, base_weights(y, base_rate), weights)
 
@@ -176,35 +185,39 @@ def base_weights(y: "Floats", base_rate: float | None) -> "Floats":
     return np.where(y == 1, 1.0, wanted / (len(y) - y.sum()))
 
 
-def once(aim: Aim, y: "Floats", answers: "Floats", threshold: float = HALF, base_rate: float | None = None) -> Any:
+def once(
+    problem: Problem, y: "Floats", answers: "Floats", threshold: float = HALF, base_rate: float | None = None
+) -> Any:
     """Return every figure of a model's answers on the rows as they are."""
     import numpy as np
 
-    found = figures_of(aim, y, answers, np.ones((1, len(y))), threshold, base_rate)
+    found = figures_of(problem, y, answers, np.ones((1, len(y))), threshold, base_rate)
     return {name: float(value[0]) for name, value in found.items()}
 
 
-def _per_fold(labels: "list[Floats]", folds: list[Judged], aim: Aim, base_rate: float | None) -> list[dict[str, float]]:
-    return [once(aim, y, fold.test, fold.threshold, base_rate) for y, fold in zip(labels, folds, strict=True)]
+def _per_fold(
+    labels: "list[Floats]", folds: list[Judged], problem: Problem, base_rate: float | None
+) -> list[dict[str, float]]:
+    return [once(problem, y, fold.test, fold.threshold, base_rate) for y, fold in zip(labels, folds, strict=True)]
 
 
 def _figures(
     labels: "list[Floats]", first: Ref, everyone: dict[str, list[Judged]], per_fold: dict[str, list[dict[str, float]]],
-    aim: Aim, base_rate: float | None, seed: int, drawn: int,
+    problem: Problem, base_rate: float | None, seed: int, drawn: int,
 ) -> dict[str, dict[str, Figure]]:  # fmt: skip
     """Return everyone's figures with intervals: over several folds, of which `first` tells the size, or of one."""
     import numpy as np
 
     if len(labels) == 1:
-        one = {name: _figures_by(labels[0], folds[0], aim, base_rate) for name, folds in everyone.items()}
-        classes = _strata(labels[0], aim)
-        return {name: bootstrap(figures, classes, seed, aim.block) for name, figures in one.items()}
+        one = {name: _figures_by(labels[0], folds[0], problem, base_rate) for name, folds in everyone.items()}
+        classes = _strata(labels[0], problem)
+        return {name: bootstrap(figures, classes, seed, problem.block) for name, figures in one.items()}
     share = len(labels[0]) / (len(labels[0]) + _rows(first))
-    rows = partial(rows_behind, classes=_strata(np.concatenate(labels[:drawn]), aim))
+    rows = partial(rows_behind, classes=_strata(np.concatenate(labels[:drawn]), problem))
     figures = {}
     for name, folds in everyone.items():
         spreads = [
-            spread(_figures_by(y, fold, aim, base_rate), _strata(y, aim), seed, aim.block)
+            spread(_figures_by(y, fold, problem, base_rate), _strata(y, problem), seed, problem.block)
             for y, fold in zip(labels, folds, strict=True)
         ]
         figures[name] = across_folds(per_fold[name], share, spreads, rows)
@@ -212,23 +225,23 @@ def _figures(
 
 
 def _figures_by(
-    y: "Floats", model: Judged, aim: Aim, base_rate: float | None
+    y: "Floats", model: Judged, problem: Problem, base_rate: float | None
 ) -> "Callable[[Floats], dict[str, Floats]]":
     """Return what gives a model's figures on the test part for rows of weights."""
-    return lambda weights: figures_of(aim, y, model.test, weights, model.threshold, base_rate)
+    return lambda weights: figures_of(problem, y, model.test, weights, model.threshold, base_rate)
 
 
-def _strata(y: "Floats", aim: Aim) -> "Floats":
+def _strata(y: "Floats", problem: Problem) -> "Floats":
     """Return the class of each row; all the same where a number is predicted."""
     import numpy as np
 
-    return y if aim.classes else np.zeros(len(y))
+    return y if problem.classes else np.zeros(len(y))
 
 
-def _on_validation(folds: list[Judged], y: "list[dict[str, Floats]]", aim: Aim) -> float:
+def _on_validation(folds: list[Judged], y: "list[dict[str, Floats]]", problem: Problem) -> float:
     """Return the mean over the folds of the primary figure on the validation part."""
     pairs = zip(folds, y, strict=True)
-    figures = [once(aim, labels["validation"], m.validation, m.threshold)[aim.primary] for m, labels in pairs]
+    figures = [once(problem, labels["validation"], m.validation, m.threshold)[problem.primary] for m, labels in pairs]
     return float(sum(figures) / len(figures))
 
 
@@ -258,11 +271,11 @@ def _calibration(model: Judged) -> dict[str, float]:
     return {"slope": model.slope, "shift": model.shift, "threshold": model.threshold}
 
 
-def _positives(labels: "list[Floats]", aim: Aim) -> dict[str, int]:
-    return {"positives": int(sum(y.sum() for y in labels))} if aim.kind == "binary" else {}
+def _positives(labels: "list[Floats]", problem: Problem) -> dict[str, int]:
+    return {"positives": int(sum(y.sum() for y in labels))} if problem.kind == "binary" else {}
 
 
-def _consequences(labels: "list[Floats]", folds: list[Judged], rule: Rule) -> dict[str, Any]:
+def _consequences(labels: "list[Floats]", folds: list[Judged], policy: ThresholdPolicy) -> dict[str, Any]:
     """Return what the threshold means on the test part of the drawn folds, in counts and, if they cost, in money."""
     import numpy as np
 
@@ -276,9 +289,9 @@ def _consequences(labels: "list[Floats]", folds: list[Judged], rule: Rule) -> di
         "missed": missed,
         "false_alarms": int(alerts.sum()) - hits,
         "threshold": folds[0].threshold,
-        **rule.model_dump(),
+        **policy.model_dump(),
     }
-    if rule.by != "cost":
+    if policy.by != "cost":
         return counts
-    cost = rule.cost_alert * int(alerts.sum()) + rule.cost_missed * missed
-    return {**counts, "cost": cost, "cost_without_model": rule.cost_missed * (hits + missed)}
+    cost = policy.cost_alert * int(alerts.sum()) + policy.cost_missed * missed
+    return {**counts, "cost": cost, "cost_without_model": policy.cost_missed * (hits + missed)}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from casebook.errors import CasebookError
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,7 +86,7 @@ def in_order_of_time(parts: "Mapping[str, Mapping[str, NDArray[Any]]]") -> None:
                 )
 
 
-def both_classes(y: "Mapping[str, NDArray[Any]]", aim: Aim) -> None:
+def both_classes(y: "Mapping[str, NDArray[Any]]", problem: Problem) -> None:
     """Refuse parts of which one has rows of one class only: nothing can be told apart in it.
 
     Raises
@@ -98,9 +98,9 @@ def both_classes(y: "Mapping[str, NDArray[Any]]", aim: Aim) -> None:
 
     for name, truth in y.items():
         there = np.unique(truth)
-        if aim.kind == "binary" and len(there) < 2:
-            label = aim.labels[int(there[0])] if len(there) else "none"
+        if problem.kind == "binary" and len(there) < 2:
+            label = problem.labels[int(there[0])] if len(there) else "none"
             raise CasebookError(
-                f"All {len(truth):,} rows of the {name} part are of one class ({label}): {aim.title} has no value "
+                f"All {len(truth):,} rows of the {name} part are of one class ({label}): {problem.title} has no value "
                 "there. Part the table so that each part has rows of both classes."
             )

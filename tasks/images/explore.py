@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from casebook import files
-from casebook.stage import stage_apart
+from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_table
 from tasks.images.read import pictures_of
 from tasks.pages.plot_style import save, style
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 from tasks.tables.explore import describe
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ CLASSES = 12  # that are drawn at most
 AVERAGED = 500  # pictures of a class whose mean is drawn
 
 
-@stage_apart
-def explore_pictures(out: Path, table: Ref, raw: Ref, aim: Aim) -> Facts:
+@stage(process="worker")
+def explore_pictures(out: Path, table: Ref, raw: Ref, problem: Problem) -> Facts:
     """Describe a picture set: `profile.json` with counts of labels, sizes and modes, and its pictures drawn."""
     frame = read_table(table)
     counts = frame["label"].value_counts().sort_index()
@@ -35,16 +35,16 @@ def explore_pictures(out: Path, table: Ref, raw: Ref, aim: Aim) -> Facts:
             "rows": len(frame),
             "memory_mb": float(len(frame) * pictures_of(raw, slice(1)).nbytes / 1e6),
             "repeats": int(frame["sha256"].duplicated().sum()),
-            "target": {aim.labels[label]: int(count) for label, count in zip(counts.index, counts, strict=True)},
+            "target": {problem.labels[label]: int(count) for label, count in zip(counts.index, counts, strict=True)},
             "modes": {str(mode): int(count) for mode, count in frame["mode"].value_counts().items()},
             "columns": [{"name": name, "unit": "pixels" if name != "label" else None, **told[name]} for name in told],
         },
     )
-    _samples(out, frame, raw, aim)
+    _samples(out, frame, raw, problem)
     return {"rows": len(frame), "classes": len(counts)}
 
 
-def _samples(out: Path, frame: "pd.DataFrame", raw: Ref, aim: Aim) -> None:
+def _samples(out: Path, frame: "pd.DataFrame", raw: Ref, problem: Problem) -> None:
     """Draw a row of sample pictures per class, the mean picture of the class first."""
     import matplotlib.pyplot as plt
 
@@ -59,7 +59,7 @@ def _samples(out: Path, frame: "pd.DataFrame", raw: Ref, aim: Aim) -> None:
             show(axis, picture)
         for axis in row[1 + len(pictures) :]:
             axis.remove()
-        row[0].set_ylabel(aim.labels[int(label)], rotation=0, ha="right", va="center", fontsize=9)
+        row[0].set_ylabel(problem.labels[int(label)], rotation=0, ha="right", va="center", fontsize=9)
     grid[0][0].set_title("mean")
     fig.suptitle("Pictures of each class")
     save(fig, out / "samples.png")

@@ -13,7 +13,7 @@ from casebook.store import Facts, Ref
 from casebook.tables import read_arrays
 from tasks.evaluation.evaluate import results
 from tasks.images.train import at_once
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 from tasks.tables.export import converted, ranked
 from tasks.training.onnx_format import TOLERANCE
 
@@ -32,7 +32,9 @@ SAMPLES = 10
 
 
 @stage
-def export_pictures(out: Path, pictures: Ref, trained: Mapping[str, Ref], evaluation: Ref, raw: Ref, aim: Aim) -> Facts:
+def export_pictures(
+    out: Path, pictures: Ref, trained: Mapping[str, Ref], evaluation: Ref, raw: Ref, problem: Problem
+) -> Facts:
     """Export the champion as `model.onnx` and `model.keras`, its signature, and sample pictures with answers.
 
     Raises
@@ -47,30 +49,35 @@ def export_pictures(out: Path, pictures: Ref, trained: Mapping[str, Ref], evalua
     inputs = keras.Input(network.input_shape[1:], name=INPUT)
     model = keras.Model(inputs, keras.layers.Softmax(dtype="float32")(network(inputs)), name="probabilities")
     model.save(out / "model.keras")
-    graph = converted(model, out, INPUT, aim.output)
+    graph = converted(model, out, INPUT, problem.output)
     test = read_arrays(pictures, "test")["x"][:COMPARED]
     expected = in_keras(model, test)
-    gap = float(abs(answers(graph, test, aim.output) - expected).max())
+    gap = float(abs(answers(graph, test, problem.output) - expected).max())
     if not gap <= TOLERANCE:
         raise CasebookError(f"The exported graph differs from Keras by {gap:.2g} on test pictures, over {TOLERANCE:g}.")
     (out / "model.onnx").write_bytes(graph.SerializeToString())
-    files.write_json(out / "signature.json", signature(network.input_shape[1:], aim, raw))
+    files.write_json(out / "signature.json", signature(network.input_shape[1:], problem, raw))
     chosen = test[:SAMPLES]
     instances = [{INPUT: {"b64": encoded(picture)}} for picture in chosen]
     files.write_json(out / "sample_request.json", {"instances": instances})
-    files.write_json(out / "sample_response.json", {"predictions": [ranked(p, aim) for p in expected[:SAMPLES]]})
+    files.write_json(out / "sample_response.json", {"predictions": [ranked(p, problem) for p in expected[:SAMPLES]]})
     size = int(network.count_params())
     return {"dataset": raw.facts["dataset"], "champion": champion, "parameters": size, "inputs": 1, "gap": gap}
 
 
-def signature(shape: tuple[int, int, int], aim: Aim, raw: Ref) -> dict[str, Any]:
+def signature(shape: tuple[int, int, int], problem: Problem, raw: Ref) -> dict[str, Any]:
     """Describe the picture that the model takes, to which the service brings what it is sent, and its answer."""
     height, width, channels = shape
     picture = {"name": INPUT, "dtype": "picture", "unit": None, "optional": False, "height": height, "width": width}
     picture |= {"channels": channels, "description": "of what is to be recognized"}
-    output = {"name": aim.output, "unit": None, "description": "probability of each class", "labels": list(aim.labels)}
+    output = {
+        "name": problem.output,
+        "unit": None,
+        "description": "probability of each class",
+        "labels": list(problem.labels),
+    }
     return {
-        "kind": aim.kind,
+        "kind": problem.kind,
         "case": raw.case,
         "trained_on": raw.facts["kind"],
         "inputs": [picture],

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from casebook.store import Ref
 from casebook.tables import read_arrays
 from tasks.images.export import answers, export_pictures
-from tasks.problem.definition import Aim
-from tasks.problem.prepared_data import Prepared
+from tasks.problem.definition import Problem
+from tasks.problem.prepared_data import PreparedData
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
 class Pictures:
     """A picture of one size."""
 
-    def export(self, data: Prepared, networks: Mapping[str, Ref], evaluation: Ref) -> Ref:
+    def export(self, data: PreparedData, networks: Mapping[str, Ref], evaluation: Ref) -> Ref:
         """Export the champion, which takes pixels from 0 to 255."""
-        return export_pictures(data.parts[0], networks, evaluation, data.raw, data.aim)
+        return export_pictures(data.parts[0], networks, evaluation, data.raw, data.problem)
 
-    def targets(self, parts: Ref, part: str, problem: Aim) -> "Floats":
+    def targets(self, parts: Ref, part: str, problem: Problem) -> "Floats":
         """Return the places of the labels; a network that was trained elsewhere has no training part."""
         import numpy as np
 
         there = parts.path(f"{part}.npz").is_file()
         return read_arrays(parts, part)["y"].astype("float64") if there else np.array([])
 
-    def predict(self, folder: Path, parts: Ref, problem: Aim) -> "Floats":
+    def predict(self, folder: Path, parts: Ref, problem: Problem) -> "Floats":
         """Return a version's answers to the test pictures."""
         import onnx
 

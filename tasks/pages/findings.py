@@ -9,10 +9,10 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from casebook import files
 from casebook.catalog import data_set
-from casebook.language import Said
+from casebook.language import Message
 from casebook.origin import Origin
 from casebook.run import REPORT, Summary, current
-from casebook.stage import act
+from casebook.stage import uncached_task
 from casebook.store import Ref
 from tasks.pages.render import asked_language, copy_pictures, environment
 
@@ -25,10 +25,10 @@ class Finding(BaseModel):
     model_config = ConfigDict(frozen=True)
     name: str
     value: JsonValue
-    sentence: Said
+    sentence: Message
 
 
-def found(name: str, value: Any, sentence: Said) -> Finding:
+def found(name: str, value: Any, sentence: Message) -> Finding:
     """Return a finding; shorter to write where there are many. A value that JSON doesn't have is refused."""
     return Finding(name=name, value=value, sentence=sentence)
 
@@ -40,10 +40,10 @@ class Section(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True)
-    title: Said
+    title: Message
     findings: tuple[Finding, ...] = ()
-    tables: tuple[tuple[dict[str, Said | str], ...], ...] = ()
-    pictures: tuple[tuple[str, Said], ...] = ()
+    tables: tuple[tuple[dict[str, Message | str], ...], ...] = ()
+    pictures: tuple[tuple[str, Message], ...] = ()
 
 
 def sections_of(found: Ref) -> list[Section]:
@@ -57,7 +57,7 @@ def stored(sections: Sequence[Section]) -> list[dict[str, Any]]:
     return [section.model_dump(mode="json") for section in sections]
 
 
-@act
+@uncached_task
 def report_findings(
     found: Ref, origin: Origin, raw: Ref, next_command: str, profile: Ref | None = None, checked: Ref | None = None,
     cleaned: Ref | None = None,

@@ -6,10 +6,10 @@ from typing import Any
 from casebook.catalog import data_set
 from casebook.store import Ref
 from tasks.pages.render import environment
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 
 
-def card(metrics: Mapping[str, Any], bundle: Ref, aim: Aim) -> str:
+def card(metrics: Mapping[str, Any], bundle: Ref, problem: Problem) -> str:
     """Return the model's card in Markdown: what it is, what it was trained on, how good it is, where not to use it."""
     result = metrics["candidates"][metrics["champion"]]
     entry = data_set(str(bundle.facts["dataset"]))
@@ -17,12 +17,17 @@ def card(metrics: Mapping[str, Any], bundle: Ref, aim: Aim) -> str:
         environment()
         .get_template("card.md")
         .render(
-            metrics=metrics, result=result, entry=entry, bundle=bundle.facts, aim=aim, best_peer=best_peer(metrics, aim)
+            metrics=metrics,
+            result=result,
+            entry=entry,
+            bundle=bundle.facts,
+            problem=problem,
+            best_peer=best_peer(metrics, problem),
         )
     )
 
 
-def best_peer(metrics: Mapping[str, Any], aim: Aim) -> str | None:
+def best_peer(metrics: Mapping[str, Any], problem: Problem) -> str | None:
     """Return the peer whose primary figure is best."""
     peers = metrics["peers"]
-    return max(peers, key=lambda name: aim.sign * peers[name][aim.primary]["value"]) if peers else None
+    return max(peers, key=lambda name: problem.sign * peers[name][problem.primary]["value"]) if peers else None

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from casebook.stage import stage_apart
+from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays
 from tasks.evaluation.evaluate import results
 from tasks.pages.plot_style import axes_grid, figure, labelled, save, style
-from tasks.problem.definition import TITLES, Aim
+from tasks.problem.definition import TITLES, Problem
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,8 +22,8 @@ FEW = 10  # points of a curve that are marked, as one alone would not be seen
 MISTAKES = 24  # that are drawn
 
 
-@stage_apart
-def draw(out: Path, evaluation: Ref, trained: Mapping[str, Sequence[Ref]], features: Ref, aim: Aim) -> Facts:
+@stage(process="worker")
+def draw(out: Path, evaluation: Ref, trained: Mapping[str, Sequence[Ref]], features: Ref, problem: Problem) -> Facts:
     """Draw learning curves, and how the champion's answers compare with the truth on the test part.
 
     For a binary model: precision-recall and ROC curves, calibration and the confusion matrix; for several classes:
@@ -34,26 +34,26 @@ def draw(out: Path, evaluation: Ref, trained: Mapping[str, Sequence[Ref]], featu
     champion = str(result["champion"])
     answers = read_arrays(evaluation, "curves")
     y = answers.pop("y")
-    _learning(out, {name: refs[0] for name, refs in trained.items()}, aim)
-    if aim.kind == "regression":
-        _predicted(out, y, answers[champion], aim)
-        _residuals(out, y, answers[champion], aim)
-    if not aim.classes:
+    _learning(out, {name: refs[0] for name, refs in trained.items()}, problem)
+    if problem.kind == "regression":
+        _predicted(out, y, answers[champion], problem)
+        _residuals(out, y, answers[champion], problem)
+    if not problem.classes:
         return {"pictures": len(list(out.glob("*.png")))}
-    if aim.kind == "multiclass":
-        _classes(out, y, answers[champion], aim)
-        if aim.takes == "picture":
-            mistakes(out, y, answers[champion], read_arrays(features, "test")["x"], aim)
+    if problem.kind == "multiclass":
+        _classes(out, y, answers[champion], problem)
+        if problem.takes == "picture":
+            mistakes(out, y, answers[champion], read_arrays(features, "test")["x"], problem)
         return {"pictures": len(list(out.glob("*.png")))}
     shown = {name: answers[name] for name in dict.fromkeys([champion, "course", *result["peers"]]) if name in answers}
     _precision_recall(out, y, shown)
     _roc(out, y, shown)
     _calibration(out, y, answers[champion])
-    _confusion(out, y, answers[champion] >= result["consequences"]["threshold"], aim.labels)
+    _confusion(out, y, answers[champion] >= result["consequences"]["threshold"], problem.labels)
     return {"pictures": len(list(out.glob("*.png")))}
 
 
-def _learning(out: Path, refs: Mapping[str, Ref], aim: Aim) -> None:
+def _learning(out: Path, refs: Mapping[str, Ref], problem: Problem) -> None:
     """Draw each candidate's loss and, where it was followed, its validation AUPRC or accuracy."""
     import matplotlib.pyplot as plt
 
@@ -74,7 +74,7 @@ def _learning(out: Path, refs: Mapping[str, Ref], aim: Aim) -> None:
         left.plot(looks, history["val_loss"], **drawn)
         if followed:
             right.plot(looks, history[figure_name], **drawn)
-    loss = "log loss" if aim.classes else "error of the scaled target"
+    loss = "log loss" if problem.classes else "error of the scaled target"
     left.set(xlabel="epoch", ylabel=f"{loss}, as trained", yscale="log", title="Loss (dashed: training part)")
     if followed:
         title = TITLES[figure_name.removeprefix("val_")]
@@ -83,24 +83,26 @@ def _learning(out: Path, refs: Mapping[str, Ref], aim: Aim) -> None:
     save(fig, out / "learning.png")
 
 
-def _predicted(out: Path, y: "Floats", predicted: "Floats", aim: Aim) -> None:
+def _predicted(out: Path, y: "Floats", predicted: "Floats", problem: Problem) -> None:
     fig, axis = figure(4.8, 4.4)
     axis.plot([y.min(), y.max()], [y.min(), y.max()], color="grey", linewidth=1)
     axis.plot(y, predicted, "o", markersize=3, alpha=0.6)
-    axis.set(xlabel=_with_unit("true", aim), ylabel=_with_unit("predicted", aim), title="Predicted against true")
+    axis.set(
+        xlabel=_with_unit("true", problem), ylabel=_with_unit("predicted", problem), title="Predicted against true"
+    )
     save(fig, out / "predicted.png")
 
 
-def _residuals(out: Path, y: "Floats", predicted: "Floats", aim: Aim) -> None:
+def _residuals(out: Path, y: "Floats", predicted: "Floats", problem: Problem) -> None:
     fig, axis = figure(4.8, 4.4)
     axis.axhline(0, color="grey", linewidth=1)
     axis.plot(predicted, y - predicted, "o", markersize=3, alpha=0.6)
-    axis.set(xlabel=_with_unit("predicted", aim), ylabel=_with_unit("true - predicted", aim), title="Residuals")
+    axis.set(xlabel=_with_unit("predicted", problem), ylabel=_with_unit("true - predicted", problem), title="Residuals")
     save(fig, out / "residuals.png")
 
 
-def _with_unit(text: str, aim: Aim) -> str:
-    return labelled(f"{text} {aim.target}", aim.unit)
+def _with_unit(text: str, problem: Problem) -> str:
+    return labelled(f"{text} {problem.target}", problem.unit)
 
 
 def _precision_recall(out: Path, y: "Floats", scores: "Mapping[str, Floats]") -> None:
@@ -152,19 +154,19 @@ def _confusion(out: Path, y: "Floats", alerts: "NDArray[np.bool_]", labels: tupl
     save(fig, out / "confusion.png")
 
 
-def _classes(out: Path, y: "Floats", probability: "Floats", aim: Aim) -> None:
+def _classes(out: Path, y: "Floats", probability: "Floats", problem: Problem) -> None:
     """Draw how often each class was taken for which, and whether the answers are as sure as they are right."""
     import numpy as np
     import seaborn as sns
     from sklearn.metrics import confusion_matrix
 
-    told, size = probability.argmax(axis=1), max(4.2, 0.62 * len(aim.labels))
+    told, size = probability.argmax(axis=1), max(4.2, 0.62 * len(problem.labels))
     fig, axis = figure(size + 0.8, size)
-    counts = confusion_matrix(y, told, labels=range(len(aim.labels)))
+    counts = confusion_matrix(y, told, labels=range(len(problem.labels)))
     wrong = np.where(np.eye(len(counts), dtype=bool), 0, counts)
     sns.heatmap(
         wrong, annot=counts, fmt=",d", cmap="Blues", cbar=False, square=True, ax=axis,
-        xticklabels=aim.labels, yticklabels=aim.labels,
+        xticklabels=problem.labels, yticklabels=problem.labels,
     )  # fmt: skip
     axis.set(xlabel="answered", ylabel="true", title="Counts; shades are of the mistakes")
     axis.tick_params(axis="x", rotation=45)
@@ -186,7 +188,7 @@ def _calibration_of(right: "Floats", sureness: "Floats", out: Path) -> None:
     save(fig, out / "calibration.png")
 
 
-def mistakes(out: Path, y: "Floats", probability: "Floats", pictures: "NDArray[np.uint8]", aim: Aim) -> None:
+def mistakes(out: Path, y: "Floats", probability: "Floats", pictures: "NDArray[np.uint8]", problem: Problem) -> None:
     """Draw the test pictures whose wrong answer is surest; nothing if every answer is right."""
     import numpy as np
 
@@ -200,7 +202,7 @@ def mistakes(out: Path, y: "Floats", probability: "Floats", pictures: "NDArray[n
         grey = pictures.shape[-1] == 1
         axis.imshow(pictures[row, ..., 0] if grey else pictures[row], cmap="gray" if grey else None)
         share = f"{probability[row, told[row]]:.0%}"
-        axis.set_title(f"{aim.labels[told[row]]} {share}\n(true: {aim.labels[int(y[row])]})", fontsize=8)
+        axis.set_title(f"{problem.labels[told[row]]} {share}\n(true: {problem.labels[int(y[row])]})", fontsize=8)
         axis.set(xticks=[], yticks=[])
         axis.grid(visible=False)
     fig.suptitle(f"The surest of {len(wrong):,} wrong answers among {len(y):,} test pictures")

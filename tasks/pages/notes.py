@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from casebook import files
-from casebook.language import Said, say
+from casebook.language import Message, msg
 from casebook.store import Ref
 
 NOTES = "notes.json"
@@ -17,10 +17,10 @@ class Notes(BaseModel):
     `pictures` names files without their ending and says what each shows.
     """
 
-    title: Said = say("Notes")
-    paragraphs: tuple[Said, ...] = ()
-    tables: tuple[tuple[dict[str, Said | str], ...], ...] = ()
-    pictures: tuple[tuple[str, Said], ...] = ()
+    title: Message = msg("Notes")
+    paragraphs: tuple[Message, ...] = ()
+    tables: tuple[tuple[dict[str, Message | str], ...], ...] = ()
+    pictures: tuple[tuple[str, Message], ...] = ()
 
     def keep(self, out: Path) -> None:
         """Write the notes into a stage's folder: those that depend on how models were judged are a stage's output."""

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from casebook.language import Language, Said, translated
+from casebook.language import Language, Message, translated
 from casebook.params import CaseParams
 from casebook.run import current
 from casebook.store import Ref
@@ -53,9 +53,9 @@ def asked_date() -> str | None:
     return params.date.isoformat() if isinstance(params, CaseParams) and params.date else None
 
 
-def in_language(sentence: Said | str, language: Language) -> str:
+def in_language(sentence: Message | str, language: Language) -> str:
     """Return a sentence, or a name, in a language."""
-    return sentence.told(language) if isinstance(sentence, Said) else translated(sentence, language)
+    return sentence.render(language) if isinstance(sentence, Message) else translated(sentence, language)
 
 
 def copy_pictures(folder: Path, *refs: Ref) -> dict[str, str]:

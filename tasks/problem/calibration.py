@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
-class Rule(BaseModel):
+class ThresholdPolicy(BaseModel):
     """How the threshold is chosen on the validation part.
 
     `cost` makes the sum of costs least: each alert costs `cost_alert`, each positive that is missed `cost_missed`
@@ -82,7 +82,7 @@ def probabilities(logits: "Floats", slope: float, shift: float) -> "Floats":
     return probability
 
 
-def threshold(y: "Floats", probability: "Floats", rule: Rule) -> float:
+def threshold(y: "Floats", probability: "Floats", policy: ThresholdPolicy) -> float:
     """Return the probability from which a row is an alert, best on these rows by the rule.
 
     It lies halfway between two neighbouring probabilities, so that rounding does not move a row across it.
@@ -93,14 +93,14 @@ def threshold(y: "Floats", probability: "Floats", rule: Rule) -> float:
     p, hits = probability[order], np.cumsum(y[order])
     alerts = np.arange(1, len(y) + 1)
     missed = y.sum() - hits
-    if rule.by == "cost":
-        gain = -(rule.cost_alert * alerts + rule.cost_missed * missed)
+    if policy.by == "cost":
+        gain = -(policy.cost_alert * alerts + policy.cost_missed * missed)
     else:
-        square = rule.beta**2
+        square = policy.beta**2
         gain = (1 + square) * hits / (square * y.sum() + alerts)
     ends = np.append(np.diff(p) != 0, True)
     best = int(np.argmax(np.where(ends, gain, -np.inf)))
-    if rule.by == "cost" and gain[best] < -rule.cost_missed * y.sum():
+    if policy.by == "cost" and gain[best] < -policy.cost_missed * y.sum():
         return float(np.nextafter((p[0] + 1.0) / 2, 2.0))  # no alert at all costs least
     below = p[best + 1] if best + 1 < len(p) else 0.0
     return float((p[best] + below) / 2)

@@ -1,4 +1,4 @@
-"""Aim: what the models of a case predict, and the figures they are judged by."""
+"""Problem: what the models of a case predict, and the figures they are judged by."""
 
 from typing import Literal
 
@@ -43,7 +43,7 @@ KNOWN: dict[str, tuple[str, ...]] = {  # what is measured of each kind of proble
 }  # fmt: skip
 
 
-class Aim(BaseModel):
+class Problem(BaseModel):
     """What is predicted from what, and how it is judged.
 
     Attributes
@@ -107,32 +107,34 @@ class Aim(BaseModel):
         return {name: TITLES[name] for name in self.shown}
 
 
-def known_metrics(aim: Aim) -> tuple[str, ...]:
+def known_metrics(problem: Problem) -> tuple[str, ...]:
     """Return the figures that are measured of a case's models."""
-    return (*KNOWN[aim.kind], *(("scaled_mae",) if aim.kind == "regression" and aim.span else ()))
+    return (*KNOWN[problem.kind], *(("scaled_mae",) if problem.kind == "regression" and problem.span else ()))
 
 
-def check(aim: Aim) -> None:
-    """Refuse an aim that could not be judged or published, before anything is trained.
+def check(problem: Problem) -> None:
+    """Refuse a problem that could not be judged or published, before anything is trained.
 
     Raises
     ------
     CasebookError
         A figure is not measured of such a problem, or the labels are not those of so many classes.
     """
-    known = known_metrics(aim)
-    unknown = [name for name in dict.fromkeys((aim.primary, *aim.shown)) if name not in known]
+    known = known_metrics(problem)
+    unknown = [name for name in dict.fromkeys((problem.primary, *problem.shown)) if name not in known]
     if unknown:
         raise CasebookError(
-            f"The case's Aim asks for {', '.join(unknown)}, which is not measured of a {aim.kind} problem. Known are: "
-            f"{', '.join(known)}. Name those in `primary` and `shown`."
+            f"The case's Problem asks for {', '.join(unknown)}, which is not measured of a {problem.kind} problem. "
+            f"Known are: {', '.join(known)}. Name those in `primary` and `shown`."
         )
-    wanted = {"binary": "exactly two", "multiclass": "at least two"}.get(aim.kind)
-    fits = len(aim.labels) == 2 if aim.kind == "binary" else len(aim.labels) >= 2
-    if wanted and not (fits and (aim.takes != "row" or len(set(aim.labels)) == len(aim.labels))):
+    wanted = {"binary": "exactly two", "multiclass": "at least two"}.get(problem.kind)
+    fits = len(problem.labels) == 2 if problem.kind == "binary" else len(problem.labels) >= 2
+    if wanted and not (fits and (problem.takes != "row" or len(set(problem.labels)) == len(problem.labels))):
         raise CasebookError(
-            f"The case's Aim has the labels {', '.join(map(repr, aim.labels)) or 'none'}; a {aim.kind} problem needs "
-            f"{wanted} different ones."
+            f"The case's Problem has the labels {', '.join(map(repr, problem.labels)) or 'none'}; a {problem.kind} "
+            f"problem needs {wanted} different ones."
         )
-    if aim.kind == "binary" and aim.output == "label":
-        raise CasebookError("The case's Aim calls its output 'label', which an answer has beside it: rename `output`.")
+    if problem.kind == "binary" and problem.output == "label":
+        raise CasebookError(
+            "The case's Problem calls its output 'label', which an answer has beside it: rename `output`."
+        )

@@ -2,21 +2,21 @@
 
 from dataclasses import dataclass
 
-from casebook.language import Said
+from casebook.language import Message
 from casebook.origin import Origin
 from casebook.store import Ref
-from tasks.problem.calibration import Rule
-from tasks.problem.definition import Aim, check
+from tasks.problem.calibration import ThresholdPolicy
+from tasks.problem.definition import Problem, check
 from tasks.problem.input_kind import InputKind
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedData:
     """What modelling begins with: the data checked, cleaned, split and encoded.
 
     Attributes
     ----------
-    aim, rule
+    problem, policy
         What is predicted, and how a threshold is chosen.
     origin, raw, checked, table
         The source, and the table as it was read, validated and cleaned.
@@ -34,11 +34,11 @@ class Prepared:
     Raises
     ------
     CasebookError
-        The aim asks for what can't be: see `tasks.problem.definition.check`.
+        The problem asks for what can't be: see `tasks.problem.definition.check`.
     """
 
-    aim: Aim
-    rule: Rule
+    problem: Problem
+    policy: ThresholdPolicy
     origin: Origin
     raw: Ref
     checked: Ref
@@ -46,10 +46,10 @@ class Prepared:
     parts: list[Ref]
     encoded: list[Ref]
     kind: InputKind
-    protocol: Said
+    protocol: Message
     seed: int
     plotted_folds: int = 1
 
     def __post_init__(self) -> None:
-        """Check the aim before anything is trained."""
-        check(self.aim)
+        """Check the problem before anything is trained."""
+        check(self.problem)

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from casebook.errors import CasebookError
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 LISTED = 5  # values that a message names
 
 
-def truth(frame: "pd.DataFrame", aim: Aim) -> "Floats":
+def truth(frame: "pd.DataFrame", problem: Problem) -> "Floats":
     """Return the target of each row: the number itself, or the number of its class.
 
     A class is written as its label, or as its number from 0 on where the labels are names and the column has numbers.
@@ -27,17 +27,19 @@ def truth(frame: "pd.DataFrame", aim: Aim) -> "Floats":
     """
     import numpy as np
 
-    has_target(frame, aim.target)
-    values = frame[aim.target]
-    if aim.classes:
-        return class_numbers(values, aim)
+    has_target(frame, problem.target)
+    values = frame[problem.target]
+    if problem.classes:
+        return class_numbers(values, problem)
     numbers = values.to_numpy("float64")
     if not np.isfinite(numbers).all():
-        raise CasebookError(f"{aim.target} is infinite in {int(np.isinf(numbers).sum()):,} rows: drop or mend them.")
+        raise CasebookError(
+            f"{problem.target} is infinite in {int(np.isinf(numbers).sum()):,} rows: drop or mend them."
+        )
     return numbers
 
 
-def class_numbers(values: "pd.Series", aim: Aim) -> "Floats":
+def class_numbers(values: "pd.Series", problem: Problem) -> "Floats":
     """Return each label's place among the labels.
 
     Raises
@@ -47,27 +49,27 @@ def class_numbers(values: "pd.Series", aim: Aim) -> "Floats":
     """
     import numpy as np
 
-    places = places_of(aim, text=not _numeric(values))
+    places = places_of(problem, text=not _numeric(values))
     found = (values.astype("float64") if _numeric(values) else values).map(places)
     if found.isna().any():
         strange = values[found.isna()]
         shown = ", ".join(map(repr, strange.drop_duplicates().head(LISTED).tolist()))
         raise CasebookError(
-            f"{aim.target} has values that are none of its labels in {len(strange):,} rows: {shown}. The case's Aim "
-            f"lists the labels {', '.join(map(repr, aim.labels))}; a column of numbers may have "
-            f"{', '.join(f'{place:g}' for place in places_of(aim, text=False))}. Correct the labels or the data."
+            f"{problem.target} has values that are none of its labels in {len(strange):,} rows: {shown}. The case's "
+            f"Problem lists the labels {', '.join(map(repr, problem.labels))}; a column of numbers may have "
+            f"{', '.join(f'{place:g}' for place in places_of(problem, text=False))}. Correct the labels or the data."
         )
     classes: Floats = np.asarray(found, "float64")
     return classes
 
 
-def places_of(aim: Aim, *, text: bool) -> dict[object, int]:
+def places_of(problem: Problem, *, text: bool) -> dict[object, int]:
     """Return the number of each class by how a column writes it."""
     if text:
-        return {label: place for place, label in enumerate(aim.labels)}
-    if all(label.removeprefix("-").isdecimal() for label in aim.labels):
-        return {int(label): place for place, label in enumerate(aim.labels)}
-    return {place: place for place in range(len(aim.labels))}
+        return {label: place for place, label in enumerate(problem.labels)}
+    if all(label.removeprefix("-").isdecimal() for label in problem.labels):
+        return {int(label): place for place, label in enumerate(problem.labels)}
+    return {place: place for place in range(len(problem.labels))}
 
 
 def has_target(frame: "pd.DataFrame", target: str) -> None:

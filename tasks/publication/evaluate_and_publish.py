@@ -13,7 +13,7 @@ from casebook.store import Ref
 from tasks.evaluation.evaluate import evaluate
 from tasks.pages.model_plots import draw
 from tasks.pages.notes import Notes
-from tasks.problem.prepared_data import Prepared
+from tasks.problem.prepared_data import PreparedData
 from tasks.publication.publish import publish
 from tasks.publication.report import measure_run, report
 
@@ -44,7 +44,7 @@ class FittedModels:
         What exploring the data found: outputs with a file `findings.json`, and pictures.
     """
 
-    data: Prepared
+    data: PreparedData
     networks: Mapping[str, Sequence[Ref]]
     baselines: Sequence[Future]
     profile: Future
@@ -58,23 +58,23 @@ class FittedModels:
 def evaluate_and_publish(fitted: FittedModels) -> Summary:
     """Judge candidates and baselines on the test part, publish the champion, and report."""
     data, networks = fitted.data, fitted.networks
-    parts, encoded, aim = data.parts[0], data.encoded[0], data.aim
+    parts, encoded, problem = data.parts[0], data.encoded[0], data.problem
     scores = [baseline.result() for baseline in fitted.baselines]
     evaluation = evaluate(
-        data.encoded, networks, scores, aim, data.rule, data.seed, fitted.base_rate, data.plotted_folds
+        data.encoded, networks, scores, problem, data.policy, data.seed, fitted.base_rate, data.plotted_folds
     )
-    pictures = draw.submit(evaluation, networks, encoded, aim)
+    pictures = draw.submit(evaluation, networks, encoded, problem)
     first = {name: refs[0] for name, refs in networks.items()}
     notes: Notes | Ref = fitted.notes
     if fitted.explain:
-        notes = fitted.explain(evaluation, first, encoded, aim, *fitted.figures)
+        notes = fitted.explain(evaluation, first, encoded, problem, *fitted.figures)
     profile = fitted.profile.result()
     bundle = data.kind.export(data, first, evaluation)
     leaks = cast(list[JsonValue], encoded.facts.get("leaks", []))
     metrics = measure_run(
-        data.origin, data.raw, evaluation, str(data.protocol), aim, fitted.figures, fitted.findings, leaks
+        data.origin, data.raw, evaluation, str(data.protocol), problem, fitted.figures, fitted.findings, leaks
     )
-    published = publish(bundle, parts, metrics, aim, data.kind)
+    published = publish(bundle, parts, metrics, problem, data.kind)
     return report(
         metrics,
         evaluation,
@@ -85,7 +85,7 @@ def evaluate_and_publish(fitted: FittedModels) -> Summary:
         first,
         bundle,
         published,
-        aim,
+        problem,
         data.protocol,
         notes,
         fitted.findings,

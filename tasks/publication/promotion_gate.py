@@ -10,7 +10,7 @@ from casebook.store import Ref
 from casebook.versions import folder_of, published
 from tasks.evaluation.evaluate import HALF, figures_of, once
 from tasks.evaluation.metrics import LEVEL, resamples
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 from tasks.problem.input_kind import InputKind
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def gate(
     version: int,
     parts: Ref,
     metrics: Mapping[str, Any],
-    aim: Aim,
+    problem: Problem,
     kind: InputKind,
     draft: Path | None = None,
 ) -> tuple[bool, str]:
@@ -42,7 +42,7 @@ def gate(
         return True, "it serves already"
     if reason := unfit(case, version, metrics):
         return False, reason
-    if reason := no_better(folder, parts, metrics, aim, kind):
+    if reason := no_better(folder, parts, metrics, problem, kind):
         return False, f"{reason}; {promote} all the same"
     if present is None:
         return True, "no version served before"
@@ -53,42 +53,44 @@ def gate(
     old = folder_of(case, present)
     if _inputs(old) != _inputs(folder):
         return False, (f"version {present}, which serves, takes other columns, so the two can't be compared; {promote}")
-    low, high = difference(old, folder, parts, aim, kind)
-    worse = high < 0 if aim.sign > 0 else low > 0
+    low, high = difference(old, folder, parts, problem, kind)
+    worse = high < 0 if problem.sign > 0 else low > 0
     return not worse, (
-        f"on this run's test rows its {aim.title} differs from version {present}'s by {low:+.4f} to {high:+.4f} "
+        f"on this run's test rows its {problem.title} differs from version {present}'s by {low:+.4f} to {high:+.4f} "
         f"(95 % interval), which is {'worse' if worse else 'not worse'}"
     )
 
 
-def no_better(folder: Path, parts: Ref, metrics: Mapping[str, Any], aim: Aim, kind: InputKind) -> str | None:
+def no_better(folder: Path, parts: Ref, metrics: Mapping[str, Any], problem: Problem, kind: InputKind) -> str | None:
     """Say that a version is no better than the same answer to every row, or None.
 
     The peer `dummy` answers so. Without it, both are judged on the test part here.
     """
     if dummy := metrics["peers"].get("dummy"):
-        model = metrics["candidates"][metrics["champion"]][aim.primary]["value"]
-        constant = dummy[aim.primary]["value"]
+        model = metrics["candidates"][metrics["champion"]][problem.primary]["value"]
+        constant = dummy[problem.primary]["value"]
     else:
-        y = kind.targets(parts, "test", aim)
-        model = once(aim, y, kind.predict(folder, parts, aim), _threshold(folder))[aim.primary]
-        constant = once(aim, y, _constant(kind.targets(parts, "train", aim), y, aim))[aim.primary]
-    if aim.sign * (model - constant) > 0:
+        y = kind.targets(parts, "test", problem)
+        model = once(problem, y, kind.predict(folder, parts, problem), _threshold(folder))[problem.primary]
+        constant = once(problem, y, _constant(kind.targets(parts, "train", problem), y, problem))[problem.primary]
+    if problem.sign * (model - constant) > 0:
         return None
-    return f"its {aim.title} of {model:.4f} is no better than the same answer to every row, which has {constant:.4f}"
+    return (
+        f"its {problem.title} of {model:.4f} is no better than the same answer to every row, which has {constant:.4f}"
+    )
 
 
-def _constant(train: "Floats", y: "Floats", aim: Aim) -> "Floats":
+def _constant(train: "Floats", y: "Floats", problem: Problem) -> "Floats":
     """Return the training part's mean, or its share of each class, as the answer to every test row.
 
     A network that was trained elsewhere has no training part: all classes then have the same share.
     """
     import numpy as np
 
-    if aim.kind != "multiclass":
+    if problem.kind != "multiclass":
         constant: Floats = np.broadcast_to(np.nanmean(train, axis=0), y.shape)
         return constant
-    classes = len(aim.labels)
+    classes = len(problem.labels)
     counts = np.bincount(train.astype("int64"), minlength=classes) if len(train) else np.ones(classes)
     return np.tile(counts / counts.sum(), (len(y), 1))
 
@@ -105,20 +107,21 @@ def unfit(case: str, version: int, metrics: Mapping[str, Any]) -> str | None:
     return None
 
 
-def difference(old: Path, new: Path, parts: Ref, aim: Aim, kind: InputKind) -> tuple[float, float]:
+def difference(old: Path, new: Path, parts: Ref, problem: Problem, kind: InputKind) -> tuple[float, float]:
     """Return the 95 % interval of the new version's primary figure less the old one's, on the test part.
 
     By a paired bootstrap, stratified by class where there are classes. Versions are given by their folders.
     """
     import numpy as np
 
-    y = kind.targets(parts, "test", aim)
-    classes = y if aim.classes else np.zeros(len(y))
+    y = kind.targets(parts, "test", problem)
+    classes = y if problem.classes else np.zeros(len(y))
     drawn = {}
     for folder in (old, new):
-        limit, scores = _threshold(folder), kind.predict(folder, parts, aim)
+        limit, scores = _threshold(folder), kind.predict(folder, parts, problem)
         blocks = [
-            figures_of(aim, y, scores, weights, limit)[aim.primary] for weights in resamples(classes, 0, aim.block)
+            figures_of(problem, y, scores, weights, limit)[problem.primary]
+            for weights in resamples(classes, 0, problem.block)
         ]
         drawn[folder] = np.concatenate(blocks)
     low, high = np.quantile(drawn[new] - drawn[old], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])

@@ -15,11 +15,11 @@ from casebook.registry import alone, point
 from casebook.registry import promote as promote  # where both stood before there was a registry
 from casebook.registry import rollback as rollback
 from casebook.run import current
-from casebook.stage import act
+from casebook.stage import uncached_task
 from casebook.store import Ref
 from casebook.versions import folder_of, free_number, published
 from tasks.pages.model_card import card
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 from tasks.problem.input_kind import InputKind
 from tasks.publication.promotion_gate import gate, unfit
 from tasks.publication.training_distribution import describe
@@ -35,8 +35,8 @@ class Published(BaseModel):
     why: str
 
 
-@act
-def publish(bundle: Ref, parts: Ref, metrics: dict[str, Any], aim: Aim, kind: InputKind) -> Published:
+@uncached_task
+def publish(bundle: Ref, parts: Ref, metrics: dict[str, Any], problem: Problem, kind: InputKind) -> Published:
     """Make an exported model ready to be the case's next version, and promote it if the gate lets it pass.
 
     The same model published again keeps its version. The version appears, and serves, when all else
@@ -50,7 +50,7 @@ def publish(bundle: Ref, parts: Ref, metrics: dict[str, Any], aim: Aim, kind: In
         What `export` wrote, and the split whose test part the gate compares models on.
     metrics
         The run's metrics.json.
-    aim, kind
+    problem, kind
         What is predicted from what, and the figure that versions are compared by.
     """
     case, ending = bundle.case, current().ending
@@ -66,8 +66,8 @@ def publish(bundle: Ref, parts: Ref, metrics: dict[str, Any], aim: Aim, kind: In
         draft = folder_of(case, version)
     else:
         draft = writing.enter_context(files.new_folder(folder))
-        _write(draft, bundle, parts, metrics, aim, kind)
-    serves, why = gate(case, version, parts, metrics, aim, kind, draft)
+        _write(draft, bundle, parts, metrics, problem, kind)
+    serves, why = gate(case, version, parts, metrics, problem, kind, draft)
     told = Published(case=case, version=version, folder=str(folder), serves=serves, why=why)
     current().last.append(partial(_release, told, writing, metrics))
     return told
@@ -128,14 +128,14 @@ def tell_refused(case: str, version: int, why: str) -> None:
     emit_event("casebook.promotion-refused", resource=resource, payload=payload)
 
 
-def _write(out: Path, bundle: Ref, parts: Ref, metrics: dict[str, Any], aim: Aim, kind: InputKind) -> None:
+def _write(out: Path, bundle: Ref, parts: Ref, metrics: dict[str, Any], problem: Problem, kind: InputKind) -> None:
     """Write a version: the bundle, its figures, its card, and a manifest with the hash of every file."""
     for path in bundle.folder.iterdir():
         if path.suffix in (".onnx", ".keras", ".json") and path.name != "manifest.json":
             shutil.copy2(path, out / path.name)
-    files.write_json(out / "reference.json", describe(out, kind.inputs(out, parts), kind.predict(out, parts, aim)))
+    files.write_json(out / "reference.json", describe(out, kind.inputs(out, parts), kind.predict(out, parts, problem)))
     files.write_json(out / "metrics.json", metrics)
-    files.write_text(out / "card.md", card(metrics, bundle, aim))
+    files.write_text(out / "card.md", card(metrics, bundle, problem))
     written = sorted(path for path in out.iterdir() if not path.name.startswith("."))
     hashes = {p.name: {"sha256": files.sha256(p), "bytes": p.stat().st_size} for p in written}
     files.write_json(

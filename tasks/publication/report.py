@@ -9,23 +9,23 @@ from pydantic import JsonValue
 
 from casebook import files, places
 from casebook.catalog import data_set
-from casebook.language import Language, Said, say, translated
+from casebook.language import Language, Message, msg, translated
 from casebook.origin import Origin
 from casebook.run import REPORT, Summary, current
-from casebook.stage import act
+from casebook.stage import uncached_task
 from casebook.store import Ref
 from tasks.evaluation.evaluate import results
 from tasks.pages.findings import sections_of
 from tasks.pages.model_card import best_peer
 from tasks.pages.notes import Notes
 from tasks.pages.render import asked_date, asked_language, copy_pictures, environment
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 from tasks.publication.publish import Published
 
 
-@act
+@uncached_task
 def measure_run(
-    origin: Origin, raw: Ref, evaluation: Ref, protocol: str, aim: Aim, more: Sequence[Ref] = (),
+    origin: Origin, raw: Ref, evaluation: Ref, protocol: str, problem: Problem, more: Sequence[Ref] = (),
     found: Sequence[Ref] = (), leaks: Sequence[JsonValue] = (),
 ) -> dict[str, Any]:  # fmt: skip
     """Write metrics.json, whose names other programs read, and return it.
@@ -46,7 +46,7 @@ def measure_run(
         },
         "protocol": protocol,
         "test": result["test"],
-        "primary_metric": aim.primary,
+        "primary_metric": problem.primary,
         "candidates": result["candidates"],
         "peers": result["peers"],
         "champion": result["champion"],
@@ -66,7 +66,7 @@ def measure_run(
     return metrics
 
 
-@act
+@uncached_task
 def report(
     metrics: dict[str, Any],
     evaluation: Ref,
@@ -77,8 +77,8 @@ def report(
     trained: Mapping[str, Ref],
     bundle: Ref,
     published: Published,
-    aim: Aim,
-    protocol: Said,
+    problem: Problem,
+    protocol: Message,
     notes: Notes | Ref = Notes(),
     found: Sequence[Ref] = (),
 ) -> Summary:
@@ -98,53 +98,53 @@ def report(
     text = template.render(
         run=run, seconds=perf_counter() - run.started, metrics=metrics, protocol=protocol, result=result,
         entry=data_set(str(bundle.facts["dataset"])), checked=checked.facts, cleaned=cleaned.facts,
-        profile=json.loads(profile.path("profile.json").read_text(encoding="utf-8")), plots=plots, aim=aim,
+        profile=json.loads(profile.path("profile.json").read_text(encoding="utf-8")), plots=plots, problem=problem,
         trained={name: ref.facts for name, ref in trained.items()}, bundle=bundle.facts, published=published,
-        notes=Notes.kept(notes) if isinstance(notes, Ref) else notes, verdict=verdict(metrics, aim, language),
+        notes=Notes.kept(notes) if isinstance(notes, Ref) else notes, verdict=verdict(metrics, problem, language),
         sections=[section for ref in found for section in sections_of(ref)], curl=question(run.case),
     )  # fmt: skip
     files.write_text(page, text)
-    _show_in_prefect(metrics, aim)
+    _show_in_prefect(metrics, problem)
     return Summary(
         case=run.case,
         run_id=run.run_id,
         report=str(page),
-        headline=headline(metrics, aim, published),
+        headline=headline(metrics, problem, published),
         next_command=what_next(published),
     )
 
 
-def verdict(metrics: Mapping[str, Any], aim: Aim, language: Language = "en") -> list[Said]:
+def verdict(metrics: Mapping[str, Any], problem: Problem, language: Language = "en") -> list[Message]:
     """Say how the champion does against the best peer and the course, also where it loses."""
-    champion = metrics["candidates"][metrics["champion"]][aim.primary]
+    champion = metrics["candidates"][metrics["champion"]][problem.primary]
     sentences = [
-        say(
+        msg(
             "{champion} reaches {figure} {value:.4f}.",
-            champion=metrics["champion"], figure=translated(aim.title, language), value=champion["value"],
+            champion=metrics["champion"], figure=translated(problem.title, language), value=champion["value"],
         )
     ]  # fmt: skip
-    for name, figures in ((best_peer(metrics, aim), metrics["peers"]), (metrics["course"], metrics["candidates"])):
+    for name, figures in ((best_peer(metrics, problem), metrics["peers"]), (metrics["course"], metrics["candidates"])):
         if name is not None and name != metrics["champion"]:
-            sentences.append(_beside(champion, name, figures[name][aim.primary], aim))
+            sentences.append(_beside(champion, name, figures[name][problem.primary], problem))
     return sentences
 
 
-def _beside(champion: Mapping[str, float], name: str, other: Mapping[str, float], aim: Aim) -> Said:
+def _beside(champion: Mapping[str, float], name: str, other: Mapping[str, float], problem: Problem) -> Message:
     gap = champion["value"] - other["value"]
     told: dict[str, JsonValue] = {"name": name, "other": other["value"], "gap": gap}
     apart = champion["low"] > other["high"] or other["low"] > champion["high"]
     if gap == 0:
-        return say("That is as good as {name} ({other:.4f}).", **told)
-    if gap * aim.sign > 0:
+        return msg("That is as good as {name} ({other:.4f}).", **told)
+    if gap * problem.sign > 0:
         if apart:
-            return say("That is better than {name} ({other:.4f}, {gap:+.4f}).", **told)
-        return say("That is better than {name} ({other:.4f}, {gap:+.4f}; their intervals overlap).", **told)
+            return msg("That is better than {name} ({other:.4f}, {gap:+.4f}).", **told)
+        return msg("That is better than {name} ({other:.4f}, {gap:+.4f}; their intervals overlap).", **told)
     if apart:
-        return say("That is worse than {name} ({other:.4f}, {gap:+.4f}).", **told)
-    return say("That is worse than {name} ({other:.4f}, {gap:+.4f}; their intervals overlap).", **told)
+        return msg("That is worse than {name} ({other:.4f}, {gap:+.4f}).", **told)
+    return msg("That is worse than {name} ({other:.4f}, {gap:+.4f}; their intervals overlap).", **told)
 
 
-def spoken(sentences: Sequence[Said]) -> str:
+def spoken(sentences: Sequence[Message]) -> str:
     """Return sentences in English, one after the other."""
     return " ".join(map(str, sentences))
 
@@ -157,11 +157,11 @@ def question(case: str) -> str:
     )
 
 
-def headline(metrics: Mapping[str, Any], aim: Aim, published: Published) -> str:
+def headline(metrics: Mapping[str, Any], problem: Problem, published: Published) -> str:
     """Say what a run came to: the verdict, a warning of sample data, and whether the version serves."""
     sample = " SAMPLE DATA, made in code: these figures say nothing about the world." if _sample(metrics) else ""
     serving = "serves" if published.serves else "waits"
-    return f"{spoken(verdict(metrics, aim))}{sample}\nVersion {published.version} {serving}: {published.why}."
+    return f"{spoken(verdict(metrics, problem))}{sample}\nVersion {published.version} {serving}: {published.why}."
 
 
 def _sample(metrics: Mapping[str, Any]) -> bool:
@@ -174,11 +174,11 @@ def what_next(published: Published) -> str:
     return "python -m serving" if published.serves else promote
 
 
-def _show_in_prefect(metrics: Mapping[str, Any], aim: Aim) -> None:
+def _show_in_prefect(metrics: Mapping[str, Any], problem: Problem) -> None:
     from prefect.artifacts import create_table_artifact
 
     rows = [
-        {"model": name, "kind": kind, **{label: _interval(figures[key]) for key, label in aim.titles.items()}}
+        {"model": name, "kind": kind, **{label: _interval(figures[key]) for key, label in problem.titles.items()}}
         for kind in ("candidates", "peers")
         for name, figures in metrics[kind].items()
     ]

@@ -8,17 +8,17 @@ from typing import Any
 from casebook import files
 from casebook.catalog import data_set
 from casebook.run import REPORT, Summary, current
-from casebook.stage import act
+from casebook.stage import uncached_task
 from casebook.store import Ref
 from tasks.pages.render import asked_language, copy_pictures, environment
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 from tasks.publication.publish import Published
 from tasks.publication.report import headline, question, what_next
 
 
-@act
+@uncached_task
 def report_pretrained(
-    metrics: dict[str, Any], evaluation: Ref, network: Ref, bundle: Ref, published: Published, aim: Aim
+    metrics: dict[str, Any], evaluation: Ref, network: Ref, bundle: Ref, published: Published, problem: Problem
 ) -> Summary:
     """Write report.html of a network that was judged here but not trained here.
 
@@ -42,7 +42,7 @@ def report_pretrained(
             plots=copy_pictures(run.folder / "plots", evaluation),
             bundle=bundle.facts,
             published=published,
-            aim=aim,
+            problem=problem,
             curl=question(run.case),
         )
     )
@@ -51,7 +51,7 @@ def report_pretrained(
         case=run.case,
         run_id=run.run_id,
         report=str(page),
-        headline=headline(metrics, aim, published),
+        headline=headline(metrics, problem, published),
         next_command=what_next(published),
     )
 

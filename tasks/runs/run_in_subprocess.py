@@ -12,7 +12,7 @@ from casebook.cli import named, paragraph, run, speak
 from casebook.errors import CasebookError, NoSample
 from casebook.params import CaseParams
 from casebook.run import Summary
-from casebook.spare import Spare
+from casebook.spare import WorkerProcess
 
 log = logging.getLogger("casebook")
 
@@ -35,7 +35,7 @@ class Attempt:
 def attempt(what: str, case: str, params: CaseParams) -> Attempt:
     """Run a case, and return what became of it: others go on after one that fails, or whose process dies."""
     log.info("%s:", what)
-    started, apart = perf_counter(), Spare()
+    started, apart = perf_counter(), WorkerProcess()
     try:
         summary = apart.run(run_here, case, params)
     except NoSample as error:

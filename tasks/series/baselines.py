@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from casebook.stage import stage_apart
+from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, write_arrays
 from tasks.tables.baselines import NormalEquation
@@ -22,7 +22,7 @@ YEAR = 365.2425  # days
 WAVES = 2  # harmonics of the year among the calendar's features
 
 
-@stage_apart
+@stage(process="worker")
 def compare_series(out: Path, parts: Ref, peers: tuple[SeriesPeer | StepPeer, ...], trees: int, seed: int) -> Facts:
     """Fit each peer on training and validation rows together, and answer the test rows: `scores.npz`.
 

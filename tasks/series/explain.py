@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from casebook.language import say
-from casebook.stage import stage_apart
+from casebook.language import msg
+from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays
 from tasks.evaluation.evaluate import results
 from tasks.evaluation.horizon_metrics import HORIZONS, WEEK, asked
 from tasks.pages.notes import Notes
 from tasks.pages.plot_style import figure, save
-from tasks.problem.definition import TITLES, Aim
+from tasks.problem.definition import TITLES, Problem
 from tasks.series.export import LEVEL, band
 
 if TYPE_CHECKING:
@@ -27,8 +27,10 @@ NAIVE = "seasonal_naive"
 KWH = 60  # kilowatt minutes
 
 
-@stage_apart
-def explain_forecasts(out: Path, evaluation: Ref, trained: Mapping[str, Ref], parts: Ref, aim: Aim, year: Ref) -> Facts:
+@stage(process="worker")
+def explain_forecasts(
+    out: Path, evaluation: Ref, trained: Mapping[str, Ref], parts: Ref, problem: Problem, year: Ref
+) -> Facts:
     """Write the notes and pictures of a forecast: kWh, skill, coverage of the band, error by day ahead and by gap.
 
     `year` is what `judge_year` found of the next twelve months.
@@ -48,22 +50,22 @@ def explain_forecasts(out: Path, evaluation: Ref, trained: Mapping[str, Ref], pa
     said = ", ".join(f"{share:.0%} ({TITLES[name].removeprefix('RMSE of ')})" for name, share in covered.items())
     shutil.copy2(year.path("year.png"), out / "year.png")
     Notes(
-        title=say("What the forecasts are worth"),
+        title=msg("What the forecasts are worth"),
         paragraphs=(
-            say(
+            msg(
                 "The band is to hold {level:.0%} of the days: it is made of the quantiles of {champion}'s errors on "
                 "validation, for each day ahead its own. On the test part it holds {said}.",
                 level=LEVEL,
                 champion=champion,
                 said=said,
             ),
-            say(
+            msg(
                 "{lacking} of the {days} test days lack measured minutes, filled from the day before: that makes them "
                 "easier for whoever repeats it and harder for all others. The last column leaves these days out.",
                 lacking=int((~sound).sum()),
                 days=len(sound),
             ),
-            say(
+            msg(
                 "The next twelve months are forecast once, from the twelve months before the test part, as the mean "
                 "day of each; {months} of them are known, so little can be told from one such figure.",
                 months=year.facts["months"],
@@ -74,9 +76,9 @@ def explain_forecasts(out: Path, evaluation: Ref, trained: Mapping[str, Ref], pa
             _year_rows(year),
         ),
         pictures=(
-            ("next_days", say("Each next day of the test part")),
-            ("horizon", say("Error by how far ahead is forecast")),
-            ("year", say("The next twelve months")),
+            ("next_days", msg("Each next day of the test part")),
+            ("horizon", msg("Error by how far ahead is forecast")),
+            ("year", msg("The next twelve months")),
         ),
     ).keep(out)
     return {"coverage": covered}

@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from casebook.stage import stage_apart
+from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_table
 from tasks.pages.plot_style import axes_grid, figure, save
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 from tasks.tables.explore import explore
 
 if TYPE_CHECKING:
@@ -18,19 +18,19 @@ SEASONS = {"winter": (12, 1, 2), "spring": (3, 4, 5), "summer": (6, 7, 8), "autu
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
-@stage_apart
-def explore_days(out: Path, table: Ref, raw: Ref, dataset: str, aim: Aim) -> Facts:
+@stage(process="worker")
+def explore_days(out: Path, table: Ref, raw: Ref, dataset: str, problem: Problem) -> Facts:
     """Describe a table of days as `explore` does any, and draw its target by year, month, week and, if known, hour."""
     import pandas as pd
 
-    facts = explore.fn(out, table, dataset, aim)
+    facts = explore.fn(out, table, dataset, problem)
     frame = read_table(table)
-    kwh = frame.assign(kwh=frame[aim.target] / KWH, date=pd.to_datetime(frame["date"]))[["date", "kwh"]]
+    kwh = frame.assign(kwh=frame[problem.target] / KWH, date=pd.to_datetime(frame["date"]))[["date", "kwh"]]
     _years(out, kwh)
     _months(out, kwh)
     _weeks(out, kwh)
     if raw.facts["step"] == "h":
-        _hours(out, read_table(raw, "hours", ["hour", aim.target]), aim.target)
+        _hours(out, read_table(raw, "hours", ["hour", problem.target]), problem.target)
     return facts
 
 

@@ -14,7 +14,7 @@ from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays
 from tasks.evaluation.evaluate import results
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 from tasks.series.train import inputs_of
 from tasks.tables.export import rename
 from tasks.training.convert import convert
@@ -57,7 +57,7 @@ class Window(BaseModel):
 
 @stage
 def export_series(
-    out: Path, parts: Ref, trained: Mapping[str, Ref], evaluation: Ref, raw: Ref, aim: Aim, window: Window
+    out: Path, parts: Ref, trained: Mapping[str, Ref], evaluation: Ref, raw: Ref, problem: Problem, window: Window
 ) -> Facts:
     """Export the champion as `model.onnx` and `model.keras`, its signature, and sample windows with answers.
 
@@ -76,22 +76,22 @@ def export_series(
     network = keras.saving.load_model(trained[champion].path("network.keras"), compile=False, safe_mode=True)
     rows = {name: read_arrays(parts, name) for name in ("train", "validation", "test")}
     model = network
-    if aim.kind == "forecast":
+    if problem.kind == "forecast":
         low, high = band(rows["validation"]["y"], read_arrays(trained[champion], "scores")["validation"])
         model = with_band(network, low, high, floor=float(np.nanmin(rows["train"]["y"])) >= 0)
     model.save(out / "model.keras")
-    graph = converted_series(model, out, aim.output)
+    graph = converted_series(model, out, problem.output)
     asked = {name: rounded(values) for name, values in rows["test"].items()}
     expected = np.asarray(model(inputs_of(model, asked), training=False), "float32")
-    gap = float((np.abs(run(graph, asked, aim.output) - expected) / np.maximum(1.0, np.abs(expected))).max())
+    gap = float((np.abs(run(graph, asked, problem.output) - expected) / np.maximum(1.0, np.abs(expected))).max())
     if not gap <= TOLERANCE:
         raise CasebookError(f"The exported graph differs from Keras by {gap:.2g} on test windows, over {TOLERANCE:g}.")
     (out / "model.onnx").write_bytes(graph.SerializeToString())
     taken = [each.name for each in model.inputs]
-    files.write_json(out / "signature.json", signature(rows, taken, aim, raw, window))
+    files.write_json(out / "signature.json", signature(rows, taken, problem, raw, window))
     chosen = np.linspace(0, len(expected) - 1, SAMPLES).astype(int)
     files.write_json(out / "sample_request.json", {"instances": [instance(asked, taken, i) for i in chosen]})
-    files.write_json(out / "sample_response.json", {"predictions": [told(expected[i], aim) for i in chosen]})
+    files.write_json(out / "sample_response.json", {"predictions": [told(expected[i], problem) for i in chosen]})
     return {
         "dataset": raw.facts["dataset"],
         "champion": champion,
@@ -144,9 +144,9 @@ def run(graph: "onnx.ModelProto", rows: "Arrays", output: str) -> "Floats":
     return given
 
 
-def answers(graph: "onnx.ModelProto", rows: "Arrays", aim: Aim) -> "Floats":
+def answers(graph: "onnx.ModelProto", rows: "Arrays", problem: Problem) -> "Floats":
     """Return the graph's answer to each row as figures are computed of it: (rows,), or (rows, steps) for a forecast."""
-    return run(graph, rows, aim.output)[:, 0]
+    return run(graph, rows, problem.output)[:, 0]
 
 
 def rounded(values: "NDArray[Any]") -> "NDArray[Any]":
@@ -156,17 +156,19 @@ def rounded(values: "NDArray[Any]") -> "NDArray[Any]":
     return np.round(values, 3)
 
 
-def signature(rows: "Mapping[str, Arrays]", taken: Sequence[str], aim: Aim, raw: Ref, window: Window) -> dict[str, Any]:
+def signature(
+    rows: "Mapping[str, Arrays]", taken: Sequence[str], problem: Problem, raw: Ref, window: Window
+) -> dict[str, Any]:
     """Describe the series that the model takes, its date if it wants one, and its answer."""
     import numpy as np
 
     known = {name: np.concatenate([rows[part][name] for part in ("train", "validation")]) for name in taken}
-    output: dict[str, Any] = {"name": aim.output, "unit": aim.unit}
-    output |= {"description": data_set(str(raw.facts["dataset"])).columns[aim.target].description}
-    if aim.kind == "forecast":
+    output: dict[str, Any] = {"name": problem.output, "unit": problem.unit}
+    output |= {"description": data_set(str(raw.facts["dataset"])).columns[problem.target].description}
+    if problem.kind == "forecast":
         output |= {"horizon": rows["train"]["y"].shape[1], "step": window.step, "level": LEVEL}
     return {
-        "kind": aim.kind,
+        "kind": problem.kind,
         "case": raw.case,
         "trained_on": raw.facts["kind"],
         "inputs": [_input(name, values, window) for name, values in known.items()],
@@ -192,8 +194,8 @@ def instance(rows: "Arrays", taken: Sequence[str], place: int) -> dict[str, Any]
     return asked
 
 
-def told(answer: "Floats", aim: Aim) -> dict[str, Any]:
+def told(answer: "Floats", problem: Problem) -> dict[str, Any]:
     """Return one answer as the service gives it."""
-    if aim.kind == "forecast":
+    if problem.kind == "forecast":
         return {name: [float(value) for value in values] for name, values in zip(BANDS, answer, strict=True)}
-    return {aim.output: float(answer[0])}
+    return {problem.output: float(answer[0])}

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from casebook.store import Ref
 from casebook.tables import read_arrays
-from tasks.problem.definition import Aim
-from tasks.problem.prepared_data import Prepared
+from tasks.problem.definition import Problem
+from tasks.problem.prepared_data import PreparedData
 from tasks.series.export import Window, answers, export_series
 
 if TYPE_CHECKING:
@@ -26,15 +26,15 @@ class Series:
 
     window: Window = field(default_factory=Window)
 
-    def export(self, data: Prepared, networks: Mapping[str, Ref], evaluation: Ref) -> Ref:
+    def export(self, data: PreparedData, networks: Mapping[str, Ref], evaluation: Ref) -> Ref:
         """Export the champion, with a band around its forecast."""
-        return export_series(data.parts[0], networks, evaluation, data.raw, data.aim, self.window)
+        return export_series(data.parts[0], networks, evaluation, data.raw, data.problem, self.window)
 
-    def targets(self, parts: Ref, part: str, problem: Aim) -> "Floats":
+    def targets(self, parts: Ref, part: str, problem: Problem) -> "Floats":
         """Return what follows each window."""
         return read_arrays(parts, part)["y"].astype("float64")
 
-    def predict(self, folder: Path, parts: Ref, problem: Aim) -> "Floats":
+    def predict(self, folder: Path, parts: Ref, problem: Problem) -> "Floats":
         """Return a version's answers to the test windows."""
         import onnx
 

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from casebook import files
-from casebook.stage import stage, stage_apart
+from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, read_table, write_arrays
 from tasks.evaluation.metrics import bootstrap
 from tasks.pages.plot_style import figure, save
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 from tasks.series.windowing import windows
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ KWH = 60  # kilowatt minutes
 
 
 @stage
-def part_months(out: Path, table: Ref, parts: Ref, aim: Aim) -> Facts:
+def part_months(out: Path, table: Ref, parts: Ref, problem: Problem) -> Facts:
     """Take the mean day of each month, and cut the months into windows of twelve; parts begin where those of days do.
 
     Of the validation part that is its last period: the years are few.
@@ -40,7 +40,7 @@ def part_months(out: Path, table: Ref, parts: Ref, aim: Aim) -> Facts:
 
     frame = read_table(table)
     month = pd.to_datetime(frame["date"]).dt.to_period("M")
-    sizes = frame.groupby(month)[aim.target].agg(["mean", "size"])
+    sizes = frame.groupby(month)[problem.target].agg(["mean", "size"])
     means = sizes.loc[sizes["size"] >= ENOUGH, "mean"]
     validation, test = (read_arrays(parts, name) for name in ("validation", "test"))
     places = (validation["day"][validation["period"].argmax()], test["day"][0])
@@ -71,7 +71,7 @@ def year_network(train: "Arrays") -> "keras.Model":
     return keras.Model([window, date], ops.expand_dims((answer + 1) * scale, 1), name="year")
 
 
-@stage_apart
+@stage(process="worker")
 def judge_year(out: Path, months: Ref, trained: Ref, seed: int) -> Facts:
     """Judge the year that was forecast on the eve of the test part: `figures.json` by kind and model, and a picture."""
     import numpy as np

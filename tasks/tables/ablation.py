@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from casebook.stage import act, stage
+from casebook.stage import stage, uncached_task
 from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_arrays, write_arrays
 from tasks.data.derive import Derived
 from tasks.evaluation.evaluate import answered, once
 from tasks.pages.notes import Notes
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 from tasks.tables.features import encode
 from tasks.tables.split import PARTS
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 
 @stage
-def ablate(out: Path, parts: Ref, folds: int, aim: Aim, steps: "Steps", encoder: "Encoder") -> Facts:
+def ablate(out: Path, parts: Ref, folds: int, problem: Problem, steps: "Steps", encoder: "Encoder") -> Facts:
     """Encode every fold with all steps, and then again without each one.
 
     Parameters
     ----------
     parts, folds
         The split, and how many folds it holds.
-    aim
+    problem
         Names the target.
     steps
         By name, the columns that each step derives. A step is left out by not deriving its columns.
@@ -47,7 +47,7 @@ def ablate(out: Path, parts: Ref, folds: int, aim: Aim, steps: "Steps", encoder:
     folders = [out / fold_name(number) for number in range(folds * len(kept))]
     for number, folder in enumerate(folders):
         folder.mkdir()
-        encode(folder, parts.fold(number % folds), aim, kept[number // folds], encoder)
+        encode(folder, parts.fold(number % folds), problem, kept[number // folds], encoder)
     return {"folds": len(folders), "features": fill_up(folders)}
 
 
@@ -71,15 +71,15 @@ def fill_up(folders: list[Path]) -> int:
     return max(before)
 
 
-@act
-def worth(reduced: Ref, trained: Ref, folds: int, steps: "Steps", aim: Aim, notes: Notes) -> Notes:
+@uncached_task
+def worth(reduced: Ref, trained: Ref, folds: int, steps: "Steps", problem: Problem, notes: Notes) -> Notes:
     """Return the notes with a table: the primary figure on validation, and how it changes without each step."""
     import numpy as np
 
     figures = np.reshape(
-        [validated(reduced.fold(i), trained.fold(i), aim) for i in range(folds * (1 + len(steps)))], (-1, folds)
+        [validated(reduced.fold(i), trained.fold(i), problem) for i in range(folds * (1 + len(steps)))], (-1, folds)
     )
-    title = f"{aim.title} on validation"
+    title = f"{problem.title} on validation"
     rows = [{"left out": "nothing", title: f"{figures[0].mean():.4f}", "change": "", "± standard error": ""}]
     for name, found in zip(steps, figures[1:], strict=True):
         mean, error = paired(found - figures[0])
@@ -88,11 +88,11 @@ def worth(reduced: Ref, trained: Ref, folds: int, steps: "Steps", aim: Aim, note
     return notes.model_copy(update={"tables": (*notes.tables, tuple(rows))})
 
 
-def validated(encoded: Ref, trained: Ref, aim: Aim) -> float:
+def validated(encoded: Ref, trained: Ref, problem: Problem) -> float:
     """Return the primary figure of one fold's network on its validation part."""
     y = read_arrays(encoded, "validation")["y"].astype("float64")
     scores = read_arrays(trained, "scores")["validation"].astype("float64")
-    figure: float = once(aim, y, answered(scores, aim))[aim.primary]
+    figure: float = once(problem, y, answered(scores, problem))[problem.primary]
     return figure
 
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from casebook.stage import stage_apart
+from casebook.stage import stage
 from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_arrays, write_arrays
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,8 +18,10 @@ Peer = Literal["dummy", "logistic_regression", "extra_trees", "random_forest", "
 NumberPeer = Literal["dummy", "least_squares", "ridge", "extra_trees", "random_forest", "gradient_boosting"]
 
 
-@stage_apart
-def compare(out: Path, features: Ref, peers: tuple[Peer | NumberPeer, ...], trees: int, aim: Aim, seed: int) -> Facts:
+@stage(process="worker")
+def compare(
+    out: Path, features: Ref, peers: tuple[Peer | NumberPeer, ...], trees: int, problem: Problem, seed: int
+) -> Facts:
     """Fit each peer on training and validation rows together, and score the test rows.
 
     A peer needs no early stopping, so the rows on which a network chooses its epoch and threshold are training rows
@@ -38,22 +40,22 @@ def compare(out: Path, features: Ref, peers: tuple[Peer | NumberPeer, ...], tree
     for name in peers:
         started = time.perf_counter()
         with threadpool_limits(1):  # the other core trains networks, and threads that wait for each other spin
-            scores[name] = predicted(peer(name, trees, aim, seed).fit(x, y), test, aim)
+            scores[name] = predicted(peer(name, trees, problem, seed).fit(x, y), test, problem)
         seconds[name] = round(time.perf_counter() - started, 2)
     write_arrays(out, "scores", **scores)
     return {"rows": len(y), "fit_seconds": seconds}
 
 
-@stage_apart
+@stage(process="worker")
 def compare_folds(
-    out: Path, features: Ref, folds: int, peers: tuple[Peer | NumberPeer, ...], trees: int, aim: Aim, seed: int
+    out: Path, features: Ref, folds: int, peers: tuple[Peer | NumberPeer, ...], trees: int, problem: Problem, seed: int
 ) -> Facts:
     """Do for each of an output's folds what `compare` does for one."""
     rows = []
     for number in range(folds):
         folder = out / fold_name(number)
         folder.mkdir()
-        rows.append(compare.fn(folder, features.fold(number), peers, trees, aim, seed)["rows"])
+        rows.append(compare.fn(folder, features.fold(number), peers, trees, problem, seed)["rows"])
     return {"rows": rows[0], "folds": folds}
 
 
@@ -64,20 +66,20 @@ def flat(x: "NDArray[Any]") -> "Floats":
     return x if x.dtype != np.uint8 else x.reshape(len(x), -1).astype("float32") / 255
 
 
-def predicted(fitted: Any, x: "Floats", aim: Aim) -> "Floats":
+def predicted(fitted: Any, x: "Floats", problem: Problem) -> "Floats":
     """Return for each row the probability of class 1, or that of every class, or the value."""
-    if aim.kind == "regression":
+    if problem.kind == "regression":
         answers: Floats = fitted.predict(x)
         return answers
     probability: Floats = fitted.predict_proba(x)
-    return probability[:, 1] if aim.kind == "binary" else probability
+    return probability[:, 1] if problem.kind == "binary" else probability
 
 
-def peer(name: Peer | NumberPeer, trees: int, aim: Aim, seed: int) -> Any:
+def peer(name: Peer | NumberPeer, trees: int, problem: Problem, seed: int) -> Any:
     """Return an unfitted model with usual settings; `trees` is the size of a forest."""
     from sklearn import dummy, ensemble, linear_model
 
-    classes = aim.kind != "regression"
+    classes = problem.kind != "regression"
     boosting = {"learning_rate": 0.05, "max_iter": trees, "max_leaf_nodes": 15, "random_state": seed}
     forest = {"n_estimators": trees, "random_state": seed, "n_jobs": 1}
     match name, classes:
@@ -99,7 +101,7 @@ def peer(name: Peer | NumberPeer, trees: int, aim: Aim, seed: int) -> Any:
             return (ensemble.ExtraTreesClassifier if classes else ensemble.ExtraTreesRegressor)(**forest)
         case "random_forest", _:
             return (ensemble.RandomForestClassifier if classes else ensemble.RandomForestRegressor)(**forest)
-    raise ValueError(f"{name} is no peer of a {aim.kind} model")
+    raise ValueError(f"{name} is no peer of a {problem.kind} model")
 
 
 class NormalEquation:

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from casebook.catalog import DataSet, data_set
 from casebook.errors import CasebookError
-from casebook.futures import Future, gathered
+from casebook.futures import Future, gather
 from casebook.store import Ref
 from tasks.data.clean import clean, drop_repeats
 from tasks.data.derive import Derived
 from tasks.data.fetch import fetch
 from tasks.data.ingest import ingest
 from tasks.data.validate import enforce, suite_text, validate
-from tasks.problem.calibration import Rule
-from tasks.problem.definition import Aim
-from tasks.problem.prepared_data import Prepared
+from tasks.problem.calibration import ThresholdPolicy
+from tasks.problem.definition import Problem
+from tasks.problem.prepared_data import PreparedData
 from tasks.tables.inputs import Rows
 from tasks.tables.parameters import TableParams, tuned_network, tuned_settings
 from tasks.tables.splitters import Model, Splits
@@ -31,9 +31,9 @@ SMOKE_EPOCHS = 3
 TUNED = "tuned"  # the network that the parameters describe
 
 
-def default_threshold(params: TableParams) -> Rule:
+def default_threshold(params: TableParams) -> ThresholdPolicy:
     """Return the default costs of an error."""
-    return Rule()
+    return ThresholdPolicy()
 
 
 def no_sample(rows: int, seed: int) -> "pd.DataFrame":
@@ -75,21 +75,21 @@ class TableCase(Generic[P]):
     """
 
     dataset: str
-    problem: Aim
+    problem: Problem
     splits: Splits[P]
     encoder: "Encoder"
     models: Mapping[str, Model]
     sample: "Callable[[int, int], pd.DataFrame]" = no_sample
     derived: tuple[Derived, ...] | Callable[[DataSet], tuple[Derived, ...]] = ()
     cleaning: "tuple[Step, ...]" = (drop_repeats,)
-    threshold: Callable[[P], Rule] = default_threshold
+    threshold: Callable[[P], ThresholdPolicy] = default_threshold
 
     @property
     def derived_columns(self) -> tuple[Derived, ...]:
         """Columns that are computed from others."""
         return self.derived(data_set(self.dataset)) if callable(self.derived) else self.derived
 
-    def prepare(self, params: P) -> Prepared:
+    def prepare(self, params: P) -> PreparedData:
         """Fetch, validate, clean, split and encode the table."""
         origin = fetch(self.dataset, params.source)
         raw = ingest(origin, self.sample, params.sample_rows, params.seed)
@@ -98,9 +98,9 @@ class TableCase(Generic[P]):
         table = clean(checked, self.cleaning)
         folds = self.splits.folds(params)
         parts = self.splits.split(table, self.problem, folds, params.seed)
-        return Prepared(
-            aim=self.problem,
-            rule=self.threshold(params),
+        return PreparedData(
+            problem=self.problem,
+            policy=self.threshold(params),
             origin=origin,
             raw=raw,
             checked=checked,
@@ -113,15 +113,15 @@ class TableCase(Generic[P]):
             plotted_folds=self.splits.plotted_folds,
         )
 
-    def fit_baselines(self, data: Prepared, params: P) -> list[Future]:
+    def fit_baselines(self, data: PreparedData, params: P) -> list[Future]:
         """Begin to fit the baselines to each fold."""
         return self.splits.fit_baselines(data, params)
 
-    def fit_all(self, data: Prepared, params: P) -> dict[str, list[Ref]]:
+    def fit_all(self, data: PreparedData, params: P) -> dict[str, list[Ref]]:
         """Train all candidates on each fold."""
-        return gathered({name: self.fit(name, data, params) for name in params.candidates})
+        return gather({name: self.fit(name, data, params) for name in params.candidates})
 
-    def fit(self, name: str, data: Prepared, params: P, label: str = "") -> list[Future]:
+    def fit(self, name: str, data: PreparedData, params: P, label: str = "") -> list[Future]:
         """Begin to train one candidate on each fold; `label` is another name for it in the store."""
         return self.splits.fit(label or name, data, self.model(name, params))
 

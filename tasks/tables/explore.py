@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from casebook import files
 from casebook.catalog import data_set
-from casebook.stage import stage_apart
+from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_table
 from tasks.pages.plot_style import labelled
@@ -14,7 +14,7 @@ from tasks.tables.profile_plots import draw_profile
 if TYPE_CHECKING:
     import pandas as pd
 
-    from tasks.problem.definition import Aim
+    from tasks.problem.definition import Problem
 
 DRAWN = 20_000  # rows that a picture shows: more would be slower, not clearer
 PANELS = 12
@@ -24,29 +24,29 @@ MOMENTS = ("mean", "std", "skew", "kurt")
 QUARTILES = {"min": 0.0, "q25": 0.25, "median": 0.5, "q75": 0.75, "max": 1.0}
 
 
-@stage_apart
-def explore(out: Path, table: Ref, dataset: str, aim: "Aim | None" = None) -> Facts:
+@stage(process="worker")
+def explore(out: Path, table: Ref, dataset: str, problem: "Problem | None" = None) -> Facts:
     """Describe a table: `profile.json` with its figures, and pictures of its columns and of what goes with what.
 
     Figures are of all rows; pictures of at most 20,000 random ones and of at most 12 columns: those whose rank
     correlation with the target is greatest, or the first ones if there is no target.
     """
     frame = read_table(table)
-    profile(out, frame, dataset, aim)
+    profile(out, frame, dataset, problem)
     return {"rows": len(frame), "columns": len(frame.columns)}
 
 
-def profile(out: Path, frame: "pd.DataFrame", dataset: str, aim: "Aim | None") -> None:
+def profile(out: Path, frame: "pd.DataFrame", dataset: str, problem: "Problem | None") -> None:
     """Write a table's profile and pictures into a folder."""
-    target = aim.target if aim else None
-    several = bool(aim and aim.kind == "multiclass")
+    target = problem.target if problem else None
+    several = bool(problem and problem.kind == "multiclass")
     unit_of = {name: column.unit for name, column in data_set(dataset).columns.items()}
     matrix = correlations(frame)
     files.write_json(
         out / "profile.json",
         {
             **shape(frame),
-            "target": counts(frame[aim.target]) if aim and aim.classes else None,
+            "target": counts(frame[problem.target]) if problem and problem.classes else None,
             "columns": [{"name": n, "unit": unit_of.get(n), **told} for n, told in describe(frame).items()],
             "categories": {name: counts(frame[name]) for name in categories(frame)},
             "strongest_pairs": strongest_pairs(matrix),
@@ -54,8 +54,8 @@ def profile(out: Path, frame: "pd.DataFrame", dataset: str, aim: "Aim | None") -
     )
     drawn = frame.sample(min(DRAWN, len(frame)), random_state=0)
     telling = {name: labelled(name, unit_of.get(name)) for name in most_telling(drawn, target, classes=several)}
-    kind: Literal["classes", "number"] | None = None if aim is None else "classes" if aim.classes else "number"
-    shares = shares_of(drawn, aim) if aim else {}
+    kind: Literal["classes", "number"] | None = None if problem is None else "classes" if problem.classes else "number"
+    shares = shares_of(drawn, problem) if problem else {}
     draw_profile(out, drawn, telling, categories(frame, target)[:PANELS], matrix, target, kind, shares)
 
 
@@ -148,27 +148,27 @@ def most_telling(frame: "pd.DataFrame", target: str | None, *, classes: bool = F
     return [str(name) for name in told.sort_values(ascending=False).index[:PANELS]]
 
 
-def shares_of(frame: "pd.DataFrame", aim: "Aim") -> "dict[str, pd.Series]":
+def shares_of(frame: "pd.DataFrame", problem: "Problem") -> "dict[str, pd.Series]":
     """Return what is drawn of the target against other columns: its mean, or the share of each class in per cent.
 
     Of two classes that is the second's, of many classes those of the `LINES` most frequent.
     """
     from tasks.problem.targets import class_numbers
 
-    if not aim.classes:
-        return {f"mean of {aim.target}": frame[aim.target]}
+    if not problem.classes:
+        return {f"mean of {problem.target}": frame[problem.target]}
     import pandas as pd
 
-    known = frame[aim.target].notna()
-    numbers = pd.Series(class_numbers(frame.loc[known, aim.target], aim), frame.index[known])
-    if aim.kind == "binary":
-        return {f"share of {aim.target} = {_written(aim)} (%)": numbers * 100}
+    known = frame[problem.target].notna()
+    numbers = pd.Series(class_numbers(frame.loc[known, problem.target], problem), frame.index[known])
+    if problem.kind == "binary":
+        return {f"share of {problem.target} = {_written(problem)} (%)": numbers * 100}
     frequent = [int(place) for place in numbers.value_counts().index[:LINES]]
-    return {aim.labels[place]: (numbers == place) * 100.0 for place in sorted(frequent)}
+    return {problem.labels[place]: (numbers == place) * 100.0 for place in sorted(frequent)}
 
 
-def _written(aim: "Aim") -> object:
+def _written(problem: "Problem") -> object:
     """Return how the column writes the second of two classes."""
     from tasks.problem.targets import places_of
 
-    return list(places_of(aim, text=False))[1]
+    return list(places_of(problem, text=False))[1]

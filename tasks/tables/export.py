@@ -12,7 +12,7 @@ from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_table
 from tasks.evaluation.evaluate import results
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 from tasks.problem.targets import truth
 from tasks.tables.encoder_graph import prefix_for
 from tasks.tables.features import feeds, read_raw
@@ -32,7 +32,7 @@ BLOCK = 4096  # rows at once: a network that compares with every training row ho
 
 @stage
 def export(
-    out: Path, parts: Ref, features: Ref, trained: Mapping[str, Ref], evaluation: Ref, raw: Ref, aim: Aim
+    out: Path, parts: Ref, features: Ref, trained: Mapping[str, Ref], evaluation: Ref, raw: Ref, problem: Problem
 ) -> Facts:
     """Export the champion: network, calibration and encoding in one graph, its signature, and sample rows with answers.
 
@@ -40,7 +40,7 @@ def export(
     ----------
     parts, features, trained, evaluation, raw
         References of the first fold's stages; `trained` has every candidate, of which the champion is taken.
-    aim
+    problem
         What is predicted.
 
     Writes `model.onnx` (raw columns in), `model.keras` (encoded features in), `signature.json`, `sample_request.json`
@@ -59,20 +59,20 @@ def export(
     champion = str(result["champion"])
     calibration = result["calibration"][champion]
     network = keras.saving.load_model(trained[champion].path("network.keras"), compile=False, safe_mode=True)
-    model = with_head(network, aim, calibration["slope"], calibration["shift"])
+    model = with_head(network, problem, calibration["slope"], calibration["shift"])
     model.save(out / "model.keras")
     encoding = onnx.load(features.path("features.onnx"))
     test = read_raw(parts, "test")
     columns = [name for name in test.columns if name in feeds_of(encoding)]
-    graph = joined(encoding, model, aim, columns, out)
+    graph = joined(encoding, model, problem, columns, out)
     answered = answers(graph, test[columns])
     expected = in_keras(model, answers(encoding, test[columns]))
-    _agree(answered, expected, truth(read_raw(parts, "train"), aim), aim)
+    _agree(answered, expected, truth(read_raw(parts, "train"), problem), problem)
     (out / "model.onnx").write_bytes(graph.SerializeToString())
     entry = data_set(str(raw.facts["dataset"]))
-    described = signature(read_table(parts, "train")[columns], entry, calibration, aim, raw)
+    described = signature(read_table(parts, "train")[columns], entry, calibration, problem, raw)
     files.write_json(out / "signature.json", described)
-    _samples(out, read_table(parts, "test")[columns], answered, calibration["threshold"], aim)
+    _samples(out, read_table(parts, "test")[columns], answered, calibration["threshold"], problem)
     return {
         "dataset": raw.facts["dataset"],
         "champion": champion,
@@ -81,7 +81,7 @@ def export(
     }
 
 
-def with_head(network: "keras.Model", aim: Aim, slope: float, shift: float) -> "keras.Model":
+def with_head(network: "keras.Model", problem: Problem, slope: float, shift: float) -> "keras.Model":
     """Return the network with its members pooled and its logits calibrated: an answer per row, or one of each class."""
     import keras
     import numpy as np
@@ -89,9 +89,9 @@ def with_head(network: "keras.Model", aim: Aim, slope: float, shift: float) -> "
 
     inputs = keras.Input(network.input_shape[1:], dtype=network.inputs[0].dtype, name="features")
     answers = network(inputs)
-    if aim.kind == "regression":  # its members are pooled already
+    if problem.kind == "regression":  # its members are pooled already
         return keras.Model(inputs, answers, name="pooled")
-    if aim.kind == "multiclass":
+    if problem.kind == "multiclass":
         scaled = keras.layers.Rescaling(slope, name="calibration")(answers)
         return keras.Model(inputs, keras.layers.Softmax(name="probabilities")(scaled), name="calibrated")
     if network.output_shape[-1] > 1:  # see tasks.training.train.pooled
@@ -125,11 +125,11 @@ def rename(graph: "onnx.ModelProto", old: str, new: str) -> None:
 
 
 def joined(
-    encoding: "onnx.ModelProto", model: "keras.Model", aim: Aim, columns: list[str], out: Path
+    encoding: "onnx.ModelProto", model: "keras.Model", problem: Problem, columns: list[str], out: Path
 ) -> "onnx.ModelProto":
     """Return the encoding's graph and the network's as one, with a single output.
 
-    The output is called as the aim says, unless a column is called so.
+    The output is called as the problem says, unless a column is called so.
     """
     import onnx
     from onnx import compose, helper
@@ -143,9 +143,12 @@ def joined(
     whole = compose.merge_models(
         encoding, network, io_map=[(encoding.graph.output[0].name, network.graph.input[0].name)]
     )
-    last, output = whole.graph.output[0], aim.output if aim.output not in columns else f"{inside}{aim.output}"
+    last, output = (
+        whole.graph.output[0],
+        problem.output if problem.output not in columns else f"{inside}{problem.output}",
+    )
     whole.graph.node.append(helper.make_node("Identity", [last.name], [output]))
-    shape = [None, len(aim.labels) if aim.kind == "multiclass" else 1]
+    shape = [None, len(problem.labels) if problem.kind == "multiclass" else 1]
     last.CopyFrom(helper.make_tensor_value_info(output, onnx.TensorProto.FLOAT, shape))
     onnx.checker.check_model(whole)
     return whole
@@ -179,14 +182,14 @@ def _column(numbers: Any) -> Any:
     return numbers[:, 0] if numbers.shape[1] == 1 else numbers
 
 
-def _agree(answered: Any, expected: Any, train: Any, aim: Aim) -> None:
+def _agree(answered: Any, expected: Any, train: Any, problem: Problem) -> None:
     """Compare the graph's answers with Keras' on the scale of what is predicted."""
     import numpy as np
 
-    scale = 1.0 if aim.classes else max(float(train.std()), float(np.abs(train).max()) * 1e-3)
+    scale = 1.0 if problem.classes else max(float(train.std()), float(np.abs(train).max()) * 1e-3)
     gap = float(np.max(np.abs(answered - expected))) / scale
     if not gap <= TOLERANCE:
-        of_what = "" if aim.classes else f" of the deviation of {aim.target}"
+        of_what = "" if problem.classes else f" of the deviation of {problem.target}"
         raise CasebookError(
             f"On the test part the network as an ONNX graph differs from Keras by {gap:.2g}{of_what}, over "
             f"{TOLERANCE:g}. Some layer of it is converted otherwise, or its weights are so large that 32 bits don't "
@@ -195,19 +198,19 @@ def _agree(answered: Any, expected: Any, train: Any, aim: Aim) -> None:
 
 
 def signature(
-    train: "pd.DataFrame", entry: DataSet, calibration: Mapping[str, float], aim: Aim, raw: Ref
+    train: "pd.DataFrame", entry: DataSet, calibration: Mapping[str, float], problem: Problem, raw: Ref
 ) -> dict[str, Any]:
     """Describe inputs (type, unit, range or values seen in training) and output for people and for the service."""
-    output: dict[str, Any] = {"name": aim.output, "unit": aim.unit}
-    if aim.kind == "binary":
-        output |= {"description": f"probability of {aim.labels[1]}", "labels": list(aim.labels)}
+    output: dict[str, Any] = {"name": problem.output, "unit": problem.unit}
+    if problem.kind == "binary":
+        output |= {"description": f"probability of {problem.labels[1]}", "labels": list(problem.labels)}
         output |= {"threshold": calibration["threshold"]}
-    elif aim.kind == "multiclass":
-        output |= {"description": "probability of each class", "labels": list(aim.labels)}
+    elif problem.kind == "multiclass":
+        output |= {"description": "probability of each class", "labels": list(problem.labels)}
     else:
-        output |= {"description": entry.columns[aim.target].description}
+        output |= {"description": entry.columns[problem.target].description}
     return {
-        "kind": aim.kind,
+        "kind": problem.kind,
         "case": raw.case,
         "trained_on": raw.facts["kind"],
         "inputs": [_input(train[name], entry) for name in train.columns],
@@ -229,27 +232,29 @@ def _input(values: "pd.Series", entry: DataSet) -> dict[str, Any]:
     return {**about, "allowed": seen} if len(seen) <= FEW else about
 
 
-def _samples(out: Path, raw: "pd.DataFrame", answered: Any, limit: float, aim: Aim) -> None:
+def _samples(out: Path, raw: "pd.DataFrame", answered: Any, limit: float, problem: Problem) -> None:
     """Write rows of the test part, some of each answer, with what is answered."""
     import numpy as np
 
     order = np.argsort(-(answered if answered.ndim == 1 else answered.argmax(axis=1)), kind="stable")
     rows = [*order[: SAMPLE_ROWS // 2], *order[-(SAMPLE_ROWS - SAMPLE_ROWS // 2) :]]
-    given = [told(answered[row], limit, aim) for row in rows]
+    given = [told(answered[row], limit, problem) for row in rows]
     files.write_json(out / "sample_request.json", {"instances": json.loads(raw.iloc[rows].to_json(orient="records"))})
     files.write_json(out / "sample_response.json", {"predictions": given})
 
 
-def told(answer: Any, limit: float, aim: Aim) -> dict[str, Any]:
+def told(answer: Any, limit: float, problem: Problem) -> dict[str, Any]:
     """Return an answer as the service gives it."""
-    if aim.kind == "multiclass":
-        return ranked(answer, aim)
+    if problem.kind == "multiclass":
+        return ranked(answer, problem)
     value = float(answer)
-    return {aim.output: value} | ({"label": aim.labels[int(value >= limit)]} if aim.kind == "binary" else {})
+    return {problem.output: value} | (
+        {"label": problem.labels[int(value >= limit)]} if problem.kind == "binary" else {}
+    )
 
 
-def ranked(probabilities: Any, aim: Aim) -> dict[str, Any]:
+def ranked(probabilities: Any, problem: Problem) -> dict[str, Any]:
     """Return the most probable class, and the first few with their probability."""
     order = (-probabilities).argsort(kind="stable")[:TOP]
-    top = [{"label": aim.labels[i], "probability": float(probabilities[i])} for i in order]
+    top = [{"label": problem.labels[i], "probability": float(probabilities[i])} for i in order]
     return {**top[0], "top": top}

@@ -14,7 +14,7 @@ from casebook.tables import read_table, write_arrays
 from tasks.data.derive import Derived, derive
 from tasks.evaluation.leakage_checks import both_classes
 from tasks.evaluation.target_leakage import check_leaks, check_names
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 from tasks.problem.targets import truth
 from tasks.tables.encoder_graph import distance, encoder_graph, feature_names, numeric, taken, transformed
 from tasks.tables.fitting import fit_on
@@ -67,7 +67,7 @@ def one_hot(values: Sequence[object], *, gaps: bool = False) -> "Pipeline":
 
 @stage
 def features(
-    out: Path, parts: Ref, aim: Aim, derived: tuple[Derived, ...], encoder: "Encoder",
+    out: Path, parts: Ref, problem: Problem, derived: tuple[Derived, ...], encoder: "Encoder",
     trust_columns: tuple[str, ...] = (),
 ) -> Facts:  # fmt: skip
     """Derive columns, fit the encoder on the training part, and write each part as arrays `x` and `y`.
@@ -79,7 +79,7 @@ def features(
     ----------
     parts
         The split.
-    aim
+    problem
         Names the target.
     derived
         Columns to compute first.
@@ -96,21 +96,21 @@ def features(
     """
     import numpy as np
 
-    suspects = checked(parts, aim, derived, encoder, trust_columns)
-    fitted, train = encode(out, parts, aim, derived, encoder)
+    suspects = checked(parts, problem, derived, encoder, trust_columns)
+    fitted, train = encode(out, parts, problem, derived, encoder)
     needed = raw_columns(train, fitted, derived)
     graph = encoder_graph(fitted, train[needed], derive(train, derived), derived)
     with np.load(out / "validation.npz") as validation:
         _agree(graph, read_raw(parts, "validation")[needed], validation["x"])
     (out / "features.onnx").write_bytes(graph.SerializeToString())
-    classes = {"classes": len(aim.labels)} if aim.kind == "multiclass" else {}
+    classes = {"classes": len(problem.labels)} if problem.kind == "multiclass" else {}
     names = feature_names(fitted)
     return {"features": len(names), "raw_columns": needed, "leaks": suspects, **classes}
 
 
 @stage
 def fold_features(
-    out: Path, parts: Ref, folds: int, aim: Aim, derived: tuple[Derived, ...], encoder: "Encoder",
+    out: Path, parts: Ref, folds: int, problem: Problem, derived: tuple[Derived, ...], encoder: "Encoder",
     trust_columns: tuple[str, ...] = (),
 ) -> Facts:  # fmt: skip
     """Do for each of an output's folds what `features` does for one; the ONNX form is the first fold's alone.
@@ -122,15 +122,15 @@ def fold_features(
     """
     for number in range(folds):
         (out / fold_name(number)).mkdir()
-    facts = features.fn(out / fold_name(0), parts.fold(0), aim, derived, encoder, trust_columns)
+    facts = features.fn(out / fold_name(0), parts.fold(0), problem, derived, encoder, trust_columns)
     for number in range(1, folds):
-        checked(parts.fold(number), aim, derived, encoder, trust_columns)
-        encode(out / fold_name(number), parts.fold(number), aim, derived, encoder)
+        checked(parts.fold(number), problem, derived, encoder, trust_columns)
+        encode(out / fold_name(number), parts.fold(number), problem, derived, encoder)
     return {**facts, "folds": folds}
 
 
 def encode(
-    out: Path, parts: Ref, aim: Aim, derived: tuple[Derived, ...], encoder: "Encoder"
+    out: Path, parts: Ref, problem: Problem, derived: tuple[Derived, ...], encoder: "Encoder"
 ) -> "tuple[ColumnTransformer, pd.DataFrame]":
     """Fit the encoder on the training part and write all three parts encoded; return it and the raw training part.
 
@@ -142,9 +142,9 @@ def encode(
     import numpy as np
 
     raw = {name: read_raw(parts, name) for name in PARTS}
-    y = {name: truth(frame, aim) for name, frame in raw.items()}
-    both_classes(y, aim)
-    tables = {name: derive(frame.drop(columns=aim.target), derived) for name, frame in raw.items()}
+    y = {name: truth(frame, problem) for name, frame in raw.items()}
+    both_classes(y, problem)
+    tables = {name: derive(frame.drop(columns=problem.target), derived) for name, frame in raw.items()}
     unfitted = encoder(list(tables["train"].columns))
     used = columns_of(unfitted, tables["train"])
     unlike = coarse(tables["train"][[name for name in used if name in raw["train"]]])
@@ -156,11 +156,11 @@ def encode(
             x = np.asarray(transformed(fitted, table[used]), "float32")
         finite_features(x, name, names)
         write_arrays(out, name, x=x, y=y[name].astype("float32"))
-    return fitted, as_served(raw["train"].drop(columns=aim.target), unlike)
+    return fitted, as_served(raw["train"].drop(columns=problem.target), unlike)
 
 
 def checked(
-    parts: Ref, aim: Aim, derived: tuple[Derived, ...], encoder: "Encoder", trusted: tuple[str, ...]
+    parts: Ref, problem: Problem, derived: tuple[Derived, ...], encoder: "Encoder", trusted: tuple[str, ...]
 ) -> list[dict[str, object]]:
     """Return what the report must tell of columns that nearly decide the target.
 
@@ -170,10 +170,10 @@ def checked(
         The encoder takes a column that identifies rows or decides the target alone, and nobody trusts it.
     """
     raw = read_raw(parts, "train")
-    table = derive(raw.drop(columns=aim.target), derived)
+    table = derive(raw.drop(columns=problem.target), derived)
     check_names(trusted, list(table.columns))
-    used = table[columns_of(encoder(list(table.columns)), table)].assign(**{aim.target: truth(raw, aim)})
-    return check_leaks(used, aim.target, trusted, classes=aim.classes)
+    used = table[columns_of(encoder(list(table.columns)), table)].assign(**{problem.target: truth(raw, problem)})
+    return check_leaks(used, problem.target, trusted, classes=problem.classes)
 
 
 def read_raw(parts: Ref, name: str) -> "pd.DataFrame":

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from casebook.store import Ref
-from tasks.problem.definition import Aim
-from tasks.problem.prepared_data import Prepared
+from tasks.problem.definition import Problem
+from tasks.problem.prepared_data import PreparedData
 from tasks.problem.targets import truth
 from tasks.tables.export import answers, export, feeds_of
 from tasks.tables.features import feeds, read_raw
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 class Rows:
     """A row of columns."""
 
-    def export(self, data: Prepared, networks: Mapping[str, Ref], evaluation: Ref) -> Ref:
+    def export(self, data: PreparedData, networks: Mapping[str, Ref], evaluation: Ref) -> Ref:
         """Export the champion with the encoding of its columns."""
-        return export(data.parts[0], data.encoded[0], networks, evaluation, data.raw, data.aim)
+        return export(data.parts[0], data.encoded[0], networks, evaluation, data.raw, data.problem)
 
-    def targets(self, parts: Ref, part: str, problem: Aim) -> "Floats":
+    def targets(self, parts: Ref, part: str, problem: Problem) -> "Floats":
         """Return the target column as numbers."""
         return truth(read_raw(parts, part), problem)
 
-    def predict(self, folder: Path, parts: Ref, problem: Aim) -> "Floats":
+    def predict(self, folder: Path, parts: Ref, problem: Problem) -> "Floats":
         """Return a version's answers to the test rows."""
         import onnx
 

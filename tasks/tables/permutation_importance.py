@@ -13,7 +13,7 @@ from casebook.stage import stage
 from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_arrays, write_arrays
 from tasks.data.derive import Derived, derive
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 from tasks.problem.targets import truth
 from tasks.tables.encoder_graph import taken, transformed
 from tasks.tables.features import encode, raw_columns, read_raw
@@ -36,7 +36,7 @@ class Worth(NamedTuple):
 
 @stage
 def permute(
-    out: Path, parts: Ref, folds: int, aim: Aim, derived: tuple[Derived, ...], encoder: "Encoder", seed: int
+    out: Path, parts: Ref, folds: int, problem: Problem, derived: tuple[Derived, ...], encoder: "Encoder", seed: int
 ) -> Facts:
     """Encode every fold as `fold_features` does, but with a longer test part.
 
@@ -49,11 +49,11 @@ def permute(
     for number in range(folds):
         folder = out / fold_name(number)
         folder.mkdir()
-        fitted, train = encode(folder, parts.fold(number), aim, derived, encoder)
+        fitted, train = encode(folder, parts.fold(number), problem, derived, encoder)
         columns = raw_columns(train, fitted, derived)
         test = shuffled(read_raw(parts.fold(number), "test"), columns, seed + number)
         x = np.asarray(transformed(fitted, derive(test, derived)[taken(fitted)]), "float32")
-        write_arrays(folder, "test", x=x, y=truth(test, aim).astype("float32"))
+        write_arrays(folder, "test", x=x, y=truth(test, problem).astype("float32"))
     files.write_json(out / COLUMNS, columns)
     return {"folds": folds, "columns": len(columns)}
 
@@ -68,7 +68,7 @@ def shuffled(rows: "pd.DataFrame", columns: list[str], seed: int) -> "pd.DataFra
     return pd.concat([rows, *permuted], ignore_index=True)
 
 
-def worth(permuted: Ref, trained: Ref, folds: int, aim: Aim) -> dict[str, Worth]:
+def worth(permuted: Ref, trained: Ref, folds: int, problem: Problem) -> dict[str, Worth]:
     """Return what each raw column is worth to networks trained on what `permute` wrote, the most first.
 
     Positive where the figure gets worse without the column.
@@ -76,13 +76,13 @@ def worth(permuted: Ref, trained: Ref, folds: int, aim: Aim) -> dict[str, Worth]
     import numpy as np
 
     columns: list[str] = json.loads(permuted.path(COLUMNS).read_text(encoding="utf-8"))
-    worse = np.array([_worse(permuted.fold(i), trained.fold(i), len(columns), aim) for i in range(folds)])
+    worse = np.array([_worse(permuted.fold(i), trained.fold(i), len(columns), problem) for i in range(folds)])
     error = worse.std(axis=0, ddof=1) / folds**0.5 if folds > 1 else np.zeros(len(columns))
     told = {c: Worth(float(worse[:, i].mean()), float(error[i])) for i, c in enumerate(columns)}
     return dict(sorted(told.items(), key=lambda item: -item[1].change))
 
 
-def _worse(permuted: Ref, trained: Ref, columns: int, aim: Aim) -> list[float]:
+def _worse(permuted: Ref, trained: Ref, columns: int, problem: Problem) -> list[float]:
     """Return for each column by how much one fold's figure gets worse, mean over the shuffles."""
     import numpy as np
 
@@ -90,6 +90,8 @@ def _worse(permuted: Ref, trained: Ref, columns: int, aim: Aim) -> list[float]:
 
     y = np.split(read_arrays(permuted, "test")["y"].astype("float64"), 1 + columns * TIMES)
     answers = np.split(read_arrays(trained, "scores")["test"].astype("float64"), 1 + columns * TIMES)
-    figures = [once(aim, rows, answered(told, aim))[aim.primary] for rows, told in zip(y, answers, strict=True)]
+    figures = [
+        once(problem, rows, answered(told, problem))[problem.primary] for rows, told in zip(y, answers, strict=True)
+    ]
     changes = np.reshape(figures[1:], (columns, TIMES)) - figures[0]
-    return [float(-aim.sign * change) for change in changes.mean(axis=1)]
+    return [float(-problem.sign * change) for change in changes.mean(axis=1)]

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from casebook.errors import CasebookError
-from casebook.language import Said, say
+from casebook.language import Message, msg
 from casebook.stage import stage
 from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_table, write_table
 from tasks.evaluation.leakage_checks import repeats_across
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 from tasks.problem.targets import has_target
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def split(out: Path, table: Ref, target: str, fold: int, seed: int, *, grouped: 
 
 
 @stage
-def split_repeatedly(out: Path, table: Ref, aim: Aim, folds: int, seed: int) -> Facts:
+def split_repeatedly(out: Path, table: Ref, problem: Problem, folds: int, seed: int) -> Facts:
     """Part a small table by repeated 10-fold cross-validation; the output holds `folds` folds.
 
     Of ten folds of equal size one is the test part, the next one the validation part and eight are for training. After
@@ -58,7 +58,7 @@ def split_repeatedly(out: Path, table: Ref, aim: Aim, folds: int, seed: int) -> 
     CasebookError
         There are too few rows of a class, or the parts share rows.
     """
-    for number, parts in enumerate(repeated(read_table(table), aim, folds, seed)):
+    for number, parts in enumerate(repeated(read_table(table), problem, folds, seed)):
         repeats_across(parts)
         folder = out / fold_name(number)
         folder.mkdir()
@@ -126,7 +126,7 @@ def by_group(frame: "pd.DataFrame", target: str, fold: int, seed: int) -> "Parts
     return {name: frame[groups.isin(groups.loc[part.index])] for name, part in distinct.items()}
 
 
-def repeated(frame: "pd.DataFrame", aim: Aim, folds: int, seed: int) -> "Iterator[Parts]":
+def repeated(frame: "pd.DataFrame", problem: Problem, folds: int, seed: int) -> "Iterator[Parts]":
     """Yield the parts of the folds of repeated 10-fold cross-validation.
 
     Raises
@@ -137,15 +137,17 @@ def repeated(frame: "pd.DataFrame", aim: Aim, folds: int, seed: int) -> "Iterato
     import numpy as np
     from sklearn.model_selection import KFold, StratifiedKFold
 
-    has_target(frame, aim.target)
-    if aim.classes:
-        enough_of_each_class(frame, aim.target, SMALL_FOLDS)
+    has_target(frame, problem.target)
+    if problem.classes:
+        enough_of_each_class(frame, problem.target, SMALL_FOLDS)
     elif len(frame) < 2 * SMALL_FOLDS:
         raise CasebookError(f"Only {len(frame)} rows, too few for {SMALL_FOLDS} folds: at least {2 * SMALL_FOLDS}.")
-    kind = StratifiedKFold if aim.classes else KFold
+    kind = StratifiedKFold if problem.classes else KFold
     for number in range(folds):
         repeat, fold = divmod(number, SMALL_FOLDS)
-        cuts = kind(SMALL_FOLDS, shuffle=True, random_state=seed + repeat).split(frame, labels_of(frame, aim.target))
+        cuts = kind(SMALL_FOLDS, shuffle=True, random_state=seed + repeat).split(
+            frame, labels_of(frame, problem.target)
+        )
         tests = [test for _, test in cuts]
         test, validation = tests[fold], tests[(fold + 1) % SMALL_FOLDS]
         rest = np.setdiff1d(np.arange(len(frame)), np.concatenate([test, validation]))
@@ -182,9 +184,9 @@ def enough_of_each_class(frame: "pd.DataFrame", target: str, folds: int) -> None
         )
 
 
-def repeated_folds(folds: int) -> Said:
+def repeated_folds(folds: int) -> Message:
     """Say how figures over the folds of `split_repeatedly` come about."""
-    return say(
+    return msg(
         "repeated 10-fold cross-validation, mean of {folds} folds of {shuffles} shuffles",
         folds=folds, shuffles=-(-folds // SMALL_FOLDS),
     )  # fmt: skip

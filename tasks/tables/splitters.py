@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from casebook.futures import Fold, Future
-from casebook.language import Said, say
+from casebook.language import Message, msg
 from casebook.store import Ref
 from tasks.data.derive import Derived
-from tasks.problem.definition import Aim
-from tasks.problem.prepared_data import Prepared
+from tasks.problem.definition import Problem
+from tasks.problem.prepared_data import PreparedData
 from tasks.tables.baselines import compare, compare_folds
 from tasks.tables.features import features, fold_features
 from tasks.tables.parameters import RepeatedFoldsParams, TableParams
@@ -57,19 +57,21 @@ class Splits(Protocol[P]):
     def folds(self, params: P) -> int:
         """Return the number of folds."""
 
-    def split(self, table: Ref, problem: Aim, folds: int, seed: int) -> list[Ref]:
+    def split(self, table: Ref, problem: Problem, folds: int, seed: int) -> list[Ref]:
         """Divide the table, and return each fold's training, validation and test part."""
 
-    def encode(self, parts: Sequence[Ref], problem: Aim, derived: tuple[Derived, ...], encoder: "Encoder") -> list[Ref]:
+    def encode(
+        self, parts: Sequence[Ref], problem: Problem, derived: tuple[Derived, ...], encoder: "Encoder"
+    ) -> list[Ref]:
         """Fit the encoder to each fold's training part, and return each fold's features."""
 
-    def fit(self, label: str, data: Prepared, model: Model) -> list[Future]:
+    def fit(self, label: str, data: PreparedData, model: Model) -> list[Future]:
         """Train a network on each fold."""
 
-    def fit_baselines(self, data: Prepared, params: P) -> list[Future]:
+    def fit_baselines(self, data: PreparedData, params: P) -> list[Future]:
         """Fit the baselines on each fold."""
 
-    def describe(self, problem: Aim, folds: int) -> Said:
+    def describe(self, problem: Problem, folds: int) -> Message:
         """Return a sentence on how the figures come about."""
 
 
@@ -92,34 +94,36 @@ class RepeatedKFold:
             return SMOKE_FOLDS
         return SMALL_FOLDS * params.repeats if params.profile == "full" else self.standard
 
-    def split(self, table: Ref, problem: Aim, folds: int, seed: int) -> list[Ref]:
+    def split(self, table: Ref, problem: Problem, folds: int, seed: int) -> list[Ref]:
         """Divide the table into all folds at once."""
         parts = split_repeatedly(table, problem, folds, seed)
         return [parts.fold(number) for number in range(folds)]
 
-    def encode(self, parts: Sequence[Ref], problem: Aim, derived: tuple[Derived, ...], encoder: "Encoder") -> list[Ref]:
+    def encode(
+        self, parts: Sequence[Ref], problem: Problem, derived: tuple[Derived, ...], encoder: "Encoder"
+    ) -> list[Ref]:
         """Encode all folds at once."""
         encoded = fold_features(parts[0].whole, len(parts), problem, derived, encoder)
         return [encoded.fold(number) for number in range(len(parts))]
 
-    def fit(self, label: str, data: Prepared, model: Model) -> list[Future]:
+    def fit(self, label: str, data: PreparedData, model: Model) -> list[Future]:
         """Train the networks of all folds as one."""
         folds, encoded = len(data.encoded), data.encoded[0].whole
-        stage = train_folds.called(label)
-        trained = stage.submit(encoded, folds, model.network, model.settings, data.aim, data.seed)
+        stage = train_folds.with_label(label)
+        trained = stage.submit(encoded, folds, model.network, model.settings, data.problem, data.seed)
         return [Fold(trained, number) for number in range(folds)]
 
-    def fit_baselines(self, data: Prepared, params: TableParams) -> list[Future]:
+    def fit_baselines(self, data: PreparedData, params: TableParams) -> list[Future]:
         """Fit the baselines of all folds in one stage."""
         folds, encoded = len(data.encoded), data.encoded[0].whole
-        fitted = compare_folds.submit(encoded, folds, params.peers, trees(params), data.aim, data.seed)
+        fitted = compare_folds.submit(encoded, folds, params.peers, trees(params), data.problem, data.seed)
         return [Fold(fitted, number) for number in range(folds) if params.peers]
 
-    def describe(self, problem: Aim, folds: int) -> Said:
+    def describe(self, problem: Problem, folds: int) -> Message:
         """Name the folds and, of a regression, the shuffles."""
         if not problem.classes:
             return repeated_folds(folds)
-        return say("repeated stratified 10-fold cross-validation, mean of {folds} folds", folds=folds)
+        return msg("repeated stratified 10-fold cross-validation, mean of {folds} folds", folds=folds)
 
 
 @dataclass(frozen=True)
@@ -139,50 +143,52 @@ class Holdout:
         """Return one fold, and all five for the full profile."""
         return FOLDS if params.profile == "full" else 1
 
-    def split(self, table: Ref, problem: Aim, folds: int, seed: int) -> list[Ref]:
+    def split(self, table: Ref, problem: Problem, folds: int, seed: int) -> list[Ref]:
         """Divide the table for each outer fold."""
         more = {"grouped": True} if self.grouped else {}
-        return [split.called(number)(table, problem.target, number, seed, **more) for number in range(folds)]
+        return [split.with_label(number)(table, problem.target, number, seed, **more) for number in range(folds)]
 
-    def encode(self, parts: Sequence[Ref], problem: Aim, derived: tuple[Derived, ...], encoder: "Encoder") -> list[Ref]:
+    def encode(
+        self, parts: Sequence[Ref], problem: Problem, derived: tuple[Derived, ...], encoder: "Encoder"
+    ) -> list[Ref]:
         """Encode each fold in a stage of its own."""
-        return [features.called(number)(part, problem, derived, encoder) for number, part in enumerate(parts)]
+        return [features.with_label(number)(part, problem, derived, encoder) for number, part in enumerate(parts)]
 
-    def fit(self, label: str, data: Prepared, model: Model) -> list[Future]:
+    def fit(self, label: str, data: PreparedData, model: Model) -> list[Future]:
         """Train a network on each fold, resampled if the model asks for it."""
         return [
-            train.called(f"{label}-{number}").submit(
+            train.with_label(f"{label}-{number}").submit(
                 encoded, self._training(encoded, number, model, data.seed), model.network, model.settings, data.seed
             )
             for number, encoded in enumerate(data.encoded)
         ]
 
-    def fit_baselines(self, data: Prepared, params: TableParams) -> list[Future]:
+    def fit_baselines(self, data: PreparedData, params: TableParams) -> list[Future]:
         """Fit the baselines of each fold in a stage of its own."""
         return [
-            compare.called(number).submit(encoded, params.peers, trees(params), data.aim, data.seed)
+            compare.with_label(number).submit(encoded, params.peers, trees(params), data.problem, data.seed)
             for number, encoded in enumerate(data.encoded if params.peers else [])
         ]
 
-    def describe(self, problem: Aim, folds: int) -> Said:
+    def describe(self, problem: Problem, folds: int) -> Message:
         """Name the split, or the number of folds."""
         match self.grouped, folds:
             case False, 1:
-                return say(
+                return msg(
                     "repeats dropped; stratified training, validation and test parts of 64, 16 and 20 %; one split"
                 )
             case False, _:
-                return say(
+                return msg(
                     "repeats dropped; stratified training, validation and test parts of 64, 16 and 20 %; mean of "
                     "{folds} outer folds",
                     folds=folds,
                 )
             case True, 1:
-                return say(
+                return msg(
                     "stratified training, validation and test parts of 64, 16 and 20 %, equal headers all in one of "
                     "them; one split"
                 )
-        return say(
+        return msg(
             "stratified training, validation and test parts of 64, 16 and 20 %, equal headers all in one of them; "
             "mean of {folds} outer folds",
             folds=folds,
@@ -191,7 +197,7 @@ class Holdout:
     def _training(self, encoded: Ref, number: int, model: Model, seed: int) -> Ref:
         if model.resampling is None:
             return encoded
-        return resample.called(f"{model.resampling}-{number}")(encoded, model.resampling, seed)
+        return resample.with_label(f"{model.resampling}-{number}")(encoded, model.resampling, seed)
 
 
 def trees(params: TableParams) -> int:

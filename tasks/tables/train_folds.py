@@ -17,8 +17,8 @@ from casebook.progress import Progress
 from casebook.stage import stage
 from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_arrays, write_arrays
-from tasks.problem.definition import Aim
-from tasks.problem.prepared_data import Prepared
+from tasks.problem.definition import Problem
+from tasks.problem.prepared_data import PreparedData
 from tasks.tables.split import PARTS
 from tasks.training.finite import finite_loss
 from tasks.training.heads import cross_entropy, for_classes, mean_logits
@@ -54,14 +54,16 @@ class Scale(NamedTuple):
     log: bool
 
     @classmethod
-    def of(cls, y: "Floats", aim: Aim, settings: Settings) -> "Scale":
+    def of(cls, y: "Floats", problem: Problem, settings: Settings) -> "Scale":
         """Return the scale of a training part's target; a class label stays as it is."""
         import numpy as np
 
-        if aim.classes:
+        if problem.classes:
             return cls(1.0, 0.0, log=False)
         if settings.log_target and y.min() <= 0:
-            raise CasebookError(f"{aim.target} has values of {y.min():g}, but only positive numbers have a logarithm.")
+            raise CasebookError(
+                f"{problem.target} has values of {y.min():g}, but only positive numbers have a logarithm."
+            )
         learnt = np.log(y) if settings.log_target else y
         return cls(float(learnt.std()) or 1.0, float(learnt.mean()), settings.log_target)
 
@@ -81,7 +83,7 @@ class Scale(NamedTuple):
 
 @stage
 def train_folds(
-    out: Path, features: Ref, folds: int, network: "Network", settings: Settings, aim: Aim, seed: int
+    out: Path, features: Ref, folds: int, network: "Network", settings: Settings, problem: Problem, seed: int
 ) -> Facts:
     """Fit one candidate's networks of all folds, and score each fold's validation and test rows.
 
@@ -97,7 +99,7 @@ def train_folds(
         How to train. Without `refit` a fifth of each fold's training rows is held back, as the labs do by Keras'
         `validation_split`, and the fold keeps the weights of its epoch of least loss on them. The validation part has
         no say in training: candidates are chosen by it.
-    aim, seed
+    problem, seed
         What is predicted; what fixes weights, order and dropout.
 
     Writes, in a folder for each fold, `scores.npz` (logits, or values in the target's unit) and `history.json`; in the
@@ -106,29 +108,29 @@ def train_folds(
     import numpy as np
 
     used = prepare(settings.device, seed)
-    network = for_classes(network, len(aim.labels) if aim.kind == "multiclass" else 0)
+    network = for_classes(network, len(problem.labels) if problem.kind == "multiclass" else 0)
     parts = [{name: read_arrays(features.fold(i), name) for name in PARTS} for i in range(folds)]
-    scale = [Scale.of(part["train"]["y"], aim, settings) for part in parts]
+    scale = [Scale.of(part["train"]["y"], problem, settings) for part in parts]
     train, validation, test = (stacked([part[name] for part in parts], scale) for name in PARTS)
     watched = validation
     if not settings.refit:
         train, watched = (stacked([cut(part["train"])[i] for part in parts], scale) for i in (0, 1))
     model = build(network, {"x": train.x, "y": train.y}, settings, seed)
-    history = fit(model, train, watched, settings, aim, seed)
-    validated = score(model, validation.x, scale, aim)
+    history = fit(model, train, watched, settings, problem, seed)
+    validated = score(model, validation.x, scale, problem)
     if settings.refit:
         whole = [{k: np.concatenate([p["train"][k], p["validation"][k]]) for k in ("x", "y")} for p in parts]
         train = stacked(whole, scale)
         model = build(network, {"x": train.x, "y": train.y}, settings, seed)
-        fit(model, train, None, settings, aim, seed)
-    tested = score(model, test.x, scale, aim)
+        fit(model, train, None, settings, problem, seed)
+    tested = score(model, test.x, scale, problem)
     for i, part in enumerate(parts):
         folder = out / fold_name(i)
         folder.mkdir()
         sizes = {name: len(part[name]["y"]) for name in ("validation", "test")}
         write_arrays(folder, "scores", validation=validated[i, : sizes["validation"]], test=tested[i, : sizes["test"]])
         files.write_json(folder / "history.json", history)
-    alone = alone_model(network, model, train, settings, scale[0], aim)
+    alone = alone_model(network, model, train, settings, scale[0], problem)
     alone.save(out / fold_name(0) / "network.keras")
     kept = len(history["loss"]) if settings.refit else int(np.argmin(history["val_loss"])) + 1
     return {
@@ -141,10 +143,10 @@ def train_folds(
     }
 
 
-def fit_folds(label: str, ready: Prepared, network: "Network", settings: Settings, seed: int) -> list[Future]:
+def fit_folds(label: str, data: PreparedData, network: "Network", settings: Settings, seed: int) -> list[Future]:
     """Train one candidate on all folds of prepared data, under a label of its own, and return each fold's future."""
-    folds = len(ready.encoded)
-    trained = train_folds.called(label).submit(ready.encoded[0].whole, folds, network, settings, ready.aim, seed)
+    folds = len(data.encoded)
+    trained = train_folds.with_label(label).submit(data.encoded[0].whole, folds, network, settings, data.problem, seed)
     return [Fold(trained, i) for i in range(folds)]
 
 
@@ -168,7 +170,7 @@ def stacked(parts: list[dict[str, Any]], scale: list[Scale]) -> Stack:
 
 
 def fit(
-    model: "keras.Model", train: Stack, watched: Stack | None, settings: Settings, aim: Aim, seed: int = 0
+    model: "keras.Model", train: Stack, watched: Stack | None, settings: Settings, problem: Problem, seed: int = 0
 ) -> dict[str, list[float]]:
     """Train all folds together, on rows shuffled by the seed, and return their mean curves.
 
@@ -176,8 +178,8 @@ def fit(
     """
     import numpy as np
 
-    train_epoch = epoch_of(model, train, settings, aim)
-    watch = Watch(model, watched, settings, aim)
+    train_epoch = epoch_of(model, train, settings, problem)
+    watch = Watch(model, watched, settings, problem)
     shuffle, curve = np.random.default_rng(seed), list[float]()
     with Progress(f"training {model.name}", settings.epochs) as progress:
         while len(curve) < settings.epochs and not watch.done:
@@ -199,7 +201,9 @@ def batches(rows: "Rows", size: int) -> "tuple[Rows, Floats]":
     return np.resize(rows, (count, size)), weights.reshape(count, size).astype("float32")
 
 
-def epoch_of(model: "keras.Model", train: Stack, settings: Settings, aim: Aim) -> "Callable[[Rows, Floats], Any]":
+def epoch_of(
+    model: "keras.Model", train: Stack, settings: Settings, problem: Problem
+) -> "Callable[[Rows, Floats], Any]":
     """Return one epoch of training: from batches of rows to the mean loss of rows and folds.
 
     On TensorFlow all steps of an epoch are one call. Keras' own `fit` takes several times as long as a step of so small
@@ -210,11 +214,11 @@ def epoch_of(model: "keras.Model", train: Stack, settings: Settings, aim: Aim) -
 
     optimizer = make_optimizer(settings, settings.epochs * -(-train.y.shape[1] // settings.batch_size))
     of_backend = _in_one_call if keras.backend.backend() == "tensorflow" else _by_steps
-    return of_backend(model, train, optimizer, settings, aim)
+    return of_backend(model, train, optimizer, settings, problem)
 
 
 def _in_one_call(
-    model: "keras.Model", train: Stack, optimizer: "keras.optimizers.Optimizer", settings: Settings, aim: Aim
+    model: "keras.Model", train: Stack, optimizer: "keras.optimizers.Optimizer", settings: Settings, problem: Problem
 ) -> "Callable[[Rows, Floats], Any]":
     """Return one epoch of training as a TensorFlow function."""
     import tensorflow as tf
@@ -224,7 +228,7 @@ def _in_one_call(
 
     def step(rows: Any, counts: Any) -> Any:
         with tf.GradientTape() as tape:
-            losses = member_losses(tf.gather(y, rows), model(tf.gather(x, rows), training=True), aim)
+            losses = member_losses(tf.gather(y, rows), model(tf.gather(x, rows), training=True), problem)
             total = tf.reduce_sum(losses * tf.gather(weight, rows) * counts[:, None])
             loss = total / tf.reduce_sum(counts) + tf.add_n([*model.losses, 0.0])
         optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
@@ -242,14 +246,14 @@ def _in_one_call(
 
 
 def _by_steps(
-    model: "keras.Model", train: Stack, optimizer: "keras.optimizers.Optimizer", settings: Settings, aim: Aim
+    model: "keras.Model", train: Stack, optimizer: "keras.optimizers.Optimizer", settings: Settings, problem: Problem
 ) -> "Callable[[Rows, Floats], Any]":
     """Return one epoch of training in Keras' steps, on whatever back end; its loss has the penalties in it."""
     import numpy as np
     from keras import ops
 
     def losses_of(told: Any, answers: Any) -> Any:
-        return ops.sum(member_losses(told[..., 0], answers, aim) * told[..., 1], axis=-1)
+        return ops.sum(member_losses(told[..., 0], answers, problem) * told[..., 1], axis=-1)
 
     x, told = train.x.swapaxes(0, 1), np.stack([train.y.T, train.weight.T], axis=-1)
     model.compile(optimizer, losses_of)
@@ -263,19 +267,19 @@ def _by_steps(
     return train_epoch
 
 
-def member_losses(y: Any, answers: Any, aim: Aim) -> Any:
+def member_losses(y: Any, answers: Any, problem: Problem) -> Any:
     """Return the loss of each row and fold, shape (rows, folds): each member's own, averaged over the members."""
     from keras import ops
 
-    if aim.kind == "multiclass":
+    if problem.kind == "multiclass":
         return cross_entropy(y, answers)
     y = ops.expand_dims(y, -1)
-    if aim.kind == "regression":
+    if problem.kind == "regression":
         return ops.mean(ops.square(answers - y), axis=-1)
     return ops.mean(ops.relu(answers) - answers * y + ops.log1p(ops.exp(-ops.abs(answers))), axis=-1)
 
 
-def score(model: "keras.Model", x: "Floats", scale: list[Scale], aim: Aim) -> "Floats":
+def score(model: "keras.Model", x: "Floats", scale: list[Scale], problem: Problem) -> "Floats":
     """Return each fold's scores, shape (folds, rows): logits of the mean probability, or values in the unit.
 
     Of several classes there is a logit for each, shape (folds, rows, classes).
@@ -283,16 +287,16 @@ def score(model: "keras.Model", x: "Floats", scale: list[Scale], aim: Aim) -> "F
     import numpy as np
 
     raw = np.asarray(model.predict_on_batch(x.swapaxes(0, 1)), "float64").swapaxes(0, 1)
-    if aim.kind == "binary":
+    if problem.kind == "binary":
         return np.stack([pooled(fold) for fold in raw])
-    if aim.kind == "multiclass":
+    if problem.kind == "multiclass":
         return np.asarray(mean_logits(raw), "float32")
     told = [np.asarray(by.told(fold.mean(axis=-1)), "float32") for by, fold in zip(scale, raw, strict=True)]
     return np.stack(told)
 
 
 def alone_model(
-    network: "Network", model: "keras.Model", train: Stack, settings: Settings, scale: Scale, aim: Aim
+    network: "Network", model: "keras.Model", train: Stack, settings: Settings, scale: Scale, problem: Problem
 ) -> "keras.Model":
     """Return the first fold's network by itself: features (rows, features) in, logits (rows, members) or values out.
 
@@ -305,9 +309,9 @@ def alone_model(
     first.set_weights([weights[: len(weights) // len(train.x)] for weights in model.get_weights()])
     inputs = keras.Input(train.x.shape[2:])
     outputs = ops.squeeze(first(ops.expand_dims(inputs, 1)), 1)
-    if aim.kind == "multiclass":
+    if problem.kind == "multiclass":
         outputs = mean_logits(outputs)
-    if aim.kind == "regression":
+    if problem.kind == "regression":
         outputs = scale.told(ops.mean(outputs, axis=1, keepdims=True))
     return keras.Model(inputs, outputs, name=model.name)
 
@@ -318,8 +322,8 @@ class Watch:
     With `refit` it draws the curve alone, of `LOOKS` epochs; without rows it does nothing.
     """
 
-    def __init__(self, model: "keras.Model", rows: Stack | None, settings: Settings, aim: Aim) -> None:
-        self.model, self.rows, self.settings, self.aim = model, rows, settings, aim
+    def __init__(self, model: "keras.Model", rows: Stack | None, settings: Settings, problem: Problem) -> None:
+        self.model, self.rows, self.settings, self.problem = model, rows, settings, problem
         self.often = max(1, settings.epochs // LOOKS) if settings.refit else 1
         self.curves: dict[str, list[float]] = {"val_loss": [], "val_epoch": []}
         self.best: list[Any] = []
@@ -338,7 +342,7 @@ class Watch:
         if self.rows is None or epoch % self.often:
             return
         answers = self.model.predict_on_batch(self.rows.x.swapaxes(0, 1))
-        each = np.asarray(member_losses(self.rows.y.T, answers, self.aim)).T
+        each = np.asarray(member_losses(self.rows.y.T, answers, self.problem)).T
         losses = (each * self.rows.weight).sum(axis=1) / self.rows.weight.sum(axis=1)
         self.curves["val_epoch"].append(epoch)
         self.curves["val_loss"].append(float(losses.mean()))

@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from casebook.stage import stage_apart
+from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_table, write_arrays
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 TextPeer = Literal["dummy", "linear_on_characters", "linear_on_words"]
 
 
-@stage_apart
+@stage(process="worker")
 def compare_texts(out: Path, parts: Ref, text: str, target: str, peers: tuple[TextPeer, ...], seed: int) -> Facts:
     """Fit each peer on training and validation texts together, and score the test texts.
 

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from casebook import files
-from casebook.stage import stage_apart
+from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_table
 from casebook.words import tokens
 from tasks.pages.charts import cloud
 from tasks.pages.plot_style import axes_grid, hangul_font, save
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 from tasks.tables.explore import describe
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ LEAST = 20  # times that a word must be said to be in it, or one in 2,000 texts 
 BINS = 70
 
 
-@stage_apart
-def explore_texts(out: Path, table: Ref, text: str, aim: Aim) -> Facts:
+@stage(process="worker")
+def explore_texts(out: Path, table: Ref, text: str, problem: Problem) -> Facts:
     """Describe a set of texts: `profile.json` with its figures, the lengths drawn, and a word cloud of each class.
 
     A word's size in its class's cloud is by how much more often that class says it than the other, not how often it is
@@ -33,8 +33,8 @@ def explore_texts(out: Path, table: Ref, text: str, aim: Aim) -> Facts:
     frame = read_table(table)
     texts = frame[text].fillna("")
     measured = frame.assign(characters=texts.str.len(), words=[len(tokens(each, "word")) for each in texts])
-    told = describe(measured[[aim.target, "characters", "words"]])
-    counts = frame[aim.target].value_counts()
+    told = describe(measured[[problem.target, "characters", "words"]])
+    counts = frame[problem.target].value_counts()
     files.write_json(
         out / "profile.json",
         {
@@ -42,21 +42,21 @@ def explore_texts(out: Path, table: Ref, text: str, aim: Aim) -> Facts:
             "memory_mb": float(frame.memory_usage(deep=True).sum() / 1e6),
             "repeats": int(texts.duplicated().sum()),
             "missing": int(frame[text].isna().sum()),
-            "target": {said: int(counts.get(label, 0)) for label, said in enumerate(aim.labels)},
+            "target": {said: int(counts.get(label, 0)) for label, said in enumerate(problem.labels)},
             "columns": [{"name": name, "unit": None, **told[name]} for name in told],
         },
     )
-    _lengths(out, measured, aim)
-    _clouds(out, said_more(frame, text, aim), aim)
+    _lengths(out, measured, problem)
+    _clouds(out, said_more(frame, text, problem), problem)
     return {"rows": len(frame)}
 
 
-def said_more(frame: "pd.DataFrame", text: str, aim: Aim) -> list[dict[str, float]]:
+def said_more(frame: "pd.DataFrame", text: str, problem: Problem) -> list[dict[str, float]]:
     """Return for each class the words that it says more often than the other, each with by how many texts more.
 
     The number is how many texts of the class say the word, less how many would if it said it as the other does.
     """
-    parts = [frame.loc[frame[aim.target] == label, text].dropna() for label in (0, 1)]
+    parts = [frame.loc[frame[problem.target] == label, text].dropna() for label in (0, 1)]
     said = [Counter(word for each in part for word in set(tokens(each, "word"))) for part in parts]
     share = len(parts[0]) / max(1, len(parts[1]))
     least = min(LEAST, max(1, len(frame) // 2000))
@@ -65,21 +65,23 @@ def said_more(frame: "pd.DataFrame", text: str, aim: Aim) -> list[dict[str, floa
     return [dict(Counter({w: v for w, v in each.items() if v > 0}).most_common(CLOUD)) for each in (ours, theirs)]
 
 
-def _lengths(out: Path, measured: "pd.DataFrame", aim: Aim) -> None:
+def _lengths(out: Path, measured: "pd.DataFrame", problem: Problem) -> None:
     import seaborn as sns
 
     fig, panels = axes_grid(2, columns=2)
     for axis, name in zip(panels, ("characters", "words"), strict=True):
         most = measured[name].quantile(0.995)
-        shown = measured[measured[name] <= most].assign(label=measured[aim.target].map(dict(enumerate(aim.labels))))
+        shown = measured[measured[name] <= most].assign(
+            label=measured[problem.target].map(dict(enumerate(problem.labels)))
+        )
         bins = {"binwidth": max(1, round(most / BINS)), "element": "step", "legend": name == "words"}
-        sns.histplot(shown, x=name, hue="label", hue_order=aim.labels, ax=axis, **bins)
+        sns.histplot(shown, x=name, hue="label", hue_order=problem.labels, ax=axis, **bins)
         axis.set(xlabel=f"{name} of a text", ylabel="texts")
     fig.suptitle("How long texts are")
     save(fig, out / "lengths.png")
 
 
-def _clouds(out: Path, weights: list[dict[str, float]], aim: Aim) -> None:
+def _clouds(out: Path, weights: list[dict[str, float]], problem: Problem) -> None:
     """Draw a word cloud for each class, if there is a font that can; the log says where none is."""
     font = hangul_font()
     if font is None:
@@ -87,7 +89,7 @@ def _clouds(out: Path, weights: list[dict[str, float]], aim: Aim) -> None:
             "No font draws Hangul, so the word clouds are left out: install one such as fonts-nanum and run again."
         )
         return
-    for label, words, colours in zip(aim.labels, weights, ("Oranges", "Blues"), strict=True):
+    for label, words, colours in zip(problem.labels, weights, ("Oranges", "Blues"), strict=True):
         if words:
             title = f"Words that {label} texts say more often"
             cloud(out / f"cloud_{label}.png", words, title, f"{colours}_r", str(font))

@@ -11,7 +11,7 @@ from casebook.store import Facts, Ref
 from casebook.tables import read_table
 from casebook.words import Vocabulary, numbered, padded
 from tasks.evaluation.evaluate import results
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 from tasks.tables.export import SAMPLE_ROWS, converted, with_head
 from tasks.texts.features import VOCABULARY, plain, vocabulary_of
 from tasks.training.onnx_format import TOLERANCE
@@ -32,7 +32,9 @@ LONGEST = 500  # characters that a text may have; reviews have 140
 
 
 @stage
-def export_texts(out: Path, parts: Ref, trained: Mapping[str, Ref], evaluation: Ref, raw: Ref, aim: Aim) -> Facts:
+def export_texts(
+    out: Path, parts: Ref, trained: Mapping[str, Ref], evaluation: Ref, raw: Ref, problem: Problem
+) -> Facts:
     """Export the champion as `model.onnx` and `model.keras`, with vocabulary, signature, and sample texts and answers.
 
     Raises
@@ -47,37 +49,37 @@ def export_texts(out: Path, parts: Ref, trained: Mapping[str, Ref], evaluation: 
     calibration = result["calibration"][champion]
     vocabulary = vocabulary_of(trained[champion])
     network = keras.saving.load_model(trained[champion].path("network.keras"), compile=False, safe_mode=True)
-    model = with_head(network, aim, calibration["slope"], calibration["shift"])
+    model = with_head(network, problem, calibration["slope"], calibration["shift"])
     model.save(out / "model.keras")
-    graph = converted(model, out, TOKENS, aim.output)
-    told = plain(read_table(parts, "test")[aim.asked].head(COMPARED))
+    graph = converted(model, out, TOKENS, problem.output)
+    told = plain(read_table(parts, "test")[problem.asked].head(COMPARED))
     expected = in_keras(model, vocabulary, told)
-    gap = float(abs(answers(graph, vocabulary, told, aim.output) - expected).max())
+    gap = float(abs(answers(graph, vocabulary, told, problem.output) - expected).max())
     if not gap <= TOLERANCE:
         raise CasebookError(f"The exported graph differs from Keras by {gap:.2g} on test texts, over {TOLERANCE:g}.")
     (out / "model.onnx").write_bytes(graph.SerializeToString())
     files.write_text(out / VOCABULARY, vocabulary.model_dump_json())
-    files.write_json(out / "signature.json", signature(aim, raw, calibration["threshold"]))
+    files.write_json(out / "signature.json", signature(problem, raw, calibration["threshold"]))
     chosen = [row for row, each in enumerate(told) if each and each.strip()][:SAMPLE_ROWS]
     files.write_json(out / "sample_request.json", {"instances": [{INPUT: told[row]} for row in chosen]})
     limit = calibration["threshold"]
-    said = [{aim.output: float(expected[r]), "label": aim.labels[int(expected[r] >= limit)]} for r in chosen]
+    said = [{problem.output: float(expected[r]), "label": problem.labels[int(expected[r] >= limit)]} for r in chosen]
     files.write_json(out / "sample_response.json", {"predictions": said})
     size = int(network.count_params())
     return {"dataset": raw.facts["dataset"], "champion": champion, "parameters": size, "inputs": 1, "gap": gap}
 
 
-def signature(aim: Aim, raw: Ref, threshold: float) -> dict[str, Any]:
+def signature(problem: Problem, raw: Ref, threshold: float) -> dict[str, Any]:
     """Describe the text that the model takes, which the service turns into numbers, and its answer."""
     about = "what somebody wrote; null where nothing was written"
     given = {"name": INPUT, "dtype": "text", "unit": None, "optional": True, "longest": LONGEST, "description": about}
-    output = {"name": aim.output, "unit": None, "description": f"probability that it is {aim.labels[1]}"}
+    output = {"name": problem.output, "unit": None, "description": f"probability that it is {problem.labels[1]}"}
     return {
-        "kind": aim.kind,
+        "kind": problem.kind,
         "case": raw.case,
         "trained_on": raw.facts["kind"],
         "inputs": [given],
-        "output": output | {"labels": list(aim.labels), "threshold": threshold},
+        "output": output | {"labels": list(problem.labels), "threshold": threshold},
     }
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from casebook.store import Ref
 from casebook.words import numbered, padded
-from tasks.problem.definition import Aim
-from tasks.problem.prepared_data import Prepared
+from tasks.problem.definition import Problem
+from tasks.problem.prepared_data import PreparedData
 from tasks.problem.targets import truth
 from tasks.tables.features import read_raw
 from tasks.texts.export import answers, export_texts
@@ -29,15 +29,15 @@ class Texts:
 
     column: str
 
-    def export(self, data: Prepared, networks: Mapping[str, Ref], evaluation: Ref) -> Ref:
+    def export(self, data: PreparedData, networks: Mapping[str, Ref], evaluation: Ref) -> Ref:
         """Export the champion, which takes the numbers of a text's tokens, and its vocabulary."""
-        return export_texts(data.parts[0], networks, evaluation, data.raw, data.aim)
+        return export_texts(data.parts[0], networks, evaluation, data.raw, data.problem)
 
-    def targets(self, parts: Ref, part: str, problem: Aim) -> "Floats":
+    def targets(self, parts: Ref, part: str, problem: Problem) -> "Floats":
         """Return the target column as numbers."""
         return truth(read_raw(parts, part), problem)
 
-    def predict(self, folder: Path, parts: Ref, problem: Aim) -> "Floats":
+    def predict(self, folder: Path, parts: Ref, problem: Problem) -> "Floats":
         """Return a version's answers to the test texts."""
         import onnx
 

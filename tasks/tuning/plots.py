@@ -5,42 +5,42 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from casebook.stage import stage_apart
+from casebook.stage import stage
 from casebook.store import Facts
 from tasks.pages.plot_style import axes_grid, figure, save
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 from tasks.tuning.search import Between, Trial, space
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-@stage_apart
-def draw_search(out: Path, trials: Sequence[Trial], aim: Aim, course: float | None) -> Facts:
+@stage(process="worker")
+def draw_search(out: Path, trials: Sequence[Trial], problem: Problem, course: float | None) -> Facts:
     """Draw `progress.png` (each trial, the best so far, the lab's network) and `searched.png` (a panel a parameter)."""
-    _progress(out, [trial.figure for trial in trials], aim, course)
-    _searched(out, trials, aim)
+    _progress(out, [trial.figure for trial in trials], problem, course)
+    _searched(out, trials, problem)
     return {"pictures": 2}
 
 
-def _progress(out: Path, figures: list[float], aim: Aim, course: float | None) -> None:
+def _progress(out: Path, figures: list[float], problem: Problem, course: float | None) -> None:
     from matplotlib.ticker import MaxNLocator
 
     fig, axis = figure(9, 3.4)
     numbers = range(1, len(figures) + 1)
     axis.plot(numbers, figures, "o", markersize=4, label="a trial")
-    best = list(accumulate(figures, max if aim.sign > 0 else min))
+    best = list(accumulate(figures, max if problem.sign > 0 else min))
     axis.step(numbers, best, where="post", label="best so far")
     if course is not None:
         axis.axhline(course, color="grey", linestyle="--", label="the lab's network")
-    _spare_outliers(axis, figures, aim)
+    _spare_outliers(axis, figures, problem)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axis.set(xlabel="trial, in the order of training", ylabel=f"{aim.title} on validation")
+    axis.set(xlabel="trial, in the order of training", ylabel=f"{problem.title} on validation")
     axis.legend(fontsize=8)
     save(fig, out / "progress.png")
 
 
-def _searched(out: Path, trials: Sequence[Trial], aim: Aim) -> None:
+def _searched(out: Path, trials: Sequence[Trial], problem: Problem) -> None:
     from matplotlib.ticker import NullFormatter
 
     among = space(1)
@@ -56,19 +56,19 @@ def _searched(out: Path, trials: Sequence[Trial], aim: Aim) -> None:
             order = sorted(set(values))
             axis.plot([order.index(value) for value in values], figures, "o", markersize=4, alpha=0.7)
             axis.set_xticks(range(len(order)), [str(value) for value in order])
-        _spare_outliers(axis, figures, aim)
+        _spare_outliers(axis, figures, problem)
         axis.set(title=name.replace("_", " "))
     for axis in axes[::3]:
-        axis.set(ylabel=aim.title)
+        axis.set(ylabel=problem.title)
     save(fig, out / "searched.png")
 
 
-def _spare_outliers(axis: "Axes", figures: list[float], aim: Aim) -> None:
+def _spare_outliers(axis: "Axes", figures: list[float], problem: Problem) -> None:
     """Cut off what lies more than three times as far from the best as the median: a network that learnt nothing."""
     from statistics import median
 
-    best = (max if aim.sign > 0 else min)(figures)
+    best = (max if problem.sign > 0 else min)(figures)
     middle = abs(median(figures) - best)
-    if middle and abs((min if aim.sign > 0 else max)(figures) - best) > 3 * middle:
-        ends = sorted([best + aim.sign * 0.2 * middle, best - aim.sign * 3.2 * middle])
+    if middle and abs((min if problem.sign > 0 else max)(figures) - best) > 3 * middle:
+        ends = sorted([best + problem.sign * 0.2 * middle, best - problem.sign * 3.2 * middle])
         axis.set_ylim(*ends)

@@ -10,10 +10,10 @@ from pydantic import BaseModel, ConfigDict
 from casebook import files
 from casebook.origin import Origin
 from casebook.run import Summary, current
-from casebook.stage import act
+from casebook.stage import uncached_task
 from casebook.store import Ref
 from tasks.pages.render import asked_language, copy_pictures, environment
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 from tasks.tuning.search import Trial
 
 
@@ -28,26 +28,26 @@ class Searched(BaseModel):
     patience: int
     candidates: tuple[str, ...]
 
-    def ranked(self, aim: Aim) -> list[Trial]:
+    def ranked(self, problem: Problem) -> list[Trial]:
         """Return the trials, best first; of equal ones the earlier."""
-        return sorted(self.trials, key=lambda trial: -aim.sign * trial.figure)
+        return sorted(self.trials, key=lambda trial: -problem.sign * trial.figure)
 
 
-@act
-def report_search(searched: Searched, aim: Aim, origin: Origin, raw: Ref, pictures: Ref) -> Summary:
+@uncached_task
+def report_search(searched: Searched, problem: Problem, origin: Origin, raw: Ref, pictures: Ref) -> Summary:
     """Write best.toml, metrics.json and report.html into the run's folder.
 
     Returns
     -------
     What the search came to; the next command runs the case with the best parameters.
     """
-    run, ranked = current(), searched.ranked(aim)
+    run, ranked = current(), searched.ranked(problem)
     best, page, command = ranked[0], run.folder / "report.html", _next(searched.case, run.folder, origin)
-    files.write_text(run.folder / "best.toml", toml(searched, best, aim))
-    files.write_json(run.folder / "metrics.json", measured(searched, aim, origin, raw))
+    files.write_text(run.folder / "best.toml", toml(searched, best, problem))
+    files.write_json(run.folder / "metrics.json", measured(searched, problem, origin, raw))
     template = environment(asked_language()).get_template("search.html")
     text = template.render(
-        run=run, searched=searched, ranked=ranked, aim=aim, origin=origin, command=command,
+        run=run, searched=searched, ranked=ranked, problem=problem, origin=origin, command=command,
         plots=copy_pictures(run.folder / "plots", pictures), seconds=perf_counter() - run.started,
     )  # fmt: skip
     files.write_text(page, text)
@@ -57,22 +57,22 @@ def report_search(searched: Searched, aim: Aim, origin: Origin, raw: Ref, pictur
         case=run.case,
         run_id=run.run_id,
         report=str(page),
-        headline=f"best of {len(ranked)} trainings: {aim.title} {best.figure:.4f} on validation{lab}; the best of many "
+        headline=f"best of {len(ranked)} trainings: {problem.title} {best.figure:.4f} on validation{lab}; the best of many "
         f"is optimistic, the next command gives the figure on test.{sample}",
         next_command=command,
     )
 
 
-def measured(searched: Searched, aim: Aim, origin: Origin, raw: Ref) -> dict[str, Any]:
+def measured(searched: Searched, problem: Problem, origin: Origin, raw: Ref) -> dict[str, Any]:
     """Return the content of metrics.json."""
-    run, best = current(), searched.ranked(aim)[0]
+    run, best = current(), searched.ranked(problem)[0]
     return {
         "case": run.case,
         "run_id": run.run_id,
         "searched": searched.case,
         "algorithm": searched.algorithm,
         "data": {"source": origin.kind, "origin": origin.found or origin.note, "sha256": origin.sha256 or raw.sha256},
-        "primary_metric": aim.primary,
+        "primary_metric": problem.primary,
         "part": "validation",
         "best": best.model_dump(),
         "course": searched.course,
@@ -80,11 +80,11 @@ def measured(searched: Searched, aim: Aim, origin: Origin, raw: Ref) -> dict[str
     }
 
 
-def toml(searched: Searched, best: Trial, aim: Aim) -> str:
+def toml(searched: Searched, best: Trial, problem: Problem) -> str:
     """Return the best parameters as TOML, of which JSON's words, numbers and lists of them are a part."""
     values = {"candidates": searched.candidates, **best.parameters, "patience": searched.patience}
     lines = [f"{name} = {json.dumps(value)}" for name, value in values.items()]
-    told = f"# best of {len(searched.trials)} trainings ({searched.algorithm}): {aim.title} {best.figure:.4f} on "
+    told = f"# best of {len(searched.trials)} trainings ({searched.algorithm}): {problem.title} {best.figure:.4f} on "
     return told + "validation\n" + "\n".join(lines) + "\n"
 
 

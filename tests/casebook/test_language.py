@@ -10,10 +10,10 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 
 from casebook import places
-from casebook.language import CATALOGS, Said, messages, say, translated
+from casebook.language import CATALOGS, Message, messages, msg, translated
 from tasks.problem.definition import TITLES
 
-KEYWORDS = {"say": None, "_": None, "gettext": None, "ngettext": (1, 2)}  # the last two are {% trans %}
+KEYWORDS = {"msg": None, "_": None, "gettext": None, "ngettext": (1, 2)}  # the last two are {% trans %}
 
 
 def said() -> Iterator[str]:
@@ -32,10 +32,10 @@ def titles() -> Iterator[str]:
 
 
 def test_a_sentence_is_told_with_its_values() -> None:
-    sentence = say("{champion} reaches {figure} {value:.4f}.", champion="ours", figure="AUPRC", value=0.91)
+    sentence = msg("{champion} reaches {figure} {value:.4f}.", champion="ours", figure="AUPRC", value=0.91)
     assert str(sentence) == "ours reaches AUPRC 0.9100."
-    assert sentence.told("ko") == "ours의 AUPRC: 0.9100."
-    assert Said.model_validate_json(sentence.model_dump_json()) == sentence
+    assert sentence.render("ko") == "ours의 AUPRC: 0.9100."
+    assert Message.model_validate_json(sentence.model_dump_json()) == sentence
 
 
 def test_a_text_that_the_catalog_lacks_stays_english() -> None:

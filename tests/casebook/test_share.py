@@ -99,13 +99,13 @@ def test_a_manifest_that_can_not_be_read_is_told(machine: Machine) -> None:
 
 
 def test_settling_shares_what_only_is_here_and_else_takes_what_is_there(machine: Machine) -> None:
-    share.settle(made("1", "of the first"))
+    share.sync(made("1", "of the first"))
     machine("second")
-    share.settle(made("1", "of the second"))
-    share.settle(made("2"))
+    share.sync(made("1", "of the second"))
+    share.sync(made("2"))
     assert (places.models("shop") / "1" / "a.txt").read_text() == "of the first"
     assert set(share.manifests(places.models("shop"))) == {"1", "2"}
-    share.settle(places.models("shop") / "3")
+    share.sync(places.models("shop") / "3")
     assert share.names(places.models("shop")) == ["1", "2"]
 
 
@@ -186,7 +186,7 @@ def test_a_push_that_is_killed_leaves_nothing_that_counts_as_whole(
         pushing.kill()
     assert share.read(folder / "0.bin") is not None
     assert share.manifests(folder.parent) == {}
-    share.settle(folder)
+    share.sync(folder)
     assert set(share.manifests(folder.parent)) == {"1"}
 
 
@@ -205,7 +205,7 @@ def test_a_lost_network_is_told_and_the_next_run_shares_what_was_made(
     assert str(places.artifacts()) in str(told.value)
     monkeypatch.setenv("AWS_ENDPOINT_URL", s3["AWS_ENDPOINT_URL"])
     with fresh():
-        share.settle(folder)
+        share.sync(folder)
         assert set(share.manifests(folder.parent)) == {"1"}
 
 
@@ -223,7 +223,7 @@ def test_storage_that_can_not_be_used_is_told_with_a_remedy(
 ) -> None:
     monkeypatch.setenv("CASEBOOK_ARTIFACTS", url)
     monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path))
-    for ask in (share.push, share.settle, share.pull, share.names, share.get):
+    for ask in (share.push, share.sync, share.pull, share.names, share.get):
         with pytest.raises(CasebookError, match=remedy) as told:
             ask(made(ask.__name__))
         assert url in str(told.value)

@@ -8,12 +8,12 @@ import psutil
 import pytest
 
 from casebook import spare
-from casebook.spare import Spare
+from casebook.spare import WorkerProcess
 
 
 @pytest.fixture
-def helper() -> Iterator[Spare]:
-    helper = Spare()
+def helper() -> Iterator[WorkerProcess]:
+    helper = WorkerProcess()
     yield helper
     helper.close()
 
@@ -30,26 +30,28 @@ def soon(pid: int) -> bool:
     return gone(pid)
 
 
-def test_calls_run_in_one_other_process(helper: Spare) -> None:
+def test_calls_run_in_one_other_process(helper: WorkerProcess) -> None:
     first = helper.run(os.getpid)
     assert first != os.getpid()
     assert helper.run(os.getpid) == first
 
 
-def test_what_a_call_raises_arrives_here(helper: Spare) -> None:
+def test_what_a_call_raises_arrives_here(helper: WorkerProcess) -> None:
     with pytest.raises(ZeroDivisionError):
         helper.run(divmod, 1, 0)
     assert helper.run(divmod, 7, 2) == (3, 1)
 
 
-def test_left_idle_it_ends_and_the_next_call_starts_another(helper: Spare, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_left_idle_it_ends_and_the_next_call_starts_another(
+    helper: WorkerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(spare, "IDLE", 0.2)
     first = helper.run(os.getpid)
     assert soon(first)
     assert helper.run(os.getpid) != first
 
 
-def test_closing_ends_it(helper: Spare) -> None:
+def test_closing_ends_it(helper: WorkerProcess) -> None:
     pid = helper.run(os.getpid)
     helper.close()
     assert soon(pid)

@@ -11,7 +11,7 @@ from casebook.run import Run, under_way
 from casebook.stage import Stage, decide, key_parts, set_for, stage
 from casebook.store import Facts, Ref
 from tasks.data.derive import HourOfDay, Log
-from tasks.problem.calibration import Rule
+from tasks.problem.calibration import ThresholdPolicy
 
 PREFIX = "-"
 
@@ -32,14 +32,14 @@ def make(run: Run, made: dict[str, str]) -> Ref:
     with files.new_folder(ref.folder) as out:
         facts = double.fn(out, "a")
         cost = {"seconds": 1.0, "peak_memory_mb": None, "made_at": "2026"}
-        sealed = store.seal(out, run.case, "double", made, facts, cost)
+        sealed = store.write_manifest(out, run.case, "double", made, facts, cost)
     (ref.folder / store.RESULT).write_text("{}")
     return sealed
 
 
 @pytest.fixture
 def run(artifacts: Path) -> Run:
-    return Run("toy", Rule())
+    return Run("toy", ThresholdPolicy())
 
 
 def test_a_key_depends_on_arguments_defaults_and_values() -> None:
@@ -66,7 +66,9 @@ def test_values_of_the_project_bring_their_code_into_the_key() -> None:
     hour = dict(key_parts(double.fn, (HourOfDay("t", "h"),), {}))["source"]
     log = dict(key_parts(double.fn, (Log("t", "h"),), {}))["source"]
     assert hour.split()[-1] != log.split()[-1]
-    assert dict(key_parts(double.fn, (Rule(beta=2),), {})) != dict(key_parts(double.fn, (Rule(beta=1),), {}))
+    assert dict(key_parts(double.fn, (ThresholdPolicy(beta=2),), {})) != dict(
+        key_parts(double.fn, (ThresholdPolicy(beta=1),), {})
+    )
 
 
 def test_a_stage_is_reused_only_while_its_files_are_whole(run: Run) -> None:
@@ -146,14 +148,14 @@ def test_an_input_is_brought_where_a_stage_is_to_read_it_and_only_the_very_one(
     ref = make(run, parts("a"))
     share.push(ref.folder)
     shared("second")
-    store.bring(ref)
+    store.download(ref)
     assert ref.path("word.txt").read_text() == "-aa"
     with pytest.raises(CasebookError, match="made anew meanwhile"):
-        store.bring(ref.model_copy(update={"sha256": "another"}))
+        store.download(ref.model_copy(update={"sha256": "another"}))
     share.drop(ref.folder)
     shared("third")
     with pytest.raises(CasebookError, match="double"):
-        store.bring(ref)
+        store.download(ref)
 
 
 def test_a_plan_names_what_changed_and_runs_nothing(run: Run) -> None:
@@ -177,7 +179,7 @@ def test_a_fresh_run_is_made_when_asked_for(run: Run) -> None:
 
 
 def test_a_stage_travels_to_another_process_by_name() -> None:
-    rebuild, name = double.called("x").__reduce__()  # what the spare process is sent
+    rebuild, name = double.with_label("x").__reduce__()  # what the spare process is sent
     named = rebuild(*name)
     assert isinstance(named, Stage)
     assert named.fn is double.fn
@@ -186,4 +188,4 @@ def test_a_stage_travels_to_another_process_by_name() -> None:
 @pytest.mark.parametrize("label", ["a/b", "/../x", "a\nb"], ids=range(3))
 def test_a_label_that_is_no_part_of_a_path_is_refused(label: str) -> None:
     with pytest.raises(CasebookError, match="can't be part of a folder's name"):
-        double.called(label)
+        double.with_label(label)

@@ -22,7 +22,9 @@ def made(key: str = "1", at: str = "2026-01-01", text: str = "text") -> Path:
     (folder / "deep").mkdir(parents=True)
     (folder / "a.txt").write_text(text, encoding="utf-8")
     (folder / "deep" / "b.txt").write_text("b", encoding="utf-8")
-    store.seal(folder, "shop", "clean", parts, {"rows": 2}, {"seconds": 1.5, "peak_memory_mb": None, "made_at": at})
+    store.write_manifest(
+        folder, "shop", "clean", parts, {"rows": 2}, {"seconds": 1.5, "peak_memory_mb": None, "made_at": at}
+    )
     return folder
 
 
@@ -39,15 +41,15 @@ def test_a_sealed_folder_tells_its_files_size_and_facts() -> None:
     assert (manifest.bytes, manifest.seconds, manifest.ref.facts) == (5, 1.5, {"rows": 2})
     assert manifest.ref.folder == folder
     assert not manifest.ref.pending
-    assert store.trouble(folder, manifest) is None
+    assert store.verify(folder, manifest) is None
 
 
 def test_a_missing_and_an_altered_file_are_named() -> None:
     folder = made()
     (folder / "a.txt").write_text("tixt", encoding="utf-8")
-    assert store.trouble(folder, manifest_of(folder)) == "a.txt was altered"
+    assert store.verify(folder, manifest_of(folder)) == "a.txt was altered"
     (folder / "a.txt").unlink()
-    assert store.trouble(folder, manifest_of(folder)) == "a.txt is gone"
+    assert store.verify(folder, manifest_of(folder)) == "a.txt is gone"
 
 
 def test_the_reference_hashes_the_content_not_the_key() -> None:

@@ -24,7 +24,7 @@ from casebook import places, spare
 from casebook.cli import main
 
 LARGE = 1_500_000_000  # bytes from which the process is replaced
-Said = tuple[int, str, str]  # exit code, standard output and error output
+Message = tuple[int, str, str]  # exit code, standard output and error output
 
 
 class Runner:
@@ -35,7 +35,7 @@ class Runner:
 
     def run(
         self, environment: dict[str, str], module: str, flags: Sequence[str], *, last_step_fails: bool = False
-    ) -> Said:
+    ) -> Message:
         """Run a command in the process, with these variables in its environment and no others."""
         if self._pool is None:
             context = multiprocessing.get_context("spawn")
@@ -63,7 +63,7 @@ def begin() -> None:
         warnings.filterwarnings(*parse_warning_filter(text, escape=False))
 
 
-def ran(environment: dict[str, str], module: str, flags: Sequence[str], last_step_fails: bool) -> tuple[Said, int]:
+def ran(environment: dict[str, str], module: str, flags: Sequence[str], last_step_fails: bool) -> tuple[Message, int]:
     """Run a command here; return what it said, and how many bytes this process holds after it."""
     out, err = io.StringIO(), io.StringIO()
     variables = patch.dict(os.environ, environment, clear=True)
@@ -91,23 +91,23 @@ def command(module: str) -> Callable[[Sequence[str]], int]:
 @contextmanager
 def shared_spare() -> Iterator[None]:
     """Let all runs in this process work with one spare process, which goes on after them."""
-    real = spare.Spare.run
+    real = spare.WorkerProcess.run
 
-    def run(_: spare.Spare, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    def run(_: spare.WorkerProcess, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         return real(kept_spare(), in_environment, dict(os.environ), function, args, kwargs)
 
     with (
         patch.object(spare, "IDLE", 3600.0),
-        patch.object(spare.Spare, "run", run),
-        patch.object(spare.Spare, "close", lambda _: None),
+        patch.object(spare.WorkerProcess, "run", run),
+        patch.object(spare.WorkerProcess, "close", lambda _: None),
     ):
         yield
 
 
 @cache
-def kept_spare() -> spare.Spare:
+def kept_spare() -> spare.WorkerProcess:
     """The spare process of all runs here."""
-    return spare.Spare()
+    return spare.WorkerProcess()
 
 
 def in_environment(

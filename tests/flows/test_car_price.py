@@ -59,7 +59,7 @@ def test_everything_found_is_told_in_korean_too(priced: House) -> None:
     for section in sections:
         for said in (section.title, *(f.sentence for f in section.findings), *(shows for _, shows in section.pictures)):
             assert said.text in known
-            assert said.told("ko") != str(said)
+            assert said.render("ko") != str(said)
         assert {header for table in section.tables for header in table[0]} - {"drive-wheels"} <= set(known)
 
 

@@ -14,9 +14,9 @@ FLOW = '''"""Parts: tell broken parts from sound ones."""
 from casebook.case import case
 from casebook.cli import main
 from casebook.run import Summary
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 from tasks.training.networks import perceptron
-from tasks.problem.calibration import Rule
+from tasks.problem.calibration import ThresholdPolicy
 from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
 from tasks.tables.explore import explore
 from tasks.tables.splitters import Model, RepeatedKFold
@@ -24,7 +24,7 @@ from tasks.tables.case import TableCase
 from tasks.training.train import Settings
 from tasks.tables.parameters import RepeatedFoldsParams
 
-AIM = Aim(
+PROBLEM = Problem(
     kind="binary", target="<b>broken %</b>", labels=("sound & safe", "50 % {broken}"), primary="roc_auc",
     shown=("roc_auc", "log_loss"),
 )
@@ -36,7 +36,7 @@ class PartsParams(RepeatedFoldsParams):
 
 
 def threshold(params):
-    return Rule(by="f_beta")
+    return ThresholdPolicy(by="f_beta")
 
 
 def scaled(columns):
@@ -51,7 +51,7 @@ def network(x, y, dropout):
 
 
 CASE = TableCase(
-    "parts", AIM, RepeatedKFold(standard=2), scaled, threshold=threshold,
+    "parts", PROBLEM, RepeatedKFold(standard=2), scaled, threshold=threshold,
     models={"ours": Model(network, Settings(epochs=8, learning_rate=0.01))},
 )
 
@@ -60,7 +60,7 @@ CASE = TableCase(
 def parts(params: PartsParams = PartsParams()) -> Summary:
     """Tell broken parts from sound ones."""
     data = CASE.prepare(params)
-    profile = explore.submit(data.table, "parts", AIM)
+    profile = explore.submit(data.table, "parts", PROBLEM)
     return evaluate_and_publish(FittedModels(data, CASE.fit_all(data, params), [], profile))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from flows.scaling import OUTLIER
+from samples.scaling import OUTLIER
 from samples.scaling import make_people
 from tests.flows.house import SMOKE, House, house_after
 

@@ -12,7 +12,7 @@ from casebook.case import case
 from casebook.cli import main
 from casebook.params import CaseParams
 from casebook.run import Summary
-from casebook.stage import act, stage
+from casebook.stage import uncached_task, stage
 from casebook.tables import read_table
 from tasks.data.clean import clean, drop_repeats
 from tasks.data.fetch import fetch
@@ -37,7 +37,7 @@ def heaviest(out, coins):
     return {"weight": weight}
 
 
-@act
+@uncached_task
 def finish(found):
     """Say how heavy it is."""
     headline = f"heaviest {found.facts['weight']:.2f} g"

@@ -76,7 +76,7 @@ def keep() -> Callable[..., Ref]:
         folder.mkdir(parents=True)
         facts = work(folder, *args, **kwargs)
         cost = {"seconds": 0.0, "peak_memory_mb": None, "made_at": "2026-01-01T00:00:00+00:00"}
-        return store.seal(folder, "shop", "made", parts, facts, cost)
+        return store.write_manifest(folder, "shop", "made", parts, facts, cost)
 
     return kept
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from casebook.language import say
+from casebook.language import msg
 from tasks.pages import charts as chart
 from tasks.pages.findings import Section, found
 from tasks.pages.summary_statistics import Line, described, description_rows, fences, line_through, standing_out
@@ -64,25 +64,25 @@ def all_of_them(out: Path, countries: "pd.DataFrame", unknown: int) -> Section:
     line = trend(by_year(countries, countries.index), out / "all.png", "All immigrants by year")
     chart.cloud(out / "cloud.png", whole(countries[TOTAL]), "Countries, as large as their immigrants are many")
     return Section(
-        title=say("All immigrants"),
+        title=msg("All immigrants"),
         findings=(
-            found("total", known, say(
+            found("total", known, msg(
                 "{known:,} people of {countries} citizenships immigrated from {first} to {last}.",
                 known=known, countries=len(countries), first=years[0], last=years[-1],
             )),
-            found("unknown", unknown, say(
+            found("unknown", unknown, msg(
                 "{unknown:,} more ({share:.1%} of all) are of unknown citizenship and in no other figure here. With "
                 "them each year's rows add up to the row of totals in the sheet, which is then left out.",
                 unknown=unknown, share=unknown / (known + unknown),
             )),
-            found("trend", asdict(line), say(
+            found("trend", asdict(line), msg(
                 "The line of least squares changes by {slope:+,.0f} immigrants a year (95 % interval {low:,.0f} to "
                 "{high:,.0f}; Pearson's r {r:.3f}, p {p:.1e}).", **rounded(line),
             )),
         ),
         pictures=(
-            ("all", say("Scatter plot of the years, with the regression line and its 95 % interval.")),
-            ("cloud", say("Word cloud of the countries by their totals.")),
+            ("all", msg("Scatter plot of the years, with the regression line and its 95 % interval.")),
+            ("cloud", msg("Word cloud of the countries by their totals.")),
         ),
     )  # fmt: skip
 
@@ -99,20 +99,20 @@ def the_greatest(out: Path, countries: "pd.DataFrame", greatest: int, listed: in
     chart.ranked(out / "greatest.png", totals, f"The {listed} greatest countries, all years together", "immigrants")
     share = float(totals.head(greatest).sum() / countries[TOTAL].sum())
     return Section(
-        title=say("The greatest countries"),
+        title=msg("The greatest countries"),
         findings=(
-            found("greatest", whole(totals), say(
+            found("greatest", whole(totals), msg(
                 "Most came from {first}, {most:,}, before {second} with {next:,}.",
                 first=totals.index[0], most=int(totals.iloc[0]), second=totals.index[1], next=int(totals.iloc[1]),
             )),
-            found("share_of_greatest", share, say(
+            found("share_of_greatest", share, msg(
                 "{share:.0%} of all came from {count} of the {countries} countries.",
                 share=share, count=greatest, countries=len(countries),
             )),
         ),
         pictures=(
-            ("area", say("Area plot: the countries stand on each other, so the upper edge is their sum.")),
-            ("greatest", say("Horizontal bars, each with its total.")),
+            ("area", msg("Area plot: the countries stand on each other, so the upper edge is their sum.")),
+            ("greatest", msg("Horizontal bars, each with its total.")),
         ),
     )  # fmt: skip
 
@@ -125,15 +125,15 @@ def one_year(out: Path, values: "pd.Series", bins: int) -> Section:
     title, x = f"From how many countries how many came in {values.name}", f"immigrants of a country in {values.name}"
     chart.histogram(out / "one_year.png", values.to_frame(), bins, title, x, "countries")
     return Section(
-        title=say("One year in a histogram"),
+        title=msg("One year in a histogram"),
         findings=(
-            found("histogram", {"counts": counts.tolist(), "edges": edges.tolist()}, say(
+            found("histogram", {"counts": counts.tolist(), "edges": edges.tolist()}, msg(
                 "In {year}, {few} of {countries} countries sent fewer than {edge:,.0f} people; the median country sent "
                 "{median:,.0f}.", year=str(values.name), few=int(counts[0]), countries=len(values),
                 edge=float(edges[1]), median=float(values.median()),
             )),
         ),
-        pictures=(("one_year", say("Histogram; above each bar is its number of countries.")),),
+        pictures=(("one_year", msg("Histogram; above each bar is its number of countries.")),),
     )  # fmt: skip
 
 
@@ -146,13 +146,13 @@ def continents(out: Path, countries: "pd.DataFrame") -> Section:
     moved = str((shares["last"] - shares["first"]).abs().idxmax())
     before, after = (float(shares["first"][moved]), float(shares["last"][moved]))
     return Section(
-        title=say("Continents"),
+        title=msg("Continents"),
         findings=(
-            found("continents", whole(sums[TOTAL]), say(
+            found("continents", whole(sums[TOTAL]), msg(
                 "{first} has {share:.1%} of all immigrants, {second} {next:.1%}.", first=str(shares.index[0]),
                 share=float(shares[TOTAL].iloc[0]), second=str(shares.index[1]), next=float(shares[TOTAL].iloc[1]),
             )),
-            found("most_changed_continent", {"name": moved, "before": before, "after": after}, say(
+            found("most_changed_continent", {"name": moved, "before": before, "after": after}, msg(
                 "No share changed more than that of {moved}: {before:.0%} in {first}, {after:.0%} in {last}.",
                 moved=moved, before=before, after=after, first=years[0], last=years[-1],
             )),
@@ -162,7 +162,7 @@ def continents(out: Path, countries: "pd.DataFrame") -> Section:
              "in the first year": f"{shares['first'][name]:.1%}", "in the last year": f"{shares['last'][name]:.1%}"}
             for name, count in whole(sums[TOTAL]).items()
         ),),
-        pictures=(("continents", say("Pie chart of all years together.")),),
+        pictures=(("continents", msg("Pie chart of all years together.")),),
     )  # fmt: skip
 
 
@@ -173,20 +173,20 @@ def decades(out: Path, countries: "pd.DataFrame", listed: int) -> Section:
     chart.boxes(out / "decades.png", top.melt(), "value", "variable", title, "immigrants of a country in the decade")
     beyond, fence = {name: whole(standing_out(top[name])) for name in top.columns}, fences(top[last])[1]
     return Section(
-        title=say("Decades"),
+        title=msg("Decades"),
         findings=(
-            found("decades", whole(every), say(
+            found("decades", whole(every), msg(
                 "Immigrants of each decade: {decades}.",
                 decades="; ".join(f"{name} {value:,}" for name, value in every.items()),
             )),
-            found("standing_out", beyond, say(
+            found("standing_out", beyond, msg(
                 "Of the {listed} greatest countries, {names} stood out in the {decade}: more than {fence:,.0f} came, "
                 "the third quartile plus 1.5 interquartile ranges.", listed=listed, decade=last,
                 names=", ".join(top.index[top[last] > fence]) or "–", fence=fence,
             )),
         ),
         tables=(description_rows(top),),
-        pictures=(("decades", say("Box plots of the greatest countries' decades.")),),
+        pictures=(("decades", msg("Box plots of the greatest countries' decades.")),),
     )  # fmt: skip
 
 
@@ -198,26 +198,26 @@ def comparison(out: Path, compared: "pd.DataFrame") -> Section:
     chart.histogram(out / "compared.png", wide, BINS, "Years by their immigrants", "immigrants of a year", "years")
     line, shares = trend(wide, out / "compared_trend.png", names), compared[TOTAL] / compared[TOTAL].sum()
     return Section(
-        title=say("Countries compared"),
+        title=msg("Countries compared"),
         findings=(
-            found("compared", whole(compared[TOTAL]), say(
+            found("compared", whole(compared[TOTAL]), msg(
                 "Of {total:,} people from {names}, {share:.0%} came from {most}.", total=int(compared[TOTAL].sum()),
                 names=names, share=float(shares.max()), most=str(shares.idxmax()),
             )),
-            found("compared_trend", asdict(line), say(
+            found("compared_trend", asdict(line), msg(
                 "Their sum changes by {slope:+,.1f} people a year (95 % interval {low:,.1f} to {high:,.1f}; r {r:.2f}, "
                 "p {p:.1g}).", **rounded(line),
             )),
-            found("compared_years", {name: described(wide[name]) for name in wide.columns}, say(
+            found("compared_years", {name: described(wide[name]) for name in wide.columns}, msg(
                 "The medians of a year are {medians}.",
                 medians=", ".join(f"{name} {value:,.0f}" for name, value in wide.median().items()),
             )),
         ),
         tables=(description_rows(wide),),
         pictures=(
-            ("compared_lines", say("Lines of the countries.")),
-            ("compared_trend", say("Their sum by year, with the regression line and its 95 % interval.")),
-            ("compared", say("Histograms of the years, over each other.")),
-            ("waffle", say("Waffle chart: 400 tiles, parted as the immigrants are.")),
+            ("compared_lines", msg("Lines of the countries.")),
+            ("compared_trend", msg("Their sum by year, with the regression line and its 95 % interval.")),
+            ("compared", msg("Histograms of the years, over each other.")),
+            ("waffle", msg("Waffle chart: 400 tiles, parted as the immigrants are.")),
         ),
     )  # fmt: skip

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from casebook import files
 from casebook.errors import CasebookError
-from casebook.language import say
-from casebook.stage import stage_apart
+from casebook.language import msg
+from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_table
 from tasks.pages.findings import FINDINGS, Finding, Section, stored
 from tasks.pages.plot_style import axes_grid, figure, labelled, save
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 from tasks.stories.car_price.association import Correlation, Variance, anovas, by_pairs, pearson
 from tasks.stories.car_price.findings_steps import UNITS
 from tasks.tables.permutation_importance import Worth, worth
@@ -34,10 +34,10 @@ class Found(NamedTuple):
     worth: dict[str, Worth]
 
 
-@stage_apart
+@stage(process="worker")
 def find_drivers(
     out: Path, table: Ref, permuted: Ref, trained: Ref, folds: int, numbers: tuple[str, ...],
-    categories: tuple[str, ...], grouped: tuple[str, str], aim: Aim,
+    categories: tuple[str, ...], grouped: tuple[str, str], problem: Problem,
 ) -> Facts:  # fmt: skip
     """Rank what goes with the target, and write `findings.json` and pictures.
 
@@ -51,7 +51,7 @@ def find_drivers(
         The columns that are looked at.
     grouped
         Two categories: the groups of the first are compared two by two, and means are shown for both together.
-    aim
+    problem
         What is predicted.
 
     Raises
@@ -62,25 +62,29 @@ def find_drivers(
     frame = read_table(table)
     units: dict[str, str | None] = json.loads(table.path(UNITS).read_text(encoding="utf-8"))
     found = Found(
-        pearson(frame[[*numbers, aim.target]], aim.target),
-        anovas(frame, categories, aim.target),
-        by_pairs(frame, grouped[0], aim.target),
-        worth(permuted, trained, folds, aim),
+        pearson(frame[[*numbers, problem.target]], problem.target),
+        anovas(frame, categories, problem.target),
+        by_pairs(frame, grouped[0], problem.target),
+        worth(permuted, trained, folds, problem),
     )
     if not found.numbers or not found.categories:
         raise CasebookError(
-            f"No number, or no category, has two values to compare {aim.target} by: use more or other rows."
+            f"No number, or no category, has two values to compare {problem.target} by: use more or other rows."
         )
-    _draw_numbers(out, frame, list(found.numbers), aim, units)
-    _draw_groups(out, frame, list(found.categories), aim)
-    _draw_means(out, frame, grouped, aim)
-    _draw_ranking(out, found, aim)
-    sections = [numbers_told(found, aim), groups_told(frame, grouped, aim), variance_told(found, grouped[0], aim)]
-    files.write_json(out / FINDINGS, stored([*sections, ranking_told(found, aim)]))
+    _draw_numbers(out, frame, list(found.numbers), problem, units)
+    _draw_groups(out, frame, list(found.categories), problem)
+    _draw_means(out, frame, grouped, problem)
+    _draw_ranking(out, found, problem)
+    sections = [
+        numbers_told(found, problem),
+        groups_told(frame, grouped, problem),
+        variance_told(found, grouped[0], problem),
+    ]
+    files.write_json(out / FINDINGS, stored([*sections, ranking_told(found, problem)]))
     return {"rows": len(frame), "numbers": len(found.numbers), "categories": len(found.categories)}
 
 
-def numbers_told(found: Found, aim: Aim) -> Section:
+def numbers_told(found: Found, problem: Problem) -> Section:
     """Tell which numbers go with the target."""
     names, tests = list(found.numbers), len(found.numbers)
     first, doubtful = names[0], [name for name, told in found.numbers.items() if told.p >= ALPHA / tests]
@@ -89,37 +93,37 @@ def numbers_told(found: Found, aim: Aim) -> Section:
         for name, told in found.numbers.items()
     )
     return Section(
-        title=say("Numbers and the target"),
+        title=msg("Numbers and the target"),
         findings=(
             Finding(
                 name="pearson",
                 value={name: told._asdict() for name, told in found.numbers.items()},
-                sentence=say(
+                sentence=msg(
                     "Of {columns} numbers {first} goes with {target} most: Pearson's r is {r:+.3f}, p = {p}.",
-                    columns=tests, first=first, target=aim.target, r=found.numbers[first].r,
+                    columns=tests, first=first, target=problem.target, r=found.numbers[first].r,
                     p=_p(found.numbers[first].p),
                 ),
             ),
             Finding(
                 name="not_significant",
                 value=list(doubtful),
-                sentence=say(
+                sentence=msg(
                     "With {tests} tests at once a p-value counts below {alpha:g} / {tests} (Bonferroni). Above it, so "
                     "perhaps chance: {doubtful}.", tests=tests, alpha=ALPHA, doubtful=", ".join(doubtful),
-                ) if doubtful else say(
+                ) if doubtful else msg(
                     "With {tests} tests at once a p-value counts below {alpha:g} / {tests} (Bonferroni): all do.",
                     tests=tests, alpha=ALPHA,
                 ),
             ),
         ),
         tables=(rows,),
-        pictures=(("numbers", say("The numbers that tell most and least of the target, with a straight line fitted")),),
+        pictures=(("numbers", msg("The numbers that tell most and least of the target, with a straight line fitted")),),
     )  # fmt: skip
 
 
-def groups_told(frame: "pd.DataFrame", grouped: tuple[str, str], aim: Aim) -> Section:
+def groups_told(frame: "pd.DataFrame", grouped: tuple[str, str], problem: Problem) -> Section:
     """Tell counts and means of the groups of a category."""
-    each = frame.groupby(grouped[0])[aim.target].agg(["size", "mean", "std"]).sort_values("mean", ascending=False)
+    each = frame.groupby(grouped[0])[problem.target].agg(["size", "mean", "std"]).sort_values("mean", ascending=False)
     means = {str(name): float(value) for name, value in each["mean"].items()}
     dearest, cheapest = next(iter(means)), list(means)[-1]
     rows = tuple(
@@ -132,31 +136,31 @@ def groups_told(frame: "pd.DataFrame", grouped: tuple[str, str], aim: Aim) -> Se
         for name, row in each.iterrows()
     )
     return Section(
-        title=say("Groups"),
+        title=msg("Groups"),
         findings=(
             Finding(
                 name="group_means",
                 value=dict(means),
-                sentence=say(
+                sentence=msg(
                     "By {category}, {first} has the highest mean {target}, {high:,.2f}, {last} the lowest, {low:,.2f}.",
-                    category=grouped[0], target=aim.target, first=dearest, high=means[dearest], last=cheapest,
+                    category=grouped[0], target=problem.target, first=dearest, high=means[dearest], last=cheapest,
                     low=means[cheapest],
                 ),
             ),
             Finding(
                 name="group_sizes",
                 value={str(name): int(size) for name, size in each["size"].items()},
-                sentence=say("A mean of few rows tells little, so each stands with the number of its rows."),
+                sentence=msg("A mean of few rows tells little, so each stands with the number of its rows."),
             ),
         ),
         tables=(rows,),
         pictures=(
-            ("means", say("Mean {target} by {by} and {also}", target=aim.target, by=grouped[0], also=grouped[1])),
+            ("means", msg("Mean {target} by {by} and {also}", target=problem.target, by=grouped[0], also=grouped[1])),
         ),
     )  # fmt: skip
 
 
-def variance_told(found: Found, category: str, aim: Aim) -> Section:
+def variance_told(found: Found, category: str, problem: Problem) -> Section:
     """Tell the analysis of variance of each category, and of each two groups of one."""
     first = next(iter(found.categories))
     rows = tuple(
@@ -165,33 +169,33 @@ def variance_told(found: Found, category: str, aim: Aim) -> Section:
     pairs = tuple({category: " – ".join(pair), **_tested(told)} for pair, told in found.pairs.items())
     alike = [" – ".join(pair) for pair, told in found.pairs.items() if told.p >= ALPHA]
     return Section(
-        title=say("Analysis of variance"),
+        title=msg("Analysis of variance"),
         findings=(
             Finding(
                 name="anova",
                 value={name: told._asdict() for name, told in found.categories.items()},
-                sentence=say(
+                sentence=msg(
                     "F is how much the groups' means differ, measured by how much rows differ within a group; η² is "
                     "the share of the variance of {target} that the groups explain. {first} explains most, {share:.0%} "
                     "(F = {f:.2f}, p = {p}); many small groups explain more by chance than few large ones.",
-                    target=aim.target, first=first, share=found.categories[first].share, f=found.categories[first].f,
+                    target=problem.target, first=first, share=found.categories[first].share, f=found.categories[first].f,
                     p=_p(found.categories[first].p),
                 ),
             ),
             Finding(
                 name="anova_pairs",
                 value={" – ".join(pair): told._asdict() for pair, told in found.pairs.items()},
-                sentence=say("Two by two, these groups of {category} can't be told apart: {alike}.",
+                sentence=msg("Two by two, these groups of {category} can't be told apart: {alike}.",
                              category=category, alike=", ".join(alike))
-                if alike else say("Two by two, all groups of {category} can be told apart.", category=category),
+                if alike else msg("Two by two, all groups of {category} can be told apart.", category=category),
             ),
         ),
         tables=(rows, pairs),
-        pictures=(("groups", say("{target} in the groups of each category", target=aim.target)),),
+        pictures=(("groups", msg("{target} in the groups of each category", target=problem.target)),),
     )  # fmt: skip
 
 
-def ranking_told(found: Found, aim: Aim) -> Section:
+def ranking_told(found: Found, problem: Problem) -> Section:
     """Rank all columns by what they are worth to the model, beside what each tells alone."""
     first = next(iter(found.worth))
     rows = tuple(
@@ -203,21 +207,21 @@ def ranking_told(found: Found, aim: Aim) -> Section:
         for rank, (name, each) in enumerate(found.worth.items(), 1)
     )  # fmt: skip
     return Section(
-        title=say("Drivers, ranked"),
+        title=msg("Drivers, ranked"),
         findings=(
             Finding(
                 name="drivers",
                 value={name: told._asdict() for name, told in found.worth.items()},
-                sentence=say(
+                sentence=msg(
                     "Shuffle a column of the test rows, and the {figure} of the networks gets worse by what that "
                     "column is worth to them (± standard error over the folds): most is {first}, {change:,.1f}. "
                     "Columns that tell the same stand in for each other: each seems worth less than it tells alone.",
-                    figure=aim.title, first=first, change=found.worth[first].change,
+                    figure=problem.title, first=first, change=found.worth[first].change,
                 ),
             ),
         ),
         tables=(rows,),
-        pictures=(("ranking", say("Columns by correlation, by share of variance, and by what the model misses")),),
+        pictures=(("ranking", msg("Columns by correlation, by share of variance, and by what the model misses")),),
     )  # fmt: skip
 
 
@@ -229,7 +233,9 @@ def _p(value: float) -> str:
     return f"{value:.3f}" if value >= 0.001 else f"{value:.2e}"
 
 
-def _draw_numbers(out: Path, frame: "pd.DataFrame", names: list[str], aim: Aim, units: dict[str, str | None]) -> None:
+def _draw_numbers(
+    out: Path, frame: "pd.DataFrame", names: list[str], problem: Problem, units: dict[str, str | None]
+) -> None:
     """Draw the target against the three strongest and the three weakest numbers, each with a line fitted."""
     import seaborn as sns
 
@@ -237,40 +243,40 @@ def _draw_numbers(out: Path, frame: "pd.DataFrame", names: list[str], aim: Aim, 
     fig, axes = axes_grid(len(chosen), columns=3)
     for axis, name in zip(axes, chosen, strict=True):
         sns.regplot(
-            frame, x=name, y=aim.target, ax=axis, scatter_kws={"s": 7, "alpha": 0.6},
+            frame, x=name, y=problem.target, ax=axis, scatter_kws={"s": 7, "alpha": 0.6},
             line_kws={"color": "C1", "linewidth": 1.5}, seed=0, n_boot=200,
         )  # fmt: skip
-        axis.set(xlabel=labelled(name, units.get(name)), ylabel=labelled(aim.target, aim.unit))
+        axis.set(xlabel=labelled(name, units.get(name)), ylabel=labelled(problem.target, problem.unit))
     save(fig, out / "numbers.png")
 
 
-def _draw_groups(out: Path, frame: "pd.DataFrame", names: list[str], aim: Aim) -> None:
+def _draw_groups(out: Path, frame: "pd.DataFrame", names: list[str], problem: Problem) -> None:
     """Draw boxes of the target for the categories of at most ten groups, the highest median first."""
     import seaborn as sns
 
     chosen = [name for name in names if frame[name].nunique() <= SHOWN][:PANELS]
     fig, axes = axes_grid(len(chosen), columns=min(3, len(chosen)))
     for axis, name in zip(axes, chosen, strict=True):
-        order = frame.groupby(name)[aim.target].median().sort_values(ascending=False).index
-        sns.boxplot(frame, y=name, x=aim.target, order=list(order), ax=axis, fliersize=2, linewidth=0.8, color="C0")
-        axis.set(xlabel=labelled(aim.target, aim.unit), ylabel="", title=name)
+        order = frame.groupby(name)[problem.target].median().sort_values(ascending=False).index
+        sns.boxplot(frame, y=name, x=problem.target, order=list(order), ax=axis, fliersize=2, linewidth=0.8, color="C0")
+        axis.set(xlabel=labelled(problem.target, problem.unit), ylabel="", title=name)
     save(fig, out / "groups.png")
 
 
-def _draw_means(out: Path, frame: "pd.DataFrame", grouped: tuple[str, str], aim: Aim) -> None:
+def _draw_means(out: Path, frame: "pd.DataFrame", grouped: tuple[str, str], problem: Problem) -> None:
     """Draw the target's mean for each two groups; a field without rows stays empty."""
     import seaborn as sns
 
-    table = frame.pivot_table(index=grouped[0], columns=grouped[1], values=aim.target, aggfunc="mean")
+    table = frame.pivot_table(index=grouped[0], columns=grouped[1], values=problem.target, aggfunc="mean")
     fig, axis = figure(1.2 * len(table.columns) + 1.6, 0.6 * len(table) + 1.2)
-    label = labelled(f"mean {aim.target}", aim.unit)
+    label = labelled(f"mean {problem.target}", problem.unit)
     sns.heatmap(table, annot=True, fmt=",.0f", cmap="cividis", ax=axis, cbar_kws={"label": label}, linewidths=0.5)
     axis.tick_params(axis="y", rotation=0)
     axis.grid(visible=False)
     save(fig, out / "means.png")
 
 
-def _draw_ranking(out: Path, found: Found, aim: Aim) -> None:
+def _draw_ranking(out: Path, found: Found, problem: Problem) -> None:
     """Draw the first ten of each ranking, side by side."""
     strong = {name: abs(told.r) for name, told in list(found.numbers.items())[:SHOWN]}
     share = {name: told.share for name, told in list(found.categories.items())[:SHOWN]}
@@ -282,7 +288,7 @@ def _draw_ranking(out: Path, found: Found, aim: Aim) -> None:
         axis.set(xlabel=label, xlim=(0, 1))
     changes, errors = [told.change for told in change.values()], [told.error for told in change.values()]
     axes[2].barh(list(change), changes, xerr=errors, ecolor="grey")
-    axes[2].set(xlabel=labelled(f"{aim.title} worse by", aim.unit))
+    axes[2].set(xlabel=labelled(f"{problem.title} worse by", problem.unit))
     for axis in axes:
         axis.invert_yaxis()
     save(fig, out / "ranking.png")

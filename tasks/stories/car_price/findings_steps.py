@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from casebook import files
 from casebook.catalog import data_set
-from casebook.language import say
-from casebook.stage import stage_apart
+from casebook.language import msg
+from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_table, write_table
 from tasks.data.clean import Bin, DivideByMaximum, DropWithout, Dummies, FillWithMean, FillWithMostFrequent, OneSpelling
@@ -20,16 +20,16 @@ from tasks.pages.plot_style import axes_grid, figure, labelled, save
 if TYPE_CHECKING:
     import pandas as pd
 
-    from casebook.language import Said
+    from casebook.language import Message
     from tasks.data.clean import Step
     from tasks.data.derive import Derived
 
-    Row = dict[str, Said | str]
+    Row = dict[str, Message | str]
 
 UNITS = "units.json"
 
 
-@stage_apart
+@stage(process="worker")
 def tell_steps(out: Path, table: Ref, steps: "tuple[Step, ...]", dataset: str) -> Facts:
     """Apply the steps in their order, as `clean` does, and write `findings.json` and pictures of what each did.
 
@@ -66,8 +66,8 @@ def merged(sections: list[Section]) -> list[Section]:
 
 
 def section(
-    title: "Said", name: str, value: Any, sentence: "Said", rows: "Sequence[Row]" = (),
-    pictures: "tuple[tuple[str, Said], ...]" = (),
+    title: "Message", name: str, value: Any, sentence: "Message", rows: "Sequence[Row]" = (),
+    pictures: "tuple[tuple[str, Message], ...]" = (),
 ) -> Section:  # fmt: skip
     """Return a section of one finding, with a table and pictures if there are any."""
     finding = Finding(name=name, value=value, sentence=sentence)
@@ -78,15 +78,15 @@ def missing(frame: "pd.DataFrame") -> Section:
     """Count the values that are missing."""
     gaps = {str(name): int(count) for name, count in frame.isna().sum().items() if count}
     if not gaps:
-        return section(say("Missing values"), "missing", {}, say("No value is missing."))
+        return section(msg("Missing values"), "missing", {}, msg("No value is missing."))
     most = max(gaps, key=lambda name: gaps[name])
-    sentence = say(
+    sentence = msg(
         "{cells} values are missing, in {columns} of {all} columns; most in {most}, {count} of {rows} rows. No model "
         "computes with nothing, so a gap is filled, or its row is dropped.",
         cells=sum(gaps.values()), columns=len(gaps), all=len(frame.columns), most=most, count=gaps[most],
         rows=len(frame),
     )  # fmt: skip
-    return section(say("Missing values"), "missing", gaps, sentence)
+    return section(msg("Missing values"), "missing", gaps, sentence)
 
 
 def told(step: "Step", before: "pd.DataFrame", after: "pd.DataFrame") -> list[Section]:
@@ -130,20 +130,20 @@ def filled(step: FillWithMean | FillWithMostFrequent, before: "pd.DataFrame") ->
         {"column": name, "missing": str(gaps[name]), "filled with": _short(fillings[name])} for name in step.columns
     ]
     if isinstance(step, FillWithMean):
-        sentence = say("{count} missing numbers are filled with the mean of their column.", count=count)
-        return section(say("Missing values"), "filled_with_mean", fillings, sentence, rows)
-    sentence = say("{count} missing categories are filled with the most frequent one.", count=count)
-    return section(say("Missing values"), "filled_with_most_frequent", fillings, sentence, rows)
+        sentence = msg("{count} missing numbers are filled with the mean of their column.", count=count)
+        return section(msg("Missing values"), "filled_with_mean", fillings, sentence, rows)
+    sentence = msg("{count} missing categories are filled with the most frequent one.", count=count)
+    return section(msg("Missing values"), "filled_with_most_frequent", fillings, sentence, rows)
 
 
 def dropped(step: DropWithout, before: "pd.DataFrame", after: "pd.DataFrame") -> Section:
     """Tell how many rows went."""
     count = len(before) - len(after)
-    sentence = say(
+    sentence = msg(
         "{count} rows without {column} are dropped, as they teach nothing of it; {left} are left.",
         count=count, column=step.column, left=len(after),
     )  # fmt: skip
-    return section(say("Missing values"), f"dropped_without_{step.column}", count, sentence)
+    return section(msg("Missing values"), f"dropped_without_{step.column}", count, sentence)
 
 
 def spelt(step: OneSpelling, before: "pd.DataFrame", after: "pd.DataFrame") -> Section:
@@ -151,42 +151,42 @@ def spelt(step: OneSpelling, before: "pd.DataFrame", after: "pd.DataFrame") -> S
     old, new = before[step.column], after[step.column]
     changed = old.notna() & (old != new)
     written, counts = dict(zip(old[changed], new[changed], strict=True)), old[changed].value_counts()
-    sentence = say(
+    sentence = msg(
         "{rows} rows spell {column} in another way than is usual or right; each name is written in one way, else it "
         "would count as several categories.", rows=int(changed.sum()), column=step.column,
     )  # fmt: skip
     rows: list[Row] = [
         {"spelling": was, "written as": written[was], "rows": str(counts[was])} for was in sorted(written)
     ]
-    return section(say("Formatting"), f"spellings_{step.column}", written, sentence, rows)
+    return section(msg("Formatting"), f"spellings_{step.column}", written, sentence, rows)
 
 
 def converted(column: Reciprocal, after: "pd.DataFrame") -> Section:
     """Tell a number in another unit."""
     means = {name: float(after[name].mean()) for name in (column.column, column.name)}
-    sentence = say(
+    sentence = msg(
         "{name} is {of:g} divided by {source}: another unit, in which the mean is {mean:.2f}.",
         name=column.name, of=column.of, source=column.column, mean=means[column.name],
     )  # fmt: skip
-    return section(say("Formatting"), column.name, means, sentence)
+    return section(msg("Formatting"), column.name, means, sentence)
 
 
 def unskewed(column: Log, after: "pd.DataFrame") -> Section:
     """Tell the skew of a number and of its logarithm."""
     skew = {name: float(after[name].agg("skew")) for name in (column.column, column.name)}
-    sentence = say(
+    sentence = msg(
         "The skew of {source} is {before:+.2f}, that of its logarithm {after:+.2f}: a few large values no longer "
         "outweigh all others.", source=column.column, before=skew[column.column], after=skew[column.name],
     )  # fmt: skip
-    picture = (f"skew_{column.column}", say("{column} as it is, and its logarithm", column=column.column))
-    return section(say("Skew"), column.name, skew, sentence, pictures=(picture,))
+    picture = (f"skew_{column.column}", msg("{column} as it is, and its logarithm", column=column.column))
+    return section(msg("Skew"), column.name, skew, sentence, pictures=(picture,))
 
 
 def ordered(column: Ordinal, after: "pd.DataFrame") -> Section:
     """Tell which numbers categories became."""
     source = after[column.column]
     used = {name: float(number) for name, number in column.numbers if (source == name).any()}
-    sentence = say(
+    sentence = msg(
         "{source} has an order, so each category becomes its number, in {name}.",
         source=column.column, name=column.name,
     )  # fmt: skip
@@ -194,13 +194,13 @@ def ordered(column: Ordinal, after: "pd.DataFrame") -> Section:
         {"category": name, "number": f"{number:g}", "rows": str(int((source == name).sum()))}
         for name, number in used.items()
     ]
-    return section(say("Categories to numbers"), column.name, used, sentence, rows)
+    return section(msg("Categories to numbers"), column.name, used, sentence, rows)
 
 
 def divided(step: DivideByMaximum, before: "pd.DataFrame", after: "pd.DataFrame") -> Section:
     """Tell the ranges before and after."""
     most = {name: float(before[name].max()) for name in step.columns}
-    sentence = say(
+    sentence = msg(
         "{columns} columns are divided by their largest value and now lie between {least:.2f} and 1: none outweighs "
         "another for its unit alone.",
         columns=len(most), least=min(float(after[name].min()) for name in step.columns),
@@ -212,7 +212,7 @@ def divided(step: DivideByMaximum, before: "pd.DataFrame", after: "pd.DataFrame"
         }
         for name in step.columns
     ]  # fmt: skip
-    return section(say("Normalization"), "largest", most, sentence, rows)
+    return section(msg("Normalization"), "largest", most, sentence, rows)
 
 
 def binned(step: Bin, before: "pd.DataFrame", after: "pd.DataFrame") -> Section:
@@ -220,7 +220,7 @@ def binned(step: Bin, before: "pd.DataFrame", after: "pd.DataFrame") -> Section:
     edges = [float(edge) for edge in step.edges(before)]
     counts = {label: int((after[step.name] == label).sum()) for label in step.labels}
     most = max(counts, key=lambda label: counts[label])
-    sentence = say(
+    sentence = msg(
         "{column} is sorted into {bins} bins of equal width; {count} of {rows} rows are in the bin {label}.",
         column=step.column, bins=len(counts), count=counts[most], rows=len(after), label=most,
     )  # fmt: skip
@@ -228,19 +228,19 @@ def binned(step: Bin, before: "pd.DataFrame", after: "pd.DataFrame") -> Section:
         {"bin": label, "over": _short(low), "up to": _short(high), "rows": str(counts[label])}
         for label, low, high in zip(counts, edges[:-1], edges[1:], strict=True)
     ]
-    picture = (f"bins_{step.column}", say("{column} in bins of equal width", column=step.column))
-    return section(say("Binning"), step.name, counts, sentence, rows, (picture,))
+    picture = (f"bins_{step.column}", msg("{column} in bins of equal width", column=step.column))
+    return section(msg("Binning"), step.name, counts, sentence, rows, (picture,))
 
 
 def flagged(step: Dummies, before: "pd.DataFrame", after: "pd.DataFrame") -> Section:
     """Tell how many rows each new column marks."""
     counts = {str(name): int(after[name].sum()) for name in after.columns.difference(before.columns)}
-    sentence = say(
+    sentence = msg(
         "{columns} columns of categories without an order become {new} columns of 0 and 1 (one-hot).",
         columns=len(step.columns), new=len(counts),
     )  # fmt: skip
     rows: list[Row] = [{"column": name, "rows with 1": str(count)} for name, count in counts.items()]
-    return section(say("Categories to numbers"), "dummies", counts, sentence, rows)
+    return section(msg("Categories to numbers"), "dummies", counts, sentence, rows)
 
 
 def draw(out: Path, step: "Step", after: "pd.DataFrame", units: dict[str, str | None]) -> None:

@@ -5,7 +5,7 @@ from fractions import Fraction
 from itertools import combinations, product
 from typing import TYPE_CHECKING
 
-from casebook.language import say
+from casebook.language import msg
 from tasks.pages.findings import Finding, Section
 from tasks.stories.dice.roll import Fit, goodness, moments
 
@@ -32,7 +32,7 @@ def tell_sums(dice: int, sides: int, exact: Mapping[int, Fraction], counts: "Who
         for x, p, share in zip(sums, exact.values(), rows, strict=True)
     )
     return Section(
-        title=say("Sums of dice"),
+        title=msg("Sums of dice"),
         findings=(
             told_exact(dice, sides, exact),
             told_likeliest(exact),
@@ -41,7 +41,7 @@ def tell_sums(dice: int, sides: int, exact: Mapping[int, Fraction], counts: "Who
             told_gaps(exact, counts, looks),
         ),
         tables=(table,) if len(table) <= ROWS else (),
-        pictures=(("sums", say("Share of each sum in the simulation, and its exact probability")),),
+        pictures=(("sums", msg("Share of each sum in the simulation, and its exact probability")),),
     )
 
 
@@ -51,7 +51,7 @@ def told_exact(dice: int, sides: int, exact: Mapping[int, Fraction]) -> Finding:
     return Finding(
         name="exact",
         value={"mean": str(mean), "variance": str(variance), "std": float(variance) ** 0.5},
-        sentence=say(
+        sentence=msg(
             "Exactly, the sum of {dice} dice with {sides} sides has mean {mean}, variance {variance} and standard "
             "deviation {deviation:.4f}.",
             dice=dice, sides=sides, mean=str(mean), variance=str(variance), deviation=float(variance) ** 0.5,
@@ -65,9 +65,9 @@ def told_likeliest(exact: Mapping[int, Fraction]) -> Finding:
     sums = [total for total, p in exact.items() if p == top]
     named = ", ".join(map(str, sums))
     sentence = (
-        say("Most likely: {sums}, with probability {p} ({share:.2%}).", sums=named, p=str(top), share=float(top))
+        msg("Most likely: {sums}, with probability {p} ({share:.2%}).", sums=named, p=str(top), share=float(top))
         if len(sums) <= LIKELIEST
-        else say("All {count} sums have the same probability {p}.", count=len(sums), p=str(top))
+        else msg("All {count} sums have the same probability {p}.", count=len(sums), p=str(top))
     )
     return Finding(name="likeliest", value={"sums": list(sums), "probability": str(top)}, sentence=sentence)
 
@@ -83,7 +83,7 @@ def told_simulated(exact: Mapping[int, Fraction], counts: "Whole", throws: int) 
     return Finding(
         name="simulated",
         value={"throws": throws, **values, "mean_off": mean_off, "variance_off": variance_off},
-        sentence=say(
+        sentence=msg(
             "{throws:,} simulated throws have mean {mean:.4f} and variance {variance:.4f}: the mean is {off:.1f} "
             "standard errors off.", throws=throws, **values, off=abs(mean_off),
         ),
@@ -94,12 +94,12 @@ def told_fit(fit: Fit) -> Finding:
     """Tell what the chi-square test says."""
     values = fit._asdict()
     sentence = (
-        say(
+        msg(
             "Chi-square goodness of fit: χ² = {statistic:.1f} with {freedom} degrees of freedom, p = {p:.2f}. Nothing "
             "speaks against the exact distribution.", **values,
         )
         if fit.p >= DOUBTED
-        else say(
+        else msg(
             "Chi-square goodness of fit: χ² = {statistic:.1f} with {freedom} degrees of freedom, p = {p:.4f}. So far "
             "from the exact distribution is one simulation in twenty by chance alone: try another seed.", **values,
         )
@@ -116,7 +116,7 @@ def told_gaps(exact: Mapping[int, Fraction], counts: "Whole", looks: Sequence[in
     return Finding(
         name="largest_gap",
         value=dict(zip(map(str, looks), gaps, strict=True)),
-        sentence=say(
+        sentence=msg(
             "The largest gap between a share and its probability is {first:.4f} after {few:,} throws and {last:.4f} "
             "after {many:,}.", first=gaps[0], few=looks[0], last=gaps[-1], many=looks[-1],
         ),
@@ -131,23 +131,23 @@ def tell_paths(at: "Whole", means: "Floats", mean: float, deviation: float) -> S
     outside = np.abs(means - mean) > half
     inside, ever = float(1 - outside[:, -1].mean()), float(outside.any(axis=1).mean())
     values = {"series": len(means), "throws": int(at[-1]), "inside": inside, "half": float(half[-1])}
-    at_end = say(
+    at_end = msg(
         "After {throws:,} throws {inside:.1%} of {series} series have a mean within {half:.4f} of the exact one, that "
         "is within ±1.96 σ/√n, where 95 % are expected. A band ten times narrower takes a hundred times the throws.",
         **values,
     )
-    all_along = say(
+    all_along = msg(
         "The band is meant for one n: {ever:.0%} of the series were outside at one of {looks} looks at least. Who "
         "stops when the figure looks unusual finds something more often than once in twenty.",
         ever=ever, looks=len(at),
     )  # fmt: skip
     return Section(
-        title=say("Law of large numbers"),
+        title=msg("Law of large numbers"),
         findings=(
             Finding(name="running_means", value=values, sentence=at_end),
             Finding(name="ever_outside", value={"looks": len(at), "share": ever}, sentence=all_along),
         ),
-        pictures=(("paths", say("Running means of the sum, and the band that holds 95 % of them at each n")),),
+        pictures=(("paths", msg("Running means of the sum, and the band that holds 95 % of them at each n")),),
     )
 
 
@@ -162,16 +162,16 @@ def tell_normal(dice: int, own: tuple[float, float], errors: "pd.DataFrame") -> 
         for number, plain, corrected in rows
     )
     values = {"dice": dice, "plain": own[0], "corrected": own[1]}
-    sentence = say(
+    sentence = msg(
         "For {dice} dice the normal distribution misses P(sum ≤ x) by up to {plain:.4f}; asked at x + ½, which is the "
         "continuity correction, by up to {corrected:.4f}.",
         **values,
     )
     return Section(
-        title=say("Normal approximation"),
+        title=msg("Normal approximation"),
         findings=(Finding(name="normal_error", value=values, sentence=sentence), told_slopes(errors)),
         tables=(table,),
-        pictures=(("normal", say("The sum's distribution function beside the normal one, and the largest error")),),
+        pictures=(("normal", msg("The sum's distribution function beside the normal one, and the largest error")),),
     )
 
 
@@ -187,7 +187,7 @@ def told_slopes(errors: "pd.DataFrame") -> Finding:
         "plain": float(np.polyfit(x, np.log(several["plain"]), 1)[0]),
         "corrected": float(np.polyfit(x, np.log(several["corrected"]), 1)[0]),
     }
-    sentence = say(
+    sentence = msg(
         "From {first} to {last} dice the error falls as the number of dice to the power {plain:.2f}, with the "
         "correction to the power {corrected:.2f}: that is the central limit theorem at work.",
         **values,
@@ -203,7 +203,7 @@ def tell_population(population: Sequence[int]) -> Section:
     drawn = np.array(list(product(values, repeat=TAKEN)))  # with replacement, in order
     kept = np.array(list(combinations(values, TAKEN)))
     return Section(
-        title=say("Population and samples"),
+        title=msg("Population and samples"),
         findings=(told_population(values), told_means(drawn, kept), told_freedom(values, drawn)),
     )
 
@@ -211,7 +211,7 @@ def tell_population(population: Sequence[int]) -> Section:
 def told_population(values: "Floats") -> Finding:
     """Tell the mean and both standard deviations of a population."""
     found = {"mean": float(values.mean()), "by_n": float(values.std()), "by_less": float(values.std(ddof=1))}
-    sentence = say(
+    sentence = msg(
         "The lab's population of {count} numbers has mean {mean:.1f} and standard deviation {by_n:.4f}. pandas says "
         "{by_less:.4f}: its std() takes the numbers for a sample and divides by n - 1.",
         count=len(values), **found,
@@ -222,7 +222,7 @@ def told_population(values: "Floats") -> Finding:
 def told_means(drawn: "Floats", kept: "Floats") -> Finding:
     """Tell how much the means of samples vary, drawn with replacement and without."""
     found = {"replaced": float(drawn.mean(axis=1).std()), "not_replaced": float(kept.mean(axis=1).std())}
-    sentence = say(
+    sentence = msg(
         "Means of samples of {taken} have standard deviation {replaced:.3f} if drawn with replacement ({many:,} "
         "samples) and {not_replaced:.3f} without ({few:,}).",
         taken=TAKEN, many=len(drawn), few=len(kept), **found,
@@ -237,7 +237,7 @@ def told_freedom(values: "Floats", drawn: "Floats") -> Finding:
         "by_n": float(drawn.var(axis=1).mean()),
         "by_less": float(drawn.var(axis=1, ddof=1).mean()),
     }
-    sentence = say(
+    sentence = msg(
         "Over all samples with replacement the variance is {by_less:.2f} on average if divided by n - 1, as the "
         "population's is {population:.2f}, and {by_n:.2f} if divided by n: a sample uses up one degree of freedom for "
         "its own mean.",

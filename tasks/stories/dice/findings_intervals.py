@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from casebook.language import Said, say
+from casebook.language import Message, msg
 from tasks.pages.findings import Finding, Section
 from tasks.stories.dice.estimate import METHODS, z_coverage
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 Cell = Mapping[Hashable, Any]  # a row of `tasks.stories.dice.estimate.coverage`
 Cells = Mapping[tuple[str, int, str], Cell]  # by distribution, size of the sample and kind of interval
-NAMES = {"z": say("z"), "t": say("t"), "percentile": say("bootstrap, percentile"), "bca": say("bootstrap, BCa")}
+NAMES = {"z": msg("z"), "t": msg("t"), "percentile": msg("bootstrap, percentile"), "bca": msg("bootstrap, BCa")}
 SHAPES = {
-    "normal": say("normal"),
-    "lognormal": say("skewed: lognormal"),
-    "student": say("heavy tails: Student's t, 3 df"),
+    "normal": msg("normal"),
+    "lognormal": msg("skewed: lognormal"),
+    "student": msg("heavy tails: Student's t, 3 df"),
 }
 FEW, MORE = 5, 30  # sizes of samples that sentences are about
 
@@ -35,7 +35,7 @@ def tell_returns(
         Finding(
             name="mean_return",
             value={"years": n, "mean": mean, "std": deviation, "standard_error": deviation / n**0.5},
-            sentence=say(
+            sentence=msg(
                 "{n:,} yearly returns have mean {mean:.2f} % and standard deviation {deviation:.2f} %.",
                 n=n, mean=mean, deviation=deviation,
             ),
@@ -43,7 +43,7 @@ def tell_returns(
         Finding(
             name="intervals",
             value={name: list(pair) for name, pair in ends.items()},
-            sentence=say(
+            sentence=msg(
                 "The {confidence:.1%} confidence interval of the mean return by t is {low:.2f} % to {high:.2f} %.",
                 confidence=confidence, low=low, high=high,
             ),
@@ -51,13 +51,13 @@ def tell_returns(
     ]  # fmt: skip
     if truth is not None:
         findings.append(told_truth(ends, truth))
-    rows: tuple[dict[str, Said | str], ...] = tuple(
+    rows: tuple[dict[str, Message | str], ...] = tuple(
         {"interval": NAMES[name], "low": f"{low:.3f}", "high": f"{high:.3f}", "width": f"{high - low:.3f}"}
         for name, (low, high) in ends.items()
     )
-    caption = say("The returns, and the intervals of their mean")
+    caption = msg("The returns, and the intervals of their mean")
     return Section(
-        title=say("Mean return"), findings=tuple(findings), tables=(rows,), pictures=(("returns", caption),)
+        title=msg("Mean return"), findings=tuple(findings), tables=(rows,), pictures=(("returns", caption),)
     )  # fmt: skip
 
 
@@ -67,7 +67,7 @@ def told_truth(ends: Mapping[str, tuple[float, float]], truth: float) -> Finding
     return Finding(
         name="hold_the_truth",
         value={name: name in held for name in ends},
-        sentence=say(
+        sentence=msg(
             "The returns were drawn with a true mean of {truth:g} %: {held} of {all} intervals hold it. One sample "
             "says little of an interval; the next section draws many.", truth=truth, held=len(held), all=len(ends),
         ),
@@ -81,7 +81,7 @@ def tell_coverage(covered: "pd.DataFrame", confidence: float) -> Section:
     """
     cells = {(row["shape"], row["n"], row["method"]): row for row in covered.to_dict("records")}
     groups = dict.fromkeys((shape, n) for shape, n, _ in cells)
-    rows: tuple[dict[str, Said | str], ...] = tuple(
+    rows: tuple[dict[str, Message | str], ...] = tuple(
         {
             "distribution": SHAPES[shape],
             "sample size": str(n),
@@ -90,10 +90,10 @@ def tell_coverage(covered: "pd.DataFrame", confidence: float) -> Section:
         for shape, n in groups
     )
     return Section(
-        title=say("How often intervals hold the true mean"),
+        title=msg("How often intervals hold the true mean"),
         findings=(*told_normal(cells, confidence), *told_skewed(cells), told_tails(cells)),
         tables=(rows,),
-        pictures=(("coverage", say("Share of intervals that hold the true mean; bars: its 95 % Wilson interval")),),
+        pictures=(("coverage", msg("Share of intervals that hold the true mean; bars: its 95 % Wilson interval")),),
     )
 
 
@@ -114,7 +114,7 @@ def told_normal(cells: Cells, confidence: float) -> tuple[Finding, Finding]:
         Finding(
             name="t_on_normal",
             value={"n": FEW, **t},
-            sentence=say(
+            sentence=msg(
                 "On {n} normal values t holds the true mean in {value:.1%} of {repeats:,} samples (95 % interval of "
                 "that share: {low:.1%} to {high:.1%}); stated is {confidence:.1%}.",
                 n=FEW, repeats=cells["normal", FEW, "t"]["repeats"], confidence=confidence, **t,
@@ -123,7 +123,7 @@ def told_normal(cells: Cells, confidence: float) -> tuple[Finding, Finding]:
         Finding(
             name="z_on_normal",
             value={"n": FEW, **z, "exact": z_coverage(FEW, confidence)},
-            sentence=say(
+            sentence=msg(
                 "z holds it in {value:.1%} ({low:.1%} to {high:.1%}), by theory in {exact:.2%}: it takes the "
                 "deviation of {n} values for the true one.", n=FEW, exact=z_coverage(FEW, confidence), **z,
             ),
@@ -140,7 +140,7 @@ def told_skewed(cells: Cells) -> tuple[Finding, Finding]:
         Finding(
             name="skewed",
             value={"n": MORE, **n},
-            sentence=say(
+            sentence=msg(
                 "On {n} values of the skewed distribution z holds the true mean in {z:.1%}, t in {t:.1%}, the "
                 "bootstrap in {percentile:.1%} (percentile) and {bca:.1%} (BCa).",
                 n=MORE, **{method: each["value"] for method, each in n.items()},
@@ -149,7 +149,7 @@ def told_skewed(cells: Cells) -> tuple[Finding, Finding]:
         Finding(
             name="skewed_misses",
             value={"n": MORE, "missed": misses, "below": below},
-            sentence=say(
+            sentence=msg(
                 "Of the {misses} intervals by t that miss it there, {below} lie below it: samples that lack the rare "
                 "large values have too small a mean and too small a deviation.", misses=misses, below=below,
             ),
@@ -163,7 +163,7 @@ def told_tails(cells: Cells) -> Finding:
     return Finding(
         name="heavy_tails",
         value={"n": FEW, **n},
-        sentence=say(
+        sentence=msg(
             "On {n} values with heavy tails t holds it in {t:.1%}, the bootstrap in {percentile:.1%} (percentile) and "
             "{bca:.1%} (BCa): resamples of {n} values know no others.",
             n=FEW, **{method: each["value"] for method, each in n.items()},

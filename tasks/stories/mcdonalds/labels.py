@@ -4,7 +4,7 @@ import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from casebook.errors import CasebookError
-from casebook.language import say
+from casebook.language import msg
 from tasks.pages.findings import Section, found
 
 if TYPE_CHECKING:
@@ -84,14 +84,14 @@ def calories(menu: "pd.DataFrame") -> Section:
         for row in off.head(LISTED).itertuples()
     )  # fmt: skip
     return Section(
-        title=say("Do the calories add up?"),
+        title=msg("Do the calories add up?"),
         findings=(
-            found("calories_off", gap[list(off["Item"])].to_dict(), say(
+            found("calories_off", gap[list(off["Item"])].to_dict(), msg(
                 "9 kcal per g of fat, 4 per g of carbohydrates and 4 per g of protein (nothing has alcohol) are other "
                 "calories than the label's in {count} of {items} items, by more than rounding and fibre explain.",
                 count=len(off), items=len(menu),
             )),
-            found("calories_gap", {"median": float(gap.median()), "greatest": float(gap.max())}, say(
+            found("calories_gap", {"median": float(gap.median()), "greatest": float(gap.max())}, msg(
                 "The median gap is {median:.1f} kcal, the greatest {greatest:.0f} kcal.",
                 median=float(gap.median()), greatest=float(gap.max()),
             )),
@@ -106,17 +106,17 @@ def servings(menu: "pd.DataFrame") -> Section:
     wrong = menu[menu["Serving Size"].map(ounces_disagree)]
     salt = menu[menu["unit"] == "g"].set_index("Item")["salt_per_100"].nlargest(LISTED)
     return Section(
-        title=say("Serving sizes"),
+        title=msg("Serving sizes"),
         findings=(
-            found("servings", medians.to_dict(), say(
+            found("servings", medians.to_dict(), msg(
                 "{food} servings are in grams, the median {g:.0f} g, {drinks} in millilitres, the median {ml:.0f} ml.",
                 food=int(counts["g"]), g=float(medians["g"]), drinks=int(counts["ml"]), ml=float(medians["ml"]),
             )),
-            found("ounces_off", wrong.set_index("Item")["Serving Size"].to_dict(), say(
+            found("ounces_off", wrong.set_index("Item")["Serving Size"].to_dict(), msg(
                 "{count} sizes contradict themselves: their ounces are not their grams ({sizes}).",
                 count=len(wrong), sizes=", ".join(sorted(set(wrong["Serving Size"]))) or "–",
             )),
-            found("saltiest_by_weight", salt.to_dict(), say(
+            found("saltiest_by_weight", salt.to_dict(), msg(
                 "By weight {item} is saltiest: {mg:,.0f} mg of sodium in 100 g.",
                 item=str(salt.index[0]), mg=float(salt.iloc[0]),
             )),

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from casebook.language import Said, say
+from casebook.language import Message, msg
 from tasks.data.scale import WAYS, Farthest, min_max, standard
 from tasks.pages.findings import Finding, Section
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 SPLITS = 200  # into training and test rows
 FORMULAS = {  # each way's name, formula, and what it is in scikit-learn
-    "maximum": (say("simple scaling"), "x / max |x|", "MaxAbsScaler"),
-    "min_max": (say("min-max scaling"), "(x - min) / (max - min)", "MinMaxScaler"),
+    "maximum": (msg("simple scaling"), "x / max |x|", "MaxAbsScaler"),
+    "min_max": (msg("min-max scaling"), "(x - min) / (max - min)", "MinMaxScaler"),
     "mean_range": (
-        say("mean normalisation"), "(x - mean) / (max - min)", "MinMaxScaler, StandardScaler(with_std=False)"
+        msg("mean normalisation"), "(x - mean) / (max - min)", "MinMaxScaler, StandardScaler(with_std=False)"
     ),
-    "standard": (say("standard scaling (z-score)"), "(x - mean) / std", "StandardScaler"),
-    "robust": (say("robust scaling"), "(x - median) / IQR", "RobustScaler"),
+    "standard": (msg("standard scaling (z-score)"), "(x - mean) / std", "StandardScaler"),
+    "robust": (msg("robust scaling"), "(x - median) / IQR", "RobustScaler"),
 }  # fmt: skip
 
 
@@ -49,20 +49,20 @@ def tell_agreement(frame: "pd.DataFrame") -> Section:
     x = frame.to_numpy("float64")
     theirs = by_scikit_learn()
     apart = {name: float(np.abs(way(x)(x) - theirs[name](x)).max()) for name, way in WAYS.items()}
-    agreement = say(
+    agreement = msg(
         "The formulas and scikit-learn differ by {most:.1e} at most, over {ways} ways and {values:,} values.",
         most=max(apart.values()), ways=len(WAYS), values=x.size,
     )  # fmt: skip
-    rows: tuple[dict[str, Said | str], ...] = tuple(
+    rows: tuple[dict[str, Message | str], ...] = tuple(
         {"way": title, "formula": formula, "scikit-learn": theirs, "largest difference": f"{apart[way]:.1e}"}
         for way, (title, formula, theirs) in FORMULAS.items()
     )
     return Section(
-        title=say("Formulas and scikit-learn"),
+        title=msg("Formulas and scikit-learn"),
         findings=(Finding(name="largest_difference", value=dict(apart), sentence=agreement), told_ddof(frame)),
         tables=(rows,),
         pictures=(
-            ("scales", say("Each column before scaling and after it, on one axis; diamonds: the outlier's row")),
+            ("scales", msg("Each column before scaling and after it, on one axis; diamonds: the outlier's row")),
         ),
     )
 
@@ -76,7 +76,7 @@ def told_ddof(frame: "pd.DataFrame") -> Finding:
     apart = float(np.abs(by_pandas - standard(x)(x)).max())
     same = float(np.abs(by_pandas - standard(x, ddof=1)(x)).max())
     values = {"rows": len(x), "factor": ((len(x) - 1) / len(x)) ** 0.5, "apart": apart}
-    sentence = say(
+    sentence = msg(
         "z-scores by pandas' std() differ by up to {apart:.4f}: it divides by n - 1 (ddof=1), NumPy and scikit-learn "
         "by n, so that its z-scores of {rows:,} rows are {factor:.4f} times as large. With ddof=1 in the formula "
         "{same:.1e} is left.",
@@ -92,7 +92,7 @@ def tell_outlier(names: list[str], x: "Floats", outlier: Farthest) -> Section:
     values, others = x[:, outlier.column], np.delete(x[:, outlier.column], outlier.row)
     left = {name: float(way(others).width / way(values).width) for name, way in WAYS.items()}
     most = max(float(others.max() - others.min()), 0.0)
-    rows: tuple[dict[str, Said | str], ...] = tuple(
+    rows: tuple[dict[str, Message | str], ...] = tuple(
         {
             "way": FORMULAS[name][0],
             "outlier": f"{float(way(values)(values)[outlier.row]):.3f}",
@@ -103,10 +103,10 @@ def tell_outlier(names: list[str], x: "Floats", outlier: Farthest) -> Section:
         for name, way in WAYS.items()
     )
     return Section(
-        title=say("What an outlier does"),
+        title=msg("What an outlier does"),
         findings=(told_farthest(names, x, outlier), told_left(left), told_bound(values, outlier)),
         tables=(rows,),
-        pictures=(("outlier", say("The outlier's column scaled with it and without it")),),
+        pictures=(("outlier", msg("The outlier's column scaled with it and without it")),),
     )
 
 
@@ -114,7 +114,7 @@ def told_farthest(names: list[str], x: "Floats", outlier: Farthest) -> Finding:
     """Tell which value is the farthest."""
     number = float(x[outlier.row, outlier.column])
     place = {"column": names[outlier.column], "row": outlier.row + 1}
-    sentence = say(
+    sentence = msg(
         "Farthest from its column's median lies {number:g} in {column} (row {row:,}): {ranges:.1f} interquartile "
         "ranges away.",
         number=number, column=names[outlier.column], row=outlier.row + 1, ranges=outlier.ranges,
@@ -124,7 +124,7 @@ def told_farthest(names: list[str], x: "Floats", outlier: Farthest) -> Finding:
 
 def told_left(left: dict[str, float]) -> Finding:
     """Tell how much of their range the other values keep."""
-    sentence = say(
+    sentence = msg(
         "With it in the column, the other values keep {min_max:.1%} of the range that they have without it by min-max "
         "scaling, {maximum:.1%} by x / max, {standard:.1%} by z-score and {robust:.1%} by median and interquartile "
         "range.",
@@ -136,7 +136,7 @@ def told_left(left: dict[str, float]) -> Finding:
 def told_bound(values: "Floats", outlier: Farthest) -> Finding:
     """Tell the outlier's z-score and the largest that there can be: it widens the deviation it is measured by."""
     z, most = abs(float(standard(values)(values)[outlier.row])), (len(values) - 1) ** 0.5
-    sentence = say(
+    sentence = msg(
         "Its z-score is {z:.2f}. Of {rows:,} values none can have more than √(n - 1) = {most:.2f}, however far away: "
         "it widens the deviation that it is measured by.",
         z=z, most=most, rows=len(values),
@@ -156,8 +156,8 @@ def tell_leak(x: "Floats", test_share: float, seed: int) -> Section:
         honest.append(outside(min_max(rest)(rows)))
         leaking.append(outside(whole(rows)))
     found = {"training": summed(honest), "all": summed(leaking)}
-    names = {"training": say("training rows"), "all": say("all rows")}
-    table: tuple[dict[str, Said | str], ...] = tuple(
+    names = {"training": msg("training rows"), "all": msg("all rows")}
+    table: tuple[dict[str, Message | str], ...] = tuple(
         {
             "fitted on": names[rows_seen],
             "splits with a test value outside": f"{each['splits']:.1%}",
@@ -167,7 +167,7 @@ def tell_leak(x: "Floats", test_share: float, seed: int) -> Section:
         for rows_seen, each in found.items()
     )
     return Section(
-        title=say("Fitted on training rows only"),
+        title=msg("Fitted on training rows only"),
         findings=(told_honest(test, found["training"]), told_leaking(found["all"])),
         tables=(table,),
     )
@@ -193,7 +193,7 @@ def summed(splits: list[tuple[int, float]]) -> dict[str, float]:
 
 def told_honest(test: int, found: dict[str, float]) -> Finding:
     """Tell what a scaler that saw the training rows alone does to the test rows."""
-    sentence = say(
+    sentence = msg(
         "Min-max scaling fitted on training rows alone puts test values outside of 0 to 1 in {splits:.0%} of {count} "
         "random splits with {test:,} test rows, off by up to {farthest:.2f}. Later rows will do the same, so a model "
         "must bear it.",
@@ -204,7 +204,7 @@ def told_honest(test: int, found: dict[str, float]) -> Finding:
 
 def told_leaking(found: dict[str, float]) -> Finding:
     """Tell how tidy it looks if the scaler saw all rows."""
-    sentence = say(
+    sentence = msg(
         "Fitted on all rows, {splits:.0%} of the splits have a test value outside: it looks tidy because the scaler "
         "has seen the extremes of the test rows. That is a leak, and hides what later rows do.",
         **found,

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 from casebook.case import case
 from casebook.cli import main
 from casebook.run import Summary
-from tasks.problem.calibration import Rule
-from tasks.problem.definition import Aim
+from tasks.problem.calibration import ThresholdPolicy
+from tasks.problem.definition import Problem
 from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
 from tasks.tables.baselines import Peer
 from tasks.tables.case import TableCase
@@ -65,14 +65,14 @@ def make_penguins(rows: int, seed: int) -> "pd.DataFrame":
     )
 
 
-def threshold(params: PenguinsParams) -> Rule:
+def threshold(params: PenguinsParams) -> ThresholdPolicy:
     """Return no threshold: the answer is the likeliest species."""
-    return Rule(by="likelier")
+    return ThresholdPolicy(by="likelier")
 
 
 CASE: TableCase[PenguinsParams] = TableCase(
     dataset="penguins",
-    problem=Aim(
+    problem=Problem(
         kind="multiclass",
         target="species",
         labels=LABELS,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from casebook.case import case
 from casebook.cli import main
 from casebook.run import Summary
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
 from tasks.tables.baselines import Peer
 from tasks.tables.case import TableCase
@@ -59,7 +59,7 @@ def make_wines(rows: int, seed: int) -> "pd.DataFrame":
 
 CASE = TableCase(
     dataset="wine",
-    problem=Aim(
+    problem=Problem(
         kind="multiclass",
         target="grower",
         labels=LABELS,

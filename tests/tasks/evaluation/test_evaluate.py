@@ -9,11 +9,11 @@ import pytest
 from casebook.store import Ref
 from casebook.tables import read_arrays
 from tasks.evaluation.evaluate import base_weights, evaluate, judge, results
-from tasks.problem.calibration import Rule
-from tasks.problem.definition import Aim
+from tasks.problem.calibration import ThresholdPolicy
+from tasks.problem.definition import Problem
 
-CLASS = Aim(kind="binary", target="y", primary="auprc", shown=("auprc",))
-NUMBER = Aim(kind="regression", target="y", primary="rmse", shown=("rmse",))
+CLASS = Problem(kind="binary", target="y", primary="auprc", shown=("auprc",))
+NUMBER = Problem(kind="regression", target="y", primary="rmse", shown=("rmse",))
 
 
 def labels(rows: int, seed: int) -> Any:
@@ -49,7 +49,7 @@ def test_the_champion_is_best_on_validation_also_where_it_loses_on_test(
 ) -> None:
     ref = fold(1)
     trained = {"course": [scored(ref, 0.5, 3.0)], "ours": [scored(ref, 2.0, 0.5)]}
-    found = results(keep(evaluate.fn, [ref], trained, [], CLASS, Rule(), 0))
+    found = results(keep(evaluate.fn, [ref], trained, [], CLASS, ThresholdPolicy(), 0))
     assert found["champion"] == "ours"
     assert found["candidates"]["course"]["auprc"]["value"] > found["candidates"]["ours"]["auprc"]["value"]
     assert found["validation"]["ours"] > found["validation"]["course"]
@@ -63,10 +63,10 @@ def test_the_threshold_knows_nothing_of_the_test_labels(
     ref, other = fold(1), fold(2)
     y = {"validation": read_arrays(ref, "validation")["y"], "test": read_arrays(ref, "test")["y"]}
     made = scored(ref, 1.0, 1.0)
-    one = judge(made, y, CLASS, Rule())
-    two = judge(made, {**y, "test": read_arrays(other, "test")["y"]}, CLASS, Rule())
+    one = judge(made, y, CLASS, ThresholdPolicy())
+    two = judge(made, {**y, "test": read_arrays(other, "test")["y"]}, CLASS, ThresholdPolicy())
     assert (one.threshold, one.slope, one.shift) == (two.threshold, two.slope, two.shift)
-    assert judge(made, y, CLASS, Rule(by="likelier")).threshold == 0.5
+    assert judge(made, y, CLASS, ThresholdPolicy(by="likelier")).threshold == 0.5
 
 
 def test_over_folds_figures_are_means_and_peers_stand_beside(
@@ -75,7 +75,7 @@ def test_over_folds_figures_are_means_and_peers_stand_beside(
     folds = [fold(1), fold(2), fold(3)]
     trained = {"course": [scored(ref, 1.0, 1.0) for ref in folds]}
     peers = [keep_arrays(scores={"dummy": np.full(80, 0.3)}) for _ in folds]
-    found = results(keep(evaluate.fn, folds, trained, peers, CLASS, Rule(), 0, 0.001, 2))
+    found = results(keep(evaluate.fn, folds, trained, peers, CLASS, ThresholdPolicy(), 0, 0.001, 2))
     course = found["candidates"]["course"]["auprc"]
     assert course["value"] == pytest.approx(np.mean(found["folds"]["course"]))
     assert found["peers"]["dummy"]["roc_auc"]["value"] == pytest.approx(0.5)
@@ -90,7 +90,7 @@ def test_of_numbers_less_error_is_better(keep: Callable[..., Ref], keep_arrays: 
     near = {name: y[name] + 0.1 for name in ("validation", "test")}
     far = {name: y[name] + 1.0 for name in ("validation", "test")}
     trained = {"far": [keep_arrays(scores=far)], "near": [keep_arrays(scores=near)]}
-    found = results(keep(evaluate.fn, [ref], trained, [], NUMBER, Rule(), 0))
+    found = results(keep(evaluate.fn, [ref], trained, [], NUMBER, ThresholdPolicy(), 0))
     assert found["champion"] == "near"
     assert found["candidates"]["near"]["rmse"]["value"] == pytest.approx(0.1)
     assert found["consequences"] is None

@@ -6,9 +6,9 @@ import pytest
 from tasks.evaluation.evaluate import figures_of, once
 from tasks.evaluation.horizon_metrics import asked, by_horizon
 from tasks.evaluation.metrics import bootstrap, resamples
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 
-AIM = Aim(kind="forecast", takes="series", target="y", primary="rmse_next_week", shown=("rmse_next_week",))
+PROBLEM = Problem(kind="forecast", takes="series", target="y", primary="rmse_next_week", shown=("rmse_next_week",))
 
 
 def truth(days: int = 41, ahead: int = 30) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":
@@ -29,7 +29,7 @@ def test_days_are_asked_daily_and_weeks_weekly_where_all_is_known() -> None:
 def test_errors_are_root_mean_squares_over_the_days_asked_for() -> None:
     y, told = truth(), np.full((41, 30), 2.0)
     told[0, :7] = 4.0
-    found = once(AIM, y, told)
+    found = once(PROBLEM, y, told)
     assert found["rmse_next_day"] == pytest.approx(np.sqrt((16 + 40 * 4) / 41))
     assert found["rmse_next_week"] == pytest.approx(np.sqrt((16 + 4 * 4) / 5))
     assert found["rmse_next_month"] == pytest.approx(np.sqrt(((7 * 16 + 23 * 4) / 30 + 4) / 2))
@@ -39,7 +39,9 @@ def test_a_week_is_drawn_as_a_whole() -> None:
     weights = np.concatenate(list(resamples(np.zeros(41), 0, together=7)))
     assert weights.shape == (500, 41)
     assert (weights[:, :7] == weights[:, :1]).all() and (weights[:, 35:] == weights[:, 35:36]).all()
-    figure = bootstrap(lambda w: figures_of(AIM, truth(), np.ones((41, 30)), w), np.zeros(41), 0, 7)["rmse_next_week"]
+    figure = bootstrap(lambda w: figures_of(PROBLEM, truth(), np.ones((41, 30)), w), np.zeros(41), 0, 7)[
+        "rmse_next_week"
+    ]
     assert figure == {"value": 1.0, "low": 1.0, "high": 1.0}
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from casebook.errors import CasebookError
 from tasks.evaluation.leakage_checks import both_classes, fitted_on, repeats_across
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 
 
 def test_a_row_in_two_parts_is_named_by_its_place_in_the_table() -> None:
@@ -32,9 +32,9 @@ def test_features_fitted_on_other_rows_are_refused() -> None:
 
 
 def test_a_part_with_rows_of_one_class_is_refused_before_training() -> None:
-    aim = Aim(kind="binary", target="y", labels=("sound", "broken"), primary="roc_auc", shown=("roc_auc",))
+    problem = Problem(kind="binary", target="y", labels=("sound", "broken"), primary="roc_auc", shown=("roc_auc",))
     both, one = np.array([0.0, 1.0]), np.array([1.0, 1.0])
-    both_classes({"train": both, "validation": both, "test": both}, aim)
-    both_classes({"train": both, "test": one}, aim.model_copy(update={"kind": "regression"}))
+    both_classes({"train": both, "validation": both, "test": both}, problem)
+    both_classes({"train": both, "test": one}, problem.model_copy(update={"kind": "regression"}))
     with pytest.raises(CasebookError, match=r"All 2 rows of the test part are of one class \(broken\): ROC AUC has no"):
-        both_classes({"train": both, "validation": both, "test": one}, aim)
+        both_classes({"train": both, "validation": both, "test": one}, problem)

@@ -16,12 +16,12 @@ from tasks.evaluation.evaluate import evaluate
 from tasks.images.export import export_pictures
 from tasks.images.train import PictureSettings, averaged_views, fit, score, smoothed, train_pictures
 from tasks.pages.model_plots import draw
-from tasks.problem.calibration import Rule
-from tasks.problem.definition import Aim
+from tasks.problem.calibration import ThresholdPolicy
+from tasks.problem.definition import Problem
 from tasks.training.augmentation import Augmentation
 from tasks.training.convert import convert
 
-AIM = Aim(
+PROBLEM = Problem(
     kind="multiclass", takes="picture", target="label", labels=("left", "right", "none"), output="probabilities",
     primary="accuracy", shown=("accuracy",),
 )  # fmt: skip
@@ -127,9 +127,9 @@ def test_two_views_answer_a_picture_and_its_mirror_image_alike() -> None:
 
 def test_the_exported_graph_answers_as_keras_does(keep: Callable[..., Ref], pictures: Ref) -> None:
     trained = keep(train_pictures.fn, pictures, network, 3, quick(), 0)
-    judged = keep(evaluate.fn, [pictures], {"small": [trained]}, [], AIM, Rule(), 0)
+    judged = keep(evaluate.fn, [pictures], {"small": [trained]}, [], PROBLEM, ThresholdPolicy(), 0)
     raw = pictures.model_copy(update={"facts": {"dataset": "shop", "kind": "sample"}})
-    bundle = keep(export_pictures.fn, pictures, {"small": trained}, judged, raw, AIM)
+    bundle = keep(export_pictures.fn, pictures, {"small": trained}, judged, raw, PROBLEM)
     session = onnxruntime.InferenceSession(bundle.path("model.onnx"))
     x = read_arrays(pictures, "test")["x"]
     probability = session.run(["probabilities"], {"picture": x.astype("float32")})[0]
@@ -139,6 +139,6 @@ def test_the_exported_graph_answers_as_keras_does(keep: Callable[..., Ref], pict
     assert signature["inputs"][0]["width"] == 6
     assert signature["output"]["labels"] == ["left", "right", "none"]
     told = json.loads(bundle.path("sample_response.json").read_text(encoding="utf-8"))["predictions"]
-    assert [each["label"] for each in told] == [AIM.labels[i] for i in probability[:10].argmax(axis=1)]
-    drawn = keep(draw.fn, judged, {"small": [trained]}, pictures, AIM)
+    assert [each["label"] for each in told] == [PROBLEM.labels[i] for i in probability[:10].argmax(axis=1)]
+    drawn = keep(draw.fn, judged, {"small": [trained]}, pictures, PROBLEM)
     assert {"learning.png", "confusion.png", "calibration.png"} <= {path.name for path in drawn.folder.glob("*.png")}

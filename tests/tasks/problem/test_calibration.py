@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tasks.problem.calibration import Rule, platt, probabilities, threshold
+from tasks.problem.calibration import ThresholdPolicy, platt, probabilities, threshold
 
 Labelled = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 20)), min_size=2, max_size=30)
 
@@ -18,8 +18,8 @@ def split_up(rows: list[tuple[int, int]]) -> tuple[Any, Any]:
     return y, p / 20
 
 
-def cost(y: Any, alerts: Any, rule: Rule) -> float:
-    return float(rule.cost_alert * alerts.sum() + rule.cost_missed * (y * ~alerts).sum())
+def cost(y: Any, alerts: Any, policy: ThresholdPolicy) -> float:
+    return float(policy.cost_alert * alerts.sum() + policy.cost_missed * (y * ~alerts).sum())
 
 
 def f_beta(y: Any, alerts: Any, beta: float) -> float:
@@ -30,28 +30,28 @@ def f_beta(y: Any, alerts: Any, beta: float) -> float:
 @given(Labelled, st.integers(1, 200), st.integers(1, 50))
 def test_no_threshold_costs_less(rows: list[tuple[int, int]], missed: int, alert: int) -> None:
     y, p = split_up(rows)
-    rule = Rule(by="cost", cost_missed=missed, cost_alert=alert)
-    least = min(cost(y, p >= limit, rule) for limit in [*p, np.inf])
-    assert cost(y, p >= threshold(y, p, rule), rule) == pytest.approx(least)
+    policy = ThresholdPolicy(by="cost", cost_missed=missed, cost_alert=alert)
+    least = min(cost(y, p >= limit, policy) for limit in [*p, np.inf])
+    assert cost(y, p >= threshold(y, p, policy), policy) == pytest.approx(least)
 
 
 @given(Labelled, st.floats(0.2, 5))
 def test_no_threshold_has_a_greater_f_beta(rows: list[tuple[int, int]], beta: float) -> None:
     y, p = split_up(rows)
     best = max(f_beta(y, p >= limit, beta) for limit in p)
-    assert f_beta(y, p >= threshold(y, p, Rule(by="f_beta", beta=beta)), beta) == pytest.approx(best)
+    assert f_beta(y, p >= threshold(y, p, ThresholdPolicy(by="f_beta", beta=beta)), beta) == pytest.approx(best)
 
 
 def test_a_threshold_lies_halfway_between_two_probabilities() -> None:
     y, p = np.array([1.0, 1.0, 0.0]), np.array([0.9, 0.6, 0.2])
-    assert threshold(y, p, Rule()) == pytest.approx(0.4)
+    assert threshold(y, p, ThresholdPolicy()) == pytest.approx(0.4)
 
 
 def test_a_dearer_miss_never_raises_the_threshold() -> None:
     rng = np.random.default_rng(0)
     y = (rng.random(300) < 0.2).astype("float64")
     p = np.clip(rng.normal(0.2 + 0.3 * y, 0.2), 0, 1)
-    limits = [threshold(y, p, Rule(cost_missed=missed)) for missed in (6, 20, 100, 1000)]
+    limits = [threshold(y, p, ThresholdPolicy(cost_missed=missed)) for missed in (6, 20, 100, 1000)]
     assert limits == sorted(limits, reverse=True)
 
 

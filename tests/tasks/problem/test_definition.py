@@ -1,4 +1,4 @@
-"""What an aim may ask for is what is measured."""
+"""What a problem may ask for is what is measured."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tasks.evaluation.evaluate import once
-from tasks.problem.definition import KNOWN, LOWER_IS_BETTER, TITLES, Aim, known_metrics
+from tasks.problem.definition import KNOWN, LOWER_IS_BETTER, TITLES, Problem, known_metrics
 
 Y = np.array([0.0, 1.0, 0.0, 1.0, 1.0, 0.0])
 SURE = np.array([0.1, 0.8, 0.4, 0.3, 0.9, 0.2])
@@ -22,8 +22,10 @@ ANSWERS: dict[str, tuple[Any, Any]] = {
 @pytest.mark.parametrize("kind", KNOWN)
 def test_the_known_metrics_are_those_that_are_measured_and_have_a_title(kind: str) -> None:
     span = 2.0 if kind == "regression" else 0.0
-    aim = Aim.model_validate({"kind": kind, "target": "y", "primary": KNOWN[kind][0], "shown": (), "span": span})
-    measured = once(aim, *ANSWERS[kind])
-    assert set(known_metrics(aim)) == set(measured)
-    assert set(known_metrics(aim)) <= set(TITLES)
+    problem = Problem.model_validate(
+        {"kind": kind, "target": "y", "primary": KNOWN[kind][0], "shown": (), "span": span}
+    )
+    measured = once(problem, *ANSWERS[kind])
+    assert set(known_metrics(problem)) == set(measured)
+    assert set(known_metrics(problem)) <= set(TITLES)
     assert set(TITLES) >= LOWER_IS_BETTER

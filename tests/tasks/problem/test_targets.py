@@ -4,14 +4,14 @@ import pandas as pd
 import pytest
 
 from casebook.errors import CasebookError
-from tasks.problem.definition import Aim, check
+from tasks.problem.definition import Problem, check
 from tasks.problem.targets import truth
 
 KINDS = ("setosa", "versicolor", "virginica")
 
 
-def aim(*labels: str, kind: str = "multiclass") -> Aim:
-    return Aim.model_validate({"kind": kind, "target": "y", "labels": labels, "primary": "accuracy", "shown": ()})
+def problem(*labels: str, kind: str = "multiclass") -> Problem:
+    return Problem.model_validate({"kind": kind, "target": "y", "labels": labels, "primary": "accuracy", "shown": ()})
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def aim(*labels: str, kind: str = "multiclass") -> Aim:
     ids=["text", "places", "floats", "from one", "minus one", "text of numbers", "yes", "booleans"],
 )
 def test_a_class_is_its_label_or_its_number(values: list[object], labels: tuple[str, ...], numbers: list[int]) -> None:
-    assert truth(pd.DataFrame({"y": values}), aim(*labels)).tolist() == numbers
+    assert truth(pd.DataFrame({"y": values}), problem(*labels)).tolist() == numbers
 
 
 @pytest.mark.parametrize(
@@ -39,13 +39,13 @@ def test_a_class_is_its_label_or_its_number(values: list[object], labels: tuple[
 )
 def test_a_value_that_is_no_class_is_named_with_the_labels(values: list[object], labels: tuple[str, ...]) -> None:
     with pytest.raises(CasebookError, match=r"y has values that are none of its labels in 1 rows: .*lists the labels"):
-        truth(pd.DataFrame({"y": values}), aim(*labels))
+        truth(pd.DataFrame({"y": values}), problem(*labels))
 
 
 @pytest.mark.parametrize("values", [[1.0, None, 2.0], pd.array(["a", None], "string")], ids=["number", "text"])
 def test_rows_without_a_target_are_counted_and_the_step_that_drops_them_named(values: list[object]) -> None:
     with pytest.raises(CasebookError, match=r'missing in 1 of \d rows \(first in row 1\).*DropWithout\("y"\)'):
-        truth(pd.DataFrame({"y": values}), aim(*KINDS))
+        truth(pd.DataFrame({"y": values}), problem(*KINDS))
 
 
 @pytest.mark.parametrize(
@@ -63,10 +63,10 @@ def test_a_metric_that_is_not_measured_is_refused_with_those_that_are(
 ) -> None:
     asked = {"kind": kind, "target": "y", "labels": ("a", "b"), "primary": shown[0], "shown": shown}
     with pytest.raises(CasebookError, match=words):
-        check(Aim.model_validate(asked))
+        check(Problem.model_validate(asked))
 
 
 @pytest.mark.parametrize("labels", [("a",), ("a", "b", "c"), ("a", "a")], ids=["one", "three", "twice"])
 def test_a_binary_problem_has_two_labels(labels: tuple[str, ...]) -> None:
     with pytest.raises(CasebookError, match="exactly two different ones"):
-        check(aim(*labels, kind="binary"))
+        check(problem(*labels, kind="binary"))

@@ -14,12 +14,12 @@ from casebook.registry import point, production, promote, rollback
 from casebook.run import Run
 from casebook.store import Ref
 from casebook.versions import versions
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 from tasks.publication.promotion_gate import difference, gate, unfit
 from tasks.publication.publish import publish
 from tasks.tables.inputs import Rows
 
-AIM = Aim(kind="binary", target="sold", primary="auprc", shown=("auprc",))
+PROBLEM = Problem(kind="binary", target="sold", primary="auprc", shown=("auprc",))
 FIGURE = {"value": 0.9, "low": 0.8, "high": 1.0}
 DUMMY = {"value": 0.2, "low": 0.2, "high": 0.2}
 JUDGED = {"champion": "ours", "candidates": {"ours": {"auprc": FIGURE}}, "peers": {"dummy": {"auprc": DUMMY}}}
@@ -124,26 +124,26 @@ def test_nothing_published_is_said_plainly() -> None:
 
 
 def test_a_sample_model_never_serves_by_itself(parts: Ref) -> None:
-    serves, why = gate("shop", release(1, trained_on="sample"), parts, SAMPLE, AIM, Rows())
+    serves, why = gate("shop", release(1, trained_on="sample"), parts, SAMPLE, PROBLEM, Rows())
     assert not serves
     assert "python -m flows.promote shop 1" in why
 
 
 def test_the_first_real_model_serves(parts: Ref) -> None:
-    assert gate("shop", release(1), parts, REAL, AIM, Rows()) == (True, "no version served before")
+    assert gate("shop", release(1), parts, REAL, PROBLEM, Rows()) == (True, "no version served before")
 
 
 def test_a_real_model_takes_the_place_of_a_sample_one_without_a_contest(parts: Ref) -> None:
     release(1, trained_on="sample")
     point("shop", 1)
-    serves, why = gate("shop", release(2, graph(-5.0)), parts, REAL, AIM, Rows())
+    serves, why = gate("shop", release(2, graph(-5.0)), parts, REAL, PROBLEM, Rows())
     assert serves
     assert "sample" in why
 
 
 def test_the_model_that_serves_goes_on(parts: Ref) -> None:
     point("shop", release(1))
-    assert gate("shop", 1, parts, SAMPLE, AIM, Rows()) == (True, "it serves already")
+    assert gate("shop", 1, parts, SAMPLE, PROBLEM, Rows()) == (True, "it serves already")
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_a_model_of_an_earlier_day_than_the_one_that_serves_waits_however_good(
     files.write_json(places.models("shop") / "1" / "manifest.json", present | {"trained_on": "real"})
     point("shop", 1)
     metrics = {"data": {"source": "real", "date": date}, **JUDGED}
-    got, why = gate("shop", release(2, graph(1.0)), parts, metrics, AIM, Rows())
+    got, why = gate("shop", release(2, graph(1.0)), parts, metrics, PROBLEM, Rows())
     assert got is serves
     assert (unfit("shop", 2, metrics) == why) is not serves
     assert serves or (f"its data is of {date}" in why and "python -m flows.promote shop 2" in why)
@@ -175,7 +175,7 @@ def test_a_model_serves_unless_it_is_worse_on_the_same_rows(
 ) -> None:
     release(1, graph(1.0))
     point("shop", 1)
-    got, why = gate("shop", release(2, graph(weight, noise)), parts, REAL, AIM, Rows())
+    got, why = gate("shop", release(2, graph(weight, noise)), parts, REAL, PROBLEM, Rows())
     assert got is serves
     assert ("not worse" in why) is serves
 
@@ -183,13 +183,13 @@ def test_a_model_serves_unless_it_is_worse_on_the_same_rows(
 def test_a_model_does_not_differ_from_itself(parts: Ref) -> None:
     release(1, graph(1.0))
     release(2, graph(1.0))
-    assert difference(folder(1), folder(2), parts, AIM, Rows()) == (0.0, 0.0)
+    assert difference(folder(1), folder(2), parts, PROBLEM, Rows()) == (0.0, 0.0)
 
 
 def test_a_better_model_differs_by_more_than_nothing(parts: Ref) -> None:
     release(1, graph(1.0, 2.0))
     release(2, graph(1.0))
-    low, high = difference(folder(1), folder(2), parts, AIM, Rows())
+    low, high = difference(folder(1), folder(2), parts, PROBLEM, Rows())
     assert 0 < low < high
 
 
@@ -199,7 +199,7 @@ def test_a_model_of_other_columns_waits_as_it_can_not_be_compared(parts: Ref) ->
         told = {"inputs": [{"name": name}], "output": {"threshold": 0.5}}
         files.write_json(places.models("shop") / str(version) / "signature.json", told)
     point("shop", 1)
-    serves, why = gate("shop", 2, parts, REAL, AIM, Rows())
+    serves, why = gate("shop", 2, parts, REAL, PROBLEM, Rows())
     assert not serves
     assert "takes other columns" in why
     assert "python -m flows.promote shop 2" in why
@@ -208,7 +208,7 @@ def test_a_model_of_other_columns_waits_as_it_can_not_be_compared(parts: Ref) ->
 def test_a_version_whose_manifest_can_not_be_read_makes_way(parts: Ref) -> None:
     point("shop", release(1, graph(1.0)))
     (places.models("shop") / "1" / "manifest.json").write_bytes(b"")
-    serves, why = gate("shop", release(2, graph(1.0)), parts, REAL, AIM, Rows())
+    serves, why = gate("shop", release(2, graph(1.0)), parts, REAL, PROBLEM, Rows())
     assert serves
     assert why == "version 1, which was to serve, is gone or can't be read"
 
@@ -217,7 +217,7 @@ def test_a_version_whose_manifest_can_not_be_read_makes_way(parts: Ref) -> None:
 def test_a_damaged_pointer_spares_no_model_the_contest(parts: Ref, weight: float, noise: float, serves: bool) -> None:
     point("shop", release(1, graph(1.0)))
     (places.models("shop") / "production").write_bytes(b"")
-    got, why = gate("shop", release(2, graph(weight, noise)), parts, REAL, AIM, Rows())
+    got, why = gate("shop", release(2, graph(weight, noise)), parts, REAL, PROBLEM, Rows())
     assert got is serves
     assert "version 1's" in why
 
@@ -233,7 +233,7 @@ def test_what_another_machine_published_is_compared_with_promoted_and_rolled_bac
     point("shop", release(1, graph(1.0)))
     become("second")
     assert (versions("shop"), production("shop")) == ([1], 1)
-    serves, why = gate("shop", release(2, graph(1.0, 0.02)), request.getfixturevalue("parts"), REAL, AIM, Rows())
+    serves, why = gate("shop", release(2, graph(1.0, 0.02)), request.getfixturevalue("parts"), REAL, PROBLEM, Rows())
     assert serves and "not worse" in why
     promote("shop", 2)
     become("first")
@@ -260,28 +260,28 @@ def test_a_version_altered_on_shared_storage_is_not_promoted(tmp_path: Path, mon
 def test_the_first_model_does_not_serve_if_it_is_no_better_than_the_dummy(parts: Ref) -> None:
     for value in (0.2, 0.1, float("nan")):
         metrics = {**REAL, "candidates": {"ours": {"auprc": {"value": value}}}}
-        serves, why = gate("shop", release(1) if value == 0.2 else 1, parts, metrics, AIM, Rows())
+        serves, why = gate("shop", release(1) if value == 0.2 else 1, parts, metrics, PROBLEM, Rows())
         assert not serves
         assert f"AUPRC of {value:.4f} is no better" in why
         assert "has 0.2000; `python -m flows.promote shop 1` serves" in why
 
 
 def test_an_error_must_be_less_than_the_dummys(parts: Ref) -> None:
-    aim = AIM.model_copy(update={"primary": "log_loss"})
+    problem = PROBLEM.model_copy(update={"primary": "log_loss"})
     release(1)
     for value, serves in ((0.4, True), (0.6, False)):
         judged = {
             "candidates": {"ours": {"log_loss": {"value": value}}},
             "peers": {"dummy": {"log_loss": {"value": 0.5}}},
         }
-        assert gate("shop", 1, parts, {**REAL, **judged}, aim, Rows())[0] is serves
+        assert gate("shop", 1, parts, {**REAL, **judged}, problem, Rows())[0] is serves
 
 
 @pytest.mark.parametrize(("weight", "serves"), [(1.0, True), (0.0, False), (-1.0, False)])
 def test_where_the_dummy_was_left_out_the_same_answer_to_every_test_row_is_the_measure(
     parts: Ref, weight: float, serves: bool
 ) -> None:
-    got, why = gate("shop", release(1, graph(weight)), parts, {**REAL, "peers": {}}, AIM, Rows())
+    got, why = gate("shop", release(1, graph(weight)), parts, {**REAL, "peers": {}}, PROBLEM, Rows())
     assert got is serves
     assert serves or "which has 0.2000" in why
 
@@ -290,9 +290,9 @@ def test_a_number_is_measured_by_the_training_parts_mean(keep_tables: Callable[.
     price = np.linspace(-2.0, 2.0, 50)
     frame = pd.DataFrame({"price": price, "other": 0.0, "sold": 1 / (1 + np.exp(-price))})
     parts = keep_tables(train=frame, test=frame)
-    aim = Aim(kind="regression", target="sold", primary="rmse", shown=("rmse",))
+    problem = Problem(kind="regression", target="sold", primary="rmse", shown=("rmse",))
     for version, weight, serves in ((1, 1.0, True), (2, -1.0, False)):
-        got, why = gate("shop", release(version, graph(weight)), parts, {**REAL, "peers": {}}, aim, Rows())
+        got, why = gate("shop", release(version, graph(weight)), parts, {**REAL, "peers": {}}, problem, Rows())
         assert got is serves, why
 
 
@@ -316,7 +316,7 @@ def published_by(run: Run, bundle: Ref, parts: Ref, last: Callable[[], None]) ->
     from prefect import flow  # not before the fixture has told Prefect where it lives
 
     with run.ending:
-        flow(publish.fn, name="shop", validate_parameters=False)(bundle, parts, METRICS, AIM, Rows())
+        flow(publish.fn, name="shop", validate_parameters=False)(bundle, parts, METRICS, PROBLEM, Rows())
         assert versions("shop") == [1]
         assert production("shop") == 1
         for step in run.last:

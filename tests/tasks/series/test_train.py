@@ -15,7 +15,7 @@ from casebook.store import Ref
 from casebook.tables import read_arrays
 from flows import counting, household_power
 from tasks.evaluation.leakage_checks import in_order_of_time
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 from tasks.series import export as export_series
 from tasks.series.baselines import answered, columns
 from tasks.series.forecaster import calendar, described, forecaster, parts_of_day
@@ -125,17 +125,17 @@ def test_trees_and_a_network_are_blended_into_one_graph(keep: Any, keep_arrays: 
     both = keep(blend_series.fn, (network, trees))
     scores = read_arrays(both, "scores")
     assert scores["test"] == pytest.approx(sum(read_arrays(each, "scores")["test"] for each in (network, trees)) / 2)
-    aim, evaluation = household_power.AIM, keep(_champion, "ours")
+    problem, evaluation = household_power.PROBLEM, keep(_champion, "ours")
     raw = keep_arrays({"dataset": "household_power", "kind": "sample"}, none={"x": np.zeros(1)})
     bundle = keep(
-        export_series.export_series.fn, parts, {"ours": both}, evaluation, raw, aim, household_power.WINDOW
+        export_series.export_series.fn, parts, {"ours": both}, evaluation, raw, problem, household_power.WINDOW
     )  # fmt: skip
     signature = json.loads(bundle.path("signature.json").read_text())
     assert [each["dtype"] for each in signature["inputs"]] == ["series", "series", "date"]
     assert (signature["output"]["horizon"], signature["output"]["step"]) == (30, "day")
     graph = onnx.load(bundle.path("model.onnx"))
     test = read_arrays(parts, "test")
-    assert export_series.answers(graph, test, aim) == pytest.approx(scores["test"], rel=1e-4)
+    assert export_series.answers(graph, test, problem) == pytest.approx(scores["test"], rel=1e-4)
     whole = export_series.run(graph, test, "forecast")
     assert (whole[:, 1] <= whole[:, 2]).all() and whole.shape == (70, 3, 30)
 
@@ -193,5 +193,7 @@ def test_layers_answer_as_the_forests_that_they_are_made_of() -> None:
 def test_a_regression_of_a_series_has_a_scaled_error() -> None:
     from tasks.evaluation.evaluate import once
 
-    aim = Aim(kind="regression", takes="series", target="y", primary="scaled_mae", shown=("scaled_mae",), span=10.0)
-    assert once(aim, np.array([1.0, 3.0]), np.array([2.0, 3.0]))["scaled_mae"] == pytest.approx(0.05)
+    problem = Problem(
+        kind="regression", takes="series", target="y", primary="scaled_mae", shown=("scaled_mae",), span=10.0
+    )
+    assert once(problem, np.array([1.0, 3.0]), np.array([2.0, 3.0]))["scaled_mae"] == pytest.approx(0.05)

@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import StandardScaler
 
-from casebook.language import say
+from casebook.language import msg
 from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_arrays, write_arrays
 from tasks.data.derive import Equals, Log
 from tasks.pages.notes import Notes
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 from tasks.tables.ablation import ablate, paired, worth
 from tasks.tables.split import split_repeatedly
 
-AIM = Aim(kind="binary", target="sold", primary="accuracy", shown=("accuracy",))
+PROBLEM = Problem(kind="binary", target="sold", primary="accuracy", shown=("accuracy",))
 STEPS = {"logarithm": (Log("b", "log_b"), Log("b", "log_b_too")), "flag": (Equals("c", "one", 1),)}
 
 
@@ -32,11 +32,11 @@ def whatever_there_is(columns: list[str]) -> ColumnTransformer:
 @pytest.fixture
 def parts(keep: Callable[..., Ref], keep_tables: Callable[..., Ref], sales: pd.DataFrame) -> Ref:
     frame = sales.assign(c=np.arange(len(sales)) % 3)
-    return keep(split_repeatedly.fn, keep_tables(table=frame), AIM, 2, 0)
+    return keep(split_repeatedly.fn, keep_tables(table=frame), PROBLEM, 2, 0)
 
 
 def test_every_fold_is_encoded_whole_and_without_each_step(keep: Callable[..., Ref], parts: Ref) -> None:
-    made = keep(ablate.fn, parts, 2, AIM, STEPS, whatever_there_is)
+    made = keep(ablate.fn, parts, 2, PROBLEM, STEPS, whatever_there_is)
     assert made.facts == {"folds": 6, "features": 4}
     for name in ("train", "validation", "test"):
         used = [np.any(read_arrays(made.fold(i), name)["x"] != 0, axis=0).sum() for i in range(6)]
@@ -59,7 +59,7 @@ def test_the_table_tells_what_each_step_changes(keep: Callable[..., Ref]) -> Non
     y = keep(write_folds, {"validation": [{"y": [0.0, 1.0]}] * 6})
     right, half = {"validation": [-2.0, 2.0]}, {"validation": [2.0, 2.0]}
     scores = keep(write_folds, {"scores": [right, right, half, right, right, right]})
-    (table,) = worth.fn(y, scores, 2, STEPS, AIM, Notes(paragraphs=(say("why"),))).tables
+    (table,) = worth.fn(y, scores, 2, STEPS, PROBLEM, Notes(paragraphs=(msg("why"),))).tables
     told = [(row["left out"], row["accuracy on validation"], row["change"], row["± standard error"]) for row in table]
     assert told == [
         ("nothing", "1.0000", "", ""),

@@ -11,25 +11,25 @@ from sklearn.linear_model import LinearRegression
 
 from casebook.store import Ref
 from casebook.tables import read_arrays
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 from tasks.tables.baselines import NormalEquation, NumberPeer, Peer, compare, peer
 
-CLASS = Aim(kind="binary", target="y", primary="auprc", shown=("auprc",))
-NUMBER = Aim(kind="regression", target="y", primary="rmse", shown=("rmse",))
+CLASS = Problem(kind="binary", target="y", primary="auprc", shown=("auprc",))
+NUMBER = Problem(kind="regression", target="y", primary="rmse", shown=("rmse",))
 
 
-def part(rows: int, seed: int, aim: Aim) -> dict[str, Any]:
+def part(rows: int, seed: int, problem: Problem) -> dict[str, Any]:
     x = np.random.default_rng(seed).normal(size=(rows, 3)).astype("float32")
     y = 2 * x[:, 0] - x[:, 1]
-    return {"x": x, "y": (y > 0).astype("float32") if aim.kind == "binary" else y}
+    return {"x": x, "y": (y > 0).astype("float32") if problem.kind == "binary" else y}
 
 
-@pytest.mark.parametrize(("aim", "peers"), [(CLASS, get_args(Peer)), (NUMBER, get_args(NumberPeer))])
+@pytest.mark.parametrize(("problem", "peers"), [(CLASS, get_args(Peer)), (NUMBER, get_args(NumberPeer))])
 def test_every_peer_scores_the_test_rows(
-    keep: Callable[..., Ref], keep_arrays: Callable[..., Ref], aim: Aim, peers: tuple[Any, ...]
+    keep: Callable[..., Ref], keep_arrays: Callable[..., Ref], problem: Problem, peers: tuple[Any, ...]
 ) -> None:
-    parts = {"train": part(80, 0, aim), "validation": part(20, 1, aim), "test": part(30, 2, aim)}
-    made = keep(compare.fn, keep_arrays(**parts), peers, 20, aim, 0)
+    parts = {"train": part(80, 0, problem), "validation": part(20, 1, problem), "test": part(30, 2, problem)}
+    made = keep(compare.fn, keep_arrays(**parts), peers, 20, problem, 0)
     scores = read_arrays(made, "scores")
     assert set(scores) == set(peers)
     assert made.facts["rows"] == 100

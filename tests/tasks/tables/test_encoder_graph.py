@@ -31,7 +31,7 @@ from sklearn.preprocessing import (
 from casebook.errors import CasebookError
 from casebook.store import Ref
 from casebook.tables import read_arrays, read_table
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 from tasks.tables.encoder_graph import encoder_graph
 from tasks.tables.features import features, feeds
 from tasks.tables.fitting import fit_on
@@ -198,7 +198,7 @@ def numbers_only() -> pd.DataFrame:
     return table()[["rate"]].set_axis(["rate"], axis=1)
 
 
-AIM = Aim(kind="regression", target="price", primary="rmse", shown=("rmse",))
+PROBLEM = Problem(kind="regression", target="price", primary="rmse", shown=("rmse",))
 
 
 def parts_of(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -217,7 +217,7 @@ def test_a_gap_that_nothing_fills_is_refused_with_column_and_rows(
     frame = table()
     frame.loc[[3, 17], "length"] = np.nan
     with pytest.raises(CasebookError, match=r"in 2 of 200 rows of the train part: length \(first in rows 3, 17\)"):
-        keep(features.fn, keep_tables(**parts_of(frame)), AIM, (), scaled)
+        keep(features.fn, keep_tables(**parts_of(frame)), PROBLEM, (), scaled)
 
 
 def test_an_infinite_feature_is_refused_in_whatever_part(
@@ -226,7 +226,7 @@ def test_an_infinite_feature_is_refused_in_whatever_part(
     parts = parts_of(table())
     parts["test"] = parts["test"].assign(rate=1e300)
     with pytest.raises(CasebookError, match="of the test part: rate"):
-        keep(features.fn, keep_tables(**parts), AIM, (), scaled)
+        keep(features.fn, keep_tables(**parts), PROBLEM, (), scaled)
 
 
 def unknown_column(columns: list[str]) -> ColumnTransformer:
@@ -261,7 +261,7 @@ def test_an_encoder_that_can_t_be_used_is_refused(
     frame = table()
     frame.loc[3, "length"] = np.nan
     with pytest.raises(CasebookError, match=words):
-        keep(features.fn, keep_tables(**parts_of(frame)), AIM, (), encoder)
+        keep(features.fn, keep_tables(**parts_of(frame)), PROBLEM, (), encoder)
 
 
 def test_numbers_that_32_bits_tell_apart_coarsely_are_trained_on_as_they_are_served(
@@ -270,7 +270,7 @@ def test_numbers_that_32_bits_tell_apart_coarsely_are_trained_on_as_they_are_ser
     parts = parts_of(table())
     rng = np.random.default_rng(2)
     parts = {name: part.assign(length=-73.98 + rng.normal(0, 0.03, len(part))) for name, part in parts.items()}
-    made = keep(features.fn, keep_tables(**parts), AIM, (), scaled)
+    made = keep(features.fn, keep_tables(**parts), PROBLEM, (), scaled)
     session = onnxruntime.InferenceSession(made.path("features.onnx"), providers=["CPUExecutionProvider"])
     raw = feeds(read_table(keep_tables(**parts), "test")[made.facts["raw_columns"]])
     assert np.abs(session.run(None, raw)[0] - read_arrays(made, "test")["x"]).max() < 1e-6
@@ -283,4 +283,4 @@ def test_numbers_that_32_bits_do_not_tell_apart_are_refused(
     rng = np.random.default_rng(2)
     parts = {name: part.assign(length=1.6e12 + rng.normal(0, 1e5, len(part))) for name, part in parts.items()}
     with pytest.raises(CasebookError, match=r"length has values around 1.6e\+12 .*Subtract a round number"):
-        keep(features.fn, keep_tables(**parts), AIM, (), scaled)
+        keep(features.fn, keep_tables(**parts), PROBLEM, (), scaled)

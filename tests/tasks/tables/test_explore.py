@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from casebook.store import Ref
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 from tasks.tables.explore import (
     categories,
     correlations,
@@ -22,12 +22,12 @@ from tasks.tables.explore import (
     strongest_pairs,
 )
 
-BINARY = Aim(kind="binary", target="sold", primary="auprc", shown=("auprc",))
-KIND = Aim(
+BINARY = Problem(kind="binary", target="sold", primary="auprc", shown=("auprc",))
+KIND = Problem(
     kind="multiclass", target="kind", labels=("flat", "house", "a castle with a long name $"), primary="accuracy",
     shown=(),
 )  # fmt: skip
-PRICE = Aim(kind="regression", target="price", primary="rmse", shown=("rmse",))
+PRICE = Problem(kind="regression", target="price", primary="rmse", shown=("rmse",))
 
 
 def table(rows: int = 300) -> pd.DataFrame:
@@ -95,13 +95,15 @@ def test_what_is_drawn_of_classes_are_their_shares() -> None:
     assert shares_of(table(), BINARY)["share of sold = 1 (%)"].tolist() == (100.0 * table()["sold"]).tolist()
 
 
-@pytest.mark.parametrize("aim", [BINARY, PRICE, KIND, None])
-def test_a_profile_has_its_pictures(keep: Callable[..., Ref], keep_tables: Callable[..., Ref], aim: Aim | None) -> None:
-    made = keep(explore.fn, keep_tables(table=table().rename(columns={"size": "RM"})), "boston", aim)
+@pytest.mark.parametrize("problem", [BINARY, PRICE, KIND, None])
+def test_a_profile_has_its_pictures(
+    keep: Callable[..., Ref], keep_tables: Callable[..., Ref], problem: Problem | None
+) -> None:
+    made = keep(explore.fn, keep_tables(table=table().rename(columns={"size": "RM"})), "boston", problem)
     drawn = {path.stem for path in Path(made.folder).glob("*.png")}
-    kinds = {"categories"} if aim is not KIND else set()  # the target is no column beside itself
-    assert drawn == {"histograms", "boxes", "correlation"} | kinds | ({"target"} if aim else set())
+    kinds = {"categories"} if problem is not KIND else set()  # the target is no column beside itself
+    assert drawn == {"histograms", "boxes", "correlation"} | kinds | ({"target"} if problem else set())
     told = json.loads(made.path("profile.json").read_text(encoding="utf-8"))
     assert (told["columns"][0]["name"], told["columns"][0]["unit"]) == ("RM", None)
-    assert (told["target"] is not None) == (aim in (BINARY, KIND))
+    assert (told["target"] is not None) == (problem in (BINARY, KIND))
     assert told["categories"]["kind"].keys() == {"flat", "house", "a castle with a long name $"}

@@ -13,16 +13,16 @@ from sklearn.preprocessing import StandardScaler
 from casebook.errors import CasebookError
 from serving.graph import Graph
 from serving.signature import parse
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 from tasks.tables.encoder_graph import encoder_graph
 from tasks.tables.export import _agree, answers, in_keras, joined, told
 from tasks.tables.features import feeds
 from tasks.tables.fitting import fit_on
 
 COLUMNS = ["probability", "label", "network/x", "a b", "2nd", "면적"]
-BINARY = Aim(kind="binary", target="y", labels=("no", "yes"), primary="auprc", shown=())
-THREE = Aim(kind="multiclass", target="y", labels=("a", "b", "c"), output="label", primary="accuracy", shown=())
-NUMBER = Aim(kind="regression", target="y", output="a b", primary="rmse", shown=())
+BINARY = Problem(kind="binary", target="y", labels=("no", "yes"), primary="auprc", shown=())
+THREE = Problem(kind="multiclass", target="y", labels=("a", "b", "c"), output="label", primary="accuracy", shown=())
+NUMBER = Problem(kind="regression", target="y", output="a b", primary="rmse", shown=())
 
 
 def rows(count: int = 50) -> pd.DataFrame:
@@ -37,29 +37,29 @@ def network(outputs: int, activation: str | None) -> Any:
     return keras.Sequential([keras.Input((len(COLUMNS),)), layers.Dense(outputs, activation)], name="small")
 
 
-def signature(aim: Aim) -> dict[str, Any]:
+def signature(problem: Problem) -> dict[str, Any]:
     inputs = [{"name": name, "dtype": "float"} for name in COLUMNS]
-    output: dict[str, Any] = {"name": aim.output}
-    if aim.classes:
-        output |= {"labels": list(aim.labels), "threshold": 0.5}
-    return {"case": "shop", "kind": aim.kind, "trained_on": "real", "inputs": inputs, "output": output}
+    output: dict[str, Any] = {"name": problem.output}
+    if problem.classes:
+        output |= {"labels": list(problem.labels), "threshold": 0.5}
+    return {"case": "shop", "kind": problem.kind, "trained_on": "real", "inputs": inputs, "output": output}
 
 
 @pytest.mark.parametrize(
-    ("aim", "outputs", "activation"),
+    ("problem", "outputs", "activation"),
     [(BINARY, 1, "sigmoid"), (THREE, 3, "softmax"), (NUMBER, 1, None)],
     ids=["binary", "three", "number"],
 )
 def test_a_column_may_be_called_as_the_answer_is(
-    aim: Aim, outputs: int, activation: str | None, tmp_path: Path
+    problem: Problem, outputs: int, activation: str | None, tmp_path: Path
 ) -> None:
     frame, model = rows(), network(outputs, activation)
     fitted = fit_on(ColumnTransformer([("scale", StandardScaler(), COLUMNS)]), frame)
-    graph = joined(encoder_graph(fitted, frame, frame, ()), model, aim, COLUMNS, tmp_path)
+    graph = joined(encoder_graph(fitted, frame, frame, ()), model, problem, COLUMNS, tmp_path)
     given = answers(graph, frame)
     assert given == pytest.approx(in_keras(model, fitted.transform(frame).astype("float32")), abs=1e-5)
     assert [entry.name for entry in graph.graph.input] == COLUMNS
-    served = Graph(graph.SerializeToString(), parse(signature(aim)))
+    served = Graph(graph.SerializeToString(), parse(signature(problem)))
     assert served.run(feeds(frame)).reshape(given.shape) == pytest.approx(given, abs=1e-6)
 
 
@@ -88,7 +88,7 @@ def test_a_probability_s_gap_is_judged_as_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("aim", "answer", "expected"),
+    ("problem", "answer", "expected"),
     [
         (BINARY, np.float32(0.5), {"probability": 0.5, "label": "yes"}),
         (NUMBER, np.float32(7.0), {"a b": 7.0}),
@@ -101,5 +101,5 @@ def test_a_probability_s_gap_is_judged_as_it_is() -> None:
     ],
     ids=["binary", "number", "three"],
 )
-def test_sample_answers_are_as_the_service_gives_them(aim: Aim, answer: Any, expected: Any) -> None:
-    assert told(answer, 0.5, aim) == expected
+def test_sample_answers_are_as_the_service_gives_them(problem: Problem, answer: Any, expected: Any) -> None:
+    assert told(answer, 0.5, problem) == expected

@@ -16,11 +16,11 @@ from casebook.errors import CasebookError
 from casebook.store import Ref
 from casebook.tables import read_arrays, read_table
 from tasks.data.derive import HourOfDay, Log, Missing
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 from tasks.tables.features import bins, features, feeds, fold_features, numbers, one_hot
 from tasks.tables.split import split, split_repeatedly
 
-AIM = Aim(kind="binary", target="sold", primary="auprc", shown=("auprc",))
+PROBLEM = Problem(kind="binary", target="sold", primary="auprc", shown=("auprc",))
 DERIVED = (HourOfDay("Time", "hour"), Log("Amount", "log_amount"))
 
 
@@ -68,7 +68,7 @@ def in_onnx(made: Ref, raw: pd.DataFrame) -> Any:
 
 
 def test_the_training_part_alone_has_mean_zero_and_deviation_one(keep: Callable[..., Ref], parts: Ref) -> None:
-    made = keep(features.fn, parts, AIM, DERIVED, scaled)
+    made = keep(features.fn, parts, PROBLEM, DERIVED, scaled)
     train, test = read_arrays(made, "train"), read_arrays(made, "test")
     assert train["x"].shape == (128, 4)
     assert train["x"].dtype == train["y"].dtype == np.float32
@@ -79,7 +79,7 @@ def test_the_training_part_alone_has_mean_zero_and_deviation_one(keep: Callable[
 
 
 def test_the_graph_gives_what_was_trained_on_from_raw_columns(keep: Callable[..., Ref], parts: Ref) -> None:
-    made = keep(features.fn, parts, AIM, DERIVED, scaled_and_coded)
+    made = keep(features.fn, parts, PROBLEM, DERIVED, scaled_and_coded)
     for name in ("train", "validation", "test"):
         raw = read_table(parts, name).drop(columns="sold")
         assert in_onnx(made, raw) == pytest.approx(read_arrays(made, name)["x"], abs=1e-4)
@@ -87,7 +87,7 @@ def test_the_graph_gives_what_was_trained_on_from_raw_columns(keep: Callable[...
 
 
 def test_text_never_seen_in_training_is_coded_as_none_of_those_seen(keep: Callable[..., Ref], parts: Ref) -> None:
-    made = keep(features.fn, parts, AIM, DERIVED, scaled_and_coded)
+    made = keep(features.fn, parts, PROBLEM, DERIVED, scaled_and_coded)
     strange = read_table(parts, "test").drop(columns="sold").head(1).assign(kind="broken")
     assert in_onnx(made, strange)[0, -2:].tolist() == [0.0, 0.0]
 
@@ -97,15 +97,15 @@ def test_one_changed_test_row_changes_no_training_feature(
 ) -> None:
     tables = {name: read_table(parts, name) for name in ("train", "validation", "test")}
     tables["test"].loc[0, "a"] = 1e6
-    before = keep(features.fn, parts, AIM, DERIVED, scaled_and_coded)
-    after = keep(features.fn, keep_tables(**tables), AIM, DERIVED, scaled_and_coded)
+    before = keep(features.fn, parts, PROBLEM, DERIVED, scaled_and_coded)
+    after = keep(features.fn, keep_tables(**tables), PROBLEM, DERIVED, scaled_and_coded)
     assert np.array_equal(read_arrays(before, "train")["x"], read_arrays(after, "train")["x"])
     assert not np.array_equal(read_arrays(before, "test")["x"], read_arrays(after, "test")["x"])
 
 
 def test_an_encoder_fitted_on_other_rows_is_refused(keep: Callable[..., Ref], parts: Ref) -> None:
     with pytest.raises(CasebookError, match="fitted on 133 rows, but the training part has 128"):
-        keep(features.fn, parts, AIM, DERIVED, leaky)
+        keep(features.fn, parts, PROBLEM, DERIVED, leaky)
 
 
 def test_a_column_that_is_the_label_is_refused(
@@ -115,7 +115,7 @@ def test_a_column_that_is_the_label_is_refused(
     noise = np.random.default_rng(0).normal(size=128)
     leaking = {name: t.assign(a=t["sold"] * 100 + noise[: len(t)]) for name, t in tables.items()}
     with pytest.raises(CasebookError, match=r"decide sold.*a \(ROC AUC 1.0000"):
-        keep(features.fn, keep_tables(**leaking), AIM, DERIVED, scaled)
+        keep(features.fn, keep_tables(**leaking), PROBLEM, DERIVED, scaled)
 
 
 def texts(columns: list[str]) -> ColumnTransformer:
@@ -131,7 +131,7 @@ def test_missing_numbers_and_texts_are_encoded_alike_in_the_graph(
     for table in tables.values():
         table.loc[table.index[:5], "a"] = np.nan
         table.loc[table.index[3:8], "kind"] = pd.NA
-    made = keep(features.fn, keep_tables(**tables), AIM, (Missing("a", "no_a"),), texts)
+    made = keep(features.fn, keep_tables(**tables), PROBLEM, (Missing("a", "no_a"),), texts)
     assert made.facts["raw_columns"] == ["a", "kind"]
     raw = tables["test"].assign(kind=tables["test"]["kind"].fillna("").astype(object))
     assert in_onnx(made, raw) == pytest.approx(read_arrays(made, "test")["x"], abs=1e-4)
@@ -140,8 +140,8 @@ def test_missing_numbers_and_texts_are_encoded_alike_in_the_graph(
 def test_every_fold_is_fitted_on_its_own_training_part(
     keep: Callable[..., Ref], keep_tables: Callable[..., Ref], sales: pd.DataFrame
 ) -> None:
-    parts = keep(split_repeatedly.fn, keep_tables(table=sales), AIM, 3, 0)
-    made = keep(fold_features.fn, parts, 3, AIM, (), scaled)
+    parts = keep(split_repeatedly.fn, keep_tables(table=sales), PROBLEM, 3, 0)
+    made = keep(fold_features.fn, parts, 3, PROBLEM, (), scaled)
     means = [read_arrays(made.fold(i), "train")["x"].mean(axis=0) for i in range(3)]
     assert np.abs(means).max() < 1e-5
     assert not np.array_equal(read_arrays(made.fold(0), "test")["x"], read_arrays(made.fold(1), "test")["x"])
@@ -166,7 +166,7 @@ def test_the_shared_steps_are_fitted_on_the_training_part_and_the_same_in_the_gr
     for table in tables.values():
         table.loc[table.index[:5], ["a", "b"]] = np.nan
         table.loc[table.index[3:8], "kind"] = pd.NA
-    made = keep(features.fn, keep_tables(**tables), AIM, (), steps)
+    made = keep(features.fn, keep_tables(**tables), PROBLEM, (), steps)
     train, validation = read_arrays(made, "train")["x"], read_arrays(made, "validation")["x"]
     assert train.shape[1] == 1 + 3 + 3
     assert train[:5, 0] == pytest.approx(np.zeros(5), abs=1e-6)  # the mean, scaled
@@ -186,7 +186,7 @@ def test_names_that_onnx_writes_otherwise_are_the_graph_s_inputs_as_they_are(
 ) -> None:
     hyphens = {"a": "curb-weight", "b": "a/b"}
     tables = {name: read_table(parts, name).rename(columns=hyphens) for name in ("train", "validation", "test")}
-    made = keep(features.fn, keep_tables(**tables), AIM, (Missing("a/b", "no a/b"),), two_names)
+    made = keep(features.fn, keep_tables(**tables), PROBLEM, (Missing("a/b", "no a/b"),), two_names)
     assert made.facts["raw_columns"] == ["curb-weight", "a/b"]
     assert in_onnx(made, tables["test"]) == pytest.approx(read_arrays(made, "test")["x"], abs=1e-4)
 

@@ -11,12 +11,12 @@ from sklearn.compose import ColumnTransformer
 from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_arrays, write_arrays
 from tasks.data.derive import Log
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 from tasks.tables.features import numbers
 from tasks.tables.permutation_importance import TIMES, permute, shuffled, worth
 from tasks.tables.split import split_repeatedly
 
-AIM = Aim(kind="regression", target="price", primary="rmse", shown=("rmse",))
+PROBLEM = Problem(kind="regression", target="price", primary="rmse", shown=("rmse",))
 
 
 def both(columns: list[str]) -> ColumnTransformer:
@@ -28,11 +28,11 @@ def parts(keep: Callable[..., Ref], keep_tables: Callable[..., Ref]) -> Ref:
     rng = np.random.default_rng(0)
     size = rng.uniform(1, 9, 80)
     frame = pd.DataFrame({"size": size, "noise": rng.normal(size=80), "price": 1000 * size + rng.normal(0, 300, 80)})
-    return keep(split_repeatedly.fn, keep_tables(table=frame), AIM, 2, 0)
+    return keep(split_repeatedly.fn, keep_tables(table=frame), PROBLEM, 2, 0)
 
 
 def test_the_first_test_rows_are_those_of_the_split(keep: Callable[..., Ref], parts: Ref) -> None:
-    made = keep(permute.fn, parts, 2, AIM, (Log("size", "log-size"),), both, 0)
+    made = keep(permute.fn, parts, 2, PROBLEM, (Log("size", "log-size"),), both, 0)
     assert made.facts == {"folds": 2, "columns": 2}
     test = read_arrays(made.fold(1), "test")
     assert test["x"].shape == (8 * (1 + 2 * TIMES), 3)
@@ -44,7 +44,7 @@ def test_the_first_test_rows_are_those_of_the_split(keep: Callable[..., Ref], pa
 
 
 def test_what_a_column_is_worth(keep: Callable[..., Ref], parts: Ref) -> None:
-    made = keep(permute.fn, parts, 2, AIM, (Log("size", "log-size"),), both, 0)
+    made = keep(permute.fn, parts, 2, PROBLEM, (Log("size", "log-size"),), both, 0)
 
     def linear(out: Path, encoded: Ref) -> Facts:
         for i in range(2):
@@ -54,7 +54,7 @@ def test_what_a_column_is_worth(keep: Callable[..., Ref], parts: Ref) -> None:
             write_arrays(out / fold_name(i), "scores", test=slope * test["x"][:, 0] + start)
         return {}
 
-    found = worth(made, keep(linear, made), 2, AIM)
+    found = worth(made, keep(linear, made), 2, PROBLEM)
     assert list(found) == ["size", "noise"]
     assert found["size"].change > 1000
     assert found["noise"] == (0.0, 0.0)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from casebook.errors import CasebookError
 from casebook.store import Ref
 from casebook.tables import read_table
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 from tasks.tables.split import FOLDS, PARTS, by_group, repeated, split, stratified
 
 
@@ -82,9 +82,9 @@ def test_repeated_feature_rows_stay_together(seed: int, fold: int) -> None:
 def test_ten_folds_test_and_validate_every_row_once_and_the_next_ten_otherwise(
     kind: Literal["binary", "regression"],
 ) -> None:
-    aim = Aim(kind=kind, target="y", primary="accuracy", shown=())
+    problem = Problem(kind=kind, target="y", primary="accuracy", shown=())
     table = frame(70, 37).assign(x=lambda t: t.index)
-    folds = list(repeated(table, aim, 20, seed=3))
+    folds = list(repeated(table, problem, 20, seed=3))
     for name in ("test", "validation"):
         assert sorted(pd.concat([fold[name] for fold in folds[:10]])["x"]) == list(range(107))
     assert all(len(set(pd.concat(fold.values())["x"])) == 107 for fold in folds)
@@ -94,15 +94,15 @@ def test_ten_folds_test_and_validate_every_row_once_and_the_next_ten_otherwise(
 
 
 def test_too_few_rows_for_ten_folds_are_refused() -> None:
-    aim = Aim(kind="regression", target="y", primary="rmse", shown=())
+    problem = Problem(kind="regression", target="y", primary="rmse", shown=())
     with pytest.raises(CasebookError, match="Only 19 rows"):
-        list(repeated(frame(10, 9), aim, 10, 0))
+        list(repeated(frame(10, 9), problem, 10, 0))
     with pytest.raises(CasebookError, match="Only 9 rows have y = 1"):
-        list(repeated(frame(100, 9), aim.model_copy(update={"kind": "binary"}), 10, 0))
+        list(repeated(frame(100, 9), problem.model_copy(update={"kind": "binary"}), 10, 0))
 
 
 SPECIES = ("Adelie", "Chinstrap", "Gentoo")
-THREE = Aim(kind="multiclass", target="y", labels=SPECIES, primary="accuracy", shown=())
+THREE = Problem(kind="multiclass", target="y", labels=SPECIES, primary="accuracy", shown=())
 
 
 def penguins(*counts: int) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import pytest
 from casebook.errors import CasebookError
 from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_arrays, write_arrays
-from tasks.problem.definition import Aim
+from tasks.problem.definition import Problem
 from tasks.tables.train_folds import (
     Scale,
     _by_steps,
@@ -26,8 +26,8 @@ from tasks.tables.train_folds import (
 from tasks.training.networks import ensemble, perceptron
 from tasks.training.train import Settings, build, optimizer
 
-NUMBER = Aim(kind="regression", target="y", primary="rmse", shown=("rmse",))
-CLASS = Aim(kind="binary", target="y", primary="accuracy", shown=("accuracy",))
+NUMBER = Problem(kind="regression", target="y", primary="rmse", shown=("rmse",))
+CLASS = Problem(kind="binary", target="y", primary="accuracy", shown=("accuracy",))
 PLAIN = Scale(1.0, 0.0, log=False)
 
 
@@ -43,11 +43,11 @@ def penalized(x: Any, y: Any, dropout: float) -> Any:
     return perceptron(x, (5,), dropout, "penalized", l2=1e-3)
 
 
-def part(rows: int, seed: int, aim: Aim = NUMBER) -> dict[str, Any]:
+def part(rows: int, seed: int, problem: Problem = NUMBER) -> dict[str, Any]:
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(rows, 3)).astype("float32")
     y = 20 + 3 * x[:, 0] - x[:, 1] ** 2 + 2 * rng.normal(size=rows)
-    return {"x": x, "y": (y > 19).astype("float32") if aim.kind == "binary" else y.astype("float32")}
+    return {"x": x, "y": (y > 19).astype("float32") if problem.kind == "binary" else y.astype("float32")}
 
 
 def quick(**changes: Any) -> Settings:
@@ -58,38 +58,38 @@ def quick(**changes: Any) -> Settings:
 def encoded(keep: Callable[..., Ref]) -> Callable[..., Ref]:
     """Return a function that keeps the encoded parts of some folds of unequal sizes."""
 
-    def write(out: Path, folds: int, aim: Aim) -> Facts:
+    def write(out: Path, folds: int, problem: Problem) -> Facts:
         for i in range(folds):
             (out / fold_name(i)).mkdir()
             for j, (name, rows) in enumerate({"train": 48 - i % 2, "validation": 12, "test": 12 + i % 2}.items()):
-                write_arrays(out / fold_name(i), name, **part(rows, 10 * i + j, aim))
+                write_arrays(out / fold_name(i), name, **part(rows, 10 * i + j, problem))
         return {}
 
-    return lambda folds, aim=NUMBER: keep(write, folds, aim)
+    return lambda folds, problem=NUMBER: keep(write, folds, problem)
 
 
-@pytest.mark.parametrize("aim", [NUMBER, CLASS])
-def test_a_fold_learns_with_others_what_it_learns_alone(aim: Aim) -> None:
-    folds = [part(32, i, aim) for i in range(3)]
-    together = stacked(folds, [Scale.of(f["y"], aim, quick()) for f in folds])
-    alone = stacked(folds[:1], [Scale.of(folds[0]["y"], aim, quick())])
+@pytest.mark.parametrize("problem", [NUMBER, CLASS])
+def test_a_fold_learns_with_others_what_it_learns_alone(problem: Problem) -> None:
+    folds = [part(32, i, problem) for i in range(3)]
+    together = stacked(folds, [Scale.of(f["y"], problem, quick()) for f in folds])
+    alone = stacked(folds[:1], [Scale.of(folds[0]["y"], problem, quick())])
     three, one = (build(network, {"x": s.x, "y": s.y}, quick(), 0) for s in (together, alone))
     one.set_weights([weights[:1] for weights in three.get_weights()])
     for model, stack in ((three, together), (one, alone)):
-        fit(model, stack, None, quick(batch_size=32, epochs=5), aim)
+        fit(model, stack, None, quick(batch_size=32, epochs=5), problem)
     for many, few in zip(three.get_weights(), one.get_weights(), strict=True):
         assert many[:1] == pytest.approx(few, abs=1e-4)
 
 
-@pytest.mark.parametrize("aim", [NUMBER, CLASS])
-def test_steps_of_keras_teach_what_one_call_does(aim: Aim) -> None:
-    folds = [part(33 - i, i, aim) for i in range(2)]  # the second one is padded, and the last batch filled up
-    stack = stacked(folds, [Scale.of(f["y"], aim, quick()) for f in folds])
+@pytest.mark.parametrize("problem", [NUMBER, CLASS])
+def test_steps_of_keras_teach_what_one_call_does(problem: Problem) -> None:
+    folds = [part(33 - i, i, problem) for i in range(2)]  # the second one is padded, and the last batch filled up
+    stack = stacked(folds, [Scale.of(f["y"], problem, quick()) for f in folds])
     rows = batches(np.random.default_rng(0).permutation(33), 16)
     taught, losses = [], []
     for way in (_in_one_call, _by_steps):
         model = build(penalized, {"x": stack.x, "y": stack.y}, quick(), 0)
-        losses.append(float(way(model, stack, optimizer(quick(), 3), quick(), aim)(*rows)))
+        losses.append(float(way(model, stack, optimizer(quick(), 3), quick(), problem)(*rows)))
         taught.append(model.get_weights())
     for one, other in zip(*taught, strict=True):
         assert one == pytest.approx(other, abs=1e-5)

@@ -10,15 +10,15 @@ from scipy.special import log_softmax, logsumexp, softmax
 from casebook.store import Ref
 from casebook.tables import read_arrays
 from tasks.evaluation.evaluate import judge
-from tasks.problem.calibration import Rule, temperature
-from tasks.problem.definition import Aim
+from tasks.problem.calibration import ThresholdPolicy, temperature
+from tasks.problem.definition import Problem
 from tasks.tables.export import with_head
 from tasks.tables.train_folds import train_folds
 from tasks.training.heads import cross_entropy, for_classes, mean_logits
 from tasks.training.networks import ensemble, perceptron, plain
 from tasks.training.train import Settings, train
 
-AIM = Aim(kind="multiclass", target="y", labels=("a", "b", "c"), primary="accuracy", shown=("accuracy",))
+PROBLEM = Problem(kind="multiclass", target="y", labels=("a", "b", "c"), primary="accuracy", shown=("accuracy",))
 SETTINGS = Settings(epochs=15, batch_size=16, learning_rate=2e-2, dropout=0.0)
 FOLDS = 2
 
@@ -87,7 +87,7 @@ def test_networks_of_folds_tell_three_classes_and_the_first_is_exported_as_it_is
 
     encoded = keep(write)
     settings = SETTINGS.model_copy(update={"refit": refit})
-    made = keep(train_folds.fn, encoded, FOLDS, network, settings, AIM, 0)
+    made = keep(train_folds.fn, encoded, FOLDS, network, settings, PROBLEM, 0)
     for number in range(FOLDS):
         test, scores = read_arrays(encoded.fold(number), "test"), read_arrays(made.fold(number), "scores")["test"]
         assert scores.shape == (30, 3)
@@ -95,7 +95,7 @@ def test_networks_of_folds_tell_three_classes_and_the_first_is_exported_as_it_is
     saved = keras.saving.load_model(made.fold(0).path("network.keras"), compile=False)
     x = read_arrays(encoded.fold(0), "test")["x"]
     assert np.asarray(saved(x)) == pytest.approx(read_arrays(made.fold(0), "scores")["test"], abs=1e-5)
-    headed = with_head(saved, AIM, 0.5, 0.0)
+    headed = with_head(saved, PROBLEM, 0.5, 0.0)
     assert np.asarray(headed(x)) == pytest.approx(softmax(0.5 * np.asarray(saved(x)), axis=1), abs=1e-5)
 
 
@@ -122,7 +122,7 @@ def test_probabilities_of_several_classes_are_cooled_on_validation_unless_the_li
     assert temperature(5.0 * sound, y) == pytest.approx(true / 5.0, rel=1e-2)
     assert temperature(60.0 * np.eye(3)[y.astype(int)], y) < 1.0  # told apart without a mistake, yet not endlessly sure
     trained = keep_arrays(scores={"validation": 5.0 * sound, "test": 5.0 * sound})
-    judged = judge(trained, {"validation": y}, AIM, Rule())
+    judged = judge(trained, {"validation": y}, PROBLEM, ThresholdPolicy())
     assert judged.slope == pytest.approx(true / 5.0, rel=1e-2)
     assert judged.test.sum(axis=1) == pytest.approx(np.ones(3000))
-    assert judge(trained, {"validation": y}, AIM, Rule(by="likelier")).slope == 1.0
+    assert judge(trained, {"validation": y}, PROBLEM, ThresholdPolicy(by="likelier")).slope == 1.0
