@@ -1,1 +1,4 @@
-"""What makes "fast" a number: `python -m benchmarks` measures, side by side in one run, and asserts nothing."""
+"""What makes "fast" a number.
+
+`python -m benchmarks` measures, side by side in one run, and asserts nothing.
+"""

@@ -32,10 +32,15 @@ SECTIONS = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure the sections asked for and return the exit code: 0 done, 1 a measured process failed, 2 bad arguments."""
+    """Measure the sections asked for and return the exit code.
+
+    0 done, 1 a measured process failed, 2 bad arguments.
+    """
     asked = parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, stop)
-    options = Options(repeats=1 if asked.quick else asked.repeats, quick=asked.quick, bare=asked.bare)
+    options = Options(
+        repeats=1 if asked.quick else asked.repeats, quick=asked.quick, bare=asked.bare
+    )
     figures: list[Figure] = []
     show_head()
     try:
@@ -46,7 +51,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (Failed, FileNotFoundError) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
-    print(write(places.project() / "benchmarks" / "results", options, figures).relative_to(places.project()))
+    print(
+        write(places.project() / "benchmarks" / "results", options, figures).relative_to(
+            places.project()
+        )
+    )
     return 0
 
 
@@ -90,11 +99,27 @@ def measures() -> Mapping[str, Callable[[Options], Iterator[Figure]]]:
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
-    made = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure how fast Casebook is.")
-    made.add_argument("sections", nargs="*", type=section, metavar="SECTION", help=f"{', '.join(SECTIONS)}; none: all")
-    made.add_argument("--repeats", type=count, default=3, help="runs of each kind, but one of size (default: 3)")
-    made.add_argument("--bare", metavar="COMMAND", help="other bare script; {python}, {file}, {folder} are filled in")
-    made.add_argument("--quick", action="store_true", help="only see that it all works; the figures mean nothing")
+    made = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Measure how fast Casebook is."
+    )
+    made.add_argument(
+        "sections",
+        nargs="*",
+        type=section,
+        metavar="SECTION",
+        help=f"{', '.join(SECTIONS)}; none: all",
+    )
+    made.add_argument(
+        "--repeats", type=count, default=3, help="runs of each kind, but one of size (default: 3)"
+    )
+    made.add_argument(
+        "--bare",
+        metavar="COMMAND",
+        help="other bare script; {python}, {file}, {folder} are filled in",
+    )
+    made.add_argument(
+        "--quick", action="store_true", help="only see that it all works; the figures mean nothing"
+    )
     return made
 
 

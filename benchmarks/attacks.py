@@ -1,4 +1,7 @@
-"""Clients that mean no good, a round of each at a time; what they are owed is checked where they are owed anything."""
+"""Clients that mean no good, a round of each at a time.
+
+What they are owed is checked where they are owed anything.
+"""
 
 import random
 import re
@@ -62,7 +65,10 @@ def pipeline_and_read(place: Place, rng: random.Random) -> None:
 
 
 def smuggle(place: Place, rng: random.Random) -> None:
-    """Hide a request where two headers disagree about the end of the first; one refusal is all there may be."""
+    """Hide a request where two headers disagree about the end of the first.
+
+    One refusal is all there may be.
+    """
     hidden = b"0\r\n\r\nGET /v1/models HTTP/1.1\r\nHost: x\r\n\r\n"
     lines = ["Transfer-Encoding: chunked", f"Content-Length: {len(hidden)}"]
     rng.shuffle(lines)
@@ -116,7 +122,9 @@ def kill(place: Place, rng: random.Random) -> None:
     workers = family(place.pid)[1:]
     if len(workers) > 1:
         with suppress(psutil.NoSuchProcess):
-            rng.choice(workers).send_signal(rng.choice([signal.SIGKILL, signal.SIGSTOP, signal.SIGTERM]))
+            rng.choice(workers).send_signal(
+                rng.choice([signal.SIGKILL, signal.SIGSTOP, signal.SIGTERM])
+            )
     with place.connect() as connection:  # another one is harmed only when one is sound
         connection.sendall(place.post(1, "Connection: close\r\n"))
         owed(_all(connection), OK | {503}, 1)
@@ -124,7 +132,10 @@ def kill(place: Place, rng: random.Random) -> None:
 
 
 def fill_disks(place: Place, rng: random.Random) -> None:
-    """Let the processes write to no file for a while, as on a full disk; none of their answers needs one."""
+    """Let the processes write to no file for a while, as on a full disk.
+
+    None of their answers needs one.
+    """
     workers = family(place.pid)[1:]
     _let_write(workers, 0)
     time.sleep(PAUSE)
@@ -144,7 +155,10 @@ def owed(answers: bytes, allowed: frozenset[int], count: int | None = None) -> N
     """
     codes = [int(code) for code in STATUS.findall(answers) if code != b"100"]
     if not set(codes) <= allowed or (count is not None and len(codes) > count):
-        raise Failed(f"{sorted(allowed)} was owed {count or 'some'} times, and {codes} came: {answers[:300]!r}")
+        raise Failed(
+            f"{sorted(allowed)} was owed {count or 'some'} times, and {codes} came: "
+            f"{answers[:300]!r}"
+        )
     if count is not None and len(codes) < count:
         raise ConnectionError(f"{len(codes)} answers of {count} came")
 
@@ -162,7 +176,10 @@ def right(answer: dict[str, object], predictions: object) -> None:
 
 
 def _let_write(workers: list[psutil.Process], size: int) -> None:
-    """Limit how long files may become that these processes write; what was started between keeps its own."""
+    """Limit how long files may become that these processes write.
+
+    What was started between keeps its own.
+    """
     for worker in workers:
         with suppress(psutil.NoSuchProcess):
             worker.rlimit(psutil.RLIMIT_FSIZE, (size, psutil.RLIM_INFINITY))

@@ -34,8 +34,12 @@ def bad_requests(seed: int, row_path: str, rows: Rows, picture_path: str) -> Ite
         lambda: post(row_path, sound(rows), encoding=rng.choice(["utf-16", "utf-32", "cp037"])),
         lambda: post(row_path, sound(rows), "Content-Encoding: gzip\r\n"),
         lambda: post(row_path, changed(rng, rows)),
-        lambda: post(row_path, b'{"instances": ' + rng.choice([b"[", b'{"a":']) * rng.choice([100, 100_000])),
-        lambda: post(row_path, sound(rows), kind=rng.choice(["text/plain", FORM_TYPE, "image/png", ""])),
+        lambda: post(
+            row_path, b'{"instances": ' + rng.choice([b"[", b'{"a":']) * rng.choice([100, 100_000])
+        ),
+        lambda: post(
+            row_path, sound(rows), kind=rng.choice(["text/plain", FORM_TYPE, "image/png", ""])
+        ),
         lambda: post(row_path, rng.choice([sound(rows), sound(rows), b"[" + b" " * 9_000_000])),
         lambda: shortened(rng, post(row_path, sound(rows))),
         lambda: post(picture_path, rng.choice(bombs), kind="image/png"),
@@ -49,7 +53,9 @@ def bad_requests(seed: int, row_path: str, rows: Rows, picture_path: str) -> Ite
         yield rng.choice(ways)()
 
 
-def post(path: str, body: bytes, more: str = "", kind: str = JSON_TYPE, encoding: str = "") -> bytes:
+def post(
+    path: str, body: bytes, more: str = "", kind: str = JSON_TYPE, encoding: str = ""
+) -> bytes:
     """Return a request's bytes, its body perhaps in another encoding of text."""
     if encoding:
         body = body.decode().encode(encoding)
@@ -118,7 +124,13 @@ def bomb(side: int) -> bytes:
 def claim(side: int) -> bytes:
     """Return a picture that says it is large, and ends."""
     size = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + b"IHDR" + size + struct.pack(">I", zlib.crc32(b"IHDR" + size))
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + struct.pack(">I", 13)
+        + b"IHDR"
+        + size
+        + struct.pack(">I", zlib.crc32(b"IHDR" + size))
+    )
 
 
 def wrong_head(rng: random.Random) -> bytes:
@@ -129,7 +141,8 @@ def wrong_head(rng: random.Random) -> bytes:
         f"GET /{'x' * rng.choice([10, 10_000])} HTTP/1.1\r\nHost: x",
         f"GET / HTTP/1.1\r\nHost: x\r\nX-Long: {'x' * rng.choice([10, 300_000])}",
         "POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: -1",
-        "POST /api/mpg HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        "POST /api/mpg HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: "
+        "chunked\r\n\r\nzz\r\n",
         "DELETE /v1/models HTTP/1.1\r\nHost: x",
         "GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\nHost: x",
         "GET /static/../../pyproject.toml HTTP/1.1\r\nHost: x",

@@ -15,7 +15,10 @@ from casebook.catalog import data_set
 
 
 def sources() -> list[str]:
-    """Return the data to measure on: the sample always, the real data after it if a mirror is set."""
+    """Return the data to measure on.
+
+    The sample always, the real data after it if a mirror is set.
+    """
     return ["sample", "real"] if os.environ.get("CASEBOOK_DATA_MIRROR") else ["sample"]
 
 
@@ -23,21 +26,29 @@ def sources() -> list[str]:
 def bare_command(source: str, options: Options) -> Iterator[list[str]]:
     """Give the bare script's command, for the block in which its data is there.
 
-    In a command of the user's, {file} is the data file and {folder} the folder that holds `fraud/` with that file.
+    In a command of the user's, {file} is the data file and {folder} the folder that holds `fraud/`
+    with that file.
     """
     with TemporaryDirectory() as folder:
         file = sample_file(Path(folder)) if source == "sample" else real_file()
         if options.bare is None:
-            yield python("-m", "benchmarks.bare_fraud", str(file), *(["3"] if options.quick else []))
+            yield python(
+                "-m", "benchmarks.bare_fraud", str(file), *(["3"] if options.quick else [])
+            )
         else:
-            fillings = {"{file}": str(file), "{folder}": str(file.parent.parent), "{python}": sys.executable}
+            fillings = {
+                "{file}": str(file),
+                "{folder}": str(file.parent.parent),
+                "{python}": sys.executable,
+            }
             yield [_filled(word, fillings) for word in shlex.split(options.bare)]
 
 
 def sample_file(folder: Path) -> Path:
     """Write the flow's embedded sample under the name and in the place of the real file and return its path.
 
-    The few rows without an amount, which the flow sets aside, are left out: not every bare script survives them.
+    The few rows without an amount, which the flow sets aside, are left out: not every bare script
+    survives them.
     """
     from flows.fraud import FraudParams
     from samples.fraud import make_payments
@@ -51,7 +62,9 @@ def sample_file(folder: Path) -> Path:
 
 
 def real_file() -> Path:
-    """Return the file that the flow takes for `--source real`: from the cache, else from the mirror's folder.
+    """Return the file that the flow takes for `--source real`.
+
+    From the cache, else from the mirror's folder.
 
     Raises
     ------
@@ -63,7 +76,9 @@ def real_file() -> Path:
         for file in entry.files:
             if (root / entry.folder / file.name).is_file():
                 return root / entry.folder / file.name
-    raise FileNotFoundError(f"No {entry.folder}/{entry.files[0].name} or the like in CASEBOOK_DATA_MIRROR")
+    raise FileNotFoundError(
+        f"No {entry.folder}/{entry.files[0].name} or the like in CASEBOOK_DATA_MIRROR"
+    )
 
 
 def _filled(word: str, fillings: dict[str, str]) -> str:

@@ -1,7 +1,9 @@
-"""The lab's fraud network as the plain Keras script somebody would write without Casebook: the flow's comparison.
+"""The lab's fraud network as the plain Keras script somebody would write without Casebook.
 
-`python -m benchmarks.bare_fraud FILE` reads the payments (parquet or CSV), trains, and prints the test part's figures.
-It checks, keeps, reports and publishes nothing.
+The flow's comparison.
+
+`python -m benchmarks.bare_fraud FILE` reads the payments (parquet or CSV), trains, and prints the
+test part's figures. It checks, keeps, reports and publishes nothing.
 """
 
 import json
@@ -33,7 +35,10 @@ def main(path: Path, epochs: int) -> None:
 
 
 def payments(path: Path) -> "pd.DataFrame":
-    """Read the payments without repeats and gaps; time becomes the hour of the day, the amount its logarithm."""
+    """Read the payments without repeats and gaps.
+
+    Time becomes the hour of the day, the amount its logarithm.
+    """
     import numpy as np
     import pandas as pd
 
@@ -50,7 +55,9 @@ def parts(table: "pd.DataFrame") -> "list[Part]":
     y = table["Class"].to_numpy("int64")
     x = table.drop(columns="Class").to_numpy("float32")
     x, x_test, y, y_test = train_test_split(x, y, test_size=0.2, stratify=y, random_state=0)
-    x, x_validation, y, y_validation = train_test_split(x, y, test_size=0.2, stratify=y, random_state=0)
+    x, x_validation, y, y_validation = train_test_split(
+        x, y, test_size=0.2, stratify=y, random_state=0
+    )
     return [(x, y), (x_validation, y_validation), (x_test, y_test)]
 
 
@@ -72,7 +79,9 @@ def network(columns: int) -> "keras.Model":
         model.add(layers.Dense(units, activation="relu"))
         model.add(layers.Dropout(0.2))
     model.add(layers.Dense(1, activation="sigmoid"))
-    model.compile(optimizer="adam", loss="binary_crossentropy", metrics=[keras.metrics.AUC(name="auc")])
+    model.compile(
+        optimizer="adam", loss="binary_crossentropy", metrics=[keras.metrics.AUC(name="auc")]
+    )
     return model
 
 
@@ -80,9 +89,16 @@ def fit(model: "keras.Model", training: "Part", validation: "Part", epochs: int)
     """Train until validation AUC has not risen for ten epochs, restore the best, and return the epochs taken."""
     import keras
 
-    stop = keras.callbacks.EarlyStopping("val_auc", mode="max", patience=10, restore_best_weights=True)
+    stop = keras.callbacks.EarlyStopping(
+        "val_auc", mode="max", patience=10, restore_best_weights=True
+    )
     history = model.fit(
-        *training, batch_size=2048, epochs=epochs, validation_data=validation, callbacks=[stop], verbose=0
+        *training,
+        batch_size=2048,
+        epochs=epochs,
+        validation_data=validation,
+        callbacks=[stop],
+        verbose=0,
     )
     return len(history.epoch)
 

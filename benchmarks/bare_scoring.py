@@ -1,4 +1,7 @@
-"""The plain way to score a file: all of it in memory, one call of the model, and all of it written again."""
+"""The plain way to score a file.
+
+All of it in memory, one call of the model, and all of it written again.
+"""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""The one client both services are measured with: JSON posts over connections that are kept alive."""
+"""The one client both services are measured with.
+
+JSON posts over connections that are kept alive.
+"""
 
 import re
 import socket
@@ -46,7 +49,8 @@ def throughput(target: Target, bound: Bound, clients: int) -> float:
 def _posts(target: Target, bound: Bound) -> Iterator[float]:
     """Post over one connection, made anew only where the server closes it.
 
-    The request's bytes are made once and answers are barely parsed, so that little of what is measured is the client.
+    The request's bytes are made once and answers are barely parsed, so that little of what is
+    measured is the client.
     """
     head = f"POST {target.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
     request = head.encode() + b"Content-Length: %d\r\n\r\n" % len(target.body) + target.body
@@ -79,7 +83,10 @@ def _connect(port: int) -> socket.socket:
 
 
 def _read(connection: socket.socket, path: str) -> bool:
-    """Read one whole answer, which must be a success; say whether the server closes the connection after it."""
+    """Read one whole answer, which must be a success.
+
+    Say whether the server closes the connection after it.
+    """
     arrived = b""
     while END not in arrived:
         arrived += _receive(connection)

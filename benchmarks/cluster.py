@@ -1,4 +1,7 @@
-"""A search on one worker of a Dask cluster and on two, each with a core of its own: the same best, in less time."""
+"""A search on one worker of a Dask cluster and on two, each with a core of its own.
+
+The same best, in less time.
+"""
 
 import os
 import re
@@ -34,10 +37,15 @@ def measure_cluster(options: Options) -> Iterator[Figure]:
     for _ in range(options.repeats):
         found = set()
         for workers, measured in seconds.items():
-            with TemporaryDirectory() as artifacts, cluster(workers, artifacts) as (runner, variables):
+            with (
+                TemporaryDirectory() as artifacts,
+                cluster(workers, artifacts) as (runner, variables),
+            ):
                 command = python("-m", "flows.tune", *flags, "--runner", runner)
                 measured.append(timed(command, variables))
-                found.add(next(Path(artifacts).glob("runs/tune/*/best.toml")).read_text(encoding="utf-8"))
+                found.add(
+                    next(Path(artifacts).glob("runs/tune/*/best.toml")).read_text(encoding="utf-8")
+                )
         if len({re.sub(r"#.*", "", best) for best in found}) > 1:
             raise Failed(f"One worker and two found different parameters: {found}")
     yield Figure("cluster", f"search of {trials} trials, one Dask worker", "s", tuple(seconds[1]))
@@ -47,7 +55,10 @@ def measure_cluster(options: Options) -> Iterator[Figure]:
 
 @contextmanager
 def cluster(workers: int, artifacts: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """Run a scheduler and some workers inside the block; gives the runner's name and a run's environment."""
+    """Run a scheduler and some workers inside the block.
+
+    Gives the runner's name and a run's environment.
+    """
     port, cores = free_port(), sorted(os.sched_getaffinity(0))
     address = f"tcp://127.0.0.1:{port}"
     with ExitStack() as stack:

@@ -37,11 +37,20 @@ def measure_fairness(options: Options) -> Iterator[Figure]:
                 with contextmanager(load)(model.target(port)):
                     new = [waited(port) for _ in range(asked)]
                 late = sum(seconds is None for seconds in new)
-                yield Figure("fairness", f"{name}, beside {load.__name__}: not answered, of {asked}", "", (late,))
+                yield Figure(
+                    "fairness",
+                    f"{name}, beside {load.__name__}: not answered, of {asked}",
+                    "",
+                    (late,),
+                )
                 times = [seconds * 1e3 for seconds in new if seconds is not None]
                 if times:
-                    yield Figure("fairness", f"{name}, beside {load.__name__}: p50", "ms", (median(times),))
-                    yield Figure("fairness", f"{name}, beside {load.__name__}: longest", "ms", (max(times),))
+                    yield Figure(
+                        "fairness", f"{name}, beside {load.__name__}: p50", "ms", (median(times),)
+                    )
+                    yield Figure(
+                        "fairness", f"{name}, beside {load.__name__}: longest", "ms", (max(times),)
+                    )
 
 
 def busy(target: Target) -> Iterator[None]:
@@ -69,7 +78,9 @@ def pipelining(target: Target) -> Iterator[None]:
     def ask() -> None:
         while not over.is_set():
             with socket.create_connection(("127.0.0.1", target.port), timeout=60) as connection:
-                connection.sendall(PAGE * 500 + PAGE.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+                connection.sendall(
+                    PAGE * 500 + PAGE.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+                )
                 while connection.recv(2**20):
                     pass
 

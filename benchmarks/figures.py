@@ -12,7 +12,16 @@ from statistics import median
 
 import psutil
 
-LIBRARIES = ("prefect", "great-expectations", "pandas", "scikit-learn", "keras", "tensorflow", "onnxruntime", "flask")
+LIBRARIES = (
+    "prefect",
+    "great-expectations",
+    "pandas",
+    "scikit-learn",
+    "keras",
+    "tensorflow",
+    "onnxruntime",
+    "flask",
+)
 
 
 @dataclass(frozen=True)
@@ -40,14 +49,19 @@ class Options:
 
 
 def ratio(section: str, name: str, over: Sequence[float], under: Sequence[float]) -> Figure:
-    """Return the ratio pair by pair: the two of a pair ran one after the other, under the same load."""
+    """Return the ratio pair by pair.
+
+    The two of a pair ran one after the other, under the same load.
+    """
     return Figure(section, name, "x", tuple(a / b for a, b in zip(over, under, strict=True)))
 
 
 def machine() -> dict[str, object]:
     """Return what the figures depend on besides the code."""
     return {
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
         "memory_gb": round(psutil.virtual_memory().total / 1e9, 1),
         "load_at_end": [round(load, 2) for load in psutil.getloadavg()],
         "system": platform.system(),
@@ -67,14 +81,22 @@ def show(figure: Figure) -> None:
 
 def show_head() -> None:
     """Print the table's head."""
-    print(f"{'section':8} {'figure':62} {'median':>9} {'unit':5} {'lowest to highest':>20} {'n':>3}", flush=True)
+    print(
+        f"{'section':8} {'figure':62} {'median':>9} {'unit':5} {'lowest to highest':>20} {'n':>3}",
+        flush=True,
+    )
 
 
 def write(folder: Path, options: Options, figures: Iterable[Figure]) -> Path:
     """Write all values with the machine's facts into a new file of `folder` and return its path."""
     now = datetime.now(UTC)
     rows = [asdict(figure) | {"median": figure.median} for figure in figures]
-    content = {"measured_at": now.isoformat(), "options": asdict(options), "machine": machine(), "figures": rows}
+    content = {
+        "measured_at": now.isoformat(),
+        "options": asdict(options),
+        "machine": machine(),
+        "figures": rows,
+    }
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{now:%Y%m%dT%H%M%S}.json"
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

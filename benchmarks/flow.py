@@ -1,4 +1,7 @@
-"""The fraud flow as a whole process: against a bare script, against its own re-run, and at the public file's size."""
+"""The fraud flow as a whole process.
+
+Against a bare script, against its own re-run, and at the public file's size.
+"""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -23,16 +26,20 @@ def fraud(*flags: str) -> list[str]:
 def measure_flow(options: Options) -> Iterator[Figure]:
     """Measure first runs of the flow with the lab's network only, in turn with a bare script that trains the same.
 
-    Once with a Prefect server running, once without one: then each run starts its own. Either server finds a database
-    made before; the artifacts folder is empty.
+    Once with a Prefect server running, once without one: then each run starts its own. Either
+    server finds a database made before; the artifacts folder is empty.
     """
     with TemporaryDirectory() as folder:
         home = Path(folder, "prefect")
         with prefect_server(home) as url:
             for source in sources():
-                yield from _against_bare(source, "server running", options, {"PREFECT_API_URL": url})
+                yield from _against_bare(
+                    source, "server running", options, {"PREFECT_API_URL": url}
+                )
         for source in sources():
-            yield from _against_bare(source, "no server, warm Prefect home", options, {"PREFECT_HOME": str(home)})
+            yield from _against_bare(
+                source, "no server, warm Prefect home", options, {"PREFECT_HOME": str(home)}
+            )
 
 
 def measure_rerun(options: Options) -> Iterator[Figure]:
@@ -62,7 +69,9 @@ def measure_size(options: Options) -> Iterator[Figure]:
     for stage in record["stages"]:
         yield Figure("size", f"{rows:,} rows, stage {stage['stage']}", "s", (stage["seconds"],))
     yield Figure("size", f"{rows:,} rows, whole process", "s", (cost.seconds,))
-    yield Figure("size", f"{rows:,} rows, peak memory, all processes of the run", "MB", (cost.tree_mb,))
+    yield Figure(
+        "size", f"{rows:,} rows, peak memory, all processes of the run", "MB", (cost.tree_mb,)
+    )
     yield Figure("size", f"{rows:,} rows, peak memory, largest process", "MB", (cost.largest_mb,))
 
 
@@ -71,7 +80,9 @@ def profile(options: Options) -> Sequence[str]:
     return ("--profile", "smoke") if options.quick else ()
 
 
-def _against_bare(source: str, how: str, options: Options, variables: dict[str, str]) -> Iterator[Figure]:
+def _against_bare(
+    source: str, how: str, options: Options, variables: dict[str, str]
+) -> Iterator[Figure]:
     ours, bare = [], []
     command = fraud(*COURSE_ONLY, "--source", source, *profile(options))
     with bare_command(source, options) as other:

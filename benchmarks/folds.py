@@ -59,7 +59,10 @@ def plain() -> "keras.Model":
     import keras
     from keras import layers
 
-    stack: list[Any] = [keras.Input((FEATURES,)), *(layers.Dense(units, activation="relu") for units in UNITS)]
+    stack: list[Any] = [
+        keras.Input((FEATURES,)),
+        *(layers.Dense(units, activation="relu") for units in UNITS),
+    ]
     return keras.Sequential([*stack, layers.Dense(1)])
 
 

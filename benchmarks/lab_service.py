@@ -1,7 +1,8 @@
 """The labs' own way to serve: Flask's server, and Keras' `predict` on the one row of each request.
 
-`python -m benchmarks.lab_service MODEL.keras PORT` takes `{"instances": [[numbers, ...]]}` at `/predict`. The numbers
-are the network's own inputs: unlike ours, this service is spared checking, naming and scaling raw columns.
+`python -m benchmarks.lab_service MODEL.keras PORT` takes `{"instances": [[numbers, ...]]}` at
+`/predict`. The numbers are the network's own inputs: unlike ours, this service is spared checking,
+naming and scaling raw columns.
 """
 
 import logging
@@ -39,7 +40,9 @@ def create_app(path: Path) -> "Flask":
 def main(path: Path, port: int) -> None:
     """Serve until told to stop."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # a line per request is no part of the comparison
+    logging.getLogger("werkzeug").setLevel(
+        logging.ERROR
+    )  # a line per request is no part of the comparison
     create_app(path).run("127.0.0.1", port)
 
 

@@ -1,4 +1,7 @@
-"""Every model in production here, asked over HTTP: one instance at a time, and a thousand rows in one request."""
+"""Every model in production here, asked over HTTP.
+
+One instance at a time, and a thousand rows in one request.
+"""
 
 import json
 from collections.abc import Iterator
@@ -39,13 +42,19 @@ def measure_models(options: Options) -> Iterator[Figure]:
     most = Bound(2000, 1.0 if options.quick else 8.0)
     with service() as (port, _):
         for model in in_production():
-            asked = {"one instance": 1} | ({f"{ROWS:,} rows": ROWS} if model.takes == "columns" else {})
+            asked = {"one instance": 1} | (
+                {f"{ROWS:,} rows": ROWS} if model.takes == "columns" else {}
+            )
             for name, count in asked.items():
                 target = model.target(port, count)
                 latencies(target, Bound(100, 1.0))
                 times = latencies(target, most)
-                middle, late = (quantiles(times, n=100, method="inclusive")[place] * 1e3 for place in (49, 94))
-                yield Figure("models", f"{model.case} ({model.takes}): {name}, p50", "ms", (middle,))
+                middle, late = (
+                    quantiles(times, n=100, method="inclusive")[place] * 1e3 for place in (49, 94)
+                )
+                yield Figure(
+                    "models", f"{model.case} ({model.takes}): {name}, p50", "ms", (middle,)
+                )
                 yield Figure("models", f"{model.case} ({model.takes}): {name}, p95", "ms", (late,))
 
 
@@ -59,7 +68,9 @@ def in_production() -> list[Model]:
     """
     found = [_model(pointer) for pointer in sorted(places.models().glob("*/production"))]
     if not found:
-        raise Failed(f"No model is published in {places.models()}: run a case first, for example make fraud.")
+        raise Failed(
+            f"No model is published in {places.models()}: run a case first, for example make fraud."
+        )
     return found
 
 

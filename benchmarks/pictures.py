@@ -44,11 +44,17 @@ def pictures(shape: tuple[int, int, int], count: int) -> dict[str, Any]:
     import numpy as np
 
     rng = np.random.default_rng(0)
-    return {"x": rng.integers(0, 256, (count, *shape), dtype=np.uint8), "y": rng.integers(0, 10, count)}
+    return {
+        "x": rng.integers(0, 256, (count, *shape), dtype=np.uint8),
+        "y": rng.integers(0, 10, count),
+    }
 
 
 def as_in_the_flow(model: "keras.Model", data: dict[str, Any], batch: int) -> float:
-    """Return the seconds that the second epoch of the flow's training takes; the first also compiles."""
+    """Return the seconds that the second epoch of the flow's training takes.
+
+    The first also compiles.
+    """
     few = {name: values[:50] for name, values in data.items()}
     return fit(model, data, few, PictureSettings(epochs=EPOCHS, batch_size=batch), 0)["seconds"][-1]
 
@@ -65,7 +71,9 @@ def as_in_a_script(model: "keras.Model", data: dict[str, Any], batch: int) -> fl
     return perf_counter() - started
 
 
-def epoch_seconds(train: "Training", network: "PictureNetwork", data: dict[str, Any], batch: int) -> float:
+def epoch_seconds(
+    train: "Training", network: "PictureNetwork", data: dict[str, Any], batch: int
+) -> float:
     """Return what a training of a fresh network measured, with Keras' memory of earlier ones cleared."""
     import keras
 

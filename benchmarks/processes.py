@@ -51,7 +51,12 @@ def child(command: Sequence[str], variables: Mapping[str, str]) -> Iterator[Chil
     """Start a process in the checkout's root, and end it and its children after the block."""
     with TemporaryFile() as output:
         process = subprocess.Popen(
-            command, cwd=places.project(), env=variables, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            command,
+            cwd=places.project(),
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
         )
         try:
             yield Child(command, process, output)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     Sequences = list[list[int]]
     Labels = NDArray[np.int64]
 
-COUNT = 15_000  # random texts as long as the reviews are: what is measured does not depend on what they say
+# random texts as long as the reviews are: what is measured does not depend on what they say
+COUNT = 15_000
 WORDS, LENGTH, MEAN, BATCH, EPOCHS = 10_000, 30, 8.0, 128, 2
 
 
@@ -38,20 +39,32 @@ def measure_reviews(options: Options) -> Iterator[Figure]:
 
 
 def texts(count: int) -> "tuple[Sequences, Labels]":
-    """Return random words and labels; the lengths are those of the reviews: 8 on average, and 30 at most."""
+    """Return random words and labels; the lengths are those of the reviews.
+
+    8 on average, and 30 at most.
+    """
     import numpy as np
 
     rng = np.random.default_rng(0)
     lengths = np.clip(rng.geometric(1 / MEAN, count), 1, LENGTH)
-    return [rng.integers(1, WORDS, length).tolist() for length in lengths], rng.integers(0, 2, count)
+    return [rng.integers(1, WORDS, length).tolist() for length in lengths], rng.integers(
+        0, 2, count
+    )
 
 
 def as_in_the_flow(sequences: "Sequences", y: "Labels") -> float:
-    """Return the seconds of the flow's second epoch; the first also traces the network for each width."""
+    """Return the seconds of the flow's second epoch.
+
+    The first also traces the network for each width.
+    """
     every, few = Texts.of(sequences), Texts.of(sequences[:50])
     settings = TextSettings(epochs=EPOCHS, batch_size=BATCH)
     curves = fit(
-        course_network(WORDS), {"train": every, "validation": few}, {"train": y, "validation": y[:50]}, settings, 0
+        course_network(WORDS),
+        {"train": every, "validation": few},
+        {"train": y, "validation": y[:50]},
+        settings,
+        0,
     )
     return curves["seconds"][-1]
 
@@ -84,7 +97,9 @@ def lab_network() -> "keras.Model":
     )
 
 
-def epoch_seconds(train: "Callable[[Sequences, Labels], float]", sequences: "Sequences", y: "Labels") -> float:
+def epoch_seconds(
+    train: "Callable[[Sequences, Labels], float]", sequences: "Sequences", y: "Labels"
+) -> float:
     """Return what a training measured, with Keras' memory of earlier ones cleared."""
     import keras
 

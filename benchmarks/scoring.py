@@ -1,4 +1,7 @@
-"""Scoring: ten million payments by the command, against pandas and ONNX Runtime at once; a hundred million in parts."""
+"""Scoring: ten million payments by the command, against pandas and ONNX Runtime at once.
+
+A hundred million in parts.
+"""
 
 import os
 import sys
@@ -18,7 +21,9 @@ PARTS = 10
 
 
 def measure_scoring(options: Options) -> Iterator[Figure]:
-    """Score a made file with the lab's network in both ways, in turn; each is a whole command, its start with it.
+    """Score a made file with the lab's network in both ways, in turn.
+
+    Each is a whole command, its start with it.
 
     A Prefect server is running, as where files are scored every night.
     """
@@ -31,14 +36,31 @@ def measure_scoring(options: Options) -> Iterator[Figure]:
             ours.append(by_command(version, given, server))
             plain.append(plainly(version, given))
     for name, costs in {"casebook": ours, "pandas, all at once": plain}.items():
-        yield Figure("scoring", f"{name}: {rows:,} rows", "row/s", tuple(rows / cost.seconds for cost in costs))
-        yield Figure("scoring", f"{name}: peak memory", "MB", tuple(cost.largest_mb for cost in costs))
-    yield ratio("scoring", "time: casebook / pandas", [c.seconds for c in ours], [c.seconds for c in plain])
-    yield ratio("scoring", "memory: pandas / casebook", [c.largest_mb for c in plain], [c.largest_mb for c in ours])
+        yield Figure(
+            "scoring",
+            f"{name}: {rows:,} rows",
+            "row/s",
+            tuple(rows / cost.seconds for cost in costs),
+        )
+        yield Figure(
+            "scoring", f"{name}: peak memory", "MB", tuple(cost.largest_mb for cost in costs)
+        )
+    yield ratio(
+        "scoring", "time: casebook / pandas", [c.seconds for c in ours], [c.seconds for c in plain]
+    )
+    yield ratio(
+        "scoring",
+        "memory: pandas / casebook",
+        [c.largest_mb for c in plain],
+        [c.largest_mb for c in ours],
+    )
 
 
 def measure_parts(options: Options) -> Iterator[Figure]:
-    """Score a folder of a single file and one of ten such files by the command: memory is to stay as it was."""
+    """Score a folder of a single file and one of ten such files by the command.
+
+    Memory is to stay as it was.
+    """
     rows = 20_000 if options.quick else MILLIONS * MILLION
     costs: dict[int, list[Cost]] = {1: [], PARTS: []}
     with TemporaryDirectory() as folder, prefect_server(Path(folder, "prefect")) as server:
@@ -52,9 +74,17 @@ def measure_parts(options: Options) -> Iterator[Figure]:
             for parts, measured in costs.items():
                 measured.append(by_command(version, first.parents[1] / str(parts), server))
     many = f"{PARTS * rows:,} rows in {PARTS} files"
-    yield Figure("parts", many, "row/s", tuple(PARTS * rows / cost.seconds for cost in costs[PARTS]))
-    yield Figure("parts", f"{many}: peak memory", "MB", tuple(cost.largest_mb for cost in costs[PARTS]))
-    yield ratio("parts", "memory: ten files / one", *([cost.largest_mb for cost in costs[n]] for n in (PARTS, 1)))
+    yield Figure(
+        "parts", many, "row/s", tuple(PARTS * rows / cost.seconds for cost in costs[PARTS])
+    )
+    yield Figure(
+        "parts", f"{many}: peak memory", "MB", tuple(cost.largest_mb for cost in costs[PARTS])
+    )
+    yield ratio(
+        "parts",
+        "memory: ten files / one",
+        *([cost.largest_mb for cost in costs[n]] for n in (PARTS, 1)),
+    )
 
 
 def make(path: Path, rows: int) -> None:
@@ -64,7 +94,9 @@ def make(path: Path, rows: int) -> None:
 
     from samples.fraud import make_payments
 
-    table = pa.Table.from_pandas(make_payments(min(rows, MILLION), 0).drop(columns="Class"), preserve_index=False)
+    table = pa.Table.from_pandas(
+        make_payments(min(rows, MILLION), 0).drop(columns="Class"), preserve_index=False
+    )
     with parquet.ParquetWriter(path, table.schema) as writer:
         for _ in range(0, rows, MILLION):
             writer.write_table(table)
@@ -81,4 +113,7 @@ def by_command(version: Path, given: Path, server: str) -> Cost:
 def plainly(version: Path, given: Path) -> Cost:
     """Score the file as a notebook would."""
     script, output = Path(__file__).with_name("bare_scoring.py"), given.with_name("plain.parquet")
-    return watched([sys.executable, str(script), str(version / "model.onnx"), str(given), str(output)], environment())
+    return watched(
+        [sys.executable, str(script), str(version / "model.onnx"), str(given), str(output)],
+        environment(),
+    )

@@ -33,10 +33,17 @@ def served(command: Sequence[str], variables: Mapping[str, str], data: str) -> I
 
 @contextmanager
 def prefect_server(home: Path) -> Iterator[str]:
-    """Keep a Prefect server, with its database in `home`, running inside the block; gives its API's address."""
+    """Keep a Prefect server, with its database in `home`, running inside the block.
+
+    Gives its API's address.
+    """
     port = str(free_port())
     command = python("-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", port)
-    quiet = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1", "PREFECT_CLI_PROMPT": "false"}
+    quiet = {
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "PREFECT_CLI_PROMPT": "false",
+    }
     url = f"http://127.0.0.1:{port}/api"
     with served(command, environment(PREFECT_HOME=str(home), **quiet), f"{url}/health"):
         yield url

@@ -22,7 +22,10 @@ CLIENTS = 4
 
 @dataclass(frozen=True)
 class Speed:
-    """What a service reached: median and 99th percentile latency in ms, and requests per second of four clients."""
+    """What a service reached.
+
+    Median and 99th percentile latency in ms, and requests per second of four clients.
+    """
 
     p50: float
     p99: float
@@ -43,15 +46,25 @@ def measure_serving(options: Options) -> Iterator[Figure]:
     for name, speeds in {"casebook": ours, "lab": lab}.items():
         yield Figure("serving", f"{name}: one row, p50", "ms", tuple(speed.p50 for speed in speeds))
         yield Figure("serving", f"{name}: one row, p99", "ms", tuple(speed.p99 for speed in speeds))
-        yield Figure("serving", f"{name}: {CLIENTS} clients", "req/s", tuple(speed.rate for speed in speeds))
+        yield Figure(
+            "serving", f"{name}: {CLIENTS} clients", "req/s", tuple(speed.rate for speed in speeds)
+        )
     yield ratio("serving", "p50: lab / casebook", [s.p50 for s in lab], [s.p50 for s in ours])
-    yield ratio("serving", "requests per second: casebook / lab", [s.rate for s in ours], [s.rate for s in lab])
+    yield ratio(
+        "serving",
+        "requests per second: casebook / lab",
+        [s.rate for s in ours],
+        [s.rate for s in lab],
+    )
 
 
 def published(artifacts: Path) -> Path:
     """Train and publish a model on the sample, let it serve, and return its version's folder."""
     variables = environment(CASEBOOK_ARTIFACTS=str(artifacts))
-    timed(fraud("--candidates", "course", "--peers", "--source", "sample", "--profile", "smoke"), variables)
+    timed(
+        fraud("--candidates", "course", "--peers", "--source", "sample", "--profile", "smoke"),
+        variables,
+    )
     models = artifacts / "models" / "fraud"
     if (places.project() / "flows" / "promote.py").is_file():
         timed(python("-m", "flows.promote", "fraud", "1"), variables)
@@ -65,7 +78,11 @@ def our_speed(version: Path, options: Options) -> Speed:
     port = free_port()
     variables = environment(CASEBOOK_ARTIFACTS=str(version.parents[2]))
     row = _sample(version)["instances"][0]
-    with served(python("-m", "serving", "--port", str(port)), variables, f"http://127.0.0.1:{port}/health/ready"):
+    with served(
+        python("-m", "serving", "--port", str(port)),
+        variables,
+        f"http://127.0.0.1:{port}/health/ready",
+    ):
         return speed(Target(port, "/v1/models/fraud:predict", _body(row)), options)
 
 
@@ -81,15 +98,21 @@ def lab_speed(version: Path, options: Options) -> Speed:
 def speed(target: Target, options: Options) -> Speed:
     """Warm a service up, then measure it with one client and with four."""
     most = 1.0 if options.quick else 60.0
-    warm_up, one_by_one, together = (Bound(b.requests, min(b.seconds, most)) for b in (WARM_UP, ONE_BY_ONE, TOGETHER))
+    warm_up, one_by_one, together = (
+        Bound(b.requests, min(b.seconds, most)) for b in (WARM_UP, ONE_BY_ONE, TOGETHER)
+    )
     latencies(target, warm_up)
     percentiles = quantiles(latencies(target, one_by_one), n=100, method="inclusive")
-    return Speed(percentiles[49] * 1e3, percentiles[98] * 1e3, throughput(target, together, CLIENTS))
+    return Speed(
+        percentiles[49] * 1e3, percentiles[98] * 1e3, throughput(target, together, CLIENTS)
+    )
 
 
 def _sample(version: Path) -> dict[str, list[dict[str, float]]]:
     """Return the published sample rows; their raw columns are as many as the network's inputs."""
-    sample: dict[str, list[dict[str, float]]] = json.loads((version / "sample_request.json").read_bytes())
+    sample: dict[str, list[dict[str, float]]] = json.loads(
+        (version / "sample_request.json").read_bytes()
+    )
     return sample
 
 

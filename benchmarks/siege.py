@@ -1,6 +1,7 @@
 """A siege: all attacks at once for ten minutes, and sound requests beside them, whose answers must be right and come.
 
-Where a process is killed, what it was just answering is cut off; a sound client then asks again, as any does.
+Where a process is killed, what it was just answering is cut off; a sound client then asks again, as
+any does.
 """
 
 import http.client
@@ -44,13 +45,17 @@ def measure_siege(options: Options) -> Iterator[Figure]:
         yield Figure("siege", "memory after", "MB", (memory(pid),))
     for name, count in sorted(told.items()):
         yield Figure("siege", name, "", (count,))
-    middle, late = (quantiles(seconds, n=100, method="inclusive")[place] * 1e3 for place in (49, 94))
+    middle, late = (
+        quantiles(seconds, n=100, method="inclusive")[place] * 1e3 for place in (49, 94)
+    )
     yield Figure("siege", "sound requests: p50", "ms", (middle,))
     yield Figure("siege", "sound requests: p95", "ms", (late,))
 
 
 def siege(place: Place, going: Going) -> tuple[Counter[str], list[float]]:
-    """Attack in every way for as long as it goes on; return what was done, and the seconds that sound requests took.
+    """Attack in every way for as long as it goes on.
+
+    Return what was done, and the seconds that sound requests took.
 
     Raises
     ------
@@ -77,7 +82,9 @@ def _wait(attacks: list[Future[None]], sound: list[Future[None]]) -> None:
         time.sleep(0.1)
 
 
-def _attack(place: Place, attack: Callable[[Place, random.Random], None], going: Going, told: Counter[str]) -> None:
+def _attack(
+    place: Place, attack: Callable[[Place, random.Random], None], going: Going, told: Counter[str]
+) -> None:
     rng, done = random.Random(attack.__name__), 0
     while going(done):
         done += 1
@@ -88,8 +95,17 @@ def _attack(place: Place, attack: Callable[[Place, random.Random], None], going:
             told[f"{attack.__name__}: cut off"] += 1
 
 
-def _ask_on(place: Place, predictions: object, over: threading.Event, told: Counter[str], seconds: list[float]) -> None:
-    """Ask one row after the other on a kept connection; where it is cut, or there is no room, ask again."""
+def _ask_on(
+    place: Place,
+    predictions: object,
+    over: threading.Event,
+    told: Counter[str],
+    seconds: list[float],
+) -> None:
+    """Ask one row after the other on a kept connection.
+
+    Where it is cut, or there is no room, ask again.
+    """
     with closing(_connect(place)) as connection:
         while not over.is_set():
             began = time.perf_counter()
@@ -98,7 +114,9 @@ def _ask_on(place: Place, predictions: object, over: threading.Event, told: Coun
             seconds.append(time.perf_counter() - began)
 
 
-def _ask_again(place: Place, connection: http.client.HTTPConnection, told: Counter[str]) -> dict[str, object]:
+def _ask_again(
+    place: Place, connection: http.client.HTTPConnection, told: Counter[str]
+) -> dict[str, object]:
     """Ask until there is an answer."""
     for _ in range(TRIES):
         try:

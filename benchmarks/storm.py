@@ -1,4 +1,7 @@
-"""A storm of bad requests: nothing may fail by it, memory may not grow, and others are to be answered as before."""
+"""A storm of bad requests.
+
+Nothing may fail by it, memory may not grow, and others are to be answered as before.
+"""
 
 import re
 import socket
@@ -32,10 +35,13 @@ def measure_storm(options: Options) -> Iterator[Figure]:
     asked = {model.takes: model for model in in_production()}
     if not asked.keys() >= {"columns", "picture"}:
         raise Failed(
-            "A storm needs a model of columns and one of pictures: run make fraud and make mnist, and promote."
+            "A storm needs a model of columns and one of pictures: run make fraud and make mnist, "
+            "and promote."
         )
     with service() as (port, pid):
-        yield from storm(port, pid, asked["columns"], asked["picture"], 500 if options.quick else REQUESTS)
+        yield from storm(
+            port, pid, asked["columns"], asked["picture"], 500 if options.quick else REQUESTS
+        )
 
 
 def storm(port: int, pid: int, columns: Model, pictures: Model, count: int) -> Iterator[Figure]:
@@ -55,7 +61,9 @@ def storm(port: int, pid: int, columns: Model, pictures: Model, count: int) -> I
     yield Figure("storm", "memory before", "MB", (before,))
     yield Figure("storm", "memory after", "MB", (memory(pid),))
     for name, seconds in {"calm": calm, "in the storm": beside.result()}.items():
-        middle, late = (quantiles(seconds, n=100, method="inclusive")[place] * 1e3 for place in (49, 94))
+        middle, late = (
+            quantiles(seconds, n=100, method="inclusive")[place] * 1e3 for place in (49, 94)
+        )
         yield Figure("storm", f"sound requests {name}: p50", "ms", (middle,))
         yield Figure("storm", f"sound requests {name}: p95", "ms", (late,))
 
@@ -97,7 +105,10 @@ def answered(port: int, request: bytes) -> str:
 
 
 def whole(request: bytes) -> bool:
-    """Tell whether as many bytes follow a request's head as it says; whoever sends less hangs up."""
+    """Tell whether as many bytes follow a request's head as it says.
+
+    Whoever sends less hangs up.
+    """
     head, _, body = request.partition(b"\r\n\r\n")
     length = re.search(rb"Content-Length: (\d+)", head)
     return length is None or len(body) >= int(length[1])

@@ -15,7 +15,10 @@ RUN_LIMIT = 3600.0
 
 @dataclass(frozen=True)
 class Cost:
-    """What one run of a command took: wall time, and peak memory of all its processes and of the largest."""
+    """What one run of a command took.
+
+    Wall time, and peak memory of all its processes and of the largest.
+    """
 
     seconds: float
     tree_mb: float
@@ -46,9 +49,12 @@ def timed(command: Sequence[str], variables: Mapping[str, str]) -> float:
 
 
 def watched(command: Sequence[str], variables: Mapping[str, str]) -> Cost:
-    """Run a command and return its cost; memory is looked at ten times a second, so a short peak may be missed.
+    """Run a command and return its cost.
 
-    Memory that processes share counts in equal parts for each of them (PSS) where the system tells it.
+    Memory is looked at ten times a second, so a short peak may be missed.
+
+    Memory that processes share counts in equal parts for each of them (PSS) where the system tells
+    it.
 
     Raises
     ------

@@ -31,10 +31,17 @@ WITHOUT: Mapping[str, Mapping[str, Any]] = {
     "without mirrored and moved pictures": {"augmentation": Augmentation()},
     "without label smoothing": {"smoothing": 0.0},
     "without averaged weights": {"average": 0.0},
-    "without a cycle of the rate (constant, a third)": {"schedule": "constant", "learning_rate": 0.2},
+    "without a cycle of the rate (constant, a third)": {
+        "schedule": "constant",
+        "learning_rate": 0.2,
+    },
     "without weight decay": {"weight_decay": 0.0},
     "without the second view when answering": {"views": 1},
-    "Adam at .001, constant, in its place": {"optimizer": "adam", "schedule": "constant", "learning_rate": 1e-3},
+    "Adam at .001, constant, in its place": {
+        "optimizer": "adam",
+        "schedule": "constant",
+        "learning_rate": 1e-3,
+    },
 }
 
 
@@ -43,7 +50,9 @@ def measure_tricks(options: Options) -> Iterator[Figure]:
     prepare("cpu", 0)
     train, judged = photos(500 if options.quick else PICTURES, 200 if options.quick else JUDGED)
     usual = cifar10.settings("fast", cifar10.Cifar10Params(epochs=1 if options.quick else EPOCHS))
-    trials = {name: (usual.model_copy(update=dict(change)), False) for name, change in WITHOUT.items()}
+    trials = {
+        name: (usual.model_copy(update=dict(change)), False) for name, change in WITHOUT.items()
+    }
     trials["without whitened patches and passing kernels"] = (usual, True)
     for name, (settings, plain) in trials.items():
         accuracy, seconds = tried(train, judged, settings, plain=plain)
@@ -75,8 +84,13 @@ def photos(count: int, judged: int) -> "tuple[Arrays, Arrays]":
     return {"x": x[:count], "y": y[:count]}, {"x": x[count:], "y": y[count:]}
 
 
-def tried(train: "Arrays", judged: "Arrays", settings: PictureSettings, *, plain: bool) -> tuple[float, float]:
-    """Return the accuracy on the judging photos and the seconds of an epoch; `plain` starts from random kernels."""
+def tried(
+    train: "Arrays", judged: "Arrays", settings: PictureSettings, *, plain: bool
+) -> tuple[float, float]:
+    """Return the accuracy on the judging photos and the seconds of an epoch.
+
+    `plain` starts from random kernels.
+    """
     import keras
 
     keras.backend.clear_session()

@@ -38,7 +38,9 @@ def measure_servers(options: Options) -> Iterator[Figure]:
                 found.append(speed(model.target(port), seconds))
     for name, pairs in figures.items():
         yield Figure("servers", f"{name}: one row, p50", "ms", tuple(pair[0] for pair in pairs))
-        yield Figure("servers", f"{name}: {CLIENTS} clients", "req/s", tuple(pair[1] for pair in pairs))
+        yield Figure(
+            "servers", f"{name}: {CLIENTS} clients", "req/s", tuple(pair[1] for pair in pairs)
+        )
 
 
 def speed(target: Target, seconds: float) -> tuple[float, float]:
@@ -66,7 +68,10 @@ def gateway() -> "Gateway":
 
 
 def casebook(port: int) -> None:
-    """Gunicorn with its worker for ASGI as the service runs it: brief requests are answered in the event loop."""
+    """Gunicorn with its worker for ASGI as the service runs it.
+
+    Brief requests are answered in the event loop.
+    """
     from serving.__main__ import main
 
     main(["--port", str(port), "--processes", str(PROCESSES), "--log", "warning"])
@@ -83,8 +88,23 @@ def gunicorn(port: int) -> None:
     """Gunicorn with threads."""
     from gunicorn.app.wsgiapp import run
 
-    options = ["-b", f"127.0.0.1:{port}", "-w", str(PROCESSES), "--threads", str(THREADS), "--keep-alive", "75"]
-    sys.argv = ["gunicorn", *options, "--log-level", "error", "benchmarks.wsgi_servers:application()"]
+    options = [
+        "-b",
+        f"127.0.0.1:{port}",
+        "-w",
+        str(PROCESSES),
+        "--threads",
+        str(THREADS),
+        "--keep-alive",
+        "75",
+    ]
+    sys.argv = [
+        "gunicorn",
+        *options,
+        "--log-level",
+        "error",
+        "benchmarks.wsgi_servers:application()",
+    ]
     run()
 
 
@@ -101,7 +121,9 @@ def granian(port: int) -> None:
     from granian.constants import Interfaces
 
     target, kind = "benchmarks.wsgi_servers:gateway", Interfaces.ASGINL
-    Granian(target, port=port, interface=kind, workers=PROCESSES, log_enabled=False, factory=True).serve()
+    Granian(
+        target, port=port, interface=kind, workers=PROCESSES, log_enabled=False, factory=True
+    ).serve()
 
 
 SERVERS: Mapping[str, Callable[[int], None]] = {

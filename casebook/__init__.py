@@ -1,1 +1,4 @@
-"""The machinery beneath the tasks: where artifacts live, when a stage is run or reused, how a case is started."""
+"""The machinery beneath the tasks.
+
+Where artifacts live, when a stage is run or reused, how a case is started.
+"""

@@ -26,7 +26,10 @@ def held(path: Path) -> Iterator[None]:
 
 @contextmanager
 def taken(path: Path) -> Iterator[bool]:
-    """Hold the lock file of a process that is gone; False where one lives, or may live, that holds it."""
+    """Hold the lock file of a process that is gone.
+
+    False where one lives, or may live, that holds it.
+    """
     from filelock import FileLock, Timeout
 
     lock = FileLock(path, thread_local=False)

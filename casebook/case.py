@@ -27,7 +27,8 @@ LIBRARIES = ("prefect", "great-expectations", "pandas", "scikit-learn", "imbalan
 class Case(Generic[M]):
     """A story `(params) -> Summary` with its Prefect flow, its parameters' model and its plan.
 
-    Calling it runs the Prefect flow. Prefect is imported only then: asking for help or a plan needs none of it.
+    Calling it runs the Prefect flow. Prefect is imported only then: asking for help or a plan needs
+    none of it.
     """
 
     def __init__(self, story: Callable[[M], Summary]) -> None:
@@ -53,7 +54,9 @@ class Case(Generic[M]):
             log_lines()
             return self.record(params, tell)
 
-        parameter = inspect.Parameter("params", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=self.params())
+        parameter = inspect.Parameter(
+            "params", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=self.params()
+        )
         parameter = parameter.replace(annotation=self.params)
         body.__signature__ = inspect.Signature([parameter])  # type: ignore[attr-defined]
         body.__annotations__ = {"params": self.params, "return": Summary}
@@ -62,7 +65,9 @@ class Case(Generic[M]):
 
     def plan(self, params: M) -> Run:
         """Walk through the story without running a stage, and return what would be run or reused, and why."""
-        run = Run(self.name, params, planning=True, refresh=params.refresh, libraries=track.prepare())
+        run = Run(
+            self.name, params, planning=True, refresh=params.refresh, libraries=track.prepare()
+        )
         with under_way(run):
             self.story(params)
         return run
@@ -92,10 +97,17 @@ class Case(Generic[M]):
 
     def _record_failure(self, run: Run, error: BaseException) -> None:
         try:
-            (run.folder / REPORT).unlink(missing_ok=True)  # it tells of a version that was taken back
+            (run.folder / REPORT).unlink(
+                missing_ok=True
+            )  # it tells of a version that was taken back
             run.write("failed", f"{type(error).__name__}: {error}")
-        except (OSError, CasebookError) as problem:  # a full disk or a lost network is the failure itself
-            logging.getLogger("casebook").warning("run.json could not be written or shared: %s", problem)
+        except (
+            OSError,
+            CasebookError,
+        ) as problem:  # a full disk or a lost network is the failure itself
+            logging.getLogger("casebook").warning(
+                "run.json could not be written or shared: %s", problem
+            )
             return
         if isinstance(error, Exception):  # and nobody wants it to stop at once
             track.track_ended(run.case, run.run_id)
@@ -116,14 +128,26 @@ def surroundings() -> dict[str, object]:
 
 
 def code_version() -> str | None:
-    """Return the commit that is checked out, marked `+changes` if files differ from it; None without git.
+    """Return the commit that is checked out, marked `+changes` if files differ from it.
+
+    None without git.
 
     A container image has no checkout; it was told its version when it was built.
     """
     if told := os.environ.get("CASEBOOK_CODE_VERSION"):
         return told
     try:
-        command = ["git", "-C", str(places.project()), "describe", "--always", "--abbrev=40", "--dirty=+changes"]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+        command = [
+            "git",
+            "-C",
+            str(places.project()),
+            "describe",
+            "--always",
+            "--abbrev=40",
+            "--dirty=+changes",
+        ]
+        return subprocess.run(
+            command, capture_output=True, text=True, check=True, timeout=10
+        ).stdout.strip()
     except (OSError, subprocess.SubprocessError):
         return None

@@ -26,10 +26,11 @@ class Column(BaseModel):
 class DataFile(BaseModel):
     """One file that holds the data set (or a subset of it), with its public address if it has one.
 
-    `separator` is what parts the fields of a text file, as a regular expression where it is longer than a character;
-    without a `header` the fields are the catalog's columns in their order; `missing` stands where a value is missing.
-    Of a spreadsheet `sheet` is the one that is read, the first if none is named. `skip` rows stand before the header.
-    Where `quote` is false, quotes enclose no fields: they are characters like any other.
+    `separator` is what parts the fields of a text file, as a regular expression where it is longer
+    than a character; without a `header` the fields are the catalog's columns in their order;
+    `missing` stands where a value is missing. Of a spreadsheet `sheet` is the one that is read, the
+    first if none is named. `skip` rows stand before the header. Where `quote` is false, quotes
+    enclose no fields: they are characters like any other.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -50,8 +51,8 @@ class DataFile(BaseModel):
 class DataSet(BaseModel):
     """One entry of the catalog.
 
-    `limits` says what figures on this data do not tell; `population_*` describe the whole of which a file may be a
-    subset.
+    `limits` says what figures on this data do not tell; `population_*` describe the whole of which
+    a file may be a subset.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -83,12 +84,17 @@ def data_set(name: str) -> DataSet:
         known += list(entries)
         if name in entries:
             return _entry(name, entries[name], path)
-    raise Unlisted(f"The catalog has no data set '{name}'; it has {', '.join(known)}. Add it to data/catalog.toml.")
+    raise Unlisted(
+        f"The catalog has no data set '{name}'; it has {', '.join(known)}. Add it to "
+        "data/catalog.toml."
+    )
 
 
 def _entry(name: str, values: Any, path: Path) -> DataSet:
     if not isinstance(values, dict):
-        raise CasebookError(f"The entry {name} in {path} is no table: write it as [{name}] with fields below.")
+        raise CasebookError(
+            f"The entry {name} in {path} is no table: write it as [{name}] with fields below."
+        )
     try:
         return DataSet.model_validate({"name": name, **values})
     except ValidationError as error:

@@ -1,4 +1,7 @@
-"""The command line of a case: flags made from its parameters, one clear paragraph where something is wrong."""
+"""The command line of a case.
+
+Flags made from its parameters, one clear paragraph where something is wrong.
+"""
 
 import argparse
 import errno
@@ -19,7 +22,15 @@ from casebook.run import Run, Summary
 
 DONE, FAILED, BAD_ARGUMENTS = 0, 1, 2
 FULL = {errno.ENOSPC, errno.EDQUOT}
-REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG}
+REFUSED = {
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.ELOOP,
+    errno.ENAMETOOLONG,
+}
 LOST = {errno.EIO, errno.ESTALE, errno.ENODEV, errno.ENXIO, errno.ENOTCONN}
 MANY = {errno.EMFILE, errno.ENFILE}
 
@@ -35,10 +46,17 @@ def main(module: str, argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog=f"python -m {module}", description=case.__doc__)
     add_flags(parser, case.params)
     parser.add_argument(
-        "--params", type=Path, metavar="FILE", help="TOML or JSON file of parameters; flags win over it"
+        "--params",
+        type=Path,
+        metavar="FILE",
+        help="TOML or JSON file of parameters; flags win over it",
     )
-    parser.add_argument("--plan", action="store_true", help="say what would be run or reused, and why; run nothing")
-    parser.add_argument("--debug", action="store_true", help="show the traceback and Prefect's log of a failure")
+    parser.add_argument(
+        "--plan", action="store_true", help="say what would be run or reused, and why; run nothing"
+    )
+    parser.add_argument(
+        "--debug", action="store_true", help="show the traceback and Prefect's log of a failure"
+    )
     flags = vars(parser.parse_args(argv))
     plan, debug, file = flags.pop("plan"), flags.pop("debug"), flags.pop("params")
     try:
@@ -46,7 +64,10 @@ def main(module: str, argv: Sequence[str] | None = None) -> int:
     except ValueError as error:
         parser.error(str(error))
     assert isinstance(params, CaseParams)
-    return guarded(lambda: show_plan(case.plan(params)) if plan else show_summary(run(case, params)), debug=debug)
+    return guarded(
+        lambda: show_plan(case.plan(params)) if plan else show_summary(run(case, params)),
+        debug=debug,
+    )
 
 
 def named(module: str) -> Case[CaseParams]:
@@ -92,8 +113,13 @@ def run(case: Case[CaseParams], params: CaseParams) -> Summary:
 
 @contextmanager
 def preloading(planned: Run) -> Iterator[None]:
-    """Import in the background what the stages to come need; a run that reuses everything imports none of it."""
-    thread = threading.Thread(target=spare.load, args=(tuple(sorted(planned.libraries)),), daemon=True)
+    """Import in the background what the stages to come need.
+
+    A run that reuses everything imports none of it.
+    """
+    thread = threading.Thread(
+        target=spare.load, args=(tuple(sorted(planned.libraries)),), daemon=True
+    )
     thread.start()
     yield
     thread.join()
@@ -109,7 +135,10 @@ def show_plan(planned: Run) -> None:
 
 
 def show_summary(summary: Summary) -> None:
-    """Print what the run came to; the last two lines are the report's path and the next command to try."""
+    """Print what the run came to.
+
+    The last two lines are the report's path and the next command to try.
+    """
     print(summary.headline)
     print(summary.report)
     print(summary.next_command)
@@ -123,17 +152,19 @@ def paragraph(error: BaseException) -> str:
         return f"No space is left on the disk{_where(error)}. Free some (`python -m flows.clean_up` drops old stages)."
     if isinstance(error, OSError) and error.errno in REFUSED:
         return (
-            f"No permission to write or read{_where(error)} ({error.strerror}). Change the folder's rights, or set "
-            "CASEBOOK_ARTIFACTS."
+            f"No permission to write or read{_where(error)} ({error.strerror}). Change the "
+            "folder's rights, or set CASEBOOK_ARTIFACTS."
         )
     if isinstance(error, OSError) and error.errno in LOST:
         return (
-            f"The disk fails{_where(error)} ({error.strerror}). Check it and its mount, and run the same command "
-            "again: finished stages are kept."
+            f"The disk fails{_where(error)} ({error.strerror}). Check it and its mount, and run "
+            "the same command again: finished stages are kept."
         )
     if isinstance(error, OSError) and error.errno in MANY:
         return "Too many files are open at once. Raise the limit (`ulimit -n 4096`), and run the same command again."
-    return f"{type(error).__name__}: {error}. This was not foreseen: --debug shows where it happened."
+    return (
+        f"{type(error).__name__}: {error}. This was not foreseen: --debug shows where it happened."
+    )
 
 
 def _where(error: OSError) -> str:

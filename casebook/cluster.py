@@ -1,7 +1,9 @@
-"""A Dask cluster beside the process that runs a flow: the stages that a flow submits are made by its workers.
+"""A Dask cluster beside the process that runs a flow.
 
-Workers must see the same artifacts and have the same code. Each makes one stage at a time: two networks trained in
-threads of one process would disturb each other's random numbers.
+The stages that a flow submits are made by its workers.
+
+Workers must see the same artifacts and have the same code. Each makes one stage at a time: two
+networks trained in threads of one process would disturb each other's random numbers.
 """
 
 import re
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
 LOCAL = "local"
 PATTERN = r"^(local|dask://[^\s/:]+:\d+)$"
 PATIENCE = 10.0  # seconds that a scheduler and its first worker have to answer
-START = "python -m dask worker tcp://HOST:PORT --nthreads 1 --no-dashboard"  # in the checkout, in the same environment
+# in the checkout, in the same environment
+START = "python -m dask worker tcp://HOST:PORT --nthreads 1 --no-dashboard"
 
 
 def check_runner(runner: str) -> None:
@@ -30,12 +33,16 @@ def check_runner(runner: str) -> None:
         It does not.
     """
     if not re.fullmatch(PATTERN, runner):
-        raise CasebookError(f"--runner {runner}: must be local, or dask://host:port as of a Dask scheduler.")
+        raise CasebookError(
+            f"--runner {runner}: must be local, or dask://host:port as of a Dask scheduler."
+        )
 
 
 @contextmanager
 def connected(runner: str, proof: str) -> Iterator["DaskTaskRunner | None"]:
-    """Connect to the scheduler at `dask://host:port`, and leave it as it is afterwards; `local` needs none.
+    """Connect to the scheduler at `dask://host:port`, and leave it as it is afterwards.
+
+    `local` needs none.
 
     Parameters
     ----------
@@ -47,7 +54,8 @@ def connected(runner: str, proof: str) -> Iterator["DaskTaskRunner | None"]:
     Raises
     ------
     CasebookError
-        No scheduler answers, it has no worker, or a worker would not do: other code or artifacts, or several threads.
+        No scheduler answers, it has no worker, or a worker would not do: other code or artifacts,
+        or several threads.
     """
     if runner == LOCAL:
         yield None
@@ -58,8 +66,9 @@ def connected(runner: str, proof: str) -> Iterator["DaskTaskRunner | None"]:
             client.wait_for_workers(1, timeout=PATIENCE)
         except (OSError, TimeoutError) as error:
             raise CasebookError(
-                f"--runner {runner}: no scheduler with a worker answers within {PATIENCE:.0f} seconds ({error}). Start "
-                f"`python -m dask scheduler`, and in this checkout on each machine `{START}`."
+                f"--runner {runner}: no scheduler with a worker answers within {PATIENCE:.0f} "
+                f"seconds ({error}). Start `python -m dask scheduler`, and in this checkout on "
+                f"each machine `{START}`."
             ) from error
         _check(runner, client, proof)
         yield cluster
@@ -69,7 +78,9 @@ def _runner(address: str) -> "DaskTaskRunner":
     try:
         from prefect_dask.task_runners import DaskTaskRunner
     except ImportError as error:
-        raise CasebookError("--runner dask://... needs the extra `cluster`: pip install prefect-dask.") from error
+        raise CasebookError(
+            "--runner dask://... needs the extra `cluster`: pip install prefect-dask."
+        ) from error
     return DaskTaskRunner(address=address, client_kwargs={"timeout": PATIENCE})
 
 
@@ -77,16 +88,20 @@ def _check(runner: str, client: Any, proof: str) -> None:
     """Hold the workers against what they must be."""
     several = [name for name, threads in client.nthreads().items() if threads > 1]
     if several:
-        raise CasebookError(f"--runner {runner}: {', '.join(several)} has several threads. Start it by `{START}`.")
+        raise CasebookError(
+            f"--runner {runner}: {', '.join(several)} has several threads. Start it by `{START}`."
+        )
     try:
         seen = client.run(sees, proof)
     except ImportError as error:
-        raise CasebookError(f"--runner {runner}: a worker lacks the project's code ({error}): `{START}`.") from error
+        raise CasebookError(
+            f"--runner {runner}: a worker lacks the project's code ({error}): `{START}`."
+        ) from error
     blind = [name for name, found in seen.items() if not found]
     if blind:
         raise CasebookError(
-            f"--runner {runner}: {', '.join(blind)} doesn't see this run's {proof}. Set CASEBOOK_ARTIFACTS to the same "
-            "shared folder or URL here and there."
+            f"--runner {runner}: {', '.join(blind)} doesn't see this run's {proof}. Set "
+            "CASEBOOK_ARTIFACTS to the same shared folder or URL here and there."
         )
 
 

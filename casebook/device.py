@@ -15,9 +15,9 @@ Asked = Literal["auto", "cpu", "gpu"]
 def prepare(asked: Asked, seed: int) -> dict[str, JsonValue]:
     """Choose the device, fix every seed, and return what will really be used.
 
-    A run that asked for a GPU where there is none goes on with the CPU, warns, and has `asked: gpu, used: cpu` in
-    its record. Networks compute in 32 bits unless they are built inside `reduced_precision`; on a CPU, with a fixed
-    number of threads.
+    A run that asked for a GPU where there is none goes on with the CPU, warns, and has `asked: gpu,
+    used: cpu` in its record. Networks compute in 32 bits unless they are built inside
+    `reduced_precision`; on a CPU, with a fixed number of threads.
     """
     import keras
 
@@ -26,9 +26,13 @@ def prepare(asked: Asked, seed: int) -> dict[str, JsonValue]:
     backend = keras.backend.backend()
     used = {"tensorflow": _tensorflow, "jax": _jax}.get(backend, _torch)(asked)
     if asked == "gpu" and used == "cpu":
-        logging.getLogger("casebook").warning("A GPU was asked for, but %s finds none: the CPU is used.", backend)
+        logging.getLogger("casebook").warning(
+            "A GPU was asked for, but %s finds none: the CPU is used.", backend
+        )
     if asked == "cpu" and used == "gpu":
-        logging.getLogger("casebook").warning("The CPU was asked for, but %s uses its GPU: hide it from it.", backend)
+        logging.getLogger("casebook").warning(
+            "The CPU was asked for, but %s uses its GPU: hide it from it.", backend
+        )
     keras.mixed_precision.set_global_policy("float32")
     return {"asked": asked, "used": used, "backend": backend, "threads": threads()}
 
@@ -37,7 +41,8 @@ def prepare(asked: Asked, seed: int) -> dict[str, JsonValue]:
 def reduced_precision(used: JsonValue, *, asked: bool) -> Iterator[str]:
     """Let networks built inside compute in 16 bits on the device that is used, if that is asked and it can.
 
-    A GPU can. A processor can if it has instructions for it: without them 16 bits are emulated, and slower than 32.
+    A GPU can. A processor can if it has instructions for it: without them 16 bits are emulated, and
+    slower than 32.
     """
     import keras
 
@@ -50,7 +55,10 @@ def reduced_precision(used: JsonValue, *, asked: bool) -> Iterator[str]:
 
 
 def _has_bfloat16() -> bool:
-    """Say whether the processor multiplies 16-bit numbers (AVX-512 BF16 or AMX); only Linux tells."""
+    """Say whether the processor multiplies 16-bit numbers (AVX-512 BF16 or AMX).
+
+    Only Linux tells.
+    """
     flags = Path("/proc/cpuinfo")
     words = set(flags.read_text(encoding="utf-8").split()) if flags.is_file() else set()
     return bool(words & {"avx512_bf16", "amx_bf16"})
@@ -74,8 +82,12 @@ def _tensorflow(asked: Asked) -> str:
             return "cpu"
         tf.config.set_visible_devices(gpus[:1], "GPU")
         tf.config.experimental.set_memory_growth(gpus[0], True)
-        tf.config.experimental.enable_tensor_float_32_execution(False)  # 32 bits are 32: graphs are held to 1e-4
-    except RuntimeError:  # TensorFlow is already running with the choice made by an earlier stage of this process
+        tf.config.experimental.enable_tensor_float_32_execution(
+            False
+        )  # 32 bits are 32: graphs are held to 1e-4
+    except (
+        RuntimeError
+    ):  # TensorFlow is already running with the choice made by an earlier stage of this process
         return "gpu" if tf.config.list_logical_devices("GPU") else "cpu"
     return "gpu"
 
@@ -87,7 +99,9 @@ def _jax(asked: Asked) -> str:
     """
     flags = os.environ.get("XLA_FLAGS", "")
     if "deterministic" not in flags:
-        os.environ["XLA_FLAGS"] = f"{flags} --xla_gpu_deterministic_ops=true"  # read when JAX first computes
+        os.environ["XLA_FLAGS"] = (
+            f"{flags} --xla_gpu_deterministic_ops=true"  # read when JAX first computes
+        )
     import jax
 
     used = "cpu" if asked == "cpu" or jax.default_backend() != "gpu" else "gpu"
@@ -97,7 +111,10 @@ def _jax(asked: Asked) -> str:
 
 
 def _torch(asked: Asked) -> str:
-    """Tell what Keras' torch computes on: it chose when it was imported, unless KERAS_TORCH_DEVICE says otherwise."""
+    """Tell what Keras' torch computes on.
+
+    It chose when it was imported, unless KERAS_TORCH_DEVICE says otherwise.
+    """
     import keras
 
     return "cpu" if str(keras.ops.zeros(()).device) == "cpu" else "gpu"

@@ -1,7 +1,10 @@
-"""Prefect's surroundings for a run from the command line: settings, and a server of our own where none is given.
+"""Prefect's surroundings for a run from the command line.
 
-Prefect would start such a server itself, but only once it is imported and a flow begins. Begun first, the server's
-start overlaps with our imports. Ours also ends when this process is killed, which Prefect's does not.
+Settings, and a server of our own where none is given.
+
+Prefect would start such a server itself, but only once it is imported and a flow begins. Begun
+first, the server's start overlaps with our imports. Ours also ends when this process is killed,
+which Prefect's does not.
 """
 
 import _thread
@@ -26,13 +29,17 @@ log = logging.getLogger("casebook")
 START_LIMIT = 120.0
 LOOK = 1.0  # seconds between two looks at a server of our own
 RESTARTS = 3  # what ends for the fourth time does so for a reason
-HEARTBEAT = 30  # seconds between two signs of life of a run, the least that Prefect takes; see deployments/policies.py
+# seconds between two signs of life of a run, the least that Prefect takes; see
+# deployments/policies.py
+HEARTBEAT = 30
 RUN = {  # what a run needs wherever it is started: deployments carry it to their workers
     "DO_NOT_TRACK": "1",
     "PREFECT_LOGGING_EXTRA_LOGGERS": "casebook",
-    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",  # a line outside of a run is none of the server's
+    # a line outside of a run is none of the server's
+    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT),
-    # to outlast a server or a database that is away: a request is sent again for two minutes in all (2 + 4 + ... + 64
+    # to outlast a server or a database that is away: a request is sent again for two minutes in all
+    # (2 + 4 + ... + 64
     # s), then the run would be taken for dead anyway; a server without its database answers 500
     "PREFECT_CLIENT_MAX_RETRIES": "6",
     "PREFECT_CLIENT_RETRY_EXTRA_CODES": "500",
@@ -42,14 +49,18 @@ RUN = {  # what a run needs wherever it is started: deployments carry it to thei
 }
 SETTINGS = RUN | {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",  # our own lines and one clear paragraph instead
+    # our own lines and one clear paragraph instead
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
     "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_CLI_PROMPT": "false",
 }
 
 
 def prepare(settings: Mapping[str, str] = SETTINGS) -> None:
-    """Set what Prefect, Great Expectations, ONNX Runtime and TensorFlow read at import; what the user set stays."""
+    """Set what Prefect, Great Expectations, ONNX Runtime and TensorFlow read at import.
+
+    What the user set stays.
+    """
     for name, value in settings.items():
         os.environ.setdefault(name, value)
     os.environ.setdefault("PREFECT_HOME", str(places.prefect_home()))
@@ -99,11 +110,19 @@ class Starting:
         self._ignored = False  # whether SIGINT was, before
         self._keeper: threading.Thread | None = None
         # in a group of its own: Ctrl-C is meant for us, and the server is still told how that ended
-        self._command = [sys.executable, "-m", "casebook.prefect_server", str(number), *(["ui"] if port else [])]
+        self._command = [
+            sys.executable,
+            "-m",
+            "casebook.prefect_server",
+            str(number),
+            *(["ui"] if port else []),
+        ]
         self.process = self._begin()
 
     def _begin(self) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(self._command, stdin=subprocess.PIPE, cwd=places.project(), start_new_session=True)
+        return subprocess.Popen(
+            self._command, stdin=subprocess.PIPE, cwd=places.project(), start_new_session=True
+        )
 
     def wait(self) -> None:
         """Come back when the server answers.
@@ -111,7 +130,8 @@ class Starting:
         Raises
         ------
         Unfit
-            The server ended, or didn't answer within two minutes; what may keep it from that is named.
+            The server ended, or didn't answer within two minutes; what may keep it from that is
+            named.
         """
         if self.process is None:
             return
@@ -121,15 +141,17 @@ class Starting:
             if self.process.poll() is not None or time.monotonic() > limit:
                 where = prefect_disk.database() or "named in PREFECT_API_DATABASE_CONNECTION_URL"
                 raise prefect_disk.Unfit(
-                    "Prefect's local server did not start; its messages, if any, are above. Look at its database "
-                    f"({where}), or start a server yourself (`prefect server start`) and set PREFECT_API_URL to its "
-                    "address."
+                    "Prefect's local server did not start; its messages, if any, are above. Look "
+                    f"at its database ({where}), or start a server yourself (`prefect server "
+                    "start`) and set PREFECT_API_URL to its address."
                 )
             time.sleep(0.05)
         self._lock.release()
         if self._bare:
             self._hear_interrupts()
-            self._keeper = threading.Thread(target=self._keep, name="keep Prefect's server", daemon=True)
+            self._keeper = threading.Thread(
+                target=self._keep, name="keep Prefect's server", daemon=True
+            )
             self._keeper.start()
 
     def _hear_interrupts(self) -> None:
@@ -159,13 +181,16 @@ class Starting:
     def _begin_again(self, ends: int, code: int) -> None:
         if ends > RESTARTS:
             raise CasebookError(
-                f"Prefect's local server ended {ends} times by itself, the last time with exit code {code} (-9: it "
-                "was killed, as happens where memory runs out). Run the same command again: finished stages are kept."
+                f"Prefect's local server ended {ends} times by itself, the last time with exit "
+                f"code {code} (-9: it was killed, as happens where memory runs out). Run the same "
+                "command again: finished stages are kept."
             )
         prefect_disk.check()
         if self.process:
             _end(self.process)
-        log.warning("Prefect's local server ended by itself (exit code %d); it is started again.", code)
+        log.warning(
+            "Prefect's local server ended by itself (exit code %d); it is started again.", code
+        )
         self.process = self._begin()
 
     def _give_up(self, failure: CasebookError) -> None:
@@ -194,7 +219,9 @@ class Starting:
         if "prefect" in sys.modules:
             from prefect.logging.handlers import APILogWorker
 
-            APILogWorker.drain_all(timeout=5)  # the last lines of the run's log are still on their way
+            APILogWorker.drain_all(
+                timeout=5
+            )  # the last lines of the run's log are still on their way
         _end(self.process)
         del os.environ["PREFECT_API_URL"]
 

@@ -2,7 +2,9 @@
 
 
 class CasebookError(Exception):
-    """Something a user can mend: the message is one paragraph that says what, where, and what to do.
+    """Something a user can mend.
+
+    The message is one paragraph that says what, where, and what to do.
 
     The command line prints it without a traceback and exits with 1.
     """

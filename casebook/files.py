@@ -112,8 +112,9 @@ def new_folder(final: Path, *, replace: bool = False) -> Iterator[Path]:
     final
         The folder's place once it is whole.
     replace
-        Whether a folder that stands there already (a damaged one, or one to be made again) gives way. Otherwise it
-        stays and ours goes: two runs that made the same key at the same time made the same thing.
+        Whether a folder that stands there already (a damaged one, or one to be made again) gives
+        way. Otherwise it stays and ours goes: two runs that made the same key at the same time made
+        the same thing.
     """
     make_folder(final.parent)
     sweep(final.parent)
@@ -176,7 +177,10 @@ def sweep(folder: Path) -> None:
 
 
 def _sweep(partial: Path, lock: Path) -> None:
-    """Remove a temporary folder and its lock, unless that is held: for as long as we hold it, nobody begins."""
+    """Remove a temporary folder and its lock, unless that is held.
+
+    For as long as we hold it, nobody begins.
+    """
     with alive.taken(lock) as gone:
         if gone:
             shutil.rmtree(partial, ignore_errors=True)

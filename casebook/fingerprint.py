@@ -1,8 +1,10 @@
-"""What a stage's code is: its function and every project function, class and constant that it reaches.
+"""What a stage's code is.
 
-Prefect's own source policy hashes one function and misses the ones it calls, so a fix in a called function would
-go unnoticed. What changes no result does not count: docstrings, comments, layout, the folder of the checkout, and the
-decorators of `casebook` itself with all that they reach.
+Its function and every project function, class and constant that it reaches.
+
+Prefect's own source policy hashes one function and misses the ones it calls, so a fix in a called
+function would go unnoticed. What changes no result does not count: docstrings, comments, layout,
+the folder of the checkout, and the decorators of `casebook` itself with all that they reach.
 """
 
 import ast
@@ -47,7 +49,10 @@ def fingerprint(function: Callable[..., object] | type) -> tuple[str, tuple[str,
 def reaches(function: Callable[..., object] | type, other: Callable[..., object]) -> bool:
     """Say whether the project code that `function` reaches has another function of the project in it."""
     module = inspect.getmodule(other)
-    return module is not None and f"code of {_place(module, other.__qualname__)}" in _reached(function)[0]
+    return (
+        module is not None
+        and f"code of {_place(module, other.__qualname__)}" in _reached(function)[0]
+    )
 
 
 @cache
@@ -60,7 +65,10 @@ def _reached(function: Callable[..., object] | type) -> tuple[dict[str, str], se
 
 def library_versions(libraries: tuple[str, ...]) -> dict[str, str]:
     """Return the installed version of each library; `keras` brings its back end along."""
-    names = {*libraries, *({os.environ.get("KERAS_BACKEND", "tensorflow")} if "keras" in libraries else ())}
+    names = {
+        *libraries,
+        *({os.environ.get("KERAS_BACKEND", "tensorflow")} if "keras" in libraries else ()),
+    }
     found = {}
     for name in sorted(names):
         try:
@@ -71,7 +79,9 @@ def library_versions(libraries: tuple[str, ...]) -> dict[str, str]:
 
 
 def installed(library: str) -> str:
-    """Return the version of an installed library; TensorFlow may be there as its smaller build without GPU code.
+    """Return the version of an installed library.
+
+    TensorFlow may be there as its smaller build without GPU code.
 
     Raises
     ------
@@ -96,7 +106,9 @@ def _follow(thing: object, where: str, pieces: dict[str, str], libraries: set[st
         pieces[where] = thing.__qualname__
         _follow_code(thing, pieces, libraries)
     elif isinstance(thing, (str, int, float, bool, bytes, type(None), frozenset)):
-        pieces[where] = repr(thing) if not isinstance(thing, frozenset) else repr(sorted(map(repr, thing)))
+        pieces[where] = (
+            repr(thing) if not isinstance(thing, frozenset) else repr(sorted(map(repr, thing)))
+        )
     else:
         for name, part in _inside(thing):
             _follow(part, f"{where}{name}", pieces, libraries)
@@ -113,7 +125,9 @@ def _inside(thing: object) -> Iterator[tuple[str, object]]:
         yield from ((f".{name}", value) for name, value in vars(thing).items())
 
 
-def _follow_code(thing: Callable[..., object] | type, pieces: dict[str, str], libraries: set[str]) -> None:
+def _follow_code(
+    thing: Callable[..., object] | type, pieces: dict[str, str], libraries: set[str]
+) -> None:
     """Hash one function or class of the project, once, and follow the names in it."""
     module = inspect.getmodule(thing)
     if module is None or not _ours(module):
@@ -130,7 +144,10 @@ def _follow_code(thing: Callable[..., object] | type, pieces: dict[str, str], li
 
 
 def _names(tree: ast.AST, module: ModuleType) -> Iterator[tuple[str, object]]:
-    """Yield every module-level thing that the code names, with its place: globals, attributes and local imports."""
+    """Yield every module-level thing that the code names, with its place.
+
+    Globals, attributes and local imports.
+    """
     scope = vars(module)
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and node.id in scope and not _is_dunder(node.id):
@@ -155,7 +172,10 @@ def _module_named(node: ast.expr, module: ModuleType) -> ModuleType | None:
 
 
 def _place(module: ModuleType, name: str) -> str:
-    """Return where a name stands: the file below its root, as a module is `__main__` or a loader's in some runs."""
+    """Return where a name stands.
+
+    The file below its root, as a module is `__main__` or a loader's in some runs.
+    """
     file = Path(str(module.__file__)).resolve()
     root = next(root for root in places.roots() if file.is_relative_to(root))
     return f"{file.relative_to(root).as_posix()}:{name}"
@@ -167,20 +187,33 @@ def _is_dunder(name: str) -> bool:
 
 
 def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, object]]:
-    """Yield what a local import brings in; a library is named, not imported, because that may take seconds."""
-    names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+    """Yield what a local import brings in.
+
+    A library is named, not imported, because that may take seconds.
+    """
+    names = (
+        [alias.name for alias in node.names]
+        if isinstance(node, ast.Import)
+        else [node.module or ""]
+    )
     for name in names:
         top = name.split(".")[0]
         if not any((root / top).is_dir() for root in places.roots()):
             yield name, ModuleType(top)
         elif isinstance(node, ast.ImportFrom):
             module = importlib.import_module(name)
-            yield from ((_place(module, alias.name), _member(module, alias.name)) for alias in node.names)
+            yield from (
+                (_place(module, alias.name), _member(module, alias.name)) for alias in node.names
+            )
 
 
 def _member(module: ModuleType, name: str) -> object:
     """Return a module's attribute, or its submodule of that name."""
-    return getattr(module, name) if hasattr(module, name) else importlib.import_module(f"{module.__name__}.{name}")
+    return (
+        getattr(module, name)
+        if hasattr(module, name)
+        else importlib.import_module(f"{module.__name__}.{name}")
+    )
 
 
 def _ours(module: ModuleType) -> bool:
@@ -191,10 +224,15 @@ def _ours(module: ModuleType) -> bool:
 
 
 def _drop_own_decorators(tree: ast.Module, module: ModuleType) -> None:
-    """Leave out decorators such as `stage`: they say how and where a function runs, not what it returns."""
+    """Leave out decorators such as `stage`.
+
+    They say how and where a function runs, not what it returns.
+    """
     for node in tree.body:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)):
-            node.decorator_list = [each for each in node.decorator_list if not _is_own(each, module)]
+            node.decorator_list = [
+                each for each in node.decorator_list if not _is_own(each, module)
+            ]
 
 
 def _is_own(decorator: ast.expr, module: ModuleType) -> bool:
@@ -203,12 +241,16 @@ def _is_own(decorator: ast.expr, module: ModuleType) -> bool:
     while isinstance(name, ast.Attribute):
         name = name.value
     used = vars(module).get(name.id) if isinstance(name, ast.Name) else None
-    defined_in = used.__name__ if isinstance(used, ModuleType) else getattr(used, "__module__", None)
+    defined_in = (
+        used.__name__ if isinstance(used, ModuleType) else getattr(used, "__module__", None)
+    )
     return (defined_in or "").split(".")[0] == "casebook"
 
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:
     for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)) and ast.get_docstring(node):
+        if isinstance(
+            node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)
+        ) and ast.get_docstring(node):
             node.body = node.body[1:] or [ast.Pass()]
     return tree

@@ -1,4 +1,7 @@
-"""What a submitted stage gives at once: a future, whose reference is there when `result()` comes back."""
+"""What a submitted stage gives at once.
+
+A future, whose reference is there when `result()` comes back.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Language: sentences stand in the code in English, and a catalog of messages has the same in Korean.
 
-What a stage finds out doesn't depend on the reader's language, so stages keep sentences with the values that go into
-them, and the page that is written in the end puts both together.
+What a stage finds out doesn't depend on the reader's language, so stages keep sentences with the
+values that go into them, and the page that is written in the end puts both together.
 """
 
 from functools import cache
@@ -33,7 +33,10 @@ class Message(BaseModel):
 
 
 def msg(text: str, **values: JsonValue) -> Message:
-    """Return a sentence that can be told in any language; `text` is what the catalogs of messages look it up by."""
+    """Return a sentence that can be told in any language.
+
+    `text` is what the catalogs of messages look it up by.
+    """
     return Message(text=text, values=values)
 
 
@@ -53,7 +56,10 @@ def language_of(word: str) -> Language:
 
 
 def translated(text: str, language: Language) -> str:
-    """Return a text in a language. One that its catalog lacks stays English; a test holds that none is lacking."""
+    """Return a text in a language.
+
+    One that its catalog lacks stays English; a test holds that none is lacking.
+    """
     return text if language == "en" else messages(language).get(text, text)
 
 
@@ -66,4 +72,8 @@ def messages(language: Language) -> dict[str, str]:
     from babel.messages.pofile import read_po
 
     with (CATALOGS / f"{language}.po").open("rb") as file:
-        return {str(message.id): str(message.string) for message in read_po(file) if message.id and message.string}
+        return {
+            str(message.id): str(message.string)
+            for message in read_po(file)
+            if message.id and message.string
+        }

@@ -53,7 +53,9 @@ class Operation:
     def main(self, argv: Sequence[str] | None = None) -> int:
         """Run by command line: a parameter without a default is a word unless it is keyword-only, others are flags."""
         told = (inspect.getdoc(self.fn) or "").split("\n\nRaises")[0]
-        parser = argparse.ArgumentParser(prog=f"python -m flows.{self.fn.__name__}", description=told)
+        parser = argparse.ArgumentParser(
+            prog=f"python -m flows.{self.fn.__name__}", description=told
+        )
         for name, parameter in inspect.signature(self.fn).parameters.items():
             _add(parser, name, parameter)
         arguments = vars(parser.parse_args(argv))
@@ -97,7 +99,9 @@ def _add(parser: argparse.ArgumentParser, name: str, parameter: inspect.Paramete
     elif needed:
         parser.add_argument(flag, **read, required=True, help=help)
     else:
-        shown = "; ".join(text for text in (help, "default: %(default)s" if parameter.default else "") if text)
+        shown = "; ".join(
+            text for text in (help, "default: %(default)s" if parameter.default else "") if text
+        )
         parser.add_argument(flag, **read, default=parameter.default, help=shown)
 
 

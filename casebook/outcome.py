@@ -1,7 +1,8 @@
 """Outcome: what a run that has ended came to, read from its folder, as the names and values that a tracker takes.
 
-Figures are called as their place in metrics.json: `candidates/ensemble/auprc` is a value, the same with `_low` and
-`_high` its interval, and `champion/auprc` the champion's, whichever candidate that is.
+Figures are called as their place in metrics.json: `candidates/ensemble/auprc` is a value, the same
+with `_low` and `_high` its interval, and `champion/auprc` the champion's, whichever candidate that
+is.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -71,7 +72,9 @@ def outcome(case: str, run: str) -> Outcome:
     """
     folder = _brought(places.runs(case) / Path(run).name)
     record, metrics = _ended(case, folder), content(folder / "metrics.json")
-    began = datetime.strptime(record["run_id"].partition("-")[0], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+    began = datetime.strptime(record["run_id"].partition("-")[0], "%Y%m%dT%H%M%S").replace(
+        tzinfo=UTC
+    )
     curves, gone = _all_curves(record, metrics)
     folders = {"": folder, **_published(record)}
     whole = Outcome(
@@ -88,18 +91,26 @@ def outcome(case: str, run: str) -> Outcome:
         folders={name: path for name, path in folders.items() if path.is_dir()},
         lacks=(*gone, *(f"version {path.name}" for path in folders.values() if not path.is_dir())),
     )
-    return replace(whole, trials=tuple(_trial(whole, record, metrics, each) for each in metrics.get("trials", ())))
+    return replace(
+        whole,
+        trials=tuple(_trial(whole, record, metrics, each) for each in metrics.get("trials", ())),
+    )
 
 
 def _ended(case: str, folder: Path) -> dict[str, Any]:
     share.pull(folder)
     record = content(folder / "run.json")
     if record and record["status"] == "running":
-        raise CasebookError(f"Run {folder.name} of {case} goes on, or was killed: there is nothing to tell of it yet.")
+        raise CasebookError(
+            f"Run {folder.name} of {case} goes on, or was killed: there is nothing to tell of it "
+            "yet."
+        )
     if not record:
         here = (path.parent.name for path in places.runs(case).glob("*/run.json"))
         known = sorted({*here, *share.names(places.runs(case))}, reverse=True)
-        raise CasebookError(f"{case} has no run {folder.name}. Its runs are: {', '.join(known[:10]) or 'none'}.")
+        raise CasebookError(
+            f"{case} has no run {folder.name}. Its runs are: {', '.join(known[:10]) or 'none'}."
+        )
     return record
 
 
@@ -114,13 +125,21 @@ def _published(record: Mapping[str, Any]) -> dict[str, Path]:
     told = record.get("published")
     if not told:
         return {}
-    return {"model": _brought(untrusted.inside(places.models(record["case"]), str(told["version"])))}
+    return {
+        "model": _brought(untrusted.inside(places.models(record["case"]), str(told["version"])))
+    }
 
 
 def _source(record: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
     """Return the kind of data; a run that failed early tells only what it was asked for."""
     asked = record["parameters"]["source"]
-    return str(metrics["data"]["source"] if metrics else asked if asked in ("real", "sample") else "unknown")
+    return str(
+        metrics["data"]["source"]
+        if metrics
+        else asked
+        if asked in ("real", "sample")
+        else "unknown"
+    )
 
 
 def _group(record: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
@@ -141,7 +160,10 @@ def _tags(record: Mapping[str, Any], metrics: Mapping[str, Any]) -> Iterator[tup
         "device": record.get("device", {}).get("used"),
         "python": record["python"],
         **{f"library.{name}": version for name, version in record["libraries"].items()},
-        **{name: metrics.get(name) for name in ("protocol", "primary_metric", "champion", "searched")},
+        **{
+            name: metrics.get(name)
+            for name in ("protocol", "primary_metric", "champion", "searched")
+        },
     }
     yield from ((name, str(value)) for name, value in told.items() if value is not None)
 
@@ -162,7 +184,11 @@ def _figures(metrics: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
 def _numbers(told: object, place: str = "") -> Iterator[tuple[str, float]]:
     """Yield the numbers in named values by their place; a value and its interval are one figure."""
     if isinstance(told, dict) and told.keys() >= {"value", "low", "high"}:
-        yield from ((place, told["value"]), (f"{place}_low", told["low"]), (f"{place}_high", told["high"]))
+        yield from (
+            (place, told["value"]),
+            (f"{place}_low", told["low"]),
+            (f"{place}_high", told["high"]),
+        )
     elif isinstance(told, dict):
         for name, value in told.items():
             yield from _numbers(value, f"{place}/{name}" if place else name)
@@ -182,7 +208,10 @@ def _all_curves(record: Mapping[str, Any], metrics: Mapping[str, Any]) -> tuple[
 
 
 def _curves(record: Mapping[str, Any], name: str) -> Curves | None:
-    """Return what a training's first fold came to by epoch; None if its stage's output was cleaned up."""
+    """Return what a training's first fold came to by epoch.
+
+    None if its stage's output was cleaned up.
+    """
     for stage in record["stages"]:
         if stage["stage"] != name and stage["stage"].partition("-")[2].removesuffix("-0") != name:
             continue
@@ -196,7 +225,10 @@ def _curves(record: Mapping[str, Any], name: str) -> Curves | None:
 
 
 def _series(history: Mapping[str, list[float]]) -> Iterator[tuple[str, list[tuple[int, float]]]]:
-    """Yield each series with its epochs; validation may have been looked at after some of them only."""
+    """Yield each series with its epochs.
+
+    Validation may have been looked at after some of them only.
+    """
     for name, values in history.items():
         looks: Iterable[float] = range(1, len(values) + 1)
         if name.startswith("val_"):
@@ -205,7 +237,9 @@ def _series(history: Mapping[str, list[float]]) -> Iterator[tuple[str, list[tupl
             yield name, [(int(epoch), value) for epoch, value in zip(looks, values, strict=True)]
 
 
-def _trial(whole: Outcome, record: Mapping[str, Any], metrics: Mapping[str, Any], trial: Mapping[str, Any]) -> Outcome:
+def _trial(
+    whole: Outcome, record: Mapping[str, Any], metrics: Mapping[str, Any], trial: Mapping[str, Any]
+) -> Outcome:
     """Return one training of a search."""
     label = f"trial-{trial['number']}-epochs-{trial['parameters']['epochs']}"
     curves = _curves(record, label) or {}

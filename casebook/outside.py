@@ -1,4 +1,6 @@
-"""Reading what comes from outside: whatever a library raises becomes one sentence that names the file and the remedy.
+"""Reading what comes from outside.
+
+Whatever a library raises becomes one sentence that names the file and the remedy.
 
 | read by | raises besides OSError |
 |---|---|
@@ -27,18 +29,32 @@ from casebook.errors import CasebookError
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
-FETCH = "It may be cut short or of another format: fetch it again, or name another with --source PATH."
+FETCH = (
+    "It may be cut short or of another format: fetch it again, or name another with --source PATH."
+)
 ACCESS = "Check that it is a file and that you may read it."
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-LIBRARY = (  # the bases of all that the libraries above raise for content that they can't make sense of
-    ValueError, LookupError, ArithmeticError, EOFError, TypeError, AttributeError, RuntimeError, SyntaxError,
-    MemoryError, struct.error, OSError,
-)  # fmt: skip
+# the bases of all that the libraries above raise for content that they can't make sense of
+LIBRARY = (
+    ValueError,
+    LookupError,
+    ArithmeticError,
+    EOFError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    SyntaxError,
+    MemoryError,
+    struct.error,
+    OSError,
+)
 
 
 @contextmanager
 def reading(path: Path | str, kind: str, remedy: str = FETCH) -> Iterator[None]:
-    """Turn what a library raises while it reads a file into one sentence. Only calls of the library stand inside.
+    """Turn what a library raises while it reads a file into one sentence.
+
+    Only calls of the library stand inside.
 
     Parameters
     ----------
@@ -66,7 +82,10 @@ def reading(path: Path | str, kind: str, remedy: str = FETCH) -> Iterator[None]:
 
 
 def _raised() -> tuple[type[Exception], ...]:
-    """Return all that a library raises: those of packed files have no common base but Exception itself."""
+    """Return all that a library raises.
+
+    Those of packed files have no common base but Exception itself.
+    """
     import lzma
     import tarfile
     import zipfile
@@ -93,11 +112,14 @@ def read_text(path: Path) -> str:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
         raise CasebookError(
-            f"{path} is no {encoding.removesuffix('-sig').upper()} text from byte {error.start + 1} on. Save it as "
-            "UTF-8."
+            f"{path} is no {encoding.removesuffix('-sig').upper()} text from byte "
+            f"{error.start + 1} on. Save it as UTF-8."
         ) from error
     if "\0" in text:
-        raise CasebookError(f"{path} has zero bytes, as UTF-16 without a mark or a binary file. Save it as UTF-8 text.")
+        raise CasebookError(
+            f"{path} has zero bytes, as UTF-16 without a mark or a binary file. Save it as UTF-8 "
+            "text."
+        )
     return text
 
 
@@ -116,7 +138,9 @@ def parse_toml(text: str, path: Path | str) -> dict[str, Any]:
 
 
 def parse_json(text: str, path: Path | str) -> Any:
-    """Return the value of a JSON text; a name that stands twice is refused, as are NaN and Infinity.
+    """Return the value of a JSON text.
+
+    A name that stands twice is refused, as are NaN and Infinity.
 
     Raises
     ------
@@ -130,7 +154,10 @@ def parse_json(text: str, path: Path | str) -> Any:
 
 
 def faults(error: "ValidationError") -> str:
-    """Return what pydantic found wrong with values, in one line: each field and what is wrong with it."""
+    """Return what pydantic found wrong with values, in one line.
+
+    Each field and what is wrong with it.
+    """
     found = []
     for fault in error.errors():
         field = ".".join(map(str, fault["loc"])) or "the whole"
@@ -140,7 +167,9 @@ def faults(error: "ValidationError") -> str:
 
 
 def _broken(path: Path | str, kind: str, error: Exception) -> str:
-    said = "it is nested too deeply" if isinstance(error, RecursionError) else str(error).rstrip(".")
+    said = (
+        "it is nested too deeply" if isinstance(error, RecursionError) else str(error).rstrip(".")
+    )
     return f"{path} can't be read as {kind}: {said}. Mend it there."
 
 

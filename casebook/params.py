@@ -21,34 +21,56 @@ SYMBOLS = {Ge: "at least", Gt: "over", Le: "at most", Lt: "under"}
 
 
 class CaseParams(BaseModel):
-    """What every case understands. A case adds its own fields, each with a description, a default and limits."""
+    """What every case understands.
+
+    A case adds its own fields, each with a description, a default and limits.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    profile: Profile = Field("standard", description="smoke: seconds; standard: one honest split; full: all folds")
-    source: str = Field("auto", description="auto, real, sample, or the path of a data file or its folder")
+    profile: Profile = Field(
+        "standard", description="smoke: seconds; standard: one honest split; full: all folds"
+    )
+    source: str = Field(
+        "auto", description="auto, real, sample, or the path of a data file or its folder"
+    )
     language: Language = Field("en", description="of the report: English or Korean")
     date: datetime.date | None = Field(
-        None, description="the day that the data is of: a model of an earlier day than the serving one's only waits"
+        None,
+        description="the day that the data is of: a model of an earlier day than the serving "
+        "one's only waits",
     )
     seed: Annotated[int, Field(ge=0, le=2**31 - 1, description="fixes every random choice")] = 0
     runner: str = Field(
-        LOCAL, pattern=PATTERN, description="where folds, candidates and trials are trained: local, or dask://host:port"
+        LOCAL,
+        pattern=PATTERN,
+        description="where folds, candidates and trials are trained: local, or dask://host:port",
     )
     trust_columns: tuple[str, ...] = Field(
-        (), description="columns to go on with though one alone nearly decides the answer; the report says so"
+        (),
+        description="columns to go on with though one alone nearly decides the answer; the report "
+        "says so",
     )
-    refresh: bool = Field(False, description="make everything anew instead of reusing stored stages")
+    refresh: bool = Field(
+        False, description="make everything anew instead of reusing stored stages"
+    )
 
 
 def add_flags(parser: argparse.ArgumentParser, model: type[BaseModel]) -> None:
-    """Add one flag per field of `model`; a list takes several words, a yes-or-no field takes none."""
+    """Add one flag per field of `model`.
+
+    A list takes several words, a yes-or-no field takes none.
+    """
     for name, field in model.model_fields.items():
         flag = "--" + name.replace("_", "-")
-        text = f"{field.description} ({_limits(field)}default: {_shown(field.default)})".replace("%", "%%")
+        text = f"{field.description} ({_limits(field)}default: {_shown(field.default)})".replace(
+            "%", "%%"
+        )
         kind = field.annotation
         if kind is bool:
-            parser.add_argument(flag, dest=name, action=argparse.BooleanOptionalAction, default=None, help=text)
+            parser.add_argument(
+                flag, dest=name, action=argparse.BooleanOptionalAction, default=None, help=text
+            )
             continue
         many: dict[str, Any] = {"nargs": "*"} if get_origin(kind) is tuple else {}
         metavar = name.rsplit("_", 1)[-1].upper()
@@ -64,7 +86,9 @@ def parse(model: type[BaseModel], given: dict[str, Any], file: Path | None = Non
         One line per fault, each naming its flag or the file, and what would be allowed.
     """
     flags = {name: value for name, value in given.items() if value is not None}
-    values = _valid(model, read_params(file), str(file)).model_dump(exclude_unset=True) if file else {}
+    values = (
+        _valid(model, read_params(file), str(file)).model_dump(exclude_unset=True) if file else {}
+    )
     return _valid(model, {**values, **flags})
 
 
@@ -91,7 +115,9 @@ def _valid(model: type[BaseModel], values: dict[str, Any], file: str = "") -> Ba
         return model.model_validate(values)
     except ValidationError as error:
         faults = error.errors()
-        lists = [fault["loc"][:-1] for fault in faults if len(fault["loc"]) > 1]  # too short for want of what is wrong
+        lists = [
+            fault["loc"][:-1] for fault in faults if len(fault["loc"]) > 1
+        ]  # too short for want of what is wrong
         own = (fault for fault in faults if fault["loc"] not in lists)
         raise ValueError("\n".join(_fault(model, fault, file) for fault in own)) from None
 
@@ -119,7 +145,9 @@ def _limits(field: FieldInfo) -> str:
     choices = _choices(field.annotation)
     if choices:
         return "one of " + ", ".join(map(str, choices)) + "; "
-    words = [f"{SYMBOLS[type(m)]} {next(iter(vars_of(m)))}" for m in field.metadata if type(m) in SYMBOLS]
+    words = [
+        f"{SYMBOLS[type(m)]} {next(iter(vars_of(m)))}" for m in field.metadata if type(m) in SYMBOLS
+    ]
     return " and ".join(words) + "; " if words else ""
 
 

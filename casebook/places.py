@@ -1,9 +1,9 @@
 """Where everything lives on disk; no other module builds an artifact path.
 
-Environment variables move what a run writes: `CASEBOOK_ARTIFACTS` and `CASEBOOK_RAW`. Where `CASEBOOK_ARTIFACTS` is a
-URL, such as `s3://bucket/prefix`, the artifacts' folder is a local copy of what machines share there, in
-`CASEBOOK_CACHE` or the user's own cache.
-`CASEBOOK_CASES` adds folders, laid out as this checkout (flows/, expectations/, data/), whose cases join ours.
+Environment variables move what a run writes: `CASEBOOK_ARTIFACTS` and `CASEBOOK_RAW`. Where
+`CASEBOOK_ARTIFACTS` is a URL, such as `s3://bucket/prefix`, the artifacts' folder is a local copy
+of what machines share there, in `CASEBOOK_CACHE` or the user's own cache. `CASEBOOK_CASES` adds
+folders, laid out as this checkout (flows/, expectations/, data/), whose cases join ours.
 """
 
 import hashlib
@@ -18,7 +18,11 @@ def project() -> Path:
 
 def roots() -> list[Path]:
     """Return the folders that hold cases: this checkout, then those named in `CASEBOOK_CASES`."""
-    extra = [Path(part).resolve() for part in os.environ.get("CASEBOOK_CASES", "").split(os.pathsep) if part]
+    extra = [
+        Path(part).resolve()
+        for part in os.environ.get("CASEBOOK_CASES", "").split(os.pathsep)
+        if part
+    ]
     return [project(), *extra]
 
 
@@ -29,7 +33,10 @@ def shared() -> str | None:
 
 
 def artifacts() -> Path:
-    """Return the folder of everything that runs write; of artifacts that machines share, the local copy."""
+    """Return the folder of everything that runs write.
+
+    Of artifacts that machines share, the local copy.
+    """
     if url := shared():
         cache = os.environ.get("CASEBOOK_CACHE") or Path.home() / ".cache" / "casebook"
         return Path(cache).resolve() / hashlib.sha256(url.rstrip("/").encode()).hexdigest()[:16]
@@ -53,7 +60,10 @@ def models(case: str | None = None) -> Path:
 
 
 def served(case: str) -> Path:
-    """Return the folder of what the service counted of a case: a folder per version, a file per hour and process."""
+    """Return the folder of what the service counted of a case.
+
+    A folder per version, a file per hour and process.
+    """
     return artifacts() / "served" / case
 
 

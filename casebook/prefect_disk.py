@@ -13,7 +13,12 @@ from casebook.errors import CasebookError
 NEEDED = 8_000_000  # bytes for a new database with its journal
 LEAST = 65_536  # with fewer bytes left, SQLite can't write its next pages
 PATIENCE = 2.0  # seconds for a look at a database, which may be large
-DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR)
+DAMAGED = (
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_IOERR,
+)
 ELSEWHERE = ("PREFECT_API_DATABASE_CONNECTION_URL", "PREFECT_SERVER_DATABASE_CONNECTION_URL")
 
 
@@ -67,9 +72,9 @@ def check_space(needed: int = LEAST) -> None:
         ) from error
     if database() and free < needed:
         raise Unfit(
-            f"No space is left on the disk at {home()}: {free / 1e6:.1f} MB, and Prefect's database "
-            f"needs {needed / 1e6:.1f} MB. Free some (`python -m flows.clean_up` drops old stages), "
-            "and run the same command again: finished stages are kept."
+            f"No space is left on the disk at {home()}: {free / 1e6:.1f} MB, and Prefect's "
+            f"database needs {needed / 1e6:.1f} MB. Free some (`python -m flows.clean_up` drops "
+            "old stages), and run the same command again: finished stages are kept."
         )
 
 
@@ -79,7 +84,9 @@ def wrong_with(path: Path) -> str | None:
         return None
     end = time.monotonic() + PATIENCE
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=1)) as opened:
+        with closing(
+            sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=1)
+        ) as opened:
             opened.set_progress_handler(lambda: time.monotonic() > end, 10_000)
             found: tuple[str] = opened.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.DatabaseError as error:

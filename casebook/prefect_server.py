@@ -1,10 +1,16 @@
-"""`python -m casebook.prefect_server PORT [ui]`: a local Prefect server that ends with the process that started it."""
+"""`python -m casebook.prefect_server PORT [ui]`.
+
+A local Prefect server that ends with the process that started it.
+"""
 
 import os
 import sys
 import threading
 
-BARE = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1"}  # no pages, and no schedules to keep
+BARE = {
+    "PREFECT_UI_ENABLED": "0",
+    "PREFECT__SERVER_EPHEMERAL": "1",
+}  # no pages, and no schedules to keep
 
 
 def main(port: int, *, bare: bool) -> None:

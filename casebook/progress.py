@@ -39,7 +39,10 @@ class Progress:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         """Close the bar; work that ended early and well is shown as finished."""
         self.bar.close()
@@ -55,7 +58,10 @@ class Progress:
 
 
 def _create(what: str) -> UUID | None:
-    """Create the artifact if this is a Prefect task or flow; plain calls, as in tests, have none."""
+    """Create the artifact if this is a Prefect task or flow.
+
+    Plain calls, as in tests, have none.
+    """
     from prefect.artifacts import create_progress_artifact
     from prefect.context import FlowRunContext, TaskRunContext
 

@@ -99,4 +99,6 @@ def _damaged(path: Path, error: OSError | ValidationError) -> Damaged:
         why = f"its field {field}: {first['msg']}" if field else first["msg"]
     else:
         why = str(error.strerror)
-    return Damaged(f"{path} can't be read ({why}). Restore it, or delete that folder and run the case again.")
+    return Damaged(
+        f"{path} can't be read ({why}). Restore it, or delete that folder and run the case again."
+    )

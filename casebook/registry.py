@@ -48,7 +48,10 @@ def production(case: str) -> int | None:
 
 
 def present(case: str) -> int | None:
-    """Return the version that serves; where the pointer can't be read, the last one in the history."""
+    """Return the version that serves.
+
+    Where the pointer can't be read, the last one in the history.
+    """
     try:
         return production(case)
     except Damaged as fault:
@@ -76,7 +79,8 @@ def promote(case: str, version: int) -> None:
     Raises
     ------
     CasebookError
-        There is no such version, or it was trained on sample data and would replace one trained on real data.
+        There is no such version, or it was trained on sample data and would replace one trained on
+        real data.
     """
     with alone(case):
         before = present(case)
@@ -84,8 +88,9 @@ def promote(case: str, version: int) -> None:
         kinds = [told.get(each or 0, {}).get("trained_on") for each in (version, before)]
         if kinds == ["sample", "real"]:
             raise CasebookError(
-                f"{case} version {version} was trained on sample data and must not replace version {before}, which "
-                "was trained on real data. Run the case with --source real and promote what it publishes."
+                f"{case} version {version} was trained on sample data and must not replace version "
+                f"{before}, which was trained on real data. Run the case with --source real and "
+                "promote what it publishes."
             )
         _point(case, version, before)
 
@@ -102,9 +107,15 @@ def rollback(case: str) -> int:
         lines = _history(case)
         before, rest = _before(lines, present(case))
         unreadable = [str(i) for i, line in enumerate(lines, 1) if _change(line) is None]
-        said = f"Lines of {places.models(case) / HISTORY} that can't be read: {', '.join(unreadable)}."
+        said = (
+            f"Lines of {places.models(case) / HISTORY} that can't be read: {', '.join(unreadable)}."
+        )
         if before is None:
-            why = f"{said} The others name none" if unreadable else "None served before the present one"
+            why = (
+                f"{said} The others name none"
+                if unreadable
+                else "None served before the present one"
+            )
             raise CasebookError(
                 f"{case} has no version to roll back to. {why}: `python -m flows.promote {case} N` "
                 "lets version N serve."
@@ -124,7 +135,9 @@ def alone(case: str) -> Iterator[None]:
     from filelock import FileLock
 
     if not places.models(case).is_dir() and not share.names(places.models(case)):
-        raise CasebookError(f"No model of '{case}' was published. `python -m flows` lists the cases to run.")
+        raise CasebookError(
+            f"No model of '{case}' was published. `python -m flows` lists the cases to run."
+        )
     files.make_folder(places.models(case))
     with FileLock(places.models(case) / ".lock"):
         yield
@@ -158,7 +171,10 @@ def _before(lines: list[bytes], now: int | None) -> tuple[int | None, list[bytes
 
 
 def _change(line: bytes) -> tuple[int | None, int] | None:
-    """Return from which version to which a line of the history tells; None where it can't be read."""
+    """Return from which version to which a line of the history tells.
+
+    None where it can't be read.
+    """
     found = CHANGE.fullmatch(line.decode("ascii", errors="replace").strip())
     return (number(found[1]), int(found[2])) if found else None
 
@@ -178,7 +194,10 @@ def _write_history(case: str, lines: list[bytes]) -> None:
 
 
 def _set(case: str, version: int) -> None:
-    """Write the pointer, unless it says so already: a service looks again at one that is written."""
+    """Write the pointer, unless it says so already.
+
+    A service looks again at one that is written.
+    """
     content = f"{version}\n".encode()
     path = places.models(case) / POINTER
     try:

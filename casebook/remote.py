@@ -52,7 +52,9 @@ def content(there: "UPath", most: int) -> bytes:
         return untrusted.read(Path(there.path), most)
     size = there.fs.info(there.path)["size"]
     if size is not None and size > most:
-        raise untrusted.Untrusted(f"{there} has {size:,} bytes, more than the {most:,} it may have.")
+        raise untrusted.Untrusted(
+            f"{there} has {size:,} bytes, more than the {most:,} it may have."
+        )
     return bytes(there.fs.cat_file(there.path))
 
 
@@ -68,7 +70,9 @@ def check_regular(there: "UPath", paths: Iterable[str]) -> None:
         return
     for path in map(Path, paths):
         if path.exists() and not path.is_file():
-            raise untrusted.Untrusted(f"{path} is no regular file. Put the file back that belongs there, or remove it.")
+            raise untrusted.Untrusted(
+                f"{path} is no regular file. Put the file back that belongs there, or remove it."
+            )
 
 
 @contextmanager
@@ -82,8 +86,9 @@ def reaching() -> Iterator[None]:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise  # the local copy's disk is full
         raise CasebookError(
-            f"The shared storage {places.shared()} can't be used: {type(error).__name__}: {error}. {_remedy(error)} "
-            f"What was made here stays in {places.artifacts()} and is shared by the next run."
+            f"The shared storage {places.shared()} can't be used: {type(error).__name__}: {error}. "
+            f"{_remedy(error)} What was made here stays in {places.artifacts()} and is shared by "
+            "the next run."
         ) from error
 
 
@@ -96,10 +101,10 @@ def _remedy(error: Exception) -> str:
         return "Make the bucket, or set CASEBOOK_ARTIFACTS to one that is there."
     if isinstance(error, PermissionError) or "Credentials" in type(error).__name__:
         return (
-            "Give credentials that may list, read, write and delete there (for S3: AWS_ACCESS_KEY_ID and "
-            "AWS_SECRET_ACCESS_KEY, or AWS_PROFILE)."
+            "Give credentials that may list, read, write and delete there (for S3: "
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE)."
         )
     return (
-        "Check the network and the address (AWS_ENDPOINT_URL, for S3 that is not Amazon's), and run the same command "
-        "again."
+        "Check the network and the address (AWS_ENDPOINT_URL, for S3 that is not Amazon's), and "
+        "run the same command again."
     )

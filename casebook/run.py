@@ -27,7 +27,8 @@ REPORT = "report.html"
 class StageRecord(BaseModel):
     """What one stage did in one run, or would do: the rows of `--plan` and of run.json.
 
-    `seconds`, `bytes` and `peak_memory_mb` tell what making the output cost, also where it was reused.
+    `seconds`, `bytes` and `peak_memory_mb` tell what making the output cost, also where it was
+    reused.
     """
 
     stage: str
@@ -43,17 +44,20 @@ class StageRecord(BaseModel):
 class Run:
     """One run of a case: `planning` asks what would be done, `refresh` does all of it again.
 
-    `libraries` gathers what the stages to be run in this process need, so that it can be imported ahead. `cluster` is
-    where submitted stages are made, if not here. `data` has the kind and the hash of each data set that is read.
-    `last` has what others see at once, such as that a model serves: it is done when all else is done.
-    `ending` has what is left, and taken back after an exception, when the run ends.
+    `libraries` gathers what the stages to be run in this process need, so that it can be imported
+    ahead. `cluster` is where submitted stages are made, if not here. `data` has the kind and the
+    hash of each data set that is read. `last` has what others see at once, such as that a model
+    serves: it is done when all else is done. `ending` has what is left, and taken back after an
+    exception, when the run ends.
     """
 
     case: str
     params: BaseModel
     planning: bool = False
     refresh: bool = False
-    run_id: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}")
+    run_id: str = field(
+        default_factory=lambda: f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+    )
     stages: list[StageRecord] = field(default_factory=list)
     started: float = field(default_factory=perf_counter)
     data: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -75,7 +79,10 @@ class Run:
         return (self.folder / RECORD).relative_to(places.artifacts()).as_posix()
 
     def note(self) -> None:
-        """Write run.json of a run that goes on: what it uses must not be cleaned up, even if it is killed."""
+        """Write run.json of a run that goes on.
+
+        What it uses must not be cleaned up, even if it is killed.
+        """
         if not self.planning:
             self.write(RUNNING)
 
@@ -102,7 +109,10 @@ class Run:
 
 
 def share_ended(case: str) -> None:
-    """Share the folders of runs that ended: the one just now, and earlier ones that could not be shared then."""
+    """Share the folders of runs that ended.
+
+    The one just now, and earlier ones that could not be shared then.
+    """
     if places.shared() is None:
         return
     for path in places.runs(case).glob(f"*/{RECORD}"):
@@ -130,7 +140,10 @@ _current: ContextVar[Run] = ContextVar("casebook_run")
 
 
 def current() -> Run:
-    """Return the run under way; stages find it here, so that a flow needn't hand it to each of them."""
+    """Return the run under way.
+
+    Stages find it here, so that a flow needn't hand it to each of them.
+    """
     return _current.get()
 
 

@@ -1,8 +1,11 @@
-"""Artifacts that machines share: with a URL in `CASEBOOK_ARTIFACTS`, what is made here goes there, and the other way.
+"""Artifacts that machines share.
 
-Everything works on local folders: `places.artifacts()` is then a local copy of what lies at the URL. An object store
-has no rename, so a finished folder goes there file by file with its manifest last, and without its manifest it counts
-as not there. Without a URL nothing here does anything, and no library is imported.
+With a URL in `CASEBOOK_ARTIFACTS`, what is made here goes there, and the other way.
+
+Everything works on local folders: `places.artifacts()` is then a local copy of what lies at the
+URL. An object store has no rename, so a finished folder goes there file by file with its manifest
+last, and without its manifest it counts as not there. Without a URL nothing here does anything, and
+no library is imported.
 """
 
 import json
@@ -24,15 +27,22 @@ class Altered(CasebookError):
 
 
 def push(folder: Path) -> None:
-    """Share a finished folder, its manifest last; a folder that has none is given one once all is there."""
+    """Share a finished folder, its manifest last.
+
+    A folder that has none is given one once all is there.
+    """
     if places.shared() is None:
         return
     there, manifest = remote.at(folder), folder / MANIFEST
     content = manifest.read_bytes() if manifest.is_file() else _described(folder)
     names = list(_hashes(content))
-    remote.asked(lambda: there.fs.rm_file((there / MANIFEST).path))  # what was there before is whole no longer
+    remote.asked(
+        lambda: there.fs.rm_file((there / MANIFEST).path)
+    )  # what was there before is whole no longer
     with remote.reaching():
-        there.fs.put([str(folder / name) for name in names], [(there / name).path for name in names])
+        there.fs.put(
+            [str(folder / name) for name in names], [(there / name).path for name in names]
+        )
     write(manifest, content)
     if not manifest.is_file():
         files.write_bytes(manifest, content)
@@ -114,7 +124,11 @@ def manifests(folder: Path) -> dict[str, bytes]:
     found = names(folder)
     with ThreadPoolExecutor(16) as pool:
         contents = pool.map(read, [folder / name / MANIFEST for name in found])
-        return {name: content for name, content in zip(found, contents, strict=True) if content is not None}
+        return {
+            name: content
+            for name, content in zip(found, contents, strict=True)
+            if content is not None
+        }
 
 
 def drop(path: Path) -> int:
@@ -181,13 +195,21 @@ def _described(folder: Path) -> bytes:
 
 
 def _hashes(manifest: bytes) -> dict[str, str]:
-    """Return the files that a manifest names with their hashes; a version's also tells their sizes."""
+    """Return the files that a manifest names with their hashes.
+
+    A version's also tells their sizes.
+    """
     try:
         named = json.loads(manifest)["files"]
-        hashes = {name: told if isinstance(told, str) else told["sha256"] for name, told in named.items()}
+        hashes = {
+            name: told if isinstance(told, str) else told["sha256"] for name, told in named.items()
+        }
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Altered(f"{MANIFEST} was altered: {error!r:.200}") from error
     for name in hashes:
         if not untrusted.is_safe(name):
-            raise Altered(f"{MANIFEST} was altered: it names {name!r:.80}, which is not a file inside the folder")
+            raise Altered(
+                f"{MANIFEST} was altered: it names {name!r:.80}, which is not a file inside the "
+                "folder"
+            )
     return hashes

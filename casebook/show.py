@@ -1,6 +1,9 @@
-"""What a flow run tells in the Prefect UI, wherever it was started: its log lines, and what it came to.
+"""What a flow run tells in the Prefect UI, wherever it was started.
 
-`CASEBOOK_REPORTS` is the address at which the folder of all runs is served, if it is: reports are links then.
+Its log lines, and what it came to.
+
+`CASEBOOK_REPORTS` is the address at which the folder of all runs is served, if it is: reports are
+links then.
 """
 
 import logging
@@ -11,16 +14,24 @@ from casebook import places
 
 
 def log_lines() -> None:
-    """Let our own lines into the run's log: a worker's process passes on nothing below a warning unless it is told."""
+    """Let our own lines into the run's log.
+
+    A worker's process passes on nothing below a warning unless it is told.
+    """
     logging.getLogger("casebook").setLevel(logging.INFO)
 
 
 def show(key: str, text: str) -> None:
-    """Keep a text as an artifact of the flow run: its first line describes it, each further one is a paragraph."""
+    """Keep a text as an artifact of the flow run.
+
+    Its first line describes it, each further one is a paragraph.
+    """
     from prefect.artifacts import create_markdown_artifact
 
     lines = linked(text).splitlines()
-    create_markdown_artifact("\n\n".join(lines[1:] or lines), key=key.replace("_", "-"), description=lines[0])
+    create_markdown_artifact(
+        "\n\n".join(lines[1:] or lines), key=key.replace("_", "-"), description=lines[0]
+    )
 
 
 def linked(text: str) -> str:
@@ -28,4 +39,6 @@ def linked(text: str) -> str:
     base, runs = os.environ.get("CASEBOOK_REPORTS", "").rstrip("/"), str(places.runs(""))
     if not base:
         return text
-    return re.sub(rf"{re.escape(runs)}(\S+)", lambda found: base + found[1].replace(os.sep, "/"), text)
+    return re.sub(
+        rf"{re.escape(runs)}(\S+)", lambda found: base + found[1].replace(os.sep, "/"), text
+    )

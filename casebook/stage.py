@@ -1,8 +1,9 @@
 """Stages: plain functions that write files, made into Prefect tasks whose results outlive the run.
 
-A stage's cache key is made from its code, its parameters, its inputs' content and the libraries it uses. Prefect
-keeps the result under that key; a hit is trusted only after the files are there and their hashes agree. Outputs that
-other machines made are brought from the shared storage, and ours go there.
+A stage's cache key is made from its code, its parameters, its inputs' content and the libraries it
+uses. Prefect keeps the result under that key; a hit is trusted only after the files are there and
+their hashes agree. Outputs that other machines made are brought from the shared storage, and ours
+go there.
 """
 
 import inspect
@@ -17,7 +18,17 @@ from functools import cached_property, update_wrapper
 from importlib import import_module
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, cast, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Concatenate,
+    Generic,
+    Literal,
+    ParamSpec,
+    TypeVar,
+    cast,
+    overload,
+)
 
 from pydantic import BaseModel, TypeAdapter
 
@@ -62,7 +73,8 @@ class RemoteFuture:
 class Call:
     """One call of a stage with its arguments, its key, and whether a stored output serves.
 
-    `label` names the place in the store: the same stage called for another candidate or fold has another label.
+    `label` names the place in the store: the same stage called for another candidate or fold has
+    another label.
     """
 
     stage: "Stage[Any]"
@@ -92,12 +104,17 @@ def _refs(values: Iterable[object]) -> Iterator[Ref]:
 class Stage(Generic[P]):
     """A function `(out, ...) -> facts` that writes its output into the folder `out`.
 
-    Calling the stage in a flow runs it as a Prefect task (or reuses its stored output) and returns a `Ref`. `fn` is
-    the function itself, for tests. With `process="worker"` it runs in the run's worker process, beside the main one.
+    Calling the stage in a flow runs it as a Prefect task (or reuses its stored output) and returns
+    a `Ref`. `fn` is the function itself, for tests. With `process="worker"` it runs in the run's
+    worker process, beside the main one.
     """
 
     def __init__(
-        self, fn: Callable[Concatenate[Path, P], Facts], *, process: Process = "main", label: str = ""
+        self,
+        fn: Callable[Concatenate[Path, P], Facts],
+        *,
+        process: Process = "main",
+        label: str = "",
     ) -> None:
         self.fn = fn
         self.process: Process = process
@@ -109,9 +126,15 @@ class Stage(Generic[P]):
         return named, (self.fn.__module__, self.fn.__qualname__)
 
     def with_label(self, label: object) -> "Stage[P]":
-        """Return the same stage under another name: `train.with_label("course-0")` is shown as `train-course-0`."""
+        """Return the same stage under another name.
+
+        `train.with_label("course-0")` is shown as `train-course-0`.
+        """
         if not untrusted.is_part(f"{self.label}-{label}"):
-            raise CasebookError(f"{label!r:.80} can't be part of a folder's name: give the stage {self.label} another.")
+            raise CasebookError(
+                f"{label!r:.80} can't be part of a folder's name: give the stage {self.label} "
+                "another."
+            )
         return Stage(self.fn, process=self.process, label=f"{self.label}-{label}")
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Ref:
@@ -120,17 +143,21 @@ class Stage(Generic[P]):
         return call.ref if current().planning else _as_task(call)(call, call.inputs)
 
     def submit(self, *args: P.args, **kwargs: P.kwargs) -> Future:
-        """Begin the stage, on the cluster if the run has one; later stages wait for it by `result()`.
+        """Begin the stage, on the cluster if the run has one.
 
-        Without a cluster a stage of the spare process begins beside this one, and any other runs at once: this process
-        does one thing at a time.
+        Later stages wait for it by `result()`.
+
+        Without a cluster a stage of the spare process begins beside this one, and any other runs at
+        once: this process does one thing at a time.
         """
         call, run = self._prepare(args, kwargs), current()
         if run.planning:
             return CompletedFuture(call.ref)
         if run.cluster and call.record.status == "run":
             task = _as_task(call, make_there)
-            return RemoteFuture(cast(Future, run.cluster.submit(task, {"call": call, "inputs": call.inputs})), call)
+            return RemoteFuture(
+                cast(Future, run.cluster.submit(task, {"call": call, "inputs": call.inputs})), call
+            )
         return (
             _as_task(call).submit(call, call.inputs)
             if self.process == "worker"
@@ -153,13 +180,19 @@ class Stage(Generic[P]):
         if record.status == "reuse" and not run.planning:
             log.info("  %-26s reused", self.label)
         manifest = store.read_manifest(ref.folder) if record.status == "reuse" else None
-        return Call(self, self.label, args, kwargs, parts, manifest.ref if manifest else ref, record)
+        return Call(
+            self, self.label, args, kwargs, parts, manifest.ref if manifest else ref, record
+        )
 
 
 def set_for(fn: Callable[..., object], params: BaseModel) -> dict[str, Any]:
     """Return the run's values of parameters that every case has, as far as a stage takes them."""
     taken = inspect.signature(fn).parameters
-    return {name: getattr(params, name) for name in OF_EVERY_CASE if name in taken and hasattr(params, name)}
+    return {
+        name: getattr(params, name)
+        for name in OF_EVERY_CASE
+        if name in taken and hasattr(params, name)
+    }
 
 
 def named(module: str, name: str) -> object:
@@ -183,8 +216,8 @@ def stage(
     Parameters
     ----------
     process
-        Where it runs: in the main process, or in the run's worker process, so that its imports and its work don't hold
-        up the main one.
+        Where it runs: in the main process, or in the run's worker process, so that its imports and
+        its work don't hold up the main one.
     """
 
     def decorate(function: Callable[Concatenate[Path, P], Facts]) -> Stage[P]:
@@ -193,8 +226,13 @@ def stage(
     return decorate if fn is None else decorate(fn)
 
 
-def key_parts(fn: Callable[..., object], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield everything a stage's output depends on, as named strings: what `--plan` compares and explains."""
+def key_parts(
+    fn: Callable[..., object], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
+    """Yield everything a stage's output depends on, as named strings.
+
+    What `--plan` compares and explains.
+    """
     code, libraries = fingerprint(fn)
     yield "code", code
     bound = inspect.signature(fn).bind(Path(), *args, **kwargs)
@@ -211,8 +249,14 @@ def key_parts(fn: Callable[..., object], args: tuple[Any, ...], kwargs: Mapping[
 
 
 def _data_sets(arguments: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the data sets that a call is about: what it reads of them in the catalog is part of its key."""
-    named = [arguments.get("dataset"), *(getattr(value, "dataset", None) for value in arguments.values())]
+    """Yield the data sets that a call is about.
+
+    What it reads of them in the catalog is part of its key.
+    """
+    named = [
+        arguments.get("dataset"),
+        *(getattr(value, "dataset", None) for value in arguments.values()),
+    ]
     of_inputs = [ref.facts.get("dataset") for ref in _refs(arguments.values())]
     yield from (name for name in (*named, *of_inputs) if isinstance(name, str))
 
@@ -231,17 +275,24 @@ def _describe(value: object) -> tuple[str, tuple[str, ...]]:
         return f"{JSON.dump_json(value).decode()} {code}", libraries
     if isinstance(value, (list, tuple)):
         described = [_describe(item) for item in value]
-        return repr([text for text, _ in described]), tuple(name for _, names in described for name in names)
+        return repr([text for text, _ in described]), tuple(
+            name for _, names in described for name in names
+        )
     return JSON.dump_json(value).decode(), ()
 
 
 def decide(run: Run, ref: Ref, parts: Mapping[str, str]) -> StageRecord:
-    """Say whether a stage is to be run or its stored output reused, and why; a plan brings nothing here."""
+    """Say whether a stage is to be run or its stored output reused, and why.
+
+    A plan brings nothing here.
+    """
     wrong = None if run.planning or run.refresh else store.sync(ref.folder)
     manifest = store.read_manifest(ref.folder)
     known = manifest or store.latest(ref.case, ref.stage)
     why = wrong or _reason_to_run(run, ref, parts, manifest, known)
-    record = StageRecord(stage=ref.stage, key=ref.key, status="run" if why else "reuse", why=why or "nothing changed")
+    record = StageRecord(
+        stage=ref.stage, key=ref.key, status="run" if why else "reuse", why=why or "nothing changed"
+    )
     return record.model_copy(update=_cost(known))
 
 
@@ -257,7 +308,10 @@ def _reason_to_run(
 
 
 def _readable(result: Path) -> bool:
-    """Say whether Prefect's record of the result is whole: it is written in place, so a kill can cut it short."""
+    """Say whether Prefect's record of the result is whole.
+
+    It is written in place, so a kill can cut it short.
+    """
     try:
         return isinstance(JSON.validate_json(result.read_bytes()), dict)
     except (FileNotFoundError, ValueError):
@@ -269,7 +323,9 @@ def _what_changed(parts: Mapping[str, str], last: Manifest | None) -> str:
         return "not made before"
     names = sorted({*parts, *last.parts})
     changed = [name for name in names if parts.get(name) != last.parts.get(name)]
-    waiting = [name for name in changed if parts.get(name) == "pending" or "pending" in parts.get(name, "")]
+    waiting = [
+        name for name in changed if parts.get(name) == "pending" or "pending" in parts.get(name, "")
+    ]
     if waiting and len(waiting) == len(changed):
         return "waits for " + ", ".join(waiting)
     return ", ".join(name for name in changed if name not in waiting) + " changed"
@@ -281,11 +337,13 @@ def _cost(manifest: Manifest | None) -> dict[str, object]:
     return manifest.model_dump(include={"seconds", "bytes", "peak_memory_mb"})
 
 
-def _as_task(call: Call, body: "Callable[[Call, list[Ref]], Ref] | None" = None) -> "Task[[Call, list[Ref]], Ref]":
+def _as_task(
+    call: Call, body: "Callable[[Call, list[Ref]], Ref] | None" = None
+) -> "Task[[Call, list[Ref]], Ref]":
     """Return the Prefect task that makes or reuses this call's output.
 
-    A cluster's worker perhaps lacks the folder of Prefect's records, so none is kept of what it makes until it is
-    reused.
+    A cluster's worker perhaps lacks the folder of Prefect's records, so none is kept of what it
+    makes until it is reused.
     """
     from prefect import Task
 
@@ -328,7 +386,11 @@ def _made(call: Call, work: Callable[..., tuple[Facts, float | None]]) -> Ref:
         store.download(ref)
     with files.new_folder(call.ref.folder, replace=call.ref.folder.exists()) as out:
         facts, peak = work(perform, call.stage, out, call.args, dict(call.kwargs))
-        cost = {"seconds": perf_counter() - started, "peak_memory_mb": peak, "made_at": datetime.now(UTC).isoformat()}
+        cost = {
+            "seconds": perf_counter() - started,
+            "peak_memory_mb": peak,
+            "made_at": datetime.now(UTC).isoformat(),
+        }
         store.write_manifest(out, call.ref.case, call.ref.stage, call.parts, facts, cost)
     share.push(call.ref.folder)
     return _note(call, call.ref)
@@ -345,8 +407,8 @@ def make_there(call: Call, inputs: list[Ref]) -> Ref:
     engine.prepare()
     if fingerprint(call.stage.fn)[0] != call.parts["code"]:
         raise CasebookError(
-            f"{call.label}: the worker on {platform.node()} has other code than the flow: bring its checkout up to "
-            "date, and start it again."
+            f"{call.label}: the worker on {platform.node()} has other code than the flow: bring "
+            "its checkout up to date, and start it again."
         )
     return _made(call, _here)
 
@@ -362,8 +424,13 @@ def _note(call: Call, ref: Ref) -> Ref:
     return manifest.ref
 
 
-def perform(stage: Stage[Any], out: Path, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Facts, float | None]:
-    """Call a stage's function; return its facts and the process's peak memory so far in MB (None on Windows)."""
+def perform(
+    stage: Stage[Any], out: Path, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[Facts, float | None]:
+    """Call a stage's function.
+
+    Return its facts and the process's peak memory so far in MB (None on Windows).
+    """
     facts = stage.fn(out, *args, **kwargs)
     if sys.platform == "win32":
         return facts, None
@@ -379,7 +446,9 @@ def _here(function: Callable[..., T], *args: object) -> T:
 
 
 class UncachedTask(Generic[P, T]):
-    """A function that does its work in every run, as a Prefect task that is never cached: a look-up, a publication.
+    """A function that does its work in every run, as a Prefect task that is never cached.
+
+    A look-up, a publication.
 
     A plan lists it and goes on without its answer, so a flow only hands the answer of an act on.
     """
@@ -399,7 +468,9 @@ class UncachedTask(Generic[P, T]):
         from prefect.cache_policies import NO_CACHE
 
         started = perf_counter()
-        answer = Task(fn=self.fn, name=self.fn.__name__, cache_policy=NO_CACHE, persist_result=False)(*args, **kwargs)
+        answer = Task(
+            fn=self.fn, name=self.fn.__name__, cache_policy=NO_CACHE, persist_result=False
+        )(*args, **kwargs)
         record.seconds = perf_counter() - started
         return answer
 

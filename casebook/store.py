@@ -1,7 +1,8 @@
 """The stage store: one folder per stage and key, and the small reference that stages pass to each other.
 
-A stage's output lies in `store/<case>/<stage>/<key>/` with a `manifest.json` that lists every file and its hash, and
-with the `result` that Prefect's cache keeps of the task. Deleting a folder therefore also deletes the cache entry.
+A stage's output lies in `store/<case>/<stage>/<key>/` with a `manifest.json` that lists every file
+and its hash, and with the `result` that Prefect's cache keeps of the task. Deleting a folder
+therefore also deletes the cache entry.
 """
 
 import hashlib
@@ -22,7 +23,9 @@ RESULT = "result"
 
 
 class Ref(BaseModel):
-    """A frozen reference to what a stage wrote: small enough to pass anywhere, exact enough to be trusted.
+    """A frozen reference to what a stage wrote.
+
+    Small enough to pass anywhere, exact enough to be trusted.
 
     Attributes
     ----------
@@ -33,7 +36,8 @@ class Ref(BaseModel):
     facts
         The stage's own few figures: row counts, columns, what it dropped.
     within
-        The folder inside the output that is meant, where one output holds many folds; empty for the whole.
+        The folder inside the output that is meant, where one output holds many folds; empty for the
+        whole.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -84,7 +88,8 @@ def fold_name(number: int) -> str:
 class Manifest(BaseModel):
     """What the store knows of one output: how its key came about, its files, and what it cost.
 
-    `seconds` is wall time; `peak_memory_mb` the peak of the process up to the stage's end (None on Windows).
+    `seconds` is wall time; `peak_memory_mb` the peak of the process up to the stage's end (None on
+    Windows).
     """
 
     ref: Ref
@@ -97,15 +102,32 @@ class Manifest(BaseModel):
 
 
 def write_manifest(
-    folder: Path, case: str, stage: str, parts: dict[str, str], facts: Facts, cost: Mapping[str, object]
+    folder: Path,
+    case: str,
+    stage: str,
+    parts: dict[str, str],
+    facts: Facts,
+    cost: Mapping[str, object],
 ) -> Ref:
     """Write the manifest of a finished output into its (still temporary) folder and return the reference."""
-    hashes = {p.relative_to(folder).as_posix(): files.sha256(p) for p in sorted(folder.rglob("*")) if p.is_file()}
+    hashes = {
+        p.relative_to(folder).as_posix(): files.sha256(p)
+        for p in sorted(folder.rglob("*"))
+        if p.is_file()
+    }
     content = hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
-    described = {"case": case, "stage": stage, "key": key_of(parts), "sha256": content, "facts": dict(facts)}
+    described = {
+        "case": case,
+        "stage": stage,
+        "key": key_of(parts),
+        "sha256": content,
+        "facts": dict(facts),
+    }
     ref = Ref.model_validate(described)
     size = sum((folder / name).stat().st_size for name in hashes)
-    manifest = Manifest.model_validate({"ref": ref, "parts": parts, "files": hashes, "bytes": size, **cost})
+    manifest = Manifest.model_validate(
+        {"ref": ref, "parts": parts, "files": hashes, "bytes": size, **cost}
+    )
     (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2), encoding="utf-8")
     return ref
 
@@ -140,7 +162,10 @@ def alone(case: str) -> Iterator[None]:
 
 
 def sync(folder: Path) -> str | None:
-    """Share an output that is whole here, or bring the shared one; say what is wrong with that, or None."""
+    """Share an output that is whole here, or bring the shared one.
+
+    Say what is wrong with that, or None.
+    """
     try:
         share.sync(folder)
     except share.Altered as altered:
@@ -161,8 +186,9 @@ def download(ref: Ref) -> None:
     share.pull(ref.folder)
     if not _holds(ref):
         raise CasebookError(
-            f"The output of {ref.stage} that was to be read is gone or was made anew meanwhile: {places.shared()} has "
-            f"no {ref.case}/{ref.stage}/{ref.key} with that content. Run the same command again."
+            f"The output of {ref.stage} that was to be read is gone or was made anew meanwhile: "
+            f"{places.shared()} has no {ref.case}/{ref.stage}/{ref.key} with that content. Run the "
+            "same command again."
         )
 
 

@@ -1,4 +1,7 @@
-"""Tables and arrays in a stage's folder: parquet and npz, the two formats that pass between stages."""
+"""Tables and arrays in a stage's folder.
+
+Parquet and npz, the two formats that pass between stages.
+"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

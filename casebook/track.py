@@ -1,7 +1,10 @@
-"""Track: send what a run came to to MLflow, if `MLFLOW_TRACKING_URI` says where; without it MLflow isn't imported.
+"""Track: send what a run came to to MLflow, if `MLFLOW_TRACKING_URI` says where.
 
-A run is sent when it has ended, from the files it left. So it can also be sent later, and sent again: its MLflow run
-is found by the tag `casebook.run_id`, and what is there already stays as it is.
+Without it MLflow isn't imported.
+
+A run is sent when it has ended, from the files it left. So it can also be sent later, and sent
+again: its MLflow run is found by the tag `casebook.run_id`, and what is there already stays as it
+is.
 """
 
 import logging
@@ -28,7 +31,8 @@ AT_ONCE = 1000  # metrics that MLflow takes in one request
 SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",  # by its own settings MLflow waits four minutes for a server that is down
+    # by its own settings MLflow waits four minutes for a server that is down
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
 }
 
@@ -39,7 +43,9 @@ def asked() -> bool:
 
 
 def prepare() -> set[str]:
-    """Make ready for tracking, if it is asked for, before any work is done; return the libraries that it needs.
+    """Make ready for tracking, if it is asked for, before any work is done.
+
+    Return the libraries that it needs.
 
     Raises
     ------
@@ -50,8 +56,9 @@ def prepare() -> set[str]:
         return set()
     if find_spec("mlflow") is None:
         raise CasebookError(
-            f"{ADDRESS} is set, but MLflow is not installed. Install it (`pip install mlflow-skinny`, which is the "
-            f"extra `tracking`), or unset {ADDRESS}: then runs are not tracked."
+            f"{ADDRESS} is set, but MLflow is not installed. Install it (`pip install "
+            f"mlflow-skinny`, which is the extra `tracking`), or unset {ADDRESS}: then runs are "
+            "not tracked."
         )
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
@@ -59,7 +66,10 @@ def prepare() -> set[str]:
 
 
 def track_ended(case: str, run: str) -> None:
-    """Send a run that has just ended, if runs are to be tracked; a fault is told, and takes nothing from the run."""
+    """Send a run that has just ended, if runs are to be tracked.
+
+    A fault is told, and takes nothing from the run.
+    """
     if not asked():
         return
     try:
@@ -67,7 +77,12 @@ def track_ended(case: str, run: str) -> None:
     except CasebookError as problem:
         log.warning("%s", problem)
     except Exception:
-        log.warning("Run %s of %s is not in MLflow, by a fault that was not foreseen.", run, case, exc_info=True)
+        log.warning(
+            "Run %s of %s is not in MLflow, by a fault that was not foreseen.",
+            run,
+            case,
+            exc_info=True,
+        )
 
 
 def track(case: str, run: str) -> str:
@@ -76,10 +91,13 @@ def track(case: str, run: str) -> str:
     Raises
     ------
     CasebookError
-        There is no such run or it has not ended, no address is set, MLflow isn't installed, or it didn't take the run.
+        There is no such run or it has not ended, no address is set, MLflow isn't installed, or it
+        didn't take the run.
     """
     if not asked():
-        raise CasebookError(f"{ADDRESS} is not set. Set it to MLflow's address, such as http://127.0.0.1:5000.")
+        raise CasebookError(
+            f"{ADDRESS} is not set. Set it to MLflow's address, such as http://127.0.0.1:5000."
+        )
     prepare()
     told = outcome(case, run)
     from mlflow import MlflowClient
@@ -89,10 +107,15 @@ def track(case: str, run: str) -> str:
         client = MlflowClient()
         experiment = _experiment(client, f"casebook/{told.group}")
         sent = _send(client, experiment, told)
-    except (MlflowException, OSError, ImportError) as problem:  # the last where a driver for the address is missing
+    except (
+        MlflowException,
+        OSError,
+        ImportError,
+    ) as problem:  # the last where a driver for the address is missing
         raise CasebookError(
-            f"Run {told.name} of {case} is not in MLflow, or not all of it: {_without_password(str(problem))}. The run "
-            f"itself is kept; `python -m flows.track {case} {told.name}` sends it again."
+            f"Run {told.name} of {case} is not in MLflow, or not all of it: "
+            f"{_without_password(str(problem))}. The run itself is kept; `python -m flows.track "
+            f"{case} {told.name}` sends it again."
         ) from problem
     without = f", without {' and '.join(told.lacks)}: cleaned up before" if told.lacks else ""
     return f"{told.name} is in MLflow's experiment casebook/{told.group} as run {sent}{without}."
@@ -106,13 +129,22 @@ def _experiment(client: "MlflowClient", name: str) -> str:
 
 
 def _send(client: "MlflowClient", experiment: str, told: Outcome, parent: str = "") -> str:
-    """Send an outcome and, as runs below its own, the trainings of a search; return the id of its MLflow run."""
+    """Send an outcome and, as runs below its own, the trainings of a search.
+
+    Return the id of its MLflow run.
+    """
     from mlflow.entities import Param
 
     known = client.search_runs([experiment], f"tags.`{ID}` = '{told.name}'", max_results=1)
-    run = known[0] if known else client.create_run(experiment, _time(told.began), _tags(told, parent), _title(told))
+    run = (
+        known[0]
+        if known
+        else client.create_run(experiment, _time(told.began), _tags(told, parent), _title(told))
+    )
     sent, metrics = str(run.info.run_id), list(_metrics(told))
-    client.log_batch(sent, params=[Param(name, str(value)) for name, value in told.parameters.items()])
+    client.log_batch(
+        sent, params=[Param(name, str(value)) for name, value in told.parameters.items()]
+    )
     for first in range(0, len(metrics), AT_ONCE):
         client.log_batch(sent, metrics[first : first + AT_ONCE])
     client.log_inputs(sent, list(_data(told)))
@@ -138,22 +170,36 @@ def _tags(told: Outcome, parent: str) -> dict[str, str]:
         "mlflow.source.type": "LOCAL",
         "mlflow.source.git.commit": commit,
     }
-    return {ID: told.name, **told.tags, **{name: value for name, value in for_pages.items() if value}}
+    return {
+        ID: told.name,
+        **told.tags,
+        **{name: value for name, value in for_pages.items() if value},
+    }
 
 
 def _data(told: Outcome) -> "Iterator[DatasetInput]":
-    """Yield the data of a run, by whose hash MLflow's pages tell runs apart; a run that failed early has none."""
+    """Yield the data of a run, by whose hash MLflow's pages tell runs apart.
+
+    A run that failed early has none.
+    """
     from mlflow.entities import Dataset, DatasetInput
 
     if "data.sha256" in told.tags:
-        name, digest = told.tags.get("searched", told.tags["casebook.case"]), told.tags["data.sha256"][:DIGEST]
-        yield DatasetInput(Dataset(name, digest, told.tags["data.source"], told.tags["data.origin"]))
+        name, digest = (
+            told.tags.get("searched", told.tags["casebook.case"]),
+            told.tags["data.sha256"][:DIGEST],
+        )
+        yield DatasetInput(
+            Dataset(name, digest, told.tags["data.source"], told.tags["data.origin"])
+        )
 
 
 def _metrics(told: Outcome) -> Iterator["Metric"]:
     from mlflow.entities import Metric
 
-    at = _time(told.ended)  # the same whenever it is sent: MLflow keeps a value once per time and step
+    at = _time(
+        told.ended
+    )  # the same whenever it is sent: MLflow keeps a value once per time and step
     for name, value in told.figures.items():
         yield Metric(_allowed(name), value, at, 0)
     for name, curve in told.curves.items():

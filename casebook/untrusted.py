@@ -1,4 +1,7 @@
-"""Names and files that anybody may have written: checked in one place, before a path is made or a byte is read."""
+"""Names and files that anybody may have written.
+
+Checked in one place, before a path is made or a byte is read.
+"""
 
 import os
 import re
@@ -9,12 +12,19 @@ from casebook.errors import CasebookError
 
 LONGEST = 255  # bytes of one part of a name, as file systems have it
 DEEPEST = 32  # parts of a name
-FOREIGN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff/\\]|^[A-Za-z]:")  # controls, half characters, paths
-DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # which Windows opens as such
+FOREIGN = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\ud800-\udfff/\\]|^[A-Za-z]:"
+)  # controls, half characters, paths
+DEVICES = re.compile(
+    r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE
+)  # which Windows opens as such
 
 
 class Untrusted(CasebookError):
-    """A name that leaves its folder, or a file that can't be read as one; the message says which and why."""
+    """A name that leaves its folder, or a file that can't be read as one.
+
+    The message says which and why.
+    """
 
 
 def inside(folder: Path, name: object) -> Path:
@@ -30,8 +40,8 @@ def inside(folder: Path, name: object) -> Path:
     Raises
     ------
     Untrusted
-        It is no such name: empty, absolute, with a part such as `..`, with a backslash or a control character, or the
-        name of a device.
+        It is no such name: empty, absolute, with a part such as `..`, with a backslash or a control
+        character, or the name of a device.
     """
     if not isinstance(name, str):
         raise Untrusted(f"{name!r:.80} is not the name of a file.")
@@ -58,7 +68,8 @@ def is_part(part: str) -> bool:
 def opened(path: Path, most: int) -> int:
     """Open a regular file of at most `most` bytes for reading and return its descriptor.
 
-    Whatever else lies there (a pipe, a device, a socket, a folder) is refused, and nothing is waited for.
+    Whatever else lies there (a pipe, a device, a socket, a folder) is refused, and nothing is
+    waited for.
 
     Raises
     ------
@@ -68,7 +79,9 @@ def opened(path: Path, most: int) -> int:
         It is not there or may not be read.
     """
     _check(path, path.stat(), most)  # to open a device can have effects
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    descriptor = os.open(
+        path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    )
     try:
         _check(path, os.fstat(descriptor), most)
     except Untrusted:
@@ -94,6 +107,8 @@ def read(path: Path, most: int) -> bytes:
 
 def _check(path: Path, facts: os.stat_result, most: int) -> None:
     if not stat.S_ISREG(facts.st_mode):
-        raise Untrusted(f"{path} is no regular file. Put the file back that belongs there, or remove it.")
+        raise Untrusted(
+            f"{path} is no regular file. Put the file back that belongs there, or remove it."
+        )
     if facts.st_size > most:
         raise Untrusted(f"{path} has {facts.st_size:,} bytes, more than the {most:,} it may have.")

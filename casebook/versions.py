@@ -59,7 +59,9 @@ def free_number(case: str) -> int:
     names = [path.name for path in folder.glob("[1-9]*")] + share.names(folder)
     highest = max((taken for name in names if (taken := number(name))), default=0)
     if number(str(highest + 1)) is None:
-        raise CasebookError(f"No version can follow {folder / str(highest)}. Move that folder away.")
+        raise CasebookError(
+            f"No version can follow {folder / str(highest)}. Move that folder away."
+        )
     return highest + 1
 
 
@@ -76,8 +78,8 @@ def folder_of(case: str, version: int) -> Path:
         share.sync(folder)
     except share.Altered as altered:
         raise CasebookError(
-            f"{case} version {version} can't be used: {altered}. Restore that file, or run the case again and promote "
-            "what it publishes."
+            f"{case} version {version} can't be used: {altered}. Restore that file, or run the "
+            "case again and promote what it publishes."
         ) from altered
     return folder
 
@@ -93,7 +95,9 @@ def check(case: str, version: int) -> None:
     found = _described(case)
     there = ", ".join(str(each) for each, told in found.items() if isinstance(told, dict)) or "none"
     if version not in found:
-        raise CasebookError(f"{case} has no version {version}; published are: {there}. Name one of them.")
+        raise CasebookError(
+            f"{case} has no version {version}; published are: {there}. Name one of them."
+        )
     if isinstance(fault := found[version], Damaged):
         raise CasebookError(
             f"{case} version {version} can't serve: {fault}. Restore that file, or name another "
@@ -104,7 +108,9 @@ def check(case: str, version: int) -> None:
 def _described(case: str) -> dict[int, dict[str, Any] | Damaged]:
     """Return each version's manifest, ascending, or what is wrong with it."""
     folder = places.models(case)
-    found = {name: _parsed(folder / name, content) for name, content in share.manifests(folder).items()}
+    found = {
+        name: _parsed(folder / name, content) for name, content in share.manifests(folder).items()
+    }
     for path in folder.glob("[1-9]*"):
         if path.is_dir() and not isinstance(found.get(path.name), dict):
             found[path.name] = _read_manifest(path)

@@ -1,7 +1,7 @@
 """Words: texts to numbers, by the same code where a model is trained and where it answers.
 
-A vocabulary numbers the words or characters of the training texts, the most frequent first; 0 pads and 1 stands for
-everything it doesn't have. It is kept as a small JSON file beside the model.
+A vocabulary numbers the words or characters of the training texts, the most frequent first; 0 pads
+and 1 stands for everything it doesn't have. It is kept as a small JSON file beside the model.
 """
 
 import re
@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 PADDING, UNKNOWN = 0, 1
 UNKNOWN_TOKEN = "<OOV>"
 REPEATS = 2  # of one character in a row that are told apart from more
-UNSEEN = ("Cf", "Cs", "Mn")  # Unicode's categories: what joins or directs other signs, halves of signs, and accents
+UNSEEN = (
+    "Cf",
+    "Cs",
+    "Mn",
+)  # Unicode's categories: what joins or directs other signs, halves of signs, and accents
 Unit = Literal["word", "character"]
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
@@ -50,7 +54,9 @@ class Vocabulary(BaseModel):
     @property
     def index(self) -> dict[str, int]:
         """The number of every token, the unknown one among them."""
-        return {UNKNOWN_TOKEN: UNKNOWN} | {token: number for number, token in enumerate(self.tokens, UNKNOWN + 1)}
+        return {UNKNOWN_TOKEN: UNKNOWN} | {
+            token: number for number, token in enumerate(self.tokens, UNKNOWN + 1)
+        }
 
 
 def numbered(texts: Iterable[str | None], vocabulary: Vocabulary) -> list[list[int]]:
@@ -61,19 +67,26 @@ def numbered(texts: Iterable[str | None], vocabulary: Vocabulary) -> list[list[i
 
 
 def learned(texts: Iterable[str | None], unit: Unit, most: int, length: int) -> Vocabulary:
-    """Return the vocabulary of the `most` most frequent tokens; of equally frequent ones the first seen goes first."""
+    """Return the vocabulary of the `most` most frequent tokens.
+
+    Of equally frequent ones the first seen goes first.
+    """
     counts = Counter(token for text in texts for token in tokens(text, unit))
-    return Vocabulary(unit=unit, tokens=tuple(token for token, _ in counts.most_common(most)), length=length)
+    return Vocabulary(
+        unit=unit, tokens=tuple(token for token, _ in counts.most_common(most)), length=length
+    )
 
 
-def padded(sequences: Sequence[Sequence[int]], length: int | None = None, *, before: bool = False) -> "Numbers":
+def padded(
+    sequences: Sequence[Sequence[int]], length: int | None = None, *, before: bool = False
+) -> "Numbers":
     """Return sequences as one array, shape (texts, length), with zeros after them or before them.
 
     Parameters
     ----------
     length
-        What all are brought to, that of the longest if it is not given; the end is cut off, or the beginning where the
-        padding is there.
+        What all are brought to, that of the longest if it is not given; the end is cut off, or the
+        beginning where the padding is there.
     before
         Whether the padding goes before, as Keras' `pad_sequences` has it.
     """
@@ -97,13 +110,17 @@ def tokens(text: str | None, unit: Unit) -> list[str]:
 
 
 def normalized(text: str) -> str:
-    """Return a text as models read it: composed, in small letters, with no character more than twice in a row.
+    """Return a text as models read it.
 
-    Hangul that is stored as the letters of its syllables is composed (Unicode NFC), and signs go that cannot be seen by
-    themselves. So ㅋㅋㅋㅋㅋ and ㅋㅋ are the same laughter, and !!!! is !!.
+    Composed, in small letters, with no character more than twice in a row.
+
+    Hangul that is stored as the letters of its syllables is composed (Unicode NFC), and signs go
+    that cannot be seen by themselves. So ㅋㅋㅋㅋㅋ and ㅋㅋ are the same laughter, and !!!! is !!.
     """
     composed = unicodedata.normalize("NFC", text).lower()
     seen = "".join(
-        sign for sign in composed if unicodedata.category(sign) not in ("Cf", "Mn", "Cs") or sign == "\u200d"
+        sign
+        for sign in composed
+        if unicodedata.category(sign) not in ("Cf", "Mn", "Cs") or sign == "\u200d"
     )
     return _LONG.sub(r"\1" * REPEATS, _BLANK.sub(" ", seen).strip())

@@ -1,4 +1,7 @@
-"""`python -m deployments`: run the whole stand, register deployments, or write and check the file that lists them."""
+"""`python -m deployments`.
+
+Run the whole stand, register deployments, or write and check the file that lists them.
+"""
 
 import argparse
 from collections.abc import Callable
@@ -10,9 +13,18 @@ def main() -> int:
     """Do what is asked for and return the exit code: 0 done, 1 failed, 2 bad arguments."""
     parser = argparse.ArgumentParser(prog="python -m deployments", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    ui = commands.add_parser("ui", help="a Prefect server with its UI, every deployment and a worker, until Ctrl-C")
-    ui.add_argument("--port", type=int, default=4200, help="of the UI; reports are at the next one (default: 4200)")
-    commands.add_parser("register", help="bring work pools and deployments to the server in PREFECT_API_URL")
+    ui = commands.add_parser(
+        "ui", help="a Prefect server with its UI, every deployment and a worker, until Ctrl-C"
+    )
+    ui.add_argument(
+        "--port",
+        type=int,
+        default=4200,
+        help="of the UI; reports are at the next one (default: 4200)",
+    )
+    commands.add_parser(
+        "register", help="bring work pools and deployments to the server in PREFECT_API_URL"
+    )
     commands.add_parser("write", help="write prefect.yaml from the flows")
     commands.add_parser("check", help="say whether prefect.yaml lacks a flow or is out of date")
     arguments = parser.parse_args()
@@ -27,8 +39,10 @@ def run(command: str, port: int) -> None:
         stand.stand(port)
         return
     told: dict[str, Callable[[], str]] = {
-        "register": register.register, "write": listing.write, "check": listing.check,
-    }  # fmt: skip
+        "register": register.register,
+        "write": listing.write,
+        "check": listing.check,
+    }
     print(told[command]())
 
 

@@ -1,7 +1,9 @@
-"""What people are told, and by which webhook: automations of the Prefect server that post to an address of yours.
+"""What people are told, and by which webhook.
 
-`CASEBOOK_ALERTS_URL` names it. What is posted is JSON whose `text` Slack, Mattermost and others show; a receiver of
-another form takes what stands beside it, or `PAYLOAD` is filled in another way.
+Automations of the Prefect server that post to an address of yours.
+
+`CASEBOOK_ALERTS_URL` names it. What is posted is JSON whose `text` Slack, Mattermost and others
+show; a receiver of another form takes what stands beside it, or `PAYLOAD` is filled in another way.
 """
 
 import os
@@ -22,14 +24,15 @@ BLOCK = "casebook-alerts"  # where the server keeps the address, which is a secr
 PAYLOAD = """\
 {%% set text %%}%s{%% endset %%}
 {"text": {{ text | tojson }}, "event": {{ event.event | tojson }}, "link": {{ (flow_run | ui_url) | tojson }}}"""
-# A server on SQLite looks at an event again where its database was busy meanwhile: what was told is not told again.
+# A server on SQLite looks at an event again where its database was busy meanwhile: what was told is
+# not told again.
 ONCE_IN = timedelta(minutes=10)
 
 ENDED = "{{ flow.name }} {{ flow_run.state.name | lower }} ({{ flow_run.name }}): {{ flow_run.state.message }}"
 WAITS = "{{ event.payload.case }} version {{ event.payload.version }} does not serve: {{ event.payload.why }}"
 MOVED = (
-    "{{ event.payload.case }} version {{ event.payload.version }} is asked other things than it was trained on: "
-    "{{ event.payload.drifted | join(', ') }} ({{ event.payload.report }})"
+    "{{ event.payload.case }} version {{ event.payload.version }} is asked other things than it "
+    "was trained on: {{ event.payload.drifted | join(', ') }} ({{ event.payload.report }})"
 )
 
 
@@ -55,7 +58,11 @@ def told(webhook: UUID | None) -> str:
     """Say where alerts go."""
     if webhook is None:
         return f"no alerts, as {VARIABLE} names no address to post them to."
-    where = f"the address in {VARIABLE}" if os.environ.get(VARIABLE) else "the address that was named before"
+    where = (
+        f"the address in {VARIABLE}"
+        if os.environ.get(VARIABLE)
+        else "the address that was named before"
+    )
     return f"alerts go to {where}."
 
 
@@ -64,9 +71,14 @@ def failed(webhook: UUID) -> "AutomationCore":
     from prefect.events.schemas.automations import EventTrigger, Posture
 
     trigger = EventTrigger(
-        expect=policies.BROKEN, match=policies.RUN, match_related=policies.ours(),
-        for_each={"prefect.resource.id", "prefect.run-count"}, posture=Posture.Reactive, threshold=1, within=ONCE_IN,
-    )  # fmt: skip
+        expect=policies.BROKEN,
+        match=policies.RUN,
+        match_related=policies.ours(),
+        for_each={"prefect.resource.id", "prefect.run-count"},
+        posture=Posture.Reactive,
+        threshold=1,
+        within=ONCE_IN,
+    )
     return alert("Alert: a run failed or crashed", trigger, webhook, ENDED)
 
 
@@ -75,16 +87,22 @@ def late(webhook: UUID) -> "AutomationCore":
     from prefect.events.schemas.automations import EventTrigger, Posture
 
     trigger = EventTrigger(
-        expect={policies.CANCELLED}, match=policies.RUN | {"prefect.state-message": policies.TOO_LATE},
-        match_related=policies.ours(), for_each={"prefect.resource.id"}, posture=Posture.Reactive, threshold=1,
+        expect={policies.CANCELLED},
+        match=policies.RUN | {"prefect.state-message": policies.TOO_LATE},
+        match_related=policies.ours(),
+        for_each={"prefect.resource.id"},
+        posture=Posture.Reactive,
+        threshold=1,
         within=ONCE_IN,
-    )  # fmt: skip
+    )
     return alert("Alert: a run was too late", trigger, webhook, ENDED)
 
 
 def refused(webhook: UUID) -> "AutomationCore":
     """People are told of a new model that is not let serve."""
-    return alert("Alert: a model does not serve", of_model("casebook.promotion-refused"), webhook, WAITS)
+    return alert(
+        "Alert: a model does not serve", of_model("casebook.promotion-refused"), webhook, WAITS
+    )
 
 
 def drifted(webhook: UUID) -> "AutomationCore":
@@ -97,9 +115,12 @@ def of_model(event: str) -> "EventTrigger":
     from prefect.events.schemas.automations import EventTrigger, Posture
 
     return EventTrigger(
-        expect={event}, for_each={"prefect.resource.id", "casebook.version"}, posture=Posture.Reactive, threshold=1,
+        expect={event},
+        for_each={"prefect.resource.id", "casebook.version"},
+        posture=Posture.Reactive,
+        threshold=1,
         within=ONCE_IN,
-    )  # fmt: skip
+    )
 
 
 def alert(name: str, trigger: "EventTrigger", webhook: UUID, text: str) -> "AutomationCore":

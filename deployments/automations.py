@@ -1,4 +1,7 @@
-"""`python -m deployments.automations`: what the Prefect server does by itself when something dies, waits or drifts."""
+"""`python -m deployments.automations`.
+
+What the Prefect server does by itself when something dies, waits or drifts.
+"""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -33,7 +36,10 @@ def register() -> str:
 
     url = get_current_settings().api.url
     if not url or not engine.answers(url):
-        raise CasebookError(f"No Prefect server answers at PREFECT_API_URL ({url or 'not set'}). Start one and set it.")
+        raise CasebookError(
+            f"No Prefect server answers at PREFECT_API_URL ({url or 'not set'}). Start one and set "
+            "it."
+        )
     with get_client(sync_client=True) as client:
         webhook = alerts.webhook(client)
         kept = [keep(client, automation) for automation in wanted(webhook)]
@@ -43,7 +49,8 @@ def register() -> str:
 def keep(client: "SyncPrefectClient", automation: "AutomationCore") -> UUID:
     """Register an automation, in place of one of its name; one that is disabled in the UI stays so.
 
-    An unchanged one is left alone: it goes on with what it has seen, such as the beginning of a cooldown.
+    An unchanged one is left alone: it goes on with what it has seen, such as the beginning of a
+    cooldown.
     """
     for known in client.read_automations_by_name(automation.name):
         asked = automation.model_copy(update={"enabled": known.enabled})
@@ -54,7 +61,10 @@ def keep(client: "SyncPrefectClient", automation: "AutomationCore") -> UUID:
 
 
 def wanted(webhook: UUID | None) -> "Iterator[AutomationCore]":
-    """Yield all automations; those that tell people of something are there if there is a webhook to tell it by."""
+    """Yield all automations.
+
+    Those that tell people of something are there if there is a webhook to tell it by.
+    """
     yield policies.silent()
     yield policies.unbegun()
     yield policies.resumed()

@@ -1,4 +1,7 @@
-"""What a person does in Prefect's pages: a case's form is filled, the run is started and looked at, in Chromium."""
+"""What a person does in Prefect's pages.
+
+A case's form is filled, the run is started and looked at, in Chromium.
+"""
 
 import re
 import shutil
@@ -29,9 +32,13 @@ def page() -> "Iterator[Page]":
 
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
-        raise CasebookError(f"None of {', '.join(BROWSERS)} is there: install one (Debian: apt install chromium).")
+        raise CasebookError(
+            f"None of {', '.join(BROWSERS)} is there: install one (Debian: apt install chromium)."
+        )
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--headless", "--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--headless", "--no-sandbox", "--disable-gpu"]
+        )
         opened = browser.new_page()
         opened.set_default_timeout(LIMIT)
         try:
@@ -40,8 +47,13 @@ def page() -> "Iterator[Page]":
             browser.close()
 
 
-def start_run(page: "Page", ui: str, case: str, texts: Mapping[str, str], choices: Mapping[str, str]) -> UUID:
-    """Fill the form of a case's deployment and send it; return the run that is begun, with its page open."""
+def start_run(
+    page: "Page", ui: str, case: str, texts: Mapping[str, str], choices: Mapping[str, str]
+) -> UUID:
+    """Fill the form of a case's deployment and send it.
+
+    Return the run that is begun, with its page open.
+    """
     open_form(page, ui, case)
     for label, text in texts.items():
         fill(page, label, text)
@@ -66,7 +78,10 @@ def open_form(page: "Page", ui: str, deployment: str) -> None:
 
 
 def field(page: "Page", label: str) -> "Locator":
-    """Return the field with a label, and with its description and what switches its kind: the innermost such part."""
+    """Return the field with a label, and with its description and what switches its kind.
+
+    The innermost such part.
+    """
     named = page.locator(".schema-form-property__label", has_text=re.compile(rf"^{label}\b"))
     return page.locator(".schema-form-property").filter(has=named).last
 

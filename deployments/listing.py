@@ -1,6 +1,7 @@
 """prefect.yaml: one deployment per case and operation, written from the flows, so that none can be missing.
 
-A folder of somebody else's cases (`CASEBOOK_CASES`) has a prefect.yaml of its own at the same place.
+A folder of somebody else's cases (`CASEBOOK_CASES`) has a prefect.yaml of its own at the same
+place.
 """
 
 from collections.abc import Iterator
@@ -59,7 +60,9 @@ def check() -> str:
     """
     faults = [fault for root in places.roots() for fault in _faults(root)]
     if faults:
-        raise CasebookError(f"{'; '.join(faults)}. `python -m deployments write` writes the file anew.")
+        raise CasebookError(
+            f"{'; '.join(faults)}. `python -m deployments write` writes the file anew."
+        )
     return f"{sum(len(entries(root)) for root in places.roots())} deployments are as the flows are."
 
 
@@ -111,14 +114,21 @@ def _entries(name: str) -> Iterator[tuple[str, str]]:
         yield name, _entry(name, entrypoint, "case", "cases") + _schedule(name)
         # the networks that learn from a table are too small to gain by a GPU
         if "device" in flow.params.model_fields and not issubclass(flow.params, NetworkParams):
-            yield f"{name}-gpu", _entry(f"{name}-gpu", entrypoint, "case, gpu", "gpu") + _parameters("device", "gpu")
+            yield (
+                f"{name}-gpu",
+                _entry(f"{name}-gpu", entrypoint, "case, gpu", "gpu")
+                + _parameters("device", "gpu"),
+            )
 
 
 def _entry(name: str, entrypoint: str, tags: str, pool: str) -> str:
     lines = (
-        f"  - name: {name}", f"entrypoint: {entrypoint}", f"tags: [{tags}]", f"work_pool: *{pool}",
+        f"  - name: {name}",
+        f"entrypoint: {entrypoint}",
+        f"tags: [{tags}]",
+        f"work_pool: *{pool}",
         "concurrency_limit: *one",
-    )  # fmt: skip
+    )
     return "\n    ".join(lines) + "\n"
 
 
@@ -127,7 +137,10 @@ def _parameters(name: str, value: str, indent: int = 4) -> str:
 
 
 def _schedule(name: str) -> str:
-    """Return a case's nightly schedule: on real data, so that it fails where there is none and takes no sample."""
+    """Return a case's nightly schedule.
+
+    On real data, so that it fails where there is none and takes no sample.
+    """
     if name not in (nightly := _nightly()):
         return ""
     minutes = APART * nightly.index(name)
@@ -137,6 +150,13 @@ def _schedule(name: str) -> str:
 
 
 def _nightly() -> list[str]:
-    """Return the cases that are run every night: all but a search, which has to be told its case."""
+    """Return the cases that are run every night.
+
+    All but a search, which has to be told its case.
+    """
     flows = {name: _flow(name) for root in places.roots() for name in _names(root)}
-    return [name for name, flow in flows.items() if isinstance(flow, Case) and "case" not in flow.params.model_fields]
+    return [
+        name
+        for name, flow in flows.items()
+        if isinstance(flow, Case) and "case" not in flow.params.model_fields
+    ]

@@ -10,7 +10,14 @@ from casebook import places
 from casebook.cli import guarded
 from casebook.errors import CasebookError
 
-FLAGS = ("--generate-hashes", "--universal", "--python-version=3.11", "--no-emit-index-url", "--no-header", "--quiet")
+FLAGS = (
+    "--generate-hashes",
+    "--universal",
+    "--python-version=3.11",
+    "--no-emit-index-url",
+    "--no-header",
+    "--quiet",
+)
 WORKER = ("pyproject.toml", "--extra=cluster", "--extra=storage", "--extra=tracking")
 CHECKOUT = "requirements.lock"
 LOCKS = "deployments/locks"
@@ -33,13 +40,20 @@ def write() -> None:
     same = f"--constraints={CHECKOUT}"
     compile_to(f"{LOCKS}/serving.lock", "-", same, given="\n".join(serving()))
     cpu = 'tensorflow-cpu ; platform_machine == "x86_64"'  # half the size; there is none for Arm
-    compile_to(f"{LOCKS}/cpu.lock", *WORKER, "-", same, f"--overrides={LOCKS}/cpu-overrides.txt", given=cpu)
+    compile_to(
+        f"{LOCKS}/cpu.lock", *WORKER, "-", same, f"--overrides={LOCKS}/cpu-overrides.txt", given=cpu
+    )
     compile_to(f"{LOCKS}/gpu.lock", *WORKER, "-", same, given="tensorflow[and-cuda]")
 
 
 def serving() -> list[str]:
-    """Return what the service needs, as pyproject.toml has it; its models may lie on shared storage."""
-    project = tomllib.loads((places.project() / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    """Return what the service needs, as pyproject.toml has it.
+
+    Its models may lie on shared storage.
+    """
+    project = tomllib.loads((places.project() / "pyproject.toml").read_text(encoding="utf-8"))[
+        "project"
+    ]
     needed: dict[str, list[str]] = project["optional-dependencies"]
     return [*needed["serving"], *needed["storage"]]
 
@@ -48,9 +62,13 @@ def compile_to(lock: str, *arguments: str, given: str = "") -> None:
     """Have uv write one lock; `given` is what a source `-` stands for."""
     command = ["uv", "pip", "compile", *arguments, *FLAGS, "--output-file", lock]
     try:
-        done = subprocess.run(command, cwd=places.project(), input=given, capture_output=True, text=True)
+        done = subprocess.run(
+            command, cwd=places.project(), input=given, capture_output=True, text=True
+        )
     except FileNotFoundError:
-        raise CasebookError("Locks are made by uv, which is not on the PATH: install it (pip install uv).") from None
+        raise CasebookError(
+            "Locks are made by uv, which is not on the PATH: install it (pip install uv)."
+        ) from None
     if done.returncode:
         raise CasebookError(f"uv could not make {lock}: {done.stderr.strip()}")
     print(lock)

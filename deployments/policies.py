@@ -1,4 +1,7 @@
-"""What becomes of runs that die or are late, and of models whose inputs drift: automations of the Prefect server."""
+"""What becomes of runs that die or are late, and of models whose inputs drift.
+
+Automations of the Prefect server.
+"""
 
 from datetime import timedelta
 from pathlib import Path
@@ -13,32 +16,45 @@ if TYPE_CHECKING:
 
 Labels = dict[str, str | list[str]]
 
-# A run gives a sign of life every `engine.HEARTBEAT` seconds. Three may be lost or late, on a busy machine or while the
-# server is started anew, before the run is taken for dead. With fewer than two to three, healthy runs are.
+# A run gives a sign of life every `engine.HEARTBEAT` seconds. Three may be lost or late, on a busy
+# machine or while the
+# server is started anew, before the run is taken for dead. With fewer than two to three, healthy
+# runs are.
 SIGNS = 4
-# A server that was away must still know what it had waited for: by default it forgets that within a minute.
-# And who holds a deployment's slot: by default it keeps that in memory, and a slot that was held then is never free.
+# A server that was away must still know what it had waited for: by default it forgets that within a
+# minute.
+# And who holds a deployment's slot: by default it keeps that in memory, and a slot that was held
+# then is never free.
 SERVER = {
     "PREFECT_SERVER_EVENTS_EXPIRED_BUCKET_BUFFER": "P1D",
     "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
 }
-UNBEGUN = timedelta(minutes=10)  # from being taken by a worker to the beginning: seconds, if no image is fetched
+UNBEGUN = timedelta(
+    minutes=10
+)  # from being taken by a worker to the beginning: seconds, if no image is fetched
 RETRIES = 2  # what crashes for the third time does so for a reason
-PAUSE = timedelta(minutes=1)  # a worker reports a crash once more, seconds after the run's own process did
-LATE = timedelta(hours=12)  # what was to run at night and hasn't begun by noon makes way for the next night
+PAUSE = timedelta(
+    minutes=1
+)  # a worker reports a crash once more, seconds after the run's own process did
+LATE = timedelta(
+    hours=12
+)  # what was to run at night and hasn't begun by noon makes way for the next night
 COOLDOWN = timedelta(days=1)  # a monitor of every hour must not train every hour
 
 NOT_BEGUN = "A worker took it and did not begin it."
 TOO_LATE = f"It did not begin within {LATE.total_seconds() / 3600:.0f} hours."
 
 SIGN, PENDING, RUNNING, CRASHED, IS_LATE, CANCELLED = (
-    f"prefect.flow-run.{name}" for name in ("heartbeat", "Pending", "Running", "Crashed", "Late", "Cancelled")
+    f"prefect.flow-run.{name}"
+    for name in ("heartbeat", "Pending", "Running", "Crashed", "Late", "Cancelled")
 )
 BROKEN = {CRASHED, "prefect.flow-run.Failed", "prefect.flow-run.TimedOut"}
 ENDS = BROKEN | {CANCELLED, "prefect.flow-run.Completed"}
 BEGINS = {"prefect.flow-run.Scheduled", "prefect.flow-run.AwaitingRetry", PENDING, RUNNING}
 RUN: Labels = {"prefect.resource.id": "prefect.flow-run.*"}
-DEPLOYED: Labels = {"prefect.resource.role": "deployment"}  # what was run by command, no worker can run again
+DEPLOYED: Labels = {
+    "prefect.resource.role": "deployment"
+}  # what was run by command, no worker can run again
 
 
 def ours() -> Labels:
@@ -51,15 +67,20 @@ def silent() -> "AutomationCore":
     """A run that gives no sign of life any more has crashed: nobody is left who could say so."""
     window = timedelta(seconds=SIGNS * engine.HEARTBEAT)
     told = f"It gave no sign of life for {window.total_seconds():.0f} seconds: its process or its machine is gone."
-    return overdue("A run without a sign of life has crashed", SIGN, {SIGN, *ENDS}, window, crash(told))
+    return overdue(
+        "A run without a sign of life has crashed", SIGN, {SIGN, *ENDS}, window, crash(told)
+    )
 
 
 def unbegun() -> "AutomationCore":
     """A run that a worker took and never began has crashed, most likely with that worker."""
     return overdue(
-        "A run that was taken and not begun has crashed", PENDING, {RUNNING, *ENDS}, UNBEGUN,
+        "A run that was taken and not begun has crashed",
+        PENDING,
+        {RUNNING, *ENDS},
+        UNBEGUN,
         crash(NOT_BEGUN),
-    )  # fmt: skip
+    )
 
 
 def late() -> "AutomationCore":
@@ -68,21 +89,31 @@ def late() -> "AutomationCore":
     from prefect.events.actions import ChangeFlowRunState
 
     cancel = ChangeFlowRunState(state=StateType.CANCELLED, message=TOO_LATE)
-    return overdue("A run that is too late is cancelled", IS_LATE, {PENDING, RUNNING, *ENDS}, LATE, cancel)
+    return overdue(
+        "A run that is too late is cancelled", IS_LATE, {PENDING, RUNNING, *ENDS}, LATE, cancel
+    )
 
 
 def resumed() -> "AutomationCore":
-    """A run that crashed is begun again, at most `RETRIES` times: it takes what its finished stages have left.
+    """A run that crashed is begun again, at most `RETRIES` times.
 
-    The event tells how often the run was begun, so nothing has to be counted. A run that fails by itself, for example
-    of a bad parameter, has not crashed. Nor is one begun again of which more is heard meanwhile: somebody did that, or
-    it lives, and only its signs of life were lost with a server.
+    It takes what its finished stages have left.
+
+    The event tells how often the run was begun, so nothing has to be counted. A run that fails by
+    itself, for example of a bad parameter, has not crashed. Nor is one begun again of which more is
+    heard meanwhile: somebody did that, or it lives, and only its signs of life were lost with a
+    server.
     """
     counts = [str(number) for number in range(1, RETRIES + 1)]
     return overdue(
-        "A run that crashed is begun again", CRASHED, BEGINS | ENDS - {CRASHED}, PAUSE, again(),
-        RUN | {"prefect.run-count": counts}, DEPLOYED,
-    )  # fmt: skip
+        "A run that crashed is begun again",
+        CRASHED,
+        BEGINS | ENDS - {CRASHED},
+        PAUSE,
+        again(),
+        RUN | {"prefect.run-count": counts},
+        DEPLOYED,
+    )
 
 
 def begun_once_more() -> "AutomationCore":
@@ -90,10 +121,17 @@ def begun_once_more() -> "AutomationCore":
     from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 
     trigger = EventTrigger(
-        expect={CRASHED}, match=RUN | {"prefect.run-count": "0"}, match_related=[ours(), DEPLOYED],
-        for_each={"prefect.resource.id"}, posture=Posture.Reactive, threshold=1, within=timedelta(days=1),
-    )  # fmt: skip
-    return AutomationCore(name="A run that crashed before it began is begun again", trigger=trigger, actions=[again()])
+        expect={CRASHED},
+        match=RUN | {"prefect.run-count": "0"},
+        match_related=[ours(), DEPLOYED],
+        for_each={"prefect.resource.id"},
+        posture=Posture.Reactive,
+        threshold=1,
+        within=timedelta(days=1),
+    )
+    return AutomationCore(
+        name="A run that crashed before it began is begun again", trigger=trigger, actions=[again()]
+    )
 
 
 def retrained() -> "AutomationCore":
@@ -105,24 +143,41 @@ def retrained() -> "AutomationCore":
     from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 
     trigger = EventTrigger(
-        expect={"casebook.drift"}, match_related={"prefect.resource.role": "trained-by"},
-        for_each={"prefect.resource.id"}, posture=Posture.Reactive, threshold=1, within=COOLDOWN,
-    )  # fmt: skip
+        expect={"casebook.drift"},
+        match_related={"prefect.resource.role": "trained-by"},
+        for_each={"prefect.resource.id"},
+        posture=Posture.Reactive,
+        threshold=1,
+        within=COOLDOWN,
+    )
     train = RunDeployment(source="inferred", parameters={"params": {"source": "real"}})
-    return AutomationCore(name="A model whose inputs drift is trained again", trigger=trigger, actions=[train])
+    return AutomationCore(
+        name="A model whose inputs drift is trained again", trigger=trigger, actions=[train]
+    )
 
 
 def overdue(
-    name: str, after: str, expected: set[str], within: timedelta, action: "ChangeFlowRunState", run: Labels = RUN,
+    name: str,
+    after: str,
+    expected: set[str],
+    within: timedelta,
+    action: "ChangeFlowRunState",
+    run: Labels = RUN,
     *related: Labels,
-) -> "AutomationCore":  # fmt: skip
+) -> "AutomationCore":
     """Return an automation that acts on one of our runs where nothing that is expected follows an event in time."""
     from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 
     trigger = EventTrigger(
-        after={after}, expect=expected, match=run, match_related=[ours(), *related], for_each={"prefect.resource.id"},
-        posture=Posture.Proactive, threshold=1, within=within,
-    )  # fmt: skip
+        after={after},
+        expect=expected,
+        match=run,
+        match_related=[ours(), *related],
+        for_each={"prefect.resource.id"},
+        posture=Posture.Proactive,
+        threshold=1,
+        within=within,
+    )
     return AutomationCore(name=name, trigger=trigger, actions=[action])
 
 
@@ -131,7 +186,9 @@ def again() -> "ChangeFlowRunState":
     from prefect.client.schemas.objects import StateType
     from prefect.events.actions import ChangeFlowRunState
 
-    return ChangeFlowRunState(state=StateType.SCHEDULED, name="AwaitingRetry", message="It crashed and begins again.")
+    return ChangeFlowRunState(
+        state=StateType.SCHEDULED, name="AwaitingRetry", message="It crashed and begins again."
+    )
 
 
 def crash(why: str) -> "ChangeFlowRunState":

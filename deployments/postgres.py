@@ -15,7 +15,11 @@ from casebook.errors import CasebookError
 
 START_LIMIT = 60.0
 ACCOUNT = "postgres"  # PostgreSQL refuses to be run by root
-PLACES = ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin", "opt/homebrew/opt/postgresql*/bin")  # not on the PATH
+PLACES = (
+    "usr/lib/postgresql/*/bin",
+    "usr/pgsql-*/bin",
+    "opt/homebrew/opt/postgresql*/bin",
+)  # not on the PATH
 
 
 @contextmanager
@@ -37,7 +41,10 @@ def postgres(folder: Path) -> Iterator[str]:
         *(word for setting in settings for word in ("-c", setting)),
     ]
     log = folder / "log"
-    with log.open("wb") as out, subprocess.Popen(command, stdout=out, stderr=out, cwd=folder, user=account) as process:
+    with (
+        log.open("wb") as out,
+        subprocess.Popen(command, stdout=out, stderr=out, cwd=folder, user=account) as process,
+    ):
         try:
             wait([str(bin / "pg_isready"), "--host=127.0.0.1", f"--port={port}"], process, log)
             yield f"postgresql+asyncpg://prefect:{password}@127.0.0.1:{port}/postgres"
@@ -46,7 +53,9 @@ def postgres(folder: Path) -> Iterator[str]:
 
 
 def programs() -> Path:
-    """Return the folder of PostgreSQL's programs: that on the PATH, or else the newest where distributions put it.
+    """Return the folder of PostgreSQL's programs.
+
+    That on the PATH, or else the newest where distributions put it.
 
     Raises
     ------
@@ -58,14 +67,16 @@ def programs() -> Path:
     known = [path.parent for place in PLACES for path in Path("/").glob(f"{place}/initdb")]
     if not known:
         raise CasebookError(
-            f"PostgreSQL's programs are neither on the PATH nor in /{', /'.join(PLACES)}: install it (Debian: apt "
-            "install postgresql), or put its programs on the PATH."
+            f"PostgreSQL's programs are neither on the PATH nor in /{', /'.join(PLACES)}: install "
+            "it (Debian: apt install postgresql), or put its programs on the PATH."
         )
     return max(known, key=lambda folder: int("".join(filter(str.isdigit, str(folder))) or 0))
 
 
 def account_for(*paths: Path) -> str | None:
-    """Return the account that PostgreSQL is run by, which the paths are given to; None means our own.
+    """Return the account that PostgreSQL is run by, which the paths are given to.
+
+    None means our own.
 
     Raises
     ------
@@ -78,7 +89,9 @@ def account_for(*paths: Path) -> str | None:
         for path in paths:
             shutil.chown(path, ACCOUNT)
     except LookupError:
-        raise CasebookError(f"PostgreSQL can't be run by root, and there is no account {ACCOUNT}: make one.") from None
+        raise CasebookError(
+            f"PostgreSQL can't be run by root, and there is no account {ACCOUNT}: make one."
+        ) from None
     return ACCOUNT
 
 
@@ -95,8 +108,15 @@ def make(bin: Path, folder: Path, password: str) -> str | None:
     secret.touch(0o600)
     secret.write_text(password, encoding="utf-8")
     account = account_for(folder, secret)
-    said = ["--username=prefect", "--auth=scram-sha-256", f"--pwfile={secret}", f"--pgdata={folder / 'data'}"]
-    made = subprocess.run([bin / "initdb", *said], capture_output=True, text=True, cwd=folder, user=account)
+    said = [
+        "--username=prefect",
+        "--auth=scram-sha-256",
+        f"--pwfile={secret}",
+        f"--pgdata={folder / 'data'}",
+    ]
+    made = subprocess.run(
+        [bin / "initdb", *said], capture_output=True, text=True, cwd=folder, user=account
+    )
     secret.unlink()
     if made.returncode:
         raise CasebookError(f"PostgreSQL's initdb failed in {folder}: {made.stderr.strip()}")
@@ -114,5 +134,8 @@ def wait(asking: list[str], process: "subprocess.Popen[bytes]", log: Path) -> No
     limit = time.monotonic() + START_LIMIT
     while subprocess.run(asking, capture_output=True).returncode:
         if process.poll() is not None or time.monotonic() > limit:
-            raise CasebookError(f"PostgreSQL did not start: {log.read_text(encoding='utf-8', errors='replace')[-500:]}")
+            raise CasebookError(
+                "PostgreSQL did not start: "
+                f"{log.read_text(encoding='utf-8', errors='replace')[-500:]}"
+            )
         time.sleep(0.1)

@@ -19,7 +19,8 @@ BEHIND = "A nightly run that would have to wait for another run is cancelled"
 def register() -> str:
     """Register all of it, in place of what was registered before.
 
-    What was set in the UI stays: limits of pools and queues, schedules that were added or paused, disabled automations.
+    What was set in the UI stays: limits of pools and queues, schedules that were added or paused,
+    disabled automations.
 
     Raises
     ------
@@ -29,7 +30,8 @@ def register() -> str:
     url = os.environ.get("PREFECT_API_URL")
     if not url or not engine.answers(url):
         raise CasebookError(
-            f"No Prefect server answers at PREFECT_API_URL ({url or 'not set'}). `python -m deployments ui` starts one."
+            f"No Prefect server answers at PREFECT_API_URL ({url or 'not set'}). `python -m "
+            "deployments ui` starts one."
         )
     from prefect.client.orchestration import get_client
 
@@ -46,16 +48,22 @@ def register() -> str:
 def make_pools(client: "SyncPrefectClient") -> None:
     """Make the pools, and a queue of cases, unless they are there.
 
-    Operations, such as a promotion, are in another queue than cases: they needn't wait for a training to end.
+    Operations, such as a promotion, are in another queue than cases: they needn't wait for a
+    training to end.
     """
     from prefect.client.schemas.actions import WorkPoolCreate
     from prefect.exceptions import ObjectNotFound
 
-    for name, about, limit in (("local", "All but trainings on a GPU", None), ("gpu", "Trainings on a GPU", 1)):
+    for name, about, limit in (
+        ("local", "All but trainings on a GPU", None),
+        ("gpu", "Trainings on a GPU", 1),
+    ):
         try:
             client.read_work_pool(name)
         except ObjectNotFound:
-            pool = WorkPoolCreate(name=name, type="process", description=about, concurrency_limit=limit)
+            pool = WorkPoolCreate(
+                name=name, type="process", description=about, concurrency_limit=limit
+            )
             client.create_work_pool(pool)
     try:
         client.read_work_queue_by_name("cases", work_pool_name="local")
@@ -64,30 +72,46 @@ def make_pools(client: "SyncPrefectClient") -> None:
 
 
 def name_schedules(client: "SyncPrefectClient") -> None:
-    """Give a name to schedules that were added in the UI: beside one without, the server replaces all by the file's."""
+    """Give a name to schedules that were added in the UI.
+
+    Beside one without, the server replaces all by the file's.
+    """
     for deployment in client.read_deployments():
         for schedule in deployment.schedules:
             if schedule.slug is None:
                 place = {"id": deployment.id, "schedule_id": schedule.id}
                 named = {"slug": f"added-{schedule.id}"}
-                client.request("PATCH", "/deployments/{id}/schedules/{schedule_id}", path_params=place, json=named)
+                client.request(
+                    "PATCH",
+                    "/deployments/{id}/schedules/{schedule_id}",
+                    path_params=place,
+                    json=named,
+                )
 
 
 def cancel_behind(client: "SyncPrefectClient") -> None:
-    """Have the server cancel a scheduled run that finds its deployment busy; a run that somebody asked for waits."""
+    """Have the server cancel a scheduled run that finds its deployment busy.
+
+    A run that somebody asked for waits.
+    """
     from prefect.client.schemas.objects import StateType
     from prefect.events.actions import ChangeFlowRunState
     from prefect.events.schemas.automations import AutomationCore, EventTrigger
     from prefect.events.schemas.events import ResourceSpecification
 
-    scheduled = {"prefect.resource.role": "tag", "prefect.resource.id": "prefect.tag.auto-scheduled"}
+    scheduled = {
+        "prefect.resource.role": "tag",
+        "prefect.resource.id": "prefect.tag.auto-scheduled",
+    }
     trigger = EventTrigger(
         expect={"prefect.flow-run.AwaitingConcurrencySlot"},
         match_related=ResourceSpecification(scheduled),
         posture="Reactive",
         threshold=1,
     )
-    cancel = ChangeFlowRunState(state=StateType.CANCELLED, message="Another run of this deployment was under way.")
+    cancel = ChangeFlowRunState(
+        state=StateType.CANCELLED, message="Another run of this deployment was under way."
+    )
     wanted = AutomationCore(name=BEHIND, trigger=trigger, actions=[cancel])
     for known in client.read_automations_by_name(BEHIND):
         client.update_automation(known.id, wanted.model_copy(update={"enabled": known.enabled}))
@@ -99,7 +123,18 @@ def deploy() -> None:
     """Have Prefect's own command register every prefect.yaml."""
     for root in places.roots():
         file = listing.place(root)
-        command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(file)]
+        command = [
+            sys.executable,
+            "-m",
+            "prefect",
+            "--no-prompt",
+            "deploy",
+            "--all",
+            "--prefect-file",
+            str(file),
+        ]
         done = subprocess.run(command, cwd=places.project(), capture_output=True, text=True)
         if done.returncode:
-            raise CasebookError(f"Prefect did not register {file}: {(done.stderr or done.stdout).strip()[-500:]}")
+            raise CasebookError(
+                f"Prefect did not register {file}: {(done.stderr or done.stdout).strip()[-500:]}"
+            )

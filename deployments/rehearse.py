@@ -1,7 +1,10 @@
-"""`python -m deployments.rehearse`: start the whole set, use it, kill it in the middle, and see that nothing is lost.
+"""`python -m deployments.rehearse`.
 
-PostgreSQL, Prefect's server on it, a worker and the service run on this machine's loopback address as they would in
-operation. The case is fraud, on its embedded sample. It takes some ten minutes, and needs PostgreSQL and Chromium.
+Start the whole set, use it, kill it in the middle, and see that nothing is lost.
+
+PostgreSQL, Prefect's server on it, a worker and the service run on this machine's loopback address
+as they would in operation. The case is fraud, on its embedded sample. It takes some ten minutes,
+and needs PostgreSQL and Chromium.
 """
 
 import argparse
@@ -29,14 +32,24 @@ if TYPE_CHECKING:
 
 CASE = "fraud"
 SMALL = {"source": "sample", "profile": "smoke"}
-LONG = {"source": "sample", "sample_rows": 60_000, "candidates": ["course", "ensemble"], "peers": ["dummy"]}
-KEPT, CUT = "train-course-0", "train-ensemble-0"  # the training that is finished, and the one that is under way, then
+LONG = {
+    "source": "sample",
+    "sample_rows": 60_000,
+    "candidates": ["course", "ensemble"],
+    "peers": ["dummy"],
+}
+KEPT, CUT = (
+    "train-course-0",
+    "train-ensemble-0",
+)  # the training that is finished, and the one that is under way, then
 
 
 def main() -> int:
     """Rehearse, and return the exit code: 0 all was seen, 1 something was not."""
     parser = argparse.ArgumentParser(prog="python -m deployments.rehearse", description=__doc__)
-    parser.add_argument("--folder", type=Path, help="for logs and all that is made (default: a new temporary one)")
+    parser.add_argument(
+        "--folder", type=Path, help="for logs and all that is made (default: a new temporary one)"
+    )
     folder = parser.parse_args().folder or Path(tempfile.mkdtemp(prefix="casebook-"))
     stand.leave_on_signals()
     return guarded(lambda: rehearse(folder.resolve()))
@@ -80,16 +93,29 @@ def begin(scene: Scene, database: str) -> tuple[str, str]:
         "PREFECT_HOME": str(scene.folder / "prefect"),
         "PREFECT_API_URL": f"{ui}/api",
         "PREFECT_API_DATABASE_CONNECTION_URL": database,
-        "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "5",  # a new schedule waits for this: a minute by default
+        # a new schedule waits for this: a minute by default
+        "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "5",
     }
     engine.prepare(stand.SETTINGS)
-    scene.start("server", "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", ui.rsplit(":", 1)[1])
+    scene.start(
+        "server",
+        "-m",
+        "prefect",
+        "server",
+        "start",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        ui.rsplit(":", 1)[1],
+    )
     scene.until(lambda: engine.answers(f"{ui}/api"), "Prefect's server does not answer")
     scene.tell("Prefect's server answers, and keeps what it knows in PostgreSQL")
     scene.tell(scene.run("-m", "deployments", "register").splitlines()[0])
     work(scene, "worker")
     scene.start("service", "-m", "serving", "--port", "0", "--log", "warning")
-    service = scene.until(lambda: scene.says("service", r"http://127\.0\.0\.1:\d+"), "the service does not start")
+    service = scene.until(
+        lambda: scene.says("service", r"http://127\.0\.0\.1:\d+"), "the service does not start"
+    )
     must(served(service) is None, "the service has no model of fraud yet")
     scene.tell("the service answers, and has no model of fraud yet")
     return ui, service
@@ -105,10 +131,15 @@ def work(scene: Scene, name: str) -> None:
 def click(scene: Scene, client: "SyncPrefectClient", ui: str) -> None:
     """Have a run started by a click, and see it end with a version that waits, as its data is a sample."""
     with browse.page() as page:
-        run = browse.start_run(page, ui, CASE, {"Source": SMALL["source"]}, {"Profile": SMALL["profile"]})
+        run = browse.start_run(
+            page, ui, CASE, {"Source": SMALL["source"]}, {"Profile": SMALL["profile"]}
+        )
         scene.tell("fraud was started in the UI, its form filled in Chromium")
         ended = completed(scene, client, run)
-        must(ended.parameters["params"]["profile"] == "smoke", "the form's parameters reached the run")
+        must(
+            ended.parameters["params"]["profile"] == "smoke",
+            "the form's parameters reached the run",
+        )
         page.get_by_text("Completed").first.wait_for()
     scene.tell(f"it completed in {ended.total_run_time.seconds} s, and the UI says so: {stages()}")
 
@@ -158,13 +189,16 @@ def kill(scene: Scene, client: "SyncPrefectClient") -> UUID:
 
     def training() -> bool:
         tasks = client.read_task_runs(flow_run_filter=only)
-        return any(task.name.startswith(CUT) and task.state and task.state.is_running() for task in tasks)
+        return any(
+            task.name.startswith(CUT) and task.state and task.state.is_running() for task in tasks
+        )
 
     scene.until(training, f"{CUT} does not begin")
     killed = scene.kill("worker")
     must(statuses()[CUT] == "run" and not version_there(2), f"{CUT} was under way")
     scene.tell(
-        f"in the middle of {CUT} worker and run were killed, by SIGKILL: processes {', '.join(map(str, killed))}"
+        f"in the middle of {CUT} worker and run were killed, by SIGKILL: processes "
+        f"{', '.join(map(str, killed))}"
     )
     return run
 
@@ -182,17 +216,26 @@ def resume(scene: Scene, client: "SyncPrefectClient", run: UUID) -> None:
     scene.tell("the server found the run dead by its lack of heartbeats")
     ended = completed(scene, client, run)
     found = statuses()
-    must(found[KEPT] == "reuse" and found[CUT] == "run", "finished stages are reused, the others run")
+    must(
+        found[KEPT] == "reuse" and found[CUT] == "run", "finished stages are reused, the others run"
+    )
     scene.tell(f"the same run, begun {ended.run_count} times, completed: {stages()}")
 
 
 def promote(scene: Scene, service: str, version: int) -> None:
     """Promote a version by its deployment, and see the service answer with it."""
-    must(version_there(version) and served(service) != version, f"version {version} is there and does not serve")
+    must(
+        version_there(version) and served(service) != version,
+        f"version {version} is there and does not serve",
+    )
     asked = ("--param", f"case={CASE}", "--param", f"version={version}")
     scene.run("-m", "prefect", "deployment", "run", "promote/promote", *asked, "--watch")
-    scene.until(lambda: served(service) == version, f"the service does not take up version {version}")
-    scene.tell(f"version {version} was promoted, and the service answers: {answer(service, version)}")
+    scene.until(
+        lambda: served(service) == version, f"the service does not take up version {version}"
+    )
+    scene.tell(
+        f"version {version} was promoted, and the service answers: {answer(service, version)}"
+    )
 
 
 def completed(scene: Scene, client: "SyncPrefectClient", run: UUID) -> "FlowRun":
@@ -206,10 +249,17 @@ def completed(scene: Scene, client: "SyncPrefectClient", run: UUID) -> "FlowRun"
 
     def ended() -> "FlowRun | None":
         found = client.read_flow_run(run)
-        return found if found.state and (found.state.is_completed() or found.state.is_failed()) else None
+        return (
+            found
+            if found.state and (found.state.is_completed() or found.state.is_failed())
+            else None
+        )
 
     found = scene.until(ended, f"run {run} does not end")
-    must(found.state is not None and found.state.is_completed(), f"run {run} completes; it is {found.state}")
+    must(
+        found.state is not None and found.state.is_completed(),
+        f"run {run} completes; it is {found.state}",
+    )
     return found
 
 
@@ -245,7 +295,9 @@ def served(service: str) -> int | None:
 def answer(service: str, version: int) -> str:
     """Ask the service a version's sample request, and return the first prediction and the model that it names."""
     rows = (places.models(CASE) / str(version) / "sample_request.json").read_bytes()
-    request = Request(f"{service}/v1/models/{CASE}:predict", rows, {"Content-Type": "application/json"})
+    request = Request(
+        f"{service}/v1/models/{CASE}:predict", rows, {"Content-Type": "application/json"}
+    )
     with urlopen(request, timeout=30) as response:
         told: dict[str, Any] = json.load(response)
     must(told["model"]["version"] == version, f"the answer names version {version}")

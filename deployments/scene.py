@@ -28,13 +28,19 @@ class Scene:
 
     def tell(self, text: str) -> None:
         """Print what happened, with the time and the seconds since all began."""
-        print(f"{datetime.now():%H:%M:%S} {time.monotonic() - self.began:6.1f} s  {text}", flush=True)
+        print(
+            f"{datetime.now():%H:%M:%S} {time.monotonic() - self.began:6.1f} s  {text}", flush=True
+        )
 
     def start(self, name: str, *arguments: str) -> None:
         """Start Python with arguments, in a group of its own; what it prints goes into its log."""
         with self.log(name).open("ab") as log:
             self.started[name] = subprocess.Popen(
-                [sys.executable, *arguments], cwd=places.project(), stdout=log, stderr=log, start_new_session=True
+                [sys.executable, *arguments],
+                cwd=places.project(),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
 
     def run(self, *arguments: str) -> str:
@@ -45,9 +51,13 @@ class Scene:
         CasebookError
             It failed.
         """
-        done = subprocess.run([sys.executable, *arguments], cwd=places.project(), capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, *arguments], cwd=places.project(), capture_output=True, text=True
+        )
         if done.returncode:
-            raise CasebookError(f"`{' '.join(arguments)}` failed: {(done.stderr or done.stdout).strip()[-500:]}")
+            raise CasebookError(
+                f"`{' '.join(arguments)}` failed: {(done.stderr or done.stdout).strip()[-500:]}"
+            )
         return done.stdout.strip()
 
     def log(self, name: str) -> Path:
@@ -70,15 +80,23 @@ class Scene:
         end = time.monotonic() + limit
         while not (found := true()):
             ended = [
-                f"{name} ended with {part.returncode}" for name, part in self.started.items() if part.poll() is not None
+                f"{name} ended with {part.returncode}"
+                for name, part in self.started.items()
+                if part.poll() is not None
             ]
             if ended or time.monotonic() > end:
-                raise CasebookError(f"{what}: {', '.join(ended) or f'not within {limit:.0f} s'}. Logs: {self.folder}")
+                raise CasebookError(
+                    f"{what}: {', '.join(ended) or f'not within {limit:.0f} s'}. Logs: "
+                    f"{self.folder}"
+                )
             time.sleep(0.2)
         return found
 
     def kill(self, name: str) -> list[int]:
-        """Kill a part and all that it started, as a machine does that loses its power; return their process ids."""
+        """Kill a part and all that it started, as a machine does that loses its power.
+
+        Return their process ids.
+        """
         import psutil
 
         process = self.started.pop(name)

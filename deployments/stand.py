@@ -1,4 +1,7 @@
-"""The whole stand on one machine: a Prefect server with its UI, every deployment, and a worker, until it is ended."""
+"""The whole stand on one machine.
+
+A Prefect server with its UI, every deployment, and a worker, until it is ended.
+"""
 
 import logging
 import os
@@ -26,9 +29,11 @@ SETTINGS = (
     | {
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
-        "PREFECT_SERVER_UI_V2_ENABLED": "false",  # its pages ask a host of another company, whatever is set
+        # its pages ask a host of another company, whatever is set
+        "PREFECT_SERVER_UI_V2_ENABLED": "false",
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
-        "PREFECT_WORKER_QUERY_SECONDS": "2",  # a click waits for the worker's next look: ten seconds by default
+        # a click waits for the worker's next look: ten seconds by default
+        "PREFECT_WORKER_QUERY_SECONDS": "2",
     }
 )
 GRACE = 15.0  # seconds in which a run or a worker that is told to end does so
@@ -61,10 +66,12 @@ def stand(port: int) -> None:
 
 
 def leave_on_signals() -> None:
-    """Leave by unwinding, whatever the signal; one that is ignored from the start, as under nohup, stays ignored.
+    """Leave by unwinding, whatever the signal.
 
-    Ctrl-C is listened to even so: a shell that starts this in the background has it ignored, and a worker that
-    inherits that could not be ended.
+    One that is ignored from the start, as under nohup, stays ignored.
+
+    Ctrl-C is listened to even so: a shell that starts this in the background has it ignored, and a
+    worker that inherits that could not be ended.
     """
 
     def leave(*_: object) -> None:
@@ -72,7 +79,9 @@ def leave_on_signals() -> None:
 
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
-        if number is not None and (name == "SIGINT" or signal.getsignal(number) is not signal.SIG_IGN):
+        if number is not None and (
+            name == "SIGINT" or signal.getsignal(number) is not signal.SIG_IGN
+        ):
             signal.signal(number, leave)
 
 
@@ -86,14 +95,20 @@ def find_server(port: int) -> None:
     """
     url = os.environ.get("PREFECT_API_URL")
     if url and not engine.answers(url):
-        raise CasebookError(f"No Prefect server answers at PREFECT_API_URL ({url}). Start it, or unset the variable.")
+        raise CasebookError(
+            f"No Prefect server answers at PREFECT_API_URL ({url}). Start it, or unset the "
+            "variable."
+        )
     if url:
         return
     own = f"http://127.0.0.1:{port}/api"
     if engine.answers(own):
         os.environ["PREFECT_API_URL"] = own
     elif taken(port):
-        raise CasebookError(f"Port {port} is taken by another program: --port N takes another, and N + 1 for reports.")
+        raise CasebookError(
+            f"Port {port} is taken by another program: --port N takes another, and N + 1 for "
+            "reports."
+        )
 
 
 def taken(port: int) -> bool:
@@ -104,9 +119,12 @@ def taken(port: int) -> bool:
 
 @contextmanager
 def reports(port: int) -> Iterator["subprocess.Popen[bytes] | None"]:
-    """Serve the folder of all runs, so that a run's page in the UI can link its report; a page can't link a file.
+    """Serve the folder of all runs, so that a run's page in the UI can link its report.
 
-    Where `CASEBOOK_REPORTS` says that somebody else serves it, or the port is taken, nothing is started.
+    A page can't link a file.
+
+    Where `CASEBOOK_REPORTS` says that somebody else serves it, or the port is taken, nothing is
+    started.
     """
     if os.environ.get("CASEBOOK_REPORTS") or taken(port):
         yield None
@@ -114,7 +132,9 @@ def reports(port: int) -> Iterator["subprocess.Popen[bytes] | None"]:
     places.runs("").mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"]
     with subprocess.Popen(
-        [*command, "--directory", str(places.runs(""))], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [*command, "--directory", str(places.runs(""))],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     ) as process:
         os.environ["CASEBOOK_REPORTS"] = f"http://127.0.0.1:{port}"
         try:
@@ -126,7 +146,17 @@ def reports(port: int) -> Iterator["subprocess.Popen[bytes] | None"]:
 @contextmanager
 def working() -> Iterator["subprocess.Popen[bytes]"]:
     """Run a worker of the pool `local` in a group of its own, so that Ctrl-C reaches it by way of us, in order."""
-    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "local", "--type", "process"]
+    command = [
+        sys.executable,
+        "-m",
+        "prefect",
+        "worker",
+        "start",
+        "--pool",
+        "local",
+        "--type",
+        "process",
+    ]
     process = subprocess.Popen(command, cwd=places.project(), start_new_session=True)
     try:
         yield process
@@ -135,7 +165,10 @@ def working() -> Iterator["subprocess.Popen[bytes]"]:
 
 
 def end(worker: "subprocess.Popen[bytes]") -> None:
-    """End the worker's runs, then the worker: it would kill them before they can tell the server that they stop."""
+    """End the worker's runs, then the worker.
+
+    It would kill them before they can tell the server that they stop.
+    """
     import psutil
 
     try:
@@ -157,13 +190,18 @@ def end(worker: "subprocess.Popen[bytes]") -> None:
 
 def tell(registered: str) -> None:
     """Print where everything is and what to do next."""
-    url, pages, python = os.environ["PREFECT_API_URL"], os.environ.get("CASEBOOK_REPORTS"), sys.executable
+    url, pages, python = (
+        os.environ["PREFECT_API_URL"],
+        os.environ.get("CASEBOOK_REPORTS"),
+        sys.executable,
+    )
     lines = (
         f"\nThe UI is at   {url.removesuffix('/api')}",
         f"Reports are at {pages or places.runs('')}",
         registered,
         "Start a run in the UI (Deployments, fraud, Run, Custom run), or by",
-        f"  PREFECT_API_URL={url} {python} -m prefect deployment run fraud/fraud --param params='{SMOKE}'",
+        f"  PREFECT_API_URL={url} {python} -m prefect deployment run fraud/fraud --param "
+        f"params='{SMOKE}'",
         f"On a machine with a GPU, in a checkout: {python} -m prefect worker start --pool gpu",
         "Ctrl-C ends what was started here.",
     )
@@ -182,7 +220,9 @@ def watch(started: "Mapping[str, subprocess.Popen[bytes] | None]") -> None:
     while True:
         for name, process in started.items():
             if process is not None and process.poll() is not None:
-                raise CasebookError(f"The {name} ended by itself (exit code {process.returncode}), so all is ended.")
+                raise CasebookError(
+                    f"The {name} ended by itself (exit code {process.returncode}), so all is ended."
+                )
         if time.monotonic() - looked > LOOK:
             end_unbegun()
             looked = time.monotonic()
@@ -190,7 +230,10 @@ def watch(started: "Mapping[str, subprocess.Popen[bytes] | None]") -> None:
 
 
 def end_unbegun() -> None:
-    """See to runs that were taken and not begun; a server that is away is asked again at the next look."""
+    """See to runs that were taken and not begun.
+
+    A server that is away is asked again at the next look.
+    """
     import httpx
 
     try:
@@ -200,7 +243,9 @@ def end_unbegun() -> None:
         log.warning("Prefect's server was not asked for runs that hang: %s", error)
         return
     if ended:
-        log.warning("%d runs were taken by a worker and not begun; they are marked as crashed.", ended)
+        log.warning(
+            "%d runs were taken by a worker and not begun; they are marked as crashed.", ended
+        )
 
 
 def asking() -> "SyncPrefectClient":

@@ -1,4 +1,6 @@
-"""Runs that a worker took and never began, and slots that no run holds: what a lost event or a killed server leaves.
+"""Runs that a worker took and never began, and slots that no run holds.
+
+What a lost event or a killed server leaves.
 
 An automation of the server sees to such runs, but only of what it has heard. A server on SQLite
 that is busy may lose what it was to hear, and a run that holds its deployment's one slot keeps all
@@ -20,7 +22,10 @@ PAGE = 200  # as many as the server answers at once
 
 
 def end_unbegun(client: "SyncPrefectClient") -> int:
-    """Mark runs of deployments as crashed that were taken and not begun in time; return how many."""
+    """Mark runs of deployments as crashed that were taken and not begun in time.
+
+    Return how many.
+    """
     from prefect.client.schemas.objects import StateType
     from prefect.states import Crashed
 
@@ -33,7 +38,10 @@ def end_unbegun(client: "SyncPrefectClient") -> int:
 
 
 def release_slots(client: "SyncPrefectClient") -> int:
-    """Give back slots of deployments that no run holds; return how many. No worker may be at work meanwhile."""
+    """Give back slots of deployments that no run holds; return how many.
+
+    No worker may be at work meanwhile.
+    """
     from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
     from prefect.client.schemas.objects import StateType
 
@@ -51,7 +59,11 @@ def release_slots(client: "SyncPrefectClient") -> int:
 
 def _runs(client: "SyncPrefectClient", types: "list[StateType]") -> "Iterator[FlowRun]":
     """Yield the runs of deployments in states of these types."""
-    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
+    from prefect.client.schemas.filters import (
+        FlowRunFilter,
+        FlowRunFilterState,
+        FlowRunFilterStateType,
+    )
 
     wanted = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=types)))
     offset = 0

@@ -2,5 +2,6 @@
 
 from casebook import places
 
-# a case of somebody else's lies in a folder laid out as this checkout and is run by the same command
+# a case of somebody else's lies in a folder laid out as this checkout and is run by the same
+# command
 __path__ = [str(root / "flows") for root in places.roots()]

@@ -18,7 +18,9 @@ def all(
     source: Annotated[Literal["auto", "real", "sample"], "where data comes from"] = "auto",
     cases: Annotated[tuple[str, ...], "which cases; without it every one"] = (),
 ) -> str:
-    """Run every case, each in a process of its own; one that fails doesn't keep the others from running.
+    """Run every case, each in a process of its own.
+
+    One that fails doesn't keep the others from running.
 
     Raises
     ------
@@ -27,16 +29,29 @@ def all(
     """
     stories = known()
     if unknown := [name for name in cases if name not in stories]:
-        raise CasebookError(f"--cases {' '.join(unknown)}: there is no such case. There are {', '.join(stories)}.")
-    asked = {name: stories[name].params(profile=profile, source=source) for name in cases or stories}
+        raise CasebookError(
+            f"--cases {' '.join(unknown)}: there is no such case. There are {', '.join(stories)}."
+        )
+    asked = {
+        name: stories[name].params(profile=profile, source=source) for name in cases or stories
+    }
     return sum_up([attempt(name, name, params) for name, params in asked.items()], "all-cases")
 
 
 def known() -> dict[str, Case[CaseParams]]:
-    """Return every case by its name; a search, which is asked what case it is to work on, is none."""
+    """Return every case by its name.
+
+    A search, which is asked what case it is to work on, is none.
+    """
     names = sorted(path.stem for folder in flows.__path__ for path in Path(folder).glob("[!_]*.py"))
-    stories = {name: getattr(import_module(f"flows.{name}"), name, None) for name in names if name != "all"}
-    return {name: s for name, s in stories.items() if isinstance(s, Case) and "case" not in s.params.model_fields}
+    stories = {
+        name: getattr(import_module(f"flows.{name}"), name, None) for name in names if name != "all"
+    }
+    return {
+        name: s
+        for name, s in stories.items()
+        if isinstance(s, Case) and "case" not in s.params.model_fields
+    }
 
 
 operation = Operation(all)

@@ -16,7 +16,11 @@ from flows.all import known
 from tasks.runs.run_in_subprocess import Attempt, attempt, sum_up
 
 log = logging.getLogger("casebook")
-NOT_TOLD_BY = {"source", "refresh", "runner"}  # they make no other run: what a source holds is compared instead
+NOT_TOLD_BY = {
+    "source",
+    "refresh",
+    "runner",
+}  # they make no other run: what a source holds is compared instead
 
 
 def backfill(
@@ -27,9 +31,12 @@ def backfill(
     source: Annotated[str, "where a date's file is, such as 'exports/payments-{date}.parquet'"],
     params: Annotated[Path | None, "TOML or JSON file of the case's other parameters"] = None,
 ) -> str:
-    """Run a case on the file of each date; a date that was run already is skipped, one that fails stops no other.
+    """Run a case on the file of each date.
 
-    A model of a date never takes the place of one of newer data by itself: it waits among the versions.
+    A date that was run already is skipped, one that fails stops no other.
+
+    A model of a date never takes the place of one of newer data by itself: it waits among the
+    versions.
 
     Raises
     ------
@@ -37,12 +44,16 @@ def backfill(
         A date failed, or an argument is of no use.
     """
     if case not in (stories := known()):
-        raise CasebookError(f"--case {case}: there is no such case. There are {', '.join(stories)}.")
+        raise CasebookError(
+            f"--case {case}: there is no such case. There are {', '.join(stories)}."
+        )
     if last < first:
         raise CasebookError(f"--first {first} --last {last}: the first date comes after the last.")
     story = stories[case]
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    asked = [parameters(story, day, source, params) for day in days]  # all, before the first of them is run
+    asked = [
+        parameters(story, day, source, params) for day in days
+    ]  # all, before the first of them is run
     return sum_up([run_one(story, each) for each in asked], f"backfill-{case.replace('_', '-')}")
 
 
@@ -57,9 +68,13 @@ def parameters(story: Case[CaseParams], day: date, source: str, file: Path | Non
     try:
         path = source.format(date=day)
     except (ValueError, LookupError) as error:
-        raise CasebookError(f"--source {source}: {error!r}. Only {{date}} may stand in braces.") from None
+        raise CasebookError(
+            f"--source {source}: {error!r}. Only {{date}} may stand in braces."
+        ) from None
     if path == source:
-        raise CasebookError(f"--source {source}: it must name a file for each date, with {{date}} in its place.")
+        raise CasebookError(
+            f"--source {source}: it must name a file for each date, with {{date}} in its place."
+        )
     try:
         params = parse(story.params, {"source": path, "date": day}, file)
     except ValueError as error:
@@ -75,7 +90,9 @@ def run_one(story: Case[CaseParams], params: CaseParams) -> Attempt:
     except CasebookError as error:
         return Attempt(str(params.date), "failed", str(error))
     if before:
-        return Attempt(str(params.date), "skipped", f"run {before} completed with the same parameters and data")
+        return Attempt(
+            str(params.date), "skipped", f"run {before} completed with the same parameters and data"
+        )
     return attempt(str(params.date), story.name, params)
 
 

@@ -29,14 +29,14 @@ NOTES = Notes(
     title=msg("About this data"),
     paragraphs=(
         msg(
-            "Column B is 1000 (b - 0.63)², b the share of Black inhabitants of a tract: its makers assumed that "
-            "segregation moves prices. scikit-learn removed the set in version 1.2 for that reason and because it "
-            "can't be used to study that assumption. It stays here as the lab's lesson in regression; the model must "
-            "not price anything."
+            "Column B is 1000 (b - 0.63)², b the share of Black inhabitants of a tract: its "
+            "makers assumed that segregation moves prices. scikit-learn removed the set in "
+            "version 1.2 for that reason and because it can't be used to study that assumption. "
+            "It stays here as the lab's lesson in regression; the model must not price anything."
         ),
         msg(
-            "least_squares is the lab's linear algebra: the normal equation (XᵀX) w = Xᵀy, solved by the "
-            "pseudo-inverse."
+            "least_squares is the lab's linear algebra: the normal equation (XᵀX) w = Xᵀy, solved "
+            "by the pseudo-inverse."
         ),
     ),
 )
@@ -51,7 +51,9 @@ def standard_scores(columns: list[str]) -> "ColumnTransformer":
     from sklearn.compose import ColumnTransformer
     from sklearn.preprocessing import StandardScaler
 
-    return ColumnTransformer([("scale", StandardScaler(), columns)], verbose_feature_names_out=False)
+    return ColumnTransformer(
+        [("scale", StandardScaler(), columns)], verbose_feature_names_out=False
+    )
 
 
 def course_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":

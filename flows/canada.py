@@ -1,4 +1,7 @@
-"""Who came to Canada from 1980 to 2013: a spreadsheet of the United Nations, told by every plain chart (lab 009)."""
+"""Who came to Canada from 1980 to 2013.
+
+A spreadsheet of the United Nations, told by every plain chart (lab 009).
+"""
 
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated
@@ -43,7 +46,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DATA = "canada"
-PLAIN = {"OdName": "Country", "AreaName": "Continent", "RegName": "Region", "DevName": "Development"}
+PLAIN = {
+    "OdName": "Country",
+    "AreaName": "Continent",
+    "RegName": "Region",
+    "DevName": "Development",
+}
 SHORT = {
     "United Kingdom of Great Britain and Northern Ireland": "United Kingdom",
     "United States of America": "United States",
@@ -57,7 +65,9 @@ SHORT = {
 class CanadaParams(CaseParams):
     """What can be set: which countries are compared, and how much of the whole each chart shows."""
 
-    compared: Annotated[tuple[str, ...], Field(min_length=2, max_length=6, description="countries compared")] = (
+    compared: Annotated[
+        tuple[str, ...], Field(min_length=2, max_length=6, description="countries compared")
+    ] = (
         "Denmark",
         "Norway",
         "Sweden",
@@ -65,8 +75,12 @@ class CanadaParams(CaseParams):
     year: Annotated[int, Field(ge=1980, le=2013, description="the year of the histogram")] = 2013
     bins: Annotated[int, Field(ge=2, le=30, description="bins of the histogram")] = 10
     greatest: Annotated[int, Field(ge=2, le=8, description="countries of the area plot")] = 5
-    listed: Annotated[int, Field(ge=5, le=30, description="countries of the bar chart and of the decades")] = 15
-    sample_rows: Annotated[int, Field(ge=40, le=500, description="countries of the embedded sample")] = 120
+    listed: Annotated[
+        int, Field(ge=5, le=30, description="countries of the bar chart and of the decades")
+    ] = 15
+    sample_rows: Annotated[
+        int, Field(ge=40, le=500, description="countries of the embedded sample")
+    ] = 120
 
 
 @case
@@ -79,7 +93,9 @@ def canada(params: CanadaParams = CanadaParams()) -> Summary:
     table = clean(checked, (without_checked_total, named_plainly, with_totals))
     profile = explore.submit(table, DATA)
 
-    told = tell_of_migrants(table, params.compared, str(params.year), params.bins, params.greatest, params.listed)
+    told = tell_of_migrants(
+        table, params.compared, str(params.year), params.bins, params.greatest, params.listed
+    )
     another = "python -m flows.canada --compared Greece Italy Portugal Spain"
     return report_findings(told, origin, raw, another, profile.result(), checked, table)
 
@@ -98,8 +114,9 @@ def without_checked_total(frame: "pd.DataFrame") -> "pd.DataFrame":
     if len(wrong):
         year = wrong[0]
         raise CasebookError(
-            f"The rows of the year {year} add up to {summed[year]:,.0f}, but the row '{TOTAL}' says {said[year]:,.0f} "
-            f"({len(wrong)} such years). Rows are missing, repeated or changed: fetch the file again or mend the rows."
+            f"The rows of the year {year} add up to {summed[year]:,.0f}, but the row '{TOTAL}' "
+            f"says {said[year]:,.0f} ({len(wrong)} such years). Rows are missing, repeated or "
+            "changed: fetch the file again or mend the rows."
         )
     return rows
 
@@ -111,24 +128,35 @@ def named_plainly(frame: "pd.DataFrame") -> "pd.DataFrame":
 
 def with_totals(frame: "pd.DataFrame") -> "pd.DataFrame":
     """Add each country's total over the years, and put the greatest first."""
-    return frame.assign(Total=frame[YEARS].sum(axis=1)).sort_values(TOTAL, ascending=False, ignore_index=True)
+    return frame.assign(Total=frame[YEARS].sum(axis=1)).sort_values(
+        TOTAL, ascending=False, ignore_index=True
+    )
 
 
 @stage
 def tell_of_migrants(
-    out: "Path", table: Ref, compared: tuple[str, ...], year: str, bins: int, greatest: int, listed: int
+    out: "Path",
+    table: Ref,
+    compared: tuple[str, ...],
+    year: str,
+    bins: int,
+    greatest: int,
+    listed: int,
 ) -> Facts:
-    """Write `findings.json` and the charts: of all, of the greatest, of single countries, of continents and decades.
+    """Write `findings.json` and the charts.
 
-    People of unknown citizenship are counted once, as such, and are in no other figure: they are of no country.
+    Of all, of the greatest, of single countries, of continents and decades.
+
+    People of unknown citizenship are counted once, as such, and are in no other figure: they are of
+    no country.
     """
     frame = read_table(table).set_index("Country")
     countries = frame.drop(index=UNKNOWN)
     missing = [name for name in compared if name not in countries.index]
     if missing:
         raise CasebookError(
-            f"--compared {' '.join(missing)}: there is no such country. Some are {', '.join(countries.index[:8])}; "
-            "names are spelled as in the sheet."
+            f"--compared {' '.join(missing)}: there is no such country. Some are "
+            f"{', '.join(countries.index[:8])}; names are spelled as in the sheet."
         )
     sections = [
         all_of_them(out, countries, int(frame[TOTAL][UNKNOWN])),
@@ -151,74 +179,150 @@ def india_and_china(out: "Path", countries: "pd.DataFrame") -> Section:
     wide = by_year(countries, ("India", "China"))
     chart.lines(out / "giants.png", wide, "Immigrants from India and from China", PEOPLE)
     chart.boxes(
-        out / "giants_box.png", wide.melt(), "value", "variable", "Years from 1980 to 2013", "immigrants of a year"
+        out / "giants_box.png",
+        wide.melt(),
+        "value",
+        "variable",
+        "Years from 1980 to 2013",
+        "immigrants of a year",
     )
-    changes, ahead = lead_changes(wide["India"], wide["China"]), int((wide["India"] > wide["China"]).sum())
+    changes, ahead = (
+        lead_changes(wide["India"], wide["China"]),
+        int((wide["India"] > wide["China"]).sum()),
+    )
     return Section(
         title=msg("India and China"),
         findings=(
-            found("lead_changes", [*changes], msg(
-                "More came from India than from China in {ahead} of {years} years; the lead changed in {changes}.",
-                ahead=ahead, years=len(wide), changes=", ".join(map(str, changes)) or "–",
-            )),
-            found("india_and_china", {name: described(wide[name]) for name in wide.columns}, msg(
-                "A year brought {india:,.0f} on average from India (standard deviation {india_std:,.0f}), {china:,.0f} "
-                "from China ({china_std:,.0f}).", india=float(wide["India"].mean()), china=float(wide["China"].mean()),
-                india_std=float(wide["India"].std()), china_std=float(wide["China"].std()),
-            )),
+            found(
+                "lead_changes",
+                [*changes],
+                msg(
+                    "More came from India than from China in {ahead} of {years} years; the lead "
+                    "changed in {changes}.",
+                    ahead=ahead,
+                    years=len(wide),
+                    changes=", ".join(map(str, changes)) or "–",
+                ),
+            ),
+            found(
+                "india_and_china",
+                {name: described(wide[name]) for name in wide.columns},
+                msg(
+                    "A year brought {india:,.0f} on average from India (standard deviation "
+                    "{india_std:,.0f}), {china:,.0f} from China ({china_std:,.0f}).",
+                    india=float(wide["India"].mean()),
+                    china=float(wide["China"].mean()),
+                    india_std=float(wide["India"].std()),
+                    china_std=float(wide["China"].std()),
+                ),
+            ),
         ),
         tables=(description_rows(wide),),
-        pictures=(("giants", msg("Lines of both countries.")), ("giants_box", msg("Box plots of the same years."))),
-    )  # fmt: skip
+        pictures=(
+            ("giants", msg("Lines of both countries.")),
+            ("giants_box", msg("Box plots of the same years.")),
+        ),
+    )
 
 
 def lead_changes(first: "pd.Series", second: "pd.Series") -> list[int]:
-    """Return the years in which the greater of two became the smaller; while they are equal, the leader stays."""
-    leads = [(int(year), a > b) for year, a, b in zip(first.index, first, second, strict=True) if a != b]
+    """Return the years in which the greater of two became the smaller.
+
+    While they are equal, the leader stays.
+    """
+    leads = [
+        (int(year), a > b) for year, a, b in zip(first.index, first, second, strict=True) if a != b
+    ]
     return [year for (_, before), (year, now) in pairwise(leads) if before != now]
 
 
 def haiti_and_iceland(out: "Path", countries: "pd.DataFrame") -> Section:
-    """Tell what came with two events: the earthquake of Haiti in 2010, and the failure of Iceland's banks in 2008."""
+    """Tell what came with two events.
+
+    The earthquake of Haiti in 2010, and the failure of Iceland's banks in 2008.
+    """
     wide = by_year(countries, ("Haiti", "Iceland"))
     haiti, iceland = wide["Haiti"], wide["Iceland"]
-    chart.lines(out / "haiti.png", wide[["Haiti"]], "Immigrants from Haiti", PEOPLE, (2010, "earthquake, January 2010"))
-    chart.bars(out / "iceland.png", iceland, "Immigrants from Iceland", PEOPLE, (2008, 2011, "financial crisis"))
+    chart.lines(
+        out / "haiti.png",
+        wide[["Haiti"]],
+        "Immigrants from Haiti",
+        PEOPLE,
+        (2010, "earthquake, January 2010"),
+    )
+    chart.bars(
+        out / "iceland.png",
+        iceland,
+        "Immigrants from Iceland",
+        PEOPLE,
+        (2008, 2011, "financial crisis"),
+    )
     before, after = float(iceland.loc[:2007].mean()), float(iceland.loc[2008:].mean())
     return Section(
         title=msg("Two events: Haiti 2010, Iceland 2008"),
         findings=(
-            found("haiti", {str(year): int(haiti[year]) for year in (2009, 2010, 2011)}, msg(
-                "{now:,} people came from Haiti in 2010, the year of the earthquake, after {before:,} in 2009; most, "
-                "{most:,}, came in {peak}.", now=int(haiti[2010]), before=int(haiti[2009]),
-                most=int(haiti.max()), peak=peak(haiti),
-            )),
-            found("iceland", {"before": before, "after": after, "2013": int(iceland[2013])}, msg(
-                "From Iceland {before:.0f} people a year came until 2007 and {after:.0f} a year from 2008 on, the year "
-                "in which its banks failed; in 2013 it was {last}.", before=before, after=after,
-                last=int(iceland[2013]),
-            )),
+            found(
+                "haiti",
+                {str(year): int(haiti[year]) for year in (2009, 2010, 2011)},
+                msg(
+                    "{now:,} people came from Haiti in 2010, the year of the earthquake, after "
+                    "{before:,} in 2009; most, {most:,}, came in {peak}.",
+                    now=int(haiti[2010]),
+                    before=int(haiti[2009]),
+                    most=int(haiti.max()),
+                    peak=peak(haiti),
+                ),
+            ),
+            found(
+                "iceland",
+                {"before": before, "after": after, "2013": int(iceland[2013])},
+                msg(
+                    "From Iceland {before:.0f} people a year came until 2007 and {after:.0f} a "
+                    "year from 2008 on, the year in which its banks failed; in 2013 it was "
+                    "{last}.",
+                    before=before,
+                    after=after,
+                    last=int(iceland[2013]),
+                ),
+            ),
         ),
-        pictures=(("haiti", msg("Line of one country.")), ("iceland", msg("Bars; the crisis is shaded."))),
-    )  # fmt: skip
+        pictures=(
+            ("haiti", msg("Line of one country.")),
+            ("iceland", msg("Bars; the crisis is shaded.")),
+        ),
+    )
 
 
 def japan(out: "Path", countries: "pd.DataFrame") -> Section:
     """Tell the spread of one country's years by its quartiles."""
     wide = by_year(countries, ["Japan"])
-    chart.boxes(out / "japan.png", wide.melt(), "value", "variable", "Years from 1980 to 2013", "immigrants of a year")
+    chart.boxes(
+        out / "japan.png",
+        wide.melt(),
+        "value",
+        "variable",
+        "Years from 1980 to 2013",
+        "immigrants of a year",
+    )
     told = described(wide["Japan"])
     return Section(
         title=msg("Japan in a box plot"),
         findings=(
-            found("japan", {**told}, msg(
-                "The median year brought {median:,.0f} people from Japan; half of the years lie between the quartiles "
-                "{low:,.0f} and {high:,.0f}.", median=told["50%"], low=told["25%"], high=told["75%"],
-            )),
+            found(
+                "japan",
+                {**told},
+                msg(
+                    "The median year brought {median:,.0f} people from Japan; half of the years "
+                    "lie between the quartiles {low:,.0f} and {high:,.0f}.",
+                    median=told["50%"],
+                    low=told["25%"],
+                    high=told["75%"],
+                ),
+            ),
         ),
         tables=(description_rows(wide),),
         pictures=(("japan", msg("Box plot of Japan's years.")),),
-    )  # fmt: skip
+    )
 
 
 def brazil_and_argentina(out: "Path", countries: "pd.DataFrame") -> Section:
@@ -229,16 +333,29 @@ def brazil_and_argentina(out: "Path", countries: "pd.DataFrame") -> Section:
     return Section(
         title=msg("Brazil and Argentina"),
         findings=(
-            found("peaks", peaks, msg(
-                "Most came from Brazil in {year}, {most:,}, and from Argentina in {then}, {more:,}.",
-                year=peaks["Brazil"], most=int(wide["Brazil"].max()),
-                then=peaks["Argentina"], more=int(wide["Argentina"].max()),
-            )),
+            found(
+                "peaks",
+                peaks,
+                msg(
+                    "Most came from Brazil in {year}, {most:,}, and from Argentina in {then}, "
+                    "{more:,}.",
+                    year=peaks["Brazil"],
+                    most=int(wide["Brazil"].max()),
+                    then=peaks["Argentina"],
+                    more=int(wide["Argentina"].max()),
+                ),
+            ),
         ),
         pictures=(
-            ("bubbles", msg("Bubble chart: as large as the year is between the country's least (0) and greatest (1).")),
+            (
+                "bubbles",
+                msg(
+                    "Bubble chart: as large as the year is between the country's least (0) and "
+                    "greatest (1)."
+                ),
+            ),
         ),
-    )  # fmt: skip
+    )
 
 
 if __name__ == "__main__":

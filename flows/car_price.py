@@ -48,7 +48,15 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-CYLINDERS = (("two", 2), ("three", 3), ("four", 4), ("five", 5), ("six", 6), ("eight", 8), ("twelve", 12))
+CYLINDERS = (
+    ("two", 2),
+    ("three", 3),
+    ("four", 4),
+    ("five", 5),
+    ("six", 6),
+    ("eight", 8),
+    ("twelve", 12),
+)
 
 MAKES = OneSpelling("make", (("alfa-romeo", ("alfa-romero",)), ("peugeot", ("peugot",))))
 LITRES = Reciprocal("city-mpg", "city-L/100km", of=235.0)
@@ -67,28 +75,89 @@ STEPS = (
     Dummies(("fuel-type", "aspiration")),
 )
 NUMBERS = (
-    "symboling", "normalized-losses", "wheel-base", "length", "width", "height", "curb-weight", "engine-size", "bore",
-    "stroke", "compression-ratio", "horsepower", "peak-rpm", "city-mpg", "highway-mpg", "city-L/100km", "cylinders",
-)  # fmt: skip
+    "symboling",
+    "normalized-losses",
+    "wheel-base",
+    "length",
+    "width",
+    "height",
+    "curb-weight",
+    "engine-size",
+    "bore",
+    "stroke",
+    "compression-ratio",
+    "horsepower",
+    "peak-rpm",
+    "city-mpg",
+    "highway-mpg",
+    "city-L/100km",
+    "cylinders",
+)
 CATEGORIES = (
-    "make", "fuel-type", "aspiration", "num-of-doors", "body-style", "drive-wheels", "engine-location", "engine-type",
-    "num-of-cylinders", "fuel-system", "horsepower-binned",
-)  # fmt: skip
+    "make",
+    "fuel-type",
+    "aspiration",
+    "num-of-doors",
+    "body-style",
+    "drive-wheels",
+    "engine-location",
+    "engine-type",
+    "num-of-cylinders",
+    "fuel-system",
+    "horsepower-binned",
+)
 
 # the same steps for the model: what they need to know, they learn from each fold's training rows
 DERIVED: tuple[Derived, ...] = (
-    LITRES, COUNT, *(Log(name, f"log-{name}") for name in ("engine-size", "horsepower", "curb-weight", "highway-mpg")),
-)  # fmt: skip
-DRIVERS = ("horsepower", "curb-weight", "engine-size", "highway-mpg")  # the lab's, in its regression
+    LITRES,
+    COUNT,
+    *(
+        Log(name, f"log-{name}")
+        for name in ("engine-size", "horsepower", "curb-weight", "highway-mpg")
+    ),
+)
+DRIVERS = (
+    "horsepower",
+    "curb-weight",
+    "engine-size",
+    "highway-mpg",
+)  # the lab's, in its regression
 OTHERS = (
-    "wheel-base", "length", "width", "height", "bore", "stroke", "compression-ratio", "peak-rpm", "city-mpg",
+    "wheel-base",
+    "length",
+    "width",
+    "height",
+    "bore",
+    "stroke",
+    "compression-ratio",
+    "peak-rpm",
+    "city-mpg",
     *(derived.name for derived in DERIVED),
-)  # fmt: skip
+)
 KINDS: dict[str, tuple[str, ...]] = {
     "make": (
-        "alfa-romeo", "audi", "bmw", "chevrolet", "dodge", "honda", "isuzu", "jaguar", "mazda", "mercedes-benz",
-        "mercury", "mitsubishi", "nissan", "peugeot", "plymouth", "porsche", "renault", "saab", "subaru", "toyota",
-        "volkswagen", "volvo",
+        "alfa-romeo",
+        "audi",
+        "bmw",
+        "chevrolet",
+        "dodge",
+        "honda",
+        "isuzu",
+        "jaguar",
+        "mazda",
+        "mercedes-benz",
+        "mercury",
+        "mitsubishi",
+        "nissan",
+        "peugeot",
+        "plymouth",
+        "porsche",
+        "renault",
+        "saab",
+        "subaru",
+        "toyota",
+        "volkswagen",
+        "volvo",
     ),
     "fuel-type": ("diesel", "gas"),
     "aspiration": ("std", "turbo"),
@@ -96,22 +165,24 @@ KINDS: dict[str, tuple[str, ...]] = {
     "body-style": ("convertible", "hardtop", "hatchback", "sedan", "wagon"),
     "drive-wheels": ("4wd", "fwd", "rwd"),
     "engine-location": ("front", "rear"),
-}  # fmt: skip
+}
 NOTES = Notes(
     title=msg("About the model"),
     paragraphs=(
         msg(
-            "What is explored below is the table as the lab cleans it: filled, scaled and binned from all rows at "
-            "once. The model is given the raw columns and does the same steps, but whatever a step must know (a mean, "
-            "the most frequent category, a scale, the edges of bins) is learnt from each fold's training rows alone."
+            "What is explored below is the table as the lab cleans it: filled, scaled and binned "
+            "from all rows at once. The model is given the raw columns and does the same steps, "
+            "but whatever a step must know (a mean, the most frequent category, a scale, the "
+            "edges of bins) is learnt from each fold's training rows alone."
         ),
         msg(
-            "course is the lab's linear regression on horsepower, curb-weight, engine-size and highway-mpg. The "
-            "ensemble learns the logarithm of the price, which is far less skewed, and answers in dollars."
+            "course is the lab's linear regression on horsepower, curb-weight, engine-size and "
+            "highway-mpg. The ensemble learns the logarithm of the price, which is far less "
+            "skewed, and answers in dollars."
         ),
         msg(
-            "Prices are those of 1985, when the data was put together from a car yearbook. A make that is not among "
-            "the 22 of the data, or is spelt otherwise, counts as none of them."
+            "Prices are those of 1985, when the data was put together from a car yearbook. A make "
+            "that is not among the 22 of the data, or is spelt otherwise, counts as none of them."
         ),
     ),
 )
@@ -120,7 +191,9 @@ NOTES = Notes(
 class CarPriceParams(SmallTableParams):
     """What can be set: which models, and what the candidate `tuned` is like."""
 
-    sample_rows: Annotated[int, Field(ge=100, le=1_000_000, description="size of the embedded sample")] = 250
+    sample_rows: Annotated[
+        int, Field(ge=100, le=1_000_000, description="size of the embedded sample")
+    ] = 250
 
 
 def facts(columns: list[str]) -> "ColumnTransformer":
@@ -135,13 +208,19 @@ def facts(columns: list[str]) -> "ColumnTransformer":
             ("driver", numbers("mean"), list(DRIVERS)),
             ("number", numbers("mean"), list(OTHERS)),
             ("bin", bins(3, "mean"), ["horsepower"]),
-            *((name, one_hot(values, gaps=name == "num-of-doors"), [name]) for name, values in KINDS.items()),
+            *(
+                (name, one_hot(values, gaps=name == "num-of-doors"), [name])
+                for name, values in KINDS.items()
+            ),
         ]
     )
 
 
 def course_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
-    """Return the lab's linear regression for each fold: a weight for each of its four drivers, and a constant."""
+    """Return the lab's linear regression for each fold.
+
+    A weight for each of its four drivers, and a constant.
+    """
     import keras
 
     inputs = keras.Input(x.shape[::2])
@@ -209,16 +288,23 @@ def car_price(params: CarPriceParams = CarPriceParams()) -> Summary:
     trained = CASE.fit_all(data, params)
     explored = steps.result()
     found = (explored, price_drivers(explored, data, params))
-    return evaluate_and_publish(FittedModels(data, trained, baselines, profile, NOTES, findings=found))
+    return evaluate_and_publish(
+        FittedModels(data, trained, baselines, profile, NOTES, findings=found)
+    )
 
 
 def price_drivers(explored: Ref, data: PreparedData, params: CarPriceParams) -> Ref:
-    """Find what drives prices: by correlation, analysis of variance, and permutation of a network's inputs."""
+    """Find what drives prices.
+
+    By correlation, analysis of variance, and permutation of a network's inputs.
+    """
     folds = min(len(data.encoded), SMALL_FOLDS)
     parts, problem = data.parts[0].whole, CASE.problem
     permuted = permute(parts, folds, problem, DERIVED, facts, params.seed)
     model = CASE.model("ensemble", params)
-    trained = train_folds.with_label("permuted")(permuted, folds, model.network, model.settings, problem, params.seed)
+    trained = train_folds.with_label("permuted")(
+        permuted, folds, model.network, model.settings, problem, params.seed
+    )
     groups = ("drive-wheels", "body-style")
     return find_drivers(explored, permuted, trained, folds, NUMBERS, CATEGORIES, groups, problem)
 

@@ -1,4 +1,7 @@
-"""Ten kinds of small colour photos: the lab's network, and a modern fast recipe in plain Keras (lab 250)."""
+"""Ten kinds of small colour photos.
+
+The lab's network, and a modern fast recipe in plain Keras (lab 250).
+"""
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -40,11 +43,28 @@ if TYPE_CHECKING:
 DATA = "cifar10"
 AXES = 24  # of a whitened patch: of the 48 or 27 that it has, the others are next to nothing
 PROBLEM = Problem(
-    kind="multiclass", takes="picture", target="label", output="probabilities", primary="accuracy",
-    labels=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+    kind="multiclass",
+    takes="picture",
+    target="label",
+    output="probabilities",
+    primary="accuracy",
+    labels=(
+        "airplane",
+        "automobile",
+        "bird",
+        "cat",
+        "deer",
+        "dog",
+        "frog",
+        "horse",
+        "ship",
+        "truck",
+    ),
     shown=("accuracy", "balanced_accuracy", "f1", "log_loss"),
-)  # fmt: skip
-PROTOCOL = msg("the set's own test part; a tenth of the training pictures, stratified, for validation")
+)
+PROTOCOL = msg(
+    "the set's own test part; a tenth of the training pictures, stratified, for validation"
+)
 
 SHAPE = Shape(32, 32, 3)
 Candidate = Literal["course", "fast", "wide", "deep"]
@@ -55,14 +75,23 @@ class Cifar10Params(CaseParams):
     """What can be set: which networks, and how long the fast recipe trains."""
 
     candidates: tuple[Candidate, ...] = Field(
-        (), description="networks: the lab's, the fast recipe, the same four times as large, and one for a GPU; none "
-        "named: course and fast, in the full profile wide as well",
-    )  # fmt: skip
-    peers: tuple[Peer, ...] = Field(("dummy", "extra_trees"), description="plain models on the pixels to compare with")
-    trees: Annotated[int, Field(ge=10, le=5000, description="size of the forest among the peers")] = 50
-    epochs: Annotated[int, Field(ge=1, le=200, description="epochs of the fast recipe; deep wants about 25")] = 5
+        (),
+        description="networks: the lab's, the fast recipe, the same four times as large, and one "
+        "for a GPU; none named: course and fast, in the full profile wide as well",
+    )
+    peers: tuple[Peer, ...] = Field(
+        ("dummy", "extra_trees"), description="plain models on the pixels to compare with"
+    )
+    trees: Annotated[
+        int, Field(ge=10, le=5000, description="size of the forest among the peers")
+    ] = 50
+    epochs: Annotated[
+        int, Field(ge=1, le=200, description="epochs of the fast recipe; deep wants about 25")
+    ] = 5
     device: Asked = Field("auto", description="where to train")
-    sample_rows: Annotated[int, Field(ge=200, le=100_000, description="size of the embedded sample")] = 1000
+    sample_rows: Annotated[
+        int, Field(ge=200, le=100_000, description="size of the embedded sample")
+    ] = 1000
 
 
 @case
@@ -72,7 +101,9 @@ def cifar10(params: Cifar10Params = Cifar10Params()) -> Summary:
     profile = explore_pictures.submit(data.table, data.raw, PROBLEM)
     trees = 20 if params.profile == "smoke" else params.trees
     peers = compare.submit(data.encoded[0], params.peers, trees, PROBLEM, params.seed)
-    names = params.candidates or (("course", "fast", "wide") if params.profile == "full" else ("course", "fast"))
+    names = params.candidates or (
+        ("course", "fast", "wide") if params.profile == "full" else ("course", "fast")
+    )
     trained = gather({name: [train_candidate(name, data, params)] for name in names})
     baselines = [peers] if params.peers else []
     return evaluate_and_publish(FittedModels(data, trained, baselines, profile))
@@ -87,14 +118,26 @@ def prepare(params: Cifar10Params) -> PreparedData:
     table = clean(checked, (drop_repeated_pictures,))
     parts = split_pictures(table, raw, params.seed)
     return PreparedData(
-        PROBLEM, ThresholdPolicy(), origin, raw, checked, table, [parts], [parts], Pictures(), PROTOCOL, params.seed
+        PROBLEM,
+        ThresholdPolicy(),
+        origin,
+        raw,
+        checked,
+        table,
+        [parts],
+        [parts],
+        Pictures(),
+        PROTOCOL,
+        params.seed,
     )
 
 
 def train_candidate(name: Candidate, data: PreparedData, params: Cifar10Params) -> Future:
     """Train one candidate."""
     stage = train_pictures.with_label(name)
-    return stage.submit(data.encoded[0], NETWORKS[name], len(PROBLEM.labels), settings(name, params), params.seed)
+    return stage.submit(
+        data.encoded[0], NETWORKS[name], len(PROBLEM.labels), settings(name, params), params.seed
+    )
 
 
 def settings(name: Candidate, params: Cifar10Params) -> PictureSettings:
@@ -103,35 +146,62 @@ def settings(name: Candidate, params: Cifar10Params) -> PictureSettings:
     if name == "course":
         return PictureSettings(epochs=min(5, most), batch_size=64, device=params.device)
     fast = PictureSettings(
-        epochs=min(params.epochs, most), batch_size=256, learning_rate=0.6, weight_decay=0.005, optimizer="sgd",
-        momentum=0.85, schedule="cosine", warm=0.2, smoothing=0.1, average=0.95, reduced=True, views=2,
-        augmentation=Augmentation(shift=2, flip=True), device=params.device,
-    )  # fmt: skip
+        epochs=min(params.epochs, most),
+        batch_size=256,
+        learning_rate=0.6,
+        weight_decay=0.005,
+        optimizer="sgd",
+        momentum=0.85,
+        schedule="cosine",
+        warm=0.2,
+        smoothing=0.1,
+        average=0.95,
+        reduced=True,
+        views=2,
+        augmentation=Augmentation(shift=2, flip=True),
+        device=params.device,
+    )
     large = {"batch_size": 1024, "learning_rate": 1.6, "weight_decay": 0.008}
     moved = {"augmentation": Augmentation(shift=4, flip=True, cover=12)}
     return fast.model_copy(update={**large, **moved}) if name == "deep" else fast
 
 
 def course_network(train: "Arrays", classes: int) -> "keras.Model":
-    """Return the lab's network: three convolutions with pooling and dropout, and two dense layers."""
+    """Return the lab's network.
+
+    Three convolutions with pooling and dropout, and two dense layers.
+    """
     import keras
     from keras import layers
 
     stack: list[Any] = [keras.Input(SHAPE), layers.Rescaling(1 / 255)]
     for width in (16, 32, 64):
-        stack += [layers.Conv2D(width, 3, padding="same", activation="relu"), layers.MaxPooling2D(2)]
+        stack += [
+            layers.Conv2D(width, 3, padding="same", activation="relu"),
+            layers.MaxPooling2D(2),
+        ]
         stack.append(layers.Dropout(0.2))
-    stack += [layers.Flatten(), layers.Dense(256, activation="relu"), layers.Dropout(0.5), layers.Dense(classes)]
+    stack += [
+        layers.Flatten(),
+        layers.Dense(256, activation="relu"),
+        layers.Dropout(0.5),
+        layers.Dense(classes),
+    ]
     return keras.Sequential(stack, name="course")
 
 
-def fast_network(train: "Arrays", classes: int, widths: tuple[int, int, int] = (24, 64, 128)) -> "keras.Model":
-    """Return a network that learns in few epochs: whitened patches, three groups of two convolutions, a small head.
+def fast_network(
+    train: "Arrays", classes: int, widths: tuple[int, int, int] = (24, 64, 128)
+) -> "keras.Model":
+    """Return a network that learns in few epochs.
 
-    After Page 2019 ("How to train your ResNet"), hlb-CIFAR10 and Jordan 2024 ("94 % on CIFAR-10 in 3.29 seconds on a
-    single GPU"): the first layer is not learnt but whitens patches, and every convolution starts close to passing its
-    input on. For a processor, patches are of 4 x 4 pixels at every other pixel, so that all that is learnt works on a
-    quarter of the pixels, and what bends is a ReLU: a GELU takes a third of a step's time there.
+    Whitened patches, three groups of two convolutions, a small head.
+
+    After Page 2019 ("How to train your ResNet"), hlb-CIFAR10 and Jordan 2024 ("94 % on CIFAR-10 in
+    3.29 seconds on a single GPU"): the first layer is not learnt but whitens patches, and every
+    convolution starts close to passing its input on. For a processor, patches are of 4 x 4 pixels
+    at every other pixel, so that all that is learnt works on a quarter of the pixels, and what
+    bends is a ReLU: a GELU takes a third of a step's time there.
     """
     import keras
 
@@ -149,8 +219,12 @@ def wide_network(train: "Arrays", classes: int) -> "keras.Model":
     return fast_network(train, classes, (48, 128, 256))
 
 
-def deep_network(train: "Arrays", classes: int, widths: tuple[int, int, int] = (128, 384, 384)) -> "keras.Model":
-    """Return the network for a GPU: all pixels, and three groups of three convolutions, the last two passed by.
+def deep_network(
+    train: "Arrays", classes: int, widths: tuple[int, int, int] = (128, 384, 384)
+) -> "keras.Model":
+    """Return the network for a GPU.
+
+    All pixels, and three groups of three convolutions, the last two passed by.
 
     As in Jordan 2024 ("94 % on CIFAR-10 in 3.29 seconds on a single GPU") for its highest figure.
     """
@@ -177,7 +251,10 @@ def whitened(inputs: Any, train: "Arrays", patch: int, *, stride: int, bend: Ben
 
 
 def logits(hidden: Any, classes: int) -> Any:
-    """Return a small head's logits: each channel's greatest value, and a dense layer that begins gently."""
+    """Return a small head's logits.
+
+    Each channel's greatest value, and a dense layer that begins gently.
+    """
     from keras import layers
 
     greatest = layers.Flatten()(layers.MaxPooling2D(hidden.shape[1])(hidden))
@@ -208,22 +285,33 @@ def normalized(hidden: Any, bend: Bend = "relu", past: Any = None) -> Any:
 
 
 def bent(hidden: Any, how: Bend) -> Any:
-    """Return max(x, 0), or x Φ(x), here by erf: Keras' own GELU is made of erfc, which ONNX hasn't."""
+    """Return max(x, 0), or x Φ(x), here by erf.
+
+    Keras' own GELU is made of erfc, which ONNX hasn't.
+    """
     from keras import layers, ops
 
-    return layers.Activation("relu")(hidden) if how == "relu" else hidden * (0.5 + 0.5 * ops.erf(hidden * 0.5**0.5))
+    return (
+        layers.Activation("relu")(hidden)
+        if how == "relu"
+        else hidden * (0.5 + 0.5 * ops.erf(hidden * 0.5**0.5))
+    )
 
 
-def whitening(pictures: "NDArray[np.uint8]", patch: int, stride: int, used: int = 5000) -> "list[Floats]":
+def whitening(
+    pictures: "NDArray[np.uint8]", patch: int, stride: int, used: int = 5000
+) -> "list[Floats]":
     """Return the kernel and bias of a convolution whose answers to a patch are uncorrelated and of like size.
 
-    Its filters are the patches' principal axes of greatest variance, each divided by the deviation along it, and their
-    negatives, as what follows bends only one side.
+    Its filters are the patches' principal axes of greatest variance, each divided by the deviation
+    along it, and their negatives, as what follows bends only one side.
     """
     import numpy as np
 
     x = pictures[:used].astype("float32") / 64 - 2
-    patches = np.lib.stride_tricks.sliding_window_view(x, (patch, patch), axis=(1, 2))[:, ::stride, ::stride]
+    patches = np.lib.stride_tricks.sliding_window_view(x, (patch, patch), axis=(1, 2))[
+        :, ::stride, ::stride
+    ]
     flat = patches.transpose(0, 1, 2, 4, 5, 3).reshape(-1, patch * patch * SHAPE.channels)
     mean = flat.mean(axis=0)
     variance, axes = np.linalg.eigh(np.cov(flat, rowvar=False))  # in ascending order

@@ -12,7 +12,9 @@ from casebook.record import Damaged, goes_on, lock_of, read
 
 
 def clean_up(keep_runs: Annotated[int, "how many runs of each case stay, the newest"] = 5) -> str:
-    """Keep what the last runs of each case used, finished or not, and the runs of published models; drop the rest.
+    """Keep what the last runs of each case used, finished or not, and the runs of published models.
+
+    Drop the rest.
 
     What a run uses that goes on stays as well, however many there are, and so does what a damaged
     file keeps us from telling.
@@ -53,7 +55,9 @@ def _drop(path: Path) -> int:
 
 
 def _not_needed(case: str, keep_runs: int, doubts: list[str]) -> list[Path]:
-    """Return the run folders and outputs of a case that can go; say what can't be told, and so stays.
+    """Return the run folders and outputs of a case that can go.
+
+    Say what can't be told, and so stays.
 
     The outputs are listed before the runs: what a run makes that begins meanwhile is not looked at.
     """
@@ -66,7 +70,9 @@ def _not_needed(case: str, keep_runs: int, doubts: list[str]) -> list[Path]:
     doubts += faults.values()
     dropped = [run for run in runs if run not in kept]
     if lost := [run.name for run in using if run in faults]:
-        doubts.append(f"All outputs of {case} stay, as nobody can tell what {', '.join(lost)} used.")
+        doubts.append(
+            f"All outputs of {case} stay, as nobody can tell what {', '.join(lost)} used."
+        )
         return dropped
     used = {key for run in using for key in _keys(run)}
     return dropped + [path for path in outputs if (path.parent.name, path.name) not in used]
@@ -80,7 +86,10 @@ def _outputs(case: str) -> Iterator[Path]:
 
 
 def _of_versions(case: str, runs: Iterable[Path], doubts: list[str]) -> list[Path]:
-    """Return the runs that published versions come from: all, where a version can't tell its own."""
+    """Return the runs that published versions come from.
+
+    All, where a version can't tell its own.
+    """
     told = {version: manifest["run_id"] for version, manifest in versions.published(case).items()}
     faults = [*versions.damaged(case).values()]
     faults += [f"version {version} names no run" for version, run in told.items() if run is None]

@@ -13,7 +13,9 @@ def compare(
     *,
     language: Annotated[str, "of the page: en or ko"] = "en",
 ) -> str:
-    """Write a page with the difference of two runs: parameters, data, code, libraries, and figures with intervals.
+    """Write a page with the difference of two runs.
+
+    Parameters, data, code, libraries, and figures with intervals.
 
     Raises
     ------
@@ -28,7 +30,9 @@ def compare(
     changed, came_to, found = list(changes(*runs)), list(outcomes(*runs)), figures(*runs)
     page = report_compared(case, runs, changed, came_to, found, spoken)
     apart = sum(each.apart for each in found)
-    figures_told = f"Figures that differ by more than chance: {apart} of {len(found)}. " if found else ""
+    figures_told = (
+        f"Figures that differ by more than chance: {apart} of {len(found)}. " if found else ""
+    )
     return f"Settings that differ: {len(changed)}. {figures_told}Other results that differ: {len(came_to)}.\n{page}"
 
 

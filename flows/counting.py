@@ -51,7 +51,10 @@ DATA = "counting"
 TARGET = "twice_next"
 GIVEN = ("first", "second", "third", "fourth", "fifth")
 HELD_OUT = 5  # the last of so many equal stretches is the test part, the one before it validation
-PROTOCOL = msg("the last fifth of the numbers held out, beyond all that was learnt; the fifth before it for validation")
+PROTOCOL = msg(
+    "the last fifth of the numbers held out, beyond all that was learnt; the fifth before it for "
+    "validation"
+)
 
 Candidate = Literal["course", "ours"]
 
@@ -65,12 +68,16 @@ class CountingParams(CaseParams):
     peers: tuple[StepPeer, ...] = Field(
         ("last_value", "least_squares"), description="plain ways to go on, to compare with"
     )
-    windows: Annotated[int, Field(ge=50, le=5000, description="how many windows of five numbers are made")] = 100
+    windows: Annotated[
+        int, Field(ge=50, le=5000, description="how many windows of five numbers are made")
+    ] = 100
     epochs: Annotated[int, Field(ge=1, le=5000, description="epochs of either network")] = 150
     device: Asked = Field("auto", description="where to train")
 
 
-WINDOW = Window(descriptions={"window": "five numbers that follow each other, such as 1, 2, 3, 4, 5."})
+WINDOW = Window(
+    descriptions={"window": "five numbers that follow each other, such as 1, 2, 3, 4, 5."}
+)
 
 
 @case
@@ -94,31 +101,52 @@ def prepare(params: CountingParams) -> PreparedData:
     table = clean(checked, (drop_repeats,))
     parts = part(table)
     return PreparedData(
-        problem, ThresholdPolicy(), origin, raw, checked, table, [parts], [parts], Series(WINDOW), PROTOCOL, params.seed
+        problem,
+        ThresholdPolicy(),
+        origin,
+        raw,
+        checked,
+        table,
+        [parts],
+        [parts],
+        Series(WINDOW),
+        PROTOCOL,
+        params.seed,
     )
 
 
 def made(source: str) -> Origin:
     """Return where the numbers come from: this file, unless a path is given.
 
-    There is no data set elsewhere that the numbers made here would stand for: they are what the question is about, so
-    a model of them is as real as one can be. `--source sample` makes the same numbers and marks them as a sample, for
-    runs that must not promote anything.
+    There is no data set elsewhere that the numbers made here would stand for: they are what the
+    question is about, so a model of them is as real as one can be. `--source sample` makes the same
+    numbers and marks them as a sample, for runs that must not promote anything.
     """
     told = "made in code by flows/counting.py: numbers in a row are this case's own data, no sample of any other"
     return own(DATA, source, told)
 
 
 def aim_of(windows: int) -> Problem:
-    """Return what is predicted; the absolute error is scaled by the range of the targets, as in the lab."""
+    """Return what is predicted.
+
+    The absolute error is scaled by the range of the targets, as in the lab.
+    """
     return Problem(
-        kind="regression", takes="series", target=TARGET, output=TARGET, primary="scaled_mae",
-        shown=("scaled_mae", "mae", "rmse"), span=2.0 * (windows - 1),
-    )  # fmt: skip
+        kind="regression",
+        takes="series",
+        target=TARGET,
+        output=TARGET,
+        primary="scaled_mae",
+        shown=("scaled_mae", "mae", "rmse"),
+        span=2.0 * (windows - 1),
+    )
 
 
 def count(rows: int, seed: int) -> "pd.DataFrame":
-    """Make the data: windows 0 to 4, 1 to 5 and so on, and twice the number that follows. Nothing is random."""
+    """Make the data: windows 0 to 4, 1 to 5 and so on, and twice the number that follows.
+
+    Nothing is random.
+    """
     import numpy as np
     import pandas as pd
 
@@ -128,7 +156,9 @@ def count(rows: int, seed: int) -> "pd.DataFrame":
 
 @stage
 def part(out: Path, table: Ref) -> Facts:
-    """Part the windows in their order: three fifths to learn from, one to choose by, the last one to be asked about.
+    """Part the windows in their order.
+
+    Three fifths to learn from, one to choose by, the last one to be asked about.
 
     Raises
     ------
@@ -143,7 +173,9 @@ def part(out: Path, table: Ref) -> Facts:
     day = np.floor(window[:, -1]).astype("int64") + 1  # which number is asked for
     names = ("train", "validation", "test")
     cuts = {name: slice(*ends[i : i + 2]) for i, name in enumerate(names)}
-    parts = {name: {"window": window[cut], "y": y[cut], "day": day[cut]} for name, cut in cuts.items()}
+    parts = {
+        name: {"window": window[cut], "y": y[cut], "day": day[cut]} for name, cut in cuts.items()
+    }
     in_order_of_time(parts)
     for name, arrays in parts.items():
         write_arrays(out, name, **arrays)
@@ -152,7 +184,9 @@ def part(out: Path, table: Ref) -> Facts:
 
 def train_candidate(name: Candidate, data: PreparedData, params: CountingParams) -> Future:
     """Train one candidate."""
-    return train_series.with_label(name).submit(data.parts[0], NETWORKS[name], settings(name, params), params.seed)
+    return train_series.with_label(name).submit(
+        data.parts[0], NETWORKS[name], settings(name, params), params.seed
+    )
 
 
 def settings(name: Candidate, params: CountingParams) -> SeriesSettings:
@@ -162,14 +196,14 @@ def settings(name: Candidate, params: CountingParams) -> SeriesSettings:
         return SeriesSettings(epochs=epochs, batch_size=16, device=params.device)
     return SeriesSettings(
         epochs=epochs, batch_size=16, learning_rate=2e-2, schedule="cosine", device=params.device
-    )  # fmt: skip
+    )
 
 
 def course_network(train: "Arrays") -> "keras.Model":
     """Return the lab's network: an LSTM on numbers scaled by the range of the training part.
 
-    What it passes on lies between -1 and 1, however large the numbers get, and so do the sums that its last layer can
-    make of it: beyond the numbers learnt its answers level off.
+    What it passes on lies between -1 and 1, however large the numbers get, and so do the sums that
+    its last layer can make of it: beyond the numbers learnt its answers level off.
     """
     import keras
     from keras import layers, ops
@@ -184,9 +218,10 @@ def course_network(train: "Arrays") -> "keras.Model":
 def our_network(train: "Arrays") -> "keras.Model":
     """Return a network that never sees how far is counted, only how the five numbers lie to each other.
 
-    It is given the differences from the last number, and that number itself, all divided by the largest of the five
-    without its sign, and what it answers is multiplied by that again. So the answer to numbers ten times as large is
-    ten times as large, whether they were learnt or not (a function homogeneous of degree 1).
+    It is given the differences from the last number, and that number itself, all divided by the
+    largest of the five without its sign, and what it answers is multiplied by that again. So the
+    answer to numbers ten times as large is ten times as large, whether they were learnt or not (a
+    function homogeneous of degree 1).
     """
     import keras
     from keras import layers, ops
@@ -210,7 +245,9 @@ NETWORKS: "dict[Candidate, SeriesNetwork]" = {"course": course_network, "ours": 
 
 
 @stage(process="worker")
-def explain(out: Path, evaluation: Ref, trained: "Mapping[str, Ref]", parts: Ref, problem: Problem) -> Facts:
+def explain(
+    out: Path, evaluation: Ref, trained: "Mapping[str, Ref]", parts: Ref, problem: Problem
+) -> Facts:
     """Say how well each network counts where it has learnt to and beyond, and draw it over the whole range."""
     import keras
     import numpy as np
@@ -223,22 +260,25 @@ def explain(out: Path, evaluation: Ref, trained: "Mapping[str, Ref]", parts: Ref
         network = keras.saving.load_model(ref.path("network.keras"), compile=False, safe_mode=True)
         told[name] = np.asarray(network(whole["window"], training=False), "float64")[:, 0]
     draw_range(out, whole["y"], told, learnt)
-    table = tuple(_row(name, answers, whole["y"], learnt, problem) for name, answers in told.items())
+    table = tuple(
+        _row(name, answers, whole["y"], learnt, problem) for name, answers in told.items()
+    )
     champion = str(results(evaluation)["champion"])
     Notes(
         title=msg("Beyond the numbers learnt"),
         paragraphs=(
             msg(
-                "An LSTM hands on numbers between -1 and 1. Within the numbers learnt its last layer stretches these "
-                "over the targets; beyond them they hardly grow any more, so its answers level off while the truth "
-                "goes on. No longer training mends that: it was asked to learn places on a line, not how to take a "
-                "step."
+                "An LSTM hands on numbers between -1 and 1. Within the numbers learnt its last "
+                "layer stretches these over the targets; beyond them they hardly grow any more, "
+                "so its answers level off while the truth goes on. No longer training mends that: "
+                "it was asked to learn places on a line, not how to take a step."
             ),
             msg(
-                "{champion} was chosen on the fifth before the last, which its training part ends before: a network "
-                "that only knows its way within what it learnt loses there already. `ours` is asked in a form that "
-                "has no scale (differences from the last number, divided by the largest of the five), and answers in "
-                "the same form. The relation is a plane, which least squares finds to the last digit; no network can "
+                "{champion} was chosen on the fifth before the last, which its training part ends "
+                "before: a network that only knows its way within what it learnt loses there "
+                "already. `ours` is asked in a form that has no scale (differences from the last "
+                "number, divided by the largest of the five), and answers in the same form. The "
+                "relation is a plane, which least squares finds to the last digit; no network can "
                 "do better.",
                 champion=champion,
             ),
@@ -249,7 +289,9 @@ def explain(out: Path, evaluation: Ref, trained: "Mapping[str, Ref]", parts: Ref
     return {"learnt": learnt, "asked": len(whole["y"])}
 
 
-def _row(name: str, answers: "Floats", y: "Floats", learnt: int, problem: Problem) -> dict[str, str]:
+def _row(
+    name: str, answers: "Floats", y: "Floats", learnt: int, problem: Problem
+) -> dict[str, str]:
     error = abs(answers - y)
     inside, beyond = error[:learnt].mean() / problem.span, error[learnt:].mean() / problem.span
     return {
@@ -262,7 +304,10 @@ def _row(name: str, answers: "Floats", y: "Floats", learnt: int, problem: Proble
 
 
 def draw_range(out: Path, y: "Floats", told: "Mapping[str, Floats]", learnt: int) -> None:
-    """Draw each network's answers against the truth over all numbers; what wasn't learnt is shaded."""
+    """Draw each network's answers against the truth over all numbers.
+
+    What wasn't learnt is shaded.
+    """
     fig, axis = figure(6.4, 4.2)
     axis.axvspan(y[learnt], y[-1], color="grey", alpha=0.15, label="not learnt")
     axis.plot(y, y, color="grey", linewidth=1, label="truth")

@@ -21,7 +21,14 @@ from tasks.stories.dice.estimate import Shape, coverage, drawn, intervals
 from tasks.stories.dice.findings_chance import tell_normal, tell_paths, tell_population, tell_sums
 from tasks.stories.dice.findings_intervals import tell_coverage, tell_returns
 from tasks.stories.dice.plots import draw_coverage, draw_normal, draw_paths, draw_returns, draw_sums
-from tasks.stories.dice.roll import counted, distribution, moments, normal_beside, normal_errors, running_means
+from tasks.stories.dice.roll import (
+    counted,
+    distribution,
+    moments,
+    normal_beside,
+    normal_errors,
+    running_means,
+)
 from tasks.tables.explore import explore
 
 if TYPE_CHECKING:
@@ -34,7 +41,18 @@ PATHS, PATH_LENGTH, PATHS_DRAWN = 400, 10_000, 8
 DICE_SEEN = (1, 2, 3, 5, 10, 20, 50)  # of which the normal approximation is judged
 SHAPES: tuple[Shape, ...] = ("normal", "lognormal", "student")
 SIZES = (5, 10, 30, 100)  # of the samples whose intervals are judged
-POPULATION = (47, 48, 85, 20, 19, 13, 72, 16, 50, 60)  # the lab's, of which it draws samples of five
+POPULATION = (
+    47,
+    48,
+    85,
+    20,
+    19,
+    13,
+    72,
+    16,
+    50,
+    60,
+)  # the lab's, of which it draws samples of five
 
 
 class DiceParams(CaseParams):
@@ -42,14 +60,24 @@ class DiceParams(CaseParams):
 
     dice: Annotated[int, Field(ge=1, le=10, description="dice thrown together")] = 2
     sides: Annotated[int, Field(ge=2, le=100, description="sides of each die")] = 6
-    throws: Annotated[int, Field(ge=100, le=10_000_000, description="times all dice are thrown")] = 1_000_000
+    throws: Annotated[
+        int, Field(ge=100, le=10_000_000, description="times all dice are thrown")
+    ] = 1_000_000
     returns: Shape = Field("normal", description="distribution that yearly returns are drawn from")
-    mean: Annotated[float, Field(ge=-100, le=1000, description="true mean of the returns, % per year")] = 10.0
-    deviation: Annotated[float, Field(gt=0, le=100, description="their true standard deviation, % per year")] = 5.0
+    mean: Annotated[
+        float, Field(ge=-100, le=1000, description="true mean of the returns, % per year")
+    ] = 10.0
+    deviation: Annotated[
+        float, Field(gt=0, le=100, description="their true standard deviation, % per year")
+    ] = 5.0
     years: Annotated[int, Field(ge=3, le=100_000, description="returns drawn")] = 30
-    confidence: Annotated[float, Field(ge=0.5, le=0.999, description="of the intervals of the mean")] = 0.95
+    confidence: Annotated[
+        float, Field(ge=0.5, le=0.999, description="of the intervals of the mean")
+    ] = 0.95
     resamples: Annotated[int, Field(ge=200, le=10_000, description="of the bootstrap")] = 2000
-    repeats: Annotated[int, Field(ge=100, le=20_000, description="samples that judge each interval")] = 2000
+    repeats: Annotated[
+        int, Field(ge=100, le=20_000, description="samples that judge each interval")
+    ] = 2000
 
 
 @case
@@ -57,7 +85,9 @@ def dice(params: DiceParams = DiceParams()) -> Summary:
     """Throw dice beside what is exact, and judge intervals of a mean return by how often they hold (lab 010)."""
     few = params.profile == "smoke"
     throws = min(params.throws, 20_000) if few else params.throws
-    repeats, resamples = (min(each, 300) if few else each for each in (params.repeats, params.resamples))
+    repeats, resamples = (
+        min(each, 300) if few else each for each in (params.repeats, params.resamples)
+    )
     market = Market(shape=params.returns, mean=params.mean, deviation=params.deviation)
 
     origin = own(DATA, params.source, SIMULATED, kind="simulated")
@@ -74,7 +104,10 @@ def dice(params: DiceParams = DiceParams()) -> Summary:
 
 
 class Market(BaseModel):
-    """What yearly returns are drawn from: independent of each other, with one mean and deviation, in % per year."""
+    """What yearly returns are drawn from.
+
+    Independent of each other, with one mean and deviation, in % per year.
+    """
 
     model_config = ConfigDict(frozen=True)
     shape: Shape
@@ -87,7 +120,10 @@ class Market(BaseModel):
         import pandas as pd
 
         return pd.DataFrame(
-            {"return": self.mean + self.deviation * drawn(self.shape, (rows,), np.random.default_rng(seed))}
+            {
+                "return": self.mean
+                + self.deviation * drawn(self.shape, (rows,), np.random.default_rng(seed))
+            }
         )
 
 
@@ -100,7 +136,12 @@ def throw(out: Path, dice: int, sides: int, throws: int, seed: int) -> Facts:
     first, second = np.random.default_rng([seed, 0]), np.random.default_rng([seed, 1])
     at, means = running_means(dice, sides, PATHS, PATH_LENGTH, second)
     counts = counted(dice, sides, looks, first)
-    kept = {"dice": np.array(dice), "sides": np.array(sides), "looks": np.array(looks), "counts": counts}
+    kept = {
+        "dice": np.array(dice),
+        "sides": np.array(sides),
+        "looks": np.array(looks),
+        "counts": counts,
+    }
     write_arrays(out, "thrown", **kept, at=at, means=means)
     return {"dice": dice, "sides": sides, "throws": throws}
 
@@ -131,7 +172,10 @@ def tell(
     resamples: int,
     seed: int,
 ) -> Facts:
-    """Tell and draw what was found; `truth` is the mean that the returns were drawn with, None for a file's."""
+    """Tell and draw what was found.
+
+    `truth` is the mean that the returns were drawn with, None for a file's.
+    """
     import numpy as np
 
     held, values = read_table(covered), read_table(returns)["return"].to_numpy("float64")
@@ -154,7 +198,8 @@ def tell_dice(out: Path, thrown: Ref) -> list[Section]:
     exact = distribution(dice, sides)
     mean, deviation = float(moments(exact).mean), float(moments(exact).variance) ** 0.5
     errors = pd.DataFrame(
-        [(each, *normal_errors(each, sides)) for each in DICE_SEEN], columns=["dice", "plain", "corrected"]
+        [(each, *normal_errors(each, sides)) for each in DICE_SEEN],
+        columns=["dice", "plain", "corrected"],
     )
     draw_sums(out, list(exact), [float(p) for p in exact.values()], arrays["counts"], looks)
     draw_paths(out, arrays["at"], arrays["means"][:PATHS_DRAWN], mean, deviation)

@@ -1,4 +1,7 @@
-"""Five kinds of flowers: what a network learnt from a million pictures helps to learn from three thousand (lab 260)."""
+"""Five kinds of flowers.
+
+What a network learnt from a million pictures helps to learn from three thousand (lab 260).
+"""
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -42,10 +45,17 @@ FURTHER: frozenset[Candidate] = frozenset({"fine_tuned", "all"})
 LABELS = ("daisy", "dandelion", "roses", "sunflowers", "tulips")
 NEAR = 8  # bits of 64 in which near-duplicates differ at most
 PROBLEM = Problem(
-    kind="multiclass", takes="picture", target="label", labels=LABELS, output="probabilities",
-    primary="accuracy", shown=("accuracy", "balanced_accuracy", "f1", "log_loss"),
-)  # fmt: skip
-PROTOCOL = msg("one split, stratified, no near-duplicates across it: 64 % training, 16 % validation, 20 % test")
+    kind="multiclass",
+    takes="picture",
+    target="label",
+    labels=LABELS,
+    output="probabilities",
+    primary="accuracy",
+    shown=("accuracy", "balanced_accuracy", "f1", "log_loss"),
+)
+PROTOCOL = msg(
+    "one split, stratified, no near-duplicates across it: 64 % training, 16 % validation, 20 % test"
+)
 
 
 class FlowersParams(CaseParams):
@@ -54,22 +64,34 @@ class FlowersParams(CaseParams):
     candidates: tuple[Candidate, ...] = Field(
         ("course", "frozen", "fine_tuned"),
         min_length=1,
-        description="strategies: the lab's head, our head, the upper blocks too, or the whole network (hours on a CPU)",
+        description="strategies: the lab's head, our head, the upper blocks too, or the whole "
+        "network (hours on a CPU)",
     )
-    peers: tuple[Peer, ...] = Field(("dummy", "logistic_regression"), description="plain models on the frozen features")
-    cut: Annotated[int, Field(ge=0, le=15, description="`fine_tuned` trains the blocks above this one, of 16")] = 12
-    views: Annotated[int, Field(ge=2, le=16, description="views of a training picture: two sides, else crops")] = 4
-    epochs: Annotated[int, Field(ge=1, le=100, description="epochs of `fine_tuned`, each with all views")] = 2
+    peers: tuple[Peer, ...] = Field(
+        ("dummy", "logistic_regression"), description="plain models on the frozen features"
+    )
+    cut: Annotated[
+        int, Field(ge=0, le=15, description="`fine_tuned` trains the blocks above this one, of 16")
+    ] = 12
+    views: Annotated[
+        int, Field(ge=2, le=16, description="views of a training picture: two sides, else crops")
+    ] = 4
+    epochs: Annotated[
+        int, Field(ge=1, le=100, description="epochs of `fine_tuned`, each with all views")
+    ] = 2
     learning_rate: Annotated[float, Field(gt=0, le=0.1, description="of `fine_tuned`")] = 4e-4
     device: Asked = Field("auto", description="where to train")
-    sample_rows: Annotated[int, Field(ge=50, le=5000, description="size of the embedded sample")] = 60
+    sample_rows: Annotated[
+        int, Field(ge=50, le=5000, description="size of the embedded sample")
+    ] = 60
 
 
 @case
 def flowers(params: FlowersParams = FlowersParams()) -> Summary:
     """Tell five kinds of flowers apart with a network that ImageNet trained (lab 260)."""
     origin = fetch("flowers", params.source)
-    # a run on the sample is the same everywhere: it looks for no weights, and its network begins at random
+    # a run on the sample is the same everywhere: it looks for no weights, and its network begins at
+    # random
     weights = fetch("imagenet_mobilenet", "sample" if origin.kind == "sample" else "real")
     grouped, data = prepare(origin, params)
     profile = explore_pictures.submit(data.table, data.raw, data.problem)
@@ -94,12 +116,27 @@ def prepare(origin: Origin, params: FlowersParams) -> tuple[Ref, PreparedData]:
     grouped = group_pictures(table, raw, NEAR)
     parts = split_grouped_pictures(grouped, raw, params.seed)
     return grouped, PreparedData(
-        PROBLEM, ThresholdPolicy(), origin, raw, checked, table, [parts], [parts], Pictures(), PROTOCOL, params.seed
+        PROBLEM,
+        ThresholdPolicy(),
+        origin,
+        raw,
+        checked,
+        table,
+        [parts],
+        [parts],
+        Pictures(),
+        PROTOCOL,
+        params.seed,
     )
 
 
-def train(parts: Ref, features: Ref, weights: Origin, params: FlowersParams) -> dict[Candidate, Ref]:
-    """Train the candidates; what trains more than a head begins with the one of `frozen`, which is trained for it."""
+def train(
+    parts: Ref, features: Ref, weights: Origin, params: FlowersParams
+) -> dict[Candidate, Ref]:
+    """Train the candidates.
+
+    What trains more than a head begins with the one of `frozen`, which is trained for it.
+    """
     inputs: dict[Candidate, tuple[Cut, Ref]] = {
         "course": ("pooled", within(features, PLAIN)),
         "frozen": ("pooled", within(features, POOLED)),
@@ -112,16 +149,21 @@ def train(parts: Ref, features: Ref, weights: Origin, params: FlowersParams) -> 
         if name in needed:
             head = sent["frozen"].result() if name in FURTHER else None
             how = settings(name, params)
-            sent[name] = transfer.with_label(name).submit(parts, x, cut, weights, head, len(LABELS), how, params.seed)
+            sent[name] = transfer.with_label(name).submit(
+                parts, x, cut, weights, head, len(LABELS), how, params.seed
+            )
     return {name: future.result() for name, future in sent.items()}
 
 
 def settings(name: Candidate, params: FlowersParams) -> TransferSettings:
-    """Return how a candidate is trained; the smoke profile trains for one epoch and answers from one view.
+    """Return how a candidate is trained.
 
-    Cut, views and rate of `fine_tuned` were chosen on the validation part of the real data, each after two epochs:
-    block 12, four views and 4e-4 (accuracy .944) before block 13 and two views with 4e-4 (.926) or 1e-4 (.926, and a
-    greater log loss). For the head alone no rate, dropout or number of views made more difference than .01.
+    The smoke profile trains for one epoch and answers from one view.
+
+    Cut, views and rate of `fine_tuned` were chosen on the validation part of the real data, each
+    after two epochs: block 12, four views and 4e-4 (accuracy .944) before block 13 and two views
+    with 4e-4 (.926) or 1e-4 (.926, and a greater log loss). For the head alone no rate, dropout or
+    number of views made more difference than .01.
     """
     most = 1 if params.profile == "smoke" else 200
     match name:
@@ -134,31 +176,43 @@ def settings(name: Candidate, params: FlowersParams) -> TransferSettings:
         case "all":
             mirrored = Augmentation(shift=16, flip=True)
             rate = params.learning_rate / 4
-            return ours(params, epochs=min(params.epochs, most), learning_rate=rate, augmentation=mirrored)
+            return ours(
+                params, epochs=min(params.epochs, most), learning_rate=rate, augmentation=mirrored
+            )
 
 
 def ours(params: FlowersParams, **more: Any) -> TransferSettings:
     """Return what our candidates' settings have in common, with what is one's own."""
     common = TransferSettings(
-        batch_size=32, schedule="cosine", optimizer="adamw", weight_decay=0.05, dropout=0.3, smoothing=0.05,
-        views=1 if params.profile == "smoke" else 2, device=params.device,
-    )  # fmt: skip
+        batch_size=32,
+        schedule="cosine",
+        optimizer="adamw",
+        weight_decay=0.05,
+        dropout=0.3,
+        smoothing=0.05,
+        views=1 if params.profile == "smoke" else 2,
+        device=params.device,
+    )
     return common.model_copy(update=more)
 
 
 @uncached_task
-def notes(weights: Origin, grouped: Ref, trained: dict[Candidate, Ref], params: FlowersParams) -> Notes:
+def notes(
+    weights: Origin, grouped: Ref, trained: dict[Candidate, Ref], params: FlowersParams
+) -> Notes:
     """Say what the network began with, what each strategy trains, and how near-duplicates were kept together."""
     begins = msg("It began with the weights of {origin}.", origin=weights.found or weights.note)
     if weights.path is None:
         begins = msg(
-            "It began with RANDOM weights, as no run on the sample looks for others: nothing here is transferred."
+            "It began with RANDOM weights, as no run on the sample looks for others: nothing here "
+            "is transferred."
         )
     facts = grouped.facts
     kept = msg(
-        "{grouped:,} pictures are near-duplicates of another one (difference hashes of 64 bits that differ in at most "
-        "{distance}) and form {groups:,} groups; no group is in two parts. Pictures whose very pixels stand under two "
-        "labels were dropped, as nothing says which label is right.",
+        "{grouped:,} pictures are near-duplicates of another one (difference hashes of 64 bits "
+        "that differ in at most {distance}) and form {groups:,} groups; no group is in two parts. "
+        "Pictures whose very pixels stand under two labels were dropped, as nothing says which "
+        "label is right.",
         grouped=facts["grouped"],
         distance=facts["distance"],
         groups=facts["groups"],

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 DATA = "creditcard"
 
 
-Candidate = Literal["course", "course_weights", "course_over_under", "course_smote", "tuned", "ensemble"]
+Candidate = Literal[
+    "course", "course_weights", "course_over_under", "course_smote", "tuned", "ensemble"
+]
 
 
 class FraudParams(TableParams):
@@ -42,25 +44,47 @@ class FraudParams(TableParams):
     candidates: tuple[Candidate, ...] = Field(
         ("course", "course_weights", "course_over_under", "course_smote", "ensemble"),
         min_length=1,
-        description="networks to train: the lab's with its ways to meet imbalance, our ensemble, yours",
+        description="networks to train: the lab's with its ways to meet imbalance, our ensemble, "
+        "yours",
     )
     peers: tuple[Peer, ...] = Field(
         ("dummy", "logistic_regression", "extra_trees", "gradient_boosting"),
         description="plain models to compare with",
     )
-    batch_size: Annotated[int, Field(ge=16, le=65536, description="rows per training step of `tuned`")] = 2048
-    trees: Annotated[int, Field(ge=10, le=5000, description="size of the forests among the peers")] = 300
-    threshold_by: Literal["cost", "f_beta"] = Field("cost", description="what the threshold is chosen by")
-    cost_missed: Annotated[float, Field(gt=0, le=1e9, description="cost of a missed fraud, in EUR")] = 100.0
-    cost_alert: Annotated[float, Field(gt=0, le=1e9, description="cost of looking into an alert, in EUR")] = 5.0
-    beta: Annotated[float, Field(gt=0, le=10, description="how much more recall counts than precision")] = 1.0
-    sample_rows: Annotated[int, Field(ge=1000, le=10_000_000, description="size of the embedded sample")] = 6000
+    batch_size: Annotated[
+        int, Field(ge=16, le=65536, description="rows per training step of `tuned`")
+    ] = 2048
+    trees: Annotated[
+        int, Field(ge=10, le=5000, description="size of the forests among the peers")
+    ] = 300
+    threshold_by: Literal["cost", "f_beta"] = Field(
+        "cost", description="what the threshold is chosen by"
+    )
+    cost_missed: Annotated[
+        float, Field(gt=0, le=1e9, description="cost of a missed fraud, in EUR")
+    ] = 100.0
+    cost_alert: Annotated[
+        float, Field(gt=0, le=1e9, description="cost of looking into an alert, in EUR")
+    ] = 5.0
+    beta: Annotated[
+        float, Field(gt=0, le=10, description="how much more recall counts than precision")
+    ] = 1.0
+    sample_rows: Annotated[
+        int, Field(ge=1000, le=10_000_000, description="size of the embedded sample")
+    ] = 6000
 
 
 def base_rate(origin: Origin) -> float | None:
-    """Return the share of frauds in the public file, which a subset of it lacks; a sample has no such whole."""
+    """Return the share of frauds in the public file, which a subset of it lacks.
+
+    A sample has no such whole.
+    """
     entry = data_set(DATA)
-    if origin.kind == "sample" or entry.population_rows is None or entry.population_positives is None:
+    if (
+        origin.kind == "sample"
+        or entry.population_rows is None
+        or entry.population_positives is None
+    ):
         return None
     return entry.population_positives / entry.population_rows
 
@@ -68,7 +92,10 @@ def base_rate(origin: Origin) -> float | None:
 def threshold(params: FraudParams) -> ThresholdPolicy:
     """Return how the threshold is chosen."""
     return ThresholdPolicy(
-        by=params.threshold_by, cost_missed=params.cost_missed, cost_alert=params.cost_alert, beta=params.beta
+        by=params.threshold_by,
+        cost_missed=params.cost_missed,
+        cost_alert=params.cost_alert,
+        beta=params.beta,
     )
 
 
@@ -99,13 +126,16 @@ BINS = 16
 def ensemble_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
     """Return eight small networks trained as one, on piecewise-linear encodings of each feature.
 
-    A plain network on scaled features loses to trees here because frauds differ at the edges of single features.
-    Each feature is therefore also given as its position within each of 16 quantile bins of the training part.
+    A plain network on scaled features loses to trees here because frauds differ at the edges of
+    single features. Each feature is therefore also given as its position within each of 16 quantile
+    bins of the training part.
     """
     import keras
 
     inputs = keras.Input((x.shape[1],))
-    return keras.Model(inputs, side_by_side(piecewise(inputs, x, BINS), MEMBERS, (64, 32)), name="ensemble")
+    return keras.Model(
+        inputs, side_by_side(piecewise(inputs, x, BINS), MEMBERS, (64, 32)), name="ensemble"
+    )
 
 
 COURSE = Settings(epochs=100, batch_size=2048, patience=10, learning_rate=1e-3, dropout=0.2)
@@ -153,7 +183,9 @@ def fraud(params: FraudParams = FraudParams()) -> Summary:
     baselines = CASE.fit_baselines(data, params)
     trained = CASE.fit_all(data, params)
     population = base_rate(data.origin)
-    return evaluate_and_publish(FittedModels(data, trained, baselines, profile, base_rate=population))
+    return evaluate_and_publish(
+        FittedModels(data, trained, baselines, profile, base_rate=population)
+    )
 
 
 if __name__ == "__main__":

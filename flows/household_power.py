@@ -1,4 +1,7 @@
-"""A household's electric power: the next day, week and month from the days before, with a band (lab 280)."""
+"""A household's electric power.
+
+The next day, week and month from the days before, with a band (lab 280).
+"""
 
 from itertools import pairwise
 from pathlib import Path
@@ -53,20 +56,31 @@ if TYPE_CHECKING:
 DATA = "household_power"
 TARGET = "Global_active_power"
 PROBLEM = Problem(
-    kind="forecast", takes="series", target=TARGET, output="forecast", unit="kW min", primary="rmse_next_week",
+    kind="forecast",
+    takes="series",
+    target=TARGET,
+    output="forecast",
+    unit="kW min",
+    primary="rmse_next_week",
     shown=("rmse_next_day", "rmse_next_week", "rmse_next_month"),
-)  # fmt: skip
+)
 LENGTH = 28  # days that a forecast is asked with
 AHEAD = 30  # days that it goes on
-HELD_OUT = 328  # days at the end that are the test part: 46 standard weeks, Sunday to Saturday, and six days
+# days at the end that are the test part: 46 standard weeks, Sunday to Saturday, and six days
+HELD_OUT = 328
 LEAST = 91  # days that the test part and both periods before it must have
 SHAPE: Shape = {"units": (32,), "members": 8, "dropout": 0.5}  # chosen on validation
-FOREST = {"n_estimators": 50, "max_depth": 8, "min_samples_leaf": 3, "max_features": 0.5}  # chosen on validation
+FOREST = {
+    "n_estimators": 50,
+    "max_depth": 8,
+    "min_samples_leaf": 3,
+    "max_features": 0.5,
+}  # chosen on validation
 YEAR_BACK = 364  # days before a day that have its weekday and nearly its season
 PROTOCOL = msg(
-    "trained on all but the last 328 days and asked each day of these with what was known on its eve (walk-forward, no "
-    "refit); weeks are the 46 from Sunday to Saturday; the two times 47 weeks before chose, each asked of what was "
-    "trained on all days before it"
+    "trained on all but the last 328 days and asked each day of these with what was known on its "
+    "eve (walk-forward, no refit); weeks are the 46 from Sunday to Saturday; the two times 47 "
+    "weeks before chose, each asked of what was trained on all days before it"
 )
 WINDOW = Window(
     unit="kW min",
@@ -87,16 +101,23 @@ class HouseholdPowerParams(CaseParams):
     candidates: tuple[Candidate, ...] = Field(
         ("course", "network", "trees", "ours"),
         min_length=1,
-        description="what to train: the lab's network, our network, trees, and ours: the mean of these two",
+        description="what to train: the lab's network, our network, trees, and ours: the mean of "
+        "these two",
     )
     peers: tuple[SeriesPeer, ...] = Field(
         ("yesterday", "last_week", "seasonal_naive", "ridge", "extra_trees"),
         description="plain forecasts to compare with",
     )
-    gaps: Gaps = Field("filled", description="from the day before, or zero as the files of sums have them")
-    trees: Annotated[int, Field(ge=10, le=5000, description="size of the forest among the peers")] = 200
+    gaps: Gaps = Field(
+        "filled", description="from the day before, or zero as the files of sums have them"
+    )
+    trees: Annotated[
+        int, Field(ge=10, le=5000, description="size of the forest among the peers")
+    ] = 200
     device: Asked = Field("auto", description="where to train")
-    sample_rows: Annotated[int, Field(ge=700, le=10_000, description="days of the embedded sample")] = 800
+    sample_rows: Annotated[
+        int, Field(ge=700, le=10_000, description="days of the embedded sample")
+    ] = 800
 
 
 @case
@@ -123,7 +144,17 @@ def prepare(params: HouseholdPowerParams) -> PreparedData:
     table = clean(checked, (drop_repeats,))
     parts = part(table, raw, params.gaps)
     return PreparedData(
-        PROBLEM, ThresholdPolicy(), origin, raw, checked, table, [parts], [parts], Series(WINDOW), PROTOCOL, params.seed
+        PROBLEM,
+        ThresholdPolicy(),
+        origin,
+        raw,
+        checked,
+        table,
+        [parts],
+        [parts],
+        Series(WINDOW),
+        PROTOCOL,
+        params.seed,
     )
 
 
@@ -131,20 +162,28 @@ def forecast_year(data: PreparedData, params: HouseholdPowerParams) -> Ref:
     """Forecast the next twelve months from the twelve before the test part, and judge them."""
     months = part_months(data.table, data.parts[0], PROBLEM)
     told = SeriesSettings(
-        epochs=2 if params.profile == "smoke" else 100, batch_size=8, learning_rate=1e-2, weight_decay=0.1,
-        optimizer="adamw", schedule="cosine", device=params.device,
-    )  # fmt: skip
+        epochs=2 if params.profile == "smoke" else 100,
+        batch_size=8,
+        learning_rate=1e-2,
+        weight_decay=0.1,
+        optimizer="adamw",
+        schedule="cosine",
+        device=params.device,
+    )
     trained = train_series.with_label("year")(months, year_network, told, params.seed)
     return judge_year(months, trained, params.seed)
 
 
 @stage
 def part(out: Path, table: Ref, raw: Ref, gaps: Gaps) -> Facts:
-    """Cut the days into windows, and part these in the order of time: train, two periods of validation, test.
+    """Cut the days into windows, and part these in the order of time.
 
-    The test part is the last 328 days, or of a short series a third of what is left after thirteen months, and each
-    period of validation has as many weeks; all begin on a Sunday. `date` is the window's last day, in days since 1970,
-    and `hours` are the sums of its hours; of a file of days there are none.
+    Train, two periods of validation, test.
+
+    The test part is the last 328 days, or of a short series a third of what is left after thirteen
+    months, and each period of validation has as many weeks; all begin on a Sunday. `date` is the
+    window's last day, in days since 1970, and `hours` are the sums of its hours; of a file of days
+    there are none.
 
     Raises
     ------
@@ -172,13 +211,20 @@ def part(out: Path, table: Ref, raw: Ref, gaps: Gaps) -> Facts:
 
 
 def cut(values: "Floats", first: int) -> "dict[str, Arrays]":
-    """Return the windows of train, validation and test; the numbers of a part know nothing of a later period."""
+    """Return the windows of train, validation and test.
+
+    The numbers of a part know nothing of a later period.
+    """
     import numpy as np
 
     ends = pairwise((LENGTH, *cuts(len(values), first), len(values)))
     train, earlier, later, test = (windows(values, *end, LENGTH, AHEAD) for end in ends)
-    in_order_of_time({"train": train, "earlier validation": earlier, "later validation": later, "test": test})
-    periods = [{**rows, "period": np.full(len(rows["y"]), i)} for i, rows in enumerate((earlier, later))]
+    in_order_of_time(
+        {"train": train, "earlier validation": earlier, "later validation": later, "test": test}
+    )
+    periods = [
+        {**rows, "period": np.full(len(rows["y"]), i)} for i, rows in enumerate((earlier, later))
+    ]
     return {"train": train, "validation": joined(*periods), "test": test}
 
 
@@ -192,7 +238,9 @@ def by_hour(raw: Ref, dates: "pd.Series", column: str) -> "NDArray[np.float32]":
 
 
 def cuts(days: int, first: int) -> tuple[int, int, int]:
-    """Return where both periods of validation and the test part begin; day 0 is `first` days after 1970-01-01.
+    """Return where both periods of validation and the test part begin.
+
+    Day 0 is `first` days after 1970-01-01.
 
     Raises
     ------
@@ -202,8 +250,9 @@ def cuts(days: int, first: int) -> tuple[int, int, int]:
     held = min(HELD_OUT, (days - LENGTH - YEAR_BACK) // 3 - WEEK)
     if held < LEAST:
         raise CasebookError(
-            f"Only {days:,} days, too few to forecast: at least 28 days and a year to learn from, and a quarter of a "
-            "year each to be asked about and, twice, to choose by, about 690 in all. Use more data."
+            f"Only {days:,} days, too few to forecast: at least 28 days and a year to learn from, "
+            "and a quarter of a year each to be asked about and, twice, to choose by, about 690 "
+            "in all. Use more data."
         )
     test = days - held
     test += (3 - first - test) % WEEK  # 1970-01-04 was a Sunday
@@ -212,10 +261,17 @@ def cuts(days: int, first: int) -> tuple[int, int, int]:
 
 
 def train(parts: Ref, params: HouseholdPowerParams) -> dict[str, list[Ref]]:
-    """Train the candidates; `ours` is the mean of `network` and `trees`, which are trained for it."""
+    """Train the candidates.
+
+    `ours` is the mean of `network` and `trees`, which are trained for it.
+    """
     needed = {*params.candidates, *(("network", "trees") if "ours" in params.candidates else ())}
     sent: dict[str, list[Future]] = {
-        name: [train_series.with_label(name).submit(parts, network, settings(name, params), params.seed)]
+        name: [
+            train_series.with_label(name).submit(
+                parts, network, settings(name, params), params.seed
+            )
+        ]
         for name, network in NETWORKS.items()
         if name in needed
     }
@@ -237,15 +293,24 @@ def settings(name: Candidate, params: HouseholdPowerParams) -> SeriesSettings:
     if name == "course":
         return SeriesSettings(epochs=min(50, most), batch_size=8, device=params.device)
     return SeriesSettings(
-        epochs=min(20, most), batch_size=128, learning_rate=3e-3, weight_decay=0.1, optimizer="adamw",
-        schedule="cosine", huber=0.6, device=params.device,
-    )  # fmt: skip
+        epochs=min(20, most),
+        batch_size=128,
+        learning_rate=3e-3,
+        weight_decay=0.1,
+        optimizer="adamw",
+        schedule="cosine",
+        huber=0.6,
+        device=params.device,
+    )
 
 
 def course_network(train: "Arrays") -> "keras.Model":
-    """Return the lab's network on the last seven days: a convolution, two LSTMs, and an answer for each day ahead.
+    """Return the lab's network on the last seven days.
 
-    The lab gives it all the meter's sums and asks for one day; here it gets the power alone, as all others do.
+    A convolution, two LSTMs, and an answer for each day ahead.
+
+    The lab gives it all the meter's sums and asks for one day; here it gets the power alone, as all
+    others do.
     """
     import keras
     from keras import layers, ops

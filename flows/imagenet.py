@@ -1,4 +1,7 @@
-"""A thousand kinds of things: a network that others trained, judged on what is at hand, and published (lab 904)."""
+"""A thousand kinds of things.
+
+A network that others trained, judged on what is at hand, and published (lab 904).
+"""
 
 import json
 from collections import Counter
@@ -49,8 +52,8 @@ OTHERS = 60  # pictures of each other kind that are asked about
 FEW = 20  # of each kind in the smoke profile
 ANSWERS = 4  # that are told of each kind
 PROTOCOL = msg(
-    "not trained here; asked about the daisies of the flowers set, the only pictures at hand of a class that it knows, "
-    "some of which may have been among ImageNet's own"
+    "not trained here; asked about the daisies of the flowers set, the only pictures at hand of a "
+    "class that it knows, some of which may have been among ImageNet's own"
 )
 
 
@@ -92,10 +95,11 @@ def needed(dataset: str, source: str) -> Origin:
         entry = data_set(dataset)
         urls = " or ".join(file.url for file in entry.files if file.url)
         raise NoSample(
-            f"No file for '{entry.title}', and there is no sample of it: this case publishes a network that others "
-            f"trained, and one with random weights would recognize nothing. Put {entry.files[0].name} into "
-            f"{places.raw() / entry.folder}, or into the folder {entry.folder} of a mirror that CASEBOOK_DATA_MIRROR "
-            f"names, or be online ({urls}); then use --source real."
+            f"No file for '{entry.title}', and there is no sample of it: this case publishes a "
+            "network that others trained, and one with random weights would recognize nothing. "
+            f"Put {entry.files[0].name} into {places.raw() / entry.folder}, or into the folder "
+            f"{entry.folder} of a mirror that CASEBOOK_DATA_MIRROR names, or be online ({urls}); "
+            "then use --source real."
         )
     return origin
 
@@ -104,15 +108,21 @@ def aim_of(names: Origin) -> Problem:
     """Return what is answered and how it is judged; a plan needn't have the file of names yet."""
     labels = named(names.path) if names.path else ()
     return Problem(
-        kind="multiclass", takes="picture", target="label", labels=labels, output="probabilities",
-        primary="accuracy", shown=("accuracy", "log_loss"),
-    )  # fmt: skip
+        kind="multiclass",
+        takes="picture",
+        target="label",
+        labels=labels,
+        output="probabilities",
+        primary="accuracy",
+        shown=("accuracy", "log_loss"),
+    )
 
 
 def named(path: Path) -> tuple[str, ...]:
     """Return what people call the classes 0 to 999, from a file `{"0": ["n01440764", "tench"], ...}`.
 
-    Names that stand for two classes, such as the crane that flies and the one that lifts, have WordNet's number added.
+    Names that stand for two classes, such as the crane that flies and the one that lifts, have
+    WordNet's number added.
 
     Raises
     ------
@@ -121,17 +131,26 @@ def named(path: Path) -> tuple[str, ...]:
     """
     try:
         index = json.loads(path.read_text(encoding="utf-8"))
-        pairs = [(str(number), str(name)) for number, name in (index[str(i)] for i in range(backbone.CLASSES))]
+        pairs = [
+            (str(number), str(name))
+            for number, name in (index[str(i)] for i in range(backbone.CLASSES))
+        ]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CasebookError(f"{path} doesn't name {backbone.CLASSES:,} classes ({error!r}): fetch it again.") from error
+        raise CasebookError(
+            f"{path} doesn't name {backbone.CLASSES:,} classes ({error!r}): fetch it again."
+        ) from error
     often = Counter(name.casefold() for _, name in pairs)
     told = ((number, name.replace("_", " "), often[name.casefold()] > 1) for number, name in pairs)
     return tuple(f"{name} ({number})" if twice else name for number, name, twice in told)
 
 
 @stage
-def choose(out: Path, table: Ref, raw: Ref, problem: Problem, daisies: int | None, others: int) -> Facts:
-    """Choose the pictures to ask about: `test` has the daisies (None for all), `others` some of each other flower.
+def choose(
+    out: Path, table: Ref, raw: Ref, problem: Problem, daisies: int | None, others: int
+) -> Facts:
+    """Choose the pictures to ask about.
+
+    `test` has the daisies (None for all), `others` some of each other flower.
 
     The label of the first is ImageNet's number of the daisy, of the others the flowers set's own.
     """
@@ -141,7 +160,9 @@ def choose(out: Path, table: Ref, raw: Ref, problem: Problem, daisies: int | Non
     by_kind = {label: group["picture"].to_numpy() for label, group in frame.groupby("label")}
     known = by_kind.pop(FLOWERS.index(KNOWN))[:daisies]
     number = problem.labels.index(KNOWN)
-    write_arrays(out, "test", x=pictures_of(raw, known), y=pd.Series(number, range(len(known))).to_numpy())
+    write_arrays(
+        out, "test", x=pictures_of(raw, known), y=pd.Series(number, range(len(known))).to_numpy()
+    )
     rest = pd.concat([pd.Series(label, places[:others]) for label, places in by_kind.items()])
     write_arrays(out, "others", x=pictures_of(raw, rest.index.to_numpy()), y=rest.to_numpy())
     return {"rows": len(known), "others": len(rest)}
@@ -149,7 +170,10 @@ def choose(out: Path, table: Ref, raw: Ref, problem: Problem, daisies: int | Non
 
 @stage
 def assemble(out: Path, weights: Origin, device: Asked, seed: int) -> Facts:
-    """Keep the whole network as `network.keras`: raw pixels in, a logit for each of the thousand classes out."""
+    """Keep the whole network as `network.keras`.
+
+    Raw pixels in, a logit for each of the thousand classes out.
+    """
     import keras
 
     used = prepare(device, seed)
@@ -157,15 +181,21 @@ def assemble(out: Path, weights: Origin, device: Asked, seed: int) -> Facts:
     pixels = keras.Input(SHAPE)
     model = keras.Model(pixels, whole(backbone.preprocessing()(pixels)), name=NAME)
     model.save(out / "network.keras")
-    return {"dataset": weights.dataset, "kind": weights.kind, "parameters": model.count_params(), "device": used}
+    return {
+        "dataset": weights.dataset,
+        "kind": weights.kind,
+        "parameters": model.count_params(),
+        "device": used,
+    }
 
 
 @stage
 def judge(out: Path, asked: Ref, network: Ref, problem: Problem, seed: int) -> Facts:
     """Ask the network about the chosen pictures, and judge what it says of the daisies.
 
-    Writes `evaluation.json` as `evaluate` does, here without a choice between candidates; `others.json`, the most
-    frequent answers to each kind of flower; and the surest of its mistakes, drawn.
+    Writes `evaluation.json` as `evaluate` does, here without a choice between candidates;
+    `others.json`, the most frequent answers to each kind of flower; and the surest of its mistakes,
+    drawn.
     """
     import keras
     import numpy as np
@@ -177,21 +207,31 @@ def judge(out: Path, asked: Ref, network: Ref, problem: Problem, seed: int) -> F
     answered = score(model, others["x"]).argmax(axis=1)
     told |= {FLOWERS[label]: answered[others["y"] == label] for label in np.unique(others["y"])}
     measured = bootstrap(lambda weights: multiclass(y, probability, weights), y, seed)
-    figures = {name: measured[name] for name in problem.shown}  # others say nothing where all pictures are of one class
+    figures = {
+        name: measured[name] for name in problem.shown
+    }  # others say nothing where all pictures are of one class
     files.write_json(
         out / RESULTS,
         {
-            "champion": NAME, "candidates": {NAME: figures}, "peers": {}, "validation": {},
+            "champion": NAME,
+            "candidates": {NAME: figures},
+            "peers": {},
+            "validation": {},
             "test": {"split": f"every {KNOWN} of the flowers set", "folds": 1, "rows": len(y)},
         },
-    )  # fmt: skip
-    files.write_json(out / "others.json", [frequent(kind, answers, problem) for kind, answers in told.items()])
+    )
+    files.write_json(
+        out / "others.json", [frequent(kind, answers, problem) for kind, answers in told.items()]
+    )
     mistakes(out, y, probability, test["x"], problem)
     return {"champion": NAME, "accuracy": figures["accuracy"]["value"]}
 
 
 def frequent(kind: str, answers: "NDArray[np.int64]", problem: Problem) -> dict[str, str]:
-    """Return a row of a table: how many pictures of a kind were asked about, and the most frequent answers."""
+    """Return a row of a table.
+
+    How many pictures of a kind were asked about, and the most frequent answers.
+    """
     counts = Counter(answers.tolist()).most_common(ANSWERS)
     told = ", ".join(f"{problem.labels[number]} {count}" for number, count in counts)
     return {"kind": kind, "pictures": f"{len(answers):,}", "most frequent answers": told}

@@ -1,4 +1,7 @@
-"""What is in a fast-food menu: sodium, sugar, fat and protein of 260 items, and whether its labels add up (lab 071)."""
+"""What is in a fast-food menu.
+
+Sodium, sugar, fat and protein of 260 items, and whether its labels add up (lab 071).
+"""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -21,7 +24,13 @@ from tasks.data.ingest import ingest
 from tasks.data.validate import enforce, suite_text, validate
 from tasks.pages import charts as chart
 from tasks.pages.findings import FINDINGS, Section, found, report_findings, stored
-from tasks.pages.summary_statistics import described, description_rows, fences, line_through, standing_out
+from tasks.pages.summary_statistics import (
+    described,
+    description_rows,
+    fences,
+    line_through,
+    standing_out,
+)
 from tasks.stories.mcdonalds.labels import calories, servings, with_counted_calories, with_servings
 from tasks.tables.explore import correlations, explore, strongest_pairs
 
@@ -32,23 +41,41 @@ if TYPE_CHECKING:
 
 DATA = "mcdonalds"
 MAIN = {  # what sections tell of, with units
-    "Calories": "kcal", "Total Fat": "g", "Saturated Fat": "g", "Trans Fat": "g", "Cholesterol": "mg", "Sodium": "mg",
-    "Carbohydrates": "g", "Dietary Fiber": "g", "Sugars": "g", "Protein": "g",
-}  # fmt: skip
+    "Calories": "kcal",
+    "Total Fat": "g",
+    "Saturated Fat": "g",
+    "Trans Fat": "g",
+    "Cholesterol": "mg",
+    "Sodium": "mg",
+    "Carbohydrates": "g",
+    "Dietary Fiber": "g",
+    "Sugars": "g",
+    "Protein": "g",
+}
 
 
 class McdonaldsParams(CaseParams):
     """What can be set: how much sodium a day may have, and the size of the sample."""
 
     daily_sodium: Annotated[
-        float, Field(ge=500, le=10_000, description="mg of sodium in a day; 2,400 is what the menu's labels go by")
+        float,
+        Field(
+            ge=500,
+            le=10_000,
+            description="mg of sodium in a day; 2,400 is what the menu's labels go by",
+        ),
     ] = 2400
-    sample_rows: Annotated[int, Field(ge=100, le=5000, description="items of the embedded sample")] = 260
+    sample_rows: Annotated[
+        int, Field(ge=100, le=5000, description="items of the embedded sample")
+    ] = 260
 
 
 @case
 def mcdonalds(params: McdonaldsParams = McdonaldsParams()) -> Summary:
-    """Explore a menu's nutrition facts: what is saltiest, how fat goes with protein, and if labels add up (lab 071)."""
+    """Explore a menu's nutrition facts.
+
+    What is saltiest, how fat goes with protein, and if labels add up (lab 071).
+    """
     origin = fetch(DATA, params.source)
     raw = ingest(origin, make_menu, params.sample_rows, params.seed)
     checked = validate(raw, suite_text(DATA))
@@ -57,7 +84,9 @@ def mcdonalds(params: McdonaldsParams = McdonaldsParams()) -> Summary:
     profile = explore.submit(menu, DATA)
 
     told = tell_of_menu(menu, params.daily_sodium)
-    return report_findings(told, origin, raw, "python -m flows.canada", profile.result(), checked, menu)
+    return report_findings(
+        told, origin, raw, "python -m flows.canada", profile.result(), checked, menu
+    )
 
 
 @stage
@@ -89,30 +118,59 @@ def sodium(out: "Path", menu: "pd.DataFrame", daily: float) -> Section:
     """Tell which item has most sodium, and which have more than a whole day may have."""
     (item, mg), told = most(menu, "Sodium"), described(menu["Sodium"])
     over = menu[menu["Sodium"] > daily].set_index("Item")["Sodium"]
-    chart.strip(out / "sodium.png", menu, "Sodium", "Category", "Sodium of each item", "sodium (mg)", item)
-    chart.histogram(out / "sodium_bins.png", menu[["Sodium"]], 12, "How much sodium items have", "sodium (mg)", "items")
+    chart.strip(
+        out / "sodium.png", menu, "Sodium", "Category", "Sodium of each item", "sodium (mg)", item
+    )
+    chart.histogram(
+        out / "sodium_bins.png",
+        menu[["Sodium"]],
+        12,
+        "How much sodium items have",
+        "sodium (mg)",
+        "items",
+    )
     return Section(
         title=msg("Sodium"),
         findings=(
-            found("most_sodium", {"item": item, "mg": mg}, msg(
-                "{item} has most sodium, {mg:,.0f} mg: {share:.0%} of the {daily:,.0f} mg of a day.",
-                item=item, mg=mg, share=mg / daily, daily=daily,
-            )),
-            found("over_a_day", over.to_dict(), msg(
-                "{count} of {items} items have more sodium than a whole day may have, {half} more than half of it.",
-                count=len(over), items=len(menu), half=int((menu["Sodium"] > daily / 2).sum()),
-            )),
-            found("sodium", told, msg(
-                "The mean item has {mean:,.0f} mg, the median item {median:,.0f} mg.",
-                mean=told["mean"], median=told["50%"],
-            )),
+            found(
+                "most_sodium",
+                {"item": item, "mg": mg},
+                msg(
+                    "{item} has most sodium, {mg:,.0f} mg: {share:.0%} of the {daily:,.0f} mg of "
+                    "a day.",
+                    item=item,
+                    mg=mg,
+                    share=mg / daily,
+                    daily=daily,
+                ),
+            ),
+            found(
+                "over_a_day",
+                over.to_dict(),
+                msg(
+                    "{count} of {items} items have more sodium than a whole day may have, {half} "
+                    "more than half of it.",
+                    count=len(over),
+                    items=len(menu),
+                    half=int((menu["Sodium"] > daily / 2).sum()),
+                ),
+            ),
+            found(
+                "sodium",
+                told,
+                msg(
+                    "The mean item has {mean:,.0f} mg, the median item {median:,.0f} mg.",
+                    mean=told["mean"],
+                    median=told["50%"],
+                ),
+            ),
         ),
         tables=(description_rows(menu[["Sodium"]].add_suffix(" (mg)")),),
         pictures=(
             ("sodium", msg("Strip plot: every point is an item; the greatest is named.")),
             ("sodium_bins", msg("Histogram of the same values.")),
         ),
-    )  # fmt: skip
+    )
 
 
 def protein_and_fat(out: "Path", menu: "pd.DataFrame") -> Section:
@@ -122,40 +180,79 @@ def protein_and_fat(out: "Path", menu: "pd.DataFrame") -> Section:
     return Section(
         title=msg("Protein and fat"),
         findings=(
-            found("protein_and_fat", asdict(line), msg(
-                "Pearson's r of protein and total fat is {r:.3f} (p {p:.1e}): a gram more of protein goes with "
-                "{slope:.2f} g of fat (95 % interval {low:.2f} to {high:.2f}).",
-                r=line.r, p=line.p, slope=line.slope, low=line.low, high=line.high,
-            )),
+            found(
+                "protein_and_fat",
+                asdict(line),
+                msg(
+                    "Pearson's r of protein and total fat is {r:.3f} (p {p:.1e}): a gram more of "
+                    "protein goes with {slope:.2f} g of fat (95 % interval {low:.2f} to "
+                    "{high:.2f}).",
+                    r=line.r,
+                    p=line.p,
+                    slope=line.slope,
+                    low=line.low,
+                    high=line.high,
+                ),
+            ),
         ),
-        pictures=(("joint", msg("Joint plot: both histograms, and the regression line with its 95 % interval.")),),
-    )  # fmt: skip
+        pictures=(
+            (
+                "joint",
+                msg("Joint plot: both histograms, and the regression line with its 95 % interval."),
+            ),
+        ),
+    )
 
 
 def categories(out: "Path", menu: "pd.DataFrame") -> Section:
     """Tell what the categories' mean items have."""
     shown = ["Calories", "Protein", "Total Fat", "Sodium", "Sugars"]
-    means, counts = menu.groupby("Category", sort=False)[shown].mean(), menu["Category"].value_counts().to_dict()
-    chart.boxes(out / "calories.png", menu, "Calories", "Category", "Calories of a category's items", "kcal")
-    chart.boxes(out / "sodium_box.png", menu, "Sodium", "Category", "Sodium of a category's items", "sodium (mg)")
+    means, counts = (
+        menu.groupby("Category", sort=False)[shown].mean(),
+        menu["Category"].value_counts().to_dict(),
+    )
+    chart.boxes(
+        out / "calories.png", menu, "Calories", "Category", "Calories of a category's items", "kcal"
+    )
+    chart.boxes(
+        out / "sodium_box.png",
+        menu,
+        "Sodium",
+        "Category",
+        "Sodium of a category's items",
+        "sodium (mg)",
+    )
     salty, rich = means["Sodium"].nlargest(1), means["Calories"].nlargest(1)
     table = tuple(
-        {"category": str(name), "items": str(counts[name]), **{
-            f"{column.lower()} ({MAIN[column]})": f"{row[column]:,.1f}" for column in shown
-        }}
+        {
+            "category": str(name),
+            "items": str(counts[name]),
+            **{f"{column.lower()} ({MAIN[column]})": f"{row[column]:,.1f}" for column in shown},
+        }
         for name, row in means.to_dict("index").items()
-    )  # fmt: skip
+    )
     return Section(
         title=msg("Categories"),
         findings=(
-            found("category_means", means.to_dict("index"), msg(
-                "Mean sodium is greatest in {salty}, {mg:,.0f} mg; mean calories in {rich}, {kcal:,.0f} kcal.",
-                salty=str(salty.index[0]), mg=float(salty.iloc[0]), rich=str(rich.index[0]), kcal=float(rich.iloc[0]),
-            )),
+            found(
+                "category_means",
+                means.to_dict("index"),
+                msg(
+                    "Mean sodium is greatest in {salty}, {mg:,.0f} mg; mean calories in {rich}, "
+                    "{kcal:,.0f} kcal.",
+                    salty=str(salty.index[0]),
+                    mg=float(salty.iloc[0]),
+                    rich=str(rich.index[0]),
+                    kcal=float(rich.iloc[0]),
+                ),
+            ),
         ),
         tables=(table,),
-        pictures=(("calories", msg("Box plots of calories.")), ("sodium_box", msg("Box plots of sodium."))),
-    )  # fmt: skip
+        pictures=(
+            ("calories", msg("Box plots of calories.")),
+            ("sodium_box", msg("Box plots of sodium.")),
+        ),
+    )
 
 
 def sugars(out: "Path", menu: "pd.DataFrame") -> Section:
@@ -163,47 +260,84 @@ def sugars(out: "Path", menu: "pd.DataFrame") -> Section:
     (item, grams), told = most(menu, "Sugars"), described(menu["Sugars"])
     drinks, sweet = menu["Category"].isin(DRINKS), menu["Sugars"] > told["mean"]
     shares = {"drinks": float(sweet[drinks].mean()), "food": float(sweet[~drinks].mean())}
-    chart.boxes(out / "sugars.png", menu, "Sugars", "Category", "Sugars of a category's items", "sugars (g)")
-    chart.histogram(out / "sugars_bins.png", menu[["Sugars"]], 12, "How much sugar items have", "sugars (g)", "items")
+    chart.boxes(
+        out / "sugars.png", menu, "Sugars", "Category", "Sugars of a category's items", "sugars (g)"
+    )
+    chart.histogram(
+        out / "sugars_bins.png",
+        menu[["Sugars"]],
+        12,
+        "How much sugar items have",
+        "sugars (g)",
+        "items",
+    )
     return Section(
         title=msg("Sugars"),
         findings=(
-            found("sugars", told, msg(
-                "The mean item has {mean:.1f} g of sugars, the median item {median:.1f} g; {item} has "
-                "most, {most:.0f} g.", mean=told["mean"], median=told["50%"], item=item, most=grams,
-            )),
-            found("sugars_of_drinks", shares, msg(
-                "{drinks:.0%} of the drinks and {food:.0%} of the food have more than that mean; half of the drinks "
-                "have {median:.0f} g or more.", median=float(menu.loc[drinks, "Sugars"].median()), **shares,
-            )),
+            found(
+                "sugars",
+                told,
+                msg(
+                    "The mean item has {mean:.1f} g of sugars, the median item {median:.1f} g; "
+                    "{item} has most, {most:.0f} g.",
+                    mean=told["mean"],
+                    median=told["50%"],
+                    item=item,
+                    most=grams,
+                ),
+            ),
+            found(
+                "sugars_of_drinks",
+                shares,
+                msg(
+                    "{drinks:.0%} of the drinks and {food:.0%} of the food have more than that "
+                    "mean; half of the drinks have {median:.0f} g or more.",
+                    median=float(menu.loc[drinks, "Sugars"].median()),
+                    **shares,
+                ),
+            ),
         ),
         tables=(description_rows(menu[["Sugars"]].add_suffix(" (g)")),),
         pictures=(
             ("sugars", msg("Box plots of sugars.")),
             ("sugars_bins", msg("Histogram of the same values.")),
         ),
-    )  # fmt: skip
+    )
 
 
 def trans_fat(menu: "pd.DataFrame") -> Section:
     """Tell which items have trans fat."""
     (item, grams), having = most(menu, "Trans Fat"), menu[menu["Trans Fat"] > 0]
-    counts, by = menu["Category"].value_counts(), having.groupby("Category", sort=False)["Trans Fat"]
+    counts, by = (
+        menu["Category"].value_counts(),
+        having.groupby("Category", sort=False)["Trans Fat"],
+    )
     table = tuple(
-        {"category": str(name), "items": str(counts[name]), "with trans fat": str(len(values)),
-         "most trans fat (g)": f"{values.max():.1f}"}
+        {
+            "category": str(name),
+            "items": str(counts[name]),
+            "with trans fat": str(len(values)),
+            "most trans fat (g)": f"{values.max():.1f}",
+        }
         for name, values in by
-    )  # fmt: skip
+    )
     return Section(
         title=msg("Trans fat"),
         findings=(
-            found("trans_fat", by.size().to_dict(), msg(
-                "{count} of {items} items have trans fat; {item} has most, {most:.1f} g.",
-                count=len(having), items=len(menu), item=item, most=grams,
-            )),
+            found(
+                "trans_fat",
+                by.size().to_dict(),
+                msg(
+                    "{count} of {items} items have trans fat; {item} has most, {most:.1f} g.",
+                    count=len(having),
+                    items=len(menu),
+                    item=item,
+                    most=grams,
+                ),
+            ),
         ),
         tables=(table,),
-    )  # fmt: skip
+    )
 
 
 def nutrients(out: "Path", menu: "pd.DataFrame") -> Section:
@@ -213,12 +347,17 @@ def nutrients(out: "Path", menu: "pd.DataFrame") -> Section:
     return Section(
         title=msg("What goes together"),
         findings=(
-            found("strongest_pairs", pairs, msg(
-                "{first} and {second} go together most: Pearson's r {r:.2f}.", **pairs[0],
-            )),
+            found(
+                "strongest_pairs",
+                pairs,
+                msg(
+                    "{first} and {second} go together most: Pearson's r {r:.2f}.",
+                    **pairs[0],
+                ),
+            ),
         ),
         pictures=(("nutrients", msg("Heatmap of the correlations.")),),
-    )  # fmt: skip
+    )
 
 
 def outliers(menu: "pd.DataFrame") -> Section:
@@ -226,20 +365,30 @@ def outliers(menu: "pd.DataFrame") -> Section:
     apart = {name: standing_out(menu.set_index("Item")[name]) for name in MAIN}
     items = {item for values in apart.values() for item in values.index}
     table = tuple(
-        {"nutrient": Message(text=f"{name.lower()} ({MAIN[name]})"), "upper fence": f"{fences(menu[name])[1]:,.1f}",
-         "outliers": str(len(values)), "the greatest": "{} ({:,g})".format(*most(menu, name))}
+        {
+            "nutrient": Message(text=f"{name.lower()} ({MAIN[name]})"),
+            "upper fence": f"{fences(menu[name])[1]:,.1f}",
+            "outliers": str(len(values)),
+            "the greatest": "{} ({:,g})".format(*most(menu, name)),
+        }
         for name, values in apart.items()
-    )  # fmt: skip
+    )
     return Section(
         title=msg("Outliers"),
         findings=(
-            found("outliers", {name: len(values) for name, values in apart.items()}, msg(
-                "{count} of {items} items stand out in a nutrient: they are more than 1.5 interquartile ranges off the "
-                "quartiles.", count=len(items), items=len(menu),
-            )),
+            found(
+                "outliers",
+                {name: len(values) for name, values in apart.items()},
+                msg(
+                    "{count} of {items} items stand out in a nutrient: they are more than 1.5 "
+                    "interquartile ranges off the quartiles.",
+                    count=len(items),
+                    items=len(menu),
+                ),
+            ),
         ),
         tables=(table,),
-    )  # fmt: skip
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""Handwritten digits, or pieces of clothing: tell ten classes of small grey pictures apart (lab 240)."""
+"""Handwritten digits, or pieces of clothing.
+
+Tell ten classes of small grey pictures apart (lab 240).
+"""
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -37,23 +40,44 @@ Data = Literal["mnist", "fashion"]
 SHAPE = Shape(28, 28, 1)
 Candidate = Literal["course", "ours", "deep"]
 CLOTHES = (
-    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"
-)  # fmt: skip
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
 LABELS = {"mnist": tuple("0123456789"), "fashion": CLOTHES}
 
 
 class MnistParams(CaseParams):
     """What can be set: which pictures, which networks, how long."""
 
-    dataset: Data = Field("mnist", description="handwritten digits, or Zalando's pieces of clothing")
-    candidates: tuple[Candidate, ...] = Field(
-        ("course", "ours"), min_length=1, description="networks to train: the lab's LeNet-5, ours, and one for a GPU"
+    dataset: Data = Field(
+        "mnist", description="handwritten digits, or Zalando's pieces of clothing"
     )
-    peers: tuple[Peer, ...] = Field(("dummy", "extra_trees"), description="plain models on the pixels to compare with")
-    trees: Annotated[int, Field(ge=10, le=5000, description="size of the forest among the peers")] = 100
-    epochs: Annotated[int, Field(ge=1, le=200, description="epochs of `ours` and `deep`, which wants about 55")] = 12
+    candidates: tuple[Candidate, ...] = Field(
+        ("course", "ours"),
+        min_length=1,
+        description="networks to train: the lab's LeNet-5, ours, and one for a GPU",
+    )
+    peers: tuple[Peer, ...] = Field(
+        ("dummy", "extra_trees"), description="plain models on the pixels to compare with"
+    )
+    trees: Annotated[
+        int, Field(ge=10, le=5000, description="size of the forest among the peers")
+    ] = 100
+    epochs: Annotated[
+        int, Field(ge=1, le=200, description="epochs of `ours` and `deep`, which wants about 55")
+    ] = 12
     device: Asked = Field("auto", description="where to train")
-    sample_rows: Annotated[int, Field(ge=200, le=100_000, description="size of the embedded sample")] = 1500
+    sample_rows: Annotated[
+        int, Field(ge=200, le=100_000, description="size of the embedded sample")
+    ] = 1500
 
 
 @case
@@ -68,16 +92,23 @@ def mnist(params: MnistParams = MnistParams()) -> Summary:
     return evaluate_and_publish(FittedModels(data, trained, baselines, profile))
 
 
-PROTOCOL = msg("the set's own test part; a tenth of the training pictures, stratified, for validation")
+PROTOCOL = msg(
+    "the set's own test part; a tenth of the training pictures, stratified, for validation"
+)
 
 
 def prepare(params: MnistParams) -> PreparedData:
     """Fetch the pictures, and have them decoded, checked, rid of repeats and parted."""
     data = {"mnist": "mnist", "fashion": "fashion_mnist"}[params.dataset]
     problem = Problem(
-        kind="multiclass", takes="picture", target="label", labels=LABELS[params.dataset], output="probabilities",
-        primary="accuracy", shown=("accuracy", "balanced_accuracy", "f1", "log_loss"),
-    )  # fmt: skip
+        kind="multiclass",
+        takes="picture",
+        target="label",
+        labels=LABELS[params.dataset],
+        output="probabilities",
+        primary="accuracy",
+        shown=("accuracy", "balanced_accuracy", "f1", "log_loss"),
+    )
     origin = fetch(data, params.source)
     raw = decode(origin, SHAPE, make_digits, params.sample_rows, params.seed)
     checked = validate(raw, suite_text(data))
@@ -85,14 +116,30 @@ def prepare(params: MnistParams) -> PreparedData:
     table = clean(checked, (drop_repeated_pictures,))
     parts = split_pictures(table, raw, params.seed)
     return PreparedData(
-        problem, ThresholdPolicy(), origin, raw, checked, table, [parts], [parts], Pictures(), PROTOCOL, params.seed
+        problem,
+        ThresholdPolicy(),
+        origin,
+        raw,
+        checked,
+        table,
+        [parts],
+        [parts],
+        Pictures(),
+        PROTOCOL,
+        params.seed,
     )
 
 
 def train_candidate(name: Candidate, data: PreparedData, params: MnistParams) -> Future:
     """Train one candidate."""
     stage = train_pictures.with_label(name)
-    return stage.submit(data.encoded[0], NETWORKS[name], len(data.problem.labels), settings(name, params), params.seed)
+    return stage.submit(
+        data.encoded[0],
+        NETWORKS[name],
+        len(data.problem.labels),
+        settings(name, params),
+        params.seed,
+    )
 
 
 def settings(name: Candidate, params: MnistParams) -> PictureSettings:
@@ -103,26 +150,49 @@ def settings(name: Candidate, params: MnistParams) -> PictureSettings:
     digits = Augmentation(shift=2, turn=12.0, zoom=0.1)
     clothes = Augmentation(shift=2, flip=True, cover=8)
     ours = PictureSettings(
-        epochs=min(params.epochs, most), batch_size=128, learning_rate=4e-3, weight_decay=0.05, optimizer="adamw",
-        schedule="cosine", smoothing=0.05, average=0.995, reduced=True,
+        epochs=min(params.epochs, most),
+        batch_size=128,
+        learning_rate=4e-3,
+        weight_decay=0.05,
+        optimizer="adamw",
+        schedule="cosine",
+        smoothing=0.05,
+        average=0.995,
+        reduced=True,
         views=2 if params.dataset == "fashion" else 1,
-        augmentation=clothes if params.dataset == "fashion" else digits, device=params.device,
-    )  # fmt: skip
-    large = {"batch_size": 512, "learning_rate": 0.4, "weight_decay": 0.005, "optimizer": "sgd", "average": 0.98}
+        augmentation=clothes if params.dataset == "fashion" else digits,
+        device=params.device,
+    )
+    large = {
+        "batch_size": 512,
+        "learning_rate": 0.4,
+        "weight_decay": 0.005,
+        "optimizer": "sgd",
+        "average": 0.98,
+    }
     return ours.model_copy(update=large) if name == "deep" else ours
 
 
 def course_network(train: "Arrays", classes: int) -> "keras.Model":
-    """Return LeNet-5 as the lab draws it: two convolutions with mean pooling, and three dense layers."""
+    """Return LeNet-5 as the lab draws it.
+
+    Two convolutions with mean pooling, and three dense layers.
+    """
     import keras
     from keras import layers
 
     stack = [
-        keras.Input(SHAPE), layers.Rescaling(1 / 255),
-        layers.Conv2D(6, 5, padding="same", activation="relu"), layers.AveragePooling2D(2),
-        layers.Conv2D(16, 5, activation="relu"), layers.AveragePooling2D(2), layers.Flatten(),
-        layers.Dense(120, activation="relu"), layers.Dense(84, activation="relu"), layers.Dense(classes),
-    ]  # fmt: skip
+        keras.Input(SHAPE),
+        layers.Rescaling(1 / 255),
+        layers.Conv2D(6, 5, padding="same", activation="relu"),
+        layers.AveragePooling2D(2),
+        layers.Conv2D(16, 5, activation="relu"),
+        layers.AveragePooling2D(2),
+        layers.Flatten(),
+        layers.Dense(120, activation="relu"),
+        layers.Dense(84, activation="relu"),
+        layers.Dense(classes),
+    ]
     return keras.Sequential(stack, name="course")
 
 
@@ -136,13 +206,23 @@ def our_network(train: "Arrays", classes: int) -> "keras.Model":
 
     hidden = inputs = keras.Input(SHAPE)
     hidden = layers.Rescaling(1 / 255)(hidden)
-    for width, kernel, stride in ((16, 5, 1), (32, 3, 2), (32, 3, 1), (64, 3, 2), (64, 3, 1), (128, 3, 2), (128, 3, 1)):
+    for width, kernel, stride in (
+        (16, 5, 1),
+        (32, 3, 2),
+        (32, 3, 1),
+        (64, 3, 2),
+        (64, 3, 1),
+        (128, 3, 2),
+        (128, 3, 1),
+    ):
         hidden = normalized(hidden, width, kernel, stride)
     hidden = layers.GlobalAveragePooling2D()(hidden)
     return keras.Model(inputs, layers.Dense(classes)(hidden), name="ours")
 
 
-def deep_network(train: "Arrays", classes: int, widths: tuple[int, int, int] = (32, 64, 120)) -> "keras.Model":
+def deep_network(
+    train: "Arrays", classes: int, widths: tuple[int, int, int] = (32, 64, 120)
+) -> "keras.Model":
     """Return three groups of three convolutions for a GPU, the first on all pixels, the last two of each passed by."""
     import keras
     from keras import layers

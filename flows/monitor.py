@@ -14,13 +14,19 @@ MOST_HOURS = 100 * 366 * 24  # a century: more is no time that could be counted 
 def monitor(
     *,
     case: Annotated[str, "the case whose model is watched, such as fraud"],
-    input: Annotated[Path | None, "a file or folder of rows to compare; without it what the service counted"] = None,
+    input: Annotated[
+        Path | None, "a file or folder of rows to compare; without it what the service counted"
+    ] = None,
     hours: Annotated[int, "how far back the service's counts go"] = 24,
-    threshold: Annotated[float, "the population stability index from which a quantity has moved"] = 0.2,
+    threshold: Annotated[
+        float, "the population stability index from which a quantity has moved"
+    ] = 0.2,
     version: Annotated[int | None, "the model's version; without it the one that serves"] = None,
     language: Annotated[str, "of the page: en or ko"] = "en",
 ) -> str:
-    """Compare inputs and answers with training by PSI, KS and chi-square; drift is told to Prefect as an event.
+    """Compare inputs and answers with training by PSI, KS and chi-square.
+
+    Drift is told to Prefect as an event.
 
     Raises
     ------
@@ -35,8 +41,8 @@ def monitor(
 
     if not 1 <= hours <= MOST_HOURS or not 0 < threshold < math.inf:
         raise CasebookError(
-            f"--hours {hours} --threshold {threshold}: hours are 1 to {MOST_HOURS:,}, the threshold is a finite number "
-            "above 0."
+            f"--hours {hours} --threshold {threshold}: hours are 1 to {MOST_HOURS:,}, the "
+            "threshold is a finite number above 0."
         )
     spoken = language_of(language)
     predictor = predictor_of(case, version)
@@ -46,7 +52,11 @@ def monitor(
     page = report_drift(predictor, counted, found, threshold, spoken)
     drifted = [shift.name for shift in found if shift.drifted]
     tell(case, predictor.version, drifted, page)
-    moved = f"{len(drifted)} of {len(found)} quantities moved: {', '.join(drifted)}" if drifted else "nothing moved"
+    moved = (
+        f"{len(drifted)} of {len(found)} quantities moved: {', '.join(drifted)}"
+        if drifted
+        else "nothing moved"
+    )
     faulty = f" ({counted.faulty:,} more could not be answered)" if counted.faulty else ""
     return f"{case} version {predictor.version}, {counted.rows:,} rows of {counted.where}{faulty}: {moved}.\n{page}"
 
@@ -71,7 +81,12 @@ def trained_by(case: str) -> list[dict[str, str]]:
             deployment = client.read_deployment_by_name(f"{case}/{case}")
         except ObjectNotFound:
             return []
-    return [{"prefect.resource.id": f"prefect.deployment.{deployment.id}", "prefect.resource.role": "trained-by"}]
+    return [
+        {
+            "prefect.resource.id": f"prefect.deployment.{deployment.id}",
+            "prefect.resource.role": "trained-by",
+        }
+    ]
 
 
 operation = Operation(monitor)

@@ -1,4 +1,7 @@
-"""Fuel economy of cars: a number from seven plain facts, for a service that people type into (lab 901)."""
+"""Fuel economy of cars.
+
+A number from seven plain facts, for a service that people type into (lab 901).
+"""
 
 from typing import TYPE_CHECKING
 
@@ -32,11 +35,16 @@ class MpgParams(SmallTableParams):
 
 
 def facts(columns: list[str]) -> "ColumnTransformer":
-    """Return the encoder: numbers to mean 0 and deviation 1, missing ones to the median; a column per origin alike."""
+    """Return the encoder: numbers to mean 0 and deviation 1, missing ones to the median.
+
+    A column per origin alike.
+    """
     from sklearn.compose import ColumnTransformer
 
     plain = [name for name in columns if name != "origin"]
-    return ColumnTransformer([("number", numbers("median"), plain), ("origin", one_hot(ORIGINS), ["origin"])])
+    return ColumnTransformer(
+        [("number", numbers("median"), plain), ("origin", one_hot(ORIGINS), ["origin"])]
+    )
 
 
 def course_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":

@@ -1,4 +1,7 @@
-"""Film reviews in Korean, liked or not: the lab's BiLSTM on words, and networks on characters (lab 300)."""
+"""Film reviews in Korean, liked or not.
+
+The lab's BiLSTM on words, and networks on characters (lab 300).
+"""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -48,10 +51,17 @@ if TYPE_CHECKING:
 TRAIN, TEST = "nsmc_train", "nsmc_test"
 TEXT = "document"
 PROBLEM = Problem(
-    kind="binary", takes="text", asked=TEXT, target="label", labels=("negative", "positive"), primary="accuracy",
+    kind="binary",
+    takes="text",
+    asked=TEXT,
+    target="label",
+    labels=("negative", "positive"),
+    primary="accuracy",
     shown=("accuracy", "roc_auc", "f1", "log_loss"),
-)  # fmt: skip
-PROTOCOL = msg("the set's own test part, whole; a tenth of the training reviews, stratified, for validation")
+)
+PROTOCOL = msg(
+    "the set's own test part, whole; a tenth of the training reviews, stratified, for validation"
+)
 
 Candidate = Literal["course", "ngrams", "characters", "blend"]
 
@@ -62,13 +72,17 @@ class NaverReviewsParams(CaseParams):
     candidates: tuple[Candidate, ...] = Field(
         ("course", "ngrams", "characters", "blend"),
         min_length=1,
-        description="networks: the lab's on words, ours on characters' n-grams, on their order, and both together",
+        description="networks: the lab's on words, ours on characters' n-grams, on their order, "
+        "and both together",
     )
     peers: tuple[TextPeer, ...] = Field(
-        ("dummy", "linear_on_characters", "linear_on_words"), description="plain models to compare with"
+        ("dummy", "linear_on_characters", "linear_on_words"),
+        description="plain models to compare with",
     )
     device: Asked = Field("auto", description="where to train")
-    sample_rows: Annotated[int, Field(ge=400, le=100_000, description="size of the embedded sample")] = 2000
+    sample_rows: Annotated[
+        int, Field(ge=400, le=100_000, description="size of the embedded sample")
+    ] = 2000
 
 
 @case
@@ -78,7 +92,9 @@ def naver_reviews(params: NaverReviewsParams = NaverReviewsParams()) -> Summary:
     profile = explore_texts.submit(data.table, TEXT, PROBLEM)
     peers = compare_texts.submit(data.parts[0], TEXT, PROBLEM.target, params.peers, params.seed)
     by_words = encode.with_label("words")(data.parts[0], TEXT, PROBLEM.target, "word", 9_998, 30)
-    by_characters = encode.with_label("characters")(data.parts[0], TEXT, PROBLEM.target, "character", KNOWN - 2, 150)
+    by_characters = encode.with_label("characters")(
+        data.parts[0], TEXT, PROBLEM.target, "character", KNOWN - 2, 150
+    )
     trained = train(by_words, by_characters, params)
     baselines = [peers] if params.peers else []
     told = notes(data.parts[0], trained, by_words)
@@ -90,13 +106,17 @@ def naver_reviews(params: NaverReviewsParams = NaverReviewsParams()) -> Summary:
 def prepare(params: NaverReviewsParams) -> PreparedData:
     """Fetch both files, and have the reviews checked and parted as the files are."""
     origins = [fetch(name, params.source) for name in (TRAIN, TEST)]
-    if len({origin.kind for origin in origins}) > 1 or (origins[0].path and origins[0].path == origins[1].path):
+    if len({origin.kind for origin in origins}) > 1 or (
+        origins[0].path and origins[0].path == origins[1].path
+    ):
         raise CasebookError(
-            f"--source {params.source} gives no test part of its own: name a folder that holds ratings_train and "
-            "ratings_test, both as .txt or both as .parquet."
+            f"--source {params.source} gives no test part of its own: name a folder that holds "
+            "ratings_train and ratings_test, both as .txt or both as .parquet."
         )
     halves = [
-        ingest.with_label(origin.dataset)(origin, make_half, params.sample_rows, params.seed + number)
+        ingest.with_label(origin.dataset)(
+            origin, make_half, params.sample_rows, params.seed + number
+        )
         for number, origin in enumerate(origins)
     ]
     raw = join(halves[0], halves[1])
@@ -120,7 +140,10 @@ def prepare(params: NaverReviewsParams) -> PreparedData:
 
 
 def both(origins: list[Origin]) -> Origin:
-    """Return where the reviews came from: the training file, whose hash the record names, and the test file."""
+    """Return where the reviews came from.
+
+    The training file, whose hash the record names, and the test file.
+    """
     train, test = origins
     found = f"{train.found}, {test.found}" if train.path else train.found
     return train.model_copy(update={"found": found})
@@ -146,7 +169,9 @@ def train(by_words: Ref, by_characters: Ref, params: NaverReviewsParams) -> dict
         if name in needed:
             encoded = by_words if name == "course" else by_characters
             network = (SMALL if params.profile == "smoke" else NETWORKS).get(name, course_network)
-            sent[name] = train_texts.with_label(name).submit(encoded, network, settings(name, params), params.seed)
+            sent[name] = train_texts.with_label(name).submit(
+                encoded, network, settings(name, params), params.seed
+            )
     trained: dict[str, Ref] = {name: future.result() for name, future in sent.items()}
     if "blend" in needed:
         trained["blend"] = blend(by_characters, tuple(trained[name] for name in parts))
@@ -170,7 +195,10 @@ def settings(name: Candidate, params: NaverReviewsParams) -> TextSettings:
 
 
 def course_network(size: int) -> "keras.Model":
-    """Return the lab's network: word vectors, a bidirectional LSTM, a dense layer; it skips what is only padding."""
+    """Return the lab's network: word vectors, a bidirectional LSTM, a dense layer.
+
+    It skips what is only padding.
+    """
     import keras
     from keras import layers
 
@@ -181,24 +209,37 @@ def course_network(size: int) -> "keras.Model":
 
 
 KNOWN = 3000  # characters
-BUCKETS = {2: 262_139, 3: 1_048_573, 4: 2_097_143, 5: 2_097_143}  # primes: n-grams share a weight if hashes agree
+BUCKETS = {
+    2: 262_139,
+    3: 1_048_573,
+    4: 2_097_143,
+    5: 2_097_143,
+}  # primes: n-grams share a weight if hashes agree
 NEARBY = {2: 65_521, 3: 131_071}  # n-grams that have vectors
-FASTER = 20.0  # an n-gram's weight is met in few batches, and learns as if the rate were so many times as high
-FACTOR = -1_640_531_535  # 2 ** 32 over the golden ratio, as 32 bits have it (Knuth 1998, multiplicative hashing)
+# an n-gram's weight is met in few batches, and learns as if the rate were so many times as high
+FASTER = 20.0
+FACTOR = (
+    -1_640_531_535
+)  # 2 ** 32 over the golden ratio, as 32 bits have it (Knuth 1998, multiplicative hashing)
 
 
 def ngrams_network(size: int, buckets: dict[int, int] = BUCKETS) -> "keras.Model":
-    """Return a linear model: each n-gram of 1 to 5 characters has one weight, all of which are summed.
+    """Return a linear model.
 
-    Korean glues endings to its stems, so words are rare and n-grams of syllables are what repeats. Padding has no part
-    in the sum.
+    Each n-gram of 1 to 5 characters has one weight, all of which are summed.
+
+    Korean glues endings to its stems, so words are rare and n-grams of syllables are what repeats.
+    Padding has no part in the sum.
     """
     import keras
     from keras import layers, ops
 
     inputs = keras.Input((None,), dtype="int32")
     grams = [(inputs, size), *((hashed(inputs, n, most), 1 + most) for n, most in buckets.items())]
-    weights = [layers.Embedding(most, 1, embeddings_initializer="zeros")(codes) * met(codes) for codes, most in grams]
+    weights = [
+        layers.Embedding(most, 1, embeddings_initializer="zeros")(codes) * met(codes)
+        for codes, most in grams
+    ]
     number = ops.sum(layers.Add()([met(codes) for codes, _ in grams]), axis=1)
     total = ops.sum(layers.Add()(weights), axis=1) / ops.sqrt(1 + number)
     return keras.Model(inputs, FASTER * total, name="ngrams")
@@ -207,11 +248,14 @@ def ngrams_network(size: int, buckets: dict[int, int] = BUCKETS) -> "keras.Model
 def characters_network(
     size: int, width: int = 128, filters: int = 128, nearby: dict[int, int] = NEARBY
 ) -> "keras.Model":
-    """Return a network that sees the order of characters: three convolutions, and the greatest and mean of each text.
+    """Return a network that sees the order of characters.
 
-    A place has the vector of its character, and those of the pair and the three that begin there. In training a tenth
-    of the former and most of the latter are left out: else n-grams, of which many are met once, are learned by heart
-    within an epoch. Padding has no part in any convolution, mean or maximum.
+    Three convolutions, and the greatest and mean of each text.
+
+    A place has the vector of its character, and those of the pair and the three that begin there.
+    In training a tenth of the former and most of the latter are left out: else n-grams, of which
+    many are met once, are learned by heart within an epoch. Padding has no part in any convolution,
+    mean or maximum.
     """
     import keras
     from keras import layers, ops
@@ -225,7 +269,10 @@ def characters_network(
         vectors.append(layers.Dropout(0.6, noise_shape=(None, None, 1))(gram))
     hidden = layers.SpatialDropout1D(0.3)(layers.Concatenate()(vectors) * there)
     near = layers.Conv1D(filters, 3, padding="same", activation="relu")(hidden) * there
-    farther = layers.Conv1D(filters, 3, padding="same", activation="relu")(layers.Dropout(0.3)(near)) * there
+    farther = (
+        layers.Conv1D(filters, 3, padding="same", activation="relu")(layers.Dropout(0.3)(near))
+        * there
+    )
     seen = layers.Dropout(0.3)(near + farther)
     far = layers.Conv1D(filters, 3, padding="same", activation="relu")(seen) * there
     greatest = [ops.max(each, axis=1) for each in (near, far)]  # none is below 0, which padding has
@@ -252,10 +299,12 @@ def met(numbers: Any) -> Any:
 
 
 def hashed(numbers: Any, n: int, buckets: int) -> Any:
-    """Return the hash, from 1 to `buckets`, of the n characters that begin at each place; 0 where fewer are left.
+    """Return the hash, from 1 to `buckets`, of the n characters that begin at each place.
 
-    Products are taken modulo 2 ** 32, as numbers of 32 bits overflow, and `buckets` is a prime: of a power of two, only
-    the last bits of each character would count.
+    0 where fewer are left.
+
+    Products are taken modulo 2 ** 32, as numbers of 32 bits overflow, and `buckets` is a prime: of
+    a power of two, only the last bits of each character would count.
     """
     from keras import ops
 
@@ -267,7 +316,10 @@ def hashed(numbers: Any, n: int, buckets: int) -> Any:
     return ops.where(following > 0, 1 + ops.mod(remainder + buckets, buckets), 0)
 
 
-NETWORKS: "dict[Candidate, TextNetwork]" = {"ngrams": ngrams_network, "characters": characters_network}
+NETWORKS: "dict[Candidate, TextNetwork]" = {
+    "ngrams": ngrams_network,
+    "characters": characters_network,
+}
 SMALL: "dict[Candidate, TextNetwork]" = {"ngrams": small_ngrams, "characters": small_characters}
 
 
@@ -278,20 +330,23 @@ def notes(parts: Ref, trained: dict[str, Ref], by_words: Ref) -> Notes:
         return Notes()
     test = read_table(parts, "test")
     right: dict[str, Any] = {
-        name: (read_arrays(ref, "scores")["test"] > 0) == (test[PROBLEM.target] == 1) for name, ref in trained.items()
+        name: (read_arrays(ref, "scores")["test"] > 0) == (test[PROBLEM.target] == 1)
+        for name, ref in trained.items()
     }
     repeated = int(test[REPEATED].sum())
     best = max(trained, key=lambda name: float(str(trained[name].facts["val_accuracy"])))
     paragraphs: tuple[Message, ...] = (
         msg(
-            "{repeated:,} of {rows:,} test reviews stand in the training file too, as the networks read them. The "
-            "first table tells the accuracy on all test reviews, as others report it, and without those.",
+            "{repeated:,} of {rows:,} test reviews stand in the training file too, as the "
+            "networks read them. The first table tells the accuracy on all test reviews, as "
+            "others report it, and without those.",
             repeated=repeated,
             rows=len(test),
         ),
         msg(
-            "The second table tells what the errors of {best} on the test part have in common: how often it is wrong "
-            "by a review's length, and where there is a word that turns the sense over, or a sign of irony.",
+            "The second table tells what the errors of {best} on the test part have in common: "
+            "how often it is wrong by a review's length, and where there is a word that turns the "
+            "sense over, or a sign of irony.",
             best=best,
         ),
     )
@@ -301,17 +356,22 @@ def notes(parts: Ref, trained: dict[str, Ref], by_words: Ref) -> Notes:
         tables += [found] if found else []
         paragraphs += (
             msg(
-                "The third: the words whose vectors in the lab's network lie nearest (cosine). They were learned from "
-                "likes alone, not from what words stand beside, so near is what is liked alike."
+                "The third: the words whose vectors in the lab's network lie nearest (cosine). "
+                "They were learned from likes alone, not from what words stand beside, so near is "
+                "what is liked alike."
             ),
         ) * bool(found)
-    return Notes(title=msg("Repeats, errors and words"), paragraphs=paragraphs, tables=tuple(tables))
+    return Notes(
+        title=msg("Repeats, errors and words"), paragraphs=paragraphs, tables=tuple(tables)
+    )
 
 
 QUESTIONS = (("왕", "남자", "여자"), ("최고",), ("지루",), ("재미있다",), ("쓰레기",), ("감동",))
 
 
-def without_repeats(right: "dict[str, pd.Series]", repeated: "pd.Series") -> tuple[dict[str, str], ...]:
+def without_repeats(
+    right: "dict[str, pd.Series]", repeated: "pd.Series"
+) -> tuple[dict[str, str], ...]:
     """Return each candidate's accuracy on all test reviews, on those that training has too, and without them."""
 
     def share(values: "pd.Series") -> str:
@@ -344,7 +404,11 @@ def errors(right: "pd.Series", test: "pd.DataFrame") -> tuple[dict[str, str], ..
         "without Hangul": ~texts.str.contains("[가-힣]"),
     }
     return tuple(
-        {"reviews": kind, "number": f"{int(which.sum()):,}", "wrong": f"{1 - right[which].mean():.3f}"}
+        {
+            "reviews": kind,
+            "number": f"{int(which.sum()):,}",
+            "wrong": f"{1 - right[which].mean():.3f}",
+        }
         for kind, which in kinds.items()
         if which.any()
     )

@@ -10,7 +10,10 @@ def promote(
     case: Annotated[str, "the case, such as fraud"],
     version: Annotated[int, "the number of the version that is to serve"],
 ) -> str:
-    """Make a published version of a case the one that serves; a sample model never replaces one of real data."""
+    """Make a published version of a case the one that serves.
+
+    A sample model never replaces one of real data.
+    """
     registry.promote(case, version)
     return f"{case} serves version {version}. `python -m serving` answers from it; a running one takes it up by itself."
 

@@ -39,14 +39,23 @@ MOST = 8  # columns that pictures can show
 class ScalingParams(CaseParams):
     """What can be set: the columns that are scaled, and how many people are made where no file is given."""
 
-    columns: tuple[str, ...] = Field((), max_length=MOST, description="numeric columns to scale; none: all there are")
-    people: Annotated[int, Field(ge=20, le=100_000, description="rows of the table that is made")] = 100
-    test_share: Annotated[float, Field(ge=0.1, le=0.5, description="rows that a scaler must not see")] = 0.3
+    columns: tuple[str, ...] = Field(
+        (), max_length=MOST, description="numeric columns to scale; none: all there are"
+    )
+    people: Annotated[
+        int, Field(ge=20, le=100_000, description="rows of the table that is made")
+    ] = 100
+    test_share: Annotated[
+        float, Field(ge=0.1, le=0.5, description="rows that a scaler must not see")
+    ] = 0.3
 
 
 @case
 def scaling(params: ScalingParams = ScalingParams()) -> Summary:
-    """Bring columns to one size by formula and by scikit-learn; what an outlier and a leak do to each way (lab 072)."""
+    """Bring columns to one size by formula and by scikit-learn.
+
+    What an outlier and a leak do to each way (lab 072).
+    """
     origin = own(DATA, params.source, SIMULATED, kind="simulated")
     raw = take_columns(origin, params.columns, params.people, params.seed)
     checked = validate(raw, suite_text(DATA))
@@ -54,34 +63,52 @@ def scaling(params: ScalingParams = ScalingParams()) -> Summary:
     table = clean(checked, (drop_missing,))
     profile = explore.submit(table, DATA)
     found = scale_columns(table, params.test_share, params.seed)
-    return report_findings(found, origin, raw, "python -m flows.boston", profile.result(), checked, table)
+    return report_findings(
+        found, origin, raw, "python -m flows.boston", profile.result(), checked, table
+    )
 
 
 @stage
-def take_columns(out: Path, origin: Origin, columns: tuple[str, ...], people: int, seed: int) -> Facts:
-    """Read the columns to scale from the origin's file, or make the table: `ingest` for files of any columns.
+def take_columns(
+    out: Path, origin: Origin, columns: tuple[str, ...], people: int, seed: int
+) -> Facts:
+    """Read the columns to scale from the origin's file, or make the table.
+
+    `ingest` for files of any columns.
 
     Raises
     ------
     CasebookError
-        A column is missing or has text, there is no numeric column, or there are more than pictures can show.
+        A column is missing or has text, there is no numeric column, or there are more than pictures
+        can show.
     """
     entry = data_set(DATA)
     where = origin.path or Path("the table made in code")
-    frame = make_people(people, seed) if origin.path is None else read(origin.path, form(entry, origin.path))
+    frame = (
+        make_people(people, seed)
+        if origin.path is None
+        else read(origin.path, form(entry, origin.path))
+    )
     names = columns or tuple(str(name) for name in frame.columns if _numeric(frame[name], where))
     if not names or len(names) > MOST:
         raise CasebookError(
-            f"{where} has {len(names)} numeric columns, and 1 to {MOST} can be scaled at a time. Name some of "
-            f"{', '.join(map(str, frame.columns))} with --columns."
+            f"{where} has {len(names)} numeric columns, and 1 to {MOST} can be scaled at a time. "
+            f"Name some of {', '.join(map(str, frame.columns))} with --columns."
         )
-    frame = conform(frame, entry.model_copy(update={"columns": {name: Column(type="float") for name in names}}), where)
+    frame = conform(
+        frame,
+        entry.model_copy(update={"columns": {name: Column(type="float") for name in names}}),
+        where,
+    )
     write_table(out, frame)
     return {"rows": len(frame), "columns": list(names), "dataset": entry.name, "kind": origin.kind}
 
 
 def _numeric(values: "pd.Series", where: Path) -> bool:
-    """Say whether a column holds numbers; in a text file that shows only when it is read as such."""
+    """Say whether a column holds numbers.
+
+    In a text file that shows only when it is read as such.
+    """
     try:
         typed(values, Column(type="float"), where)
     except CasebookError:
@@ -90,7 +117,10 @@ def _numeric(values: "pd.Series", where: Path) -> bool:
 
 
 def drop_missing(frame: "pd.DataFrame") -> "pd.DataFrame":
-    """Drop rows that lack a value in one of the columns: with them columns would be compared on different rows."""
+    """Drop rows that lack a value in one of the columns.
+
+    With them columns would be compared on different rows.
+    """
     return frame.dropna(ignore_index=True)
 
 
@@ -102,7 +132,11 @@ def scale_columns(out: Path, table: Ref, test_share: float, seed: int) -> Facts:
     outlier = farthest(x)
     draw_all(out, names, x, outlier.row)
     draw_with_and_without(out, names[outlier.column], x[:, outlier.column], outlier.row)
-    sections = [tell_agreement(frame), tell_outlier(names, x, outlier), tell_leak(x, test_share, seed)]
+    sections = [
+        tell_agreement(frame),
+        tell_outlier(names, x, outlier),
+        tell_leak(x, test_share, seed),
+    ]
     files.write_json(out / FINDINGS, stored(sections))
     return {"rows": len(x), "columns": names}
 

@@ -39,13 +39,21 @@ if TYPE_CHECKING:
 
 FEMALE = Matches("Sex", "female", "female")
 CLASSES = tuple(Equals("Pclass", f"class_{k}", k) for k in (1, 2, 3))
-TITLES = {"mr": "Mr", "miss": "Miss|Mlle|Ms", "mrs": "Mrs|Mme", "master": "Master"}  # all others are rare ones
+TITLES = {
+    "mr": "Mr",
+    "miss": "Miss|Mlle|Ms",
+    "mrs": "Mrs|Mme",
+    "master": "Master",
+}  # all others are rare ones
 
-# the lab's feature engineering: the columns that each step derives; a median is also part of the first
+# the lab's feature engineering: the columns that each step derives; a median is also part of the
+# first
 STEPS: dict[str, tuple[Derived, ...]] = {
     "missing values: age by its median, and a flag": (Missing("Age", "age_missing"),),
     "skew: the logarithm of the fare": (Log("Fare", "log_fare", offset=1.0),),
-    "titles out of names": tuple(Matches("Name", f"title_{k}", rf"[^,]*, ({v})\..*") for k, v in TITLES.items()),
+    "titles out of names": tuple(
+        Matches("Name", f"title_{k}", rf"[^,]*, ({v})\..*") for k, v in TITLES.items()
+    ),
     "categories to numbers: class and port": (
         *CLASSES,
         Matches("Embarked", "port_s", "S?"),  # two are missing; most went aboard at Southampton
@@ -62,15 +70,28 @@ STEPS: dict[str, tuple[Derived, ...]] = {
     ),
 }
 DERIVED = tuple(derived for group in STEPS.values() for derived in group)
-RAW = ("PassengerId", "Pclass", "Name", "Sex", "Age", "SibSp", "Parch", "Ticket", "Fare", "Cabin", "Embarked")
+RAW = (
+    "PassengerId",
+    "Pclass",
+    "Name",
+    "Sex",
+    "Age",
+    "SibSp",
+    "Parch",
+    "Ticket",
+    "Fare",
+    "Cabin",
+    "Embarked",
+)
 NOTES = Notes(
     title=msg("What each step of the feature engineering is worth"),
     paragraphs=(
         msg(
-            "Each step is left out in turn and a smaller ensemble (two networks instead of eight) is trained on what "
-            "remains, in the same ten folds or fewer. The test rows have no say in it. Without the first step a "
-            "missing age counts as 0 years; without the second the fare stays as it is; without any other its columns "
-            "are missing. Steps overlap (a title tells the sex), so what one is worth is what the others can't "
+            "Each step is left out in turn and a smaller ensemble (two networks instead of eight) "
+            "is trained on what remains, in the same ten folds or fewer. The test rows have no "
+            "say in it. Without the first step a missing age counts as 0 years; without the "
+            "second the fare stays as it is; without any other its columns are missing. Steps "
+            "overlap (a title tells the sex), so what one is worth is what the others can't "
             "replace; a change within twice its standard error may be chance."
         ),
     ),
@@ -83,30 +104,40 @@ class TitanicParams(RepeatedFoldsParams):
     """What can be set: which models, and what the candidate `tuned` is like."""
 
     candidates: tuple[Candidate, ...] = Field(
-        ("course", "ensemble"), min_length=1, description="networks to train: the lab's, our ensemble, yours"
+        ("course", "ensemble"),
+        min_length=1,
+        description="networks to train: the lab's, our ensemble, yours",
     )
     peers: tuple[Peer, ...] = Field(
         ("dummy", "logistic_regression", "extra_trees", "gradient_boosting"),
         description="plain models to compare with",
     )
-    sample_rows: Annotated[int, Field(ge=200, le=1_000_000, description="size of the embedded sample")] = 600
+    sample_rows: Annotated[
+        int, Field(ge=200, le=1_000_000, description="size of the embedded sample")
+    ] = 600
 
 
 def likelier_class(params: TitanicParams) -> ThresholdPolicy:
-    """Return how the threshold is chosen: not at all, as the table is too small to calibrate on a part of it."""
+    """Return how the threshold is chosen.
+
+    Not at all, as the table is too small to calibrate on a part of it.
+    """
     return ThresholdPolicy(by="likelier")
 
 
 def without_row_number(frame: "pd.DataFrame") -> "pd.DataFrame":
-    """Forget the number of the row in the file: it says nothing of a passenger and would hide repeats."""
+    """Forget the number of the row in the file.
+
+    It says nothing of a passenger and would hide repeats.
+    """
     return frame.drop(columns="PassengerId")
 
 
 def standard_scores(columns: list[str]) -> "ColumnTransformer":
     """Return the encoder: age, fare and all derived columns to mean 0 and deviation 1 of the training part.
 
-    It takes what the steps have left: an age without the flag that says it was missing is filled by 0 instead of the
-    median, and the fare is taken as it is if there is no logarithm of it.
+    It takes what the steps have left: an age without the flag that says it was missing is filled by
+    0 instead of the median, and the fare is taken as it is if there is no logarithm of it.
     """
     from sklearn.compose import ColumnTransformer
     from sklearn.impute import SimpleImputer
@@ -114,11 +145,20 @@ def standard_scores(columns: list[str]) -> "ColumnTransformer":
     from sklearn.preprocessing import StandardScaler
 
     median = "age_missing" in columns
-    filled = SimpleImputer(strategy="median") if median else SimpleImputer(strategy="constant", fill_value=0.0)
-    taken = [name for name in columns if name not in RAW or (name == "Fare" and "log_fare" not in columns)]
+    filled = (
+        SimpleImputer(strategy="median")
+        if median
+        else SimpleImputer(strategy="constant", fill_value=0.0)
+    )
+    taken = [
+        name
+        for name in columns
+        if name not in RAW or (name == "Fare" and "log_fare" not in columns)
+    ]
     scale = StandardScaler()
     return ColumnTransformer(
-        [("age", make_pipeline(filled, scale), ["Age"]), ("rest", scale, taken)], verbose_feature_names_out=False
+        [("age", make_pipeline(filled, scale), ["Age"]), ("rest", scale, taken)],
+        verbose_feature_names_out=False,
     )
 
 
@@ -133,7 +173,10 @@ def ensemble_network(x: "Floats", y: "Floats", dropout: float, members: int = 8)
 
 
 def small_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
-    """Return the ensemble with two members: enough to tell what a step is worth, in a fraction of the time."""
+    """Return the ensemble with two members.
+
+    Enough to tell what a step is worth, in a fraction of the time.
+    """
     return ensemble_network(x, y, dropout, members=2)
 
 
@@ -153,7 +196,9 @@ CASE: TableCase[TitanicParams] = TableCase(
     cleaning=(without_row_number, drop_repeats),
     threshold=likelier_class,
     models={
-        "course": Model(course_network, Settings(epochs=100, batch_size=32, patience=10, dropout=0.0)),
+        "course": Model(
+            course_network, Settings(epochs=100, batch_size=32, patience=10, dropout=0.0)
+        ),
         "ensemble": Model(
             ensemble_network,
             Settings(

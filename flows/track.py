@@ -6,12 +6,13 @@ from casebook.operation import Operation
 
 
 def track(
-    case: Annotated[str, "the case, such as fraud"], run: Annotated[str, "a run, as its folder is called"]
+    case: Annotated[str, "the case, such as fraud"],
+    run: Annotated[str, "a run, as its folder is called"],
 ) -> str:
     """Send a run's parameters, figures, curves, report and model to the MLflow that MLFLOW_TRACKING_URI names.
 
-    With that variable set each run is sent when it ends; this sends one that was not, or could not be. One that is
-    there already is not sent twice.
+    With that variable set each run is sent when it ends; this sends one that was not, or could not
+    be. One that is there already is not sent twice.
 
     Raises
     ------

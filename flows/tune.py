@@ -35,9 +35,13 @@ class TuneParams(CaseParams):
     case: str = Field("boston", description="the case to search, such as boston or fraud")
     algorithm: Algorithm = Field("bayesian", description="how trials are proposed")
     trials: Annotated[int, Field(ge=1, le=10_000, description="how many proposals are tried")] = 20
-    at_once: Annotated[int, Field(ge=1, le=1000, description="proposals made before the first is judged")] = 4
+    at_once: Annotated[
+        int, Field(ge=1, le=1000, description="proposals made before the first is judged")
+    ] = 4
     epochs: Annotated[int, Field(ge=1, le=5000, description="most epochs of a trial")] = 200
-    patience: Annotated[int, Field(ge=1, le=5000, description="epochs without better validation to wait")] = 20
+    patience: Annotated[
+        int, Field(ge=1, le=5000, description="epochs without better validation to wait")
+    ] = 20
     device: Asked = Field("auto", description="where to train")
 
     @field_validator("case")
@@ -59,16 +63,26 @@ def tune(params: TuneParams = TuneParams()) -> Summary:
     most = 3 if params.profile == "smoke" else params.epochs
     larger = data.problem.sign > 0
     searching = search(
-        params.algorithm, around, params.trials, most, params.seed, larger=larger, at_once=params.at_once
+        params.algorithm,
+        around,
+        params.trials,
+        most,
+        params.seed,
+        larger=larger,
+        at_once=params.at_once,
     )
     total = params.trials * len(budgets(params.algorithm, most))
     trials = tuple(tried(searching, searched, data, params, total))
 
     pictures = draw_search.submit(trials, data.problem, course)
     found = Searched(
-        case=params.case, algorithm=params.algorithm, trials=trials, course=course, patience=params.patience,
+        case=params.case,
+        algorithm=params.algorithm,
+        trials=trials,
+        course=course,
+        patience=params.patience,
         candidates=("tuned", *searched.params.model_fields["candidates"].default),
-    )  # fmt: skip
+    )
     return report_search(found, data.problem, data.origin, data.raw, pictures.result())
 
 
@@ -80,7 +94,10 @@ class Searchable:
     params: type[TableParams]
 
     def with_values(self, params: TuneParams, **values: Any) -> TableParams:
-        """Return the case's parameters: those that the search shares with it, and what a trial changes."""
+        """Return the case's parameters.
+
+        Those that the search shares with it, and what a trial changes.
+        """
         shared = params.model_dump(include={"profile", "source", "seed", "device", "patience"})
         return self.params.model_validate({**shared, **values})
 
@@ -100,7 +117,9 @@ def searchable() -> dict[str, Searchable]:
 def tried(
     searching: Search, searched: Searchable, data: PreparedData, params: TuneParams, total: int
 ) -> Iterator[Trial]:
-    """Ask the search and try what it proposes until it ends; each trial is a stage, so a finished one is reused.
+    """Ask the search and try what it proposes until it ends.
+
+    Each trial is a stage, so a finished one is reused.
 
     A plan ends where a trial is still to be trained: what is proposed next depends on it.
     """
@@ -110,7 +129,10 @@ def tried(
         asked = next(searching)
         while True:
             figures = []
-            for trial in [begun.judged(data) for begun in [begin(ask, searched, data, params) for ask in asked]]:
+            for trial in [
+                begun.judged(data)
+                for begun in [begin(ask, searched, data, params) for ask in asked]
+            ]:
                 if trial is None:
                     return
                 yield trial
@@ -124,7 +146,10 @@ def tried(
 
 
 class Begun(NamedTuple):
-    """A trial that is being trained: what was asked, as which parameters, its folds, and their rows in the record."""
+    """A trial that is being trained.
+
+    What was asked, as which parameters, its folds, and their rows in the record.
+    """
 
     ask: Ask
     values: dict[str, Any]
@@ -132,14 +157,20 @@ class Begun(NamedTuple):
     stages: list[StageRecord]
 
     def judged(self, data: PreparedData) -> Trial | None:
-        """Wait for the training and judge it on validation; None in a plan if it isn't trained yet."""
+        """Wait for the training and judge it on validation.
+
+        None in a plan if it isn't trained yet.
+        """
         figure = figure_of(self.trained, data)
         if figure is None:
             return None
         return Trial(
-            number=self.ask.number, proposal=self.ask.proposal, parameters=self.values, figure=figure,
+            number=self.ask.number,
+            proposal=self.ask.proposal,
+            parameters=self.values,
+            figure=figure,
             seconds=sum(stage.seconds or 0.0 for stage in self.stages),
-        )  # fmt: skip
+        )
 
 
 def begin(ask: Ask, searched: Searchable, data: PreparedData, params: TuneParams) -> Begun:
@@ -152,7 +183,10 @@ def begin(ask: Ask, searched: Searchable, data: PreparedData, params: TuneParams
 
 
 def figure_of(training: list[Future], data: PreparedData) -> float | None:
-    """Return the primary figure of a trained candidate on validation; None in a plan if it isn't trained yet."""
+    """Return the primary figure of a trained candidate on validation.
+
+    None in a plan if it isn't trained yet.
+    """
     trained = [future.result() for future in training]
     if any(ref.pending for ref in trained):
         return None

@@ -1,4 +1,7 @@
-"""Sentences to numbers: word index, unknown words, sequences, padding, as the lab prints them (lab 290)."""
+"""Sentences to numbers.
+
+Word index, unknown words, sequences, padding, as the lab prints them (lab 290).
+"""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,21 +28,33 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DATA = "sentences"
-SENTENCES = ("I love my dog", "I love my cat", "You love my dog!", "Do you think my dog is amazing?")
+SENTENCES = (
+    "I love my dog",
+    "I love my cat",
+    "You love my dog!",
+    "Do you think my dog is amazing?",
+)
 UNSEEN = ("i really love my dog", "my dog loves my manatee")
 
 
 class WordEncodingParams(CaseParams):
     """What can be set: how many words are known, how long sequences are, and which new sentences are encoded."""
 
-    words: Annotated[int, Field(ge=1, le=100_000, description="words in the index, the most frequent ones")] = 98
+    words: Annotated[
+        int, Field(ge=1, le=100_000, description="words in the index, the most frequent ones")
+    ] = 98
     length: Annotated[int, Field(ge=1, le=1000, description="numbers in a padded sequence")] = 7
-    unseen: tuple[str, ...] = Field(UNSEEN, description="sentences that are encoded with the index of the others")
+    unseen: tuple[str, ...] = Field(
+        UNSEEN, description="sentences that are encoded with the index of the others"
+    )
 
 
 @case
 def word_encoding(params: WordEncodingParams = WordEncodingParams()) -> Summary:
-    """Turn sentences into numbers, as every text model begins; words not seen before have a number too (lab 290)."""
+    """Turn sentences into numbers, as every text model begins.
+
+    Words not seen before have a number too (lab 290).
+    """
     origin = own(DATA, params.source, "the lab's sentences, in its flow")
     raw = ingest(origin, make_sentences, len(SENTENCES), params.seed)
     encoded = encode_sentences(raw, params.words, params.length, params.unseen)
@@ -47,10 +62,13 @@ def word_encoding(params: WordEncodingParams = WordEncodingParams()) -> Summary:
 
 
 @stage
-def encode_sentences(out: "Path", raw: Ref, most: int, length: int, unseen: tuple[str, ...]) -> Facts:
+def encode_sentences(
+    out: "Path", raw: Ref, most: int, length: int, unseen: tuple[str, ...]
+) -> Facts:
     """Learn the word index of the sentences, and encode and pad them and the unseen ones.
 
-    Writes `vocabulary.json` and `findings.json`; the code is what `naver_reviews` trains and serves with.
+    Writes `vocabulary.json` and `findings.json`; the code is what `naver_reviews` trains and serves
+    with.
     """
     sentences = [str(text) for text in read_table(raw)["sentence"]]
     longest = max(len(tokens(text, "word")) for text in (*sentences, *unseen))
@@ -60,7 +78,9 @@ def encode_sentences(out: "Path", raw: Ref, most: int, length: int, unseen: tupl
     return {"rows": len(sentences), "words": len(vocabulary.tokens)}
 
 
-def told(vocabulary: Vocabulary, sentences: list[str], unseen: list[str], length: int) -> list[Section]:
+def told(
+    vocabulary: Vocabulary, sentences: list[str], unseen: list[str], length: int
+) -> list[Section]:
     """Return the index, the sequences and the padded sequences as findings with a table each."""
     return [
         tell_index(vocabulary.index, len(sentences)),
@@ -72,21 +92,28 @@ def told(vocabulary: Vocabulary, sentences: list[str], unseen: list[str], length
 def tell_index(index: dict[str, int], sentences: int) -> Section:
     """Tell which number each word has."""
     told = msg(
-        "{sentences} sentences have {words} different words; the more often a word is said, the smaller its number. 1 "
-        "stands for every word that is not in the index, 0 for none.", sentences=sentences, words=len(index) - 1,
-    )  # fmt: skip
+        "{sentences} sentences have {words} different words; the more often a word is said, the "
+        "smaller its number. 1 stands for every word that is not in the index, 0 for none.",
+        sentences=sentences,
+        words=len(index) - 1,
+    )
     table = tuple({"word": word, "number": str(number)} for word, number in index.items())
-    return Section(title=msg("Word index"), findings=(found("word_index", dict(index), told),), tables=(table,))
+    return Section(
+        title=msg("Word index"), findings=(found("word_index", dict(index), told),), tables=(table,)
+    )
 
 
 def tell_sequences(sentences: list[str], known: list[list[int]], length: int) -> Section:
     """Tell what the sentences are as numbers, and brought to one length by zeros before or after them."""
     before, after = padded(known, length, before=True).tolist(), padded(known, length).tolist()
-    plain = msg("Each sentence is the numbers of its words; capitals and punctuation make no difference.")
+    plain = msg(
+        "Each sentence is the numbers of its words; capitals and punctuation make no difference."
+    )
     same = msg(
-        "A network takes sequences of one length, here {length}: zeros go before shorter ones or after them, and of "
-        "longer ones that end is cut off.", length=length,
-    )  # fmt: skip
+        "A network takes sequences of one length, here {length}: zeros go before shorter ones or "
+        "after them, and of longer ones that end is cut off.",
+        length=length,
+    )
     return Section(
         title=msg("Sequences"),
         findings=(found("sequences", [*known], plain), found("padded", before, same)),
@@ -98,22 +125,35 @@ def tell_unseen(unseen: list[str], new: list[list[int]], length: int) -> Section
     """Tell what becomes of words that the index does not have."""
     share = sum(number == 1 for each in new for number in each) / max(1, sum(map(len, new)))
     told = msg(
-        "{share:.0%} of the words of {unseen} new sentences are not in the index. Without a number for them they would "
-        "vanish, and sentences would seem shorter than they are.", share=share, unseen=len(unseen),
-    )  # fmt: skip
-    table = rows(unseen, new, padded(new, length, before=True).tolist(), padded(new, length).tolist())
+        "{share:.0%} of the words of {unseen} new sentences are not in the index. Without a "
+        "number for them they would vanish, and sentences would seem shorter than they are.",
+        share=share,
+        unseen=len(unseen),
+    )
+    table = rows(
+        unseen, new, padded(new, length, before=True).tolist(), padded(new, length).tolist()
+    )
     return Section(
-        title=msg("Words not seen before"), findings=(found("unseen", [*new], told),),
+        title=msg("Words not seen before"),
+        findings=(found("unseen", [*new], told),),
         tables=(table,) if unseen else (),
-    )  # fmt: skip
+    )
 
 
 def rows(
-    sentences: list[str], sequences: list[list[int]], before: list[list[int]], after: list[list[int]]
+    sentences: list[str],
+    sequences: list[list[int]],
+    before: list[list[int]],
+    after: list[list[int]],
 ) -> tuple[dict[str, str], ...]:
     """Return a table's row for each sentence."""
     return tuple(
-        {"sentence": text, "sequence": str(sequence), "zeros before": str(first), "zeros after": str(last)}
+        {
+            "sentence": text,
+            "sequence": str(sequence),
+            "zeros before": str(first),
+            "zeros after": str(last),
+        }
         for text, sequence, first, last in zip(sentences, sequences, before, after, strict=True)
     )
 

@@ -7,7 +7,10 @@ if TYPE_CHECKING:
 
 
 def make_tracts(rows: int, seed: int) -> "pd.DataFrame":
-    """Make the embedded sample: tracts with the public file's columns, ranges and skew, and a learnable price."""
+    """Make the embedded sample.
+
+    Tracts with the public file's columns, ranges and skew, and a learnable price.
+    """
     import numpy as np
     import pandas as pd
 
@@ -30,6 +33,12 @@ def make_tracts(rows: int, seed: int) -> "pd.DataFrame":
             "LSTAT": np.exp(2.4 - 0.5 * wealth + rng.normal(0, 0.2, rows)).clip(1.7, 38),
         }
     )
-    price = 22 + 5 * (frame["RM"] - 6.3) - 0.5 * (frame["LSTAT"] - 12) + 3 * frame["CHAS"] + 1.5 * wealth * urban
+    price = (
+        22
+        + 5 * (frame["RM"] - 6.3)
+        - 0.5 * (frame["LSTAT"] - 12)
+        + 3 * frame["CHAS"]
+        + 1.5 * wealth * urban
+    )
     frame["MEDV"] = (price + rng.normal(0, 1.5, rows)).clip(5, 50).round(1)
     return frame.round(5)

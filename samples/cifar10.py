@@ -11,7 +11,10 @@ SHAPE = (32, 32, 3)
 
 
 def make_photos(rows: int, seed: int) -> "tuple[NDArray[np.uint8], NDArray[np.int64]]":
-    """Make the embedded sample: ten kinds of coloured shapes on coloured ground, moved, shaded and noisy."""
+    """Make the embedded sample.
+
+    Ten kinds of coloured shapes on coloured ground, moved, shaded and noisy.
+    """
     import numpy as np
 
     rng = np.random.default_rng(seed)
@@ -21,7 +24,15 @@ def make_photos(rows: int, seed: int) -> "tuple[NDArray[np.uint8], NDArray[np.in
     pictures += rng.integers(0, 80, (rows, 1, 1, 3)).astype("uint8")
     for picture, label in zip(pictures, labels, strict=True):
         y, x = down - rng.integers(12, 20), right - rng.integers(12, 20)
-        round_, square, cross = y**2 + x**2 < 64, np.maximum(abs(y), abs(x)) < 8, np.minimum(abs(y), abs(x)) < 3
+        round_, square, cross = (
+            y**2 + x**2 < 64,
+            np.maximum(abs(y), abs(x)) < 8,
+            np.minimum(abs(y), abs(x)) < 3,
+        )
         shape = (round_, square, cross, y > x, (y + x) % 8 < 4)[label % 5]
-        picture[shape] = picture[shape] // 2 + (rng.integers(60, 120), 0, 100) if label < 5 else 255 - picture[shape]
+        picture[shape] = (
+            picture[shape] // 2 + (rng.integers(60, 120), 0, 100)
+            if label < 5
+            else 255 - picture[shape]
+        )
     return pictures, labels

@@ -11,14 +11,19 @@ SIDE = 224  # pixels
 
 
 def make_flowers(rows: int, seed: int) -> "tuple[NDArray[np.uint8], NDArray[np.int64]]":
-    """Make the embedded sample: discs with petals, of five kinds and colours, somewhere on green noise."""
+    """Make the embedded sample.
+
+    Discs with petals, of five kinds and colours, somewhere on green noise.
+    """
     import numpy as np
 
     kinds = (  # petals, how deep they are cut, colour of the petals and of the disc
-        (13, 0.5, (245, 245, 245), (240, 200, 30)), (40, 0.2, (240, 210, 20), (220, 180, 10)),
-        (5, 0.15, (200, 20, 50), (150, 10, 40)), (17, 0.35, (250, 180, 10), (90, 50, 20)),
+        (13, 0.5, (245, 245, 245), (240, 200, 30)),
+        (40, 0.2, (240, 210, 20), (220, 180, 10)),
+        (5, 0.15, (200, 20, 50), (150, 10, 40)),
+        (17, 0.35, (250, 180, 10), (90, 50, 20)),
         (3, 0.3, (220, 90, 180), (230, 140, 200)),
-    )  # fmt: skip
+    )
     rng = np.random.default_rng(seed)
     labels = rng.permutation(np.arange(rows) % len(kinds))
     side = SIDE

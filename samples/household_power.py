@@ -7,7 +7,10 @@ if TYPE_CHECKING:
 
 
 def make_household(days: int, seed: int) -> "pd.DataFrame":
-    """Make the embedded sample: hours of a meter with seasons, weekends, days away, noise, and hours not measured."""
+    """Make the embedded sample.
+
+    Hours of a meter with seasons, weekends, days away, noise, and hours not measured.
+    """
     import numpy as np
     import pandas as pd
 
@@ -26,8 +29,14 @@ def make_household(days: int, seed: int) -> "pd.DataFrame":
     minutes[5000:5030] = 0.0
     share = rng.dirichlet((1, 1, 4, 6), len(day))[:, :3] * (power * 1000 / 60)[:, None]
     sums = {
-        "Global_active_power": power, "Global_reactive_power": 0.1 * power,
-        "Voltage": 60 * rng.normal(240, 2, len(day)), "Global_intensity": power / 0.24,
-        "Sub_metering_1": share[:, 0], "Sub_metering_2": share[:, 1], "Sub_metering_3": share[:, 2],
-    }  # fmt: skip
-    return pd.DataFrame({"datetime": hours, **{name: values * minutes for name, values in sums.items()}})
+        "Global_active_power": power,
+        "Global_reactive_power": 0.1 * power,
+        "Voltage": 60 * rng.normal(240, 2, len(day)),
+        "Global_intensity": power / 0.24,
+        "Sub_metering_1": share[:, 0],
+        "Sub_metering_2": share[:, 1],
+        "Sub_metering_3": share[:, 2],
+    }
+    return pd.DataFrame(
+        {"datetime": hours, **{name: values * minutes for name, values in sums.items()}}
+    )

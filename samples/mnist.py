@@ -11,14 +11,33 @@ SHAPE = (28, 28, 1)
 
 
 def make_digits(rows: int, seed: int) -> "tuple[NDArray[np.uint8], NDArray[np.int64]]":
-    """Make the embedded sample: ten kinds of strokes on seven segments, as on a calculator, moved and noisy."""
+    """Make the embedded sample.
+
+    Ten kinds of strokes on seven segments, as on a calculator, moved and noisy.
+    """
     import numpy as np
 
-    segments = ("abcdef", "bc", "abged", "abgcd", "fgbc", "afgcd", "afgedc", "abc", "abcdefg", "abcdfg")
+    segments = (
+        "abcdef",
+        "bc",
+        "abged",
+        "abgcd",
+        "fgbc",
+        "afgcd",
+        "afgedc",
+        "abc",
+        "abcdefg",
+        "abcdfg",
+    )
     lines = {  # top, bottom, left, right of each segment's bar
-        "a": (4, 7, 8, 20), "g": (12, 15, 8, 20), "d": (20, 23, 8, 20), "f": (4, 15, 8, 11), "b": (4, 15, 17, 20),
-        "e": (12, 23, 8, 11), "c": (12, 23, 17, 20),
-    }  # fmt: skip
+        "a": (4, 7, 8, 20),
+        "g": (12, 15, 8, 20),
+        "d": (20, 23, 8, 20),
+        "f": (4, 15, 8, 11),
+        "b": (4, 15, 17, 20),
+        "e": (12, 23, 8, 11),
+        "c": (12, 23, 17, 20),
+    }
     rng = np.random.default_rng(seed)
     labels = rng.permutation(np.arange(rows) % 10)
     pictures = np.zeros((rows, *SHAPE), "uint8")

@@ -7,7 +7,10 @@ if TYPE_CHECKING:
 
 
 def make_cars(rows: int, seed: int) -> "pd.DataFrame":
-    """Make the embedded sample: cars with the public file's columns and ranges; two in a hundred lack horsepower."""
+    """Make the embedded sample: cars with the public file's columns and ranges.
+
+    Two in a hundred lack horsepower.
+    """
     import numpy as np
     import pandas as pd
 
@@ -22,7 +25,9 @@ def make_cars(rows: int, seed: int) -> "pd.DataFrame":
             "displacement": (cylinders * 38 + rng.normal(0, 18, rows)).clip(68, 455).round(),
             "horsepower": np.where(rng.random(rows) < 0.02, np.nan, horsepower),
             "weight": weight,
-            "acceleration": (24 - horsepower / 13 + rng.normal(0, 1.5, rows)).clip(8, 24.8).round(1),
+            "acceleration": (24 - horsepower / 13 + rng.normal(0, 1.5, rows))
+            .clip(8, 24.8)
+            .round(1),
             "year": year,
             "origin": np.where(cylinders > 5, 1, rng.integers(1, 4, rows)),
         }

@@ -7,7 +7,10 @@ if TYPE_CHECKING:
 
 
 def make_half(rows: int, seed: int) -> "pd.DataFrame":
-    """Make one file of the embedded sample: reviews put together of stems, endings and signs, some of them missing."""
+    """Make one file of the embedded sample.
+
+    Reviews put together of stems, endings and signs, some of them missing.
+    """
     import numpy as np
     import pandas as pd
 
@@ -23,10 +26,13 @@ def make_half(rows: int, seed: int) -> "pd.DataFrame":
 
     def part(label: int) -> str:
         stem = stems[label if rng.random() > 0.12 else 1 - label]
-        return (
-            f"{rng.choice(things)} {rng.choice(('정말 ', '너무', '', '진짜 '))}{rng.choice(stem)}{rng.choice(endings)}"
-        )
+        return f"{rng.choice(things)} {rng.choice(('정말 ', '너무', '', '진짜 '))}{rng.choice(stem)}{rng.choice(endings)}"
 
-    texts = [" ".join(part(label) for _ in range(rng.integers(1, 4))) + str(rng.choice(signs)) for label in labels]
+    texts = [
+        " ".join(part(label) for _ in range(rng.integers(1, 4))) + str(rng.choice(signs))
+        for label in labels
+    ]
     documents = pd.Series(texts, dtype="string").mask(rng.random(rows) < 0.003)
-    return pd.DataFrame({"id": rng.permutation(rows) + rows * seed, "document": documents, "label": labels})
+    return pd.DataFrame(
+        {"id": rng.permutation(rows) + rows * seed, "document": documents, "label": labels}
+    )

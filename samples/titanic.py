@@ -7,10 +7,12 @@ if TYPE_CHECKING:
 
 
 def make_passengers(rows: int, seed: int) -> "pd.DataFrame":
-    """Make the embedded sample: passengers with the public file's columns, titles and gaps, and a learnable survival.
+    """Make the embedded sample.
 
-    One age in five, three cabins in four and a few ports are missing; women, children and the first class survive
-    more often.
+    Passengers with the public file's columns, titles and gaps, and a learnable survival.
+
+    One age in five, three cabins in four and a few ports are missing; women, children and the first
+    class survive more often.
     """
     import numpy as np
     import pandas as pd
@@ -24,7 +26,12 @@ def make_passengers(rows: int, seed: int) -> "pd.DataFrame":
     title[rng.random(rows) < 0.02] = "Dr"
     siblings, parents = (rng.poisson(mean, rows) for mean in (0.5, 0.4))
     deck = np.where(place == 1, rng.choice(list("ABCDE"), rows), rng.choice(list("EF"), rows))
-    cabin = pd.Series([f"{letter}{number}" for letter, number in zip(deck, rng.integers(1, 130, rows), strict=True)])
+    cabin = pd.Series(
+        [
+            f"{letter}{number}"
+            for letter, number in zip(deck, rng.integers(1, 130, rows), strict=True)
+        ]
+    )
     logit = 2.6 * female + 1.5 * (age < 14) - 0.9 * (place - 2) - 0.25 * siblings - 1.2
     frame = pd.DataFrame(
         {

@@ -19,7 +19,10 @@ MOST = 4  # processes, unless more are asked for
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until told to stop; return the exit code: 0 stopped, 1 no address or no worker, 2 bad arguments."""
+    """Serve until told to stop; return the exit code.
+
+    0 stopped, 1 no address or no worker, 2 bad arguments.
+    """
     asked = _parser().parse_args(arguments)
     write_logs(asked.log)
     key = os.environ.get(KEY, "")
@@ -42,7 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return serve(partial(_service, key), listening, asked.processes, announce)
     except OSError as error:
-        print(f"Cannot start: {error}. Make room, or name another folder in TMPDIR.", file=sys.stderr)
+        print(
+            f"Cannot start: {error}. Make room, or name another folder in TMPDIR.", file=sys.stderr
+        )
         return 1
 
 
@@ -59,15 +64,30 @@ def _announce(url: str, models: int) -> None:
         print(f"Serving {models} models at {url} (Ctrl-C stops)", flush=True)
     except OSError as error:
         logging.getLogger(__name__).warning("cannot write to standard output: %s", error)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the end would try again
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # else the end would try again
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m serving", description="Answer from every model in production.")
-    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=_port, default=9000, help="0 takes a free one (default: %(default)s)")
-    parser.add_argument("--log", choices=LEVELS, default="info", help="info logs every request (default: %(default)s)")
-    parser.add_argument("--processes", type=_processes, default=_cores(), help="that serve (default: %(default)s)")
+    parser = argparse.ArgumentParser(
+        prog="python -m serving", description="Answer from every model in production."
+    )
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--port", type=_port, default=9000, help="0 takes a free one (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--log",
+        choices=LEVELS,
+        default="info",
+        help="info logs every request (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--processes", type=_processes, default=_cores(), help="that serve (default: %(default)s)"
+    )
     return parser
 
 
@@ -79,9 +99,13 @@ def _port(text: str) -> int:
 
 def _processes(text: str) -> int:
     if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= 64:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes: give one from 1 to 64")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number of processes: give one from 1 to 64"
+        )
     if int(text) > 1 and not hasattr(os, "fork"):
-        raise argparse.ArgumentTypeError("this system cannot fork, so the service is one process here: give 1")
+        raise argparse.ArgumentTypeError(
+            "this system cannot fork, so the service is one process here: give 1"
+        )
     return int(text)
 
 
@@ -89,13 +113,17 @@ def _cores() -> int:
     """Return how many processes find a core of their own, at most `MOST`."""
     if not hasattr(os, "fork"):
         return 1
-    return min(MOST, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    return min(
+        MOST,
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+    )
 
 
 def _refusal(host: str, port: int, error: Exception) -> str:
     return (
-        f"Cannot listen on {host} port {port}: {error}. Another program, perhaps an older service, may have the "
-        f"port, or the host may not be this machine's: stop that program, or choose another with --port or --host."
+        f"Cannot listen on {host} port {port}: {error}. Another program, perhaps an older service, "
+        "may have the port, or the host may not be this machine's: stop that program, or choose "
+        "another with --port or --host."
     )
 
 

@@ -34,7 +34,10 @@ def add_errors(app: Flask) -> None:
 
 
 def _client_error(error: ClientError) -> Response:
-    content: dict[str, object] = {"error": str(error), "details": [fault._asdict() for fault in error.faults]}
+    content: dict[str, object] = {
+        "error": str(error),
+        "details": [fault._asdict() for fault in error.faults],
+    }
     if error.more:
         content["more"] = error.more
     return answer(content, error.code)
@@ -43,7 +46,9 @@ def _client_error(error: ClientError) -> Response:
 def _refused(error: Refused) -> Response:
     count = len(error.faults) + error.more
     sentence = f"{count} fault{'s' if count > 1 else ''} in the instances" + (
-        f"; the first {len(error.faults)} are listed, {error.more} more are not" if error.more else ""
+        f"; the first {len(error.faults)} are listed, {error.more} more are not"
+        if error.more
+        else ""
     )
     return _client_error(ClientError(422, sentence, error.faults, error.more))
 
@@ -53,7 +58,9 @@ def _too_much(error: TooMuch) -> Response:
 
 
 def _http_error(error: HTTPException) -> Response:
-    response = Response(status=error.code, headers=error.get_headers())  # keeps Allow, Location and their like
+    response = Response(
+        status=error.code, headers=error.get_headers()
+    )  # keeps Allow, Location and their like
     response.mimetype = "application/json"
     response.set_data(orjson.dumps({"error": f"{error.name}: {error.description}", "details": []}))
     return response

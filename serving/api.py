@@ -27,7 +27,8 @@ def add_api(app: Flask, models: Registry, limits: Limits, tally: Tally) -> None:
         content: dict[str, object] = {"predictions": predictions, "model": _identity(model)}
         if checked.warnings:
             content["warnings"] = [
-                warned._asdict() | {"problem": "outside the range seen in training"} for warned in checked.warnings
+                warned._asdict() | {"problem": "outside the range seen in training"}
+                for warned in checked.warnings
             ]
         if checked.more_warnings:
             content["more_warnings"] = checked.more_warnings
@@ -35,16 +36,23 @@ def add_api(app: Flask, models: Registry, limits: Limits, tally: Tally) -> None:
 
     @app.get("/v1/models")
     def listing() -> Response:
-        return answer({"models": [_identity(model) | headline(model) for model in models.serving.values()]})
+        return answer(
+            {"models": [_identity(model) | headline(model) for model in models.serving.values()]}
+        )
 
     @app.get("/v1/models/<case:case>")
     def describe(case: str) -> Response:
         model = find(models, case)
         facts = {key: value for key, value in model.manifest.items() if key != "case"}
-        return answer(_identity(model) | {"signature": model.content, "metrics": model.metrics, "manifest": facts})
+        return answer(
+            _identity(model)
+            | {"signature": model.content, "metrics": model.metrics, "manifest": facts}
+        )
 
 
-def answered(model: Predictor, feeds: Arrays, tally: Tally, until: float = math.inf) -> list[Prediction]:
+def answered(
+    model: Predictor, feeds: Arrays, tally: Tally, until: float = math.inf
+) -> list[Prediction]:
     """Return a model's predictions for arrays as its reader makes them, and have them counted."""
     scores = model.compute(feeds, until)
     tally.note(model, feeds, scores)
@@ -75,7 +83,11 @@ def find(models: Registry, case: str) -> Predictor:
     serving = models.serving
     if case in serving:
         return serving[case]
-    failed = " (its production version failed to load, see /health/ready)" if case in models.failures else ""
+    failed = (
+        " (its production version failed to load, see /health/ready)"
+        if case in models.failures
+        else ""
+    )
     known = ", ".join(serving) or "none"
     raise ClientError(404, f"no model serves as {case[:80]!r}{failed}; known models: {known}")
 

@@ -32,7 +32,11 @@ class CaseConverter(BaseConverter):
 
 
 def create_app(
-    models: Registry, max_body: int = BODY, limits: Limits = Limits(), key: str = "", tally: Tally | None = None
+    models: Registry,
+    max_body: int = BODY,
+    limits: Limits = Limits(),
+    key: str = "",
+    tally: Tally | None = None,
 ) -> Flask:
     """Return the service over `models`.
 
@@ -65,7 +69,9 @@ def create_app(
 
 
 def brief(models: Registry, route: tuple[str, Mapping[str, Any]], length: int) -> bool:
-    """Tell whether a request takes less than a millisecond: health, or a short one for a model of columns.
+    """Tell whether a request takes less than a millisecond.
+
+    Health, or a short one for a model of columns.
 
     It goes by what the router found, as several paths can lead to one place.
     """

@@ -1,6 +1,9 @@
-"""What happens around every request: it gets an id, is timed, counted and logged, and its answer gets safe headers.
+"""What happens around every request.
 
-As a plain WSGI layer it costs some ten microseconds; as hooks of the framework it cost a tenth of a small request.
+It gets an id, is timed, counted and logged, and its answer gets safe headers.
+
+As a plain WSGI layer it costs some ten microseconds; as hooks of the framework it cost a tenth of a
+small request.
 """
 
 import logging
@@ -18,10 +21,17 @@ if TYPE_CHECKING:
 
 CASE = "casebook.case"  # where a handler notes in the WSGI environment which model was asked
 VERSION = "casebook.version"  # and which of its versions answered
-INSTEAD = "casebook.instead"  # where a gateway puts a WSGI application that answers in place of this one
-GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")  # what is taken over; anything else could forge a line of a log
+INSTEAD = (
+    "casebook.instead"  # where a gateway puts a WSGI application that answers in place of this one
+)
+GIVEN_ID = re.compile(
+    r"[A-Za-z0-9._-]{1,64}"
+)  # what is taken over; anything else could forge a line of a log
 HEADERS = [
-    ("Content-Security-Policy", "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"),
+    (
+        "Content-Security-Policy",
+        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    ),
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
@@ -35,13 +45,17 @@ class Around:
         self.inner = inner
         self.metrics = metrics
 
-    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
         """Answer one request."""
         started = perf_counter()
         given = environ.get("HTTP_X_REQUEST_ID", "")
         request_id = given if GIVEN_ID.fullmatch(given) else uuid4().hex
 
-        def begin(status: str, headers: list[tuple[str, str]], *more: Any) -> Callable[[bytes], object]:
+        def begin(
+            status: str, headers: list[tuple[str, str]], *more: Any
+        ) -> Callable[[bytes], object]:
             seconds = perf_counter() - started
             self.metrics.observe(environ.get(CASE, ""), int(status[:3]), seconds)
             _log(environ, request_id, int(status[:3]), seconds)

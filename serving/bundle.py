@@ -24,18 +24,28 @@ from serving.signature import Signature, parse
 from serving.spread import Reference
 from serving.version_files import Manifest, parse_object, parse_record, read_manifest, read_verified
 
-NEEDED = ("model.onnx", "signature.json", "metrics.json", "sample_request.json", "sample_response.json")
+NEEDED = (
+    "model.onnx",
+    "signature.json",
+    "metrics.json",
+    "sample_request.json",
+    "sample_response.json",
+)
 REFERENCE = "reference.json"  # without it nothing is counted
 VOCABULARY = "vocabulary.json"  # needed where the model takes a text
 AnyReader = Reader | PictureReader | SeriesReader | TextReader
 KEPT = (*NEEDED, REFERENCE, VOCABULARY)
-PATIENCE = 60.0  # seconds that a graph has for its sample: one that loops for ever must not keep others from serving
+# seconds that a graph has for its sample: one that loops for ever must not keep others from serving
+PATIENCE = 60.0
 LONGEST_REASON = 1000  # characters
 NO_ANSWER = "the model has no finite answer for these values"
 
 
 class BrokenBundle(CasebookError):
-    """A published version that must not serve; the message names the file and what is wrong with it."""
+    """A published version that must not serve.
+
+    The message names the file and what is wrong with it.
+    """
 
 
 class Score(BaseModel):
@@ -50,10 +60,11 @@ class Score(BaseModel):
 class Predictor:
     """A loaded version; any number of threads may ask it at once.
 
-    `reader` makes arrays of instances, by what the inputs are; `graph` computes; `tell` makes predictions of its
-    numbers, by the model's kind.
+    `reader` makes arrays of instances, by what the inputs are; `graph` computes; `tell` makes
+    predictions of its numbers, by the model's kind.
 
-    `version` is 0 for a folder that no version number names yet, such as one that is being published.
+    `version` is 0 for a folder that no version number names yet, such as one that is being
+    published.
     """
 
     signature: Signature
@@ -109,7 +120,11 @@ class Predictor:
 def unanswered(scores: Scores) -> npt.NDArray[np.intp]:
     """Return the rows for which a graph computed something that is no finite number."""
     finite = np.isfinite(scores)
-    return np.flatnonzero(~finite.reshape(len(finite), -1).all(axis=1)) if not finite.all() else np.empty(0, np.intp)
+    return (
+        np.flatnonzero(~finite.reshape(len(finite), -1).all(axis=1))
+        if not finite.all()
+        else np.empty(0, np.intp)
+    )
 
 
 def load(folder: Path) -> Predictor:
@@ -120,14 +135,16 @@ def load(folder: Path) -> Predictor:
     Raises
     ------
     BrokenBundle
-        If a file is missing, odd or differs from the manifest, the signature does not fit the graph, or the stored
-        sample is not answered as stored.
+        If a file is missing, odd or differs from the manifest, the signature does not fit the
+        graph, or the stored sample is not answered as stored.
     """
     try:
         return _loaded(folder)
     except Exception as error:  # whatever a version holds, it is refused alone
         if not isinstance(error, CasebookError | OSError | LookupError | TypeError | ValueError):
-            logging.getLogger(__name__).exception("%s version %s fails in a way of its own", *folder.parts[-2:])
+            logging.getLogger(__name__).exception(
+                "%s version %s fails in a way of its own", *folder.parts[-2:]
+            )
         reason = str(error).encode(errors="replace").decode()
         reason = reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]} …"
         raise BrokenBundle(f"{folder.name}: {type(error).__name__}: {reason}") from error
@@ -155,7 +172,9 @@ def _loaded(folder: Path) -> Predictor:
         reader=_reader(signature, files),
         graph=Graph(files["model.onnx"], signature),
         tell=teller(signature),
-        reference=spread.parse(parse_object(REFERENCE, files[REFERENCE])) if REFERENCE in files else None,
+        reference=spread.parse(parse_object(REFERENCE, files[REFERENCE]))
+        if REFERENCE in files
+        else None,
     )
     _replay(predictor, _list("sample_response.json", files["sample_response.json"], "predictions"))
     return predictor
@@ -186,8 +205,12 @@ def _reader(signature: Signature, files: Mapping[str, bytes]) -> AnyReader:
         return PictureReader(first.name, first.shape)
     if first.longest:
         if VOCABULARY not in files:
-            raise ValueError(f"a model that takes a text needs {VOCABULARY}, which manifest.json does not list")
-        return TextReader(first, parse_record(VOCABULARY, parse_object(VOCABULARY, files[VOCABULARY]), Vocabulary))
+            raise ValueError(
+                f"a model that takes a text needs {VOCABULARY}, which manifest.json does not list"
+            )
+        return TextReader(
+            first, parse_record(VOCABULARY, parse_object(VOCABULARY, files[VOCABULARY]), Vocabulary)
+        )
     return Reader(signature.inputs)
 
 
@@ -198,7 +221,9 @@ def _replay(predictor: Predictor, stored: Sequence[Mapping[str, object]]) -> Non
         scores = predictor.compute(feeds)
     answers = predictor.tell(scores)
     if len(answers) != len(predictor.sample) or not agree(answers, stored):
-        raise ValueError(f"sample_request.json is answered {answers}, sample_response.json says {stored}")
+        raise ValueError(
+            f"sample_request.json is answered {answers}, sample_response.json says {stored}"
+        )
     if predictor.reference:
         _count(predictor.reference, spread.features(predictor.signature, feeds))
         predictor.reference.score.count(spread.score(predictor.signature, scores))
@@ -206,6 +231,8 @@ def _replay(predictor: Predictor, stored: Sequence[Mapping[str, object]]) -> Non
 
 def _count(reference: Reference, values: Mapping[str, spread.Values]) -> None:
     if not reference.features.keys() <= values.keys():
-        raise ValueError(f"reference.json has bins for {sorted(reference.features.keys() - values.keys())}")
+        raise ValueError(
+            f"reference.json has bins for {sorted(reference.features.keys() - values.keys())}"
+        )
     for name, bins in reference.features.items():
         bins.count(values[name])

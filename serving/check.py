@@ -70,8 +70,8 @@ class Checked(NamedTuple):
 class Reader:
     """Reads rows for one signature.
 
-    All numbers are checked as one matrix and texts by column, because nearly every request is sound; cells are
-    looked at one by one only to name the faults of a request that is not.
+    All numbers are checked as one matrix and texts by column, because nearly every request is
+    sound; cells are looked at one by one only to name the faults of a request that is not.
     """
 
     def __init__(self, fields: Sequence[Field]) -> None:
@@ -110,8 +110,13 @@ class Reader:
         feeds |= zip(self._names, columns, strict=True)
         return Checked(feeds, *self._warnings(wide))
 
-    def _matrix(self, rows: Sequence[Mapping[str, object]], cells: Sequence[object]) -> Floats | None:
-        if not all(issubclass(kind, int | float | None) and kind is not bool for kind in set(map(type, cells))):
+    def _matrix(
+        self, rows: Sequence[Mapping[str, object]], cells: Sequence[object]
+    ) -> Floats | None:
+        if not all(
+            issubclass(kind, int | float | None) and kind is not bool
+            for kind in set(map(type, cells))
+        ):
             return None
         if any(problem(field, row.get(field.name)) for field in self._choices for row in rows):
             return None
@@ -121,14 +126,19 @@ class Reader:
             return None
         missing = np.isnan(wide)
         if missing.any():
-            missing &= np.array([cell is None for cell in cells]).reshape(wide.shape) & self._optional
+            missing &= (
+                np.array([cell is None for cell in cells]).reshape(wide.shape) & self._optional
+            )
         sound = holdable(wide)
         if self._any_whole:
             sound &= ~self._whole | whole(wide)
         return wide if (sound | missing).all() else None
 
     def _cells(self, rows: Sequence[Mapping[str, object]]) -> list[object] | None:
-        """Return the cells of all rows where numbers belong, one after the other; nothing if a name is unknown."""
+        """Return the cells of all rows where numbers belong, one after the other.
+
+        Nothing if a name is unknown.
+        """
         if self._all and set(map(len, rows)) == {len(self.names)}:
             with suppress(KeyError):  # where every name is there, and no more are, none is unknown
                 return list(chain.from_iterable(map(self._all, rows)))
@@ -141,8 +151,14 @@ class Reader:
         if not outside.any():
             return [], 0, 0
         places = np.argwhere(outside)
-        shown = [(int(row), self.numbers[column], float(wide[row, column])) for row, column in places[:LISTED]]
-        warned = [Warned(row, field.name, value, field.minimum, field.maximum) for row, field, value in shown]
+        shown = [
+            (int(row), self.numbers[column], float(wide[row, column]))
+            for row, column in places[:LISTED]
+        ]
+        warned = [
+            Warned(row, field.name, value, field.minimum, field.maximum)
+            for row, field, value in shown
+        ]
         return warned, len(places) - len(warned), int(outside.any(axis=1).sum())
 
     def _faults(self, rows: Sequence[object]) -> Iterator[Fault]:
@@ -151,10 +167,16 @@ class Reader:
                 yield Fault(number, None, f"a row must be an object, not {kind_of(row)}")
                 continue
             yield from (
-                Fault(number, shown(name), "is no field of this model") for name in row if name not in self.names
+                Fault(number, shown(name), "is no field of this model")
+                for name in row
+                if name not in self.names
             )
             for field in self.fields:
-                wrong = problem(field, row.get(field.name)) if field.name in row or field.optional else "is missing"
+                wrong = (
+                    problem(field, row.get(field.name))
+                    if field.name in row or field.optional
+                    else "is missing"
+                )
                 if wrong:
                     yield Fault(number, field.name, wrong)
 
@@ -177,13 +199,18 @@ def beyond(numbers: Floats, low: Floats | float, high: Floats | float) -> Mask:
 
 def seen(field: Field) -> tuple[float, float]:
     """Return the range that training saw, without end where it is not known."""
-    return -math.inf if field.minimum is None else field.minimum, math.inf if field.maximum is None else field.maximum
+    return (
+        -math.inf if field.minimum is None else field.minimum,
+        math.inf if field.maximum is None else field.maximum,
+    )
 
 
 def _floats(cells: Sequence[Any]) -> Floats:
     """Return numbers as an array, null as NaN."""
     try:
-        return np.fromiter(cells, dtype=np.float64, count=len(cells))  # in half the time of np.array
+        return np.fromiter(
+            cells, dtype=np.float64, count=len(cells)
+        )  # in half the time of np.array
     except TypeError:  # at a null
         return np.array(cells, dtype=np.float64)
 
@@ -192,7 +219,11 @@ def problem(field: Field, value: object) -> str | None:
     """Say what is wrong with one cell, or nothing."""
     if value is None:
         return None if field.optional else "must not be empty (null)"
-    wrong = _text_problem(value) if field.dtype == "string" else number_problem(value, whole=field.dtype == "integer")
+    wrong = (
+        _text_problem(value)
+        if field.dtype == "string"
+        else number_problem(value, whole=field.dtype == "integer")
+    )
     if wrong is None and field.allowed and value not in field.allowed:
         shown = ", ".join(repr(choice) for choice in field.allowed[:20])
         wrong = f"must be one of {shown}" + (", ..." if len(field.allowed) > 20 else "")
@@ -232,11 +263,21 @@ def _texts(field: Field, rows: Sequence[Mapping[str, object]]) -> npt.NDArray[np
 
 
 def shown(name: str) -> str:
-    """Return a name from a request as an answer can hold it: not too long, and without half characters."""
+    """Return a name from a request as an answer can hold it.
+
+    Not too long, and without half characters.
+    """
     return name[:80].encode(errors="backslashreplace").decode()
 
 
 def kind_of(value: object) -> str:
     """Name a JSON value's kind, for a sentence."""
-    kinds = {bool: "a boolean", str: "a text", list: "a list", dict: "an object", int: "a number", float: "a number"}
+    kinds = {
+        bool: "a boolean",
+        str: "a text",
+        list: "a list",
+        dict: "an object",
+        int: "a number",
+        float: "a number",
+    }
     return "null" if value is None else kinds.get(type(value), type(value).__name__)

@@ -1,4 +1,7 @@
-"""From whole columns to the arrays a model takes, and each row's faults: `check` without a step per row."""
+"""From whole columns to the arrays a model takes, and each row's faults.
+
+`check` without a step per row.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -80,7 +83,8 @@ class Sorted:
 def sort_out(fields: Sequence[Field], columns: Mapping[str, Numbers | Texts], rows: int) -> Sorted:
     """Part a block into rows that the model can answer and rows that it can't.
 
-    A row is sound here if and only if `Reader.read` takes it, and the two make the same arrays of it.
+    A row is sound here if and only if `Reader.read` takes it, and the two make the same arrays of
+    it.
     """
     faults: dict[int, list[str]] = {}
     outside = np.zeros(rows, dtype=bool)
@@ -99,7 +103,9 @@ def sort_out(fields: Sequence[Field], columns: Mapping[str, Numbers | Texts], ro
 
 def _wrong(field: Field, column: Numbers | Texts) -> Mask:
     if isinstance(column, Texts):
-        refused: Mask = np.array([problem(field, text) is not None for text in column.distinct], dtype=bool)
+        refused: Mask = np.array(
+            [problem(field, text) is not None for text in column.distinct], dtype=bool
+        )
         return refused[column.places]
     values, missing = column.values, column.missing
     wanted = field.dtype == "integer"
@@ -107,7 +113,9 @@ def _wrong(field: Field, column: Numbers | Texts) -> Mask:
     if len(ends) and holdable(ends).all():  # all between are, too; a NaN is both ends
         wrong = np.zeros(len(values), dtype=bool)
     else:
-        wrong = ~(holdable(values) & (whole(values) if wanted else True)) & ~(missing & field.optional)
+        wrong = ~(holdable(values) & (whole(values) if wanted else True)) & ~(
+            missing & field.optional
+        )
     if field.allowed:
         wrong |= _not_allowed(field, values, missing)
     return wrong
@@ -116,7 +124,9 @@ def _wrong(field: Field, column: Numbers | Texts) -> Mask:
 def _not_allowed(field: Field, values: Floats, missing: Mask) -> Mask:
     """Judge each number that occurs once; what is missing or no number is judged elsewhere."""
     distinct, places = np.unique(values, return_inverse=True)
-    refused = np.array([problem(field, value) is not None for value in distinct.tolist()], dtype=bool)
+    refused = np.array(
+        [problem(field, value) is not None for value in distinct.tolist()], dtype=bool
+    )
     return np.asarray(refused[places.reshape(-1)] & ~missing)
 
 
@@ -128,7 +138,9 @@ def _mark(outside: Mask, field: Field, values: Floats) -> None:
 
 def _fed(column: Numbers | Texts) -> npt.NDArray[np.generic]:
     if isinstance(column, Texts):
-        texts: npt.NDArray[np.object_] = np.array([text or "" for text in column.distinct], dtype=object)
+        texts: npt.NDArray[np.object_] = np.array(
+            [text or "" for text in column.distinct], dtype=object
+        )
         return texts[column.places][:, np.newaxis]
     with np.errstate(over="ignore"):  # what is too large has a fault
         numbers: npt.NDArray[np.float32] = column.values.astype(np.float32)

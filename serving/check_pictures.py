@@ -12,12 +12,16 @@ from serving.signature import Shape
 
 
 class PictureReader:
-    """Reads instances of one picture each: base64 as JSON can hold it, or the bytes of an encoded picture."""
+    """Reads instances of one picture each.
+
+    Base64 as JSON can hold it, or the bytes of an encoded picture.
+    """
 
     def __init__(self, name: str, shape: Shape) -> None:
         self.name = name
         self.shape = shape
-        # nobody can act on a warning about a client's picture; for good, as to set and reset is not safe among threads
+        # nobody can act on a warning about a client's picture; for good, as to set and reset is not
+        # safe among threads
         warnings.filterwarnings("ignore", module=r"PIL\.")
 
     def read(self, instances: Sequence[object]) -> Checked:
@@ -30,18 +34,26 @@ class PictureReader:
         """
         pictures, allowance = np.empty((len(instances), *self.shape), np.uint8), Allowance()
         faults = [
-            fault for row, given in enumerate(instances) for fault in self._faults(row, given, pictures[row], allowance)
+            fault
+            for row, given in enumerate(instances)
+            for fault in self._faults(row, given, pictures[row], allowance)
         ]
         if faults:
             raise Refused(iter(faults))
         return Checked({self.name: pictures}, [], 0)
 
-    def _faults(self, row: int, instance: object, place: Pixels, allowance: Allowance) -> Iterator[Fault]:
+    def _faults(
+        self, row: int, instance: object, place: Pixels, allowance: Allowance
+    ) -> Iterator[Fault]:
         """Put an instance's picture in its place, or say what is wrong."""
         if not isinstance(instance, dict):
             yield Fault(row, None, f"a row must be an object, not {kind_of(instance)}")
             return
-        yield from (Fault(row, shown(name), "is no field of this model") for name in instance if name != self.name)
+        yield from (
+            Fault(row, shown(name), "is no field of this model")
+            for name in instance
+            if name != self.name
+        )
         try:
             if self.name not in instance:
                 raise BadPicture("is missing")
@@ -73,6 +85,8 @@ def _from_base64(value: object) -> bytes:
     if not head.endswith(";base64"):
         raise BadPicture("is a data URL, but none in base64")
     try:
-        return binascii.a2b_base64("".join(text.split()), strict_mode=True)  # base64 may be wrapped in lines
+        return binascii.a2b_base64(
+            "".join(text.split()), strict_mode=True
+        )  # base64 may be wrapped in lines
     except ValueError:
         raise BadPicture("is not base64") from None

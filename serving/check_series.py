@@ -22,21 +22,31 @@ class SeriesReader:
         self.names = {field.name for field in fields}
 
     def read(self, instances: Sequence[object]) -> Checked:
-        """Turn instances into arrays: a series has shape (rows, length), a date (rows, 1), as days since 1970.
+        """Turn instances into arrays.
+
+        A series has shape (rows, length), a date (rows, 1), as days since 1970.
 
         Raises
         ------
         Refused
             If any instance has a fault; it lists them all.
         """
-        faults = [fault for row, given in enumerate(instances) for fault in self._faults(row, given)]
+        faults = [
+            fault for row, given in enumerate(instances) for fault in self._faults(row, given)
+        ]
         rows = [row for row in instances if isinstance(row, dict)]
         if faults or len(rows) < len(instances):
             raise Refused(iter(faults))
         feeds: dict[str, npt.NDArray[np.generic]] = {
-            field.name: np.array([_numbers(field, row) for row in rows], dtype=np.float32) for field in self.fields
+            field.name: np.array([_numbers(field, row) for row in rows], dtype=np.float32)
+            for field in self.fields
         }
-        warned = [warning for field in self.fields if field.length for warning in _outside(field, feeds[field.name])]
+        warned = [
+            warning
+            for field in self.fields
+            if field.length
+            for warning in _outside(field, feeds[field.name])
+        ]
         about = len({warning.row for warning in warned})
         return Checked(feeds, warned[:LISTED], max(0, len(warned) - LISTED), about)
 
@@ -44,7 +54,11 @@ class SeriesReader:
         if not isinstance(row, dict):
             yield Fault(number, None, f"a row must be an object, not {kind_of(row)}")
             return
-        yield from (Fault(number, shown(name), "is no field of this model") for name in row if name not in self.names)
+        yield from (
+            Fault(number, shown(name), "is no field of this model")
+            for name in row
+            if name not in self.names
+        )
         for field in self.fields:
             problems = _problems(field, row[field.name]) if field.name in row else ["is missing"]
             yield from (Fault(number, field.name, problem) for problem in problems)

@@ -23,7 +23,9 @@ class TextReader:
         Refused
             If any instance has a fault; it lists them all.
         """
-        faults = [fault for row, given in enumerate(instances) for fault in self._faults(row, given)]
+        faults = [
+            fault for row, given in enumerate(instances) for fault in self._faults(row, given)
+        ]
         if faults:
             raise Refused(iter(faults))
         texts = [given.get(self.field.name) for given in instances if isinstance(given, dict)]
@@ -34,7 +36,11 @@ class TextReader:
             yield Fault(row, None, f"a row must be an object, not {kind_of(instance)}")
             return
         name = self.field.name
-        yield from (Fault(row, shown(other), "is no field of this model") for other in instance if other != name)
+        yield from (
+            Fault(row, shown(other), "is no field of this model")
+            for other in instance
+            if other != name
+        )
         wrong = self._problem(instance[name]) if name in instance else "is missing"
         if wrong:
             yield Fault(row, name, wrong)
@@ -47,7 +53,11 @@ class TextReader:
         if not isinstance(text, str):
             return f"must be a text, not {kind_of(text)}"
         if not text.strip():
-            return "is empty; null asks for one that was not written" if self.field.optional else "is empty"
+            return (
+                "is empty; null asks for one that was not written"
+                if self.field.optional
+                else "is empty"
+            )
         if len(text) > longest:
             return f"has {len(text):,} characters, which are more than {longest}"
         if any("\ud800" <= character <= "\udfff" for character in text):

@@ -1,8 +1,9 @@
 """One connection: Gunicorn's, with deadlines, one of a limited number, JSON errors, and an end that loses nothing.
 
-A connection is expendable while it waits for a request or for its client to hang up: nobody loses an answer by its end.
-Where there are as many connections as there may be, the one that has been expendable for longest makes room, so
-silent clients keep no other one out; where none is, the new one is told to come later.
+A connection is expendable while it waits for a request or for its client to hang up: nobody loses
+an answer by its end. Where there are as many connections as there may be, the one that has been
+expendable for longest makes room, so silent clients keep no other one out; where none is, the new
+one is told to come later.
 """
 
 import json
@@ -165,12 +166,21 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
         """Tell whether the answer that begins now is the last."""
         return self.worker.stopping or bool(super()._will_close(request, response_requires_close))
 
-    def _send_error_response(self, status: int, message: str, extra_headers: tuple[tuple[str, str], ...] = ()) -> None:
-        """Answer as JSON what the application never sees; a transfer coding we do not know is the client's fault."""
+    def _send_error_response(
+        self, status: int, message: str, extra_headers: tuple[tuple[str, str], ...] = ()
+    ) -> None:
+        """Answer as JSON what the application never sees.
+
+        A transfer coding we do not know is the client's fault.
+        """
         status = 400 if status == 501 else status
         phrase = HTTPStatus(status).phrase
         body = json.dumps({"error": f"{phrase}: {message}", "details": []}).encode()
-        headers = [("Content-Type", "application/json"), ("X-Content-Type-Options", "nosniff"), *extra_headers]
+        headers = [
+            ("Content-Type", "application/json"),
+            ("X-Content-Type-Options", "nosniff"),
+            *extra_headers,
+        ]
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
         head = f"HTTP/1.1 {status} {phrase}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n{lines}\r\n"
         self._safe_write(head.encode() + body)

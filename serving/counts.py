@@ -1,8 +1,9 @@
 """What one process counts, and beside it what the others of the same service counted, also those that were killed.
 
-Each process counts in its memory, and writes every count that changes into its place in a file of its own, in a folder
-that all share. No file is mapped into memory, and none is relied on: where it can't be written the process goes on
-counting, says so once, and writes everything as soon as it can again.
+Each process counts in its memory, and writes every count that changes into its place in a file of
+its own, in a folder that all share. No file is mapped into memory, and none is relied on: where it
+can't be written the process goes on counting, says so once, and writes everything as soon as it can
+again.
 """
 
 import logging
@@ -42,7 +43,11 @@ class Counts:
         self._lock = threading.Lock()
         self.shared = folder is not None
         self._folder = folder
-        self._file = None if folder is None else File(folder / f"{os.getpid()}-{secrets.token_hex(4)}.counts")
+        self._file = (
+            None
+            if folder is None
+            else File(folder / f"{os.getpid()}-{secrets.token_hex(4)}.counts")
+        )
         self._known: set[str] = set()  # names of files that were found unreadable
 
     def add(self, key: Key, place: int = 0, value: float = 0.0) -> None:
@@ -59,7 +64,10 @@ class Counts:
     def summed(self) -> Summed:
         """Return what all processes counted."""
         with self._lock:
-            found = {key: count.model_copy(update={"bins": [*count.bins]}) for key, count in self._own.items()}
+            found = {
+                key: count.model_copy(update={"bins": [*count.bins]})
+                for key, count in self._own.items()
+            }
         unreadable = 0
         for path in self._others():
             counts, whole = read(path)
@@ -91,7 +99,9 @@ class Counts:
             return []
         try:
             paths = sorted(self._folder.iterdir())
-        except FileNotFoundError:  # removed by a cleaner: the next count of each process brings it back
+        except (
+            FileNotFoundError
+        ):  # removed by a cleaner: the next count of each process brings it back
             return []
         except OSError:
             return [self._folder]
@@ -101,7 +111,9 @@ class Counts:
         """Say once that a file can't be read."""
         if path.name not in self._known:
             self._known.add(path.name)
-            logging.getLogger(__name__).warning("%s has no counts that can be read; they are left out", path)
+            logging.getLogger(__name__).warning(
+                "%s has no counts that can be read; they are left out", path
+            )
 
 
 def shared_folder() -> Path | None:

@@ -20,7 +20,10 @@ SEEN = 1.0  # seconds until it is asked again whether the file is still in its f
 SUM = 8  # digits of the checksum before each count
 REQUESTS, LOAD_FAILURES = "requests", "load failures"  # what is counted
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)  # seconds
-SHAPES = {REQUESTS: (2, len(BUCKETS) + 1), LOAD_FAILURES: (1, 1)}  # how many labels and bins each has
+SHAPES = {
+    REQUESTS: (2, len(BUCKETS) + 1),
+    LOAD_FAILURES: (1, 1),
+}  # how many labels and bins each has
 
 
 class Count(BaseModel):
@@ -53,7 +56,10 @@ class File:
         return self._descriptor is not None and not self._failed
 
     def write(self, lines: Mapping[int, bytes]) -> None:
-        """Write lines at their places; where that fails, it is said once, and nothing else happens."""
+        """Write lines at their places.
+
+        Where that fails, it is said once, and nothing else happens.
+        """
         try:
             if self._descriptor is None:
                 self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -63,7 +69,9 @@ class File:
                     raise OSError("no space is left for the rest")
         except OSError as error:
             if not self._failed:
-                logging.getLogger(__name__).error("counts are not written to %s: %s", self.path, error)
+                logging.getLogger(__name__).error(
+                    "counts are not written to %s: %s", self.path, error
+                )
             self._failed = True
         else:
             self._failed = False

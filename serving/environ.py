@@ -50,8 +50,14 @@ def environment(scope: Scope) -> "WSGIEnvironment":
 
 
 def fill(environ: "WSGIEnvironment", body: bytes, length: str) -> None:
-    """Give an environment its body; where `length` is more, the application refuses without reading it."""
-    for name in ("HTTP_TRANSFER_ENCODING", "HTTP_UPGRADE"):  # which are between the client and the server
+    """Give an environment its body.
+
+    Where `length` is more, the application refuses without reading it.
+    """
+    for name in (
+        "HTTP_TRANSFER_ENCODING",
+        "HTTP_UPGRADE",
+    ):  # which are between the client and the server
         environ.pop(name, None)
     environ["CONTENT_LENGTH"] = length
     environ["wsgi.input"] = BytesIO(body)

@@ -1,4 +1,7 @@
-"""Which versions serve where machines share their artifacts: the local copy follows what is said there."""
+"""Which versions serve where machines share their artifacts.
+
+The local copy follows what is said there.
+"""
 
 import time
 from collections.abc import Iterator
@@ -8,14 +11,17 @@ from casebook import places, share, untrusted
 from casebook.errors import CasebookError
 from casebook.versions import number
 
-PAUSE = 5.0  # seconds until the shared storage is asked again, by whichever of this machine's processes comes first
+# seconds until the shared storage is asked again, by whichever of this machine's processes comes
+# first
+PAUSE = 5.0
 ASKED = ".asked"  # when it was asked is this file's time, and what went wrong is in it
 
 
 def follow(models: Path, pause: float = 0.0) -> None:
     """Bring the pointers from the shared storage, if there is one, and before each the version that it names.
 
-    What can't be had is kept for `problems` and asked for again; meanwhile what is here goes on serving.
+    What can't be had is kept for `problems` and asked for again; meanwhile what is here goes on
+    serving.
 
     Parameters
     ----------
@@ -27,7 +33,9 @@ def follow(models: Path, pause: float = 0.0) -> None:
     if places.shared() is None or not _due(models / ASKED, pause):
         return
     found = list(_followed(models))
-    (models / ASKED).write_text("".join(f"{line}\n" for line in found), encoding="utf-8", errors="replace")
+    (models / ASKED).write_text(
+        "".join(f"{line}\n" for line in found), encoding="utf-8", errors="replace"
+    )
 
 
 def problems(models: Path) -> list[str]:
@@ -48,7 +56,10 @@ def _due(asked: Path, pause: float) -> bool:
 
 
 def _followed(models: Path) -> Iterator[str]:
-    """Follow case by case, and yield in a line what goes wrong; one case's trouble is no other's."""
+    """Follow case by case, and yield in a line what goes wrong.
+
+    One case's trouble is no other's.
+    """
     try:
         for case in share.names(models):
             try:

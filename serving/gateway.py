@@ -1,7 +1,10 @@
-"""The ASGI application in front of Flask: it refuses early, reads bodies within limits, and hands no more on than fits.
+"""The ASGI application in front of Flask.
 
-A server that speaks ASGI reads slow clients in its event loop, so none of them holds a thread. What is answered within
-a millisecond is answered in the loop too, which saves handing it to a thread; all else goes to a few threads.
+It refuses early, reads bodies within limits, and hands no more on than fits.
+
+A server that speaks ASGI reads slow clients in its event loop, so none of them holds a thread. What
+is answered within a millisecond is answered in the loop too, which saves handing it to a thread;
+all else goes to a few threads.
 """
 
 import asyncio
@@ -56,8 +59,8 @@ class Gateway:
     app
         What answers.
     brief
-        Tells by a request's endpoint, the values in its path, and the length of its body whether it takes less than a
-        millisecond.
+        Tells by a request's endpoint, the values in its path, and the length of its body whether it
+        takes less than a millisecond.
     key
         What whoever asks must know; a body is not read without it.
     """
@@ -83,22 +86,32 @@ class Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         environ = environment(scope)
-        route = self._route(environ["PATH_INFO"].encode("latin-1").decode(errors="replace"), scope["method"])
+        route = self._route(
+            environ["PATH_INFO"].encode("latin-1").decode(errors="replace"), scope["method"]
+        )
         body = bytearray()
         try:
-            if not await self._read(environ, route, _Client(receive, send, limits.CLOSE in scope), body):
-                scope.get(limits.CLOSE, int)()  # what is left of the body must not pass for another request
+            if not await self._read(
+                environ, route, _Client(receive, send, limits.CLOSE in scope), body
+            ):
+                scope.get(
+                    limits.CLOSE, int
+                )()  # what is left of the body must not pass for another request
             answer = await self._answer(environ, route, len(body))
         finally:
             self._held -= len(body)
-        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        await send(
+            {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
+        )
         await send({"type": "http.response.body", "body": answer.body})
 
     def close(self) -> None:
         """Let the threads end."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _read(self, environ: "WSGIEnvironment", route: Route | None, client: "_Client", body: bytearray) -> bool:
+    async def _read(
+        self, environ: "WSGIEnvironment", route: Route | None, client: "_Client", body: bytearray
+    ) -> bool:
         """Read a request's body if it is wanted; tell whether nothing of it is left."""
         length = environ.get("CONTENT_LENGTH") or "0"
         empty = length == "0" and "HTTP_TRANSFER_ENCODING" not in environ

@@ -19,14 +19,19 @@ from serving.signature import Signature
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession, RunOptions
 
-BLOCK = 512  # rows of columns or series per run: more are no faster, and layers outgrow the processor's cache
+# rows of columns or series per run: more are no faster, and layers outgrow the processor's cache
+BLOCK = 512
 ABREAST = 2  # blocks of large requests at once
 TEXTS = 64  # per run: more are no faster on one thread
-PIXELS = 50_000  # per run, a picture of more is alone: two at once are no faster, and layers take megabytes of each
-THREADS = {"picture": 2}  # of one answer: other models answer within a millisecond, and requests are the parallelism
+# per run, a picture of more is alone: two at once are no faster, and layers take megabytes of each
+PIXELS = 50_000
+THREADS = {
+    "picture": 2
+}  # of one answer: other models answer within a millisecond, and requests are the parallelism
 TYPES = {"string": "tensor(string)", "text": "tensor(int32)"}
 TOKENS = "tokens"  # what a graph calls a text's numbers
-ELSEWHERE = "session.model_external_initializers_file_folder_path"  # where weights outside of the graph are looked for
+# where weights outside of the graph are looked for
+ELSEWHERE = "session.model_external_initializers_file_folder_path"
 NOWHERE = "/nonexistent"  # all that is run was hashed, and so are no weights outside
 
 Arrays = Mapping[str, npt.NDArray[np.generic]]
@@ -61,7 +66,9 @@ class Graph:
         if wanted != found:
             raise ValueError(f"model.onnx takes {found}, signature.json says {wanted}")
         outputs = [each.name for each in self._session.get_outputs()]
-        if self._output in found and len(outputs) == 1:  # a column is called as the answer is: the graph can't do so
+        if (
+            self._output in found and len(outputs) == 1
+        ):  # a column is called as the answer is: the graph can't do so
             self._output = outputs[0]
         if self._output not in outputs:
             raise ValueError(f"model.onnx has no output {self._output}")
@@ -111,7 +118,9 @@ class Graph:
         """Run the block that starts at a row."""
         if monotonic() > until:
             raise TooMuch(f"only {start} instances were answered in the time that a request has")
-        return self._run({name: given[start : start + self._block] for name, given in feeds.items()})
+        return self._run(
+            {name: given[start : start + self._block] for name, given in feeds.items()}
+        )
 
     def _typed(self, feeds: Arrays) -> Arrays:
         """Return a block as the graph takes it: readers keep pixels and tokens in few bytes."""
@@ -131,7 +140,9 @@ class Graph:
         try:
             scores: Scores = self._session.run([self._output], self._typed(feeds), self._options)[0]
         except (Fail, InvalidArgument, NotImplemented, RuntimeException) as error:
-            raise Refused(iter([Fault(None, None, f"the model cannot work with these values: {error}")])) from error
+            raise Refused(
+                iter([Fault(None, None, f"the model cannot work with these values: {error}")])
+            ) from error
         rows = len(next(iter(feeds.values())))
         if scores.shape[:1] != (rows,):
             problem = f"the model answers {rows} instances with an array of shape {scores.shape}"
@@ -147,18 +158,24 @@ def _block(signature: Signature) -> int:
 
 
 def _session(content: bytes, threads: int) -> "InferenceSession":
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read at import; else it tells its maker how it is used
+    os.environ.setdefault(
+        "ORT_DISABLE_TELEMETRY", "1"
+    )  # read at import; else it tells its maker how it is used
 
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # cores are for those who have work
+    options.add_session_config_entry(
+        "session.intra_op.allow_spinning", "0"
+    )  # cores are for those who have work
     options.add_session_config_entry(ELSEWHERE, NOWHERE)
     options.log_severity_level = 4  # what it has to say arrives as an exception
     try:
         # no fallback to another provider: only for it the file's bytes would be kept, and it prints
-        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"], enable_fallback=0)
+        session = onnxruntime.InferenceSession(
+            content, options, providers=["CPUExecutionProvider"], enable_fallback=0
+        )
     except Exception as error:  # its exceptions share no base class
         raise ValueError(f"model.onnx does not load: {error}") from error
     session._model_bytes = None

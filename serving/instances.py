@@ -11,16 +11,20 @@ from serving.answers import ClientError
 from serving.check import Fault, shown
 from serving.signature import Signature
 
-MOST_DIGITS = 1000  # of a whole number: what no model takes is told by its field, but thousands take long to read
+# of a whole number: what no model takes is told by its field, but thousands take long to read
+MOST_DIGITS = 1000
 JSON_ONLY = "send the body as plain JSON with the header Content-Type: application/json"
 PICTURES_TOO = (
-    "send plain JSON with the header Content-Type: application/json, one encoded picture with image/png or its like, "
-    "or files as multipart/form-data"
+    "send plain JSON with the header Content-Type: application/json, one encoded picture with "
+    "image/png or its like, or files as multipart/form-data"
 )
 
 
 class Limits(NamedTuple):
-    """The most instances one request may hold: rows, or pictures, which take more memory; and the seconds it has."""
+    """The most instances one request may hold: rows, or pictures, which take more memory.
+
+    And the seconds it has.
+    """
 
     rows: int = 10_000
     pictures: int = 1_000
@@ -32,12 +36,15 @@ class Limits(NamedTuple):
 
 
 def instances(signature: Signature, limits: Limits) -> list[object]:
-    """Return the request's instances: objects from JSON, or pictures' bytes under their field's name.
+    """Return the request's instances.
+
+    Objects from JSON, or pictures' bytes under their field's name.
 
     Raises
     ------
     ClientError
-        If the body is not in a form this model takes, or does not hold one to the limit of instances.
+        If the body is not in a form this model takes, or does not hold one to the limit of
+        instances.
     """
     most = limits.of(signature)
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
@@ -49,7 +56,9 @@ def instances(signature: Signature, limits: Limits) -> list[object]:
     else:
         raise _unknown(signature)
     if len(found) > most:
-        raise ClientError(413, f"{len(found)} instances are more than the {most} one request may hold")
+        raise ClientError(
+            413, f"{len(found)} instances are more than the {most} one request may hold"
+        )
     return found
 
 
@@ -60,7 +69,10 @@ def _unknown(signature: Signature) -> ClientError:
 def _listed(content: object) -> list[object]:
     found = content.get("instances") if isinstance(content, dict) else None
     if not isinstance(found, list) or not found:
-        raise ClientError(400, 'the body must be a JSON object {"instances": [{...}, ...]} with at least one instance')
+        raise ClientError(
+            400,
+            'the body must be a JSON object {"instances": [{...}, ...]} with at least one instance',
+        )
     return found
 
 
@@ -76,13 +88,18 @@ def parsed(body: bytes) -> object:
         raise ClientError(400, "the body is empty; it must be a JSON object")
     try:
         content = orjson.loads(body)
-    except orjson.JSONDecodeError:  # also for huge numbers and half characters, whose fields can be named
+    except (
+        orjson.JSONDecodeError
+    ):  # also for huge numbers and half characters, whose fields can be named
         return _parsed_slowly(body)
     return content if body.count(b":") == _names(content) else _parsed_slowly(body)
 
 
 def _names(content: object) -> int:
-    """Return how many names there are outside of cells: where there are as many colons, none was given twice."""
+    """Return how many names there are outside of cells.
+
+    Where there are as many colons, none was given twice.
+    """
     if not isinstance(content, dict):
         return 0
     rows = content.get("instances")
@@ -92,7 +109,9 @@ def _names(content: object) -> int:
 
 def _parsed_slowly(body: bytes) -> object:
     try:
-        return json.loads(body, parse_constant=_no_constant, parse_int=_whole, object_pairs_hook=_object)
+        return json.loads(
+            body, parse_constant=_no_constant, parse_int=_whole, object_pairs_hook=_object
+        )
     except RecursionError:
         raise ClientError(400, "the body is nested too deeply") from None
     except ValueError as error:  # also text that is no UTF-8
@@ -137,11 +156,17 @@ def _files(body: bytes, most: int) -> list[bytes]:
         files.append(BytesIO())
         return files[-1]
 
-    parser = FormDataParser(stream_factory=keep, max_form_memory_size=500_000, max_form_parts=most, silent=False)
+    parser = FormDataParser(
+        stream_factory=keep, max_form_memory_size=500_000, max_form_parts=most, silent=False
+    )
     try:
-        _, fields, _ = parser.parse(BytesIO(body), request.mimetype, len(body), request.mimetype_params)
+        _, fields, _ = parser.parse(
+            BytesIO(body), request.mimetype, len(body), request.mimetype_params
+        )
     except ValueError as error:
         raise ClientError(400, f"the body is no valid multipart/form-data: {error}") from None
     if fields or not files:
-        raise ClientError(400, "every part of the form must be a file (with a file name), and there must be one")
+        raise ClientError(
+            400, "every part of the form must be a file (with a file name), and there must be one"
+        )
     return [file.getvalue() for file in files]

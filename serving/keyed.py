@@ -11,10 +11,13 @@ if TYPE_CHECKING:
 KEY = "CASEBOOK_API_KEY"
 SHORTEST = 16  # characters
 UNSOUND = (
-    f"{KEY} must be at least {SHORTEST} visible ASCII characters without spaces. Make one, for example with "
+    f"{KEY} must be at least {SHORTEST} visible ASCII characters without spaces. Make one, for "
+    "example with "
     '`python -c "import secrets; print(secrets.token_urlsafe(32))"`, or unset it to serve without a key.'
 )
-MISSING = f"give the service's key in the header Authorization: Bearer KEY (it is what {KEY} was set to)"
+MISSING = (
+    f"give the service's key in the header Authorization: Bearer KEY (it is what {KEY} was set to)"
+)
 
 
 def sound(key: str) -> bool:
@@ -23,11 +26,16 @@ def sound(key: str) -> bool:
 
 
 def allowed(environ: "WSGIEnvironment", key: str) -> bool:
-    """Tell whether a request may be answered: no key is asked for, or it has it, or it needs none."""
+    """Tell whether a request may be answered.
+
+    No key is asked for, or it has it, or it needs none.
+    """
     if not key or not (environ["REQUEST_METHOD"] == "POST" or environ["PATH_INFO"] == "/metrics"):
         return True
     scheme, _, given = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-    return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode("latin-1"), key.encode())
+    return scheme.lower() == "bearer" and hmac.compare_digest(
+        given.strip().encode("latin-1"), key.encode()
+    )
 
 
 class Keyed:
@@ -40,9 +48,14 @@ class Keyed:
         self.inner = inner
         self.key = key
 
-    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
         """Pass a request on, or answer 401."""
         if allowed(environ, self.key):
             return self.inner(environ, start_response)
-        start_response("401 UNAUTHORIZED", [("Content-Type", "application/json"), ("WWW-Authenticate", "Bearer")])
+        start_response(
+            "401 UNAUTHORIZED",
+            [("Content-Type", "application/json"), ("WWW-Authenticate", "Bearer")],
+        )
         return [json.dumps({"error": MISSING, "details": []}).encode()]

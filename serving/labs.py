@@ -1,6 +1,7 @@
 """The labs' own three services, for clients that were written for them.
 
-Their paths, fields, words and bytes are the labs': `jsonify` sorts keys and leaves no spaces, as it did there.
+Their paths, fields, words and bytes are the labs': `jsonify` sorts keys and leaves no spaces, as it
+did there.
 """
 
 from collections.abc import Iterator, Mapping
@@ -48,7 +49,9 @@ def add_labs(app: Flask, models: Registry, tally: Tally) -> None:
             ranking = _ranking(models, tally)
         except (ClientError, Refused) as error:
             return jsonify({"error": str(error)}), _code(error)
-        return jsonify({"pred": [{"name": each["label"], "prob": each["probability"]} for each in ranking]}), 200
+        return jsonify(
+            {"pred": [{"name": each["label"], "prob": each["probability"]} for each in ranking]}
+        ), 200
 
     @app.get("/predict")
     def lab_upload() -> Response:
@@ -65,14 +68,19 @@ def add_labs(app: Flask, models: Registry, tally: Tally) -> None:
 def faults(car: object, fields: tuple[Field, ...]) -> Iterator[str]:
     """Yield every fault of what a client sent, in the lab's words.
 
-    Unlike the service's own, the lab's limits are the range that training saw, and no field may be left out.
+    Unlike the service's own, the lab's limits are the range that training saw, and no field may be
+    left out.
     """
     if not isinstance(car, Mapping):
         yield "The body must be a JSON object with a value for each field."
         return
     known = {field.name: replace(field, optional=False) for field in fields}
     for name, value in car.items():
-        yield from _value_faults(known[name], value) if name in known else [f"Unexpected field: {shown(name)}."]
+        yield from (
+            _value_faults(known[name], value)
+            if name in known
+            else [f"Unexpected field: {shown(name)}."]
+        )
     yield from (f"Missing value: {name}." for name in known if name not in car)
 
 
@@ -113,7 +121,9 @@ def _ranking(models: Registry, tally: Tally) -> list[Mapping[str, object]]:
     (answer,) = answered(model, model.reader.read([picture]).feeds, tally)
     top = answer["top"]
     assert isinstance(top, list)
-    return [each | {"label": each["label"].replace(" ", "_")} for each in top]  # as the labs' list of names has them
+    return [
+        each | {"label": each["label"].replace(" ", "_")} for each in top
+    ]  # as the labs' list of names has them
 
 
 def _code(error: ClientError | Refused) -> int:

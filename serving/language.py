@@ -16,7 +16,10 @@ LANGUAGES: dict[str, Language] = {"en": "en", "ko": "ko"}
 
 def chosen(asked: str | None, accepted: "LanguageAccept") -> Language:
     """Return the language to answer in; `asked` counts only if there is such a language."""
-    wanted = [asked or "", *(tag.lower().partition("-")[0] for tag, quality in accepted if quality > 0)]
+    wanted = [
+        asked or "",
+        *(tag.lower().partition("-")[0] for tag, quality in accepted if quality > 0),
+    ]
     return next((LANGUAGES[tag] for tag in wanted if tag in LANGUAGES), "en")
 
 
@@ -33,7 +36,10 @@ def add_words(app: Flask) -> None:
 
 
 def short(value: float) -> str:
-    """Write four digits that count, but never round a whole number of more; `short` in words.js does the same."""
+    """Write four digits that count, but never round a whole number of more.
+
+    `short` in words.js does the same.
+    """
     if abs(value) >= 1e15 or 0 < abs(value) < 1e-4:
         return f"{value:.2e}"
     return f"{value:,.1f}".removesuffix(".0") if abs(value) >= 1000 else f"{value:.4g}"

@@ -22,4 +22,5 @@ TOO_LONG = f"the body is longer than {BODY} bytes"
 CUT = "the request ended before its body did"
 NO_HOST = "a request of HTTP/1.1 needs the header Host"
 CLOSE = "casebook.close"  # where a server that can puts what closes the connection after the answer
-COUNTS = "PROMETHEUS_MULTIPROC_DIR"  # the environment variable that names the folder in which all processes count
+# the environment variable that names the folder in which all processes count
+COUNTS = "PROMETHEUS_MULTIPROC_DIR"

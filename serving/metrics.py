@@ -18,9 +18,12 @@ ENDS = [*map(str, BUCKETS), "+Inf"]
 
 
 class Metrics:
-    """Counts of answered requests and a histogram of how long they took, by case; and what `models` counts.
+    """Counts of answered requests and a histogram of how long they took, by case.
 
-    What any process of a service shows is the sum over all of them, also over those that have ended.
+    And what `models` counts.
+
+    What any process of a service shows is the sum over all of them, also over those that have
+    ended.
     """
 
     def __init__(self, models: Registry) -> None:
@@ -47,7 +50,9 @@ class _Shown(Collector):
         summed = self.models.counts.summed()
         yield _requests(summed)
         yield _seconds(summed)
-        failures = CounterMetricFamily("casebook_load_failures", "Refused production versions.", labels=["case"])
+        failures = CounterMetricFamily(
+            "casebook_load_failures", "Refused production versions.", labels=["case"]
+        )
         for name, *labels in summed.counts:
             if name == LOAD_FAILURES:
                 failures.add_metric(labels, sum(summed.counts[(name, *labels)].bins))
@@ -81,7 +86,9 @@ def _seconds(summed: Summed) -> HistogramMetricFamily:
         if name == REQUESTS and case:
             bins[case] = [sum(pair) for pair in zip(bins[case], count.bins, strict=True)]
             totals[case] += count.total
-    family = HistogramMetricFamily("casebook_predict_seconds", "Time in the service.", labels=["case"])
+    family = HistogramMetricFamily(
+        "casebook_predict_seconds", "Time in the service.", labels=["case"]
+    )
     for case, found in bins.items():
         family.add_metric([case], [*zip(ENDS, accumulate(found), strict=True)], totals[case])
     return family

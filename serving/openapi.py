@@ -34,7 +34,9 @@ def add_openapi(app: Flask, models: Registry, limits: Limits, *, keyed: bool) ->
         return answer(document(signatures, limits, keyed=keyed, server=prefix()))
 
 
-def document(signatures: Iterable[Signature], limits: Limits, *, keyed: bool = False, server: str = "") -> Schema:
+def document(
+    signatures: Iterable[Signature], limits: Limits, *, keyed: bool = False, server: str = ""
+) -> Schema:
     """Return the OpenAPI 3.1 document of a service.
 
     Parameters
@@ -55,12 +57,17 @@ def document(signatures: Iterable[Signature], limits: Limits, *, keyed: bool = F
         "/v1/models": _get("The models that serve"),
         "/v1/models/{case}": _of_case("A model's signature, metrics and version"),
         "/health/live": _get("The process answers"),
-        "/health/ready": _get("Every production model answers", more={"503": _json("No model, or one failed to load")}),
+        "/health/ready": _get(
+            "Every production model answers", more={"503": _json("No model, or one failed to load")}
+        ),
         "/metrics": _get("Counts for Prometheus", "text/plain"),
         "/openapi.json": _get("This document"),
         **described(served.get(CARS)),
     }
-    paths |= {f"/v1/models/{each.case}:predict": {"post": _predict(each, limits)} for each in served.values()}
+    paths |= {
+        f"/v1/models/{each.case}:predict": {"post": _predict(each, limits)}
+        for each in served.values()
+    }
     components: Schema = {"schemas": {"Error": schemas.error()}}
     if keyed:
         components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
@@ -70,7 +77,11 @@ def document(signatures: Iterable[Signature], limits: Limits, *, keyed: bool = F
         _guard(paths["/metrics"]["get"])
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Casebook", "version": "1", "description": "Answers from published models."},
+        "info": {
+            "title": "Casebook",
+            "version": "1",
+            "description": "Answers from published models.",
+        },
         **({"servers": [{"url": server}]} if server else {}),
         "paths": paths,
         "components": components,
@@ -88,7 +99,10 @@ def _guard(operation: Schema) -> None:
 def _predict(signature: Signature, limits: Limits) -> Schema:
     return {
         "summary": f"Ask {signature.case}: {signature.output.description or signature.output.name}",
-        "requestBody": {"required": True, "content": schemas.bodies(signature, limits.of(signature))},
+        "requestBody": {
+            "required": True,
+            "content": schemas.bodies(signature, limits.of(signature)),
+        },
         "responses": {
             "200": _json("One prediction per instance", schemas.response(signature)),
             **{code: _json(told, ERROR) for code, told in PROBLEMS.items()},
@@ -103,11 +117,16 @@ def _of_case(summary: str, mimetype: str = "application/json") -> dict[str, Sche
     return described
 
 
-def _get(summary: str, mimetype: str = "application/json", more: Schema | None = None) -> dict[str, Schema]:
+def _get(
+    summary: str, mimetype: str = "application/json", more: Schema | None = None
+) -> dict[str, Schema]:
     schema: Schema = {"type": "object"} if mimetype == "application/json" else schemas.TEXT
     found = {"description": summary, "content": {mimetype: {"schema": schema}}}
     return {"get": {"summary": summary, "responses": {"200": found, **(more or {})}}}
 
 
 def _json(description: str, schema: Schema | None = None) -> Schema:
-    return {"description": description, "content": {"application/json": {"schema": schema or {"type": "object"}}}}
+    return {
+        "description": description,
+        "content": {"application/json": {"schema": schema or {"type": "object"}}},
+    }

@@ -38,7 +38,10 @@ def add_pages(app: Flask, models: Registry) -> None:
 
 
 def page(template: str, code: int = 200, **values: object) -> Response:
-    """Render a page in the reader's language; a language that the address asks for stays in the links."""
+    """Render a page in the reader's language.
+
+    A language that the address asks for stays in the links.
+    """
     asked = request.args.get("language", "")
     language = chosen(asked, request.accept_languages)
     kept = {"language": language} if asked in LANGUAGES else {}
@@ -50,7 +53,10 @@ def page(template: str, code: int = 200, **values: object) -> Response:
 
 
 def _mark(model: Predictor) -> object:
-    """Return what a number is shown against: the threshold, or the answer to the sample's first row."""
+    """Return what a number is shown against.
+
+    The threshold, or the answer to the sample's first row.
+    """
     output = model.signature.output
     if model.signature.kind == "regression":
         return model.predict(model.sample[:1])[0][output.name]

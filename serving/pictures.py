@@ -18,18 +18,25 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 NO_PICTURE = "is no JPEG, PNG, WebP, GIF or BMP picture, or its beginning is damaged"
 MOST_PIXELS = 25_000_000
 MOST_PIXELS_TOGETHER = 2 * MOST_PIXELS  # of one request: they take about a second to decode
-MOST_SCANS = 100  # of a progressive JPEG: some kilobytes can ask for passes over all pixels that take minutes
+# of a progressive JPEG: some kilobytes can ask for passes over all pixels that take minutes
+MOST_SCANS = 100
 AT_ONCE = threading.BoundedSemaphore(
     2
 )  # the most pixels take 100 MB while they are decoded, transparent ones four times as much
 
 
 class BadPicture(ValueError):
-    """A picture that cannot be taken; the message says what is wrong, to follow the name of a field."""
+    """A picture that cannot be taken.
+
+    The message says what is wrong, to follow the name of a field.
+    """
 
 
 class Allowance:
-    """How many pixels the pictures of one request may still have together; small files can hold many."""
+    """How many pixels the pictures of one request may still have together.
+
+    Small files can hold many.
+    """
 
     def __init__(self, pixels: int = MOST_PIXELS_TOGETHER) -> None:
         self._left = pixels
@@ -43,7 +50,10 @@ class Allowance:
             There are not enough left.
         """
         if pixels > self._left:
-            raise BadPicture(f"makes the request's pictures have more than {MOST_PIXELS_TOGETHER:,} pixels together")
+            raise BadPicture(
+                f"makes the request's pictures have more than {MOST_PIXELS_TOGETHER:,} pixels "
+                "together"
+            )
         self._left -= pixels
 
 
@@ -64,7 +74,9 @@ def decoded(content: bytes, shape: Shape, allowance: Allowance | None = None) ->
 
 
 def fitted(image: "Image.Image", shape: Shape) -> "Image.Image":
-    """Return a picture upright, in the shape's colours and size: its short side scaled, its middle cut out.
+    """Return a picture upright, in the shape's colours and size.
+
+    Its short side scaled, its middle cut out.
 
     The picture itself may be turned: that spares a copy of all its pixels.
     """
@@ -91,7 +103,9 @@ def _opened(content: bytes) -> "Image.Image":
     except Exception as error:  # as above
         raise BadPicture(NO_PICTURE) from error
     if image.width * image.height > MOST_PIXELS:
-        raise BadPicture(f"has {image.width} × {image.height} pixels, which are more than {MOST_PIXELS:,}")
+        raise BadPicture(
+            f"has {image.width} × {image.height} pixels, which are more than {MOST_PIXELS:,}"
+        )
     if image.format in ("JPEG", "MPO") and content.count(b"\xff\xda") > MOST_SCANS:
         raise BadPicture(f"has more than {MOST_SCANS} scans")
     return image

@@ -29,14 +29,18 @@ def teller(signature: Signature) -> Teller:
     return partial(_decisions, output.name, output.labels, output.threshold)
 
 
-def columns(signature: Signature, scores: Scores) -> dict[str, Sequence[object] | npt.NDArray[np.generic]]:
+def columns(
+    signature: Signature, scores: Scores
+) -> dict[str, Sequence[object] | npt.NDArray[np.generic]]:
     """Return predictions as columns by name: those of a table's models without a step per row."""
     output = signature.output
     if signature.kind in ("multiclass", "forecast"):
         told = teller(signature)(scores)
         names = ("label", "probability", "top") if signature.kind == "multiclass" else BANDS
         return {name: [prediction[name] for prediction in told] for name in names}
-    numbers: dict[str, Sequence[object] | npt.NDArray[np.generic]] = {output.name: scores.reshape(-1)}
+    numbers: dict[str, Sequence[object] | npt.NDArray[np.generic]] = {
+        output.name: scores.reshape(-1)
+    }
     if output.threshold is None or not output.labels:
         return numbers
     return numbers | {"label": chosen(scores, output.labels, output.threshold)}
@@ -46,9 +50,14 @@ def _numbers(name: str, scores: Scores) -> list[Prediction]:
     return [{name: value} for value in scores.reshape(-1).tolist()]
 
 
-def _decisions(name: str, labels: tuple[str, ...], threshold: float, scores: Scores) -> list[Prediction]:
+def _decisions(
+    name: str, labels: tuple[str, ...], threshold: float, scores: Scores
+) -> list[Prediction]:
     label = chosen(scores, labels, threshold)
-    return [{name: value, "label": each} for value, each in zip(scores.reshape(-1).tolist(), label, strict=True)]
+    return [
+        {name: value, "label": each}
+        for value, each in zip(scores.reshape(-1).tolist(), label, strict=True)
+    ]
 
 
 def chosen(scores: Scores, labels: tuple[str, ...], threshold: float) -> npt.NDArray[np.object_]:
@@ -59,17 +68,28 @@ def chosen(scores: Scores, labels: tuple[str, ...], threshold: float) -> npt.NDA
 
 def _forecasts(horizon: int | None, scores: Scores) -> list[Prediction]:
     if scores.shape[1:] != (len(BANDS), horizon):
-        raise ValueError(f"{scores.shape[1:]} numbers per instance are not forecast, low and high of {horizon} steps")
+        raise ValueError(
+            f"{scores.shape[1:]} numbers per instance are not forecast, low and high of {horizon} "
+            "steps"
+        )
     return [dict(zip(BANDS, rows, strict=True)) for rows in scores.tolist()]
 
 
 def _classes(output: Output, scores: Scores) -> list[Prediction]:
-    """Tell the most probable classes; of equally probable ones the first in the signature comes first."""
+    """Tell the most probable classes.
+
+    Of equally probable ones the first in the signature comes first.
+    """
     if scores.shape[1:] != (len(output.labels),):
-        raise ValueError(f"{scores.shape[1:]} numbers per instance are not one for each of {len(output.labels)} labels")
+        raise ValueError(
+            f"{scores.shape[1:]} numbers per instance are not one for each of {len(output.labels)} "
+            "labels"
+        )
     places = np.argsort(-scores, axis=1, kind="stable")[:, :SHOWN]
     highest = np.take_along_axis(scores, places, axis=1)
-    return [_ranking(output.labels, *row) for row in zip(places.tolist(), highest.tolist(), strict=True)]
+    return [
+        _ranking(output.labels, *row) for row in zip(places.tolist(), highest.tolist(), strict=True)
+    ]
 
 
 def _ranking(labels: tuple[str, ...], places: list[int], probabilities: list[float]) -> Prediction:

@@ -9,7 +9,9 @@ from flask import request, url_for
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-PREFIX = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*){1,20}")  # so it names no other host, and leads nowhere above
+PREFIX = re.compile(
+    r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*){1,20}"
+)  # so it names no other host, and leads nowhere above
 
 
 def prefix() -> str:
@@ -21,7 +23,8 @@ def prefix() -> str:
 def link(endpoint: str, **values: Any) -> str:
     """Return a link to an endpoint of the service, for the page that is asked for.
 
-    A proxy need not say below which path it has the service: a relative link leads there all the same.
+    A proxy need not say below which path it has the service: a relative link leads there all the
+    same.
     """
     path = url_for(endpoint, **values).removeprefix(f"{request.script_root}/")
     if below := prefix():

@@ -1,4 +1,7 @@
-"""What is published, as far as it can be seen: a folder that is out of reach is not one that holds nothing."""
+"""What is published, as far as it can be seen.
+
+A folder that is out of reach is not one that holds nothing.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,8 +38,8 @@ class Published:
 def find(folder: Path) -> Published:
     """Look for the pointers in the folder of all models.
 
-    A pointer was removed where its case's folder holds other things, or is gone while others are there. A mount that is
-    gone leaves an empty folder or none.
+    A pointer was removed where its case's folder holds other things, or is gone while others are
+    there. A mount that is gone leaves an empty folder or none.
     """
     try:
         names = _entries(folder)

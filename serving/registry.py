@@ -16,7 +16,8 @@ from serving.counts_file import LOAD_FAILURES
 from serving.follow import PAUSE, follow, problems
 from serving.published import Published, find
 
-SETTLED = 0.2  # seconds after which a removal is over: a folder of models that is deleted loses its pointers first
+# seconds after which a removal is over: a folder of models that is deleted loses its pointers first
+SETTLED = 0.2
 POINTER_LIMIT = 1024  # bytes
 
 Stamp = tuple[object, ...]
@@ -34,8 +35,8 @@ class Failure:
 class Registry:
     """The models that serve, kept up with the published folder.
 
-    `serving`, `failures` and `notes` are replaced, never changed, so a request that took a reference keeps one
-    consistent view of it without a lock.
+    `serving`, `failures` and `notes` are replaced, never changed, so a request that took a
+    reference keeps one consistent view of it without a lock.
 
     Parameters
     ----------
@@ -48,7 +49,9 @@ class Registry:
     def __init__(self, folder: Path, counts: Counts | None = None) -> None:
         self.serving: Mapping[str, Predictor] = {}
         self.failures: Mapping[str, Failure] = {}
-        self.notes: tuple[str, ...] = ()  # what is out of reach, while what is loaded goes on serving
+        self.notes: tuple[
+            str, ...
+        ] = ()  # what is out of reach, while what is loaded goes on serving
         self.counts = counts or Counts(shared_folder())
         self._folder = folder
         self._stamps: dict[str, Stamp] = {}
@@ -57,7 +60,10 @@ class Registry:
         self._stop = threading.Event()
 
     def look(self) -> None:
-        """Load what changed since the last look; a version that fails is remembered and tried again once it changes."""
+        """Load what changed since the last look.
+
+        A version that fails is remembered and tried again once it changes.
+        """
         remote = self._follow()
         found = self._find()
         self._note(found, remote)
@@ -75,7 +81,9 @@ class Registry:
 
     def watch(self, seconds: float = 0.25) -> None:
         """Look again every `seconds` in a background thread until `close`."""
-        threading.Thread(target=self._watch, args=(seconds,), name="watch models", daemon=True).start()
+        threading.Thread(
+            target=self._watch, args=(seconds,), name="watch models", daemon=True
+        ).start()
 
     def close(self) -> None:
         """End the watch; what is loaded stays."""
@@ -89,7 +97,9 @@ class Registry:
                 self._trouble = ""
             except Exception as error:  # the watch must outlive whatever a disk can do
                 if repr(error) != self._trouble:
-                    logging.getLogger(__name__).exception("could not look for newly promoted models")
+                    logging.getLogger(__name__).exception(
+                        "could not look for newly promoted models"
+                    )
                 self._trouble = repr(error)
 
     def _follow(self) -> list[str]:
@@ -103,7 +113,10 @@ class Registry:
             self._pause = PAUSE
 
     def _find(self) -> Published:
-        """Find what is published; what seems withdrawn is looked at again, as its folder may just be on its way out."""
+        """Find what is published.
+
+        What seems withdrawn is looked at again, as its folder may just be on its way out.
+        """
         found = find(self._folder)
         if any(found.is_withdrawn(case) for case in self.serving.keys() | self.failures.keys()):
             time.sleep(SETTLED)
@@ -131,7 +144,9 @@ class Registry:
         except (CasebookError, OSError) as error:
             self.counts.add((LOAD_FAILURES, case))
             self.failures = {**self.failures, case: Failure(case, version[:20], _plain(str(error)))}
-            logging.getLogger(__name__).error("%s version %s is refused: %s", case, version[:20], error)
+            logging.getLogger(__name__).error(
+                "%s version %s is refused: %s", case, version[:20], error
+            )
         else:
             self.serving = dict(sorted({**self.serving, case: predictor}.items()))
             self.failures = {name: each for name, each in self.failures.items() if name != case}
@@ -140,7 +155,9 @@ class Registry:
         self._stamps.pop(case, None)
         self.serving = {name: each for name, each in self.serving.items() if name != case}
         self.failures = {name: each for name, each in self.failures.items() if name != case}
-        logging.getLogger(__name__).warning("%s is withdrawn: it has no production pointer any more", case)
+        logging.getLogger(__name__).warning(
+            "%s is withdrawn: it has no production pointer any more", case
+        )
 
     def _forget_failure(self, case: str) -> None:
         """Forget why a version was not taken up that can't be seen any more, where another one goes on serving."""
@@ -151,10 +168,14 @@ class Registry:
 
 def _production(pointer: Path, version: str) -> Predictor:
     if number(version) is None:
-        raise BrokenBundle(f"the production pointer must name a version, a positive integer, not {version[:20]!r}")
+        raise BrokenBundle(
+            f"the production pointer must name a version, a positive integer, not {version[:20]!r}"
+        )
     predictor = load(pointer.parent / version)
     if predictor.signature.case != pointer.parent.name:
-        raise BrokenBundle(f"{version}: signature.json is of the case {predictor.signature.case[:80]}")
+        raise BrokenBundle(
+            f"{version}: signature.json is of the case {predictor.signature.case[:80]}"
+        )
     return predictor
 
 

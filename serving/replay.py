@@ -11,14 +11,17 @@ Told = Mapping[str, object]
 def agree(answers: Sequence[Told], stored: Sequence[Told]) -> bool:
     """Tell whether predictions agree one by one: texts are equal, numbers within `TOLERANCE`.
 
-    Classes whose probabilities are that close may change places, also with one that is just not listed any more.
+    Classes whose probabilities are that close may change places, also with one that is just not
+    listed any more.
     """
     return len(answers) == len(stored) and all(map(_agree, answers, stored))
 
 
 def _agree(answer: Told, stored: Told) -> bool:
     if "top" not in answer:
-        return answer.keys() == stored.keys() and all(_close(answer[key], stored[key]) for key in answer)
+        return answer.keys() == stored.keys() and all(
+            _close(answer[key], stored[key]) for key in answer
+        )
     ours, theirs = _ranking(answer), _ranking(stored)
     return (
         answer.keys() == stored.keys()

@@ -11,11 +11,18 @@ Schema = dict[str, object]
 TEXT: Schema = {"type": "string"}
 NUMBER: Schema = {"type": "number"}
 WHOLE: Schema = {"type": "integer"}
-CELL: Schema = {"minimum": -FLOAT32_MAX, "maximum": FLOAT32_MAX}  # what a number may be that a model is asked about
+CELL: Schema = {
+    "minimum": -FLOAT32_MAX,
+    "maximum": FLOAT32_MAX,
+}  # what a number may be that a model is asked about
 DATE: Schema = {"type": "string", "format": "date"}
 SHARE: Schema = {"type": "number", "minimum": 0, "maximum": 1}
 BASE64: Schema = {"type": "string", "contentEncoding": "base64", "minLength": 1}
-FILE: Schema = {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
+FILE: Schema = {
+    "type": "string",
+    "format": "binary",
+    "contentMediaType": "application/octet-stream",
+}
 
 
 def record(properties: Schema, optional: Collection[str] = ()) -> Schema:
@@ -33,11 +40,18 @@ def several(items: Schema) -> Schema:
 
 
 def bodies(signature: Signature, most: int) -> Schema:
-    """Return the schemas of a prediction request's body, by content type; it holds at most `most` instances."""
+    """Return the schemas of a prediction request's body, by content type.
+
+    It holds at most `most` instances.
+    """
     found: Schema = {"application/json": {"schema": request(signature, most)}}
     if signature.picture:
         files = several(FILE) | {"minItems": 1, "maxItems": most}
-        form = {"type": "object", "minProperties": 1, "additionalProperties": {"oneOf": [FILE, files]}}
+        form = {
+            "type": "object",
+            "minProperties": 1,
+            "additionalProperties": {"oneOf": [FILE, files]},
+        }
         found |= {"image/*": {"schema": FILE}, "multipart/form-data": {"schema": form}}
     return found
 
@@ -54,7 +68,9 @@ def response(signature: Signature) -> Schema:
     """Return the schema of the answer to a prediction request."""
     kinds = {"multiclass": _ranking, "forecast": _forecast}
     prediction = kinds.get(signature.kind, _number)(signature.output)
-    model = record({"case": TEXT, "version": WHOLE, "trained_on": TEXT | {"enum": ["real", "sample"]}})
+    model = record(
+        {"case": TEXT, "version": WHOLE, "trained_on": TEXT | {"enum": ["real", "sample"]}}
+    )
     content: Schema = {"predictions": several(prediction), "model": model}
     warnings: Schema = {"warnings": several(_warning()), "more_warnings": WHOLE}
     return record(content | warnings, optional=warnings)
@@ -70,7 +86,10 @@ def _number(output: Output) -> Schema:
 def _ranking(output: Output) -> Schema:
     """Describe the most probable classes; a thousand labels are listed once, not for each place."""
     size = min(SHOWN, len(output.labels))
-    top = several(record({"label": TEXT, "probability": SHARE})) | {"minItems": size, "maxItems": size}
+    top = several(record({"label": TEXT, "probability": SHARE})) | {
+        "minItems": size,
+        "maxItems": size,
+    }
     return record(
         {
             "label": TEXT | {"enum": sorted(set(output.labels))},
@@ -82,9 +101,17 @@ def _ranking(output: Output) -> Schema:
 
 def _forecast(output: Output) -> Schema:
     """Describe a forecast and the band around it, a number for each step ahead."""
-    share = "" if output.level is None else f"; {output.level:.0%} of the truths are to lie between low and high"
+    share = (
+        ""
+        if output.level is None
+        else f"; {output.level:.0%} of the truths are to lie between low and high"
+    )
     numbers = several(NUMBER) | {"minItems": output.horizon, "maxItems": output.horizon}
-    told = {"forecast": f"{output.description}{share}", "low": "the band's lower end", "high": "the band's upper end"}
+    told = {
+        "forecast": f"{output.description}{share}",
+        "low": "the band's lower end",
+        "high": "the band's upper end",
+    }
     return record({name: numbers | {"description": told[name]} for name in BANDS})
 
 
@@ -114,12 +141,16 @@ def cell(field: Field) -> Schema:
         return DATE | {"description": field.description}
     kind = {"float": "number", "text": "string"}.get(field.dtype, field.dtype)
     schema: Schema = _or_null(kind) if field.optional else {"type": kind}
-    ends = None if field.minimum is None or field.maximum is None else (field.minimum, field.maximum)
+    ends = (
+        None if field.minimum is None or field.maximum is None else (field.minimum, field.maximum)
+    )
     seen = ends and "seen in training: {:g} to {:g}".format(*ends)
     parts = [field.description, field.unit and f"in {field.unit}", seen]
     schema["description"] = "; ".join(part for part in parts if part)
     if field.length:
-        return schema | several(NUMBER | CELL) | {"minItems": field.length, "maxItems": field.length}
+        return (
+            schema | several(NUMBER | CELL) | {"minItems": field.length, "maxItems": field.length}
+        )
     if field.allowed:
         schema["enum"] = [*field.allowed, *([None] if field.optional else [])]
     if kind in ("number", "integer"):
@@ -138,4 +169,7 @@ def _picture(field: Field, shape: Shape) -> Schema:
     told = f"a JPEG, PNG, WebP, GIF or BMP of {most}, {brought}"
     wrapped = record({"b64": BASE64}) | {"additionalProperties": False}
     plain = BASE64 | {"description": "in base64, or a data URL in base64"}
-    return {"oneOf": [wrapped, plain], "description": "; ".join(filter(None, [field.description, told]))}
+    return {
+        "oneOf": [wrapped, plain],
+        "description": "; ".join(filter(None, [field.description, told])),
+    }

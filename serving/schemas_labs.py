@@ -12,17 +12,31 @@ NO_MPG: Schema = record({"id": TEXT, "errors": ERRORS | {"minItems": 1}})
 
 
 def described(cars: Signature | None) -> dict[str, dict[str, Schema]]:
-    """Return these services' part of the OpenAPI document; `cars` is what the model of the first one takes."""
+    """Return these services' part of the OpenAPI document.
+
+    `cars` is what the model of the first one takes.
+    """
     image: Schema = record({"image": {"type": "string", "format": "binary"}})
     form: Schema = {"required": True, "content": {"multipart/form-data": {"schema": image}}}
     page: Schema = {"description": "The page", "content": {"text/html": {"schema": TEXT}}}
     upload: Schema = {"summary": "A page to upload a picture", "responses": {"200": page}}
-    ranked, named = record({"label": TEXT, "probability": SHARE}), record({"name": TEXT, "prob": SHARE})
+    ranked, named = (
+        record({"label": TEXT, "probability": SHARE}),
+        record({"name": TEXT, "prob": SHARE}),
+    )
     success = record({"predictions": several(ranked), "success": {"const": True}})
     failure = record({"error": TEXT, "success": {"const": False}})
-    car: Schema = {"required": True, "content": _json(_car(cars.inputs) if cars else {"type": "object"})}
+    car: Schema = {
+        "required": True,
+        "content": _json(_car(cars.inputs) if cars else {"type": "object"}),
+    }
     mpg = _lab("Ask mpg as the lab did", car, MPG, NO_MPG)
-    asked_image = _lab("Ask imagenet as the lab did", form, record({"pred": several(named)}), record({"error": TEXT}))
+    asked_image = _lab(
+        "Ask imagenet as the lab did",
+        form,
+        record({"pred": several(named)}),
+        record({"error": TEXT}),
+    )
     predict = _lab("Ask imagenet as the other lab did", form, success, failure)
     return {
         "/api/mpg": {"post": mpg},
@@ -35,8 +49,13 @@ def described(cars: Signature | None) -> dict[str, dict[str, Schema]]:
 def _car(fields: Iterable[Field]) -> Schema:
     """Describe what the lab's server takes: every field, within what training saw."""
     ends = {field.name: {"minimum": field.minimum, "maximum": field.maximum} for field in fields}
-    told = {name: {key: value for key, value in each.items() if value is not None} for name, each in ends.items()}
-    cells: Schema = {field.name: cell(replace(field, optional=False)) | told[field.name] for field in fields}
+    told = {
+        name: {key: value for key, value in each.items() if value is not None}
+        for name, each in ends.items()
+    }
+    cells: Schema = {
+        field.name: cell(replace(field, optional=False)) | told[field.name] for field in fields
+    }
     return record(cells) | {"additionalProperties": False}
 
 
@@ -48,7 +67,10 @@ def _lab(summary: str, body: Schema, found: Schema, refused: Schema) -> Schema:
         "404": ("The model is not published", record({"error": TEXT})),
         "413": ("The body is too large", record({"error": TEXT})),
     }
-    codes = {code: {"description": says, "content": _json(schema)} for code, (says, schema) in told.items()}
+    codes = {
+        code: {"description": says, "content": _json(schema)}
+        for code, (says, schema) in told.items()
+    }
     return {"summary": summary, "requestBody": body, "responses": codes}
 
 

@@ -1,4 +1,7 @@
-"""What one process of the service has: the models, watched over, and the application that answers from them."""
+"""What one process of the service has.
+
+The models, watched over, and the application that answers from them.
+"""
 
 import gc
 from functools import partial

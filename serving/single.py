@@ -1,4 +1,7 @@
-"""The service as one process, where a system cannot fork: Uvicorn in place of Gunicorn, which needs to."""
+"""The service as one process, where a system cannot fork.
+
+Uvicorn in place of Gunicorn, which needs to.
+"""
 
 from collections.abc import Callable, Sequence
 from socket import socket

@@ -10,10 +10,11 @@ BACKLOG = 1024  # connections that wait to be accepted
 def listen(host: str, port: int) -> list[socket.socket]:
     """Listen on every address `host` has, all with the same port; 0 takes a free one.
 
-    All processes of the service accept from these sockets, one connection per wake-up: mostly the least busy is there
-    first, and no connection waits for a process that has died. A socket of its own per process (SO_REUSEPORT) spreads
-    worse, because a hash decides: of four connections over two processes it brought two to each in 92 of 200 tries and
-    all to one in 18; the shared socket, on busy cores, two to each in 14 of 18 tries and all to one in 1.
+    All processes of the service accept from these sockets, one connection per wake-up: mostly the
+    least busy is there first, and no connection waits for a process that has died. A socket of its
+    own per process (SO_REUSEPORT) spreads worse, because a hash decides: of four connections over
+    two processes it brought two to each in 92 of 200 tries and all to one in 18; the shared socket,
+    on busy cores, two to each in 14 of 18 tries and all to one in 1.
 
     Raises
     ------

@@ -1,4 +1,7 @@
-"""How what a model is asked, and what it answers, is spread over bins: the same bins in training and in service."""
+"""How what a model is asked, and what it answers, is spread over bins.
+
+The same bins in training and in service.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,8 +24,8 @@ Counts = npt.NDArray[np.int64]
 class Bins:
     """Where a quantity's bins end, or which texts it has a bin for each.
 
-    Numbers have one bin up to each edge, which belongs to it, and one beyond the last; texts have one each, and one for
-    all others. The last bin of either is for what is missing.
+    Numbers have one bin up to each edge, which belongs to it, and one beyond the last; texts have
+    one each, and one for all others. The last bin of either is for what is missing.
     """
 
     edges: tuple[float, ...] = ()
@@ -83,21 +86,32 @@ def _bins(name: str, told: _Bins) -> Bins:
 
 
 def features(signature: Signature, feeds: Arrays) -> dict[str, Values]:
-    """Return what is counted of a model's inputs, a value per row: columns as they are, else what sums them up."""
+    """Return what is counted of a model's inputs, a value per row.
+
+    Columns as they are, else what sums them up.
+    """
     if signature.picture:
         (pixels,) = feeds.values()
         return {"brightness": pixels.mean(axis=(1, 2, 3))}
     if signature.text:
         tokens = feeds[TOKENS]
         lengths = (tokens != PADDING).sum(axis=1)
-        return {"tokens": lengths, "unknown": (tokens == UNKNOWN).sum(axis=1) / np.maximum(lengths, 1)}
+        return {
+            "tokens": lengths,
+            "unknown": (tokens == UNKNOWN).sum(axis=1) / np.maximum(lengths, 1),
+        }
     if signature.series:
-        return {field.name: feeds[field.name].mean(axis=1) for field in signature.inputs if field.length}
+        return {
+            field.name: feeds[field.name].mean(axis=1) for field in signature.inputs if field.length
+        }
     return {name: column.reshape(-1) for name, column in feeds.items()}
 
 
 def score(signature: Signature, scores: npt.NDArray[Any]) -> Values:
-    """Return what is counted of a model's answers: the most probable class, the next step, or the number itself."""
+    """Return what is counted of a model's answers.
+
+    The most probable class, the next step, or the number itself.
+    """
     if signature.kind == "multiclass":
         labels: Values = np.array(signature.output.labels, dtype=object)
         named: Values = labels[scores.argmax(axis=1)]

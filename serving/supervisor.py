@@ -1,4 +1,6 @@
-"""The parent of the processes that serve: Gunicorn's arbiter, which replaces those that end or hang.
+"""The parent of the processes that serve.
+
+Gunicorn's arbiter, which replaces those that end or hang.
 
 It imports nothing heavy and runs no thread, so it can fork at any time.
 """
@@ -26,7 +28,9 @@ from serving.worker import STOPS, Worker
 FAILED_STARTS = 5  # in a row, until it is clear that another one would not help either
 RETRY = 1.0  # seconds until the next one where others serve
 HUNG = 15  # seconds without a sign of life after which a process is replaced
-SHARED = "/dev/shm"  # where signs of life are given: no cleaner empties it, and it is never a slow disk
+SHARED = (
+    "/dev/shm"  # where signs of life are given: no cleaner empties it, and it is never a slow disk
+)
 
 Make = Callable[[], Any]
 
@@ -68,7 +72,8 @@ class Application(BaseApplication):  # type: ignore[misc]
             "worker_class": "serving.worker.Worker",
             "worker_tmp_dir": SHARED if os.access(SHARED, os.W_OK) else None,
             "logger_class": Log,
-            "timeout": int(limits.ARRIVAL) + 5,  # for a piece of a body; the gateway's own is shorter
+            "timeout": int(limits.ARRIVAL)
+            + 5,  # for a piece of a body; the gateway's own is shorter
             "graceful_timeout": int(limits.PATIENCE) + 3,
             "keepalive": limits.IDLE,
             "limit_request_line": 2**18,
@@ -106,7 +111,9 @@ class Supervisor(Arbiter):  # type: ignore[misc]
     """Keeps a number of processes serving until it is told to stop."""
 
     SIGNALS = (*STOPS, signal.SIGUSR1)
-    WORKER_BOOT_ERROR = APP_LOAD_ERROR = 256  # which no process ends with: they are started again, but not for ever
+    WORKER_BOOT_ERROR = APP_LOAD_ERROR = (
+        256  # which no process ends with: they are started again, but not for ever
+    )
 
     def __init__(self, app: Application, listening: Sequence[socket]) -> None:
         super().__init__(app)
@@ -118,7 +125,10 @@ class Supervisor(Arbiter):  # type: ignore[misc]
         self._counts: TemporaryDirectory[str] | None = None
 
     def serve(self) -> int:
-        """Keep the processes running; return the exit code: 0 stopped, 1 if they cannot even start."""
+        """Keep the processes running; return the exit code.
+
+        0 stopped, 1 if they cannot even start.
+        """
         try:
             self.run()
         except SystemExit as end:
@@ -133,7 +143,9 @@ class Supervisor(Arbiter):  # type: ignore[misc]
         signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
         super().start()
         self._counts = TemporaryDirectory(prefix="casebook-counts-", ignore_cleanup_errors=True)
-        os.environ[limits.COUNTS] = self._counts.name  # where the counts of all processes are summed
+        os.environ[limits.COUNTS] = (
+            self._counts.name
+        )  # where the counts of all processes are summed
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
 
     def init_signals(self) -> None:
@@ -204,6 +216,8 @@ class _Listening:
         return getattr(self.sock, name)
 
 
-def serve(make: Make, listening: Sequence[socket], count: int, ready: Callable[[int], object]) -> int:
+def serve(
+    make: Make, listening: Sequence[socket], count: int, ready: Callable[[int], object]
+) -> int:
     """Serve from several processes until told to stop; return the exit code."""
     return Supervisor(Application(make, count, ready), listening).serve()

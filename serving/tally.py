@@ -1,4 +1,7 @@
-"""Rolling counts of what is asked and answered, by hour and bin, for whoever watches for drift; never the rows."""
+"""Rolling counts of what is asked and answered, by hour and bin, for whoever watches for drift.
+
+Never the rows.
+"""
 
 import logging
 import os
@@ -47,8 +50,8 @@ class Key(NamedTuple):
 class Tally:
     """One process' counts, in `<artifacts>/served/<case>/<version>/<hour>.<process>.json`.
 
-    Answering only notes what to count. A thread counts it each second, many requests at once, and writes each minute;
-    a process that is killed takes its last minute with it.
+    Answering only notes what to count. A thread counts it each second, many requests at once, and
+    writes each minute; a process that is killed takes its last minute with it.
     """
 
     def __init__(self) -> None:
@@ -102,7 +105,11 @@ class Tally:
             raise
         with self._lock:
             now = datetime.now(UTC).strftime(HOUR)
-            self._counts = {key: each for key, each in self._counts.items() if key.hour == now or key in self._changed}
+            self._counts = {
+                key: each
+                for key, each in self._counts.items()
+                if key.hour == now or key in self._changed
+            }
         for folder in {_folder(key) for key in changed}:
             _forget(folder)
 
@@ -143,7 +150,9 @@ class Tally:
         """Go on where something can't be counted or written, and say so in the log when it begins."""
         try:
             yield
-        except Exception as error:  # answering goes on without counts, whatever a disk or a model may do
+        except (
+            Exception
+        ) as error:  # answering goes on without counts, whatever a disk or a model may do
             if what not in self._failing:
                 logging.getLogger(__name__).error("could not %s: %s", what, error, exc_info=error)
             self._failing.add(what)

@@ -1,7 +1,8 @@
 """The files of one published version, read as what anybody may have written.
 
-Each is a regular file inside the folder, of bounded size and with the hash that the manifest says; JSON is of the kind
-that can be told again: no number beyond 64 bits, no half characters, no hundreds of levels.
+Each is a regular file inside the folder, of bounded size and with the hash that the manifest says;
+JSON is of the kind that can be told again: no number beyond 64 bits, no half characters, no
+hundreds of levels.
 """
 
 import hashlib
@@ -54,9 +55,12 @@ def read_verified(folder: Path, manifest: Manifest, kept: Container[str]) -> dic
     Raises
     ------
     CasebookError, OSError, ValueError
-        A file is not there, no regular file, outside the folder, too large, or not as the manifest says.
+        A file is not there, no regular file, outside the folder, too large, or not as the manifest
+        says.
     """
-    contents = {name: _content(folder, name, entry, name in kept) for name, entry in manifest.files.items()}
+    contents = {
+        name: _content(folder, name, entry, name in kept) for name, entry in manifest.files.items()
+    }
     return {name: content for name, content in contents.items() if name in kept}
 
 

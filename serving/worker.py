@@ -1,4 +1,7 @@
-"""One process of the service, as Gunicorn runs it: it loads the models, accepts, answers, and loses no answer."""
+"""One process of the service, as Gunicorn runs it.
+
+It loads the models, accepts, answers, and loses no answer.
+"""
 
 import asyncio
 import os
@@ -19,7 +22,9 @@ from serving import limits
 from serving.connection import Connection
 
 SPARE = 32  # descriptors that are left for files, and for those who are told that there is no room
-LAST = 1.0  # seconds after a stop in which kept connections may bring another request, which is told to be the last
+# seconds after a stop in which kept connections may bring another request, which is told to be the
+# last
+LAST = 1.0
 FRESH = 0.1  # seconds in which a request may have come that is not read yet
 BEAT = 0.5  # seconds between signs of life
 STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
@@ -52,7 +57,8 @@ class Worker(ASGIWorker):  # type: ignore[misc]
     def stopping(self) -> bool:
         """Whether answers that begin now are the last of their connections.
 
-        Gunicorn's own ``alive`` stays true: it would end a connection after an answer that promised to keep it.
+        Gunicorn's own ``alive`` stays true: it would end a connection after an answer that promised
+        to keep it.
         """
         return self._stopping.is_set()
 
@@ -78,7 +84,9 @@ class Worker(ASGIWorker):  # type: ignore[misc]
         """End the connections that have been expendable for longest; tell whether there is one."""
         until = self.loop.time() - FRESH
         old = takewhile(lambda each: each.since < until, list(self.expendable))
-        chosen = list(islice((each for each in old if not each.transport.get_write_buffer_size()), count))
+        chosen = list(
+            islice((each for each in old if not each.transport.get_write_buffer_size()), count)
+        )
         for each in chosen:
             each.transport.abort()
         return bool(chosen)
@@ -135,7 +143,10 @@ class Worker(ASGIWorker):  # type: ignore[misc]
             return
 
     def _accept(self, listening: socket.socket) -> None:
-        """Accept some connections: few where few are open, so that the other processes get theirs."""
+        """Accept some connections.
+
+        Few where few are open, so that the other processes get theirs.
+        """
         room = self.most - len(self.connections) - len(self._beginning)
         for _ in range(max(1, min(room, 1 + len(self.connections)))):
             try:

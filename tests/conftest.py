@@ -85,7 +85,8 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     from prefect.settings import PREFECT_API_URL
     from prefect.testing.utilities import prefect_test_harness
 
-    # it closes all handlers that there are; absl's then closes the stream it writes to unless that is sys.stderr now
+    # it closes all handlers that there are; absl's then closes the stream it writes to unless that
+    # is sys.stderr now
     setup_logging()
     with prefect_test_harness(server_startup_timeout=600):
         yield str(PREFECT_API_URL.value())

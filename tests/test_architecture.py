@@ -67,16 +67,31 @@ FLOORS = (
     {"images", "texts", "series", "stories"},
     {"publication"},
 )
-ROOMS_THAT_SERVE = {"problem", "scoring", "tables", "images", "texts", "series", "publication", "monitoring"}
+ROOMS_THAT_SERVE = {
+    "problem",
+    "scoring",
+    "tables",
+    "images",
+    "texts",
+    "series",
+    "publication",
+    "monitoring",
+}
 
 
 def test_a_room_imports_only_from_floors_below() -> None:
     floor = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
-    folders = {path.name for path in (places.project() / "tasks").iterdir() if (path / "__init__.py").is_file()}
+    folders = {
+        path.name
+        for path in (places.project() / "tasks").iterdir()
+        if (path / "__init__.py").is_file()
+    }
     assert folders == floor.keys()
     for path in sources("tasks"):
         room = _room(path)
-        reached = {name.split(".")[1] for name in at_run_time(path) if name.startswith("tasks.")} - {room}
+        reached = {
+            name.split(".")[1] for name in at_run_time(path) if name.startswith("tasks.")
+        } - {room}
         assert all(floor[each] < floor[room] for each in reached if room), path
 
 
@@ -85,7 +100,9 @@ def test_rooms_hold_all_code_of_tasks() -> None:
 
 
 def test_the_service_is_used_where_its_input_is_read_or_counted() -> None:
-    assert {_room(path) for path in sources("tasks") if "serving" in _tops(path)} <= ROOMS_THAT_SERVE
+    assert {
+        _room(path) for path in sources("tasks") if "serving" in _tops(path)
+    } <= ROOMS_THAT_SERVE
 
 
 def _room(path: Path) -> str:
@@ -97,7 +114,11 @@ def at_run_time(path: Path) -> set[str]:
     """What a file imports when it runs, also inside functions, and from packages the names that are modules."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
-        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+        if (
+            isinstance(node, ast.If)
+            and isinstance(node.test, ast.Name)
+            and node.test.id == "TYPE_CHECKING"
+        ):
             node.body = []
     found = set()
     for node in ast.walk(tree):
@@ -107,16 +128,24 @@ def at_run_time(path: Path) -> set[str]:
 
 
 def test_no_import_goes_in_a_circle() -> None:
-    paths = {".".join(p.relative_to(places.project()).with_suffix("").parts): p for f in MAY_IMPORT for p in sources(f)}
+    paths = {
+        ".".join(p.relative_to(places.project()).with_suffix("").parts): p
+        for f in MAY_IMPORT
+        for p in sources(f)
+    }
     needs = {name: at_run_time(path) & paths.keys() - {name} for name, path in paths.items()}
-    assert len(list(TopologicalSorter(needs).static_order())) == len(paths)  # else a CycleError that names the circle
+    assert len(list(TopologicalSorter(needs).static_order())) == len(
+        paths
+    )  # else a CycleError that names the circle
 
 
 def from_the_root(path: Path) -> str:
     return path.relative_to(places.project()).as_posix()
 
 
-@pytest.mark.parametrize("path", [path for folder in LIGHT for path in sources(folder)], ids=from_the_root)
+@pytest.mark.parametrize(
+    "path", [path for folder in LIGHT for path in sources(folder)], ids=from_the_root
+)
 def test_heavy_libraries_are_imported_inside_functions(path: Path) -> None:
     assert not {name.split(".")[0] for name in imports(path, top_only=True)} & HEAVY
 
@@ -131,7 +160,9 @@ def test_heavy_libraries_are_imported_inside_functions(path: Path) -> None:
     ],
 )
 def test_a_library_with_traps_has_few_owners(library: str, owners: set[str]) -> None:
-    users = {p.name for f in ("casebook", "tasks", "flows") for p in sources(f) if library in _tops(p)}
+    users = {
+        p.name for f in ("casebook", "tasks", "flows") for p in sources(f) if library in _tops(p)
+    }
     assert users == owners
 
 
@@ -142,7 +173,11 @@ def _tops(path: Path) -> set[str]:
 def test_the_list_of_cases_needs_no_heavy_import() -> None:
     code = "import runpy, sys; runpy.run_module('flows', run_name='__main__'); print(sorted(sys.modules))"
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=places.project(), capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        cwd=places.project(),
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert "fraud" in done.stdout
     assert not [name for name in HEAVY | {"pydantic"} if f"'{name}'" in done.stdout]

@@ -1,7 +1,8 @@
 """Clean: apply named steps to a table, and count what each did.
 
-A step is a function of a frame, or a frozen dataclass that is called with one. Those that compute something from all
-rows, such as a mean, are for tables that are explored; a model's are fitted on training rows alone, in `features`.
+A step is a function of a frame, or a frozen dataclass that is called with one. Those that compute
+something from all rows, such as a mean, are for tables that are explored; a model's are fitted on
+training rows alone, in `features`.
 """
 
 from collections.abc import Callable
@@ -38,18 +39,27 @@ def clean(out: Path, table: Ref, steps: "tuple[Step, ...]") -> Facts:
 
 
 def drop_repeats(frame: "pd.DataFrame") -> "pd.DataFrame":
-    """Keep the first of rows that agree in every column: a repeat in both training and test would be a leak."""
+    """Keep the first of rows that agree in every column.
+
+    A repeat in both training and test would be a leak.
+    """
     return frame.drop_duplicates(ignore_index=True)
 
 
 def drop_repeated_pictures(frame: "pd.DataFrame") -> "pd.DataFrame":
-    """Keep the first of pictures with the same pixels; a test picture goes before a training picture."""
+    """Keep the first of pictures with the same pixels.
+
+    A test picture goes before a training picture.
+    """
     first = frame.sort_values("part", kind="stable").drop_duplicates("sha256")
     return first.sort_index().reset_index(drop=True)
 
 
 def drop_pictures_of_two_labels(frame: "pd.DataFrame") -> "pd.DataFrame":
-    """Drop pictures whose very pixels stand under several labels, all of them: nothing says which label is right."""
+    """Drop pictures whose very pixels stand under several labels, all of them.
+
+    Nothing says which label is right.
+    """
     labels = frame.groupby("sha256")["label"].transform("nunique")
     return frame[labels == 1].reset_index(drop=True)
 
@@ -70,7 +80,10 @@ class DropWithout:
 
 @dataclass(frozen=True)
 class FillWithMean:
-    """Fill the gaps of numbers with the mean of those that are there: the mean stays, the spread shrinks."""
+    """Fill the gaps of numbers with the mean of those that are there.
+
+    The mean stays, the spread shrinks.
+    """
 
     columns: tuple[str, ...]
 
@@ -92,7 +105,10 @@ class FillWithMean:
 
 @dataclass(frozen=True)
 class FillWithMostFrequent:
-    """Fill the gaps of categories with the most frequent one; of several it is the first in the alphabet."""
+    """Fill the gaps of categories with the most frequent one.
+
+    Of several it is the first in the alphabet.
+    """
 
     columns: tuple[str, ...]
 
@@ -116,8 +132,8 @@ def _some_value(frame: "pd.DataFrame", columns: tuple[str, ...]) -> None:
     empty = [name for name in columns if frame[name].isna().all()]
     if empty:
         raise CasebookError(
-            f"{', '.join(empty)}: no row has a value, so there is nothing to fill the gaps with. Use data with values "
-            "there, or leave the column out."
+            f"{', '.join(empty)}: no row has a value, so there is nothing to fill the gaps with. "
+            "Use data with values there, or leave the column out."
         )
 
 
@@ -125,20 +141,26 @@ def _some_value(frame: "pd.DataFrame", columns: tuple[str, ...]) -> None:
 class OneSpelling:
     """Write each name of a column in one way.
 
-    Names that agree in letters and digits, whether large or small, are one name, written as it is most often: "NY" for
-    "N.Y." and "ny". `also` gives a spelling and further words for it: `(("New York", ("NY",)),)`.
+    Names that agree in letters and digits, whether large or small, are one name, written as it is
+    most often: "NY" for "N.Y." and "ny". `also` gives a spelling and further words for it: `(("New
+    York", ("NY",)),)`.
     """
 
     column: str
     also: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def __call__(self, frame: "pd.DataFrame") -> "pd.DataFrame":
-        """Return the frame with one spelling for each name; signs alone, such as a dash, stay as they are."""
+        """Return the frame with one spelling for each name.
+
+        Signs alone, such as a dash, stay as they are.
+        """
         names = frame[self.column]
         keys = names.map(letters, na_action="ignore")
         usual = {str(key): same.mode()[0] for key, same in names.groupby(keys) if key}
         listed = {letters(word): right for right, words in self.also for word in (right, *words)}
-        return frame.assign(**{self.column: keys.map({**usual, **listed}).astype(names.dtype).fillna(names)})
+        return frame.assign(
+            **{self.column: keys.map({**usual, **listed}).astype(names.dtype).fillna(names)}
+        )
 
     def __str__(self) -> str:
         return f"one_spelling({self.column})"
@@ -166,14 +188,20 @@ class DivideByMaximum:
         import numpy as np
 
         if wrong := [name for name in self.columns if not frame[name].max() > 0]:
-            raise CasebookError(f"{', '.join(wrong)}: no number is above zero, so none can be scaled by the largest.")
+            raise CasebookError(
+                f"{', '.join(wrong)}: no number is above zero, so none can be scaled by the "
+                "largest."
+            )
         columns = {name: frame[name].to_numpy("float64") for name in self.columns}
         return frame.assign(**{name: maximum(x[~np.isnan(x)])(x) for name, x in columns.items()})
 
 
 @dataclass(frozen=True)
 class Bin:
-    """Sort numbers into bins of equal width, each with a label, in a new column; a bin has its upper edge."""
+    """Sort numbers into bins of equal width, each with a label, in a new column.
+
+    A bin has its upper edge.
+    """
 
     column: str
     name: str
@@ -191,14 +219,21 @@ class Bin:
 
         low, high = frame[self.column].min(), frame[self.column].max()
         if not low < high:
-            raise CasebookError(f"{self.column} has no two different numbers, so they can't be sorted into bins.")
+            raise CasebookError(
+                f"{self.column} has no two different numbers, so they can't be sorted into bins."
+            )
         return np.linspace(low, high, len(self.labels) + 1)
 
     def __call__(self, frame: "pd.DataFrame") -> "pd.DataFrame":
         """Return the frame with each row's label; a missing number has none."""
         import pandas as pd
 
-        bins = pd.cut(frame[self.column], list(self.edges(frame)), labels=list(self.labels), include_lowest=True)
+        bins = pd.cut(
+            frame[self.column],
+            list(self.edges(frame)),
+            labels=list(self.labels),
+            include_lowest=True,
+        )
         return frame.assign(**{self.name: bins.astype("string")})
 
 

@@ -1,6 +1,7 @@
 """Derive: columns computed from others of the same row, once in pandas for training and once in ONNX for serving.
 
-Each kind is a small class that knows both forms side by side; a test holds them together for all inputs.
+Each kind is a small class that knows both forms side by side; a test holds them together for all
+inputs.
 """
 
 from dataclasses import dataclass
@@ -91,9 +92,12 @@ class Log:
 
 @dataclass(frozen=True)
 class Matches:
-    """1 where a text as a whole matches a pattern, else 0; missing text matches as the empty text does.
+    """1 where a text as a whole matches a pattern, else 0.
 
-    The pattern must mean the same to Python and to RE2, which is so for characters, classes, `.`, `*`, `+`, `|`, `()`.
+    Missing text matches as the empty text does.
+
+    The pattern must mean the same to Python and to RE2, which is so for characters, classes, `.`,
+    `*`, `+`, `|`, `()`.
     """
 
     column: str
@@ -114,14 +118,19 @@ class Matches:
         from onnx import TensorProto, helper
 
         return [
-            helper.make_node("RegexFullMatch", [self.column], [f"{result}/match"], pattern=self.pattern),
+            helper.make_node(
+                "RegexFullMatch", [self.column], [f"{result}/match"], pattern=self.pattern
+            ),
             helper.make_node("Cast", [f"{result}/match"], [result], to=TensorProto.FLOAT),
         ]
 
 
 @dataclass(frozen=True)
 class Total:
-    """The sum of columns and a constant, such as a family's size: siblings, parents and the passenger."""
+    """The sum of columns and a constant, such as a family's size.
+
+    Siblings, parents and the passenger.
+    """
 
     columns: tuple[str, ...]
     name: str
@@ -169,7 +178,10 @@ class Missing:
 
 @dataclass(frozen=True)
 class Equals:
-    """1 where a number is a value, such as one of a few codes, else 0; a missing number equals none."""
+    """1 where a number is a value, such as one of a few codes, else 0.
+
+    A missing number equals none.
+    """
 
     column: str
     name: str
@@ -233,7 +245,10 @@ def constant(name: str, value: float) -> "list[onnx.NodeProto]":
 
 
 def derive(frame: "pd.DataFrame", derived: tuple[Derived, ...]) -> "pd.DataFrame":
-    """Return the frame with the derived columns beside their sources; the encoder picks what it takes."""
+    """Return the frame with the derived columns beside their sources.
+
+    The encoder picks what it takes.
+    """
     import pandas as pd
 
     computed = pd.DataFrame({d.name: d.compute(frame) for d in derived}, index=frame.index)

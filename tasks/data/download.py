@@ -1,7 +1,8 @@
 """Download: fetch a file into the cache, or say why what an address answers is not the file.
 
-A mirror that wants a login, a proxy or a server with an error often answers 200 with a page. Such an answer is never
-kept: neither a page in the place of data, nor what begins otherwise than its kind of file does, nor nothing at all.
+A mirror that wants a login, a proxy or a server with an error often answers 200 with a page. Such
+an answer is never kept: neither a page in the place of data, nor what begins otherwise than its
+kind of file does, nor nothing at all.
 """
 
 import logging
@@ -16,9 +17,16 @@ RETRIES = 1  # an offline machine must be told so within seconds
 HEAD = 512  # bytes at a file's beginning that tell its kind
 PAGE = (b"<!doctype html", b"<html", b"<head", b"<body", b"<!--", b"<?xml")
 BEGINS = {
-    ".zip": b"PK", ".xlsx": b"PK", ".npz": b"PK", ".gz": b"\x1f\x8b", ".tgz": b"\x1f\x8b", ".bz2": b"BZh",
-    ".xz": b"\xfd7zXZ", ".parquet": b"PAR1", ".h5": b"\x89HDF",
-}  # fmt: skip
+    ".zip": b"PK",
+    ".xlsx": b"PK",
+    ".npz": b"PK",
+    ".gz": b"\x1f\x8b",
+    ".tgz": b"\x1f\x8b",
+    ".bz2": b"BZh",
+    ".xz": b"\xfd7zXZ",
+    ".parquet": b"PAR1",
+    ".h5": b"\x89HDF",
+}
 
 
 class NoAnswer(Exception):
@@ -30,7 +38,10 @@ class NotTheFile(Exception):
 
 
 def answers(url: str) -> bool:
-    """Say whether an address has something to fetch, without fetching it: all that a plan needs to know."""
+    """Say whether an address has something to fetch, without fetching it.
+
+    All that a plan needs to know.
+    """
     try:
         with urlopen(Request(url, method="HEAD"), timeout=CONNECT_SECONDS):
             return True
@@ -54,9 +65,13 @@ def download(url: str, path: Path, sha256: str | None) -> Path:
     http = pooch.HTTPDownloader(progressbar=True, timeout=CONNECT_SECONDS)
     pooch.get_logger().setLevel(logging.WARNING)
     known = {path.name: f"sha256:{sha256}" if sha256 else None}
-    source = pooch.create(path.parent, base_url="", registry=known, urls={path.name: url}, retry_if_failed=RETRIES)
+    source = pooch.create(
+        path.parent, base_url="", registry=known, urls={path.name: url}, retry_if_failed=RETRIES
+    )
     try:
-        return Path(source.fetch(path.name, downloader=partial(_checked, http=http, name=path.name)))
+        return Path(
+            source.fetch(path.name, downloader=partial(_checked, http=http, name=path.name))
+        )
     except requests.RequestException as error:
         raise NoAnswer(type(error).__name__) from error
     except ValueError as error:  # pooch's way to say that the hash differs; the file was not kept

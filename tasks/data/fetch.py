@@ -16,7 +16,9 @@ log = logging.getLogger("casebook")
 
 
 def fetch(dataset: str, source: str) -> Origin:
-    """Find a data set's file: the given path, the cache, the mirror, the public source, or (auto) the sample.
+    """Find a data set's file.
+
+    The given path, the cache, the mirror, the public source, or (auto) the sample.
 
     Parameters
     ----------
@@ -32,7 +34,9 @@ def fetch(dataset: str, source: str) -> Origin:
     """
     entry = data_set(dataset)
     if source == "sample":
-        origin = Origin(dataset=dataset, kind="sample", note="made in code", found="the embedded sample")
+        origin = Origin(
+            dataset=dataset, kind="sample", note="made in code", found="the embedded sample"
+        )
     elif source in ("auto", "real"):
         origin = _look_everywhere(entry, source)
     else:
@@ -44,15 +48,17 @@ def fetch(dataset: str, source: str) -> Origin:
 
 
 def own(dataset: str, source: str, told: str, kind: Kind = "real") -> Origin:
-    """Return where data comes from that a case brings along: made in its flow, it is no sample of any other.
+    """Return where data comes from that a case brings along.
+
+    Made in its flow, it is no sample of any other.
 
     Parameters
     ----------
     dataset
         Its name in the catalog.
     source
-        `auto` and `real` take it as it is; there is nothing more real that it would stand for. `sample` takes the same
-        and marks it as a sample. A path takes that file in its place.
+        `auto` and `real` take it as it is; there is nothing more real that it would stand for.
+        `sample` takes the same and marks it as a sample. A path takes that file in its place.
     told
         What it is, for the report.
     kind
@@ -72,7 +78,10 @@ def _note(origin: Origin) -> None:
 
 def _look_everywhere(entry: DataSet, source: str) -> Origin:
     mirror = os.environ.get("CASEBOOK_DATA_MIRROR", "")
-    local = {"the cache": places.raw(), **({"the mirror": Path(mirror)} if mirror and "://" not in mirror else {})}
+    local = {
+        "the cache": places.raw(),
+        **({"the mirror": Path(mirror)} if mirror and "://" not in mirror else {}),
+    }
     for where, root in local.items():
         for file in entry.files:
             path = root / entry.folder / file.name
@@ -102,30 +111,48 @@ def _planned(entry: DataSet, source: str, mirror: str) -> Origin:
             return Origin(dataset=entry.name, kind="real", note="to be fetched", found=url)
     if source == "real":
         return Origin(dataset=entry.name, kind="real", note="to be found", found="nowhere yet")
-    return Origin(dataset=entry.name, kind="sample", note="made in code", found="the embedded sample")
+    return Origin(
+        dataset=entry.name, kind="sample", note="made in code", found="the embedded sample"
+    )
 
 
-def _nowhere(entry: DataSet, source: str, mirror: str, failures: list[str], refused: list[str]) -> Origin:
-    """Return the sample, where it may stand for data that is nowhere; an answer that is no file is always told."""
+def _nowhere(
+    entry: DataSet, source: str, mirror: str, failures: list[str], refused: list[str]
+) -> Origin:
+    """Return the sample, where it may stand for data that is nowhere.
+
+    An answer that is no file is always told.
+    """
     names = " or ".join(file.name for file in entry.files)
     if refused:
         raise CasebookError(
-            f"{' '.join(refused)} Nothing was kept. Open the address in a browser, or put {names} into "
-            f"{places.raw() / entry.folder}, or use --source sample or --source PATH."
+            f"{' '.join(refused)} Nothing was kept. Open the address in a browser, or put {names} "
+            f"into {places.raw() / entry.folder}, or use --source sample or --source PATH."
         )
     if source == "real":
         raise CasebookError(
-            f"No real data for '{entry.name}': not in {places.raw() / entry.folder}, not in a mirror "
-            f"(CASEBOOK_DATA_MIRROR={mirror or 'unset'}), not to be had from {'; '.join(failures) or 'any address'}. "
-            f"Put {names} there, or use --source sample or --source PATH."
+            f"No real data for '{entry.name}': not in {places.raw() / entry.folder}, not in a "
+            f"mirror (CASEBOOK_DATA_MIRROR={mirror or 'unset'}), not to be had from "
+            f"{'; '.join(failures) or 'any address'}. Put {names} there, or use --source sample or "
+            "--source PATH."
         )
-    log.info("No cache, mirror or public source has %s: %s", entry.name, "; ".join(failures) or "no address")
-    return Origin(dataset=entry.name, kind="sample", note="made in code", found="the embedded sample")
+    log.info(
+        "No cache, mirror or public source has %s: %s",
+        entry.name,
+        "; ".join(failures) or "no address",
+    )
+    return Origin(
+        dataset=entry.name, kind="sample", note="made in code", found="the embedded sample"
+    )
 
 
 def _addresses(entry: DataSet, mirror: str) -> list[tuple[DataFile, str]]:
     """Return the addresses to try: those below a mirror that is a URL, then the public ones."""
-    below = [(f, f"{mirror.rstrip('/')}/{entry.folder}/{f.name}") for f in entry.files] if "://" in mirror else []
+    below = (
+        [(f, f"{mirror.rstrip('/')}/{entry.folder}/{f.name}") for f in entry.files]
+        if "://" in mirror
+        else []
+    )
     return below + [(file, file.url) for file in entry.files if file.url]
 
 
@@ -135,13 +162,22 @@ def _given(entry: DataSet, path: Path) -> Origin:
         inside = [path / file.name for file in entry.files if (path / file.name).is_file()]
         if not inside:
             names = " or ".join(file.name for file in entry.files)
-            raise CasebookError(f"The folder {path} holds no {names}. Name the file itself with --source FILE.")
+            raise CasebookError(
+                f"The folder {path} holds no {names}. Name the file itself with --source FILE."
+            )
         path = inside[0]
     if not path.exists():
-        raise CasebookError(f"--source {path}: there is no such file. Allowed are auto, real, sample, or a path.")
+        raise CasebookError(
+            f"--source {path}: there is no such file. Allowed are auto, real, sample, or a path."
+        )
     if not path.is_file() or not os.access(path, os.R_OK):
-        raise CasebookError(f"--source {path} can't be read. Check that it is a file and its permissions.")
-    known = next((file for file in entry.files if file.name == path.name), DataFile(name=path.name, note="your file"))
+        raise CasebookError(
+            f"--source {path} can't be read. Check that it is a file and its permissions."
+        )
+    known = next(
+        (file for file in entry.files if file.name == path.name),
+        DataFile(name=path.name, note="your file"),
+    )
     return _origin(
         entry,
         known.model_copy(update={"sha256": None, "bytes": None, "rows": None}),
@@ -154,29 +190,45 @@ def _given(entry: DataSet, path: Path) -> Origin:
 def _origin(entry: DataSet, file: DataFile, path: Path, where: str, *, held: bool = True) -> Origin:
     """Hash the file, hold it to the catalog's hash or the one that was read here before, and describe it."""
     if path.stat().st_size == 0:
-        raise CasebookError(f"The file {path} is empty. Delete it, or put the data set '{entry.name}' in its place.")
+        raise CasebookError(
+            f"The file {path} is empty. Delete it, or put the data set '{entry.name}' in its place."
+        )
     if is_page(path):
         raise CasebookError(
-            f"The file {path} is a web page, as a server answers with that wants a login or has an error. Delete it "
-            f"to fetch it again, or put the data set '{entry.name}' in its place."
+            f"The file {path} is a web page, as a server answers with that wants a login or has an "
+            f"error. Delete it to fetch it again, or put the data set '{entry.name}' in its place."
         )
     digest = files.sha256(path)
     before = first_seen.seen(entry, file) if held and file.url and not file.sha256 else None
     expected = file.sha256 or before
     if expected not in (None, digest):
-        known = "the catalog knows" if file.sha256 else f"that was read here before ({first_seen.book()} has its hash)"
+        known = (
+            "the catalog knows"
+            if file.sha256
+            else f"that was read here before ({first_seen.book()} has its hash)"
+        )
         raise CasebookError(
-            f"The file {path} is not the one {known}: its sha256 is {digest[:16]}…, expected {expected[:16]}…"
-            f" ({path.stat().st_size:,} bytes{f', expected {file.bytes:,}' if file.bytes else ''}). It may be cut short"
-            " or changed. Delete it to fetch it again, or use it all the same with --source PATH."
+            f"The file {path} is not the one {known}: its sha256 is {digest[:16]}…, expected "
+            f"{expected[:16]}… ({path.stat().st_size:,} "
+            f"bytes{f', expected {file.bytes:,}' if file.bytes else ''}). It may be cut short or "
+            "changed. Delete it to fetch it again, or use it all the same with --source PATH."
         )
     found = f"{where} ({path.name}: {file.note})"
     return Origin(
-        dataset=entry.name, kind="real", sha256=digest, note=file.note, rows=file.rows, path=path, found=found
+        dataset=entry.name,
+        kind="real",
+        sha256=digest,
+        note=file.note,
+        rows=file.rows,
+        path=path,
+        found=found,
     )
 
 
 def proven(origin: Origin) -> None:
-    """Note that a file was read completely and holds its data set: a later change of it in the cache is then seen."""
+    """Note that a file was read completely and holds its data set.
+
+    A later change of it in the cache is then seen.
+    """
     if origin.path is not None:
         first_seen.keep(data_set(origin.dataset), origin.path, origin.sha256)

@@ -1,7 +1,8 @@
 """First seen: the hashes of files that the catalog has none for, so that one that changes in the cache is noticed.
 
-A hash is kept of a file only once it was read completely and its columns and rows fitted; one that is fetched anew is
-held to nothing. Files that the user named or a mirror's folder holds are their owner's, and none of ours to hold.
+A hash is kept of a file only once it was read completely and its columns and rows fitted; one that
+is fetched anew is held to nothing. Files that the user named or a mirror's folder holds are their
+owner's, and none of ours to hold.
 """
 
 from pathlib import Path

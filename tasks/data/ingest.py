@@ -34,7 +34,8 @@ def ingest(out: Path, origin: Origin, sample: "SampleMaker", sample_rows: int, s
     Raises
     ------
     CasebookError
-        The file can't be read, has other than its known number of rows, lacks a column, or has text in a number column.
+        The file can't be read, has other than its known number of rows, lacks a column, or has text
+        in a number column.
     """
     entry = data_set(origin.dataset)
     if origin.path is None:
@@ -70,8 +71,9 @@ def _read(path: Path, entry: DataSet, rows: int | None) -> "tuple[pd.DataFrame, 
         )
     if rows not in (None, len(table)):
         raise CasebookError(
-            f"The file {path} has {len(table):,} rows where the catalog says {rows:,}: it was cut short "
-            "or is another one. Delete it to fetch it again, or use it all the same with --source PATH."
+            f"The file {path} has {len(table):,} rows where the catalog says {rows:,}: it was cut "
+            "short or is another one. Delete it to fetch it again, or use it all the same with "
+            "--source PATH."
         )
     return conform_table(table, entry, path, how), ignored
 
@@ -124,9 +126,9 @@ def check_columns(path: Path, names: list[str], entry: DataSet, how: Form = PLAI
     missing = [name for name in entry.columns if name not in names]
     if missing:
         raise CasebookError(
-            f"{path} lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)} of the data set "
-            f"'{entry.name}'; it has {listed(names)}. Check the header row and the spelling."
-            f"{other_separator(names, how)}"
+            f"{path} lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)} of the "
+            f"data set '{entry.name}'; it has {listed(names)}. Check the header row and the "
+            f"spelling.{other_separator(names, how)}"
         )
 
 
@@ -141,7 +143,9 @@ def conform(frame: "pd.DataFrame", entry: DataSet, path: Path) -> "pd.DataFrame"
     names = list(map(str, frame.columns))
     check_columns(path, names, entry)
     frame = frame[list(entry.columns)]
-    return frame.assign(**{name: typed(frame[name], column, path) for name, column in entry.columns.items()})
+    return frame.assign(
+        **{name: typed(frame[name], column, path) for name, column in entry.columns.items()}
+    )
 
 
 def conform_table(table: "pa.Table", entry: DataSet, path: Path, how: Form) -> "pd.DataFrame":
@@ -149,7 +153,10 @@ def conform_table(table: "pa.Table", entry: DataSet, path: Path, how: Form) -> "
     import pandas as pd
 
     where = Where(path, lambda row: tables.line_of(path, how, row))
-    columns = {name: typed_cells(table[name], column, name, where) for name, column in entry.columns.items()}
+    columns = {
+        name: typed_cells(table[name], column, name, where)
+        for name, column in entry.columns.items()
+    }
     return pd.DataFrame({name: _series(cells) for name, cells in columns.items()})
 
 
@@ -166,7 +173,8 @@ def typed(values: "pd.Series", column: Column, path: Path) -> "pd.Series":
     Raises
     ------
     CasebookError
-        A value is text where a number belongs; its row (counted from 1, without the header) is named.
+        A value is text where a number belongs; its row (counted from 1, without the header) is
+        named.
     """
     import pyarrow as pa
 

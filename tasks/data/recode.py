@@ -1,4 +1,7 @@
-"""Recode: derived columns that tell one column in another form: another unit, or a number for each category."""
+"""Recode: derived columns that tell one column in another form.
+
+Another unit, or a number for each category.
+"""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -39,7 +42,10 @@ class Reciprocal:
 
 @dataclass(frozen=True)
 class Ordinal:
-    """The number that a category stands for, such as 4 for "four"; one that isn't listed is a missing number."""
+    """The number that a category stands for, such as 4 for "four".
+
+    One that isn't listed is a missing number.
+    """
 
     column: str
     name: str
@@ -61,7 +67,12 @@ class Ordinal:
         keys, values = zip(*((word, float(number)) for word, number in self.numbers), strict=True)
         return [
             helper.make_node(
-                "LabelEncoder", [self.column], [result], domain="ai.onnx.ml",
-                keys_strings=keys, values_floats=values, default_float=float("nan"),
+                "LabelEncoder",
+                [self.column],
+                [result],
+                domain="ai.onnx.ml",
+                keys_strings=keys,
+                values_floats=values,
+                default_float=float("nan"),
             ),
-        ]  # fmt: skip
+        ]

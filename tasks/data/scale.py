@@ -1,10 +1,12 @@
 """Scale: bring columns to one size by a formula whose two numbers are learnt from the rows given.
 
-Each way takes from a column's values a centre and a width, and a value x becomes (x - centre) / width. Learn them from
-training rows alone and use them on all: a scaler that saw test rows knows what it can't know later.
+Each way takes from a column's values a centre and a width, and a value x becomes (x - centre) /
+width. Learn them from training rows alone and use them on all: a scaler that saw test rows knows
+what it can't know later.
 
-A column whose values are all alike has no width: it is divided by 1, as scikit-learn does, and so becomes 0 (by
-`maximum`, which has no centre, ±1). Alike is what differs by no more than rounding does.
+A column whose values are all alike has no width: it is divided by 1, as scikit-learn does, and so
+becomes 0 (by `maximum`, which has no centre, ±1). Alike is what differs by no more than rounding
+does.
 """
 
 from typing import TYPE_CHECKING, NamedTuple
@@ -30,7 +32,10 @@ class Scale(NamedTuple):
 
 
 def maximum(x: "Floats") -> Scale:
-    """Return simple feature scaling: x / max |x|, which is x / max where nothing is negative; -1 to 1."""
+    """Return simple feature scaling: x / max |x|, which is x / max where nothing is negative.
+
+    -1 to 1.
+    """
     import numpy as np
 
     return Scale(np.zeros(x.shape[1:]), wide(np.abs(x).max(axis=0)))
@@ -54,19 +59,24 @@ def standard(x: "Floats", ddof: int = 0) -> Scale:
     x
         Rows to learn from.
     ddof
-        The deviation's squares are divided by n - ddof: 0, as NumPy and scikit-learn do, for the deviation of these
-        very values; 1, as pandas does, for an estimate of that of the population they are a sample of.
+        The deviation's squares are divided by n - ddof: 0, as NumPy and scikit-learn do, for the
+        deviation of these very values; 1, as pandas does, for an estimate of that of the population
+        they are a sample of.
     """
     import numpy as np
 
     mean, variance = x.mean(axis=0), x.var(axis=0, ddof=ddof)
-    # what rounding alone can make of the variance of equal values (Chan, Golub, LeVeque: The American Statistician 37)
+    # what rounding alone can make of the variance of equal values (Chan, Golub, LeVeque: The
+    # American Statistician 37)
     noise = len(x) * ROUNDING * variance + (len(x) * mean * ROUNDING) ** 2
     return Scale(mean, np.where(variance <= noise, 1.0, np.sqrt(variance)))
 
 
 def robust(x: "Floats") -> Scale:
-    """Return robust scaling: (x - median) / interquartile range, which a quarter of outliers can't move far."""
+    """Return robust scaling.
+
+    (x - median) / interquartile range, which a quarter of outliers can't move far.
+    """
     import numpy as np
 
     low, median, high = np.quantile(x, [0.25, 0.5, 0.75], axis=0)
@@ -80,7 +90,13 @@ def wide(width: "Floats") -> "Floats":
     return np.where(width < 10 * ROUNDING, 1.0, width)
 
 
-WAYS = {"maximum": maximum, "min_max": min_max, "mean_range": mean_range, "standard": standard, "robust": robust}
+WAYS = {
+    "maximum": maximum,
+    "min_max": min_max,
+    "mean_range": mean_range,
+    "standard": standard,
+    "robust": robust,
+}
 
 
 class Farthest(NamedTuple):
@@ -92,7 +108,10 @@ class Farthest(NamedTuple):
 
 
 def farthest(x: "Floats") -> Farthest:
-    """Find the value that is most likely an outlier; its column's quartiles hardly know of it, unlike its deviation."""
+    """Find the value that is most likely an outlier.
+
+    Its column's quartiles hardly know of it, unlike its deviation.
+    """
     import numpy as np
 
     away = np.abs(robust(x)(x))

@@ -1,7 +1,8 @@
 """Validate: hold a raw table to its Great Expectations suite, and set aside the rows that break it.
 
-The only module that imports Great Expectations. A suite is the library's own JSON, in `expectations/`; an expectation
-whose `meta` says `"on_failure": "quarantine"` costs the rows that break it, any other failure stops the flow.
+The only module that imports Great Expectations. A suite is the library's own JSON, in
+`expectations/`; an expectation whose `meta` says `"on_failure": "quarantine"` costs the rows that
+break it, any other failure stops the flow.
 """
 
 import json
@@ -67,16 +68,18 @@ def _well_formed(spec: Any, path: Path) -> None:
     try:
         Suite.model_validate(spec)
     except ValidationError as error:
-        raise CasebookError(f"The suite {path} is malformed: {outside.faults(error)}. Mend it there.") from error
+        raise CasebookError(
+            f"The suite {path} is malformed: {outside.faults(error)}. Mend it there."
+        ) from error
 
 
 @stage(process="worker")
 def validate(out: Path, raw: Ref, suite: str) -> Facts:
     """Check the raw table against a suite (its JSON text), and part the sound rows from the quarantined.
 
-    Writes `table` (the sound rows), `quarantine` (the others, with the reason) and `results.json`, one entry per
-    expectation. Whether the flow may go on is in the facts and is enforced by `enforce`, so that the page of a failed
-    validation can be read too.
+    Writes `table` (the sound rows), `quarantine` (the others, with the reason) and `results.json`,
+    one entry per expectation. Whether the flow may go on is in the facts and is enforced by
+    `enforce`, so that the page of a failed validation can be read too.
     """
     import pandas as pd
 
@@ -87,7 +90,9 @@ def validate(out: Path, raw: Ref, suite: str) -> Facts:
     aside = pd.Series(reasons) != ""
     write_table(out, frame[~aside.to_numpy()])
     write_table(out, frame[aside.to_numpy()].assign(reason=[r for r in reasons if r]), "quarantine")
-    files.write_json(out / "results.json", [{k: v for k, v in r.items() if k != "rows"} for r in results])
+    files.write_json(
+        out / "results.json", [{k: v for k, v in r.items() if k != "rows"} for r in results]
+    )
     share, limit = float(aside.mean()), float(spec["meta"]["quarantine_limit"])
     failed = [r for r in results if not r["success"] and not r["quarantine"]]
     return {
@@ -109,8 +114,8 @@ def check(frame: "pd.DataFrame", spec: dict[str, Any]) -> list[dict[str, Any]]:
     Raises
     ------
     CasebookError
-        The suite is malformed, or has an expectation that Great Expectations does not know: it would be dropped
-        without a word and so never fail.
+        The suite is malformed, or has an expectation that Great Expectations does not know: it
+        would be dropped without a word and so never fail.
     """
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
@@ -121,18 +126,23 @@ def check(frame: "pd.DataFrame", spec: dict[str, Any]) -> list[dict[str, Any]]:
     try:
         suite = gx.ExpectationSuite(**{key: spec[key] for key in ("name", "meta", "expectations")})
     except (GreatExpectationsError, KeyError, TypeError, ValueError) as error:
-        raise CasebookError(f"The suite '{spec.get('name')}' is malformed: {error}. Mend its JSON file.") from error
+        raise CasebookError(
+            f"The suite '{spec.get('name')}' is malformed: {error}. Mend its JSON file."
+        ) from error
     asked = sorted(entry["type"] for entry in spec["expectations"])
     loaded = sorted(expectation.expectation_type for expectation in suite.expectations)
     if asked != loaded:
         unknown = sorted(set(asked) - set(loaded)) or asked
         raise CasebookError(
-            f"The suite '{spec['name']}' has expectations that Great Expectations does not know and would drop in "
-            f"silence: {', '.join(unknown)}. Correct their `type` in expectations/{spec['name']}.json."
+            f"The suite '{spec['name']}' has expectations that Great Expectations does not know "
+            f"and would drop in silence: {', '.join(unknown)}. Correct their `type` in "
+            f"expectations/{spec['name']}.json."
         )
     frame = frame.assign(**{ROW: range(len(frame))})
     batch = (
-        context.data_sources.add_pandas("run").add_dataframe_asset("raw").add_batch_definition_whole_dataframe("all")
+        context.data_sources.add_pandas("run")
+        .add_dataframe_asset("raw")
+        .add_batch_definition_whole_dataframe("all")
     )
     form = {"result_format": "COMPLETE", "unexpected_index_column_names": [ROW]}
     definition = gx.ValidationDefinition(name="raw", data=batch, suite=context.suites.add(suite))
@@ -146,8 +156,13 @@ def _plain(result: Any) -> dict[str, Any]:
     """Reduce one result of the library to plain values."""
     config, found = result.expectation_config, result.result
     unexpected = found.get("unexpected_index_list") or []
-    error = next((info["exception_message"] for info in _exceptions(result) if info.get("raised_exception")), None)
-    kwargs = {key: value for key, value in config.kwargs.items() if key not in ("batch_id", "column")}
+    error = next(
+        (info["exception_message"] for info in _exceptions(result) if info.get("raised_exception")),
+        None,
+    )
+    kwargs = {
+        key: value for key, value in config.kwargs.items() if key not in ("batch_id", "column")
+    }
     return {
         "expectation": config.type,
         "column": config.kwargs.get("column"),
@@ -167,7 +182,11 @@ def _plain(result: Any) -> dict[str, Any]:
 def _exceptions(result: Any) -> list[dict[str, Any]]:
     """Return the exception records of a result: one, or one per metric, as the library has it."""
     info = result.exception_info or {}
-    return [info] if "raised_exception" in info else [value for value in info.values() if isinstance(value, dict)]
+    return (
+        [info]
+        if "raised_exception" in info
+        else [value for value in info.values() if isinstance(value, dict)]
+    )
 
 
 def _example(entry: dict[str, Any]) -> str:
@@ -213,8 +232,8 @@ def enforce(checked: Ref, name: str) -> None:
     _show_in_prefect(name, results)
     if checked.facts["failure"]:
         raise CasebookError(
-            f"The data breaks the suite '{name}': {checked.facts['failure']} See {page}. Mend the data, or the suite "
-            f"in expectations/{name}.json if it asks too much."
+            f"The data breaks the suite '{name}': {checked.facts['failure']} See {page}. Mend the "
+            f"data, or the suite in expectations/{name}.json if it asks too much."
         )
 
 
@@ -222,4 +241,7 @@ def _show_in_prefect(name: str, results: list[dict[str, Any]]) -> None:
     from prefect.artifacts import create_table_artifact
 
     shown = ("expectation", "column", "severity", "success", "count", "why")
-    create_table_artifact([{key: r[key] for key in shown} for r in results], key=f"validation-{name.replace('_', '-')}")
+    create_table_artifact(
+        [{key: r[key] for key in shown} for r in results],
+        key=f"validation-{name.replace('_', '-')}",
+    )

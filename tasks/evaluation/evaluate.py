@@ -35,10 +35,12 @@ HALF = 0.5
 
 
 class Judged(NamedTuple):
-    """One model on one fold: its answers on validation and test, and how they were calibrated and decided.
+    """One model on one fold.
 
-    Answers are probabilities (of each class, shape (rows, classes), where there are several) or, in a regression,
-    values in the target's unit.
+    Its answers on validation and test, and how they were calibrated and decided.
+
+    Answers are probabilities (of each class, shape (rows, classes), where there are several) or, in
+    a regression, values in the target's unit.
     """
 
     validation: "Floats"
@@ -75,23 +77,31 @@ def evaluate(
     seed
         Of the bootstrap.
     base_rate
-        The share of positives in the population, if the data holds another: figures named `…_base_rate` weigh the
-        negatives so that this share holds.
+        The share of positives in the population, if the data holds another: figures named
+        `…_base_rate` weigh the negatives so that this share holds.
     drawn
-        How many of the first folds give the curves that are drawn: those that test each row once at most.
+        How many of the first folds give the curves that are drawn: those that test each row once at
+        most.
 
-    Writes `evaluation.json` (figures, champion, calibration) and `curves.npz` (test answers of the `drawn` folds). The
-    champion is the candidate whose mean validation figure is best; no test figure has a say in it. With one fold the
-    intervals are the bootstrap's, with several they are of the mean over folds.
+    Writes `evaluation.json` (figures, champion, calibration) and `curves.npz` (test answers of the
+    `drawn` folds). The champion is the candidate whose mean validation figure is best; no test
+    figure has a say in it. With one fold the intervals are the bootstrap's, with several they are
+    of the mean over folds.
     """
-    y = [{name: read_arrays(ref, name)["y"].astype("float64") for name in ("validation", "test")} for ref in features]
+    y = [
+        {name: read_arrays(ref, name)["y"].astype("float64") for name in ("validation", "test")}
+        for ref in features
+    ]
     labels = [fold["test"] for fold in y]
     judged = {
-        n: [judge(r, fold, problem, policy) for r, fold in zip(refs, y, strict=True)] for n, refs in trained.items()
+        n: [judge(r, fold, problem, policy) for r, fold in zip(refs, y, strict=True)]
+        for n, refs in trained.items()
     }
     plain = {name: [_peer(ref, name) for ref in peers] for name in _peer_names(peers)}
     everyone = {**judged, **plain}
-    per_fold = {name: _per_fold(labels, folds, problem, base_rate) for name, folds in everyone.items()}
+    per_fold = {
+        name: _per_fold(labels, folds, problem, base_rate) for name, folds in everyone.items()
+    }
     figures = _figures(labels, features[0], everyone, per_fold, problem, base_rate, seed, drawn)
     chosen_by = {name: _on_validation(folds, y, problem) for name, folds in judged.items()}
     champion = max(chosen_by, key=lambda name: problem.sign * chosen_by[name])
@@ -101,12 +111,19 @@ def evaluate(
         "candidates": {name: figures[name] for name in trained},
         "peers": {name: figures[name] for name in plain},
         "validation": chosen_by,
-        "folds": {name: [fold[problem.primary] for fold in folds] for name, folds in per_fold.items()},
+        "folds": {
+            name: [fold[problem.primary] for fold in folds] for name, folds in per_fold.items()
+        },
         "calibration": {name: _calibration(folds[0]) for name, folds in judged.items()},
         "consequences": _consequences(labels[:drawn], judged[champion][:drawn], policy)
         if problem.kind == "binary"
         else None,
-        "test": {"split": "test", "folds": len(features), "rows": sum(map(len, labels)), **_positives(labels, problem)},
+        "test": {
+            "split": "test",
+            "folds": len(features),
+            "rows": sum(map(len, labels)),
+            **_positives(labels, problem),
+        },
         "base_rate": base_rate,
     }
     files.write_json(out / RESULTS, result)
@@ -119,17 +136,25 @@ def results(evaluation: Ref) -> dict[str, Any]:
     return found
 
 
-def judge(trained: Ref, y: "Mapping[str, Floats]", problem: Problem, policy: ThresholdPolicy) -> Judged:
+def judge(
+    trained: Ref, y: "Mapping[str, Floats]", problem: Problem, policy: ThresholdPolicy
+) -> Judged:
     """Calibrate and choose the threshold of one candidate on one fold's validation part, and answer its test part."""
-    scores = {name: values.astype("float64") for name, values in read_arrays(trained, "scores").items()}
+    scores = {
+        name: values.astype("float64") for name, values in read_arrays(trained, "scores").items()
+    }
     if not problem.classes:
         return Judged(scores["validation"], scores["test"])
     if problem.kind == "multiclass":
         plain = policy.by == "likelier" or problem.takes != "row"
         slope = 1.0 if plain else temperature(scores["validation"], y["validation"])
         return Judged(softmax(slope * scores["validation"]), softmax(slope * scores["test"]), slope)
-    slope, shift = (1.0, 0.0) if policy.by == "likelier" else platt(scores["validation"], y["validation"])
-    validation, test = (probabilities(scores[name], slope, shift) for name in ("validation", "test"))
+    slope, shift = (
+        (1.0, 0.0) if policy.by == "likelier" else platt(scores["validation"], y["validation"])
+    )
+    validation, test = (
+        probabilities(scores[name], slope, shift) for name in ("validation", "test")
+    )
     chosen = HALF if policy.by == "likelier" else threshold(y["validation"], validation, policy)
     return Judged(validation, test, slope, shift, chosen)
 
@@ -149,8 +174,13 @@ def softmax(logits: "Floats") -> "Floats":
     return probability
 
 
-def validated(trained: Sequence[Ref], features: Sequence[Ref], problem: Problem, policy: ThresholdPolicy) -> float:
-    """Return one candidate's primary figure on validation, mean over the folds; no test label is read."""
+def validated(
+    trained: Sequence[Ref], features: Sequence[Ref], problem: Problem, policy: ThresholdPolicy
+) -> float:
+    """Return one candidate's primary figure on validation, mean over the folds.
+
+    No test label is read.
+    """
     y = [{"validation": read_arrays(ref, "validation")["y"]} for ref in features]
     folds = [judge(ref, labels, problem, policy) for ref, labels in zip(trained, y, strict=True)]
     return _on_validation(folds, y, problem)
@@ -176,7 +206,10 @@ def figures_of(
 
 
 def base_weights(y: "Floats", base_rate: float | None) -> "Floats":
-    """Return a weight per row that makes the share of positives `base_rate`: 1 for positives, more for negatives."""
+    """Return a weight per row that makes the share of positives `base_rate`.
+
+    1 for positives, more for negatives.
+    """
     import numpy as np
 
     if base_rate is None:
@@ -186,7 +219,11 @@ def base_weights(y: "Floats", base_rate: float | None) -> "Floats":
 
 
 def once(
-    problem: Problem, y: "Floats", answers: "Floats", threshold: float = HALF, base_rate: float | None = None
+    problem: Problem,
+    y: "Floats",
+    answers: "Floats",
+    threshold: float = HALF,
+    base_rate: float | None = None,
 ) -> Any:
     """Return every figure of a model's answers on the rows as they are."""
     import numpy as np
@@ -198,26 +235,45 @@ def once(
 def _per_fold(
     labels: "list[Floats]", folds: list[Judged], problem: Problem, base_rate: float | None
 ) -> list[dict[str, float]]:
-    return [once(problem, y, fold.test, fold.threshold, base_rate) for y, fold in zip(labels, folds, strict=True)]
+    return [
+        once(problem, y, fold.test, fold.threshold, base_rate)
+        for y, fold in zip(labels, folds, strict=True)
+    ]
 
 
 def _figures(
-    labels: "list[Floats]", first: Ref, everyone: dict[str, list[Judged]], per_fold: dict[str, list[dict[str, float]]],
-    problem: Problem, base_rate: float | None, seed: int, drawn: int,
-) -> dict[str, dict[str, Figure]]:  # fmt: skip
-    """Return everyone's figures with intervals: over several folds, of which `first` tells the size, or of one."""
+    labels: "list[Floats]",
+    first: Ref,
+    everyone: dict[str, list[Judged]],
+    per_fold: dict[str, list[dict[str, float]]],
+    problem: Problem,
+    base_rate: float | None,
+    seed: int,
+    drawn: int,
+) -> dict[str, dict[str, Figure]]:
+    """Return everyone's figures with intervals.
+
+    Over several folds, of which `first` tells the size, or of one.
+    """
     import numpy as np
 
     if len(labels) == 1:
-        one = {name: _figures_by(labels[0], folds[0], problem, base_rate) for name, folds in everyone.items()}
+        one = {
+            name: _figures_by(labels[0], folds[0], problem, base_rate)
+            for name, folds in everyone.items()
+        }
         classes = _strata(labels[0], problem)
-        return {name: bootstrap(figures, classes, seed, problem.block) for name, figures in one.items()}
+        return {
+            name: bootstrap(figures, classes, seed, problem.block) for name, figures in one.items()
+        }
     share = len(labels[0]) / (len(labels[0]) + _rows(first))
     rows = partial(rows_behind, classes=_strata(np.concatenate(labels[:drawn]), problem))
     figures = {}
     for name, folds in everyone.items():
         spreads = [
-            spread(_figures_by(y, fold, problem, base_rate), _strata(y, problem), seed, problem.block)
+            spread(
+                _figures_by(y, fold, problem, base_rate), _strata(y, problem), seed, problem.block
+            )
             for y, fold in zip(labels, folds, strict=True)
         ]
         figures[name] = across_folds(per_fold[name], share, spreads, rows)
@@ -241,7 +297,10 @@ def _strata(y: "Floats", problem: Problem) -> "Floats":
 def _on_validation(folds: list[Judged], y: "list[dict[str, Floats]]", problem: Problem) -> float:
     """Return the mean over the folds of the primary figure on the validation part."""
     pairs = zip(folds, y, strict=True)
-    figures = [once(problem, labels["validation"], m.validation, m.threshold)[problem.primary] for m, labels in pairs]
+    figures = [
+        once(problem, labels["validation"], m.validation, m.threshold)[problem.primary]
+        for m, labels in pairs
+    ]
     return float(sum(figures) / len(figures))
 
 
@@ -249,7 +308,9 @@ def _keep_curves(out: Path, labels: "list[Floats]", answers: dict[str, list[Judg
     """Keep the test labels and everyone's answers to them, of the folds that are drawn."""
     import numpy as np
 
-    curves = {name: np.concatenate([fold.test for fold in folds]) for name, folds in answers.items()}
+    curves = {
+        name: np.concatenate([fold.test for fold in folds]) for name, folds in answers.items()
+    }
     write_arrays(out, "curves", y=np.concatenate(labels), **curves)
 
 
@@ -275,7 +336,9 @@ def _positives(labels: "list[Floats]", problem: Problem) -> dict[str, int]:
     return {"positives": int(sum(y.sum() for y in labels))} if problem.kind == "binary" else {}
 
 
-def _consequences(labels: "list[Floats]", folds: list[Judged], policy: ThresholdPolicy) -> dict[str, Any]:
+def _consequences(
+    labels: "list[Floats]", folds: list[Judged], policy: ThresholdPolicy
+) -> dict[str, Any]:
     """Return what the threshold means on the test part of the drawn folds, in counts and, if they cost, in money."""
     import numpy as np
 

@@ -16,14 +16,15 @@ HORIZONS = {"rmse_next_day": 1, "rmse_next_week": WEEK, "rmse_next_month": 30}  
 def by_horizon(y: "Floats", told: "Floats", weights: "Floats") -> "dict[str, Floats]":
     """Return the RMSE of the next day, week and month for each row of weights, shape (resamples, rows).
 
-    The next day is asked every day. A week or a month is asked on the eve of each standard week, and counts where all
-    its days are known; its error is the root of the mean square over all its days.
+    The next day is asked every day. A week or a month is asked on the eve of each standard week,
+    and counts where all its days are known; its error is the root of the mean square over all its
+    days.
 
     Parameters
     ----------
     y, told
-        Truth and forecast, shape (rows, days ahead), a row for each day on which was asked, in order; the first row's
-        first day begins a standard week.
+        Truth and forecast, shape (rows, days ahead), a row for each day on which was asked, in
+        order; the first row's first day begins a standard week.
     weights
         How often each row counts.
     """
@@ -35,7 +36,9 @@ def by_horizon(y: "Floats", told: "Floats", weights: "Floats") -> "dict[str, Flo
         if not len(rows):
             continue
         square = np.square(y[rows, :days] - told[rows, :days]).mean(axis=1)
-        found[name] = np.sqrt(weights[:, rows] @ square / np.maximum(weights[:, rows].sum(axis=1), 1e-12))
+        found[name] = np.sqrt(
+            weights[:, rows] @ square / np.maximum(weights[:, rows].sum(axis=1), 1e-12)
+        )
     return found
 
 

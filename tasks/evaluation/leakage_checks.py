@@ -17,7 +17,8 @@ def repeats_across(parts: "dict[str, pd.DataFrame]") -> None:
     Raises
     ------
     CasebookError
-        Some rows of one part stand in another too; the first are named by their position in the table.
+        Some rows of one part stand in another too; the first are named by their position in the
+        table.
     """
     import pandas as pd
 
@@ -29,8 +30,9 @@ def repeats_across(parts: "dict[str, pd.DataFrame]") -> None:
             if len(shared):
                 rows = ", ".join(map(str, shared.index[:5]))
                 raise CasebookError(
-                    f"{len(shared):,} rows of the {first} part stand in the {second} part too (rows {rows}): the test "
-                    "would ask for what was learnt. Drop repeats before the split, or group them."
+                    f"{len(shared):,} rows of the {first} part stand in the {second} part too "
+                    f"(rows {rows}): the test would ask for what was learnt. Drop repeats before "
+                    "the split, or group them."
                 )
 
 
@@ -44,8 +46,8 @@ def fitted_on(seen: int, train_rows: int) -> None:
     """
     if seen != train_rows:
         raise CasebookError(
-            f"The features were fitted on {seen:,} rows, but the training part has {train_rows:,}: fit them on the "
-            "training part only."
+            f"The features were fitted on {seen:,} rows, but the training part has {train_rows:,}: "
+            "fit them on the training part only."
         )
 
 
@@ -55,13 +57,14 @@ def in_order_of_time(parts: "Mapping[str, Mapping[str, NDArray[Any]]]") -> None:
     Parameters
     ----------
     parts
-        In the order of time; each has `day`, the place of each row's first answered step, and `y`, the truth of that
-        step and those after it, not a number where the part doesn't know it.
+        In the order of time; each has `day`, the place of each row's first answered step, and `y`,
+        the truth of that step and those after it, not a number where the part doesn't know it.
 
     Raises
     ------
     CasebookError
-        A part's rows are not in the order of time, or its truth reaches into a later part; rows are named.
+        A part's rows are not in the order of time, or its truth reaches into a later part; rows are
+        named.
     """
     import numpy as np
 
@@ -71,18 +74,22 @@ def in_order_of_time(parts: "Mapping[str, Mapping[str, NDArray[Any]]]") -> None:
         if (np.diff(days) <= 0).any():
             row = int(np.argmax(np.diff(days) <= 0)) + 1
             raise CasebookError(
-                f"The time windows of the {name} part are shuffled: row {row} begins at {days[row]}, after one that "
-                f"begins at {days[row - 1]}. Keep windows in the order of time until they are parted."
+                f"The time windows of the {name} part are shuffled: row {row} begins at "
+                f"{days[row]}, after one that begins at {days[row - 1]}. Keep windows in the order "
+                "of time until they are parted."
             )
         known = np.isfinite(parts[name]["y"].reshape(len(days), -1))
-        last = np.where(known.any(axis=1), days + known.shape[1] - 1 - known[:, ::-1].argmax(axis=1), days - 1)
+        last = np.where(
+            known.any(axis=1), days + known.shape[1] - 1 - known[:, ::-1].argmax(axis=1), days - 1
+        )
         for later in names[i + 1 :]:
             over = np.flatnonzero(last >= parts[later]["day"].min())
             if len(over):
                 raise CasebookError(
-                    f"{len(over):,} time windows of the {name} part overlap the {later} part: the truth of row "
-                    f"{over[0]} reaches {last[over[0]]}, and the {later} part begins at {parts[later]['day'].min()}. "
-                    "Cut the parts apart in time, and leave out what a part can't know."
+                    f"{len(over):,} time windows of the {name} part overlap the {later} part: the "
+                    f"truth of row {over[0]} reaches {last[over[0]]}, and the {later} part begins "
+                    f"at {parts[later]['day'].min()}. Cut the parts apart in time, and leave out "
+                    "what a part can't know."
                 )
 
 
@@ -101,6 +108,7 @@ def both_classes(y: "Mapping[str, NDArray[Any]]", problem: Problem) -> None:
         if problem.kind == "binary" and len(there) < 2:
             label = problem.labels[int(there[0])] if len(there) else "none"
             raise CasebookError(
-                f"All {len(truth):,} rows of the {name} part are of one class ({label}): {problem.title} has no value "
-                "there. Part the table so that each part has rows of both classes."
+                f"All {len(truth):,} rows of the {name} part are of one class ({label}): "
+                f"{problem.title} has no value there. Part the table so that each part has rows of "
+                "both classes."
             )

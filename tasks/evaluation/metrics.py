@@ -1,7 +1,7 @@
 """Measure: figures of merit of scored rows, with intervals.
 
-The figures are scikit-learn's; the bootstrap needs hundreds of each, so the two that rank rows are computed here for
-all resamples at once, from one sorting. Tests hold them to scikit-learn's values.
+The figures are scikit-learn's; the bootstrap needs hundreds of each, so the two that rank rows are
+computed here for all resamples at once, from one sorting. Tests hold them to scikit-learn's values.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,7 +20,9 @@ LEVEL = 0.95
 FEW = 100  # resamples that tell how much a figure varies
 INFINITE = float("inf")
 SHARES = (0.0, 1.0)
-BLOCK = 2**20  # weights held at once, so that arrays of 8 MB pass through whatever the number of rows
+BLOCK = (
+    2**20
+)  # weights held at once, so that arrays of 8 MB pass through whatever the number of rows
 
 
 class Figure(TypedDict):
@@ -34,7 +36,8 @@ class Figure(TypedDict):
 def ranked(y: "Floats", scores: "Floats", weights: "Floats") -> "tuple[Floats, Floats]":
     """Return AUPRC (average precision) and ROC AUC for each row of weights, shape (resamples, rows).
 
-    Rows of equal score count as one step, as in scikit-learn's `average_precision_score` and `roc_auc_score`.
+    Rows of equal score count as one step, as in scikit-learn's `average_precision_score` and
+    `roc_auc_score`.
     """
     import numpy as np
 
@@ -66,7 +69,9 @@ def recall_at(y: "Floats", scores: "Floats", weights: "Floats", share: float) ->
     return caught
 
 
-def recall_at_false_alarms(y: "Floats", scores: "Floats", weights: "Floats", share: float) -> "Floats":
+def recall_at_false_alarms(
+    y: "Floats", scores: "Floats", weights: "Floats", share: float
+) -> "Floats":
     """Return the recall at the lowest threshold that raises at most `share` of the negatives as false alarms.
 
     Rows of equal score are alerts together or not at all, as in scikit-learn's `roc_curve`.
@@ -154,7 +159,11 @@ def multiclass(y: "Floats", probability: "Floats", weights: "Floats") -> "dict[s
     right = (truth == told).astype("float64")
     loss = -np.log(np.maximum(probability[np.arange(len(truth)), truth], 1e-7))
     each = np.eye(probability.shape[1])
-    rows, answered, hits = weights @ each[truth], weights @ each[told], (weights * right) @ each[truth]
+    rows, answered, hits = (
+        weights @ each[truth],
+        weights @ each[told],
+        (weights * right) @ each[truth],
+    )
     there = rows > 0
     total = weights.sum(axis=1)
     recall, f1 = hits / np.maximum(rows, 1e-12), 2 * hits / np.maximum(rows + answered, 1e-12)
@@ -182,12 +191,15 @@ def regression(y: "Floats", predicted: "Floats", weights: "Floats") -> "dict[str
 
 
 def bootstrap(
-    figures_of: "Callable[[Floats], dict[str, Floats]]", classes: "Floats", seed: int, together: int = 1
+    figures_of: "Callable[[Floats], dict[str, Floats]]",
+    classes: "Floats",
+    seed: int,
+    together: int = 1,
 ) -> dict[str, Figure]:
     """Return each figure on the rows as they are, with a 95 % percentile bootstrap interval.
 
-    Rows are drawn with replacement within each class (Efron and Tibshirani 1993, stratified), so that no resample
-    lacks positives.
+    Rows are drawn with replacement within each class (Efron and Tibshirani 1993, stratified), so
+    that no resample lacks positives.
 
     Parameters
     ----------
@@ -198,7 +210,8 @@ def bootstrap(
     seed
         Of the draws.
     together
-        How many rows that follow each other are drawn as one (Künsch 1989, blocks that don't overlap).
+        How many rows that follow each other are drawn as one (Künsch 1989, blocks that don't
+        overlap).
     """
     import numpy as np
 
@@ -206,8 +219,12 @@ def bootstrap(
     drawn = [figures_of(weights) for weights in resamples(classes, seed, together)]
     figures: dict[str, Figure] = {}
     for name, value in once.items():
-        low, high = np.quantile(np.concatenate([d[name] for d in drawn]), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-        figures[name] = interval(name, float(value[0]), float(low), float(high), rows_behind(name, classes))
+        low, high = np.quantile(
+            np.concatenate([d[name] for d in drawn]), [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
+        )
+        figures[name] = interval(
+            name, float(value[0]), float(low), float(high), rows_behind(name, classes)
+        )
     return figures
 
 
@@ -234,14 +251,22 @@ def range_of(name: str) -> tuple[float, float]:
 
 
 def rows_behind(name: str, classes: "Floats") -> int:
-    """Return how many rows a figure rests on at least: all of them, or those of the rarest class."""
+    """Return how many rows a figure rests on at least.
+
+    All of them, or those of the rarest class.
+    """
     import numpy as np
 
-    return len(classes) if name == "accuracy" else int(np.unique(classes, return_counts=True)[1].min())
+    return (
+        len(classes) if name == "accuracy" else int(np.unique(classes, return_counts=True)[1].min())
+    )
 
 
 def spread(
-    figures_of: "Callable[[Floats], dict[str, Floats]]", classes: "Floats", seed: int, together: int = 1
+    figures_of: "Callable[[Floats], dict[str, Floats]]",
+    classes: "Floats",
+    seed: int,
+    together: int = 1,
 ) -> dict[str, float]:
     """Return the standard deviation of each figure over resamples of the rows, as `bootstrap` draws them."""
     import numpy as np
@@ -250,8 +275,12 @@ def spread(
     return {name: float(np.concatenate([d[name] for d in drawn]).std()) for name in drawn[0]}
 
 
-def resamples(classes: "Floats", seed: int, together: int = 1, times: int = RESAMPLES) -> "Iterator[Floats]":
-    """Yield blocks of stratified resamples: how often each row is drawn in each, shape (resamples, rows).
+def resamples(
+    classes: "Floats", seed: int, together: int = 1, times: int = RESAMPLES
+) -> "Iterator[Floats]":
+    """Yield blocks of stratified resamples.
+
+    How often each row is drawn in each, shape (resamples, rows).
 
     Where rows are drawn `together`, they are of one class.
     """
@@ -268,19 +297,25 @@ def resamples(classes: "Floats", seed: int, together: int = 1, times: int = RESA
         weights = np.zeros((min(block, times - first), len(classes)))
         for label in np.unique(classes):
             rows = np.flatnonzero(classes == label)
-            weights[:, rows] = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=len(weights))
+            weights[:, rows] = rng.multinomial(
+                len(rows), np.full(len(rows), 1 / len(rows)), size=len(weights)
+            )
         yield weights
 
 
 def across_folds(
-    folds: list[dict[str, float]], test_share: float, spreads: list[dict[str, float]], rows: "Callable[[str], int]"
+    folds: list[dict[str, float]],
+    test_share: float,
+    spreads: list[dict[str, float]],
+    rows: "Callable[[str], int]",
 ) -> dict[str, Figure]:
     """Return each figure's mean over outer folds with a corrected 95 % t interval of that mean.
 
-    Folds share training rows, so their figures vary less than those of independent samples would: the variance of the
-    mean is taken as s² (1/n + test rows / training rows) (Nadeau and Bengio 2003; for
-    repeats Bouckaert and Frank 2004). Few folds may agree by chance: the interval is at least as
-    wide as the test rows alone make it, whose resamples in each fold have the given spreads.
+    Folds share training rows, so their figures vary less than those of independent samples would:
+    the variance of the mean is taken as s² (1/n + test rows / training rows) (Nadeau and Bengio
+    2003; for repeats Bouckaert and Frank 2004). Few folds may agree by chance: the interval is at
+    least as wide as the test rows alone make it, whose resamples in each fold have the given
+    spreads.
 
     Parameters
     ----------

@@ -59,7 +59,9 @@ def strengths(values: "pd.Series", truth: Truth) -> "Iterator[tuple[float, str]]
         return
     text = is_text(values)
     words = values.fillna("").astype(str) if text else values
-    numbers = numbers_of(words.str.extract(NUMBER, expand=False).astype("float64") if text else values)
+    numbers = numbers_of(
+        words.str.extract(NUMBER, expand=False).astype("float64") if text else values
+    )
     ordered = len(np.unique(numbers[~np.isnan(numbers)])) > 1
     if ordered and not text:
         yield by_order(numbers, truth), ""
@@ -77,7 +79,9 @@ def is_text(values: "pd.Series") -> bool:
     """Say whether a column holds neither numbers nor truths nor times."""
     import pandas as pd
 
-    return not (pd.api.types.is_numeric_dtype(values) or pd.api.types.is_datetime64_any_dtype(values))
+    return not (
+        pd.api.types.is_numeric_dtype(values) or pd.api.types.is_datetime64_any_dtype(values)
+    )
 
 
 def numbers_of(values: "pd.Series") -> "Floats":

@@ -20,14 +20,19 @@ REPEATED = 0.1  # repeats per row of a column that has five times as many values
 
 
 class Leak(NamedTuple):
-    """A column that nearly decides the target; `certain` unless a good one may look so by chance."""
+    """A column that nearly decides the target.
+
+    `certain` unless a good one may look so by chance.
+    """
 
     column: str
     figure: str
     certain: bool
 
 
-def leaks(table: "pd.DataFrame", target: str, *, classes: bool, identifiers: bool = True) -> list[Leak]:
+def leaks(
+    table: "pd.DataFrame", target: str, *, classes: bool, identifiers: bool = True
+) -> list[Leak]:
     """Return the columns that nearly decide the target alone, and texts that identify each row.
 
     A column decides by its order, by ranges of it, by its values, by the first number in a text or
@@ -53,13 +58,20 @@ def leaks(table: "pd.DataFrame", target: str, *, classes: bool, identifiers: boo
             told = f"{truth.name} {strength:.4f} alone{how}"
             found.append(Leak(str(name), told, certain(strength, truth)))
         elif identifiers and (repeats := identifies(values)) is not None:
-            told = f"different in {len(values) - repeats:,} of {len(values):,} rows, so an identifier"
+            told = (
+                f"different in {len(values) - repeats:,} of {len(values):,} rows, so an identifier"
+            )
             found.append(Leak(str(name), told, certain=True))
     return found
 
 
 def check_leaks(
-    table: "pd.DataFrame", target: str, trusted: Collection[str], *, classes: bool, identifiers: bool = True
+    table: "pd.DataFrame",
+    target: str,
+    trusted: Collection[str],
+    *,
+    classes: bool,
+    identifiers: bool = True,
 ) -> list[dict[str, object]]:
     """Refuse columns that nearly decide the target, and return those that the report must tell of.
 
@@ -115,7 +127,10 @@ def certain(strength: float, truth: Truth) -> bool:
     rng = np.random.default_rng(0)
     shift = np.sqrt(2) * stats.norm.ppf(HONEST)
     drawn = rng.normal(size=(DRAWS, largest)), rng.normal(shift, size=(DRAWS, others))
-    areas = stats.rankdata(np.hstack(drawn), axis=1)[:, largest:].sum(axis=1) - others * (others + 1) / 2
+    areas = (
+        stats.rankdata(np.hstack(drawn), axis=1)[:, largest:].sum(axis=1)
+        - others * (others + 1) / 2
+    )
     return bool((areas / (largest * others) >= strength).mean() < DOUBT)
 
 

@@ -19,7 +19,12 @@ from tasks.images.picture import Picture, Shape, decoded
 log = logging.getLogger("casebook")
 ARCHIVES = (".tgz", ".tar", ".tar.gz", ".tar.bz2", ".tar.xz", ".zip")
 PICTURES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
-HIDDEN = ("__macosx", "thumbs.db", "desktop.ini", "@eadir")  # that systems put beside files, as those with a dot
+HIDDEN = (
+    "__macosx",
+    "thumbs.db",
+    "desktop.ini",
+    "@eadir",
+)  # that systems put beside files, as those with a dot
 
 
 class Member(NamedTuple):
@@ -45,8 +50,9 @@ def in_archive(path: Path, shape: Shape, classes: tuple[str, ...] = ()) -> Itera
     path
         A tar file, packed or not, or a zip file.
     classes
-        The folders' names in the order of their labels: a picture is of the innermost one that it lies in. Without
-        them each folder that holds pictures is a class, numbered by the order of names.
+        The folders' names in the order of their labels: a picture is of the innermost one that it
+        lies in. Without them each folder that holds pictures is a class, numbered by the order of
+        names.
 
     Raises
     ------
@@ -69,7 +75,11 @@ def _in_zip(path: Path, opened: ExitStack) -> list[Member]:
     import zipfile
 
     archive = opened.enter_context(zipfile.ZipFile(path))
-    return [Member(each.filename, partial(archive.read, each)) for each in archive.infolist() if not each.is_dir()]
+    return [
+        Member(each.filename, partial(archive.read, each))
+        for each in archive.infolist()
+        if not each.is_dir()
+    ]
 
 
 def _in_tar(path: Path, opened: ExitStack) -> list[Member]:
@@ -81,7 +91,11 @@ def _in_tar(path: Path, opened: ExitStack) -> list[Member]:
         file = archive.extractfile(member)
         return file.read() if file else b""
 
-    return [Member(each.name, partial(content, each), not each.isfile()) for each in archive if not each.isdir()]
+    return [
+        Member(each.name, partial(content, each), not each.isfile())
+        for each in archive
+        if not each.isdir()
+    ]
 
 
 def sorted_out(members: Sequence[Member], classes: tuple[str, ...], path: Path) -> list[Found]:
@@ -108,7 +122,11 @@ def sorted_out(members: Sequence[Member], classes: tuple[str, ...], path: Path) 
         else:
             found.append(Found(member, kind))
     if left:
-        log.info("%s: left out %s", path.name, ", ".join(f"{count:,} {what}" for what, count in sorted(left.items())))
+        log.info(
+            "%s: left out %s",
+            path.name,
+            ", ".join(f"{count:,} {what}" for what, count in sorted(left.items())),
+        )
     _check(found, classes, path)
     return found
 
@@ -123,7 +141,9 @@ def _class_of(folders: Sequence[str], classes: tuple[str, ...]) -> str | None:
     if not classes:
         return folders[-1] if folders else None
     known = {name.casefold(): name for name in classes}
-    return next((known[part.casefold()] for part in reversed(folders) if part.casefold() in known), None)
+    return next(
+        (known[part.casefold()] for part in reversed(folders) if part.casefold() in known), None
+    )
 
 
 def _check(found: list[Found], classes: tuple[str, ...], path: Path) -> None:
@@ -132,13 +152,17 @@ def _check(found: list[Found], classes: tuple[str, ...], path: Path) -> None:
         raise CasebookError(f"{path} has no pictures ({', '.join(PICTURES)}) in folders {named}.")
     if lacking := [name for name in classes if name not in {each.kind for each in found}]:
         raise CasebookError(
-            f"{path} has no pictures of {', '.join(lacking)}. Put those of each class into a folder of its name: "
-            f"{', '.join(classes)}."
+            f"{path} has no pictures of {', '.join(lacking)}. Put those of each class into a "
+            f"folder of its name: {', '.join(classes)}."
         )
     folders = {posixpath.dirname("/".join(_parts(each.member.name))) for each in found}
-    inner = [folder for folder in sorted(folders) if any(folder.startswith(f"{outer}/") for outer in folders)]
+    inner = [
+        folder
+        for folder in sorted(folders)
+        if any(folder.startswith(f"{outer}/") for outer in folders)
+    ]
     if inner and not classes:
         raise CasebookError(
-            f"{path}: the folder {inner[0]} lies in another one that has pictures too, so it is not clear which of "
-            "them is the class. Put all pictures of a class into one folder."
+            f"{path}: the folder {inner[0]} lies in another one that has pictures too, so it is "
+            "not clear which of them is the class. Put all pictures of a class into one folder."
         )

@@ -1,7 +1,8 @@
 """Picture arrays: a picture set that an npz file holds as pixels and labels, as `keras.datasets` gives them.
 
-Pictures are (n, height, width, channels), (n, channels, height, width) or, if grey, (n, height, width): bytes from 0
-to 255, or fractions from 0 to 1. Labels are numbers of classes, one a picture, in a column, or one-hot.
+Pictures are (n, height, width, channels), (n, channels, height, width) or, if grey, (n, height,
+width): bytes from 0 to 255, or fractions from 0 to 1. Labels are numbers of classes, one a picture,
+in a column, or one-hot.
 """
 
 from collections.abc import Iterator
@@ -33,7 +34,8 @@ def in_arrays(path: Path, shape: Shape) -> Iterator[Picture]:
     Raises
     ------
     CasebookError
-        The file is damaged or lacks an array, or an array has other values than pixels or labels have.
+        The file is damaged or lacks an array, or an array has other values than pixels or labels
+        have.
     """
     arrays = _loaded(path)
     _one_scale(path, arrays["x_train"], arrays["x_test"])
@@ -52,10 +54,14 @@ def _loaded(path: Path) -> "dict[str, Array]":
         with reading(path, "npz"):  # numpy leaves a file open that it opened itself and can't read
             file = np.load(opened.enter_context(path.open("rb")), allow_pickle=False)
         if not isinstance(file, np.lib.npyio.NpzFile):
-            raise CasebookError(f"{path} is a single array. Save {', '.join(ARRAYS)} with numpy.savez.")
+            raise CasebookError(
+                f"{path} is a single array. Save {', '.join(ARRAYS)} with numpy.savez."
+            )
         opened.enter_context(file)
         if missing := sorted(set(ARRAYS) - set(file.files)):
-            raise CasebookError(f"{path} lacks the array {', '.join(missing)}; it has {', '.join(file.files)}.")
+            raise CasebookError(
+                f"{path} lacks the array {', '.join(missing)}; it has {', '.join(file.files)}."
+            )
         return {name: _array(path, file, name) for name in ARRAYS}
 
 
@@ -67,13 +73,16 @@ def _array(path: Path, file: Any, name: str) -> "Array":
             if "allow_pickle" not in str(error):
                 raise
             raise CasebookError(
-                f"{path}: {name} holds Python objects, which could run code when they are read. Save it as an array "
-                "of numbers."
+                f"{path}: {name} holds Python objects, which could run code when they are read. "
+                "Save it as an array of numbers."
             ) from error
     if values.dtype.kind not in NUMBERS:
         raise CasebookError(f"{path}: {name} is of the type {values.dtype}. Save it as numbers.")
     if not values.ndim:
-        raise CasebookError(f"{path}: {name} has shape (), a single number. Save one value or more for each picture.")
+        raise CasebookError(
+            f"{path}: {name} has shape (), a single number. Save one value or more for each "
+            "picture."
+        )
     return values
 
 
@@ -90,15 +99,17 @@ def class_numbers(labels: "Array", where: str) -> list[int]:
     if labels.ndim == 2 and labels.shape[1] > 1:
         labels = _of_one_hot(labels, where)
     if labels.shape not in ((len(labels),), (len(labels), 1)):
-        raise CasebookError(f"{where} has shape {labels.shape}. Give a number of its class for each picture.")
+        raise CasebookError(
+            f"{where} has shape {labels.shape}. Give a number of its class for each picture."
+        )
     flat = labels.reshape(-1)
     with np.errstate(invalid="ignore"):
         wrong = ~((flat >= 0) & (flat < MOST_CLASSES) & (flat == np.floor(flat)))
     if wrong.any():
         row = int(wrong.argmax())
         raise CasebookError(
-            f"{where}: label {row + 1} is {flat[row]} ({int(wrong.sum()):,} such labels). A label is the number of a "
-            "class: 0, 1, 2 and so on."
+            f"{where}: label {row + 1} is {flat[row]} ({int(wrong.sum()):,} such labels). A label "
+            "is the number of a class: 0, 1, 2 and so on."
         )
     numbers: list[int] = flat.astype("int64").tolist()
     return numbers
@@ -109,8 +120,8 @@ def _of_one_hot(labels: "Array", where: str) -> "Array":
     if not hot.all():
         row = int((~hot).argmax())
         raise CasebookError(
-            f"{where} has shape {labels.shape}, as one-hot labels, but row {row + 1} is not a 1 among zeros: "
-            f"{labels[row][:8].tolist()}. Give a number of its class for each picture."
+            f"{where} has shape {labels.shape}, as one-hot labels, but row {row + 1} is not a 1 "
+            f"among zeros: {labels[row][:8].tolist()}. Give a number of its class for each picture."
         )
     numbers: Array = labels.argmax(axis=1)
     return numbers
@@ -128,13 +139,16 @@ def as_pixels(values: "Array", shape: Shape, where: str, labels: int) -> "Pictur
 
     one = values.shape[1:]
     if len(values) != labels or not labels:
-        raise CasebookError(f"{where} has shape {values.shape} for {labels:,} labels. Give one picture for each label.")
+        raise CasebookError(
+            f"{where} has shape {values.shape} for {labels:,} labels. Give one picture for each "
+            "label."
+        )
     if one == (shape.channels, shape.height, shape.width) and one != tuple(shape):
         values = np.moveaxis(values, 1, -1)
     elif one != tuple(shape) and (*one, 1) != tuple(shape):
         raise CasebookError(
-            f"{where} has shape {values.shape} of {values.dtype}, expected {tuple(shape)} (height, width, channels) "
-            "for each picture. Scale the pictures first."
+            f"{where} has shape {values.shape} of {values.dtype}, expected {tuple(shape)} (height, "
+            "width, channels) for each picture. Scale the pictures first."
         )
     return _bytes(values, where).reshape(-1, *shape)
 
@@ -149,8 +163,8 @@ def _bytes(values: "Array", where: str) -> "Pictures":
     if not (least >= 0 and most <= WHITE) or (whole and most == 1):
         only = "only 0 and 1" if whole and most == 1 else f"numbers from {least:g} to {most:g}"
         raise CasebookError(
-            f"{where} holds {only} of {values.dtype}. Brightness is a whole number from 0 to {WHITE}, or a fraction "
-            "from 0 to 1 as a float."
+            f"{where} holds {only} of {values.dtype}. Brightness is a whole number from 0 to "
+            f"{WHITE}, or a fraction from 0 to 1 as a float."
         )
     if whole:
         return values.astype("uint8")
@@ -160,13 +174,16 @@ def _bytes(values: "Array", where: str) -> "Pictures":
 
 
 def _one_scale(path: Path, train: "Array", test: "Array") -> None:
-    """Refuse fractions in one part and 0 to 255 in the other: one of them would be taken for nearly black."""
+    """Refuse fractions in one part and 0 to 255 in the other.
+
+    One of them would be taken for nearly black.
+    """
     if "f" not in (train.dtype.kind + test.dtype.kind) or not (train.size and test.size):
         return
     mosts = {name: float(values.max()) for name, values in (("x_train", train), ("x_test", test))}
     fractions = {name: most <= 1 + CLOSE for name, most in mosts.items()}
     if train.dtype.kind == test.dtype.kind and len(set(fractions.values())) == 2:
         raise CasebookError(
-            f"{path}: x_train goes up to {mosts['x_train']:g} and x_test up to {mosts['x_test']:g}. Bring both to one "
-            f"scale: 0 to 1, or 0 to {WHITE}."
+            f"{path}: x_train goes up to {mosts['x_train']:g} and x_test up to "
+            f"{mosts['x_test']:g}. Bring both to one scale: 0 to 1, or 0 to {WHITE}."
         )

@@ -1,9 +1,10 @@
 """Backbone: MobileNetV2 as ImageNet trained it, cut in two where a case wants, and fed with raw pixels.
 
-Sandler, Howard, Zhu, Zhmoginov, Chen 2018, "MobileNetV2: Inverted Residuals and Linear Bottlenecks". Its batch
-normalization always runs in inference mode: a few thousand pictures are no base for new statistics of ImageNet's, and
-weights that were published with the statistics folded in have none to go on from. Its layers are set not to train for
-that: Keras 3 drops a nested network's `training=False` where the network around it trains.
+Sandler, Howard, Zhu, Zhmoginov, Chen 2018, "MobileNetV2: Inverted Residuals and Linear
+Bottlenecks". Its batch normalization always runs in inference mode: a few thousand pictures are no
+base for new statistics of ImageNet's, and weights that were published with the statistics folded in
+have none to go on from. Its layers are set not to train for that: Keras 3 drops a nested network's
+`training=False` where the network around it trains.
 """
 
 import math
@@ -22,14 +23,17 @@ if TYPE_CHECKING:
 SHAPE = Shape(224, 224, 3)
 CLASSES = 1000
 BLOCKS = 16  # the last one's number
-POOL = -2  # the place of the mean over all places; its name depends on how many there were before it
+POOL = (
+    -2
+)  # the place of the mean over all places; its name depends on how many there were before it
 
 
 def classifier(weights: Origin) -> "keras.Model":
     """Return MobileNetV2 with its thousand classes: pictures from -1 to 1 in, logits out.
 
-    Without a weights file, as in a run on the sample, the weights are random and can't recognize anything; they are
-    drawn so that signals keep their size (He et al. 2015), or nothing would be left of a picture at the other end.
+    Without a weights file, as in a run on the sample, the weights are random and can't recognize
+    anything; they are drawn so that signals keep their size (He et al. 2015), or nothing would be
+    left of a picture at the other end.
 
     Raises
     ------
@@ -38,19 +42,24 @@ def classifier(weights: Origin) -> "keras.Model":
     """
     import keras
 
-    whole = keras.applications.MobileNetV2(input_shape=SHAPE, weights=None, classifier_activation=None)
+    whole = keras.applications.MobileNetV2(
+        input_shape=SHAPE, weights=None, classifier_activation=None
+    )
     for layer in whole.layers:
         layer.trainable = not isinstance(layer, keras.layers.BatchNormalization)
     if weights.path is None:
         return drawn(whole)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error", UserWarning)  # Keras only warns of layers for which the file has nothing
+            warnings.simplefilter(
+                "error", UserWarning
+            )  # Keras only warns of layers for which the file has nothing
             whole.load_weights(weights.path)
     except (OSError, ValueError, KeyError, UserWarning) as error:
         raise CasebookError(
-            f"{weights.path} holds no weights of MobileNetV2 1.0 for 224 x 224 pictures and {CLASSES:,} classes "
-            f"({str(error).splitlines()[0]}). It may be cut short: delete it to fetch it again."
+            f"{weights.path} holds no weights of MobileNetV2 1.0 for 224 x 224 pictures and "
+            f"{CLASSES:,} classes ({str(error).splitlines()[0]}). It may be cut short: delete it "
+            "to fetch it again."
         ) from error
     return whole
 
@@ -68,9 +77,12 @@ def drawn(whole: "keras.Model") -> "keras.Model":
 
 
 def lower(whole: "keras.Model", cut: "Cut") -> "keras.Model":
-    """Return what lies below the cut, with the preprocessing: raw pixels in, the activations at the cut out.
+    """Return what lies below the cut, with the preprocessing.
 
-    `pixels` cuts before the first layer, a number after that block (0 to 16), `pooled` after the last mean.
+    Raw pixels in, the activations at the cut out.
+
+    `pixels` cuts before the first layer, a number after that block (0 to 16), `pooled` after the
+    last mean.
     """
     import keras
 
@@ -82,7 +94,10 @@ def lower(whole: "keras.Model", cut: "Cut") -> "keras.Model":
 
 
 def upper(whole: "keras.Model", cut: "Cut") -> "keras.Model":
-    """Return what lies above the cut: its activations in, the mean over all places of the last ones (1280) out."""
+    """Return what lies above the cut.
+
+    Its activations in, the mean over all places of the last ones (1280) out.
+    """
     import keras
 
     pooled = whole.layers[POOL].output

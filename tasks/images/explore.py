@@ -25,7 +25,10 @@ AVERAGED = 500  # pictures of a class whose mean is drawn
 
 @stage(process="worker")
 def explore_pictures(out: Path, table: Ref, raw: Ref, problem: Problem) -> Facts:
-    """Describe a picture set: `profile.json` with counts of labels, sizes and modes, and its pictures drawn."""
+    """Describe a picture set.
+
+    `profile.json` with counts of labels, sizes and modes, and its pictures drawn.
+    """
     frame = read_table(table)
     counts = frame["label"].value_counts().sort_index()
     told = describe(frame[["label", "width", "height"]])
@@ -35,9 +38,17 @@ def explore_pictures(out: Path, table: Ref, raw: Ref, problem: Problem) -> Facts
             "rows": len(frame),
             "memory_mb": float(len(frame) * pictures_of(raw, slice(1)).nbytes / 1e6),
             "repeats": int(frame["sha256"].duplicated().sum()),
-            "target": {problem.labels[label]: int(count) for label, count in zip(counts.index, counts, strict=True)},
-            "modes": {str(mode): int(count) for mode, count in frame["mode"].value_counts().items()},
-            "columns": [{"name": name, "unit": "pixels" if name != "label" else None, **told[name]} for name in told],
+            "target": {
+                problem.labels[label]: int(count)
+                for label, count in zip(counts.index, counts, strict=True)
+            },
+            "modes": {
+                str(mode): int(count) for mode, count in frame["mode"].value_counts().items()
+            },
+            "columns": [
+                {"name": name, "unit": "pixels" if name != "label" else None, **told[name]}
+                for name in told
+            ],
         },
     )
     _samples(out, frame, raw, problem)
@@ -50,7 +61,9 @@ def _samples(out: Path, frame: "pd.DataFrame", raw: Ref, problem: Problem) -> No
 
     style()
     labels = sorted(frame["label"].unique())[:CLASSES]
-    fig, grid = plt.subplots(len(labels), 1 + SHOWN, figsize=(9, len(labels)), layout="constrained", squeeze=False)
+    fig, grid = plt.subplots(
+        len(labels), 1 + SHOWN, figsize=(9, len(labels)), layout="constrained", squeeze=False
+    )
     for row, label in zip(grid, labels, strict=True):
         places = frame.loc[frame["label"] == label, "picture"].to_numpy()
         pictures = pictures_of(raw, places[:AVERAGED])
@@ -59,7 +72,9 @@ def _samples(out: Path, frame: "pd.DataFrame", raw: Ref, problem: Problem) -> No
             show(axis, picture)
         for axis in row[1 + len(pictures) :]:
             axis.remove()
-        row[0].set_ylabel(problem.labels[int(label)], rotation=0, ha="right", va="center", fontsize=9)
+        row[0].set_ylabel(
+            problem.labels[int(label)], rotation=0, ha="right", va="center", fontsize=9
+        )
     grid[0][0].set_title("mean")
     fig.suptitle("Pictures of each class")
     save(fig, out / "samples.png")
@@ -68,6 +83,12 @@ def _samples(out: Path, frame: "pd.DataFrame", raw: Ref, problem: Problem) -> No
 def show(axis: "Axes", picture: "NDArray[np.uint8]", **kwargs: Any) -> None:
     """Draw one picture into a panel without ticks."""
     grey = picture.shape[-1] == 1
-    axis.imshow(picture[..., 0] if grey else picture, cmap="gray" if grey else None, vmin=0, vmax=255, **kwargs)
+    axis.imshow(
+        picture[..., 0] if grey else picture,
+        cmap="gray" if grey else None,
+        vmin=0,
+        vmax=255,
+        **kwargs,
+    )
     axis.set(xticks=[], yticks=[])
     axis.grid(visible=False)

@@ -33,7 +33,12 @@ SAMPLES = 10
 
 @stage
 def export_pictures(
-    out: Path, pictures: Ref, trained: Mapping[str, Ref], evaluation: Ref, raw: Ref, problem: Problem
+    out: Path,
+    pictures: Ref,
+    trained: Mapping[str, Ref],
+    evaluation: Ref,
+    raw: Ref,
+    problem: Problem,
 ) -> Facts:
     """Export the champion as `model.onnx` and `model.keras`, its signature, and sample pictures with answers.
 
@@ -45,30 +50,53 @@ def export_pictures(
     import keras
 
     champion = str(results(evaluation)["champion"])
-    network = keras.saving.load_model(trained[champion].path("network.keras"), compile=False, safe_mode=True)
+    network = keras.saving.load_model(
+        trained[champion].path("network.keras"), compile=False, safe_mode=True
+    )
     inputs = keras.Input(network.input_shape[1:], name=INPUT)
-    model = keras.Model(inputs, keras.layers.Softmax(dtype="float32")(network(inputs)), name="probabilities")
+    model = keras.Model(
+        inputs, keras.layers.Softmax(dtype="float32")(network(inputs)), name="probabilities"
+    )
     model.save(out / "model.keras")
     graph = converted(model, out, INPUT, problem.output)
     test = read_arrays(pictures, "test")["x"][:COMPARED]
     expected = in_keras(model, test)
     gap = float(abs(answers(graph, test, problem.output) - expected).max())
     if not gap <= TOLERANCE:
-        raise CasebookError(f"The exported graph differs from Keras by {gap:.2g} on test pictures, over {TOLERANCE:g}.")
+        raise CasebookError(
+            f"The exported graph differs from Keras by {gap:.2g} on test pictures, over "
+            f"{TOLERANCE:g}."
+        )
     (out / "model.onnx").write_bytes(graph.SerializeToString())
     files.write_json(out / "signature.json", signature(network.input_shape[1:], problem, raw))
     chosen = test[:SAMPLES]
     instances = [{INPUT: {"b64": encoded(picture)}} for picture in chosen]
     files.write_json(out / "sample_request.json", {"instances": instances})
-    files.write_json(out / "sample_response.json", {"predictions": [ranked(p, problem) for p in expected[:SAMPLES]]})
+    files.write_json(
+        out / "sample_response.json",
+        {"predictions": [ranked(p, problem) for p in expected[:SAMPLES]]},
+    )
     size = int(network.count_params())
-    return {"dataset": raw.facts["dataset"], "champion": champion, "parameters": size, "inputs": 1, "gap": gap}
+    return {
+        "dataset": raw.facts["dataset"],
+        "champion": champion,
+        "parameters": size,
+        "inputs": 1,
+        "gap": gap,
+    }
 
 
 def signature(shape: tuple[int, int, int], problem: Problem, raw: Ref) -> dict[str, Any]:
     """Describe the picture that the model takes, to which the service brings what it is sent, and its answer."""
     height, width, channels = shape
-    picture = {"name": INPUT, "dtype": "picture", "unit": None, "optional": False, "height": height, "width": width}
+    picture = {
+        "name": INPUT,
+        "dtype": "picture",
+        "unit": None,
+        "optional": False,
+        "height": height,
+        "width": width,
+    }
     picture |= {"channels": channels, "description": "of what is to be recognized"}
     output = {
         "name": problem.output,
@@ -108,7 +136,9 @@ def answers(graph: "onnx.ModelProto", pictures: "Pictures", output: str) -> "Flo
     import numpy as np
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        graph.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
     size = at_once(pictures)
     blocks = (pictures[i : i + size].astype("float32") for i in range(0, len(pictures), size))
     return np.concatenate([session.run([output], {INPUT: block})[0] for block in blocks])

@@ -33,16 +33,23 @@ PLAIN, POOLED, CUT = "plain", "pooled", "cut"  # the folders of the output
 
 @stage
 def embed(
-    out: Path, pictures: Ref, weights: Origin, cut: "Cut", views: int, seed: int, device: Asked = "auto"
+    out: Path,
+    pictures: Ref,
+    weights: Origin,
+    cut: "Cut",
+    views: int,
+    seed: int,
+    device: Asked = "auto",
 ) -> Facts:
     """Keep each picture's activations at a cut of MobileNetV2, and its features after the last layer but one.
 
-    A training picture has several views: as it is, mirrored, and from the third on random crops of it. Of the others
-    there are two, whose answers can be averaged.
+    A training picture has several views: as it is, mirrored, and from the third on random crops of
+    it. Of the others there are two, whose answers can be averaged.
 
-    Writes three folders, each with the parts' arrays `x` and `y`: `cut` (x: rows, views, height, width, channels) and
-    `pooled` (rows, views, 1280) with all views, `plain` (rows, 1280) with the picture as it is. The training
-    activations at the cut have 16 bits, half the disk for a rounding of .05 %; what figures are computed from has 32.
+    Writes three folders, each with the parts' arrays `x` and `y`: `cut` (x: rows, views, height,
+    width, channels) and `pooled` (rows, views, 1280) with all views, `plain` (rows, 1280) with the
+    picture as it is. The training activations at the cut have 16 bits, half the disk for a rounding
+    of .05 %; what figures are computed from has 32.
     """
     used = prepare(device, seed)
     whole = backbone.classifier(weights)
@@ -59,7 +66,13 @@ def embed(
                 (out / folder).mkdir(exist_ok=True)
                 write_arrays(out / folder, name, x=x, y=part["y"])
     shape = list(at_cut.shape[2:])
-    return {"rows": len(rows["train"]["y"]), "views": views, "cut": cut, "shape": shape, "device": used}
+    return {
+        "rows": len(rows["train"]["y"]),
+        "views": views,
+        "cut": cut,
+        "shape": shape,
+        "device": used,
+    }
 
 
 def within(embedding: Ref, folder: str) -> Ref:
@@ -78,7 +91,10 @@ def two_outputs(whole: "keras.Model", cut: "Cut") -> "keras.Model":
 def embedded(
     network: "keras.Model", x: "Pictures", views: int, bits: str, seed: int, progress: Progress
 ) -> "tuple[NDArray[Any], NDArray[Any]]":
-    """Return the network's two outputs for all views, shapes (rows, views, ...); `bits` is the first one's type."""
+    """Return the network's two outputs for all views, shapes (rows, views, ...).
+
+    `bits` is the first one's type.
+    """
     import numpy as np
 
     kinds = zip(network.output_shape, (bits, "float32"), strict=True)
@@ -93,7 +109,10 @@ def embedded(
 
 
 def batches(x: "Pictures", view: int, seed: int) -> "Iterator[tuple[int, NDArray[Any]]]":
-    """Yield the pictures of one view in batches, each with the place of its first; every other view is mirrored."""
+    """Yield the pictures of one view in batches, each with the place of its first.
+
+    Every other view is mirrored.
+    """
     import numpy as np
 
     rng = np.random.default_rng((seed, view))

@@ -1,7 +1,7 @@
 """Group: find pictures that are nearly the same, so that a split can keep them together.
 
-A burst of shots, or one photo uploaded twice in two sizes, would otherwise be learnt from on one side of the split and
-asked for on the other.
+A burst of shots, or one photo uploaded twice in two sizes, would otherwise be learnt from on one
+side of the split and asked for on the other.
 """
 
 from pathlib import Path
@@ -25,11 +25,14 @@ BLOCK = 500  # pictures at once
 
 @stage
 def group_pictures(out: Path, table: Ref, raw: Ref, distance: int) -> Facts:
-    """Number the groups of near-duplicates: a column `group`, the same for pictures that belong together.
+    """Number the groups of near-duplicates.
 
-    The rule: two pictures are near-duplicates if their difference hashes (`hashes`, 64 bits) differ in at most
-    `distance` bits, whatever their labels are; and near-duplicates of one picture are in one group. A pair that merely
-    looks alike costs nothing, as its pictures only come into the same part.
+    A column `group`, the same for pictures that belong together.
+
+    The rule: two pictures are near-duplicates if their difference hashes (`hashes`, 64 bits) differ
+    in at most `distance` bits, whatever their labels are; and near-duplicates of one picture are in
+    one group. A pair that merely looks alike costs nothing, as its pictures only come into the same
+    part.
 
     Writes `table`, the table with the column.
     """
@@ -42,14 +45,20 @@ def group_pictures(out: Path, table: Ref, raw: Ref, distance: int) -> Facts:
     write_table(out, frame)
     sizes = frame["group"].value_counts()
     several = sizes[sizes > 1]
-    return {"rows": len(frame), "groups": len(several), "grouped": int(several.sum()), "distance": distance}
+    return {
+        "rows": len(frame),
+        "groups": len(several),
+        "grouped": int(several.sum()),
+        "distance": distance,
+    }
 
 
 def hashes(pictures: "Pictures") -> "Hashes":
     """Return each picture's difference hash, shape (pictures, 64).
 
-    A picture is brought to 9 x 8 grey pixels; a bit says whether it gets lighter from one to the next in its row. Size,
-    sharpness and contrast hardly change it (Krawetz 2013, "Kind of like that").
+    A picture is brought to 9 x 8 grey pixels; a bit says whether it gets lighter from one to the
+    next in its row. Size, sharpness and contrast hardly change it (Krawetz 2013, "Kind of like
+    that").
     """
     import numpy as np
     from PIL import Image
@@ -63,13 +72,19 @@ def hashes(pictures: "Pictures") -> "Hashes":
 
 
 def groups(found: "Hashes", distance: int) -> "NDArray[np.int32]":
-    """Return the number of each hash's group: those that chains of near hashes connect, shape (pictures,)."""
+    """Return the number of each hash's group.
+
+    Those that chains of near hashes connect, shape (pictures,).
+    """
     import numpy as np
     from scipy.sparse import csr_matrix
     from scipy.sparse.csgraph import connected_components
 
     bits = found.astype("float32")
-    apart = [part @ (1 - bits).T + (1 - part) @ bits.T for part in np.array_split(bits, -(-len(bits) // BLOCK))]
+    apart = [
+        part @ (1 - bits).T + (1 - part) @ bits.T
+        for part in np.array_split(bits, -(-len(bits) // BLOCK))
+    ]
     near = csr_matrix(np.concatenate([part <= distance for part in apart]))
     numbers: NDArray[np.int32] = connected_components(near, directed=False)[1]
     return numbers

@@ -29,7 +29,10 @@ class Pictures:
         return export_pictures(data.parts[0], networks, evaluation, data.raw, data.problem)
 
     def targets(self, parts: Ref, part: str, problem: Problem) -> "Floats":
-        """Return the places of the labels; a network that was trained elsewhere has no training part."""
+        """Return the places of the labels.
+
+        A network that was trained elsewhere has no training part.
+        """
         import numpy as np
 
         there = parts.path(f"{part}.npz").is_file()

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 class Shape(NamedTuple):
-    """What every picture of a set is brought to, in pixels; three channels are red, green and blue, one is grey."""
+    """What every picture of a set is brought to, in pixels.
+
+    Three channels are red, green and blue, one is grey.
+    """
 
     height: int
     width: int
@@ -31,7 +34,10 @@ class Picture(NamedTuple):
 
 
 def decoded(encoded: bytes | None, label: int, part: str, shape: Shape, name: str) -> Picture:
-    """Return a picture, or what is wrong with it: damaged ones are set aside by the set's suite, by their names."""
+    """Return a picture, or what is wrong with it.
+
+    Damaged ones are set aside by the set's suite, by their names.
+    """
     import numpy as np
     from PIL import Image, UnidentifiedImageError
 
@@ -41,15 +47,19 @@ def decoded(encoded: bytes | None, label: int, part: str, shape: Shape, name: st
             pixels = np.asarray(fitted(image, shape)).reshape(shape)
     except UnidentifiedImageError:  # its text has a place in memory, which differs from run to run
         return Picture(None, label, part, (0, 0), "", f"{name}: cannot identify image file")
-    except Exception as error:  # decoders raise whatever a damaged file leads them to; none of it may end the stage
+    # decoders raise whatever a damaged file leads them to; none of it may end the stage
+    except Exception as error:
         return Picture(None, label, part, (0, 0), "", f"{name}: {error}")
     return Picture(pixels, label, part, size, mode)
 
 
 def fitted(image: "Image.Image", shape: Shape) -> "Image.Image":
-    """Return a picture upright, in the shape's colours and size: its short side scaled, its middle cut out.
+    """Return a picture upright, in the shape's colours and size.
 
-    The service does the same to what it is sent (`serving/pictures.py`); a test holds the two together.
+    Its short side scaled, its middle cut out.
+
+    The service does the same to what it is sent (`serving/pictures.py`); a test holds the two
+    together.
     """
     from PIL import Image, ImageOps
 
@@ -67,7 +77,9 @@ def opaque(image: "Image.Image") -> "Image.Image":
     if image.mode.startswith("I;16"):
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     if image.mode in ("I", "F"):
-        raise ValueError(f"its pixels ({image.mode}, 32 bits) have no defined white: save them with 8 or 16 bits")
+        raise ValueError(
+            f"its pixels ({image.mode}, 32 bits) have no defined white: save them with 8 or 16 bits"
+        )
     if not image.has_transparency_data:
         return image
     seen = image if image.mode == "RGBA" else image.convert("RGBA")

@@ -39,12 +39,13 @@ def decode(
 ) -> Facts:
     """Decode every picture to one shape, or make the sample.
 
-    `classes` names the folders of an archive, in the order of their labels; without them each folder is a class.
+    `classes` names the folders of an archive, in the order of their labels; without them each
+    folder is a class.
 
-    Writes `pictures.npy`, uint8 of shape (pictures, height, width, channels), and `table`, a row per picture: its
-    place in the array, label, part (`train` or `test`, as the set has it), width, height and mode before it was
-    brought to the shape, the hash of its pixels, and what is wrong with it. A picture that can't be decoded is black
-    in the array: validation sets it aside.
+    Writes `pictures.npy`, uint8 of shape (pictures, height, width, channels), and `table`, a row
+    per picture: its place in the array, label, part (`train` or `test`, as the set has it), width,
+    height and mode before it was brought to the shape, the hash of its pixels, and what is wrong
+    with it. A picture that can't be decoded is black in the array: validation sets it aside.
 
     Raises
     ------
@@ -54,7 +55,11 @@ def decode(
     import numpy as np
     import pandas as pd
 
-    found = list(made(sample, sample_rows, seed) if origin.path is None else read(origin.path, shape, classes))
+    found = list(
+        made(sample, sample_rows, seed)
+        if origin.path is None
+        else read(origin.path, shape, classes)
+    )
     pictures = np.zeros((len(found), *shape), "uint8")
     for place, picture in enumerate(found):
         if picture.pixels is not None:
@@ -94,7 +99,9 @@ def made(sample: "SampleMaker", rows: int, seed: int) -> Iterator[Picture]:
 
 
 def read(path: Path, shape: Shape, classes: tuple[str, ...] = ()) -> Iterator[Picture]:
-    """Return the pictures of a file: arrays of pixels (npz), encoded pictures in a table (parquet) or in an archive.
+    """Return the pictures of a file.
+
+    Arrays of pixels (npz), encoded pictures in a table (parquet) or in an archive.
 
     Raises
     ------
@@ -109,8 +116,8 @@ def read(path: Path, shape: Shape, classes: tuple[str, ...] = ()) -> Iterator[Pi
     if name.endswith(ARCHIVES):
         return in_archive(path, shape, classes)
     raise CasebookError(
-        f"{path} is no picture set: give an npz with {', '.join(ARRAYS)}, a parquet with the columns "
-        f"{', '.join(COLUMNS)}, or a tgz or zip with a folder for each class."
+        f"{path} is no picture set: give an npz with {', '.join(ARRAYS)}, a parquet with the "
+        f"columns {', '.join(COLUMNS)}, or a tgz or zip with a folder for each class."
     )
 
 

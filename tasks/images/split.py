@@ -1,4 +1,7 @@
-"""Split pictures: keep the set's own test part, or draw one that shares no near-duplicate; parts are pixel arrays."""
+"""Split pictures: keep the set's own test part, or draw one that shares no near-duplicate.
+
+Parts are pixel arrays.
+"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,10 +21,12 @@ if TYPE_CHECKING:
 
 @stage
 def split_pictures(out: Path, table: Ref, raw: Ref, seed: int) -> Facts:
-    """Part a picture set that has a test part: a tenth of its training pictures, stratified, is for validation.
+    """Part a picture set that has a test part.
 
-    Writes each part as arrays: x, uint8 of shape (pictures, height, width, channels), y, and `picture`, their places
-    in the set.
+    A tenth of its training pictures, stratified, is for validation.
+
+    Writes each part as arrays: x, uint8 of shape (pictures, height, width, channels), y, and
+    `picture`, their places in the set.
 
     Raises
     ------
@@ -35,10 +40,12 @@ def split_pictures(out: Path, table: Ref, raw: Ref, seed: int) -> Facts:
 
 @stage
 def split_grouped_pictures(out: Path, grouped: Ref, raw: Ref, seed: int) -> Facts:
-    """Part a picture set that has no test part: 64 % for training, 16 % for validation, 20 % for the test.
+    """Part a picture set that has no test part.
 
-    Parts are stratified, and pictures of one group (see `tasks.images.group`) stay together. Writes what
-    `split_pictures` does.
+    64 % for training, 16 % for validation, 20 % for the test.
+
+    Parts are stratified, and pictures of one group (see `tasks.images.group`) stay together. Writes
+    what `split_pictures` does.
 
     Raises
     ------
@@ -59,7 +66,9 @@ def written(out: Path, raw: Ref, parts: "Parts") -> Facts:
 
 
 def by_group(frame: "pd.DataFrame", seed: int) -> "Parts":
-    """Return training, validation and test rows, stratified by groups: each counts once, with its first label.
+    """Return training, validation and test rows, stratified by groups.
+
+    Each counts once, with its first label.
 
     Raises
     ------

@@ -1,6 +1,7 @@
 """Picture tables: a picture set that a parquet file holds as encoded pictures, with their labels and parts.
 
-A picture is a column of bytes, or of a structure with `bytes` and `path`, as Hugging Face's datasets write it.
+A picture is a column of bytes, or of a structure with `bytes` and `path`, as Hugging Face's
+datasets write it.
 """
 
 from collections.abc import Iterator
@@ -50,15 +51,25 @@ def in_table(path: Path, shape: Shape) -> Iterator[Picture]:
 def _check(path: Path, schema: "pa.Schema") -> None:
     names = schema.names
     if missing := sorted(set(COLUMNS) - set(names)):
-        raise CasebookError(f"{path} lacks the column {', '.join(missing)}; it has {', '.join(names)}.")
+        raise CasebookError(
+            f"{path} lacks the column {', '.join(missing)}; it has {', '.join(names)}."
+        )
     for name in COLUMNS:
         if names.count(name) > 1:
-            raise CasebookError(f"{path} has the column {name} {names.count(name)} times. Rename all but one.")
-    wanted = {"image": "bytes, or a structure with bytes", "label": "numbers", "split": "texts (train or test)"}
+            raise CasebookError(
+                f"{path} has the column {name} {names.count(name)} times. Rename all but one."
+            )
+    wanted = {
+        "image": "bytes, or a structure with bytes",
+        "label": "numbers",
+        "split": "texts (train or test)",
+    }
     for name, sound in (("image", _is_picture), ("label", _is_number), ("split", _is_text)):
         kind = schema.field(name).type
         if not sound(kind):
-            raise CasebookError(f"{path}: the column {name} is of the type {kind}. It must hold {wanted[name]}.")
+            raise CasebookError(
+                f"{path}: the column {name} is of the type {kind}. It must hold {wanted[name]}."
+            )
 
 
 def _is_picture(kind: "pa.DataType") -> bool:
@@ -94,5 +105,8 @@ def _label(value: float | None, path: Path, row: int) -> int:
     if value is None or value != value:  # not a number
         return NO_LABEL
     if not NO_LABEL <= value < MOST_CLASSES or value != int(value):
-        raise CasebookError(f"{path}: the label of row {row} is {value}. A label is the number of a class: 0, 1, 2, ….")
+        raise CasebookError(
+            f"{path}: the label of row {row} is {value}. A label is the number of a class: 0, 1, "
+            "2, …."
+        )
     return int(value)

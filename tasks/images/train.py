@@ -37,8 +37,8 @@ class PictureSettings(BaseModel):
     Attributes
     ----------
     schedule, warm
-        `cosine` climbs to the learning rate for the share `warm` of the steps and falls along half a cosine to zero:
-        one cycle (Smith 2018).
+        `cosine` climbs to the learning rate for the share `warm` of the steps and falls along half
+        a cosine to zero: one cycle (Smith 2018).
     momentum
         Nesterov's, for `sgd`.
     smoothing
@@ -70,7 +70,12 @@ class PictureSettings(BaseModel):
 
 @stage
 def train_pictures(
-    out: Path, pictures: Ref, network: "PictureNetwork", classes: int, settings: PictureSettings, seed: int
+    out: Path,
+    pictures: Ref,
+    network: "PictureNetwork",
+    classes: int,
+    settings: PictureSettings,
+    seed: int,
 ) -> Facts:
     """Fit one network on the training pictures, and score the validation and test pictures.
 
@@ -85,10 +90,13 @@ def train_pictures(
     settings, seed
         How to train; the seed fixes initial weights, order and augmentation.
 
-    Writes `network.keras` (raw pixels to logits), `history.json` and `scores.npz` (logits of validation and test).
+    Writes `network.keras` (raw pixels to logits), `history.json` and `scores.npz` (logits of
+    validation and test).
     """
     used = prepare(settings.device, seed)
-    train, validation, test = (read_arrays(pictures, name) for name in ("train", "validation", "test"))
+    train, validation, test = (
+        read_arrays(pictures, name) for name in ("train", "validation", "test")
+    )
     with reduced_precision(used["used"], asked=settings.reduced) as precision:
         model = steady(lambda: network(train, classes), seed)
         history = fit(model, train, validation, settings, seed)
@@ -96,7 +104,9 @@ def train_pictures(
     whole.set_weights(model.get_weights())
     final = averaged_views(whole) if settings.views > 1 else whole
     final.save(out / "network.keras")
-    write_arrays(out, "scores", validation=score(final, validation["x"]), test=score(final, test["x"]))
+    write_arrays(
+        out, "scores", validation=score(final, validation["x"]), test=score(final, test["x"])
+    )
     files.write_json(out / "history.json", history)
     return {
         "rows": len(train["y"]),
@@ -110,18 +120,33 @@ def train_pictures(
 
 
 def fit(
-    model: "keras.Model", train: "Arrays", validation: "Arrays", settings: PictureSettings, seed: int
+    model: "keras.Model",
+    train: "Arrays",
+    validation: "Arrays",
+    settings: PictureSettings,
+    seed: int,
 ) -> dict[str, list[float]]:
     """Train the model and return its curves; the validation pictures only draw the curve."""
     import numpy as np
 
     size = min(settings.batch_size, len(train["y"]))
-    model.compile(optimizer(settings, settings.epochs * (len(train["y"]) // size)), smoothed(settings.smoothing))
-    curves: dict[str, list[float]] = {"loss": [], "seconds": [], "val_loss": [], "val_accuracy": [], "val_epoch": []}
+    model.compile(
+        optimizer(settings, settings.epochs * (len(train["y"]) // size)),
+        smoothed(settings.smoothing),
+    )
+    curves: dict[str, list[float]] = {
+        "loss": [],
+        "seconds": [],
+        "val_loss": [],
+        "val_accuracy": [],
+        "val_epoch": [],
+    }
     with Progress(f"training {model.name}", settings.epochs) as progress:
         for number in range(settings.epochs):
             started = perf_counter()
-            batches = ahead(epoch(train["x"], train["y"], size, settings.augmentation, number, seed))
+            batches = ahead(
+                epoch(train["x"], train["y"], size, settings.augmentation, number, seed)
+            )
             curves["loss"].append(float(np.mean([model.train_on_batch(x, y) for x, y in batches])))
             curves["seconds"].append(perf_counter() - started)
             finite_loss(curves["loss"][-1], model.name, number + 1)
@@ -129,11 +154,17 @@ def fit(
                 model.optimizer.finalize_variable_values(model.trainable_variables)
             if (number + 1) % -(-settings.epochs // LOOKS) == 0 or number + 1 == settings.epochs:
                 look(model, validation, number + 1, curves)
-            progress.step(f"validation accuracy {curves['val_accuracy'][-1]:.4f}" if curves["val_accuracy"] else "")
+            progress.step(
+                f"validation accuracy {curves['val_accuracy'][-1]:.4f}"
+                if curves["val_accuracy"]
+                else ""
+            )
     return curves
 
 
-def look(model: "keras.Model", validation: "Arrays", number: int, curves: dict[str, list[float]]) -> None:
+def look(
+    model: "keras.Model", validation: "Arrays", number: int, curves: dict[str, list[float]]
+) -> None:
     """Judge the model on the validation pictures after an epoch."""
     from scipy.special import log_softmax
 
@@ -155,10 +186,14 @@ def optimizer(settings: PictureSettings, steps: int) -> "keras.optimizers.Optimi
             0.0, max(1, steps - warm), warmup_target=settings.learning_rate, warmup_steps=warm
         )
     kinds = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD", "rmsprop": "RMSprop"}
-    extra: dict[str, Any] = {"momentum": settings.momentum, "nesterov": True} if settings.optimizer == "sgd" else {}
+    extra: dict[str, Any] = (
+        {"momentum": settings.momentum, "nesterov": True} if settings.optimizer == "sgd" else {}
+    )
     if settings.average:
         extra |= {"use_ema": True, "ema_momentum": settings.average}
-    decay = settings.weight_decay if settings.optimizer == "adamw" else settings.weight_decay or None
+    decay = (
+        settings.weight_decay if settings.optimizer == "adamw" else settings.weight_decay or None
+    )
     kind = getattr(keras.optimizers, kinds[settings.optimizer])
     made: keras.optimizers.Optimizer = kind(learning_rate=rate, weight_decay=decay, **extra)
     made.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
@@ -190,14 +225,22 @@ def averaged_views(model: "keras.Model") -> "keras.Model":
 
 
 def score(model: "keras.Model", x: "NDArray[np.uint8]") -> "Floats":
-    """Return a logit per picture and class; pictures go through in batches that hold so many numbers at most."""
+    """Return a logit per picture and class.
+
+    Pictures go through in batches that hold so many numbers at most.
+    """
     import numpy as np
 
     size = at_once(x)
     batches = (x[i : i + size].astype("float32") for i in range(0, len(x), size))
-    return np.concatenate([np.asarray(model.predict_on_batch(batch), "float32") for batch in batches])
+    return np.concatenate(
+        [np.asarray(model.predict_on_batch(batch), "float32") for batch in batches]
+    )
 
 
 def at_once(x: "NDArray[Any]") -> int:
-    """Return how many pictures go through a network at once: fewer of large ones, whose activations fill memory."""
+    """Return how many pictures go through a network at once.
+
+    Fewer of large ones, whose activations fill memory.
+    """
     return max(1, min(SCORED, NUMBERS // max(1, x[:1].size)))

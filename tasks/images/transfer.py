@@ -1,4 +1,7 @@
-"""Transfer: learn new classes upon a network that was trained on others: a new head alone, or upper blocks with it."""
+"""Transfer: learn new classes upon a network that was trained on others.
+
+A new head alone, or upper blocks with it.
+"""
 
 import math
 from pathlib import Path
@@ -44,31 +47,38 @@ class TransferSettings(PictureSettings):
 
 @stage
 def transfer(
-    out: Path, pictures: Ref, features: Ref, cut: "Cut", weights: Origin, head: Ref | None, classes: int,
-    settings: TransferSettings, seed: int,
-) -> Facts:  # fmt: skip
+    out: Path,
+    pictures: Ref,
+    features: Ref,
+    cut: "Cut",
+    weights: Origin,
+    head: Ref | None,
+    classes: int,
+    settings: TransferSettings,
+    seed: int,
+) -> Facts:
     """Train what lies above a cut of MobileNetV2, and a head for the new classes, on what comes out below the cut.
 
     Parameters
     ----------
     pictures, features
-        The parts' pixels; and the activations that `embed` kept of them at the cut, of one or more views, or the
-        pixels again if nothing is frozen.
+        The parts' pixels; and the activations that `embed` kept of them at the cut, of one or more
+        views, or the pixels again if nothing is frozen.
     cut
-        What lies below stays as ImageNet trained it: `pooled` trains the head alone, a number what lies above that
-        block, `pixels` everything.
+        What lies below stays as ImageNet trained it: `pooled` trains the head alone, a number what
+        lies above that block, `pixels` everything.
     weights
         Of the network.
     head
-        A network that `transfer` trained before, whose head is gone on from: a new head's first, large errors would
-        spoil the weights below it (freeze first, then fine-tune).
+        A network that `transfer` trained before, whose head is gone on from: a new head's first,
+        large errors would spoil the weights below it (freeze first, then fine-tune).
     classes
         How many there are.
     settings, seed
         How to train; every view of a training picture is a row.
 
-    Writes `network.keras` (raw pixels to logits), `head.npz`, `history.json` and `scores.npz` (logits of validation
-    and test).
+    Writes `network.keras` (raw pixels to logits), `head.npz`, `history.json` and `scores.npz`
+    (logits of validation and test).
 
     Raises
     ------
@@ -81,10 +91,15 @@ def transfer(
     if head is not None:
         begun = read_arrays(head, HEAD)
         model.get_layer(HEAD).set_weights([begun["kernel"], begun["bias"]])
-    train, validation, test = (read_arrays(features, name) for name in ("train", "validation", "test"))
+    train, validation, test = (
+        read_arrays(features, name) for name in ("train", "validation", "test")
+    )
     learnt = rows(train)
     history = fit(model, learnt, plain(validation), settings, seed)
-    scores = {n: answers(model, part["x"], settings.views) for n, part in (("validation", validation), ("test", test))}
+    scores = {
+        n: answers(model, part["x"], settings.views)
+        for n, part in (("validation", validation), ("test", test))
+    }
     final = assembled(whole, cut, model, settings.views)
     agree(final, read_arrays(pictures, "validation")["x"][:CHECKED], scores["validation"][:CHECKED])
     final.save(out / "network.keras")
@@ -102,7 +117,9 @@ def transfer(
     }
 
 
-def keep(out: Path, model: "keras.Model", scores: "dict[str, Floats]", history: dict[str, list[float]]) -> None:
+def keep(
+    out: Path, model: "keras.Model", scores: "dict[str, Floats]", history: dict[str, list[float]]
+) -> None:
     """Write the trained head, the logits and the curves."""
     kernel, bias = model.get_layer(HEAD).get_weights()
     write_arrays(out, HEAD, kernel=kernel, bias=bias)
@@ -111,7 +128,10 @@ def keep(out: Path, model: "keras.Model", scores: "dict[str, Floats]", history: 
 
 
 def trainable(whole: "keras.Model", cut: "Cut", classes: int, dropout: float) -> "keras.Model":
-    """Return what is trained: activations at the cut in, a logit per class out; its weights are `whole`'s."""
+    """Return what is trained: activations at the cut in, a logit per class out.
+
+    Its weights are `whole`'s.
+    """
     import keras
     from keras import layers
 
@@ -127,7 +147,9 @@ def assembled(whole: "keras.Model", cut: "Cut", model: "keras.Model", views: int
     import keras
 
     below = backbone.lower(whole, cut)
-    above = keras.Model(model.input, model.output)  # the same layers without what only training needs
+    above = keras.Model(
+        model.input, model.output
+    )  # the same layers without what only training needs
     network = keras.Model(below.input, above(below.output), name="transferred")
     return averaged_views(network) if views > 1 else network
 
@@ -147,7 +169,10 @@ def plain(part: "Arrays") -> "Arrays":
 
 
 def answers(model: "keras.Model", x: "NDArray[Any]", views: int) -> "Floats":
-    """Return the logits of pictures, the mean over the first views of each; a view of pixels is made by mirroring."""
+    """Return the logits of pictures, the mean over the first views of each.
+
+    A view of pixels is made by mirroring.
+    """
     import numpy as np
 
     if views == 1:
@@ -167,10 +192,13 @@ def agree(final: "keras.Model", pictures: "NDArray[np.uint8]", expected: "Floats
     """
     import numpy as np
 
-    answered = np.asarray(final(pictures.astype("float32"), training=False))  # for one call no graph is traced
+    answered = np.asarray(
+        final(pictures.astype("float32"), training=False)
+    )  # for one call no graph is traced
     gap = float(abs(answered - expected).max()) if answered.shape == expected.shape else math.inf
     if not gap <= TOLERANCE * max(1.0, float(abs(expected).max())):
         raise CasebookError(
-            f"The whole network's logits differ by {gap:.2g} from those of the part that was trained on kept "
-            "activations: they are of other pictures or weights. Run again with --refresh."
+            f"The whole network's logits differ by {gap:.2g} from those of the part that was "
+            "trained on kept activations: they are of other pictures or weights. Run again with "
+            "--refresh."
         )

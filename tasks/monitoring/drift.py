@@ -44,7 +44,10 @@ class Shift:
 
 
 def shifts(
-    reference: Mapping[str, Any], counts: Mapping[str, Sequence[int]], score: Sequence[int], threshold: float = MOVED
+    reference: Mapping[str, Any],
+    counts: Mapping[str, Sequence[int]],
+    score: Sequence[int],
+    threshold: float = MOVED,
 ) -> list[Shift]:
     """Compare every feature and the score.
 
@@ -55,17 +58,21 @@ def shifts(
     counts, score
         What was counted in its bins.
     threshold
-        The PSI from which a quantity counts as drifted, if chance does not explain it: the chi-square test must refuse
-        at `ALARMS` divided by the number of quantities (Bonferroni), so of comparisons without drift at most that
-        share tells any.
+        The PSI from which a quantity counts as drifted, if chance does not explain it: the
+        chi-square test must refuse at `ALARMS` divided by the number of quantities (Bonferroni), so
+        of comparisons without drift at most that share tells any.
     """
-    pairs = {name: (told, counts[name]) for name, told in reference["features"].items() if name in counts}
+    pairs = {
+        name: (told, counts[name]) for name, told in reference["features"].items() if name in counts
+    }
     pairs["score"] = (reference["score"], score)
     level = ALARMS / len(pairs)
     return [_shift(name, told, now, threshold, level) for name, (told, now) in pairs.items()]
 
 
-def _shift(name: str, told: Mapping[str, Any], now: Sequence[int], threshold: float, level: float) -> Shift:
+def _shift(
+    name: str, told: Mapping[str, Any], now: Sequence[int], threshold: float, level: float
+) -> Shift:
     import numpy as np
 
     before, after = np.array(told["counts"], dtype=float), np.array(now, dtype=float)
@@ -82,7 +89,9 @@ def _shift(name: str, told: Mapping[str, Any], now: Sequence[int], threshold: fl
 
 
 def psi(before: "Floats", after: "Floats") -> float:
-    """Return the population stability index of two counts: the sum of (q - p) ln(q / p) over the bins' shares.
+    """Return the population stability index of two counts.
+
+    The sum of (q - p) ln(q / p) over the bins' shares.
 
     Half a value is added to each bin, so that an empty one has a share.
     """
@@ -93,7 +102,10 @@ def psi(before: "Floats", after: "Floats") -> float:
 
 
 def ks(before: "Floats", after: "Floats") -> float:
-    """Return Kolmogorov and Smirnov's statistic as far as bins tell it: the true one may be larger."""
+    """Return Kolmogorov and Smirnov's statistic as far as bins tell it.
+
+    The true one may be larger.
+    """
     import numpy as np
 
     if not before.sum() or not after.sum():
@@ -102,7 +114,10 @@ def ks(before: "Floats", after: "Floats") -> float:
 
 
 def p_value(before: "Floats", after: "Floats") -> float:
-    """Return how often chance alone moves counts of one distribution as far apart: Pearson's chi-square test."""
+    """Return how often chance alone moves counts of one distribution as far apart.
+
+    Pearson's chi-square test.
+    """
     import numpy as np
     from scipy.stats import chi2_contingency
 

@@ -14,22 +14,40 @@ from tasks.pages.render import environment
 
 
 def report_drift(
-    predictor: Predictor, counted: Counted, found: Sequence[Shift], threshold: float, language: Language
+    predictor: Predictor,
+    counted: Counted,
+    found: Sequence[Shift],
+    threshold: float,
+    language: Language,
 ) -> Path:
     """Write both into a folder of their own, put the measures into the Prefect UI, and return the page's path."""
     case, version = predictor.signature.case, predictor.version
     folder = places.runs("monitor") / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{case}"
     ranked = sorted(found, key=lambda shift: (not shift.drifted, -shift.psi))
-    facts = {"case": case, "version": version, "counted": counted.where, "rows": counted.rows, "faulty": counted.faulty}
+    facts = {
+        "case": case,
+        "version": version,
+        "counted": counted.where,
+        "rows": counted.rows,
+        "faulty": counted.faulty,
+    }
     drifted = [shift.name for shift in ranked if shift.drifted]
-    told = facts | {"threshold": threshold, "drifted": drifted, "quantities": [asdict(shift) for shift in ranked]}
+    told = facts | {
+        "threshold": threshold,
+        "drifted": drifted,
+        "quantities": [asdict(shift) for shift in ranked],
+    }
     files.write_json(folder / "drift.json", told)
     page = environment(language).get_template("drift.html")
-    text = page.render(facts=facts, ranked=ranked, drifted=drifted, threshold=threshold, alarms=ALARMS)
+    text = page.render(
+        facts=facts, ranked=ranked, drifted=drifted, threshold=threshold, alarms=ALARMS
+    )
     files.write_text(folder / "report.html", text)
     share.push(folder)
     _show_in_prefect(
-        case, ranked, f"{case} version {version}, {counted.rows:,} rows of {counted.where}. Page: {folder}"
+        case,
+        ranked,
+        f"{case} version {version}, {counted.rows:,} rows of {counted.where}. Page: {folder}",
     )
     return folder / "report.html"
 

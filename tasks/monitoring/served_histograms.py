@@ -1,4 +1,7 @@
-"""Count: what a model was asked and answered, in the bins of its training: by the service, or in a file now."""
+"""Count: what a model was asked and answered, in the bins of its training.
+
+By the service, or in a file now.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -65,8 +68,9 @@ def counted_in_service(predictor: Predictor, hours: int) -> Counted:
     left_out = _left_out([*unreadable, *(name for name, counts in read.items() if not counts)])
     if not told:
         raise CasebookError(
-            f"The service counted nothing for {case} version {version} in the last {hours} hours{left_out}. Give "
-            "--hours, or a file by --input; counts are written once a minute."
+            f"The service counted nothing for {case} version {version} in the last {hours} "
+            f"hours{left_out}. Give --hours, or a file by --input; counts are written once a "
+            "minute."
         )
     features = {name: _sum([each.features[name] for each in told]) for name in told[0].features}
     where = f"what the service was asked since {first}:00 UTC{left_out}"
@@ -90,7 +94,9 @@ def _served(path: Path, predictor: Predictor) -> Served | None:
     except (CasebookError, OSError, ValidationError):
         return None
     shape = {name: len(counts) for name, counts in told.features.items()}
-    fits = shape == {name: len(counts) for name, counts in empty.items()} and len(told.score) == len(score)
+    fits = shape == {name: len(counts) for name, counts in empty.items()} and len(
+        told.score
+    ) == len(score)
     return told if fits else None
 
 
@@ -118,11 +124,16 @@ def counted_in_file(predictor: Predictor, given: Path) -> Counted:
     with Progress(f"counting {given.name}", len(sources), "files") as progress:
         for source in sources:
             for block, _ in blocks(source, plan.rows):
-                rows = parted(predictor, with_path_columns(block, source, plan), written=source.written)
+                rows = parted(
+                    predictor, with_path_columns(block, source, plan), written=source.written
+                )
                 counted = _count(counted, predictor, rows)
             progress.step()
     if not counted.rows:
-        raise CasebookError(f"{given}: no row can be answered by {predictor.signature.case}; `flows.score` tells why.")
+        raise CasebookError(
+            f"{given}: no row can be answered by {predictor.signature.case}; `flows.score` tells "
+            "why."
+        )
     return counted
 
 
@@ -143,12 +154,16 @@ def _count(counted: Counted, predictor: Predictor, parted: Sorted) -> Counted:
     if scores is None:
         return replace(counted, faulty=faulty)
     answered = np.isin(parted.sound, rows)
-    values = spread.features(predictor.signature, {name: given[answered] for name, given in parted.feeds.items()})
+    values = spread.features(
+        predictor.signature, {name: given[answered] for name, given in parted.feeds.items()}
+    )
     features = {
         name: _add(counts, predictor.reference.features[name], values[name])
         for name, counts in counted.features.items()
     }
-    score = _add(counted.score, predictor.reference.score, spread.score(predictor.signature, scores))
+    score = _add(
+        counted.score, predictor.reference.score, spread.score(predictor.signature, scores)
+    )
     return Counted(counted.where, features, score, faulty)
 
 

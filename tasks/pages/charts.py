@@ -1,4 +1,7 @@
-"""Chart: the plain charts of an exploration, one call each: lines, areas, bars, boxes, shares, points, a cloud."""
+"""Chart: the plain charts of an exploration, one call each.
+
+Lines, areas, bars, boxes, shares, points, a cloud.
+"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,17 +19,26 @@ WAFFLE = (10, 40)  # rows and columns of tiles
 COUNT = "{x:,.0f}"
 
 
-def lines(path: Path, wide: "pd.DataFrame", title: str, y: str, note: tuple[int, str] | None = None) -> None:
-    """Draw a line per column over the index; `note` points at the first line's value where the index has a number."""
+def lines(
+    path: Path, wide: "pd.DataFrame", title: str, y: str, note: tuple[int, str] | None = None
+) -> None:
+    """Draw a line per column over the index.
+
+    `note` points at the first line's value where the index has a number.
+    """
     fig, axis = figure(*SIZE)
     for name in wide.columns:
         axis.plot(wide.index, wide[name], marker=".", label=name)
     if note:
         place = (note[0], wide[wide.columns[0]].loc[note[0]])
         axis.annotate(
-            note[1], place, xytext=(0.45, 0.88), textcoords="axes fraction", ha="center",
+            note[1],
+            place,
+            xytext=(0.45, 0.88),
+            textcoords="axes fraction",
+            ha="center",
             arrowprops={"arrowstyle": "->", "color": "black"},
-        )  # fmt: skip
+        )
     if len(wide.columns) > 1:
         axis.legend()
     _counted(axis, title, str(wide.index.name), y)
@@ -36,15 +48,22 @@ def lines(path: Path, wide: "pd.DataFrame", title: str, y: str, note: tuple[int,
 def areas(path: Path, wide: "pd.DataFrame", title: str, y: str) -> None:
     """Draw the columns as areas that stand on each other, the first at the bottom."""
     fig, axis = figure(*SIZE)
-    axis.stackplot(wide.index, [wide[name] for name in wide.columns], labels=wide.columns, alpha=0.85)
+    axis.stackplot(
+        wide.index, [wide[name] for name in wide.columns], labels=wide.columns, alpha=0.85
+    )
     axis.legend(loc="upper left", reverse=True, ncols=2)
     axis.margins(x=0, y=0.4)  # room for the legend
     _counted(axis, title, str(wide.index.name), y)
     save(fig, path)
 
 
-def bars(path: Path, values: "pd.Series", title: str, y: str, span: tuple[int, int, str] | None = None) -> None:
-    """Draw a bar per row over a numeric index; `span` shades the index between two numbers and says why."""
+def bars(
+    path: Path, values: "pd.Series", title: str, y: str, span: tuple[int, int, str] | None = None
+) -> None:
+    """Draw a bar per row over a numeric index.
+
+    `span` shades the index between two numbers and says why.
+    """
     fig, axis = figure(*SIZE)
     axis.bar(values.index, values)
     if span:
@@ -70,7 +89,10 @@ def ranked(path: Path, values: "pd.Series", title: str, x: str) -> None:
 
 
 def histogram(path: Path, wide: "pd.DataFrame", bins: int, title: str, x: str, y: str) -> None:
-    """Draw the columns' histograms over each other, in bins of one width; those of one column with their counts."""
+    """Draw the columns' histograms over each other, in bins of one width.
+
+    Those of one column with their counts.
+    """
     import numpy as np
 
     fig, axis = figure(*SIZE)
@@ -78,7 +100,9 @@ def histogram(path: Path, wide: "pd.DataFrame", bins: int, title: str, x: str, y
     alone = len(wide.columns) == 1
     for name in wide.columns:
         counts = np.histogram(wide[name], edges)[0]
-        drawn = axis.bar(edges[:-1], counts, np.diff(edges), align="edge", alpha=1 if alone else 0.5, label=name)
+        drawn = axis.bar(
+            edges[:-1], counts, np.diff(edges), align="edge", alpha=1 if alone else 0.5, label=name
+        )
         axis.bar_label(drawn, labels=[f"{count}" if alone else "" for count in counts], fontsize=8)
     if len(wide.columns) > 1:
         axis.legend()
@@ -99,13 +123,21 @@ def pie(path: Path, values: "pd.Series", title: str) -> None:
 
 
 def boxes(path: Path, long: "pd.DataFrame", x: str, by: str, title: str, label: str) -> None:
-    """Draw a horizontal box plot of the column `x` for each value of `by`; points stand out by Tukey's rule."""
+    """Draw a horizontal box plot of the column `x` for each value of `by`.
+
+    Points stand out by Tukey's rule.
+    """
     names = list(dict.fromkeys(long[by]))
     fig, axis = figure(SIZE[0], max(2.2, 1.1 + 0.42 * len(names)))
     drawn = axis.boxplot(
-        [long.loc[long[by] == name, x] for name in names], orientation="horizontal", tick_labels=names, widths=0.6,
-        patch_artist=True, medianprops={"color": "black"}, flierprops={"markersize": 4},
-    )  # fmt: skip
+        [long.loc[long[by] == name, x] for name in names],
+        orientation="horizontal",
+        tick_labels=names,
+        widths=0.6,
+        patch_artist=True,
+        medianprops={"color": "black"},
+        flierprops={"markersize": 4},
+    )
     for number, box in enumerate(drawn["boxes"]):
         box.set_facecolor(f"C{number}")
     axis.invert_yaxis()
@@ -115,8 +147,13 @@ def boxes(path: Path, long: "pd.DataFrame", x: str, by: str, title: str, label: 
     save(fig, path)
 
 
-def strip(path: Path, long: "pd.DataFrame", x: str, by: str, title: str, label: str, note: str) -> None:
-    """Draw every value of the column `x` as a point in the row of its `by`; `note` names the greatest of all."""
+def strip(
+    path: Path, long: "pd.DataFrame", x: str, by: str, title: str, label: str, note: str
+) -> None:
+    """Draw every value of the column `x` as a point in the row of its `by`.
+
+    `note` names the greatest of all.
+    """
     import numpy as np
 
     rng = np.random.default_rng(0)
@@ -126,7 +163,15 @@ def strip(path: Path, long: "pd.DataFrame", x: str, by: str, title: str, label: 
         values = long.loc[long[by] == name, x]
         axis.scatter(values, row + rng.uniform(-0.28, 0.28, len(values)), s=12, alpha=0.6)
     place = (float(long[x].max()), names.index(long[by].iloc[int(long[x].argmax())]))
-    axis.annotate(note, place, xytext=(-12, 0), textcoords="offset points", ha="right", va="center", fontsize=8)
+    axis.annotate(
+        note,
+        place,
+        xytext=(-12, 0),
+        textcoords="offset points",
+        ha="right",
+        va="center",
+        fontsize=8,
+    )
     axis.set_yticks(range(len(names)), names)
     axis.invert_yaxis()
     axis.set(title=title, xlabel=label)
@@ -140,7 +185,9 @@ def joint(path: Path, frame: "pd.DataFrame", x: str, y: str, labels: tuple[str, 
 
     style()
     drawn = {"scatter_kws": {"s": 14, "alpha": 0.5}, "line_kws": {"color": "C1"}, "seed": 0}
-    grid = sns.jointplot(frame, x=x, y=y, kind="reg", height=5.4, joint_kws=drawn, marginal_kws={"kde": False})
+    grid = sns.jointplot(
+        frame, x=x, y=y, kind="reg", height=5.4, joint_kws=drawn, marginal_kws={"kde": False}
+    )
     grid.set_axis_labels(*labels)
     grid.figure.tight_layout()
     save(grid.figure, path)
@@ -151,7 +198,12 @@ def heatmap(path: Path, frame: "pd.DataFrame", title: str) -> None:
     import seaborn as sns
 
     fig, axis = figure(7.2, 6.2)
-    numbers = {"annot": True, "fmt": ".2f", "annot_kws": {"fontsize": 8}, "cbar_kws": {"label": "Pearson's r"}}
+    numbers = {
+        "annot": True,
+        "fmt": ".2f",
+        "annot_kws": {"fontsize": 8},
+        "cbar_kws": {"label": "Pearson's r"},
+    }
     sns.heatmap(frame.corr(), vmin=-1, vmax=1, cmap="vlag", square=True, ax=axis, **numbers)
     axis.set_title(title)
     save(fig, path)
@@ -182,7 +234,10 @@ def bubbles(path: Path, wide: "pd.DataFrame", title: str, y: str) -> None:
 
 
 def normalised(values: "pd.Series") -> "pd.Series":
-    """Return values moved and scaled so that the least is 0 and the greatest 1; 0 if all are the same."""
+    """Return values moved and scaled so that the least is 0 and the greatest 1.
+
+    0 if all are the same.
+    """
     spread = values.max() - values.min()
     return (values - values.min()) / spread if spread else values * 0.0
 
@@ -198,7 +253,9 @@ def waffle(path: Path, values: "pd.Series", title: str) -> None:
     shares = tiles([float(value) for value in values], WAFFLE[0] * WAFFLE[1])
     grid = np.repeat(np.arange(len(shares)), shares).reshape(WAFFLE[::-1]).T
     colours = [f"C{number}" for number in range(len(shares))]
-    axis.pcolormesh(grid, cmap=ListedColormap(colours), vmin=-0.5, vmax=len(shares) - 0.5, edgecolors="white")
+    axis.pcolormesh(
+        grid, cmap=ListedColormap(colours), vmin=-0.5, vmax=len(shares) - 0.5, edgecolors="white"
+    )
     axis.set(aspect="equal", xticks=[], yticks=[], title=title)
     axis.invert_yaxis()
     plt.setp(axis.spines.values(), visible=False)
@@ -209,7 +266,10 @@ def waffle(path: Path, values: "pd.Series", title: str) -> None:
 
 
 def tiles(values: Sequence[float], total: int) -> list[int]:
-    """Return how many of `total` tiles each value gets by its share; the largest remainders get those left over."""
+    """Return how many of `total` tiles each value gets by its share.
+
+    The largest remainders get those left over.
+    """
     exact = [value * total / sum(values) for value in values]
     whole = [int(share) for share in exact]
     remainders = sorted(range(len(values)), key=lambda i: whole[i] - exact[i])
@@ -219,15 +279,25 @@ def tiles(values: Sequence[float], total: int) -> list[int]:
 
 
 def cloud(
-    path: Path, weights: Mapping[str, float], title: str, colours: str = "viridis", font: str | None = None
+    path: Path,
+    weights: Mapping[str, float],
+    title: str,
+    colours: str = "viridis",
+    font: str | None = None,
 ) -> None:
     """Draw words as large as their weights; those in Hangul need the file of a font that has it."""
     from wordcloud import WordCloud
 
     drawn = WordCloud(
-        font, width=1100, height=520, background_color="white", colormap=colours, random_state=0, prefer_horizontal=1.0,
+        font,
+        width=1100,
+        height=520,
+        background_color="white",
+        colormap=colours,
+        random_state=0,
+        prefer_horizontal=1.0,
         collocations=False,
-    ).generate_from_frequencies(dict(weights))  # fmt: skip
+    ).generate_from_frequencies(dict(weights))
     fig, axis = figure(8.5, 4.3)
     axis.imshow(drawn, interpolation="bilinear")
     axis.set_axis_off()

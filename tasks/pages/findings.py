@@ -29,12 +29,17 @@ class Finding(BaseModel):
 
 
 def found(name: str, value: Any, sentence: Message) -> Finding:
-    """Return a finding; shorter to write where there are many. A value that JSON doesn't have is refused."""
+    """Return a finding; shorter to write where there are many.
+
+    A value that JSON doesn't have is refused.
+    """
     return Finding(name=name, value=value, sentence=sentence)
 
 
 class Section(BaseModel):
-    """One part of the page: findings, tables of rows with the same columns, and pictures with what each shows.
+    """One part of the page.
+
+    Findings, tables of rows with the same columns, and pictures with what each shows.
 
     `pictures` names files of the stage's folder without their ending.
     """
@@ -59,9 +64,14 @@ def stored(sections: Sequence[Section]) -> list[dict[str, Any]]:
 
 @uncached_task
 def report_findings(
-    found: Ref, origin: Origin, raw: Ref, next_command: str, profile: Ref | None = None, checked: Ref | None = None,
+    found: Ref,
+    origin: Origin,
+    raw: Ref,
+    next_command: str,
+    profile: Ref | None = None,
+    checked: Ref | None = None,
     cleaned: Ref | None = None,
-) -> Summary:  # fmt: skip
+) -> Summary:
     """Write metrics.json and report.html of a case without a model.
 
     Parameters
@@ -79,7 +89,11 @@ def report_findings(
     language = asked_language()
     findings = [finding for section in sections for finding in section.findings]
     plots = copy_pictures(run.folder / "plots", found, *([profile] if profile else []))
-    data = {"source": origin.kind, "origin": origin.found or origin.note, "sha256": origin.sha256 or raw.sha256}
+    data = {
+        "source": origin.kind,
+        "origin": origin.found or origin.note,
+        "sha256": origin.sha256 or raw.sha256,
+    }
     metrics = {
         "case": run.case,
         "run_id": run.run_id,
@@ -90,12 +104,27 @@ def report_findings(
     page = run.folder / REPORT
     template = environment(language).get_template("findings.html")
     text = template.render(
-        run=run, metrics=metrics, sections=sections, plots=plots, entry=data_set(origin.dataset),
-        seconds=perf_counter() - run.started, checked=checked.facts if checked else None,
+        run=run,
+        metrics=metrics,
+        sections=sections,
+        plots=plots,
+        entry=data_set(origin.dataset),
+        seconds=perf_counter() - run.started,
+        checked=checked.facts if checked else None,
         cleaned=cleaned.facts if cleaned else {"dropped": {}},
-        profile=json.loads(profile.path("profile.json").read_text(encoding="utf-8")) if profile else None,
-    )  # fmt: skip
+        profile=json.loads(profile.path("profile.json").read_text(encoding="utf-8"))
+        if profile
+        else None,
+    )
     files.write_text(page, text)
-    made = {"sample": " SAMPLE DATA, made in code.", "simulated": " Simulated data."}.get(origin.kind, "")
+    made = {"sample": " SAMPLE DATA, made in code.", "simulated": " Simulated data."}.get(
+        origin.kind, ""
+    )
     headline = (str(findings[0].sentence) if findings else "Nothing was found.") + made
-    return Summary(case=run.case, run_id=run.run_id, report=str(page), headline=headline, next_command=next_command)
+    return Summary(
+        case=run.case,
+        run_id=run.run_id,
+        report=str(page),
+        headline=headline,
+        next_command=next_command,
+    )

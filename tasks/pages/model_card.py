@@ -10,7 +10,10 @@ from tasks.problem.definition import Problem
 
 
 def card(metrics: Mapping[str, Any], bundle: Ref, problem: Problem) -> str:
-    """Return the model's card in Markdown: what it is, what it was trained on, how good it is, where not to use it."""
+    """Return the model's card in Markdown.
+
+    What it is, what it was trained on, how good it is, where not to use it.
+    """
     result = metrics["candidates"][metrics["champion"]]
     entry = data_set(str(bundle.facts["dataset"]))
     return (
@@ -30,4 +33,8 @@ def card(metrics: Mapping[str, Any], bundle: Ref, problem: Problem) -> str:
 def best_peer(metrics: Mapping[str, Any], problem: Problem) -> str | None:
     """Return the peer whose primary figure is best."""
     peers = metrics["peers"]
-    return max(peers, key=lambda name: problem.sign * peers[name][problem.primary]["value"]) if peers else None
+    return (
+        max(peers, key=lambda name: problem.sign * peers[name][problem.primary]["value"])
+        if peers
+        else None
+    )

@@ -23,12 +23,18 @@ MISTAKES = 24  # that are drawn
 
 
 @stage(process="worker")
-def draw(out: Path, evaluation: Ref, trained: Mapping[str, Sequence[Ref]], features: Ref, problem: Problem) -> Facts:
+def draw(
+    out: Path,
+    evaluation: Ref,
+    trained: Mapping[str, Sequence[Ref]],
+    features: Ref,
+    problem: Problem,
+) -> Facts:
     """Draw learning curves, and how the champion's answers compare with the truth on the test part.
 
-    For a binary model: precision-recall and ROC curves, calibration and the confusion matrix; for several classes:
-    the confusion matrix, calibration, and of pictures the worst mistakes; for a regression: predicted against true
-    values and the residuals.
+    For a binary model: precision-recall and ROC curves, calibration and the confusion matrix; for
+    several classes: the confusion matrix, calibration, and of pictures the worst mistakes; for a
+    regression: predicted against true values and the residuals.
     """
     result = results(evaluation)
     champion = str(result["champion"])
@@ -45,7 +51,11 @@ def draw(out: Path, evaluation: Ref, trained: Mapping[str, Sequence[Ref]], featu
         if problem.takes == "picture":
             mistakes(out, y, answers[champion], read_arrays(features, "test")["x"], problem)
         return {"pictures": len(list(out.glob("*.png")))}
-    shown = {name: answers[name] for name in dict.fromkeys([champion, "course", *result["peers"]]) if name in answers}
+    shown = {
+        name: answers[name]
+        for name in dict.fromkeys([champion, "course", *result["peers"]])
+        if name in answers
+    }
     _precision_recall(out, y, shown)
     _roc(out, y, shown)
     _calibration(out, y, answers[champion])
@@ -58,24 +68,42 @@ def _learning(out: Path, refs: Mapping[str, Ref], problem: Problem) -> None:
     import matplotlib.pyplot as plt
 
     style()
-    found = {name: json.loads(ref.path("history.json").read_text(encoding="utf-8")) for name, ref in refs.items()}
-    curves = {name: history for name, history in found.items() if history["loss"]}  # trees learn in no epochs
+    found = {
+        name: json.loads(ref.path("history.json").read_text(encoding="utf-8"))
+        for name, ref in refs.items()
+    }
+    curves = {
+        name: history for name, history in found.items() if history["loss"]
+    }  # trees learn in no epochs
     if not curves:
         return
-    figure_name = next((f"val_{n}" for n in ("auprc", "accuracy") for h in curves.values() if f"val_{n}" in h), "")
+    figure_name = next(
+        (f"val_{n}" for n in ("auprc", "accuracy") for h in curves.values() if f"val_{n}" in h), ""
+    )
     followed = bool(figure_name)
-    fig, grid = plt.subplots(1, 1 + followed, figsize=(5 * (1 + followed), 3.6), layout="constrained", squeeze=False)
+    fig, grid = plt.subplots(
+        1, 1 + followed, figsize=(5 * (1 + followed), 3.6), layout="constrained", squeeze=False
+    )
     left, right = grid[0][0], grid[0][-1]
     for name, history in curves.items():
         epochs = range(1, len(history["loss"]) + 1)
         line = left.plot(epochs, history["loss"], "--", linewidth=1)[0]
         looks = history.get("val_epoch", epochs)
-        drawn = {"color": line.get_color(), "label": name, "marker": "." if len(looks) <= FEW else None}
+        drawn = {
+            "color": line.get_color(),
+            "label": name,
+            "marker": "." if len(looks) <= FEW else None,
+        }
         left.plot(looks, history["val_loss"], **drawn)
         if followed:
             right.plot(looks, history[figure_name], **drawn)
     loss = "log loss" if problem.classes else "error of the scaled target"
-    left.set(xlabel="epoch", ylabel=f"{loss}, as trained", yscale="log", title="Loss (dashed: training part)")
+    left.set(
+        xlabel="epoch",
+        ylabel=f"{loss}, as trained",
+        yscale="log",
+        title="Loss (dashed: training part)",
+    )
     if followed:
         title = TITLES[figure_name.removeprefix("val_")]
         right.set(xlabel="epoch", ylabel=title, title=f"{title} on validation")
@@ -88,7 +116,9 @@ def _predicted(out: Path, y: "Floats", predicted: "Floats", problem: Problem) ->
     axis.plot([y.min(), y.max()], [y.min(), y.max()], color="grey", linewidth=1)
     axis.plot(y, predicted, "o", markersize=3, alpha=0.6)
     axis.set(
-        xlabel=_with_unit("true", problem), ylabel=_with_unit("predicted", problem), title="Predicted against true"
+        xlabel=_with_unit("true", problem),
+        ylabel=_with_unit("predicted", problem),
+        title="Predicted against true",
     )
     save(fig, out / "predicted.png")
 
@@ -97,7 +127,11 @@ def _residuals(out: Path, y: "Floats", predicted: "Floats", problem: Problem) ->
     fig, axis = figure(4.8, 4.4)
     axis.axhline(0, color="grey", linewidth=1)
     axis.plot(predicted, y - predicted, "o", markersize=3, alpha=0.6)
-    axis.set(xlabel=_with_unit("predicted", problem), ylabel=_with_unit("true - predicted", problem), title="Residuals")
+    axis.set(
+        xlabel=_with_unit("predicted", problem),
+        ylabel=_with_unit("true - predicted", problem),
+        title="Residuals",
+    )
     save(fig, out / "residuals.png")
 
 
@@ -111,9 +145,18 @@ def _precision_recall(out: Path, y: "Floats", scores: "Mapping[str, Floats]") ->
     fig, axis = figure(5.4, 4)
     for name, score in scores.items():
         precision, recall, _ = precision_recall_curve(y, score)
-        axis.step(recall, precision, where="post", label=f"{name} ({average_precision_score(y, score):.3f})")
+        axis.step(
+            recall,
+            precision,
+            where="post",
+            label=f"{name} ({average_precision_score(y, score):.3f})",
+        )
     axis.set(
-        xlabel="recall", ylabel="precision", title="Precision against recall (AUPRC)", xlim=(0, 1.01), ylim=(0, 1.03)
+        xlabel="recall",
+        ylabel="precision",
+        title="Precision against recall (AUPRC)",
+        xlim=(0, 1.01),
+        ylim=(0, 1.03),
     )
     axis.legend(fontsize=8, loc="lower left")
     save(fig, out / "precision_recall.png")
@@ -126,7 +169,12 @@ def _roc(out: Path, y: "Floats", scores: "Mapping[str, Floats]") -> None:
     for name, score in scores.items():
         false_alarms, recall, _ = roc_curve(y, score)
         axis.plot(false_alarms, recall, label=f"{name} ({roc_auc_score(y, score):.3f})")
-    axis.set(xlabel="false alarms per negative", ylabel="recall", title="ROC curve (area)", xscale="symlog")
+    axis.set(
+        xlabel="false alarms per negative",
+        ylabel="recall",
+        title="ROC curve (area)",
+        xscale="symlog",
+    )
     axis.set_xscale("symlog", linthresh=1e-3)
     axis.legend(fontsize=8, loc="lower right")
     save(fig, out / "roc.png")
@@ -139,17 +187,30 @@ def _calibration(out: Path, y: "Floats", probability: "Floats") -> None:
     true, predicted = calibration_curve(y, probability, n_bins=10, strategy="uniform")
     axis.plot([0, 1], [0, 1], color="grey", linewidth=1)
     axis.plot(predicted, true, "o-")
-    axis.set(xlabel="predicted probability", ylabel="observed share", title="Calibration of the champion")
+    axis.set(
+        xlabel="predicted probability", ylabel="observed share", title="Calibration of the champion"
+    )
     save(fig, out / "calibration.png")
 
 
-def _confusion(out: Path, y: "Floats", alerts: "NDArray[np.bool_]", labels: tuple[str, ...]) -> None:
+def _confusion(
+    out: Path, y: "Floats", alerts: "NDArray[np.bool_]", labels: tuple[str, ...]
+) -> None:
     import seaborn as sns
     from sklearn.metrics import confusion_matrix
 
     fig, axis = figure(4.2, 4)
     counts = confusion_matrix(y, alerts, labels=[0, 1])
-    sns.heatmap(counts, annot=True, fmt=",d", cmap="Blues", cbar=False, xticklabels=labels, yticklabels=labels, ax=axis)
+    sns.heatmap(
+        counts,
+        annot=True,
+        fmt=",d",
+        cmap="Blues",
+        cbar=False,
+        xticklabels=labels,
+        yticklabels=labels,
+        ax=axis,
+    )
     axis.set(xlabel="answered", ylabel="true", title="Counts at the chosen threshold")
     save(fig, out / "confusion.png")
 
@@ -165,9 +226,16 @@ def _classes(out: Path, y: "Floats", probability: "Floats", problem: Problem) ->
     counts = confusion_matrix(y, told, labels=range(len(problem.labels)))
     wrong = np.where(np.eye(len(counts), dtype=bool), 0, counts)
     sns.heatmap(
-        wrong, annot=counts, fmt=",d", cmap="Blues", cbar=False, square=True, ax=axis,
-        xticklabels=problem.labels, yticklabels=problem.labels,
-    )  # fmt: skip
+        wrong,
+        annot=counts,
+        fmt=",d",
+        cmap="Blues",
+        cbar=False,
+        square=True,
+        ax=axis,
+        xticklabels=problem.labels,
+        yticklabels=problem.labels,
+    )
     axis.set(xlabel="answered", ylabel="true", title="Counts; shades are of the mistakes")
     axis.tick_params(axis="x", rotation=45)
     axis.tick_params(axis="y", rotation=0)
@@ -183,12 +251,19 @@ def _calibration_of(right: "Floats", sureness: "Floats", out: Path) -> None:
     axis.plot([0, 1], [0, 1], color="grey", linewidth=1)
     axis.plot(predicted, true, "o-")
     low = max(0.0, min(predicted.min(), true.min()) - 0.05)
-    axis.set(xlim=(low, 1.01), ylim=(low, 1.01), xlabel="probability of the answer", ylabel="share that is right")
+    axis.set(
+        xlim=(low, 1.01),
+        ylim=(low, 1.01),
+        xlabel="probability of the answer",
+        ylabel="share that is right",
+    )
     axis.set_title("Calibration of the champion")
     save(fig, out / "calibration.png")
 
 
-def mistakes(out: Path, y: "Floats", probability: "Floats", pictures: "NDArray[np.uint8]", problem: Problem) -> None:
+def mistakes(
+    out: Path, y: "Floats", probability: "Floats", pictures: "NDArray[np.uint8]", problem: Problem
+) -> None:
     """Draw the test pictures whose wrong answer is surest; nothing if every answer is right."""
     import numpy as np
 
@@ -202,7 +277,10 @@ def mistakes(out: Path, y: "Floats", probability: "Floats", pictures: "NDArray[n
         grey = pictures.shape[-1] == 1
         axis.imshow(pictures[row, ..., 0] if grey else pictures[row], cmap="gray" if grey else None)
         share = f"{probability[row, told[row]]:.0%}"
-        axis.set_title(f"{problem.labels[told[row]]} {share}\n(true: {problem.labels[int(y[row])]})", fontsize=8)
+        axis.set_title(
+            f"{problem.labels[told[row]]} {share}\n(true: {problem.labels[int(y[row])]})",
+            fontsize=8,
+        )
         axis.set(xticks=[], yticks=[])
         axis.grid(visible=False)
     fig.suptitle(f"The surest of {len(wrong):,} wrong answers among {len(y):,} test pictures")

@@ -12,7 +12,9 @@ NOTES = "notes.json"
 
 
 class Notes(BaseModel):
-    """What one case alone has to say in its report: paragraphs, tables of rows with the same columns, and pictures.
+    """What one case alone has to say in its report.
+
+    Paragraphs, tables of rows with the same columns, and pictures.
 
     `pictures` names files without their ending and says what each shows.
     """
@@ -23,7 +25,10 @@ class Notes(BaseModel):
     pictures: tuple[tuple[str, Message], ...] = ()
 
     def keep(self, out: Path) -> None:
-        """Write the notes into a stage's folder: those that depend on how models were judged are a stage's output."""
+        """Write the notes into a stage's folder.
+
+        Those that depend on how models were judged are a stage's output.
+        """
         files.write_json(out / NOTES, self.model_dump(mode="json"))
 
     @classmethod

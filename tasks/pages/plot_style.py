@@ -13,7 +13,13 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 DPI = 110
-HANGUL = ("Noto Sans CJK KR", "Noto Sans KR", "NanumGothic", "Malgun Gothic", "Apple SD Gothic Neo")  # fonts for Korean
+HANGUL = (
+    "Noto Sans CJK KR",
+    "Noto Sans KR",
+    "NanumGothic",
+    "Malgun Gothic",
+    "Apple SD Gothic Neo",
+)  # fonts for Korean
 
 
 def style() -> None:
@@ -22,11 +28,16 @@ def style() -> None:
     import seaborn as sns
 
     matplotlib.use("Agg")
-    sns.set_theme(style="whitegrid", palette="colorblind", rc={"font.size": 9, "axes.titlesize": 10})
+    sns.set_theme(
+        style="whitegrid", palette="colorblind", rc={"font.size": 9, "axes.titlesize": 10}
+    )
 
 
 def hangul_font() -> Path | None:
-    """Return the file of a font that draws Hangul: one of the system's, or the one that comes with the environment."""
+    """Return the file of a font that draws Hangul.
+
+    One of the system's, or the one that comes with the environment.
+    """
     from importlib.util import find_spec
 
     from matplotlib import font_manager
@@ -38,7 +49,10 @@ def hangul_font() -> Path | None:
             continue
     package = find_spec("koreanize_matplotlib")
     folders = package.submodule_search_locations if package else None
-    return next((path for folder in folders or () for path in Path(folder).glob("fonts/NanumGothic.ttf")), None)
+    return next(
+        (path for folder in folders or () for path in Path(folder).glob("fonts/NanumGothic.ttf")),
+        None,
+    )
 
 
 def figure(width: float, height: float) -> "tuple[Figure, Axes]":
@@ -51,7 +65,10 @@ def figure(width: float, height: float) -> "tuple[Figure, Axes]":
 
 
 def axes_grid(panels: int, columns: int = 4, width: float = 2.7) -> "tuple[Figure, list[Axes]]":
-    """Return a new figure with a grid of panels, none of which is empty; `width` is of each, in inches."""
+    """Return a new figure with a grid of panels, none of which is empty.
+
+    `width` is of each, in inches.
+    """
     import matplotlib.pyplot as plt
 
     style()
@@ -78,5 +95,8 @@ def labelled(text: str, unit: str | None) -> str:
 
 
 def literal(text: object) -> str:
-    """Return a name as matplotlib draws it unchanged: two dollar signs would make a formula of it."""
+    """Return a name as matplotlib draws it unchanged.
+
+    Two dollar signs would make a formula of it.
+    """
     return re.sub(r"(?<!\\)\$", r"\\$", str(text))

@@ -20,8 +20,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 def environment(language: Language = "en") -> "Environment":
     """Return what fills the templates; a name that is missing is an error.
 
-    In a template `_("...")` and `{% trans %}` tell a text in the reader's language, and the filter `told` a sentence
-    that a stage has kept.
+    In a template `_("...")` and `{% trans %}` tell a text in the reader's language, and the filter
+    `told` a sentence that a stage has kept.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
@@ -33,8 +33,14 @@ def environment(language: Language = "en") -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    told = partial(translated, language=language)
-    filled.install_gettext_callables(told, lambda one, many, n: told(one if n == 1 else many), newstyle=True)  # type: ignore[attr-defined]
+    translate = partial(translated, language=language)
+
+    def translate_number(one: str, many: str, count: int) -> str:
+        return translate(one if count == 1 else many)
+
+    filled.install_gettext_callables(  # type: ignore[attr-defined]
+        translate, translate_number, newstyle=True
+    )
     filled.policies["ext.i18n.trimmed"] = True
     filled.filters["told"] = lambda sentence: in_language(sentence, language)
     filled.globals["language"] = language
@@ -55,7 +61,11 @@ def asked_date() -> str | None:
 
 def in_language(sentence: Message | str, language: Language) -> str:
     """Return a sentence, or a name, in a language."""
-    return sentence.render(language) if isinstance(sentence, Message) else translated(sentence, language)
+    return (
+        sentence.render(language)
+        if isinstance(sentence, Message)
+        else translated(sentence, language)
+    )
 
 
 def copy_pictures(folder: Path, *refs: Ref) -> dict[str, str]:
@@ -70,5 +80,12 @@ def copy_pictures(folder: Path, *refs: Ref) -> dict[str, str]:
 
 
 def validation_page(name: str, results: list[dict[str, Any]], facts: Mapping[str, Any]) -> str:
-    """Return the offline page of a validation: every expectation, what broke it, and what was set aside."""
-    return environment().get_template("validation.html").render(name=name, results=results, facts=facts)
+    """Return the offline page of a validation.
+
+    Every expectation, what broke it, and what was set aside.
+    """
+    return (
+        environment()
+        .get_template("validation.html")
+        .render(name=name, results=results, facts=facts)
+    )

@@ -8,7 +8,8 @@ from casebook.errors import CasebookError
 if TYPE_CHECKING:
     import pandas as pd
 
-WHISKER = 1.5  # interquartile ranges beyond the quartiles, from where on Tukey's box plot draws single points
+# interquartile ranges beyond the quartiles, from where on Tukey's box plot draws single points
+WHISKER = 1.5
 CONFIDENCE = 0.95
 
 
@@ -22,14 +23,19 @@ def description_rows(frame: "pd.DataFrame", digits: int = 1) -> tuple[dict[str, 
     return tuple(
         {
             "of": str(name),
-            **{key: f"{value:,.{0 if key == 'count' else digits}f}" for key, value in described(frame[name]).items()},
+            **{
+                key: f"{value:,.{0 if key == 'count' else digits}f}"
+                for key, value in described(frame[name]).items()
+            },
         }
         for name in frame.columns
     )
 
 
 def fences(values: "pd.Series") -> tuple[float, float]:
-    """Return between what a value is none that stands out: 1.5 interquartile ranges off the quartiles.
+    """Return between what a value is none that stands out.
+
+    1.5 interquartile ranges off the quartiles.
 
     The rule is J. W. Tukey's (Exploratory data analysis, 1977), and that of every box plot here.
     """
@@ -47,8 +53,8 @@ def standing_out(values: "pd.Series") -> "pd.Series":
 class Line:
     """The straight line of least squares through pairs of values.
 
-    `r` is Pearson's correlation, `p` the two-sided probability of one as great if there were none, `low` and `high` the
-    95 % interval of the slope (Student's t with n - 2 degrees of freedom).
+    `r` is Pearson's correlation, `p` the two-sided probability of one as great if there were none,
+    `low` and `high` the 95 % interval of the slope (Student's t with n - 2 degrees of freedom).
     """
 
     slope: float
@@ -66,17 +72,27 @@ def line_through(x: "pd.Series", y: "pd.Series") -> Line:
     Raises
     ------
     CasebookError
-        There are fewer than three pairs, or one of the two is the same everywhere: it goes with nothing.
+        There are fewer than three pairs, or one of the two is the same everywhere: it goes with
+        nothing.
     """
     from scipy import stats
 
     for values in (x, y):
         if len(values) < 3 or values.min() == values.max():
             raise CasebookError(
-                f"No line can be drawn through {x.name} and {y.name}: the {len(values)} values of {values.name} are "
-                "too few or all the same. Give at least three rows in which both change."
+                f"No line can be drawn through {x.name} and {y.name}: the {len(values)} values of "
+                f"{values.name} are too few or all the same. Give at least three rows in which "
+                "both change."
             )
     fit = stats.linregress(x.astype("float64"), y.astype("float64"))
     half = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(x) - 2)) * float(fit.stderr)
     slope = float(fit.slope)
-    return Line(slope, float(fit.intercept), float(fit.rvalue), float(fit.pvalue), slope - half, slope + half, len(x))
+    return Line(
+        slope,
+        float(fit.intercept),
+        float(fit.rvalue),
+        float(fit.pvalue),
+        slope - half,
+        slope + half,
+        len(x),
+    )

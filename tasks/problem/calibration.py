@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 class ThresholdPolicy(BaseModel):
     """How the threshold is chosen on the validation part.
 
-    `cost` makes the sum of costs least: each alert costs `cost_alert`, each positive that is missed `cost_missed`
-    (both in the same currency). `f_beta` makes F-beta greatest: recall counts `beta` times as much as precision.
-    `likelier` chooses nothing: the answer is the class of the greater probability, uncalibrated, as for tables too
-    small to calibrate on a part of. Of several classes the most probable one is always the answer; their probabilities
-    are calibrated unless `likelier` is asked for.
+    `cost` makes the sum of costs least: each alert costs `cost_alert`, each positive that is missed
+    `cost_missed` (both in the same currency). `f_beta` makes F-beta greatest: recall counts `beta`
+    times as much as precision. `likelier` chooses nothing: the answer is the class of the greater
+    probability, uncalibrated, as for tables too small to calibrate on a part of. Of several classes
+    the most probable one is always the answer; their probabilities are calibrated unless `likelier`
+    is asked for.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -31,8 +32,9 @@ class ThresholdPolicy(BaseModel):
 def platt(logits: "Floats", y: "Floats") -> tuple[float, float]:
     """Return slope and shift for which sigmoid(slope · logit + shift) fits the labels best (Platt 1999).
 
-    Fitted on the validation part. Labels are smoothed as in Platt's paper, so that few positives do not make it
-    overconfident; a slope below zero, which would turn the ranking over, is refused by falling to a very small one.
+    Fitted on the validation part. Labels are smoothed as in Platt's paper, so that few positives do
+    not make it overconfident; a slope below zero, which would turn the ranking over, is refused by
+    falling to a very small one.
     """
     import numpy as np
     from scipy.optimize import minimize
@@ -45,7 +47,9 @@ def platt(logits: "Floats", y: "Floats") -> tuple[float, float]:
         a = parameters[0] * z + parameters[1]
         return float(np.mean(np.logaddexp(0.0, a) - target * a))
 
-    slope, shift = minimize(loss, np.array([1.0, 0.0]), method="L-BFGS-B", bounds=[(1e-3, None), (None, None)]).x
+    slope, shift = minimize(
+        loss, np.array([1.0, 0.0]), method="L-BFGS-B", bounds=[(1e-3, None), (None, None)]
+    ).x
     return float(slope), float(shift)
 
 
@@ -85,7 +89,8 @@ def probabilities(logits: "Floats", slope: float, shift: float) -> "Floats":
 def threshold(y: "Floats", probability: "Floats", policy: ThresholdPolicy) -> float:
     """Return the probability from which a row is an alert, best on these rows by the rule.
 
-    It lies halfway between two neighbouring probabilities, so that rounding does not move a row across it.
+    It lies halfway between two neighbouring probabilities, so that rounding does not move a row
+    across it.
     """
     import numpy as np
 

@@ -7,7 +7,16 @@ from pydantic import BaseModel, ConfigDict
 from casebook.errors import CasebookError
 
 LOWER_IS_BETTER = frozenset(
-    {"rmse", "mae", "scaled_mae", "log_loss", "brier", "rmse_next_day", "rmse_next_week", "rmse_next_month"}
+    {
+        "rmse",
+        "mae",
+        "scaled_mae",
+        "log_loss",
+        "brier",
+        "rmse_next_day",
+        "rmse_next_week",
+        "rmse_next_month",
+    }
 )
 TITLES = {
     "auprc": "AUPRC",
@@ -34,13 +43,24 @@ TITLES = {
 
 KNOWN: dict[str, tuple[str, ...]] = {  # what is measured of each kind of problem
     "binary": (
-        "auprc", "roc_auc", "accuracy", "precision", "recall", "f1", "balanced_accuracy", "brier", "log_loss",
-        "recall_at_1_per_1000", "recall_at_1_per_1000_base_rate", "recall_at_fpr_1_percent", "recall_at_fpr_01_percent",
+        "auprc",
+        "roc_auc",
+        "accuracy",
+        "precision",
+        "recall",
+        "f1",
+        "balanced_accuracy",
+        "brier",
+        "log_loss",
+        "recall_at_1_per_1000",
+        "recall_at_1_per_1000_base_rate",
+        "recall_at_fpr_1_percent",
+        "recall_at_fpr_01_percent",
     ),
     "multiclass": ("accuracy", "balanced_accuracy", "f1", "log_loss"),
     "regression": ("rmse", "mae", "r2"),
     "forecast": ("rmse_next_day", "rmse_next_week", "rmse_next_month"),
-}  # fmt: skip
+}
 
 
 class Problem(BaseModel):
@@ -49,8 +69,8 @@ class Problem(BaseModel):
     Attributes
     ----------
     kind
-        `binary` predicts the probability of class 1, `multiclass` one of each class, `regression` a number,
-        `forecast` a number for each of several days ahead.
+        `binary` predicts the probability of class 1, `multiclass` one of each class, `regression` a
+        number, `forecast` a number for each of several days ahead.
     takes
         What the model is asked with: a `row` of columns, a `picture`, a `text`, or a `series` of numbers.
     target
@@ -66,7 +86,8 @@ class Problem(BaseModel):
     shown
         The figures that tables show, in their order.
     span
-        What the absolute error is divided by for `scaled_mae`; 0 where that is no figure of the case.
+        What the absolute error is divided by for `scaled_mae`; 0 where that is no figure of the
+        case.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -88,7 +109,10 @@ class Problem(BaseModel):
 
     @property
     def block(self) -> int:
-        """How many test rows a bootstrap draws together: the days of a week depend on each other."""
+        """How many test rows a bootstrap draws together.
+
+        The days of a week depend on each other.
+        """
         return 7 if self.kind == "forecast" else 1
 
     @property
@@ -109,7 +133,10 @@ class Problem(BaseModel):
 
 def known_metrics(problem: Problem) -> tuple[str, ...]:
     """Return the figures that are measured of a case's models."""
-    return (*KNOWN[problem.kind], *(("scaled_mae",) if problem.kind == "regression" and problem.span else ()))
+    return (
+        *KNOWN[problem.kind],
+        *(("scaled_mae",) if problem.kind == "regression" and problem.span else ()),
+    )
 
 
 def check(problem: Problem) -> None:
@@ -121,20 +148,26 @@ def check(problem: Problem) -> None:
         A figure is not measured of such a problem, or the labels are not those of so many classes.
     """
     known = known_metrics(problem)
-    unknown = [name for name in dict.fromkeys((problem.primary, *problem.shown)) if name not in known]
+    unknown = [
+        name for name in dict.fromkeys((problem.primary, *problem.shown)) if name not in known
+    ]
     if unknown:
         raise CasebookError(
-            f"The case's Problem asks for {', '.join(unknown)}, which is not measured of a {problem.kind} problem. "
-            f"Known are: {', '.join(known)}. Name those in `primary` and `shown`."
+            f"The case's Problem asks for {', '.join(unknown)}, which is not measured of a "
+            f"{problem.kind} problem. Known are: {', '.join(known)}. Name those in `primary` and "
+            "`shown`."
         )
     wanted = {"binary": "exactly two", "multiclass": "at least two"}.get(problem.kind)
     fits = len(problem.labels) == 2 if problem.kind == "binary" else len(problem.labels) >= 2
-    if wanted and not (fits and (problem.takes != "row" or len(set(problem.labels)) == len(problem.labels))):
+    if wanted and not (
+        fits and (problem.takes != "row" or len(set(problem.labels)) == len(problem.labels))
+    ):
         raise CasebookError(
-            f"The case's Problem has the labels {', '.join(map(repr, problem.labels)) or 'none'}; a {problem.kind} "
-            f"problem needs {wanted} different ones."
+            f"The case's Problem has the labels {', '.join(map(repr, problem.labels)) or 'none'}; "
+            f"a {problem.kind} problem needs {wanted} different ones."
         )
     if problem.kind == "binary" and problem.output == "label":
         raise CasebookError(
-            "The case's Problem calls its output 'label', which an answer has beside it: rename `output`."
+            "The case's Problem calls its output 'label', which an answer has beside it: rename "
+            "`output`."
         )

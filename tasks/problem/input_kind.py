@@ -34,4 +34,7 @@ class InputKind(Protocol):
         """Return a version's answers to the test part."""
 
     def inputs(self, folder: Path, parts: Ref) -> "Arrays":
-        """Return the training part's inputs as the service reads them; the test part's if there is no training part."""
+        """Return the training part's inputs as the service reads them.
+
+        The test part's if there is no training part.
+        """

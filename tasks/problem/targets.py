@@ -18,7 +18,8 @@ LISTED = 5  # values that a message names
 def truth(frame: "pd.DataFrame", problem: Problem) -> "Floats":
     """Return the target of each row: the number itself, or the number of its class.
 
-    A class is written as its label, or as its number from 0 on where the labels are names and the column has numbers.
+    A class is written as its label, or as its number from 0 on where the labels are names and the
+    column has numbers.
 
     Raises
     ------
@@ -34,7 +35,8 @@ def truth(frame: "pd.DataFrame", problem: Problem) -> "Floats":
     numbers = values.to_numpy("float64")
     if not np.isfinite(numbers).all():
         raise CasebookError(
-            f"{problem.target} is infinite in {int(np.isinf(numbers).sum()):,} rows: drop or mend them."
+            f"{problem.target} is infinite in {int(np.isinf(numbers).sum()):,} rows: drop or mend "
+            "them."
         )
     return numbers
 
@@ -55,9 +57,11 @@ def class_numbers(values: "pd.Series", problem: Problem) -> "Floats":
         strange = values[found.isna()]
         shown = ", ".join(map(repr, strange.drop_duplicates().head(LISTED).tolist()))
         raise CasebookError(
-            f"{problem.target} has values that are none of its labels in {len(strange):,} rows: {shown}. The case's "
-            f"Problem lists the labels {', '.join(map(repr, problem.labels))}; a column of numbers may have "
-            f"{', '.join(f'{place:g}' for place in places_of(problem, text=False))}. Correct the labels or the data."
+            f"{problem.target} has values that are none of its labels in {len(strange):,} rows: "
+            f"{shown}. The case's Problem lists the labels {', '.join(map(repr, problem.labels))}; "
+            "a column of numbers may have "
+            f"{', '.join(f'{place:g}' for place in places_of(problem, text=False))}. Correct the "
+            "labels or the data."
         )
     classes: Floats = np.asarray(found, "float64")
     return classes
@@ -83,8 +87,9 @@ def has_target(frame: "pd.DataFrame", target: str) -> None:
     gaps = frame[target].isna()
     if gaps.any():
         raise CasebookError(
-            f"{target}, which is to be predicted, is missing in {int(gaps.sum()):,} of {len(frame):,} "
-            f"rows (first in row {int(gaps.to_numpy().argmax())}). Drop them before the split, with the cleaning step "
+            f"{target}, which is to be predicted, is missing in {int(gaps.sum()):,} of "
+            f"{len(frame):,} rows (first in row {int(gaps.to_numpy().argmax())}). Drop them before "
+            "the split, with the cleaning step "
             f'DropWithout("{target}").'
         )
 

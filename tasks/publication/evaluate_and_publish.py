@@ -61,7 +61,14 @@ def evaluate_and_publish(fitted: FittedModels) -> Summary:
     parts, encoded, problem = data.parts[0], data.encoded[0], data.problem
     scores = [baseline.result() for baseline in fitted.baselines]
     evaluation = evaluate(
-        data.encoded, networks, scores, problem, data.policy, data.seed, fitted.base_rate, data.plotted_folds
+        data.encoded,
+        networks,
+        scores,
+        problem,
+        data.policy,
+        data.seed,
+        fitted.base_rate,
+        data.plotted_folds,
     )
     pictures = draw.submit(evaluation, networks, encoded, problem)
     first = {name: refs[0] for name, refs in networks.items()}
@@ -72,7 +79,14 @@ def evaluate_and_publish(fitted: FittedModels) -> Summary:
     bundle = data.kind.export(data, first, evaluation)
     leaks = cast(list[JsonValue], encoded.facts.get("leaks", []))
     metrics = measure_run(
-        data.origin, data.raw, evaluation, str(data.protocol), problem, fitted.figures, fitted.findings, leaks
+        data.origin,
+        data.raw,
+        evaluation,
+        str(data.protocol),
+        problem,
+        fitted.figures,
+        fitted.findings,
+        leaks,
     )
     published = publish(bundle, parts, metrics, problem, data.kind)
     return report(

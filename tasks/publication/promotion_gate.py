@@ -52,16 +52,21 @@ def gate(
         return True, f"version {present} was trained on sample data"
     old = folder_of(case, present)
     if _inputs(old) != _inputs(folder):
-        return False, (f"version {present}, which serves, takes other columns, so the two can't be compared; {promote}")
+        return False, (
+            f"version {present}, which serves, takes other columns, so the two can't be compared; "
+            f"{promote}"
+        )
     low, high = difference(old, folder, parts, problem, kind)
     worse = high < 0 if problem.sign > 0 else low > 0
     return not worse, (
-        f"on this run's test rows its {problem.title} differs from version {present}'s by {low:+.4f} to {high:+.4f} "
-        f"(95 % interval), which is {'worse' if worse else 'not worse'}"
+        f"on this run's test rows its {problem.title} differs from version {present}'s by "
+        f"{low:+.4f} to {high:+.4f} (95 % interval), which is {'worse' if worse else 'not worse'}"
     )
 
 
-def no_better(folder: Path, parts: Ref, metrics: Mapping[str, Any], problem: Problem, kind: InputKind) -> str | None:
+def no_better(
+    folder: Path, parts: Ref, metrics: Mapping[str, Any], problem: Problem, kind: InputKind
+) -> str | None:
     """Say that a version is no better than the same answer to every row, or None.
 
     The peer `dummy` answers so. Without it, both are judged on the test part here.
@@ -71,13 +76,15 @@ def no_better(folder: Path, parts: Ref, metrics: Mapping[str, Any], problem: Pro
         constant = dummy[problem.primary]["value"]
     else:
         y = kind.targets(parts, "test", problem)
-        model = once(problem, y, kind.predict(folder, parts, problem), _threshold(folder))[problem.primary]
-        constant = once(problem, y, _constant(kind.targets(parts, "train", problem), y, problem))[problem.primary]
+        model = once(problem, y, kind.predict(folder, parts, problem), _threshold(folder))[
+            problem.primary
+        ]
+        constant = once(problem, y, _constant(kind.targets(parts, "train", problem), y, problem))[
+            problem.primary
+        ]
     if problem.sign * (model - constant) > 0:
         return None
-    return (
-        f"its {problem.title} of {model:.4f} is no better than the same answer to every row, which has {constant:.4f}"
-    )
+    return f"its {problem.title} of {model:.4f} is no better than the same answer to every row, which has {constant:.4f}"
 
 
 def _constant(train: "Floats", y: "Floats", problem: Problem) -> "Floats":
@@ -91,26 +98,36 @@ def _constant(train: "Floats", y: "Floats", problem: Problem) -> "Floats":
         constant: Floats = np.broadcast_to(np.nanmean(train, axis=0), y.shape)
         return constant
     classes = len(problem.labels)
-    counts = np.bincount(train.astype("int64"), minlength=classes) if len(train) else np.ones(classes)
+    counts = (
+        np.bincount(train.astype("int64"), minlength=classes) if len(train) else np.ones(classes)
+    )
     return np.tile(counts / counts.sum(), (len(y), 1))
 
 
 def unfit(case: str, version: int, metrics: Mapping[str, Any]) -> str | None:
-    """Say why a version was never meant to serve by itself: its data is a sample, or older than the present model's."""
+    """Say why a version was never meant to serve by itself.
+
+    Its data is a sample, or older than the present model's.
+    """
     promote = f"`python -m flows.promote {case} {version}` serves it all the same"
     if metrics["data"]["source"] != "real":
         return f"it was trained on sample data; {promote}"
     present, date = registry.present(case), metrics["data"].get("date")
     told = published(case).get(present, {}) if date and present is not None else {}
-    if told.get("trained_on") == "real" and date < (since := told.get("date") or told["created"][:10]):
+    if told.get("trained_on") == "real" and date < (
+        since := told.get("date") or told["created"][:10]
+    ):
         return f"its data is of {date}, and that of version {present}, which serves, of {since}; {promote}"
     return None
 
 
-def difference(old: Path, new: Path, parts: Ref, problem: Problem, kind: InputKind) -> tuple[float, float]:
+def difference(
+    old: Path, new: Path, parts: Ref, problem: Problem, kind: InputKind
+) -> tuple[float, float]:
     """Return the 95 % interval of the new version's primary figure less the old one's, on the test part.
 
-    By a paired bootstrap, stratified by class where there are classes. Versions are given by their folders.
+    By a paired bootstrap, stratified by class where there are classes. Versions are given by their
+    folders.
     """
     import numpy as np
 

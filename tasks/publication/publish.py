@@ -36,7 +36,9 @@ class Published(BaseModel):
 
 
 @uncached_task
-def publish(bundle: Ref, parts: Ref, metrics: dict[str, Any], problem: Problem, kind: InputKind) -> Published:
+def publish(
+    bundle: Ref, parts: Ref, metrics: dict[str, Any], problem: Problem, kind: InputKind
+) -> Published:
     """Make an exported model ready to be the case's next version, and promote it if the gate lets it pass.
 
     The same model published again keeps its version. The version appears, and serves, when all else
@@ -57,7 +59,9 @@ def publish(bundle: Ref, parts: Ref, metrics: dict[str, Any], problem: Problem, 
     places.models(case).mkdir(parents=True, exist_ok=True)
     ending.enter_context(alone(case))
     there = published(case)
-    known = [version for version, manifest in there.items() if manifest.get("bundle") == bundle.sha256]
+    known = [
+        version for version, manifest in there.items() if manifest.get("bundle") == bundle.sha256
+    ]
     version = known[-1] if known else share.claim(places.models(case), free_number(case))
     folder = places.models(case) / str(version)
     ending.enter_context(_taken_back(case, version, None if known else folder))
@@ -102,7 +106,10 @@ def _taken_back(case: str, version: int, folder: Path | None) -> Iterator[None]:
 
 
 def _small(path: Path) -> bytes | None:
-    """Return what a small file holds, on the shared storage if there is one; None where it is no file."""
+    """Return what a small file holds, on the shared storage if there is one.
+
+    None where it is no file.
+    """
     if path.exists() and not path.is_file():
         return None
     share.get(path)
@@ -128,12 +135,17 @@ def tell_refused(case: str, version: int, why: str) -> None:
     emit_event("casebook.promotion-refused", resource=resource, payload=payload)
 
 
-def _write(out: Path, bundle: Ref, parts: Ref, metrics: dict[str, Any], problem: Problem, kind: InputKind) -> None:
+def _write(
+    out: Path, bundle: Ref, parts: Ref, metrics: dict[str, Any], problem: Problem, kind: InputKind
+) -> None:
     """Write a version: the bundle, its figures, its card, and a manifest with the hash of every file."""
     for path in bundle.folder.iterdir():
         if path.suffix in (".onnx", ".keras", ".json") and path.name != "manifest.json":
             shutil.copy2(path, out / path.name)
-    files.write_json(out / "reference.json", describe(out, kind.inputs(out, parts), kind.predict(out, parts, problem)))
+    files.write_json(
+        out / "reference.json",
+        describe(out, kind.inputs(out, parts), kind.predict(out, parts, problem)),
+    )
     files.write_json(out / "metrics.json", metrics)
     files.write_text(out / "card.md", card(metrics, bundle, problem))
     written = sorted(path for path in out.iterdir() if not path.name.startswith("."))

@@ -25,13 +25,19 @@ from tasks.publication.publish import Published
 
 @uncached_task
 def measure_run(
-    origin: Origin, raw: Ref, evaluation: Ref, protocol: str, problem: Problem, more: Sequence[Ref] = (),
-    found: Sequence[Ref] = (), leaks: Sequence[JsonValue] = (),
-) -> dict[str, Any]:  # fmt: skip
+    origin: Origin,
+    raw: Ref,
+    evaluation: Ref,
+    protocol: str,
+    problem: Problem,
+    more: Sequence[Ref] = (),
+    found: Sequence[Ref] = (),
+    leaks: Sequence[JsonValue] = (),
+) -> dict[str, Any]:
     """Write metrics.json, whose names other programs read, and return it.
 
-    `more` have figures of the same models, `found` what was found in the data, `leaks` are the columns that nearly
-    decide the answer, and are trusted or in doubt.
+    `more` have figures of the same models, `found` what was found in the data, `leaks` are the
+    columns that nearly decide the answer, and are trusted or in doubt.
     """
     run, result = current(), results(evaluation)
     metrics = {
@@ -56,11 +62,15 @@ def measure_run(
     }
     run.details["leaks"] = list(leaks)
     for kind in ("candidates", "peers"):
-        for further in (json.loads(ref.path("figures.json").read_text(encoding="utf-8")) for ref in more):
+        for further in (
+            json.loads(ref.path("figures.json").read_text(encoding="utf-8")) for ref in more
+        ):
             for name in further[kind].keys() & metrics[kind].keys():
                 metrics[kind][name] |= further[kind][name]
     if found:
-        findings = [finding for ref in found for section in sections_of(ref) for finding in section.findings]
+        findings = [
+            finding for ref in found for section in sections_of(ref) for finding in section.findings
+        ]
         metrics["findings"] = {finding.name: finding.value for finding in findings}
     files.write_json(run.folder / "metrics.json", metrics)
     return metrics
@@ -84,7 +94,8 @@ def report(
 ) -> Summary:
     """Write report.html with every picture inline, and put its tables into the Prefect UI.
 
-    `notes` are what one case alone has to say: as such, or as a stage kept them; `found` is what exploring found.
+    `notes` are what one case alone has to say: as such, or as a stage kept them; `found` is what
+    exploring found.
 
     Returns
     -------
@@ -93,16 +104,34 @@ def report(
     run, result, language = current(), results(evaluation), asked_language()
     run.details["device"] = next(iter(trained.values())).facts["device"]
     page = run.folder / REPORT
-    plots = copy_pictures(run.folder / "plots", profile, pictures, *([notes] if isinstance(notes, Ref) else []), *found)
+    plots = copy_pictures(
+        run.folder / "plots",
+        profile,
+        pictures,
+        *([notes] if isinstance(notes, Ref) else []),
+        *found,
+    )
     template = environment(language).get_template("report.html")
     text = template.render(
-        run=run, seconds=perf_counter() - run.started, metrics=metrics, protocol=protocol, result=result,
-        entry=data_set(str(bundle.facts["dataset"])), checked=checked.facts, cleaned=cleaned.facts,
-        profile=json.loads(profile.path("profile.json").read_text(encoding="utf-8")), plots=plots, problem=problem,
-        trained={name: ref.facts for name, ref in trained.items()}, bundle=bundle.facts, published=published,
-        notes=Notes.kept(notes) if isinstance(notes, Ref) else notes, verdict=verdict(metrics, problem, language),
-        sections=[section for ref in found for section in sections_of(ref)], curl=question(run.case),
-    )  # fmt: skip
+        run=run,
+        seconds=perf_counter() - run.started,
+        metrics=metrics,
+        protocol=protocol,
+        result=result,
+        entry=data_set(str(bundle.facts["dataset"])),
+        checked=checked.facts,
+        cleaned=cleaned.facts,
+        profile=json.loads(profile.path("profile.json").read_text(encoding="utf-8")),
+        plots=plots,
+        problem=problem,
+        trained={name: ref.facts for name, ref in trained.items()},
+        bundle=bundle.facts,
+        published=published,
+        notes=Notes.kept(notes) if isinstance(notes, Ref) else notes,
+        verdict=verdict(metrics, problem, language),
+        sections=[section for ref in found for section in sections_of(ref)],
+        curl=question(run.case),
+    )
     files.write_text(page, text)
     _show_in_prefect(metrics, problem)
     return Summary(
@@ -114,22 +143,31 @@ def report(
     )
 
 
-def verdict(metrics: Mapping[str, Any], problem: Problem, language: Language = "en") -> list[Message]:
+def verdict(
+    metrics: Mapping[str, Any], problem: Problem, language: Language = "en"
+) -> list[Message]:
     """Say how the champion does against the best peer and the course, also where it loses."""
     champion = metrics["candidates"][metrics["champion"]][problem.primary]
     sentences = [
         msg(
             "{champion} reaches {figure} {value:.4f}.",
-            champion=metrics["champion"], figure=translated(problem.title, language), value=champion["value"],
+            champion=metrics["champion"],
+            figure=translated(problem.title, language),
+            value=champion["value"],
         )
-    ]  # fmt: skip
-    for name, figures in ((best_peer(metrics, problem), metrics["peers"]), (metrics["course"], metrics["candidates"])):
+    ]
+    for name, figures in (
+        (best_peer(metrics, problem), metrics["peers"]),
+        (metrics["course"], metrics["candidates"]),
+    ):
         if name is not None and name != metrics["champion"]:
             sentences.append(_beside(champion, name, figures[name][problem.primary], problem))
     return sentences
 
 
-def _beside(champion: Mapping[str, float], name: str, other: Mapping[str, float], problem: Problem) -> Message:
+def _beside(
+    champion: Mapping[str, float], name: str, other: Mapping[str, float], problem: Problem
+) -> Message:
     gap = champion["value"] - other["value"]
     told: dict[str, JsonValue] = {"name": name, "other": other["value"], "gap": gap}
     apart = champion["low"] > other["high"] or other["low"] > champion["high"]
@@ -138,10 +176,14 @@ def _beside(champion: Mapping[str, float], name: str, other: Mapping[str, float]
     if gap * problem.sign > 0:
         if apart:
             return msg("That is better than {name} ({other:.4f}, {gap:+.4f}).", **told)
-        return msg("That is better than {name} ({other:.4f}, {gap:+.4f}; their intervals overlap).", **told)
+        return msg(
+            "That is better than {name} ({other:.4f}, {gap:+.4f}; their intervals overlap).", **told
+        )
     if apart:
         return msg("That is worse than {name} ({other:.4f}, {gap:+.4f}).", **told)
-    return msg("That is worse than {name} ({other:.4f}, {gap:+.4f}; their intervals overlap).", **told)
+    return msg(
+        "That is worse than {name} ({other:.4f}, {gap:+.4f}; their intervals overlap).", **told
+    )
 
 
 def spoken(sentences: Sequence[Message]) -> str:
@@ -152,14 +194,22 @@ def spoken(sentences: Sequence[Message]) -> str:
 def question(case: str) -> str:
     """Return the command that asks the model which serves."""
     return (
-        f"curl -s http://127.0.0.1:9000/v1/models/{case}:predict -H 'Content-Type: application/json' "
-        f"-d @{places.models(case)}/$(cat {places.models(case)}/production)/sample_request.json"
+        f"curl -s http://127.0.0.1:9000/v1/models/{case}:predict -H 'Content-Type: "
+        f"application/json' -d @{places.models(case)}/$(cat "
+        f"{places.models(case)}/production)/sample_request.json"
     )
 
 
 def headline(metrics: Mapping[str, Any], problem: Problem, published: Published) -> str:
-    """Say what a run came to: the verdict, a warning of sample data, and whether the version serves."""
-    sample = " SAMPLE DATA, made in code: these figures say nothing about the world." if _sample(metrics) else ""
+    """Say what a run came to.
+
+    The verdict, a warning of sample data, and whether the version serves.
+    """
+    sample = (
+        " SAMPLE DATA, made in code: these figures say nothing about the world."
+        if _sample(metrics)
+        else ""
+    )
     serving = "serves" if published.serves else "waits"
     return f"{spoken(verdict(metrics, problem))}{sample}\nVersion {published.version} {serving}: {published.why}."
 
@@ -178,11 +228,17 @@ def _show_in_prefect(metrics: Mapping[str, Any], problem: Problem) -> None:
     from prefect.artifacts import create_table_artifact
 
     rows = [
-        {"model": name, "kind": kind, **{label: _interval(figures[key]) for key, label in problem.titles.items()}}
+        {
+            "model": name,
+            "kind": kind,
+            **{label: _interval(figures[key]) for key, label in problem.titles.items()},
+        }
         for kind in ("candidates", "peers")
         for name, figures in metrics[kind].items()
     ]
-    case = metrics["case"].replace("_", "-")  # the only sign that a key may have besides letters and digits
+    case = metrics["case"].replace(
+        "_", "-"
+    )  # the only sign that a key may have besides letters and digits
     create_table_artifact(rows, key=f"{case}-figures", description=metrics["protocol"])
 
 

@@ -1,4 +1,7 @@
-"""Report a network that was trained elsewhere: what was measured of it here, what was not, and how to ask it."""
+"""Report a network that was trained elsewhere.
+
+What was measured of it here, what was not, and how to ask it.
+"""
 
 import json
 from pathlib import Path
@@ -18,7 +21,12 @@ from tasks.publication.report import headline, question, what_next
 
 @uncached_task
 def report_pretrained(
-    metrics: dict[str, Any], evaluation: Ref, network: Ref, bundle: Ref, published: Published, problem: Problem
+    metrics: dict[str, Any],
+    evaluation: Ref,
+    network: Ref,
+    bundle: Ref,
+    published: Published,
+    problem: Problem,
 ) -> Summary:
     """Write report.html of a network that was judged here but not trained here.
 

@@ -56,7 +56,9 @@ def described(predictor: "Predictor") -> dict[str, Any]:
     case, version = predictor.signature.case, predictor.version
     path = places.models(case) / str(version) / "reference.json"
     if not path.is_file():
-        raise CasebookError(f"{case} version {version} was published without {path.name}. Run the case again.")
+        raise CasebookError(
+            f"{case} version {version} was published without {path.name}. Run the case again."
+        )
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return content
 
@@ -64,7 +66,9 @@ def described(predictor: "Predictor") -> dict[str, Any]:
 def told(values: "Values") -> dict[str, Any]:
     """Return a quantity's bins and how many values each has."""
     bins = chosen(values)
-    ends: dict[str, Any] = {"texts": list(bins.texts)} if bins.texts else {"edges": list(bins.edges)}
+    ends: dict[str, Any] = (
+        {"texts": list(bins.texts)} if bins.texts else {"edges": list(bins.edges)}
+    )
     return ends | {"counts": bins.count(values).tolist()}
 
 

@@ -65,8 +65,8 @@ def typed_cells(cells: "pa.Array", column: Column, name: str, where: Where) -> "
 
 def _other_type(cells: "pa.Array", name: str, wanted: str, where: Where) -> CasebookError:
     return CasebookError(
-        f"{where.path}: the column {name} holds {wanted}, says the catalog, but in the file it is of "
-        f"the type {cells.type}. Convert it there; true and false as numbers are 1 and 0."
+        f"{where.path}: the column {name} holds {wanted}, says the catalog, but in the file it is "
+        f"of the type {cells.type}. Convert it there; true and false as numbers are 1 and 0."
     )
 
 
@@ -137,7 +137,9 @@ def _from_numbers(cells: "pa.Array", column: Column, name: str, where: Where) ->
     return _checked(cells, found, column, name, where)
 
 
-def _checked(cells: "pa.Array", found: "pa.Array", column: Column, name: str, where: Where) -> "pa.Array":
+def _checked(
+    cells: "pa.Array", found: "pa.Array", column: Column, name: str, where: Where
+) -> "pa.Array":
     """Return numbers as whole ones where the catalog wants them and all are there and whole."""
     import numpy as np
     import pyarrow as pa
@@ -161,10 +163,10 @@ def _largest(cells: "pa.Array") -> int:
 
 def _too_large(cells: "pa.Array", row: int, name: str, where: Where) -> CasebookError:
     return CasebookError(
-        f"{where.path}: the column {name} can't hold {cells[row].as_py()} exactly, which row {row + 1} "
-        f"has{where.on_line(row + 1)}. Whole numbers have at most 64 bits, and 53 bits beside missing "
-        "values and fractions. Make it a column of the type string in data/catalog.toml if it only "
-        "names something."
+        f"{where.path}: the column {name} can't hold {cells[row].as_py()} exactly, which row "
+        f"{row + 1} has{where.on_line(row + 1)}. Whole numbers have at most 64 bits, and 53 bits "
+        "beside missing values and fractions. Make it a column of the type string in "
+        "data/catalog.toml if it only names something."
     )
 
 

@@ -48,7 +48,9 @@ def _slowly(path: Path, lines: Lines, head: Header, form: Form) -> "Iterator[pa.
 
     found = (row.cells[: len(head.names)] for row in sound(path, lines, head, form))
     while part := list(islice(found, SLOWLY)):
-        yield pa.RecordBatch.from_arrays([_cells(column) for column in zip(*part, strict=True)], head.names)
+        yield pa.RecordBatch.from_arrays(
+            [_cells(column) for column in zip(*part, strict=True)], head.names
+        )
 
 
 def _cells(column: Sequence[str]) -> "pa.Array":

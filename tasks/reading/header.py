@@ -90,7 +90,10 @@ def _first(found: Iterator[Row], *, blank: bool = False) -> _First | None:
 
 
 def _fields(names: Sequence[str], second: _First | None) -> int:
-    """Return how many fields each row has, by the first one: more than names if the others are empty."""
+    """Return how many fields each row has, by the first one.
+
+    More than names if the others are empty.
+    """
     cells = second.row.cells if second else []
     return max(len(names), len(cells)) if not any(cells[len(names) :]) else len(names)
 

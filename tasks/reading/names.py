@@ -8,10 +8,8 @@ SPREADSHEETS = (".xlsx", ".xlsm")
 TABS = (".tsv", ".tab")
 TEXTS = (".csv", *TABS)
 ENDINGS = tuple(
-    ending + packing
-    for ending in (*PARQUET, *SPREADSHEETS, *TEXTS)
-    for packing in ("", *PACKINGS)
-)  # fmt: skip
+    ending + packing for ending in (*PARQUET, *SPREADSHEETS, *TEXTS) for packing in ("", *PACKINGS)
+)
 
 
 def usual(name: str, *_: str) -> str:

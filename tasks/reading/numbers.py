@@ -6,9 +6,29 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MISSING = (
-    "", "NA", "N/A", "n/a", "#N/A", "#NA", "#N/A N/A", "<NA>", "NaN", "nan", "NAN", "-NaN", "-nan",
-    "null", "NULL", "Null", "None", "none", "1.#QNAN", "-1.#QNAN", "1.#IND", "-1.#IND",
-)  # fmt: skip
+    "",
+    "NA",
+    "N/A",
+    "n/a",
+    "#N/A",
+    "#NA",
+    "#N/A N/A",
+    "<NA>",
+    "NaN",
+    "nan",
+    "NAN",
+    "-NaN",
+    "-nan",
+    "null",
+    "NULL",
+    "Null",
+    "None",
+    "none",
+    "1.#QNAN",
+    "-1.#QNAN",
+    "1.#IND",
+    "-1.#IND",
+)
 WRITTEN = r"^[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|(?i:inf|infinity))$"
 
 

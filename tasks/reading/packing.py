@@ -60,7 +60,10 @@ def unpacked(path: Path) -> Iterator[Unpacked]:
 
 
 def _packing(path: Path, begin: bytes) -> str:
-    """Return how a file is packed: its first bytes tell, else its name, which then is found wrong."""
+    """Return how a file is packed.
+
+    Its first bytes tell, else its name, which then is found wrong.
+    """
     found = next((name for mark, name in MAGIC.items() if begin.startswith(mark)), "")
     if found == ".zip" and kind(path.name) == "spreadsheet":  # which is a zip file itself
         return ""
@@ -85,7 +88,9 @@ def _table(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     found = members if len(members) == 1 else tables
     if len(found) != 1:
         names = ", ".join(member.filename for member in found or members) or "no file"
-        raise CasebookError(f"{path} holds {names}, and one table is read at a time. Unpack it, and name one file.")
+        raise CasebookError(
+            f"{path} holds {names}, and one table is read at a time. Unpack it, and name one file."
+        )
     if found[0].flag_bits & 1:
         raise CasebookError(f"{path} is locked by a password. Unpack it, and name the file in it.")
     return found[0]

@@ -51,7 +51,9 @@ def block(data: bytes, head: Header, form: Form) -> "pa.RecordBatch | None":
         column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
     )
     try:
-        whole = csv.ReadOptions(column_names=names, block_size=len(data))  # as joining parts takes longer
+        whole = csv.ReadOptions(
+            column_names=names, block_size=len(data)
+        )  # as joining parts takes longer
         table = csv.read_csv(pa.BufferReader(data), whole, parse, convert)
     except pa.ArrowInvalid:
         return None

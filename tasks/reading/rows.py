@@ -31,7 +31,10 @@ class Row:
 
 @dataclass
 class Lines:
-    """The lines of a stream in UTF-8, counted from `last` on; `held` has those since the last row."""
+    """The lines of a stream in UTF-8, counted from `last` on.
+
+    `held` has those since the last row.
+    """
 
     stream: IO[bytes]
     last: int = 0
@@ -113,7 +116,10 @@ def rows(path: Path, lines: Lines, form: Form, *, blanks: bool) -> Iterator[Row]
 
 
 def blanks_behind(row: Row, form: Form) -> bool:
-    """Say whether there is a blank behind each separator of a row: then blanks are the file's style."""
+    """Say whether there is a blank behind each separator of a row.
+
+    Then blanks are the file's style.
+    """
     text = "".join(row.lines).strip().rstrip(form.separator)
     outside = text.split('"')[::2] if form.quote else [text]
     found = sum(part.count(form.separator) for part in outside)
@@ -156,14 +162,17 @@ def _swallowed(row: Row, form: Form) -> bool:
     parts = [line.rstrip("\r\n").split(form.separator) for line in row.lines]
     numbers = [place for place, cell in enumerate(row.cells) if NUMBER.fullmatch(cell)]
     return all(
-        len(part) == len(row.cells) and all(NUMBER.fullmatch(part[place]) for place in numbers) for part in parts
+        len(part) == len(row.cells) and all(NUMBER.fullmatch(part[place]) for place in numbers)
+        for part in parts
     )
 
 
 def ragged(path: Path, row: Row, names: list[str], expected: int, form: Form) -> str:
     """Return what is wrong with a row of too many or too few fields."""
     found = f"{len(row.cells)} field{'s' if len(row.cells) != 1 else ''}"
-    wanted = f"the header names {len(names)}" if expected == len(names) else f"others have {expected}"
+    wanted = (
+        f"the header names {len(names)}" if expected == len(names) else f"others have {expected}"
+    )
     return (
         f"{path}, line {row.line}: the row has {found}, and {wanted}. Mend the line; a field with "
         f"a separator in it stands in quotes.{other_separator(names, form)}"

@@ -1,4 +1,7 @@
-"""Sheet: a spreadsheet's table; each cell becomes the text that it shows, so types follow the catalog."""
+"""Sheet: a spreadsheet's table.
+
+Each cell becomes the text that it shows, so types follow the catalog.
+"""
 
 import io
 from collections.abc import Iterator, Sequence
@@ -69,8 +72,8 @@ def _cells(path: Path, file: Unpacked, form: Form) -> Iterator[Sequence[object]]
         name = form.sheet or (names[0] if names else "")
         if name not in names:
             raise CasebookError(
-                f"The spreadsheet {path} has no sheet '{name}'; it has {', '.join(names)}. Rename the sheet, or name "
-                "another file."
+                f"The spreadsheet {path} has no sheet '{name}'; it has {', '.join(names)}. Rename "
+                "the sheet, or name another file."
             )
         book[name].reset_dimensions()
         yield from book[name].iter_rows(values_only=True)

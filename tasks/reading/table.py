@@ -65,7 +65,9 @@ def _look(path: Path, file: Unpacked, form: Form) -> Told:
     which = kind(file.name)
     if which == "text":
         head = header(path, file.stream, form)
-        next(delimited.blocks(path, file.stream, form, head), None)  # what is wrong there is said before any work
+        next(
+            delimited.blocks(path, file.stream, form, head), None
+        )  # what is wrong there is said before any work
         return Told(which, pa.schema([(name, pa.string()) for name in head.names]))
     if which == "spreadsheet":
         return Told(which, sheet.table(path, file, form).schema)

@@ -33,7 +33,9 @@ def met(path: Path, kind: str) -> Iterator[None]:
     except CasebookError:
         raise
     except UnicodeDecodeError as error:
-        raise CasebookError(f"{path} can't be read as {WORDS[kind]}: {told(error.object)}") from error
+        raise CasebookError(
+            f"{path} can't be read as {WORDS[kind]}: {told(error.object)}"
+        ) from error
     except raised as error:
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise CasebookError(

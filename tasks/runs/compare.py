@@ -1,4 +1,7 @@
-"""Compare two runs of a case: what went in, what came out, and whether the figures differ by more than chance."""
+"""Compare two runs of a case.
+
+What went in, what came out, and whether the figures differ by more than chance.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -26,7 +29,10 @@ class Changed:
 
 @dataclass(frozen=True)
 class Figures:
-    """A candidate's or peer's figure in both runs, each with value, low and high; None where a run has it not."""
+    """A candidate's or peer's figure in both runs, each with value, low and high.
+
+    None where a run has it not.
+    """
 
     model: str
     metric: str
@@ -43,11 +49,18 @@ class Figures:
     @property
     def gap(self) -> float | None:
         """The second run's value less the first one's."""
-        return None if self.first is None or self.second is None else self.second["value"] - self.first["value"]
+        return (
+            None
+            if self.first is None or self.second is None
+            else self.second["value"] - self.first["value"]
+        )
 
     @property
     def better(self) -> bool | None:
-        """Whether the second run's value is the better one; None where they are equal or one is missing."""
+        """Whether the second run's value is the better one.
+
+        None where they are equal or one is missing.
+        """
         return (self.gap < 0) == (self.metric in LOWER_IS_BETTER) if self.gap else None
 
 
@@ -67,7 +80,10 @@ def read(case: str, run: str) -> dict[str, Any]:
         here = (path.parent.name for path in places.runs(case).glob("*/metrics.json"))
         known = sorted({*here, *share.names(places.runs(case))}, reverse=True)
         there = ", ".join(known[:10]) or "none"
-        raise CasebookError(f"Run {run} of {case} has no {' and no '.join(missing)}. Runs with figures are: {there}.")
+        raise CasebookError(
+            f"Run {run} of {case} has no {' and no '.join(missing)}. Runs with figures are: "
+            f"{there}."
+        )
     return {name: content(path) for name, path in wanted.items()}
 
 
@@ -86,7 +102,10 @@ def changes(first: Mapping[str, Any], second: Mapping[str, Any]) -> Iterator[Cha
 
 
 def outcomes(first: Mapping[str, Any], second: Mapping[str, Any]) -> Iterator[Changed]:
-    """Yield what differs in what the runs came to, besides figures: champion, findings, the best of a search."""
+    """Yield what differs in what the runs came to, besides figures.
+
+    Champion, findings, the best of a search.
+    """
     metrics = first["metrics"], second["metrics"]
     told = {
         "result": [_result(each) for each in metrics],
@@ -98,11 +117,16 @@ def outcomes(first: Mapping[str, Any], second: Mapping[str, Any]) -> Iterator[Ch
 
 def _result(metrics: Mapping[str, Any]) -> dict[str, Any]:
     best = metrics.get("best", {})
-    told = {"champion": metrics.get("champion"), "best": {name: best.get(name) for name in ("figure", "parameters")}}
+    told = {
+        "champion": metrics.get("champion"),
+        "best": {name: best.get(name) for name in ("figure", "parameters")},
+    }
     return told | {"course": metrics.get("course")}
 
 
-def _differing(what: str, first: Mapping[str, Any], second: Mapping[str, Any], before: str = "") -> Iterator[Changed]:
+def _differing(
+    what: str, first: Mapping[str, Any], second: Mapping[str, Any], before: str = ""
+) -> Iterator[Changed]:
     for name in dict.fromkeys([*first, *second]):
         one, other = first.get(name), second.get(name)
         if isinstance(one, dict | None) and isinstance(other, dict | None):

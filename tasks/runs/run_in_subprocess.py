@@ -19,7 +19,10 @@ log = logging.getLogger("casebook")
 
 @dataclass(frozen=True)
 class Attempt:
-    """What became of one run among many: what it was of, why it ended so, how long it took and where its report is."""
+    """What became of one run among many.
+
+    What it was of, why it ended so, how long it took and where its report is.
+    """
 
     what: str
     status: Literal["completed", "failed", "skipped", "no sample"]
@@ -33,7 +36,10 @@ class Attempt:
 
 
 def attempt(what: str, case: str, params: CaseParams) -> Attempt:
-    """Run a case, and return what became of it: others go on after one that fails, or whose process dies."""
+    """Run a case, and return what became of it.
+
+    Others go on after one that fails, or whose process dies.
+    """
     log.info("%s:", what)
     started, apart = perf_counter(), WorkerProcess()
     try:
@@ -47,7 +53,13 @@ def attempt(what: str, case: str, params: CaseParams) -> Attempt:
         return Attempt(what, "failed", paragraph(error), perf_counter() - started)
     finally:
         apart.close()
-    return Attempt(what, "completed", summary.headline.splitlines()[0], perf_counter() - started, summary.report)
+    return Attempt(
+        what,
+        "completed",
+        summary.headline.splitlines()[0],
+        perf_counter() - started,
+        summary.report,
+    )
 
 
 def run_here(case: str, params: CaseParams) -> Summary:
@@ -67,11 +79,18 @@ def sum_up(attempts: Sequence[Attempt], key: str) -> str:
     from prefect.artifacts import create_table_artifact
 
     print(*attempts, sep="\n", flush=True)
-    create_table_artifact([vars(each) | {"seconds": round(each.seconds, 1)} for each in attempts], key=key)
+    create_table_artifact(
+        [vars(each) | {"seconds": round(each.seconds, 1)} for each in attempts], key=key
+    )
     counts = Counter(each.status for each in attempts)
     told = ", ".join(f"{count} {status}" for status, count in counts.items()) + "."
     if counts["failed"]:
         raise CasebookError(
-            " ".join([told, *(f"{each.what}: {each.why}" for each in attempts if each.status == "failed")])
+            " ".join(
+                [
+                    told,
+                    *(f"{each.what}: {each.why}" for each in attempts if each.status == "failed"),
+                ]
+            )
         )
     return told

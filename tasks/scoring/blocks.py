@@ -27,7 +27,10 @@ FAULT = "fault"
 
 @dataclass(frozen=True)
 class Answers:
-    """A block's predictions, null where a row has a fault; how many have one, and how many leave the known range."""
+    """A block's predictions, null where a row has a fault.
+
+    How many have one, and how many leave the known range.
+    """
 
     columns: "pa.RecordBatch"
     faulty: int
@@ -49,7 +52,9 @@ def columns_told(signature: Signature, prefix: str) -> "pa.Schema":
     return pa.schema([(prefix + name, kind) for name, kind in {**told, FAULT: pa.string()}.items()])
 
 
-def answer(predictor: Predictor, block: "pa.RecordBatch", schema: "pa.Schema", *, written: bool) -> Answers:
+def answer(
+    predictor: Predictor, block: "pa.RecordBatch", schema: "pa.Schema", *, written: bool
+) -> Answers:
     """Answer a block of rows.
 
     Parameters
@@ -65,8 +70,14 @@ def answer(predictor: Predictor, block: "pa.RecordBatch", schema: "pa.Schema", *
     """
     divided = parted(predictor, block, written=written)
     faults, rows, scores = asked(predictor, divided)
-    told = [*predictions.columns(predictor.signature, scores).values()] if scores is not None and len(scores) else []
-    return Answers(_columns(schema, block.num_rows, told, rows, faults), len(faults), divided.warned)
+    told = (
+        [*predictions.columns(predictor.signature, scores).values()]
+        if scores is not None and len(scores)
+        else []
+    )
+    return Answers(
+        _columns(schema, block.num_rows, told, rows, faults), len(faults), divided.warned
+    )
 
 
 def parted(predictor: Predictor, block: "pa.RecordBatch", *, written: bool) -> Sorted:
@@ -100,11 +111,16 @@ def read_rows(reader: AnyReader, rows: Sequence[Mapping[str, object]]) -> Sorted
 
 
 def asked(predictor: Predictor, parted: Sorted) -> "tuple[Faults, Rows, Scores | None]":
-    """Have the graph answer the sound rows; return all faults, the answered rows in their order, and their scores."""
+    """Have the graph answer the sound rows.
+
+    Return all faults, the answered rows in their order, and their scores.
+    """
     import numpy as np
 
     faults, rows, scores = dict(parted.faults), [], []
-    for places, given in _in_parts(predictor, parted.feeds, parted.sound) if len(parted.sound) else ():
+    for places, given in (
+        _in_parts(predictor, parted.feeds, parted.sound) if len(parted.sound) else ()
+    ):
         if isinstance(given, str):
             faults[int(places[0])] = [given]
             continue
@@ -117,8 +133,13 @@ def asked(predictor: Predictor, parted: Sorted) -> "tuple[Faults, Rows, Scores |
     return faults, np.concatenate(rows), np.concatenate(scores)
 
 
-def _in_parts(predictor: Predictor, feeds: "Arrays", rows: "Rows") -> "Iterator[tuple[Rows, Scores | str]]":
-    """Yield rows with their scores; a row that the graph can't work with stands alone, with the reason."""
+def _in_parts(
+    predictor: Predictor, feeds: "Arrays", rows: "Rows"
+) -> "Iterator[tuple[Rows, Scores | str]]":
+    """Yield rows with their scores.
+
+    A row that the graph can't work with stands alone, with the reason.
+    """
     try:
         yield rows, predictor.graph.run(feeds)
     except Refused as error:
@@ -126,19 +147,29 @@ def _in_parts(predictor: Predictor, feeds: "Arrays", rows: "Rows") -> "Iterator[
             yield rows, error.faults[0].problem
             return
         for half in (slice(len(rows) // 2), slice(len(rows) // 2, None)):
-            yield from _in_parts(predictor, {name: given[half] for name, given in feeds.items()}, rows[half])
+            yield from _in_parts(
+                predictor, {name: given[half] for name, given in feeds.items()}, rows[half]
+            )
 
 
-def _columns(schema: "pa.Schema", count: int, told: "Sequence[Told]", rows: "Rows", faults: Faults) -> "pa.RecordBatch":
+def _columns(
+    schema: "pa.Schema", count: int, told: "Sequence[Told]", rows: "Rows", faults: Faults
+) -> "pa.RecordBatch":
     """Return the new columns of a block, with each prediction at its row's place."""
     import pyarrow as pa
 
     kinds = schema.types[:-1]
     if told:
-        columns = [_spread(column, kind, count, rows) for column, kind in zip(told, kinds, strict=True)]
+        columns = [
+            _spread(column, kind, count, rows) for column, kind in zip(told, kinds, strict=True)
+        ]
     else:  # no row was sound
         columns = [pa.nulls(count, kind) for kind in kinds]
-    why = [None] * count if not faults else ["; ".join(faults[row]) if row in faults else None for row in range(count)]
+    why = (
+        [None] * count
+        if not faults
+        else ["; ".join(faults[row]) if row in faults else None for row in range(count)]
+    )
     return pa.RecordBatch.from_arrays([*columns, pa.array(why, pa.string())], schema=schema)
 
 

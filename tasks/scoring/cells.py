@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 def fits(field: Field, kind: "pa.DataType", *, written: bool) -> bool:
-    """Say whether a column of this type can hold what the model takes; `written` if everything there is a text."""
+    """Say whether a column of this type can hold what the model takes.
+
+    `written` if everything there is a text.
+    """
     from pyarrow import types as t
 
     kind = kind.value_type if t.is_dictionary(kind) else kind
@@ -38,7 +41,9 @@ def column(field: Field, cells: "pa.Array") -> Numbers | Texts:
     read = texts(cells)
     if not field.allowed:
         return read
-    absent = set(MISSING) - {""} - set(field.allowed)  # as R writes NA: it can mean nothing else among a few choices
+    absent = (
+        set(MISSING) - {""} - set(field.allowed)
+    )  # as R writes NA: it can mean nothing else among a few choices
     return Texts([None if text in absent else text for text in read.distinct], read.places)
 
 
@@ -69,9 +74,13 @@ def texts(cells: "pa.Array") -> Texts:
     return Texts(distinct, indices.to_numpy(zero_copy_only=False))
 
 
-def rows(fields: Sequence[Field], block: "pa.RecordBatch", *, written: bool) -> list[dict[str, Any]]:
+def rows(
+    fields: Sequence[Field], block: "pa.RecordBatch", *, written: bool
+) -> list[dict[str, Any]]:
     """Return a block as a request would have it, for models that take no columns of numbers and texts."""
-    columns = {field.name: _as_asked(field, block.column(field.name), written=written) for field in fields}
+    columns = {
+        field.name: _as_asked(field, block.column(field.name), written=written) for field in fields
+    }
     return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
 
 

@@ -17,7 +17,9 @@ Make = Callable[[Job, int, Source, tuple[str, int, str, str | None]], Tally]
 def score_side_by_side(
     runner: str, job: Job, sources: Sequence[Source], plan: Plan, make: Make, progress: Progress
 ) -> list[Tally]:
-    """Have workers make the files, and return each one's tally; a file whose worker is lost is made by another.
+    """Have workers make the files, and return each one's tally.
+
+    A file whose worker is lost is made by another.
 
     `make` makes one of them, on a worker.
 
@@ -28,18 +30,21 @@ def score_side_by_side(
     """
     from distributed import as_completed
 
-    manifest = places.models(plan.predictor.signature.case) / str(plan.predictor.version) / "manifest.json"
+    manifest = (
+        places.models(plan.predictor.signature.case) / str(plan.predictor.version) / "manifest.json"
+    )
     with connected(runner, manifest.relative_to(places.artifacts()).as_posix()) as cluster:
         assert cluster is not None
         client: Any = cluster.client
         blind = [name for name, seen in client.run(sees, job).items() if not seen]
         if blind:
             raise CasebookError(
-                f"--runner {runner}: {', '.join(blind)} doesn't see the folder of --output {job.output}. Give one that "
-                "lies on a disk they share."
+                f"--runner {runner}: {', '.join(blind)} doesn't see the folder of --output "
+                f"{job.output}. Give one that lies on a disk they share."
             )
         jobs = [
-            client.submit(make, job, number, source, plan.recipe, pure=False) for number, source in enumerate(sources)
+            client.submit(make, job, number, source, plan.recipe, pure=False)
+            for number, source in enumerate(sources)
         ]
         sizes = {future.key: source.size for future, source in zip(jobs, sources, strict=True)}
         for future in as_completed(jobs, loop=client.loop):

@@ -27,7 +27,12 @@ class Tally:
     kept: int = 0
 
     def __add__(self, other: "Tally") -> "Tally":
-        return Tally(*(one + two for one, two in zip(asdict(self).values(), asdict(other).values(), strict=True)))
+        return Tally(
+            *(
+                one + two
+                for one, two in zip(asdict(self).values(), asdict(other).values(), strict=True)
+            )
+        )
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,10 @@ class Job:
         return self.folder / "made" / self.output.name
 
     def block(self, file: int, number: int, work: Callable[[], Answers]) -> tuple[Answers, bool]:
-        """Return the answers to a block and whether they were kept; otherwise they are computed now, and kept."""
+        """Return the answers to a block and whether they were kept.
+
+        Otherwise they are computed now, and kept.
+        """
         path = self.folder / f"{file}-{number}.arrow"
         if path.is_file():
             return _read(path), True
@@ -52,7 +60,10 @@ class Job:
         return answers, False
 
     def file(self, number: int, path: Path, work: Callable[[Path], Tally]) -> Tally:
-        """Have a file made unless it is; it appears in one step, and what was kept of its blocks goes."""
+        """Have a file made unless it is.
+
+        It appears in one step, and what was kept of its blocks goes.
+        """
         record = self.folder / f"{number}.json"
         if record.is_file():
             tally = Tally(**json.loads(record.read_text(encoding="utf-8")))
@@ -78,11 +89,17 @@ class Job:
 
     def placed(self) -> bool:
         """Say whether the output stands in its place, and only this folder is still to be removed."""
-        return any(self.folder.glob("[0-9]*.json")) and not self.made.exists() and self.output.exists()
+        return (
+            any(self.folder.glob("[0-9]*.json")) and not self.made.exists() and self.output.exists()
+        )
 
     def lost(self) -> bool:
         """Say whether the output was put in its place and is there no more."""
-        return any(self.folder.glob("[0-9]*.json")) and not self.made.exists() and not self.output.exists()
+        return (
+            any(self.folder.glob("[0-9]*.json"))
+            and not self.made.exists()
+            and not self.output.exists()
+        )
 
 
 @contextmanager
@@ -107,7 +124,9 @@ def begun(output: Path, facts: dict[str, Any], *, overwrite: bool) -> Iterator[J
     known = _facts(job)
     same = known == facts and not job.lost()
     if output.exists() and not overwrite and not (same and job.placed()):
-        raise CasebookError(f"--output {output} is there already. Give another, or --overwrite to replace it.")
+        raise CasebookError(
+            f"--output {output} is there already. Give another, or --overwrite to replace it."
+        )
     with _alone(job):
         if not same:
             _clear(job, known is not None)
@@ -120,7 +139,10 @@ def begun(output: Path, facts: dict[str, Any], *, overwrite: bool) -> Iterator[J
 
 @contextmanager
 def _alone(job: Job) -> Iterator[None]:
-    """Let one process at a time work at an output; the folder can be removed only after the lock in it is let go."""
+    """Let one process at a time work at an output.
+
+    The folder can be removed only after the lock in it is let go.
+    """
     from filelock import FileLock, Timeout
 
     job.folder.mkdir(parents=True, exist_ok=True)
@@ -128,7 +150,9 @@ def _alone(job: Job) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise CasebookError(f"--output {job.output}: another process is scoring into it. Wait for its end.") from None
+        raise CasebookError(
+            f"--output {job.output}: another process is scoring into it. Wait for its end."
+        ) from None
     try:
         yield
     finally:
@@ -142,7 +166,10 @@ def _facts(job: Job) -> Any:
 
 def _clear(job: Job, known: bool) -> None:
     if known:
-        log.info("what an earlier run with another input, model or option left for %s is dropped", job.output)
+        log.info(
+            "what an earlier run with another input, model or option left for %s is dropped",
+            job.output,
+        )
     for path in job.folder.iterdir():
         if path.is_dir():
             shutil.rmtree(path)
@@ -168,4 +195,6 @@ def _read(path: Path) -> Answers:
     with pa.OSFile(str(path)) as stream, pa.ipc.open_file(stream) as reader:
         columns: pa.RecordBatch = reader.get_batch(0)
     told = columns.schema.metadata
-    return Answers(columns.replace_schema_metadata(None), int(told[b"faulty"]), int(told[b"warned"]))
+    return Answers(
+        columns.replace_schema_metadata(None), int(told[b"faulty"]), int(told[b"warned"])
+    )

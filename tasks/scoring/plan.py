@@ -22,7 +22,10 @@ from tasks.scoring.read import SUFFIXES, Source
 if TYPE_CHECKING:
     import pyarrow as pa
 
-MANY, FEW = 1 << 17, 1 << 10  # rows of a block: of columns, and of texts, series or pictures, which take longer
+MANY, FEW = (
+    1 << 17,
+    1 << 10,
+)  # rows of a block: of columns, and of texts, series or pictures, which take longer
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,9 @@ class Plan:
 
 
 def planned(case: str, version: int | None, prefix: str, suffix: str | None) -> Plan:
-    """Return the plan for a case's version, or the one that serves; without a suffix files keep their kind.
+    """Return the plan for a case's version, or the one that serves.
+
+    Without a suffix files keep their kind.
 
     Raises
     ------
@@ -80,20 +85,26 @@ def predictor_of(case: str, version: int | None) -> Predictor:
     """
     known = versions(case)
     if not known:
-        raise CasebookError(f"No model of '{case}' was published. `python -m flows` lists the cases to run.")
+        raise CasebookError(
+            f"No model of '{case}' was published. `python -m flows` lists the cases to run."
+        )
     chosen = production(case) if version is None else version
     there = ", ".join(map(str, known))
     if chosen is None:
         raise CasebookError(
-            f"No version of {case} serves; published are: {there}. Name one with --version, or let one serve: "
-            f"`python -m flows.promote {case} {known[-1]}`."
+            f"No version of {case} serves; published are: {there}. Name one with --version, or let "
+            f"one serve: `python -m flows.promote {case} {known[-1]}`."
         )
     if chosen not in known:
-        raise CasebookError(f"{case} has no version {chosen}; published are: {there}. Name one of them.")
+        raise CasebookError(
+            f"{case} has no version {chosen}; published are: {there}. Name one of them."
+        )
     try:
         return load(folder_of(case, chosen))
     except BrokenBundle as error:
-        raise CasebookError(f"The model of {case} can't be used: version {error}. Run the case again.") from error
+        raise CasebookError(
+            f"The model of {case} can't be used: version {error}. Run the case again."
+        ) from error
 
 
 def check_places(given: Path, output: Path) -> None:
@@ -105,11 +116,17 @@ def check_places(given: Path, output: Path) -> None:
         It would, or it is.
     """
     if output == given or given in output.parents or output in given.parents:
-        raise CasebookError(f"--output {output}: input and output must not lie in each other. Give another place.")
+        raise CasebookError(
+            f"--output {output}: input and output must not lie in each other. Give another place."
+        )
     if given.is_file() and (output.suffix.lower() not in SUFFIXES or output.is_dir()):
-        raise CasebookError(f"--output {output}: a file becomes a file that ends with {' or '.join(SUFFIXES)}.")
+        raise CasebookError(
+            f"--output {output}: a file becomes a file that ends with {' or '.join(SUFFIXES)}."
+        )
     if given.is_dir() and output.is_file():
-        raise CasebookError(f"--output {output} is a file; a folder becomes a folder. Give another place.")
+        raise CasebookError(
+            f"--output {output} is a file; a folder becomes a folder. Give another place."
+        )
 
 
 def check_columns(source: Source, plan: Plan) -> None:
@@ -125,17 +142,23 @@ def check_columns(source: Source, plan: Plan) -> None:
     lacking = [field.name for field in fields if field.name not in {*names, *in_path}]
     if lacking:
         raise CasebookError(
-            f"{source.path} lacks {_columns(lacking)}, which the model needs; it has {', '.join(names[:40])}. Add or "
-            f"rename; one with nothing in it will do where a value is optional.{other_separator(names, source.form)}"
+            f"{source.path} lacks {_columns(lacking)}, which the model needs; it has "
+            f"{', '.join(names[:40])}. Add or rename; one with nothing in it will do where a value "
+            f"is optional.{other_separator(names, source.form)}"
         )
-    kinds = {field.name: source.schema.field(field.name).type for field in fields if field.name in names}
+    kinds = {
+        field.name: source.schema.field(field.name).type for field in fields if field.name in names
+    }
     unfit = [
         f"{field.name} is {kinds[field.name]}, not {field.dtype}"
         for field in fields
-        if field.name in kinds and not score_cells.fits(field, kinds[field.name], written=source.written)
+        if field.name in kinds
+        and not score_cells.fits(field, kinds[field.name], written=source.written)
     ]
     if unfit:
-        raise CasebookError(f"{source.path} has columns of other types than the model takes: {'; '.join(unfit)}.")
+        raise CasebookError(
+            f"{source.path} has columns of other types than the model takes: {'; '.join(unfit)}."
+        )
     check_names(source, plan)
 
 
@@ -151,13 +174,14 @@ def check_names(source: Source, plan: Plan) -> None:
     taken = [name for name in plan.told.names if name in {*names, *in_path}]
     if taken:
         raise CasebookError(
-            f"{source.path} has {_columns(taken)}, as predictions are to be called. Rename, or put something before "
-            "the names of the predictions: --prefix predicted_"
+            f"{source.path} has {_columns(taken)}, as predictions are to be called. Rename, or put "
+            "something before the names of the predictions: --prefix predicted_"
         )
     held = [field.name for field in source.schema if holds_bytes(field.type)]
     if held and plan.suffix_of(source) == ".csv":
         raise CasebookError(
-            f"{source.path}: {_columns(held)}: CSV can't hold bytes. Give an --output that ends with .parquet."
+            f"{source.path}: {_columns(held)}: CSV can't hold bytes. Give an --output that ends "
+            "with .parquet."
         )
 
 
@@ -197,4 +221,6 @@ def check_unchanged(sources: Sequence[Source]) -> None:
     for source in sources:
         now = source.path.stat() if source.path.is_file() else None
         if now is None or (now.st_size, now.st_mtime_ns) != (source.size, source.changed):
-            raise CasebookError(f"{source.path} changed while it was scored. Run the same command again.")
+            raise CasebookError(
+                f"{source.path} changed while it was scored. Run the same command again."
+            )

@@ -61,16 +61,25 @@ class Source:
 
     @property
     def made(self) -> Path:
-        """The path below the output folder of what is made of it: its own, where its kind is CSV or parquet."""
+        """The path below the output folder of what is made of it.
+
+        Its own, where its kind is CSV or parquet.
+        """
         name = unpacked_name(self.place.name)
         suffix = ".csv" if self.written else ".parquet"
-        return self.place.with_name(name if name.lower().endswith(suffix) else Path(name).stem + suffix)
+        return self.place.with_name(
+            name if name.lower().endswith(suffix) else Path(name).stem + suffix
+        )
 
     @property
     def path_columns(self) -> dict[str, str | None]:
         """The columns that stand in its path, as in `year=2026/part.parquet`."""
         pairs = (part.partition("=") for part in self.place.parts[:-1])
-        return {name: None if value == NULL else unquote(value) for name, equals, value in pairs if equals}
+        return {
+            name: None if value == NULL else unquote(value)
+            for name, equals, value in pairs
+            if equals
+        }
 
 
 def find(given: Path, entry: DataSet | None = None) -> list[Source]:
@@ -92,18 +101,24 @@ def find(given: Path, entry: DataSet | None = None) -> list[Source]:
         return [look(given, Path(given.name), entry)]
     if not given.is_dir():
         raise CasebookError(f"--input {given}: there is no such file or folder.")
-    paths = [path for path in given.rglob("*") if path.name.lower().endswith(ENDINGS) and path.is_file()]
+    paths = [
+        path for path in given.rglob("*") if path.name.lower().endswith(ENDINGS) and path.is_file()
+    ]
     places = sorted(path.relative_to(given) for path in paths)
-    shown = [place for place in places if not any(part.startswith((".", "_")) for part in place.parts)]
+    shown = [
+        place for place in places if not any(part.startswith((".", "_")) for part in place.parts)
+    ]
     if not shown:
-        raise CasebookError(f"--input {given}: the folder holds no file that ends with {' or '.join(SUFFIXES)}.")
+        raise CasebookError(
+            f"--input {given}: the folder holds no file that ends with {' or '.join(SUFFIXES)}."
+        )
     found = [look(given / place, place, entry) for place in shown]
     made: dict[Path, Source] = {}
     for source in found:
         if source.made in made:
             raise CasebookError(
-                f"--input {given}: {made[source.made].place} and {source.place} would both become {source.made}. "
-                "Rename one, or take it out."
+                f"--input {given}: {made[source.made].place} and {source.place} would both become "
+                f"{source.made}. Rename one, or take it out."
             )
         made[source.made] = source
     return found
@@ -114,7 +129,15 @@ def look(path: Path, place: Path, entry: DataSet | None = None) -> Source:
     how = form(entry, path)
     told, facts = tables.look(path, how), path.stat()
     return Source(
-        path, place, told.kind, told.schema, told.rows or MANY, facts.st_size, facts.st_mtime_ns, how, told.codec
+        path,
+        place,
+        told.kind,
+        told.schema,
+        told.rows or MANY,
+        facts.st_size,
+        facts.st_mtime_ns,
+        how,
+        told.codec,
     )
 
 

@@ -49,7 +49,8 @@ def score(
 ) -> Scored:
     """Write the rows of a file, or of a folder's files, again with a model's predictions beside them.
 
-    A killed scoring goes on where it stopped when it is asked for again, and ends with the same bytes.
+    A killed scoring goes on where it stopped when it is asked for again, and ends with the same
+    bytes.
 
     Parameters
     ----------
@@ -62,24 +63,36 @@ def score(
     overwrite
         Whether an output that is there already gives way.
     runner
-        Where a folder's files are made: one after another here, or side by side by the workers of a Dask cluster.
+        Where a folder's files are made: one after another here, or side by side by the workers of a
+        Dask cluster.
 
     Raises
     ------
     CasebookError
-        There is no such model or input, the input lacks a column or can't be read, or the output is there already.
+        There is no such model or input, the input lacks a column or can't be read, or the output is
+        there already.
     """
     started = perf_counter()
     given, output = given.resolve(), output.resolve()
-    plan = planned(case, version, prefix, output.suffix.lower() if given.exists() and not given.is_dir() else None)
+    plan = planned(
+        case,
+        version,
+        prefix,
+        output.suffix.lower() if given.exists() and not given.is_dir() else None,
+    )
     sources = find(given, plan.entry)
     check_places(given, output)
     for source in sources:
         check_columns(source, plan)
     with begun(output, facts(given, sources, plan), overwrite=overwrite) as job:
-        with Progress(f"scoring {given.name}", sum(source.size for source in sources), "B") as progress:
+        with Progress(
+            f"scoring {given.name}", sum(source.size for source in sources), "B"
+        ) as progress:
             if runner == LOCAL:
-                tallies = [score_file(job, number, source, plan, progress) for number, source in enumerate(sources)]
+                tallies = [
+                    score_file(job, number, source, plan, progress)
+                    for number, source in enumerate(sources)
+                ]
             else:
                 tallies = score_side_by_side(runner, job, sources, plan, score_there, progress)
         check_unchanged(sources)
@@ -93,19 +106,30 @@ def score_file(job: Job, number: int, source: Source, plan: Plan, progress: Prog
     """Write one file again with its predictions."""
     counted = progress.done
     place = job.made / source.made if plan.suffix is None else job.made
-    tally = job.file(number, place, lambda path: write_file(path, job, number, source, plan, progress))
-    progress.step(units=counted + source.size - progress.done)  # also of a file that was done before
+    tally = job.file(
+        number, place, lambda path: write_file(path, job, number, source, plan, progress)
+    )
+    progress.step(
+        units=counted + source.size - progress.done
+    )  # also of a file that was done before
     return tally
 
 
-def score_there(job: Job, number: int, source: Source, recipe: tuple[str, int, str, str | None]) -> Tally:
+def score_there(
+    job: Job, number: int, source: Source, recipe: tuple[str, int, str, str | None]
+) -> Tally:
     """Write one file, on a cluster's worker."""
     with Progress(f"scoring {source.place}", source.size, "B") as progress:
         return score_file(job, number, source, planned(*recipe), progress)
 
 
-def write_file(path: Path, job: Job, number: int, source: Source, plan: Plan, progress: Progress) -> Tally:
-    """Read, answer and write block by block: some are answered at once, and written in their order."""
+def write_file(
+    path: Path, job: Job, number: int, source: Source, plan: Plan, progress: Progress
+) -> Tally:
+    """Read, answer and write block by block.
+
+    Some are answered at once, and written in their order.
+    """
     suffix = plan.suffix_of(source)
     schema = written_schema(source, plan.told, suffix, _numbers(plan))
 
@@ -141,11 +165,16 @@ def with_path_columns(block: "pa.RecordBatch", source: Source, plan: Plan) -> "p
     return unmarked(needed, source.form.missing) if source.written else needed
 
 
-def beside(block: "pa.RecordBatch", told: "pa.RecordBatch", schema: "pa.Schema") -> "pa.RecordBatch":
+def beside(
+    block: "pa.RecordBatch", told: "pa.RecordBatch", schema: "pa.Schema"
+) -> "pa.RecordBatch":
     """Return a block with its predictions beside it, as it is written."""
     import pyarrow as pa
 
-    columns = [shaped(column, kind) for column, kind in zip([*block.columns, *told.columns], schema.types, strict=True)]
+    columns = [
+        shaped(column, kind)
+        for column, kind in zip([*block.columns, *told.columns], schema.types, strict=True)
+    ]
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 

@@ -31,16 +31,22 @@ def writing(path: Path, schema: "pa.Schema", codec: str) -> Iterator["Write"]:
 
 
 def _many_values(kind: "pa.DataType") -> bool:
-    """Say whether a column is of fractions: few of them are equal, so looking for a dictionary of them is in vain."""
+    """Say whether a column is of fractions.
+
+    Few of them are equal, so looking for a dictionary of them is in vain.
+    """
     from pyarrow import types as t
 
     return bool(t.is_floating(kind))
 
 
-def written_schema(source: Source, told: "pa.Schema", suffix: str, numbers: Sequence[str]) -> "pa.Schema":
+def written_schema(
+    source: Source, told: "pa.Schema", suffix: str, numbers: Sequence[str]
+) -> "pa.Schema":
     """Return the columns that are written: those of the file, then the new ones.
 
-    `numbers` are the columns of a CSV file that become numbers in parquet. What CSV has no sign for becomes text.
+    `numbers` are the columns of a CSV file that become numbers in parquet. What CSV has no sign for
+    becomes text.
     """
     import pyarrow as pa
 
@@ -48,7 +54,9 @@ def written_schema(source: Source, told: "pa.Schema", suffix: str, numbers: Sequ
     if suffix == ".csv":
         return pa.schema([(field.name, _in_csv(field.type)) for field in fields])
     if source.written:
-        return pa.schema([field.with_type(pa.float64()) if field.name in numbers else field for field in fields])
+        return pa.schema(
+            [field.with_type(pa.float64()) if field.name in numbers else field for field in fields]
+        )
     return pa.schema(fields, metadata=source.schema.metadata)
 
 
@@ -63,14 +71,19 @@ def _in_csv(kind: "pa.DataType") -> "pa.DataType":
 
 
 def shaped(column: "pa.Array", kind: "pa.DataType") -> "pa.Array":
-    """Return a column as it is written: texts as numbers, null where they are none, and the rest as text."""
+    """Return a column as it is written.
+
+    Texts as numbers, null where they are none, and the rest as text.
+    """
     import pyarrow as pa
 
     if column.type == kind:
         return column
     column = plain(column)
     if not is_text(column.type):
-        return pa.array([None if cell is None else _text(cell) for cell in column.to_pylist()], kind)
+        return pa.array(
+            [None if cell is None else _text(cell) for cell in column.to_pylist()], kind
+        )
     return column.cast(kind) if is_text(kind) else read_numbers(column)[0]
 
 

@@ -23,10 +23,15 @@ WAVES = 2  # harmonics of the year among the calendar's features
 
 
 @stage(process="worker")
-def compare_series(out: Path, parts: Ref, peers: tuple[SeriesPeer | StepPeer, ...], trees: int, seed: int) -> Facts:
-    """Fit each peer on training and validation rows together, and answer the test rows: `scores.npz`.
+def compare_series(
+    out: Path, parts: Ref, peers: tuple[SeriesPeer | StepPeer, ...], trees: int, seed: int
+) -> Facts:
+    """Fit each peer on training and validation rows together, and answer the test rows.
 
-    A peer needs no early stopping, so the rows on which candidates are chosen are training rows to it.
+    `scores.npz`.
+
+    A peer needs no early stopping, so the rows on which candidates are chosen are training rows to
+    it.
     """
     import numpy as np
     from threadpoolctl import threadpool_limits
@@ -39,12 +44,15 @@ def compare_series(out: Path, parts: Ref, peers: tuple[SeriesPeer | StepPeer, ..
     return {"rows": len(known["y"])}
 
 
-def answered(name: SeriesPeer | StepPeer, known: "Arrays", asked: "Arrays", trees: int, seed: int) -> "Floats":
+def answered(
+    name: SeriesPeer | StepPeer, known: "Arrays", asked: "Arrays", trees: int, seed: int
+) -> "Floats":
     """Return one peer's answers, of the truth's shape.
 
-    `yesterday` repeats the last number, `last_week` the last seven, `seasonal_naive` the same weekdays 52 weeks before;
-    `ridge` and `extra_trees` are fitted for each step ahead on recent numbers, means, and the calendar. `last_value`
-    says that what came last comes again, and `least_squares` is a plane through the window's numbers.
+    `yesterday` repeats the last number, `last_week` the last seven, `seasonal_naive` the same
+    weekdays 52 weeks before; `ridge` and `extra_trees` are fitted for each step ahead on recent
+    numbers, means, and the calendar. `last_value` says that what came last comes again, and
+    `least_squares` is a plane through the window's numbers.
     """
     import numpy as np
 
@@ -60,10 +68,14 @@ def answered(name: SeriesPeer | StepPeer, known: "Arrays", asked: "Arrays", tree
         return window[:, np.arange(steps) % WEEK - WEEK]
     if name == "seasonal_naive":
         return asked["year_before"].astype("float64")
-    return np.stack([_fitted(name, known, asked, step, trees, seed) for step in range(1, steps + 1)], axis=1)
+    return np.stack(
+        [_fitted(name, known, asked, step, trees, seed) for step in range(1, steps + 1)], axis=1
+    )
 
 
-def _fitted(name: SeriesPeer | StepPeer, known: "Arrays", asked: "Arrays", step: int, trees: int, seed: int) -> Any:
+def _fitted(
+    name: SeriesPeer | StepPeer, known: "Arrays", asked: "Arrays", step: int, trees: int, seed: int
+) -> Any:
     """Return one step's answers of a model that is fitted where the truth of that step is known."""
     import numpy as np
     from sklearn.ensemble import ExtraTreesRegressor
@@ -74,19 +86,30 @@ def _fitted(name: SeriesPeer | StepPeer, known: "Arrays", asked: "Arrays", step:
     y = known["y"][:, step - 1]
     there = np.isfinite(y)
     forest = ExtraTreesRegressor(trees, min_samples_leaf=3, random_state=seed, n_jobs=1)
-    model = forest if name == "extra_trees" else make_pipeline(StandardScaler(), RidgeCV(np.logspace(0, 5, 20)))
+    model = (
+        forest
+        if name == "extra_trees"
+        else make_pipeline(StandardScaler(), RidgeCV(np.logspace(0, 5, 20)))
+    )
     return model.fit(columns(known, step)[there], y[there]).predict(columns(asked, step))
 
 
 def columns(rows: "Arrays", step: int) -> "Floats":
-    """Return what a plain model is given for one step ahead: recent numbers, means, same weekdays, the calendar."""
+    """Return what a plain model is given for one step ahead.
+
+    Recent numbers, means, same weekdays, the calendar.
+    """
     import numpy as np
 
     window, day = rows["window"].astype("float64"), rows["date"][:, 0].astype("int64") + step
     weeks = range(1, window.shape[1] // WEEK + 1)
     angle = 2 * np.pi * day / YEAR
     found = [window[:, -1], window[:, -2], window[:, -3]]
-    found += [window[:, -WEEK:].mean(axis=1), window[:, -2 * WEEK :].mean(axis=1), window.mean(axis=1)]
+    found += [
+        window[:, -WEEK:].mean(axis=1),
+        window[:, -2 * WEEK :].mean(axis=1),
+        window.mean(axis=1),
+    ]
     found += [window[:, (step - 1) % WEEK - WEEK * back] for back in weeks]
     found += [wave(number * angle) for number in range(1, WAVES + 1) for wave in (np.sin, np.cos)]
     found += [(day % WEEK == weekday).astype("float64") for weekday in range(WEEK)]

@@ -31,7 +31,9 @@ KWH = 60  # kilowatt minutes
 def explain_forecasts(
     out: Path, evaluation: Ref, trained: Mapping[str, Ref], parts: Ref, problem: Problem, year: Ref
 ) -> Facts:
-    """Write the notes and pictures of a forecast: kWh, skill, coverage of the band, error by day ahead and by gap.
+    """Write the notes and pictures of a forecast.
+
+    KWh, skill, coverage of the band, error by day ahead and by gap.
 
     `year` is what `judge_year` found of the next twelve months.
     """
@@ -47,32 +49,39 @@ def explain_forecasts(
     sound = test["lacking"] == 0
     _draw_days(out, y[:, 0], answers[champion][:, 0], low[:, 0], high[:, 0])
     _draw_horizon(out, y, {name: answers[name] for name in figures})
-    said = ", ".join(f"{share:.0%} ({TITLES[name].removeprefix('RMSE of ')})" for name, share in covered.items())
+    said = ", ".join(
+        f"{share:.0%} ({TITLES[name].removeprefix('RMSE of ')})" for name, share in covered.items()
+    )
     shutil.copy2(year.path("year.png"), out / "year.png")
     Notes(
         title=msg("What the forecasts are worth"),
         paragraphs=(
             msg(
-                "The band is to hold {level:.0%} of the days: it is made of the quantiles of {champion}'s errors on "
-                "validation, for each day ahead its own. On the test part it holds {said}.",
+                "The band is to hold {level:.0%} of the days: it is made of the quantiles of "
+                "{champion}'s errors on validation, for each day ahead its own. On the test part "
+                "it holds {said}.",
                 level=LEVEL,
                 champion=champion,
                 said=said,
             ),
             msg(
-                "{lacking} of the {days} test days lack measured minutes, filled from the day before: that makes them "
-                "easier for whoever repeats it and harder for all others. The last column leaves these days out.",
+                "{lacking} of the {days} test days lack measured minutes, filled from the day "
+                "before: that makes them easier for whoever repeats it and harder for all others. "
+                "The last column leaves these days out.",
                 lacking=int((~sound).sum()),
                 days=len(sound),
             ),
             msg(
-                "The next twelve months are forecast once, from the twelve months before the test part, as the mean "
-                "day of each; {months} of them are known, so little can be told from one such figure.",
+                "The next twelve months are forecast once, from the twelve months before the test "
+                "part, as the mean day of each; {months} of them are known, so little can be told "
+                "from one such figure.",
                 months=year.facts["months"],
             ),
         ),
         tables=(
-            tuple(_row(name, each, figures, y, answers[name], sound) for name, each in figures.items()),
+            tuple(
+                _row(name, each, figures, y, answers[name], sound) for name, each in figures.items()
+            ),
             _year_rows(year),
         ),
         pictures=(
@@ -121,7 +130,11 @@ def _row(
 
 def _year_rows(year: Ref) -> tuple[dict[str, str], ...]:
     found = json.loads(year.path("figures.json").read_text(encoding="utf-8"))
-    rows = ((name, figures["rmse_next_year"]) for kind in found.values() for name, figures in kind.items())
+    rows = (
+        (name, figures["rmse_next_year"])
+        for kind in found.values()
+        for name, figures in kind.items()
+    )
     return tuple(
         {
             "model": name,
@@ -136,7 +149,9 @@ def _draw_days(out: Path, y: "Floats", told: "Floats", low: "Floats", high: "Flo
     """Draw each test day as it was, and as it was forecast on its eve."""
     fig, axis = figure(9, 3.4)
     days = range(len(y))
-    axis.fill_between(days, low / KWH, high / KWH, alpha=0.25, linewidth=0, label=f"band ({LEVEL:.0%})")
+    axis.fill_between(
+        days, low / KWH, high / KWH, alpha=0.25, linewidth=0, label=f"band ({LEVEL:.0%})"
+    )
     axis.plot(days, y / KWH, color="grey", linewidth=0.9, label="measured")
     axis.plot(days, told / KWH, linewidth=1.2, label="forecast on the eve")
     axis.set(xlabel="day of the test part", ylabel="kWh a day", title="The next day")
@@ -152,7 +167,16 @@ def _draw_horizon(out: Path, y: "Floats", answers: "Mapping[str, Floats]") -> No
     rows = asked(y, WEEK)
     for name, told in answers.items():
         square = np.square(y - told)[rows]
-        axis.plot(range(1, y.shape[1] + 1), np.sqrt(np.nanmean(square, axis=0)) / KWH, label=name, linewidth=1.3)
-    axis.set(xlabel="days ahead, from the eve of each standard week", ylabel="RMSE, kWh", title="Error by days ahead")
+        axis.plot(
+            range(1, y.shape[1] + 1),
+            np.sqrt(np.nanmean(square, axis=0)) / KWH,
+            label=name,
+            linewidth=1.3,
+        )
+    axis.set(
+        xlabel="days ahead, from the eve of each standard week",
+        ylabel="RMSE, kWh",
+        title="Error by days ahead",
+    )
     axis.legend(fontsize=8, ncols=2)
     save(fig, out / "horizon.png")

@@ -25,7 +25,9 @@ def explore_days(out: Path, table: Ref, raw: Ref, dataset: str, problem: Problem
 
     facts = explore.fn(out, table, dataset, problem)
     frame = read_table(table)
-    kwh = frame.assign(kwh=frame[problem.target] / KWH, date=pd.to_datetime(frame["date"]))[["date", "kwh"]]
+    kwh = frame.assign(kwh=frame[problem.target] / KWH, date=pd.to_datetime(frame["date"]))[
+        ["date", "kwh"]
+    ]
     _years(out, kwh)
     _months(out, kwh)
     _weeks(out, kwh)
@@ -53,7 +55,9 @@ def _months(out: Path, kwh: "pd.DataFrame") -> None:
     fig, axis = figure(8, 3.2)
     for year, days in kwh.groupby(kwh["date"].dt.year):
         axis.plot(days["kwh"].groupby(days["date"].dt.month).mean(), marker=".", label=year)
-    axis.set(xlabel="month", ylabel="kWh a day", title="Mean of each month, by year", xticks=range(1, 13))
+    axis.set(
+        xlabel="month", ylabel="kWh a day", title="Mean of each month, by year", xticks=range(1, 13)
+    )
     axis.legend(fontsize=8, ncols=5)
     save(fig, out / "months.png")
 
@@ -63,7 +67,9 @@ def _weeks(out: Path, kwh: "pd.DataFrame") -> None:
     fig, panels = axes_grid(2, columns=2)
     fig.set_size_inches(9, 3.2)
     weekday = kwh["date"].dt.day_of_week
-    panels[0].boxplot([kwh.loc[weekday == day, "kwh"] for day in range(len(WEEKDAYS))], showfliers=False)
+    panels[0].boxplot(
+        [kwh.loc[weekday == day, "kwh"] for day in range(len(WEEKDAYS))], showfliers=False
+    )
     panels[0].set_xticks(range(1, 8), WEEKDAYS)
     panels[0].set(ylabel="kWh a day", title="Days of the week")
     weekly = kwh.resample("W-SAT", on="date")["kwh"].sum()[1:-1]
@@ -80,7 +86,10 @@ def _hours(out: Path, frame: "pd.DataFrame", target: str) -> None:
         hours = frame[frame["hour"].dt.month.isin(months)]
         axis.plot(hours[target].groupby(hours["hour"].dt.hour).mean() / KWH, marker=".", label=name)
     axis.set(
-        xlabel="hour of the day", ylabel="kWh an hour", title="The mean day of each season", xticks=range(0, 24, 3)
+        xlabel="hour of the day",
+        ylabel="kWh an hour",
+        title="The mean day of each season",
+        xticks=range(0, 24, 3),
     )
     axis.legend(fontsize=8)
     save(fig, out / "days.png")

@@ -57,12 +57,19 @@ class Window(BaseModel):
 
 @stage
 def export_series(
-    out: Path, parts: Ref, trained: Mapping[str, Ref], evaluation: Ref, raw: Ref, problem: Problem, window: Window
+    out: Path,
+    parts: Ref,
+    trained: Mapping[str, Ref],
+    evaluation: Ref,
+    raw: Ref,
+    problem: Problem,
+    window: Window,
 ) -> Facts:
     """Export the champion as `model.onnx` and `model.keras`, its signature, and sample windows with answers.
 
-    A forecast gets its band inside the graph: for each step ahead, the quantiles of the champion's errors on
-    validation, which it answered without having learnt it. Nothing below zero is told of what is never negative.
+    A forecast gets its band inside the graph: for each step ahead, the quantiles of the champion's
+    errors on validation, which it answered without having learnt it. Nothing below zero is told of
+    what is never negative.
 
     Raises
     ------
@@ -73,25 +80,40 @@ def export_series(
     import numpy as np
 
     champion = str(results(evaluation)["champion"])
-    network = keras.saving.load_model(trained[champion].path("network.keras"), compile=False, safe_mode=True)
+    network = keras.saving.load_model(
+        trained[champion].path("network.keras"), compile=False, safe_mode=True
+    )
     rows = {name: read_arrays(parts, name) for name in ("train", "validation", "test")}
     model = network
     if problem.kind == "forecast":
-        low, high = band(rows["validation"]["y"], read_arrays(trained[champion], "scores")["validation"])
+        low, high = band(
+            rows["validation"]["y"], read_arrays(trained[champion], "scores")["validation"]
+        )
         model = with_band(network, low, high, floor=float(np.nanmin(rows["train"]["y"])) >= 0)
     model.save(out / "model.keras")
     graph = converted_series(model, out, problem.output)
     asked = {name: rounded(values) for name, values in rows["test"].items()}
     expected = np.asarray(model(inputs_of(model, asked), training=False), "float32")
-    gap = float((np.abs(run(graph, asked, problem.output) - expected) / np.maximum(1.0, np.abs(expected))).max())
+    gap = float(
+        (
+            np.abs(run(graph, asked, problem.output) - expected) / np.maximum(1.0, np.abs(expected))
+        ).max()
+    )
     if not gap <= TOLERANCE:
-        raise CasebookError(f"The exported graph differs from Keras by {gap:.2g} on test windows, over {TOLERANCE:g}.")
+        raise CasebookError(
+            f"The exported graph differs from Keras by {gap:.2g} on test windows, over "
+            f"{TOLERANCE:g}."
+        )
     (out / "model.onnx").write_bytes(graph.SerializeToString())
     taken = [each.name for each in model.inputs]
     files.write_json(out / "signature.json", signature(rows, taken, problem, raw, window))
     chosen = np.linspace(0, len(expected) - 1, SAMPLES).astype(int)
-    files.write_json(out / "sample_request.json", {"instances": [instance(asked, taken, i) for i in chosen]})
-    files.write_json(out / "sample_response.json", {"predictions": [told(expected[i], problem) for i in chosen]})
+    files.write_json(
+        out / "sample_request.json", {"instances": [instance(asked, taken, i) for i in chosen]}
+    )
+    files.write_json(
+        out / "sample_response.json", {"predictions": [told(expected[i], problem) for i in chosen]}
+    )
     return {
         "dataset": raw.facts["dataset"],
         "champion": champion,
@@ -109,7 +131,9 @@ def band(y: "Floats", given: "Floats") -> "tuple[Floats, Floats]":
     return low.astype("float32"), high.astype("float32")
 
 
-def with_band(network: "keras.Model", low: "Floats", high: "Floats", *, floor: bool) -> "keras.Model":
+def with_band(
+    network: "keras.Model", low: "Floats", high: "Floats", *, floor: bool
+) -> "keras.Model":
     """Return the network with forecast, low and high as the rows of its answer, shape (rows, 3, steps)."""
     import keras
     import numpy as np
@@ -138,14 +162,19 @@ def run(graph: "onnx.ModelProto", rows: "Arrays", output: str) -> "Floats":
     """Return the graph's whole answer to each row."""
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        graph.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
     feeds = {each.name: rows[each.name].astype("float32") for each in session.get_inputs()}
     given: Floats = session.run([output], feeds)[0]
     return given
 
 
 def answers(graph: "onnx.ModelProto", rows: "Arrays", problem: Problem) -> "Floats":
-    """Return the graph's answer to each row as figures are computed of it: (rows,), or (rows, steps) for a forecast."""
+    """Return the graph's answer to each row as figures are computed of it.
+
+    (rows,), or (rows, steps) for a forecast.
+    """
     return run(graph, rows, problem.output)[:, 0]
 
 
@@ -162,9 +191,14 @@ def signature(
     """Describe the series that the model takes, its date if it wants one, and its answer."""
     import numpy as np
 
-    known = {name: np.concatenate([rows[part][name] for part in ("train", "validation")]) for name in taken}
+    known = {
+        name: np.concatenate([rows[part][name] for part in ("train", "validation")])
+        for name in taken
+    }
     output: dict[str, Any] = {"name": problem.output, "unit": problem.unit}
-    output |= {"description": data_set(str(raw.facts["dataset"])).columns[problem.target].description}
+    output |= {
+        "description": data_set(str(raw.facts["dataset"])).columns[problem.target].description
+    }
     if problem.kind == "forecast":
         output |= {"horizon": rows["train"]["y"].shape[1], "step": window.step, "level": LEVEL}
     return {
@@ -181,14 +215,22 @@ def _input(name: str, values: "Floats", window: Window) -> dict[str, Any]:
     if name == DATE:
         last = "the day of the window's last number, such as 2010-11-26"
         return {"name": name, "dtype": "date", "unit": None, "description": last, "optional": False}
-    series = {"name": name, "dtype": "series", "length": values.shape[1], "unit": window.unit, "optional": False}
+    series = {
+        "name": name,
+        "dtype": "series",
+        "length": values.shape[1],
+        "unit": window.unit,
+        "optional": False,
+    }
     ends = {"minimum": float(values.min()), "maximum": float(values.max())}
     return series | {"description": window.descriptions.get(name, "")} | ends
 
 
 def instance(rows: "Arrays", taken: Sequence[str], place: int) -> dict[str, Any]:
     """Return one row as a request holds it."""
-    asked: dict[str, Any] = {name: [round(float(value), 3) for value in rows[name][place]] for name in taken}
+    asked: dict[str, Any] = {
+        name: [round(float(value), 3) for value in rows[name][place]] for name in taken
+    }
     if DATE in asked:
         asked[DATE] = (EPOCH + timedelta(days=int(rows[DATE][place, 0]))).isoformat()
     return asked
@@ -197,5 +239,8 @@ def instance(rows: "Arrays", taken: Sequence[str], place: int) -> dict[str, Any]
 def told(answer: "Floats", problem: Problem) -> dict[str, Any]:
     """Return one answer as the service gives it."""
     if problem.kind == "forecast":
-        return {name: [float(value) for value in values] for name, values in zip(BANDS, answer, strict=True)}
+        return {
+            name: [float(value) for value in values]
+            for name, values in zip(BANDS, answer, strict=True)
+        }
     return {problem.output: float(answer[0])}

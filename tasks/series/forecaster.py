@@ -16,7 +16,13 @@ YEAR = 365.2425  # days
 WAVES = 2  # harmonics of the year that tell the season
 THURSDAY = 4  # the weekday of 1970-01-01, counted from Sunday
 HOURS = 24
-SPANS = ((1, 6), (6, 10), (10, 18), (18, 24), (22, 24))  # hours of the night, morning, day, evening and late evening
+SPANS = (
+    (1, 6),
+    (6, 10),
+    (10, 18),
+    (18, 24),
+    (22, 24),
+)  # hours of the night, morning, day, evening and late evening
 LOW = 3  # hours in which a house runs by itself, whatever the time
 
 
@@ -31,9 +37,9 @@ class Shape(TypedDict):
 def forecaster(train: "Arrays", ahead: int, **shape: Unpack[Shape]) -> "keras.Model":
     """Return an ensemble that corrects the mean of all days, for each day ahead by the same weights.
 
-    Besides what is told of a day, it is told how far ahead the day is, and once more how things stand, divided by that:
-    they say most of the next day. Beginning with the mean of all days, not of the last ones, it has to learn how far
-    the last ones may be trusted.
+    Besides what is told of a day, it is told how far ahead the day is, and once more how things
+    stand, divided by that: they say most of the next day. Beginning with the mean of all days, not
+    of the last ones, it has to learn how far the last ones may be trusted.
 
     Parameters
     ----------
@@ -42,8 +48,8 @@ def forecaster(train: "Arrays", ahead: int, **shape: Unpack[Shape]) -> "keras.Mo
     ahead
         How many days are answered for.
     shape
-        `units`, `members`, `dropout`: the rectified layers of each member, how many members there are, and the dropout
-        behind each layer.
+        `units`, `members`, `dropout`: the rectified layers of each member, how many members there
+        are, and the dropout behind each layer.
 
     Returns
     -------
@@ -54,7 +60,11 @@ def forecaster(train: "Arrays", ahead: int, **shape: Unpack[Shape]) -> "keras.Mo
     import numpy as np
     from keras import layers, ops
 
-    inputs, scale, steps = raw_inputs(train), float(train["window"].mean()), np.arange(1, ahead + 1, dtype="float32")
+    inputs, scale, steps = (
+        raw_inputs(train),
+        float(train["window"].mean()),
+        np.arange(1, ahead + 1, dtype="float32"),
+    )
     told = described(inputs, ahead, scale)
     far = np.stack([1 / steps, steps**-0.5, steps / ahead], axis=-1)[None]
     soon = ops.cast(ops.expand_dims(standing(inputs, scale), 1), "float32") * far[:, :, :1]
@@ -62,7 +72,9 @@ def forecaster(train: "Arrays", ahead: int, **shape: Unpack[Shape]) -> "keras.Mo
     members, units = shape["members"], shape["units"]
     hidden = ops.repeat(ops.expand_dims(told, 1), members, axis=1)
     for inner, outer in pairwise((told.shape[-1], *units)):
-        hidden = layers.Dropout(shape["dropout"])(_dense(hidden, inner, outer, members, ahead, "relu"))
+        hidden = layers.Dropout(shape["dropout"])(
+            _dense(hidden, inner, outer, members, ahead, "relu")
+        )
     answer = 1 + ops.squeeze(_dense(hidden, units[-1], 1, members, ahead, None), -1)
     return keras.Model(list(inputs.values()), ops.maximum(answer, 0.0) * scale, name="forecaster")
 
@@ -71,15 +83,19 @@ def raw_inputs(rows: "Arrays") -> "dict[str, keras.KerasTensor]":
     """Return a network's inputs for the raw numbers that these rows have, by name."""
     import keras
 
-    return {name: keras.Input(rows[name].shape[1:], name=name) for name in ("window", "hours", "date") if name in rows}
+    return {
+        name: keras.Input(rows[name].shape[1:], name=name)
+        for name in ("window", "hours", "date")
+        if name in rows
+    }
 
 
 def described(inputs: Mapping[str, Any], ahead: int, scale: float = 1.0) -> Any:
     """Return what is told of each day ahead, shape (rows, ahead, features).
 
-    How things stand, the same weekday in each week of the window, and season and weekday of the day itself. All is
-    computed in 64 bits, since trees decide by a hair: a sum in another order, as another library may take it, must not
-    lead to another leaf.
+    How things stand, the same weekday in each week of the window, and season and weekday of the day
+    itself. All is computed in 64 bits, since trees decide by a hair: a sum in another order, as
+    another library may take it, must not lead to another leaf.
     """
     import numpy as np
     from keras import ops
@@ -93,7 +109,10 @@ def described(inputs: Mapping[str, Any], ahead: int, scale: float = 1.0) -> Any:
 
 
 def standing(inputs: Mapping[str, Any], scale: float) -> Any:
-    """Return how things stand, shape (rows, features): levels of the last days, and the parts of the last one."""
+    """Return how things stand, shape (rows, features).
+
+    Levels of the last days, and the parts of the last one.
+    """
     from keras import ops
 
     found = [levels(_beyond(inputs["window"], scale))]
@@ -120,12 +139,17 @@ def levels(recent: Any) -> Any:
 
 
 def parts_of_day(hours: Any) -> Any:
-    """Return the means of some spans of the day and of its lowest hours, and its highest hour: (rows, 7)."""
+    """Return the means of some spans of the day and of its lowest hours, and its highest hour.
+
+    (rows, 7).
+    """
     from keras import ops
 
     ordered = ops.sort(hours, axis=1)
     spans = [hours[:, begin:end] for begin, end in SPANS]
-    return ops.stack([*(ops.mean(span, axis=1) for span in (*spans, ordered[:, :LOW])), ordered[:, -1]], axis=-1)
+    return ops.stack(
+        [*(ops.mean(span, axis=1) for span in (*spans, ordered[:, :LOW])), ordered[:, -1]], axis=-1
+    )
 
 
 def calendar(day: Any) -> Any:
@@ -140,12 +164,20 @@ def calendar(day: Any) -> Any:
     return ops.stack(found, axis=-1)
 
 
-def _dense(hidden: Any, inner: int, outer: int, members: int, ahead: int, activation: str | None) -> Any:
-    """Return a dense layer's answers for each member and day, started as He et al. do; the last one starts small."""
+def _dense(
+    hidden: Any, inner: int, outer: int, members: int, ahead: int, activation: str | None
+) -> Any:
+    """Return a dense layer's answers for each member and day, started as He et al.
+
+    Do; the last one starts small.
+    """
     import keras
 
     limit = (6.0 / inner) ** 0.5 if activation else 0.02
     return keras.layers.EinsumDense(
-        "bmsi,mio->bmso", (members, ahead, outer), bias_axes="mo", activation=activation,
+        "bmsi,mio->bmso",
+        (members, ahead, outer),
+        bias_axes="mo",
+        activation=activation,
         kernel_initializer=keras.initializers.RandomUniform(-limit, limit),
-    )(hidden)  # fmt: skip
+    )(hidden)

@@ -1,7 +1,7 @@
 """Grow: fit trees that forecast each step ahead, and write them as a network of fixed weights.
 
-Trees follow steps and corners, such as a house that nobody is in, where a network of few units goes on evenly. As a
-network they are saved, exported, blended with others and served as any other.
+Trees follow steps and corners, such as a house that nobody is in, where a network of few units goes
+on evenly. As a network they are saved, exported, blended with others and served as any other.
 """
 
 from collections.abc import Mapping
@@ -35,8 +35,8 @@ FEATURE, LIMIT, BEYOND = range(3)  # what a table of nodes has of each
 def grow(out: Path, parts: Ref, forest: "Forest", device: Asked, seed: int) -> Facts:
     """Fit extremely randomized trees (Geurts et al. 2006) for each step ahead, and answer as `train_series` does.
 
-    They are told of a step what a `forecaster` is told, and fitted anew before each period of the validation part and
-    before the test part.
+    They are told of a step what a `forecaster` is told, and fitted anew before each period of the
+    validation part and before the test part.
 
     Parameters
     ----------
@@ -47,21 +47,31 @@ def grow(out: Path, parts: Ref, forest: "Forest", device: Asked, seed: int) -> F
     device, seed
         Where what they are told is computed, and the seed of the trees.
 
-    Writes `network.keras` (raw windows in, the trees' answer out), `scores.npz`, and a `history.json` without epochs.
+    Writes `network.keras` (raw windows in, the trees' answer out), `scores.npz`, and a
+    `history.json` without epochs.
     """
     import numpy as np
 
     used = prepare(device, seed)
     *periods, (whole, test) = walk(parts)
     telling = teller(whole)
-    told = [predicted(fitted(telling, known, forest, seed), answers(telling, asked)) for known, asked in periods]
+    told = [
+        predicted(fitted(telling, known, forest, seed), answers(telling, asked))
+        for known, asked in periods
+    ]
     forests = fitted(telling, whole, forest, seed)
     model = as_network(telling, forests)
     model.save(out / "network.keras")
     write_arrays(out, "scores", validation=np.concatenate(told), test=answers(model, test))
     files.write_json(out / "history.json", {"loss": []})
     nodes = sum(each.tree_.node_count for steps in forests for each in steps.estimators_)
-    return {"rows": len(whole["y"]), "parameters": nodes, "epochs": 0, "best_epoch": 0, "device": used}
+    return {
+        "rows": len(whole["y"]),
+        "parameters": nodes,
+        "epochs": 0,
+        "best_epoch": 0,
+        "device": used,
+    }
 
 
 def teller(rows: "Arrays") -> "keras.Model":
@@ -72,7 +82,9 @@ def teller(rows: "Arrays") -> "keras.Model":
     return keras.Model(list(inputs.values()), described(inputs, rows["y"].shape[1]), name="teller")
 
 
-def fitted(telling: "keras.Model", known: "Arrays", forest: "Forest", seed: int) -> "list[ExtraTreesRegressor]":
+def fitted(
+    telling: "keras.Model", known: "Arrays", forest: "Forest", seed: int
+) -> "list[ExtraTreesRegressor]":
     """Fit a forest for each step ahead, where what came then is known."""
     import numpy as np
     from sklearn.ensemble import ExtraTreesRegressor
@@ -89,7 +101,9 @@ def predicted(forests: "list[ExtraTreesRegressor]", told: "Floats") -> "Floats":
     """Return what each step's forest says of it, shape (rows, steps)."""
     import numpy as np
 
-    said: Floats = np.stack([each.predict(told[:, step]) for step, each in enumerate(forests)], axis=1)
+    said: Floats = np.stack(
+        [each.predict(told[:, step]) for step, each in enumerate(forests)], axis=1
+    )
     return said.astype("float32")
 
 
@@ -104,9 +118,10 @@ def as_network(telling: "keras.Model", forests: "list[ExtraTreesRegressor]") -> 
 def as_layers(told: Any, forests: "list[ExtraTreesRegressor]") -> Any:
     """Return the forests' answers (rows, steps) to what is told (rows, steps, features), as layers of fixed weights.
 
-    A table has a row for each node of all trees: the feature that it asks for, the limit, and the node to go on with
-    where the feature is beyond it; within it, that is the next one, as scikit-learn numbers them. Every tree is gone
-    down at once, from its root as many times as the deepest is deep; a leaf goes on with itself.
+    A table has a row for each node of all trees: the feature that it asks for, the limit, and the
+    node to go on with where the feature is beyond it; within it, that is the next one, as
+    scikit-learn numbers them. Every tree is gone down at once, from its root as many times as the
+    deepest is deep; a leaf goes on with itself.
     """
     import keras
     import numpy as np
@@ -119,7 +134,9 @@ def as_layers(told: Any, forests: "list[ExtraTreesRegressor]") -> Any:
     look_up = keras.layers.Embedding(*nodes.shape, trainable=False, name="nodes")
     value = keras.layers.Embedding(len(values), 1, trainable=False, name="values")
     roots = keras.layers.Embedding(1, len(trees), trainable=False, name="roots")
-    here = ops.reshape(roots(ops.cast(told[:, 0, :1] * 0, "int32")), (-1, len(forests), len(trees) // len(forests)))
+    here = ops.reshape(
+        roots(ops.cast(told[:, 0, :1] * 0, "int32")), (-1, len(forests), len(trees) // len(forests))
+    )
     for _ in range(max(tree.max_depth for tree in trees)):
         node = look_up(ops.cast(here, "int32"))
         asked = ops.take_along_axis(told, ops.cast(node[..., FEATURE], "int32"), axis=-1)
@@ -131,7 +148,10 @@ def as_layers(told: Any, forests: "list[ExtraTreesRegressor]") -> Any:
 
 
 def table(tree: "Tree", begin: int) -> "Floats":
-    """Return a tree's nodes, shape (nodes, 3), numbered from `begin` on: exact in 32 bits up to 16 million of them."""
+    """Return a tree's nodes, shape (nodes, 3), numbered from `begin` on.
+
+    Exact in 32 bits up to 16 million of them.
+    """
     import numpy as np
 
     leaf = tree.children_left < 0
@@ -143,7 +163,10 @@ def table(tree: "Tree", begin: int) -> "Floats":
 
 
 def below(limits: "NDArray[np.float64]") -> "Floats":
-    """Return for each number the greatest in 32 bits that isn't beyond it: the same 32-bit numbers are greater."""
+    """Return for each number the greatest in 32 bits that isn't beyond it.
+
+    The same 32-bit numbers are greater.
+    """
     import numpy as np
 
     near: Floats = limits.astype("float32")

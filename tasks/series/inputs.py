@@ -28,7 +28,9 @@ class Series:
 
     def export(self, data: PreparedData, networks: Mapping[str, Ref], evaluation: Ref) -> Ref:
         """Export the champion, with a band around its forecast."""
-        return export_series(data.parts[0], networks, evaluation, data.raw, data.problem, self.window)
+        return export_series(
+            data.parts[0], networks, evaluation, data.raw, data.problem, self.window
+        )
 
     def targets(self, parts: Ref, part: str, problem: Problem) -> "Floats":
         """Return what follows each window."""

@@ -1,9 +1,9 @@
 """Meter: read a meter's file as sums by the hour or a longer step, with the share of each step that was measured.
 
-A file holds the sums of each step: kW min of power, V min of voltage. Steps that part an hour are summed by the hour,
-so that a file of quarter-hours comes to the same days as one of minutes. What wasn't measured is `?` or no row at all
-in a file of minutes; a sum of longer steps doesn't say so, but its voltage does, which is near 240 in every minute
-that was measured.
+A file holds the sums of each step: kW min of power, V min of voltage. Steps that part an hour are
+summed by the hour, so that a file of quarter-hours comes to the same days as one of minutes. What
+wasn't measured is `?` or no row at all in a file of minutes; a sum of longer steps doesn't say so,
+but its voltage does, which is near 240 in every minute that was measured.
 """
 
 from collections.abc import Iterator
@@ -21,9 +21,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 METER = (
-    "Global_active_power", "Global_reactive_power", "Voltage", "Global_intensity", "Sub_metering_1", "Sub_metering_2",
+    "Global_active_power",
+    "Global_reactive_power",
+    "Voltage",
+    "Global_intensity",
+    "Sub_metering_1",
+    "Sub_metering_2",
     "Sub_metering_3",
-)  # fmt: skip
+)
 POWER = "Global_active_power"
 CHUNK = 200_000  # rows of the file of minutes that are held at once
 HOUR = 60  # minutes
@@ -44,8 +49,14 @@ def load(path: Path, entry: DataSet) -> "tuple[pd.DataFrame, int, int]":
     if path.suffix == ".parquet":
         frame = read(path)
     else:
-        known = next((file for file in entry.files if file.name == path.name), DataFile(name=path.name))
-        separator = known.separator if known.name != path.name or known.separator != "," else _separator(path)
+        known = next(
+            (file for file in entry.files if file.name == path.name), DataFile(name=path.name)
+        )
+        separator = (
+            known.separator
+            if known.name != path.name or known.separator != ","
+            else _separator(path)
+        )
         if "Time" in _header(path, separator):
             return hours_of(path, separator)
         frame = read(path, Form(separator=separator, missing=("?",)))
@@ -53,7 +64,10 @@ def load(path: Path, entry: DataSet) -> "tuple[pd.DataFrame, int, int]":
 
 
 def hours_of(path: Path, separator: str) -> "tuple[pd.DataFrame, int, int]":
-    """Read the fields `Date` and `Time` some rows at a time; minutes are summed by the hour as they come."""
+    """Read the fields `Date` and `Time` some rows at a time.
+
+    Minutes are summed by the hour as they come.
+    """
     import pandas as pd
 
     sums: list[pd.DataFrame] = []
@@ -70,10 +84,13 @@ def hours_of(path: Path, separator: str) -> "tuple[pd.DataFrame, int, int]":
             step = found
         elif found != step:
             raise CasebookError(
-                f"{path}: the step changes: from row {chunk.index[0] + 1} ({times.iloc[0]}) on the smallest distance "
-                f"is {found:,} minutes, before it {step:,}. Sum all rows up by one step."
+                f"{path}: the step changes: from row {chunk.index[0] + 1} ({times.iloc[0]}) on the "
+                f"smallest distance is {found:,} minutes, before it {step:,}. Sum all rows up by "
+                "one step."
             )
-        sums.append(_by_hour(numbers.assign(measured=numbers[POWER].notna()), 1) if step == 1 else numbers)
+        sums.append(
+            _by_hour(numbers.assign(measured=numbers[POWER].notna()), 1) if step == 1 else numbers
+        )
         rows += len(chunk)
     if not sums:
         raise CasebookError(f"The file {path} has no rows. Name another with --source PATH.")
@@ -88,11 +105,16 @@ def _chunks(path: Path, separator: str) -> "Iterator[pd.DataFrame]":
 
 
 def summed(frame: "pd.DataFrame", path: Path) -> "tuple[pd.DataFrame, int]":
-    """Return a table of sums by its time with the share `measured`, and its step: an hour or longer, in minutes."""
+    """Return a table of sums by its time with the share `measured`, and its step.
+
+    An hour or longer, in minutes.
+    """
     if "datetime" not in frame.columns:
         frame = frame.reset_index()
     if "datetime" not in frame.columns:
-        raise CasebookError(f"{path} lacks the column datetime (or Date and Time); it has {_listed(frame)}.")
+        raise CasebookError(
+            f"{path} lacks the column datetime (or Date and Time); it has {_listed(frame)}."
+        )
     frame = frame.reset_index(drop=True)
     times = read_times(frame["datetime"], path)
     in_order(times, path)
@@ -109,7 +131,9 @@ def _measured(steps: "pd.DataFrame", step: int, path: Path) -> "tuple[pd.DataFra
     share = share.where(share < WHOLE, 1.0)
     if step >= HOUR or HOUR % step:
         return steps.assign(measured=share), step
-    whole = (share * step).round() / step  # a dip of the mains for a few minutes is no gap of seconds
+    whole = (
+        share * step
+    ).round() / step  # a dip of the mains for a few minutes is no gap of seconds
     return _by_hour(steps.assign(measured=whole), step), HOUR
 
 
@@ -124,15 +148,17 @@ def _summed_up(voltage: "pd.Series", step: int, path: Path) -> None:
     usual = float(voltage.median())
     if usual / step < MAINS[0] <= usual <= MAINS[1]:
         raise CasebookError(
-            f"{path}: rows are {step:,} minutes apart and their voltage is {usual:,.1f} V, a mean. Sums are needed: "
-            f"multiply power, voltage and intensity by {step:,}; sub-meterings are Wh of the whole step."
+            f"{path}: rows are {step:,} minutes apart and their voltage is {usual:,.1f} V, a mean. "
+            f"Sums are needed: multiply power, voltage and intensity by {step:,}; sub-meterings "
+            "are Wh of the whole step."
         )
     more = (voltage > usual * DOUBLED).to_numpy()
     if more.any():
         row = int(more.argmax())
         raise CasebookError(
-            f"{path}: row {row + 1} ({voltage.index[row]}) has a voltage of {voltage.iloc[row]:,.1f} where a step of "
-            f"{step:,} minutes usually has {usual:,.1f}: it is the sum of several steps. Sum all rows up by one step."
+            f"{path}: row {row + 1} ({voltage.index[row]}) has a voltage of "
+            f"{voltage.iloc[row]:,.1f} where a step of {step:,} minutes usually has {usual:,.1f}: "
+            "it is the sum of several steps. Sum all rows up by one step."
         )
 
 
@@ -157,9 +183,13 @@ def _numbers(frame: "pd.DataFrame", path: Path) -> "pd.DataFrame":
     lacking = [name for name in METER if name not in frame.columns]
     if lacking:
         many = "s" if len(lacking) > 1 else ""
-        raise CasebookError(f"{path} lacks the column{many} {', '.join(lacking)}; it has {_listed(frame)}.")
+        raise CasebookError(
+            f"{path} lacks the column{many} {', '.join(lacking)}; it has {_listed(frame)}."
+        )
     columns = data_set("household_power").columns
-    return pd.DataFrame({name: typed(frame[name], columns[name], path) for name in METER}, copy=False)
+    return pd.DataFrame(
+        {name: typed(frame[name], columns[name], path) for name in METER}, copy=False
+    )
 
 
 def _header(path: Path, separator: str) -> list[str]:
@@ -168,7 +198,10 @@ def _header(path: Path, separator: str) -> list[str]:
 
 
 def _separator(path: Path) -> str:
-    """Return what parts the fields of a file that the catalog doesn't know: a semicolon if its header has one."""
+    """Return what parts the fields of a file that the catalog doesn't know.
+
+    A semicolon if its header has one.
+    """
     return ";" if any(";" in name for name in _header(path, ",")) else ","
 
 

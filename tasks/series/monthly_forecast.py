@@ -29,7 +29,9 @@ KWH = 60  # kilowatt minutes
 
 @stage
 def part_months(out: Path, table: Ref, parts: Ref, problem: Problem) -> Facts:
-    """Take the mean day of each month, and cut the months into windows of twelve; parts begin where those of days do.
+    """Take the mean day of each month, and cut the months into windows of twelve.
+
+    Parts begin where those of days do.
 
     Of the validation part that is its last period: the years are few.
 
@@ -73,15 +75,22 @@ def year_network(train: "Arrays") -> "keras.Model":
 
 @stage(process="worker")
 def judge_year(out: Path, months: Ref, trained: Ref, seed: int) -> Facts:
-    """Judge the year that was forecast on the eve of the test part: `figures.json` by kind and model, and a picture."""
+    """Judge the year that was forecast on the eve of the test part.
+
+    `figures.json` by kind and model, and a picture.
+    """
     import numpy as np
 
     rows = {name: read_arrays(months, name) for name in ("train", "validation", "test")}
     y = rows["test"]["y"][0].astype("float64")
     known = np.concatenate([rows[name]["y"][:, 0] for name in ("train", "validation")])
     place = (rows["test"]["date"][0, 0] + 1 + np.arange(MONTHS)) % MONTHS
-    seen = (np.concatenate([rows[name]["date"][:, 0] for name in ("train", "validation")]) + 1) % MONTHS
-    usual = np.array([known[seen == month].mean() if (seen == month).any() else known.mean() for month in place])
+    seen = (
+        np.concatenate([rows[name]["date"][:, 0] for name in ("train", "validation")]) + 1
+    ) % MONTHS
+    usual = np.array(
+        [known[seen == month].mean() if (seen == month).any() else known.mean() for month in place]
+    )
     told = {
         "ours": read_arrays(trained, "scores")["test"][0].astype("float64"),
         "seasonal_naive": rows["test"]["window"][0].astype("float64"),
@@ -90,7 +99,10 @@ def judge_year(out: Path, months: Ref, trained: Ref, seed: int) -> Facts:
     there = np.isfinite(y)
     found = {name: {FIGURE: _figure(y[there], each[there], seed)} for name, each in told.items()}
     kinds = {"candidates": ("ours",), "peers": ("seasonal_naive", "mean_of_months")}
-    files.write_json(out / FIGURES, {kind: {name: found[name] for name in names} for kind, names in kinds.items()})
+    files.write_json(
+        out / FIGURES,
+        {kind: {name: found[name] for name in names} for kind, names in kinds.items()},
+    )
     _draw(out, y, told)
     return {"months": int(there.sum())}
 
@@ -109,6 +121,8 @@ def _draw(out: Path, y: "Floats", told: "dict[str, Floats]") -> None:
     for name, each in told.items():
         axis.plot(range(1, MONTHS + 1), each / KWH, marker=".", label=name)
     axis.plot(range(1, MONTHS + 1), y / KWH, color="grey", marker="o", label="measured")
-    axis.set(xlabel="months ahead", ylabel="kWh a day", title="The next twelve months, from one eve")
+    axis.set(
+        xlabel="months ahead", ylabel="kWh a day", title="The next twelve months, from one eve"
+    )
     axis.legend(fontsize=8)
     save(fig, out / "year.png")

@@ -1,8 +1,8 @@
 """Downsample: fill the gaps of a meter's series by one stated rule, and sum it up by the day.
 
-A gap is minutes that weren't measured. A step that lacks minutes gets their share of the same step one day earlier, as
-filled; a step is an hour, or longer where the file has no hours. What lies before the first or after the last
-measurement is no gap.
+A gap is minutes that weren't measured. A step that lacks minutes gets their share of the same step
+one day earlier, as filled; a step is an hour, or longer where the file has no hours. What lies
+before the first or after the last measurement is no gap.
 """
 
 from collections.abc import Callable
@@ -29,14 +29,15 @@ if TYPE_CHECKING:
 def downsample(out: Path, origin: Origin, sample: "Maker", sample_rows: int, seed: int) -> Facts:
     """Read the origin's file (or make the sample), fill its gaps, and keep sums by the day.
 
-    Writes `table`, a row per day: the filled sums, the active power of the measured minutes alone, and how many minutes
-    were missing; and `hours`, the same sums by the hour, where the file is that fine.
+    Writes `table`, a row per day: the filled sums, the active power of the measured minutes alone,
+    and how many minutes were missing; and `hours`, the same sums by the hour, where the file is
+    that fine.
 
     Raises
     ------
     CasebookError
-        The file can't be read, has other than its known number of rows, lacks a column, has text where a number or a
-        time belongs, or its times are not in order or repeat.
+        The file can't be read, has other than its known number of rows, lacks a column, has text
+        where a number or a time belongs, or its times are not in order or repeat.
     """
     entry = data_set(origin.dataset)
     path = origin.path or Path("the embedded sample")
@@ -47,8 +48,9 @@ def downsample(out: Path, origin: Origin, sample: "Maker", sample_rows: int, see
         steps, step, rows = load(origin.path, entry)
     if origin.rows not in (None, rows):
         raise CasebookError(
-            f"The file {path} has {rows:,} rows where the catalog says {origin.rows:,}: it was cut short or is another "
-            "one. Delete it to fetch it again, or use it all the same with --source PATH."
+            f"The file {path} has {rows:,} rows where the catalog says {origin.rows:,}: it was cut "
+            "short or is another one. Delete it to fetch it again, or use it all the same with "
+            "--source PATH."
         )
     steps, lacking = complete(steps, step)
     whole = filled(steps, lacking, step).assign(measured_active_power=steps[POWER])

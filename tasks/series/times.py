@@ -1,8 +1,9 @@
 """Times: read the times of a series by one clock, and find the step that lies between them.
 
-Days are counted by one clock all year round. Times that carry an offset from UTC are brought to the smallest offset of
-their file, which is the winter time of a place that changes its clocks, so that every day has 24 hours. Times without
-an offset are taken as they are; where clocks were set back they repeat, and are refused.
+Days are counted by one clock all year round. Times that carry an offset from UTC are brought to the
+smallest offset of their file, which is the winter time of a place that changes its clocks, so that
+every day has 24 hours. Times without an offset are taken as they are; where clocks were set back
+they repeat, and are refused.
 """
 
 import logging
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("casebook")
 DAY = 1440  # minutes
-OFFSET = r"(?i)(:[\d.]+|T\d\d)\s*(Z|UTC|[+-]\d\d(?::?\d\d)?)$"  # behind a time of day, never behind a date alone
+# behind a time of day, never behind a date alone
+OFFSET = r"(?i)(:[\d.]+|T\d\d)\s*(Z|UTC|[+-]\d\d(?::?\d\d)?)$"
 RUN = 24  # rows further apart than the smallest step, one like the other: no gaps, but another step
 
 
@@ -51,13 +53,16 @@ def read_times(given: "pd.Series", path: Path, form: str | None = None) -> "pd.S
     if shown.isna().any():
         row = int(shown.isna().to_numpy().argmax())
         raise CasebookError(
-            f"{path}: row {given.index[row] + 1} has no time but {str(given.iloc[row])!r}. Mend or remove it; times "
-            "are written as 2007-10-28 02:00:00, or with an offset as 2007-10-28T02:00:00+01:00."
+            f"{path}: row {given.index[row] + 1} has no time but {str(given.iloc[row])!r}. Mend or "
+            "remove it; times are written as 2007-10-28 02:00:00, or with an offset as "
+            "2007-10-28T02:00:00+01:00."
         )
     return shown if offsets is None else _by_one_clock(shown, offsets, path)
 
 
-def _parsed(texts: "pd.Series", path: Path, form: str | None) -> "tuple[pd.Series, pd.Series | None]":
+def _parsed(
+    texts: "pd.Series", path: Path, form: str | None
+) -> "tuple[pd.Series, pd.Series | None]":
     """Return the times that texts show, and their offsets in minutes if they have any."""
     import pandas as pd
 
@@ -68,8 +73,9 @@ def _parsed(texts: "pd.Series", path: Path, form: str | None) -> "tuple[pd.Serie
     if not marked.all():
         row = int((marked != marked.iloc[0]).to_numpy().argmax())
         raise CasebookError(
-            f"{path}: some times have an offset from UTC and some have none: row {texts.index[0] + 1} has "
-            f"{texts.iloc[0]!r}, row {texts.index[row] + 1} {texts.iloc[row]!r}. Write all with one, or all without."
+            f"{path}: some times have an offset from UTC and some have none: row "
+            f"{texts.index[0] + 1} has {texts.iloc[0]!r}, row {texts.index[row] + 1} "
+            f"{texts.iloc[row]!r}. Write all with one, or all without."
         )
     shown = texts.str.replace(OFFSET, r"\1", regex=True)
     offsets = marks.map({mark: _minutes(mark) for mark in marks.unique()})
@@ -86,7 +92,10 @@ def _minutes(mark: str) -> int:
 
 
 def _by_one_clock(shown: "pd.Series", offsets: "pd.Series", path: Path) -> "pd.Series":
-    """Bring times to the smallest offset; midnights of each day's own clock stay what they are: days."""
+    """Bring times to the smallest offset; midnights of each day's own clock stay what they are.
+
+    Days.
+    """
     import pandas as pd
 
     least = int(offsets.min())
@@ -94,12 +103,19 @@ def _by_one_clock(shown: "pd.Series", offsets: "pd.Series", path: Path) -> "pd.S
         return shown
     sign = "-" if least < 0 else "+"
     clock = f"UTC{sign}{abs(least) // 60:02}:{abs(least) % 60:02}"
-    log.info("%s: times have an offset; days are counted by the clock of %s all year round", path.name, clock)
+    log.info(
+        "%s: times have an offset; days are counted by the clock of %s all year round",
+        path.name,
+        clock,
+    )
     return shown - pd.to_timedelta(offsets - least, unit="min")
 
 
 def in_order(times: "pd.Series", path: Path, last: Any = None) -> Any:
-    """Refuse times that go back or stand twice, also against the `last` one before; return the newest."""
+    """Refuse times that go back or stand twice, also against the `last` one before.
+
+    Return the newest.
+    """
     import numpy as np
 
     values = times.to_numpy()
@@ -112,40 +128,49 @@ def in_order(times: "pd.Series", path: Path, last: Any = None) -> Any:
     where = f"{path}: the times are not in order: row {times.index[row] + 1} ({times.iloc[row]})"
     if values[row] == before[row]:
         raise CasebookError(
-            f"{where} repeats the time before it. Keep each time once. If the clocks were set back then, write the "
-            "times with their offset from UTC, as 2007-10-28T02:00:00+01:00, so that no hour is lost."
+            f"{where} repeats the time before it. Keep each time once. If the clocks were set back "
+            "then, write the times with their offset from UTC, as 2007-10-28T02:00:00+01:00, so "
+            "that no hour is lost."
         )
     raise CasebookError(
-        f"{where} comes after {before[row].astype('datetime64[s]')}. Sort the rows by time, and keep each time once."
+        f"{where} comes after {before[row].astype('datetime64[s]')}. Sort the rows by time, and "
+        "keep each time once."
     )
 
 
 def step_of(times: "pd.Series", path: Path) -> int:
-    """Return the minutes between two rows of times in order: the smallest distance, which must part a day evenly.
+    """Return the minutes between two rows of times in order.
+
+    The smallest distance, which must part a day evenly.
 
     Rows that are missing leave a gap of several steps. Seconds are not looked at.
 
     Raises
     ------
     CasebookError
-        There is one row, rows are less than a minute apart, a step does not part a day, a time is not on the grid of
-        steps from midnight on, or a long run of rows has another step.
+        There is one row, rows are less than a minute apart, a step does not part a day, a time is
+        not on the grid of steps from midnight on, or a long run of rows has another step.
     """
     import numpy as np
 
     minutes: Minutes = times.to_numpy().astype("datetime64[m]").astype("int64")
     if len(minutes) < 2:
-        raise CasebookError(f"{path} has one row only: a series needs at least two times. Name another file.")
+        raise CasebookError(
+            f"{path} has one row only: a series needs at least two times. Name another file."
+        )
     apart = np.diff(minutes)
     step = int(apart.min())
     at = int(apart.argmin())
     rows = f"rows {times.index[at] + 1} and {times.index[at + 1] + 1} ({times.iloc[at]} and {times.iloc[at + 1]})"
     if step < 1:
-        raise CasebookError(f"{path}: {rows} are less than a minute apart. Sum the rows up by the minute or longer.")
+        raise CasebookError(
+            f"{path}: {rows} are less than a minute apart. Sum the rows up by the minute or longer."
+        )
     if DAY % step:
         raise CasebookError(
-            f"{path}: {rows} are {step:,} minutes apart, which does not part a day evenly. Sum the rows up by steps "
-            "that do, such as 1, 5, 10, 15, 30 or 60 minutes, or days from midnight to midnight."
+            f"{path}: {rows} are {step:,} minutes apart, which does not part a day evenly. Sum the "
+            "rows up by steps that do, such as 1, 5, 10, 15, 30 or 60 minutes, or days from "
+            "midnight to midnight."
         )
     _on_grid(times, minutes, step, path)
     _one_step(times, apart, step, path)
@@ -157,14 +182,17 @@ def _on_grid(times: "pd.Series", minutes: "Minutes", step: int, path: Path) -> N
     if off.any():
         row = int(off.argmax())
         raise CasebookError(
-            f"{path}: row {times.index[row] + 1} ({times.iloc[row]}) is not on the grid of {step:,} minutes from "
-            "midnight on that the smallest distance between two rows sets. Sum the rows up by equal steps that begin "
-            "at midnight."
+            f"{path}: row {times.index[row] + 1} ({times.iloc[row]}) is not on the grid of "
+            f"{step:,} minutes from midnight on that the smallest distance between two rows sets. "
+            "Sum the rows up by equal steps that begin at midnight."
         )
 
 
 def _one_step(times: "pd.Series", apart: "Minutes", step: int, path: Path) -> None:
-    """Refuse a series whose step changes: what looks like gaps, one like the other, are sums of longer steps."""
+    """Refuse a series whose step changes.
+
+    What looks like gaps, one like the other, are sums of longer steps.
+    """
     import numpy as np
 
     starts = np.flatnonzero(np.diff(apart, prepend=-1, append=-1))
@@ -173,6 +201,7 @@ def _one_step(times: "pd.Series", apart: "Minutes", step: int, path: Path) -> No
     if other.any():
         row = int(starts[:-1][other][0])
         raise CasebookError(
-            f"{path}: the step changes: rows are {step:,} minutes apart, but from row {times.index[row] + 1} "
-            f"({times.iloc[row]}) on {int(apart[row]):,}. Sum all rows up by one step."
+            f"{path}: the step changes: rows are {step:,} minutes apart, but from row "
+            f"{times.index[row] + 1} ({times.iloc[row]}) on {int(apart[row]):,}. Sum all rows up "
+            "by one step."
         )

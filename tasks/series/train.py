@@ -34,8 +34,8 @@ class SeriesSettings(BaseModel):
     Attributes
     ----------
     huber
-        From which error on (in deviations of the target) a loss grows linearly and no longer as the square
-        (Huber 1964); 0 is the squared error.
+        From which error on (in deviations of the target) a loss grows linearly and no longer as the
+        square (Huber 1964); 0 is the squared error.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -50,11 +50,14 @@ class SeriesSettings(BaseModel):
 
 
 @stage
-def train_series(out: Path, parts: Ref, network: "SeriesNetwork", settings: SeriesSettings, seed: int) -> Facts:
+def train_series(
+    out: Path, parts: Ref, network: "SeriesNetwork", settings: SeriesSettings, seed: int
+) -> Facts:
     """Fit one network for a fixed number of epochs, and answer the validation and test rows.
 
-    Each period of the validation part, by which candidates are chosen, is answered by what was trained on all before
-    it; the network that is kept is trained once more on all of that, for as many epochs, and answers the test part.
+    Each period of the validation part, by which candidates are chosen, is answered by what was
+    trained on all before it; the network that is kept is trained once more on all of that, for as
+    many epochs, and answers the test part.
 
     Parameters
     ----------
@@ -62,12 +65,14 @@ def train_series(out: Path, parts: Ref, network: "SeriesNetwork", settings: Seri
         What `tasks.series.windowing` makes of the series: raw numbers by the names of the network's
         inputs, and `y`, of which what isn't a number isn't learnt.
     network
-        Builds the model from the training part: raw windows (and dates) in, answers (rows, members, steps) in the
-        target's unit out; several members are trained side by side, and their mean is the answer.
+        Builds the model from the training part: raw windows (and dates) in, answers (rows, members,
+        steps) in the target's unit out; several members are trained side by side, and their mean is
+        the answer.
     settings, seed
         How to train; the seed fixes initial weights, order and dropout.
 
-    Writes `network.keras` (raw windows in, the mean answer out), `history.json` of the last period, and `scores.npz`.
+    Writes `network.keras` (raw windows in, the mean answer out), `history.json` of the last period,
+    and `scores.npz`.
     """
     import numpy as np
 
@@ -96,20 +101,30 @@ def train_series(out: Path, parts: Ref, network: "SeriesNetwork", settings: Seri
 
 
 def inputs_of(model: "keras.Model", rows: "Arrays") -> Any:
-    """Return what a network is asked with, by the names of its inputs: an array, or one for each in their order."""
+    """Return what a network is asked with, by the names of its inputs.
+
+    An array, or one for each in their order.
+    """
     given = [rows[each.name] for each in model.inputs]
     return given if len(given) > 1 else given[0]
 
 
-def fit(model: "keras.Model", train: "Arrays", validation: "Arrays | None", settings: SeriesSettings) -> dict[str, Any]:
-    """Train the model and return its curves; the validation part, if there is one, only draws its own."""
+def fit(
+    model: "keras.Model", train: "Arrays", validation: "Arrays | None", settings: SeriesSettings
+) -> dict[str, Any]:
+    """Train the model and return its curves.
+
+    The validation part, if there is one, only draws its own.
+    """
     import keras
     import numpy as np
 
     scale = float(np.nanstd(train["y"])) or 1.0
     loss = member_loss(scale, settings.huber)
     steps = settings.epochs * -(-len(train["y"]) // settings.batch_size)
-    told = Settings(**settings.model_dump(include={"learning_rate", "weight_decay", "optimizer", "schedule"}))
+    told = Settings(
+        **settings.model_dump(include={"learning_rate", "weight_decay", "optimizer", "schedule"})
+    )
     model.compile(optimizer=optimizer(told, steps), loss=loss, jit_compile=False)
     every = max(1, settings.epochs // LOOKS)
     curves: dict[str, list[float]] = {"loss": [], "val_loss": [], "val_epoch": []}
@@ -126,14 +141,22 @@ def fit(model: "keras.Model", train: "Arrays", validation: "Arrays | None", sett
 
     with Progress(f"training {model.name}", settings.epochs) as progress:
         model.fit(
-            inputs_of(model, train), train["y"], batch_size=settings.batch_size, epochs=settings.epochs, verbose=0,
-            shuffle=True, callbacks=[Watch()],
-        )  # fmt: skip
+            inputs_of(model, train),
+            train["y"],
+            batch_size=settings.batch_size,
+            epochs=settings.epochs,
+            verbose=0,
+            shuffle=True,
+            callbacks=[Watch()],
+        )
     return curves
 
 
 def member_loss(scale: float, huber: float) -> "Callable[[Any, Any], Any]":
-    """Return the loss of each row: of errors divided by `scale`, the mean over members and over the steps known."""
+    """Return the loss of each row.
+
+    Of errors divided by `scale`, the mean over members and over the steps known.
+    """
 
     def loss(y: Any, given: Any) -> Any:
         from keras import ops

@@ -1,8 +1,9 @@
 """Window: cut a series into what was known and what came then, so that no part knows of a later one.
 
-Parts are in the order of time. Each row of a part is asked with the numbers before its `day` and answers for that step
-and those after it; what a part can't know, because it lies in a later part, is not a number. A validation part may be
-of several periods, which its array `period` numbers: each is asked with all that was known before it.
+Parts are in the order of time. Each row of a part is asked with the numbers before its `day` and
+answers for that step and those after it; what a part can't know, because it lies in a later part,
+is not a number. A validation part may be of several periods, which its array `period` numbers: each
+is asked with all that was known before it.
 """
 
 from collections.abc import Iterator

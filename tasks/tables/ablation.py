@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 
 @stage
-def ablate(out: Path, parts: Ref, folds: int, problem: Problem, steps: "Steps", encoder: "Encoder") -> Facts:
+def ablate(
+    out: Path, parts: Ref, folds: int, problem: Problem, steps: "Steps", encoder: "Encoder"
+) -> Facts:
     """Encode every fold with all steps, and then again without each one.
 
     Parameters
@@ -39,11 +41,15 @@ def ablate(out: Path, parts: Ref, folds: int, problem: Problem, steps: "Steps", 
     encoder
         Makes an encoder of whatever columns there are.
 
-    Writes the folds one after the other, first those of all steps, then those without the first step, and so on: a
-    network for each is then trained in one call of `train_folds`. For that, all are filled up with zeros to the same
-    number of features; a feature that is always zero teaches a network nothing.
+    Writes the folds one after the other, first those of all steps, then those without the first
+    step, and so on: a network for each is then trained in one call of `train_folds`. For that, all
+    are filled up with zeros to the same number of features; a feature that is always zero teaches a
+    network nothing.
     """
-    kept = [tuple(d for name, group in steps.items() for d in group if name != left) for left in (None, *steps)]
+    kept = [
+        tuple(d for name, group in steps.items() for d in group if name != left)
+        for left in (None, *steps)
+    ]
     folders = [out / fold_name(number) for number in range(folds * len(kept))]
     for number, folder in enumerate(folders):
         folder.mkdir()
@@ -72,15 +78,31 @@ def fill_up(folders: list[Path]) -> int:
 
 
 @uncached_task
-def worth(reduced: Ref, trained: Ref, folds: int, steps: "Steps", problem: Problem, notes: Notes) -> Notes:
-    """Return the notes with a table: the primary figure on validation, and how it changes without each step."""
+def worth(
+    reduced: Ref, trained: Ref, folds: int, steps: "Steps", problem: Problem, notes: Notes
+) -> Notes:
+    """Return the notes with a table.
+
+    The primary figure on validation, and how it changes without each step.
+    """
     import numpy as np
 
     figures = np.reshape(
-        [validated(reduced.fold(i), trained.fold(i), problem) for i in range(folds * (1 + len(steps)))], (-1, folds)
+        [
+            validated(reduced.fold(i), trained.fold(i), problem)
+            for i in range(folds * (1 + len(steps)))
+        ],
+        (-1, folds),
     )
     title = f"{problem.title} on validation"
-    rows = [{"left out": "nothing", title: f"{figures[0].mean():.4f}", "change": "", "± standard error": ""}]
+    rows = [
+        {
+            "left out": "nothing",
+            title: f"{figures[0].mean():.4f}",
+            "change": "",
+            "± standard error": "",
+        }
+    ]
     for name, found in zip(steps, figures[1:], strict=True):
         mean, error = paired(found - figures[0])
         told = {"change": f"{mean:+.4f}", "± standard error": f"{error:.4f}"}

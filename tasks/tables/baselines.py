@@ -15,17 +15,25 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 Peer = Literal["dummy", "logistic_regression", "extra_trees", "random_forest", "gradient_boosting"]
-NumberPeer = Literal["dummy", "least_squares", "ridge", "extra_trees", "random_forest", "gradient_boosting"]
+NumberPeer = Literal[
+    "dummy", "least_squares", "ridge", "extra_trees", "random_forest", "gradient_boosting"
+]
 
 
 @stage(process="worker")
 def compare(
-    out: Path, features: Ref, peers: tuple[Peer | NumberPeer, ...], trees: int, problem: Problem, seed: int
+    out: Path,
+    features: Ref,
+    peers: tuple[Peer | NumberPeer, ...],
+    trees: int,
+    problem: Problem,
+    seed: int,
 ) -> Facts:
     """Fit each peer on training and validation rows together, and score the test rows.
 
-    A peer needs no early stopping, so the rows on which a network chooses its epoch and threshold are training rows
-    to it: the comparison gives nothing away. Writes `scores.npz`, a probability or value per test row and peer.
+    A peer needs no early stopping, so the rows on which a network chooses its epoch and threshold
+    are training rows to it: the comparison gives nothing away. Writes `scores.npz`, a probability
+    or value per test row and peer.
     """
     import time
 
@@ -39,7 +47,9 @@ def compare(
     scores, seconds = {}, {}
     for name in peers:
         started = time.perf_counter()
-        with threadpool_limits(1):  # the other core trains networks, and threads that wait for each other spin
+        with threadpool_limits(
+            1
+        ):  # the other core trains networks, and threads that wait for each other spin
             scores[name] = predicted(peer(name, trees, problem, seed).fit(x, y), test, problem)
         seconds[name] = round(time.perf_counter() - started, 2)
     write_arrays(out, "scores", **scores)
@@ -48,7 +58,13 @@ def compare(
 
 @stage(process="worker")
 def compare_folds(
-    out: Path, features: Ref, folds: int, peers: tuple[Peer | NumberPeer, ...], trees: int, problem: Problem, seed: int
+    out: Path,
+    features: Ref,
+    folds: int,
+    peers: tuple[Peer | NumberPeer, ...],
+    trees: int,
+    problem: Problem,
+    seed: int,
 ) -> Facts:
     """Do for each of an output's folds what `compare` does for one."""
     rows = []
@@ -80,7 +96,12 @@ def peer(name: Peer | NumberPeer, trees: int, problem: Problem, seed: int) -> An
     from sklearn import dummy, ensemble, linear_model
 
     classes = problem.kind != "regression"
-    boosting = {"learning_rate": 0.05, "max_iter": trees, "max_leaf_nodes": 15, "random_state": seed}
+    boosting = {
+        "learning_rate": 0.05,
+        "max_iter": trees,
+        "max_leaf_nodes": 15,
+        "random_state": seed,
+    }
     forest = {"n_estimators": trees, "random_state": seed, "n_jobs": 1}
     match name, classes:
         case "dummy", True:
@@ -96,18 +117,27 @@ def peer(name: Peer | NumberPeer, trees: int, problem: Problem, seed: int) -> An
         case "gradient_boosting", True:
             return ensemble.HistGradientBoostingClassifier(l2_regularization=5.0, **boosting)
         case "gradient_boosting", False:
-            return ensemble.GradientBoostingRegressor(n_estimators=trees, max_depth=3, random_state=seed)
+            return ensemble.GradientBoostingRegressor(
+                n_estimators=trees, max_depth=3, random_state=seed
+            )
         case "extra_trees", _:
-            return (ensemble.ExtraTreesClassifier if classes else ensemble.ExtraTreesRegressor)(**forest)
+            return (ensemble.ExtraTreesClassifier if classes else ensemble.ExtraTreesRegressor)(
+                **forest
+            )
         case "random_forest", _:
-            return (ensemble.RandomForestClassifier if classes else ensemble.RandomForestRegressor)(**forest)
+            return (ensemble.RandomForestClassifier if classes else ensemble.RandomForestRegressor)(
+                **forest
+            )
     raise ValueError(f"{name} is no peer of a {problem.kind} model")
 
 
 class NormalEquation:
-    """Least squares by the normal equation: the weights w with (XᵀX) w = Xᵀy, X with a column of ones.
+    """Least squares by the normal equation.
 
-    Columns that depend on others leave XᵀX singular; the pseudo-inverse then takes the smallest weights.
+    The weights w with (XᵀX) w = Xᵀy, X with a column of ones.
+
+    Columns that depend on others leave XᵀX singular; the pseudo-inverse then takes the smallest
+    weights.
     """
 
     def fit(self, x: "Floats", y: "Floats") -> Self:

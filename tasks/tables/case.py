@@ -44,7 +44,9 @@ def no_sample(rows: int, seed: int) -> "pd.DataFrame":
     CasebookError
         Always.
     """
-    raise CasebookError("There is no real data, and this case has no sample. Name a file: --source FILE.")
+    raise CasebookError(
+        "There is no real data, and this case has no sample. Name a file: --source FILE."
+    )
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,8 @@ class TableCase(Generic[P]):
     sample
         Makes so many rows of a sample with a seed.
     derived
-        Columns that are computed from others; or a function that returns them, given what the catalog says of the
-        table.
+        Columns that are computed from others; or a function that returns them, given what the
+        catalog says of the table.
     cleaning
         Steps that drop or change rows before the split.
     threshold
@@ -122,7 +124,10 @@ class TableCase(Generic[P]):
         return gather({name: self.fit(name, data, params) for name in params.candidates})
 
     def fit(self, name: str, data: PreparedData, params: P, label: str = "") -> list[Future]:
-        """Begin to train one candidate on each fold; `label` is another name for it in the store."""
+        """Begin to train one candidate on each fold.
+
+        `label` is another name for it in the store.
+        """
         return self.splits.fit(label or name, data, self.model(name, params))
 
     def model(self, name: str, params: P) -> Model:

@@ -1,7 +1,8 @@
 """Converters: a fitted scikit-learn step as an ONNX graph, by skl2onnx and where that lacks something by our own.
 
-Ours are of SimpleImputer for numbers (skl2onnx knows neither 64 bits nor the indicator of gaps) and of PowerTransformer
-(it overflows where numbers are large); KBinsDiscretizer and OneHotEncoder give dense columns.
+Ours are of SimpleImputer for numbers (skl2onnx knows neither 64 bits nor the indicator of gaps) and
+of PowerTransformer (it overflows where numbers are large); KBinsDiscretizer and OneHotEncoder give
+dense columns.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,8 +13,12 @@ if TYPE_CHECKING:
     import onnx
 
 
-def convert_step(step: Any, texts: Sequence[bool], precision: str, opsets: Mapping[str, int]) -> "onnx.ModelProto":
-    """Return the graph of a fitted step; its input is all columns side by side, or one each where kinds differ.
+def convert_step(
+    step: Any, texts: Sequence[bool], precision: str, opsets: Mapping[str, int]
+) -> "onnx.ModelProto":
+    """Return the graph of a fitted step.
+
+    Its input is all columns side by side, or one each where kinds differ.
 
     Parameters
     ----------
@@ -91,7 +96,10 @@ class Nodes:
         self.output = operator.outputs[0].full_name
 
     def constant(self, values: Any, kind: int | None = None) -> str:
-        """Add an array and return its name; it is of the precision unless another kind is asked for."""
+        """Add an array and return its name.
+
+        It is of the precision unless another kind is asked for.
+        """
         import numpy as np
 
         name: str = self.scope.get_unique_variable_name("constant")
@@ -99,7 +107,9 @@ class Nodes:
         self.container.add_initializer(name, kind or self.kind, array.shape, array.ravel().tolist())
         return name
 
-    def node(self, operator: str, *inputs: str, output: str | None = None, **attributes: object) -> str:
+    def node(
+        self, operator: str, *inputs: str, output: str | None = None, **attributes: object
+    ) -> str:
         """Add a node and return the name of its result."""
         name: str = output or self.scope.get_unique_variable_name(operator.lower())
         unique = self.scope.get_unique_operator_name(operator)
@@ -108,7 +118,10 @@ class Nodes:
 
 
 def impute(scope: Any, operator: Any, container: Any) -> None:
-    """Write a SimpleImputer: of texts as skl2onnx does, of numbers with what fills gaps and what indicates them."""
+    """Write a SimpleImputer.
+
+    Of texts as skl2onnx does, of numbers with what fills gaps and what indicates them.
+    """
     from skl2onnx.common.data_types import StringTensorType
     from skl2onnx.operator_converters.common import concatenate_variables
     from skl2onnx.operator_converters.imputer_op import convert_sklearn_imputer
@@ -130,7 +143,9 @@ def impute(scope: Any, operator: Any, container: Any) -> None:
 
     columns = nodes.constant(imputer.indicator_.features_, TensorProto.INT64)
     flags = nodes.node("Cast", nodes.node("Gather", gaps, columns, axis=1), to=nodes.kind)
-    nodes.node("Concat", nodes.node("Where", gaps, filling, given), flags, output=nodes.output, axis=1)
+    nodes.node(
+        "Concat", nodes.node("Where", gaps, filling, given), flags, output=nodes.output, axis=1
+    )
 
 
 def missing(nodes: Nodes, given: str, marked: Any) -> str:
@@ -141,7 +156,10 @@ def missing(nodes: Nodes, given: str, marked: Any) -> str:
 
 
 def power(scope: Any, operator: Any, container: Any) -> None:
-    """Write a PowerTransformer: Yeo and Johnson's or Box and Cox' transformation, and the scaling after it."""
+    """Write a PowerTransformer.
+
+    Yeo and Johnson's or Box and Cox' transformation, and the scaling after it.
+    """
     import numpy as np
     from skl2onnx.operator_converters.common import concatenate_variables
 
@@ -154,7 +172,9 @@ def power(scope: Any, operator: Any, container: Any) -> None:
         one, zero = nodes.constant([[1.0]]), nodes.constant([[0.0]])
         above = nodes.node("Add", nodes.node("Max", given, zero), one)
         below = nodes.node("Sub", one, nodes.node("Min", given, zero))
-        bent = nodes.node("Sub", box_cox(nodes, above, lambdas), box_cox(nodes, below, 2.0 - lambdas))
+        bent = nodes.node(
+            "Sub", box_cox(nodes, above, lambdas), box_cox(nodes, below, 2.0 - lambdas)
+        )
     scaler = transformer._scaler if transformer.standardize else None
     mean, scale = (scaler.mean_, scaler.scale_) if scaler else (np.zeros(1), np.ones(1))
     centred = nodes.node("Sub", bent, nodes.constant(mean[None]))

@@ -1,8 +1,8 @@
 """Encoding: a fitted encoder as an ONNX graph, step by step, each in the precision that is nearer to what was fitted.
 
-A published model takes 32-bit numbers. A scaler must compute in 64 bits: a mean of 2,008 rounded to 32 bits is off by a
-ten-thousandth of a deviation of 0.8. A step that sorts numbers into bins must compare in 32 bits: 40.3 is no longer an
-edge of 40.3 once it came as 40.299999. So both are tried.
+A published model takes 32-bit numbers. A scaler must compute in 64 bits: a mean of 2,008 rounded to
+32 bits is off by a ten-thousandth of a deviation of 0.8. A step that sorts numbers into bins must
+compare in 32 bits: 40.3 is no longer an edge of 40.3 once it came as 40.299999. So both are tried.
 """
 
 from collections.abc import Iterator
@@ -24,13 +24,17 @@ if TYPE_CHECKING:
 
 COMPARED = 5000  # training rows on which a step's graph is compared with the fitted step
 CONVERTIBLE = (
-    "StandardScaler, RobustScaler, MinMaxScaler, MaxAbsScaler, PowerTransformer, KBinsDiscretizer, Normalizer, "
-    "PolynomialFeatures, SimpleImputer, OneHotEncoder, OrdinalEncoder and pipelines of these"
+    "StandardScaler, RobustScaler, MinMaxScaler, MaxAbsScaler, PowerTransformer, "
+    "KBinsDiscretizer, Normalizer, PolynomialFeatures, SimpleImputer, OneHotEncoder, "
+    "OrdinalEncoder and pipelines of these"
 )
 
 
 class Step(NamedTuple):
-    """One step of a fitted encoder: its name, the transformer, its columns, and where its features are."""
+    """One step of a fitted encoder.
+
+    Its name, the transformer, its columns, and where its features are.
+    """
 
     name: str
     transformer: Any
@@ -61,7 +65,9 @@ def feature_names(fitted: "ColumnTransformer") -> list[str]:
     names: list[str] = []
     for step in steps_of(fitted):
         count = step.features.stop - step.features.start
-        names += step.columns if count == len(step.columns) else [" and ".join(step.columns)] * count
+        names += (
+            step.columns if count == len(step.columns) else [" and ".join(step.columns)] * count
+        )
     return names
 
 
@@ -70,7 +76,9 @@ def kind_of(transformer: Any) -> str:
     if isinstance(transformer, str):
         return transformer
     parts = getattr(transformer, "named_steps", None)
-    return type(transformer).__name__ if parts is None else " and ".join(map(kind_of, parts.values()))
+    return (
+        type(transformer).__name__ if parts is None else " and ".join(map(kind_of, parts.values()))
+    )
 
 
 def transformed(fitted: "ColumnTransformer", table: "pd.DataFrame") -> "Floats":
@@ -82,11 +90,15 @@ def transformed(fitted: "ColumnTransformer", table: "pd.DataFrame") -> "Floats":
 
 
 def encoder_graph(
-    fitted: "ColumnTransformer", raw: "pd.DataFrame", table: "pd.DataFrame", derived: tuple[Derived, ...]
+    fitted: "ColumnTransformer",
+    raw: "pd.DataFrame",
+    table: "pd.DataFrame",
+    derived: tuple[Derived, ...],
 ) -> "onnx.ModelProto":
     """Return one graph from the raw columns, as a person would type them, to the encoded features.
 
-    Inside the graph columns have names of ours, so that what the columns are called is of no matter.
+    Inside the graph columns have names of ours, so that what the columns are called is of no
+    matter.
 
     Parameters
     ----------
@@ -118,8 +130,12 @@ def encoder_graph(
         initializers += list(graph.initializer)
         outputs.append(f"{own}features")
     nodes.append(helper.make_node("Concat", outputs, [f"{inside}features"], axis=1))
-    inputs = [helper.make_tensor_value_info(name, element(raw[name]), [None, 1]) for name in raw.columns]
-    output = helper.make_tensor_value_info(f"{inside}features", onnx.TensorProto.FLOAT, [None, None])
+    inputs = [
+        helper.make_tensor_value_info(name, element(raw[name]), [None, 1]) for name in raw.columns
+    ]
+    output = helper.make_tensor_value_info(
+        f"{inside}features", onnx.TensorProto.FLOAT, [None, None]
+    )
     graph = helper.make_graph(nodes, "features", inputs, [output], initializers)
     model = helper.make_model(graph, opset_imports=opsets(), ir_version=IR_VERSION)
     onnx.checker.check_model(model)
@@ -152,11 +168,15 @@ def pieces(fitted: "ColumnTransformer", table: "pd.DataFrame") -> Iterator[tuple
                 got = run_piece(graph, rows[step.columns], precision)
                 found.append(Piece(graph, precision, distance(got, expected[:, step.features])))
             except Exception as error:  # converters and runtime raise whatever they like
-                problems.append(str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__)
+                problems.append(
+                    str(error).strip().splitlines()[0]
+                    if str(error).strip()
+                    else type(error).__name__
+                )
         if not found:
             raise CasebookError(
-                f"A published model is an ONNX graph, and {step} can't be written as one: {problems[0]} Use "
-                f"{CONVERTIBLE}, or compute the column by tasks.data.derive."
+                f"A published model is an ONNX graph, and {step} can't be written as one: "
+                f"{problems[0]} Use {CONVERTIBLE}, or compute the column by tasks.data.derive."
             )
         piece = min(found, key=lambda each: each.gap)
         if not piece.gap <= TOLERANCE:
@@ -167,14 +187,18 @@ def pieces(fitted: "ColumnTransformer", table: "pd.DataFrame") -> Iterator[tuple
 def too_far(step: Step, gap: float) -> str:
     """Say that a step's graph answers otherwise than the fitted step, and what to do."""
     return (
-        f"As an ONNX graph, {step} gives features that differ by {gap:.2g} from the fitted ones, over {TOLERANCE:g}. "
-        "A published model takes 32-bit numbers of about seven digits: bring these columns near zero in a cleaning "
-        f"step, for example years since 2000, or use another of {CONVERTIBLE}."
+        f"As an ONNX graph, {step} gives features that differ by {gap:.2g} from the fitted ones, "
+        f"over {TOLERANCE:g}. A published model takes 32-bit numbers of about seven digits: bring "
+        "these columns near zero in a cleaning step, for example years since 2000, or use another "
+        f"of {CONVERTIBLE}."
     )
 
 
 def distance(got: Any, expected: Any) -> float:
-    """Return by how much features differ at most: of 1 where they are small, else of the feature."""
+    """Return by how much features differ at most.
+
+    Of 1 where they are small, else of the feature.
+    """
     import numpy as np
 
     if got.shape != expected.shape:
@@ -188,16 +212,22 @@ def run_piece(graph: "onnx.ModelProto", rows: "pd.DataFrame", precision: str) ->
     import numpy as np
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        graph.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
     given = [entry.name for entry in session.get_inputs()]
     blocks = [_array(rows[name], precision) for name in rows.columns]
-    feeds = dict(zip(given, blocks, strict=True)) if len(given) > 1 else {given[0]: np.hstack(blocks)}
+    feeds = (
+        dict(zip(given, blocks, strict=True)) if len(given) > 1 else {given[0]: np.hstack(blocks)}
+    )
     return np.asarray(session.run(None, feeds)[0], "float64")
 
 
 def taken(encoder: "ColumnTransformer") -> list[str]:
     """Return the columns that an encoder takes, each once."""
-    return list(dict.fromkeys(column for _, _, columns in encoder.transformers for column in columns))
+    return list(
+        dict.fromkeys(column for _, _, columns in encoder.transformers for column in columns)
+    )
 
 
 def numeric(values: "pd.Series") -> bool:
@@ -217,7 +247,9 @@ def element(values: "pd.Series") -> int:
 def _array(values: "pd.Series", precision: str) -> Any:
     if not numeric(values):
         return values.to_numpy(object)[:, None]
-    return values.to_numpy("float32")[:, None].astype("float64" if precision == "DOUBLE" else "float32")
+    return values.to_numpy("float32")[:, None].astype(
+        "float64" if precision == "DOUBLE" else "float32"
+    )
 
 
 def _columns(names: dict[str, str], derived: tuple[Derived, ...]) -> "list[onnx.NodeProto]":
@@ -233,7 +265,10 @@ def _columns(names: dict[str, str], derived: tuple[Derived, ...]) -> "list[onnx.
 
 
 def _fed(graph: "onnx.GraphProto", columns: list[str], precision: str) -> "list[onnx.NodeProto]":
-    """Return the nodes that hand columns to a step's graph: each to an input of its own, or all side by side."""
+    """Return the nodes that hand columns to a step's graph.
+
+    Each to an input of its own, or all side by side.
+    """
     import onnx
     from onnx import helper
 
@@ -242,7 +277,9 @@ def _fed(graph: "onnx.GraphProto", columns: list[str], precision: str) -> "list[
     kinds = [entry.type.tensor_type.elem_type for entry in graph.input]
     if len(inputs) == len(columns):
         return [
-            helper.make_node("Identity", [column], [name]) if kind == text else _cast(column, name, precision)
+            helper.make_node("Identity", [column], [name])
+            if kind == text
+            else _cast(column, name, precision)
             for column, name, kind in zip(columns, inputs, kinds, strict=True)
         ]
     together = f"{inputs[0]}/columns"

@@ -28,8 +28,8 @@ QUARTILES = {"min": 0.0, "q25": 0.25, "median": 0.5, "q75": 0.75, "max": 1.0}
 def explore(out: Path, table: Ref, dataset: str, problem: "Problem | None" = None) -> Facts:
     """Describe a table: `profile.json` with its figures, and pictures of its columns and of what goes with what.
 
-    Figures are of all rows; pictures of at most 20,000 random ones and of at most 12 columns: those whose rank
-    correlation with the target is greatest, or the first ones if there is no target.
+    Figures are of all rows; pictures of at most 20,000 random ones and of at most 12 columns: those
+    whose rank correlation with the target is greatest, or the first ones if there is no target.
     """
     frame = read_table(table)
     profile(out, frame, dataset, problem)
@@ -47,16 +47,25 @@ def profile(out: Path, frame: "pd.DataFrame", dataset: str, problem: "Problem | 
         {
             **shape(frame),
             "target": counts(frame[problem.target]) if problem and problem.classes else None,
-            "columns": [{"name": n, "unit": unit_of.get(n), **told} for n, told in describe(frame).items()],
+            "columns": [
+                {"name": n, "unit": unit_of.get(n), **told} for n, told in describe(frame).items()
+            ],
             "categories": {name: counts(frame[name]) for name in categories(frame)},
             "strongest_pairs": strongest_pairs(matrix),
         },
     )
     drawn = frame.sample(min(DRAWN, len(frame)), random_state=0)
-    telling = {name: labelled(name, unit_of.get(name)) for name in most_telling(drawn, target, classes=several)}
-    kind: Literal["classes", "number"] | None = None if problem is None else "classes" if problem.classes else "number"
+    telling = {
+        name: labelled(name, unit_of.get(name))
+        for name in most_telling(drawn, target, classes=several)
+    }
+    kind: Literal["classes", "number"] | None = (
+        None if problem is None else "classes" if problem.classes else "number"
+    )
     shares = shares_of(drawn, problem) if problem else {}
-    draw_profile(out, drawn, telling, categories(frame, target)[:PANELS], matrix, target, kind, shares)
+    draw_profile(
+        out, drawn, telling, categories(frame, target)[:PANELS], matrix, target, kind, shares
+    )
 
 
 def shape(frame: "pd.DataFrame") -> dict[str, Any]:
@@ -71,23 +80,31 @@ def shape(frame: "pd.DataFrame") -> dict[str, Any]:
 
 
 def describe(frame: "pd.DataFrame") -> dict[str, dict[str, Any]]:
-    """Return, for each column: type, missing and distinct values, and for numbers mean, spread, quartiles, skew.
+    """Return, for each column.
 
-    `kurtosis` is the excess over a normal distribution's, as pandas has it; a figure that too few values have is left
-    out.
+    Type, missing and distinct values, and for numbers mean, spread, quartiles, skew.
+
+    `kurtosis` is the excess over a normal distribution's, as pandas has it; a figure that too few
+    values have is left out.
     """
     import pandas as pd
 
     found: dict[str, dict[str, Any]] = {}
     for name, values in frame.items():
         told: dict[str, Any] = {
-            "type": str(values.dtype), "missing": int(values.isna().sum()), "distinct": int(values.nunique()),
-        }  # fmt: skip
+            "type": str(values.dtype),
+            "missing": int(values.isna().sum()),
+            "distinct": int(values.nunique()),
+        }
         if pd.api.types.is_numeric_dtype(values):
             quartiles = values.quantile(list(QUARTILES.values())).to_list()
             figures = [*values.agg(list(MOMENTS)).to_list(), *quartiles]
             names = ("mean", "std", "skew", "kurtosis", *QUARTILES)
-            told |= {key: float(value) for key, value in zip(names, figures, strict=True) if pd.notna(value)}
+            told |= {
+                key: float(value)
+                for key, value in zip(names, figures, strict=True)
+                if pd.notna(value)
+            }
         found[str(name)] = told
     return found
 
@@ -117,7 +134,9 @@ def correlations(frame: "pd.DataFrame") -> "pd.DataFrame":
     numbers = varying(frame)
     if numbers.isna().to_numpy().any() or numbers.shape[1] < 2:
         return numbers.corr()
-    return pd.DataFrame(np.corrcoef(numbers.to_numpy("float64"), rowvar=False), numbers.columns, numbers.columns)
+    return pd.DataFrame(
+        np.corrcoef(numbers.to_numpy("float64"), rowvar=False), numbers.columns, numbers.columns
+    )
 
 
 def strongest_pairs(matrix: "pd.DataFrame", most: int = 5) -> list[dict[str, Any]]:
@@ -134,7 +153,8 @@ def strongest_pairs(matrix: "pd.DataFrame", most: int = 5) -> list[dict[str, Any
 def most_telling(frame: "pd.DataFrame", target: str | None, *, classes: bool = False) -> list[str]:
     """Return the numeric columns that tell most of the target, the first `PANELS` of them.
 
-    By rank correlation, or of several classes by the share of the ranks' variance that lies between them.
+    By rank correlation, or of several classes by the share of the ranks' variance that lies between
+    them.
     """
     numbers = varying(frame)
     if target is None or (not classes and target not in numbers):
@@ -149,7 +169,9 @@ def most_telling(frame: "pd.DataFrame", target: str | None, *, classes: bool = F
 
 
 def shares_of(frame: "pd.DataFrame", problem: "Problem") -> "dict[str, pd.Series]":
-    """Return what is drawn of the target against other columns: its mean, or the share of each class in per cent.
+    """Return what is drawn of the target against other columns.
+
+    Its mean, or the share of each class in per cent.
 
     Of two classes that is the second's, of many classes those of the `LINES` most frequent.
     """
@@ -160,7 +182,9 @@ def shares_of(frame: "pd.DataFrame", problem: "Problem") -> "dict[str, pd.Series
     import pandas as pd
 
     known = frame[problem.target].notna()
-    numbers = pd.Series(class_numbers(frame.loc[known, problem.target], problem), frame.index[known])
+    numbers = pd.Series(
+        class_numbers(frame.loc[known, problem.target], problem), frame.index[known]
+    )
     if problem.kind == "binary":
         return {f"share of {problem.target} = {_written(problem)} (%)": numbers * 100}
     frequent = [int(place) for place in numbers.value_counts().index[:LINES]]

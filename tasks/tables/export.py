@@ -27,12 +27,19 @@ if TYPE_CHECKING:
 SAMPLE_ROWS = 10
 FEW = 20  # values that a text must be one of; with more it is free
 TOP = 5  # most probable classes that an answer names
-BLOCK = 4096  # rows at once: a network that compares with every training row holds a number for each pair
+# rows at once: a network that compares with every training row holds a number for each pair
+BLOCK = 4096
 
 
 @stage
 def export(
-    out: Path, parts: Ref, features: Ref, trained: Mapping[str, Ref], evaluation: Ref, raw: Ref, problem: Problem
+    out: Path,
+    parts: Ref,
+    features: Ref,
+    trained: Mapping[str, Ref],
+    evaluation: Ref,
+    raw: Ref,
+    problem: Problem,
 ) -> Facts:
     """Export the champion: network, calibration and encoding in one graph, its signature, and sample rows with answers.
 
@@ -43,14 +50,14 @@ def export(
     problem
         What is predicted.
 
-    Writes `model.onnx` (raw columns in), `model.keras` (encoded features in), `signature.json`, `sample_request.json`
-    and `sample_response.json`.
+    Writes `model.onnx` (raw columns in), `model.keras` (encoded features in), `signature.json`,
+    `sample_request.json` and `sample_response.json`.
 
     Raises
     ------
     CasebookError
-        On the test part the graph's answers differ from Keras' to the same features by more than 1e-4: of 1, or of the
-        target's deviation.
+        On the test part the graph's answers differ from Keras' to the same features by more than
+        1e-4: of 1, or of the target's deviation.
     """
     import keras
     import onnx
@@ -58,7 +65,9 @@ def export(
     result = results(evaluation)
     champion = str(result["champion"])
     calibration = result["calibration"][champion]
-    network = keras.saving.load_model(trained[champion].path("network.keras"), compile=False, safe_mode=True)
+    network = keras.saving.load_model(
+        trained[champion].path("network.keras"), compile=False, safe_mode=True
+    )
     model = with_head(network, problem, calibration["slope"], calibration["shift"])
     model.save(out / "model.keras")
     encoding = onnx.load(features.path("features.onnx"))
@@ -81,8 +90,13 @@ def export(
     }
 
 
-def with_head(network: "keras.Model", problem: Problem, slope: float, shift: float) -> "keras.Model":
-    """Return the network with its members pooled and its logits calibrated: an answer per row, or one of each class."""
+def with_head(
+    network: "keras.Model", problem: Problem, slope: float, shift: float
+) -> "keras.Model":
+    """Return the network with its members pooled and its logits calibrated.
+
+    An answer per row, or one of each class.
+    """
     import keras
     import numpy as np
     from keras import ops
@@ -93,7 +107,9 @@ def with_head(network: "keras.Model", problem: Problem, slope: float, shift: flo
         return keras.Model(inputs, answers, name="pooled")
     if problem.kind == "multiclass":
         scaled = keras.layers.Rescaling(slope, name="calibration")(answers)
-        return keras.Model(inputs, keras.layers.Softmax(name="probabilities")(scaled), name="calibrated")
+        return keras.Model(
+            inputs, keras.layers.Softmax(name="probabilities")(scaled), name="calibrated"
+        )
     if network.output_shape[-1] > 1:  # see tasks.training.train.pooled
         one = ops.logsumexp(ops.log_sigmoid(answers), axis=1, keepdims=True)
         answers = one - ops.logsumexp(ops.log_sigmoid(-answers), axis=1, keepdims=True)
@@ -125,7 +141,11 @@ def rename(graph: "onnx.ModelProto", old: str, new: str) -> None:
 
 
 def joined(
-    encoding: "onnx.ModelProto", model: "keras.Model", problem: Problem, columns: list[str], out: Path
+    encoding: "onnx.ModelProto",
+    model: "keras.Model",
+    problem: Problem,
+    columns: list[str],
+    out: Path,
 ) -> "onnx.ModelProto":
     """Return the encoding's graph and the network's as one, with a single output.
 
@@ -136,7 +156,10 @@ def joined(
 
     inside = prefix_for("network/", columns)
     network = compose.add_prefix(converted(model, out, "features", "answer"), inside)
-    for part in (network, encoding):  # the two converters declare different ones, though no node differs
+    for part in (
+        network,
+        encoding,
+    ):  # the two converters declare different ones, though no node differs
         part.ir_version = IR_VERSION
         del part.opset_import[:]
         part.opset_import.extend(opsets())
@@ -160,21 +183,31 @@ def feeds_of(graph: "onnx.ModelProto") -> set[str]:
 
 
 def answers(graph: "onnx.ModelProto", raw: "pd.DataFrame") -> Any:
-    """Return what the graph gives for each raw row: shape (rows,), or (rows, numbers). Rows go through in blocks."""
+    """Return what the graph gives for each raw row: shape (rows,), or (rows, numbers).
+
+    Rows go through in blocks.
+    """
     import numpy as np
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        graph.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
     blocks = [raw.iloc[i : i + BLOCK] for i in range(0, len(raw), BLOCK)]
     return _column(np.concatenate([session.run(None, feeds(block))[0] for block in blocks]))
 
 
 def in_keras(model: "keras.Model", encoded: Any) -> Any:
-    """Return Keras' answer to each encoded row, shape (rows,) or (rows, classes). Rows go through in blocks."""
+    """Return Keras' answer to each encoded row, shape (rows,) or (rows, classes).
+
+    Rows go through in blocks.
+    """
     import numpy as np
 
     x = encoded.reshape(len(encoded), -1)
-    return _column(np.concatenate([np.asarray(model(x[i : i + BLOCK])) for i in range(0, len(x), BLOCK)]))
+    return _column(
+        np.concatenate([np.asarray(model(x[i : i + BLOCK])) for i in range(0, len(x), BLOCK)])
+    )
 
 
 def _column(numbers: Any) -> Any:
@@ -191,19 +224,27 @@ def _agree(answered: Any, expected: Any, train: Any, problem: Problem) -> None:
     if not gap <= TOLERANCE:
         of_what = "" if problem.classes else f" of the deviation of {problem.target}"
         raise CasebookError(
-            f"On the test part the network as an ONNX graph differs from Keras by {gap:.2g}{of_what}, over "
-            f"{TOLERANCE:g}. Some layer of it is converted otherwise, or its weights are so large that 32 bits don't "
-            "hold its sums: use other layers, a smaller learning rate or more weight decay."
+            "On the test part the network as an ONNX graph differs from Keras by "
+            f"{gap:.2g}{of_what}, over {TOLERANCE:g}. Some layer of it is converted otherwise, or "
+            "its weights are so large that 32 bits don't hold its sums: use other layers, a "
+            "smaller learning rate or more weight decay."
         )
 
 
 def signature(
-    train: "pd.DataFrame", entry: DataSet, calibration: Mapping[str, float], problem: Problem, raw: Ref
+    train: "pd.DataFrame",
+    entry: DataSet,
+    calibration: Mapping[str, float],
+    problem: Problem,
+    raw: Ref,
 ) -> dict[str, Any]:
     """Describe inputs (type, unit, range or values seen in training) and output for people and for the service."""
     output: dict[str, Any] = {"name": problem.output, "unit": problem.unit}
     if problem.kind == "binary":
-        output |= {"description": f"probability of {problem.labels[1]}", "labels": list(problem.labels)}
+        output |= {
+            "description": f"probability of {problem.labels[1]}",
+            "labels": list(problem.labels),
+        }
         output |= {"threshold": calibration["threshold"]}
     elif problem.kind == "multiclass":
         output |= {"description": "probability of each class", "labels": list(problem.labels)}
@@ -219,13 +260,19 @@ def signature(
 
 
 def _input(values: "pd.Series", entry: DataSet) -> dict[str, Any]:
-    """Describe one raw column; a text of few values must be one of them, a column with gaps may be left out.
+    """Describe one raw column.
 
-    The catalog may say that it can have gaps: where they are few, the training part may happen to have none.
+    A text of few values must be one of them, a column with gaps may be left out.
+
+    The catalog may say that it can have gaps: where they are few, the training part may happen to
+    have none.
     """
     column = entry.columns[str(values.name)]
     about: dict[str, Any] = {"name": values.name, "dtype": column.type, "unit": column.unit}
-    about |= {"description": column.description, "optional": column.optional or bool(values.isna().any())}
+    about |= {
+        "description": column.description,
+        "optional": column.optional or bool(values.isna().any()),
+    }
     if column.type != "string":
         return {**about, "minimum": float(values.min()), "maximum": float(values.max())}
     seen = sorted(values.dropna().unique())
@@ -236,10 +283,15 @@ def _samples(out: Path, raw: "pd.DataFrame", answered: Any, limit: float, proble
     """Write rows of the test part, some of each answer, with what is answered."""
     import numpy as np
 
-    order = np.argsort(-(answered if answered.ndim == 1 else answered.argmax(axis=1)), kind="stable")
+    order = np.argsort(
+        -(answered if answered.ndim == 1 else answered.argmax(axis=1)), kind="stable"
+    )
     rows = [*order[: SAMPLE_ROWS // 2], *order[-(SAMPLE_ROWS - SAMPLE_ROWS // 2) :]]
     given = [told(answered[row], limit, problem) for row in rows]
-    files.write_json(out / "sample_request.json", {"instances": json.loads(raw.iloc[rows].to_json(orient="records"))})
+    files.write_json(
+        out / "sample_request.json",
+        {"instances": json.loads(raw.iloc[rows].to_json(orient="records"))},
+    )
     files.write_json(out / "sample_response.json", {"predictions": given})
 
 

@@ -1,6 +1,7 @@
 """Features: fit the encoding of columns on the training part, and apply it to all three.
 
-The fitted encoding is kept as an ONNX graph, never as a pickle: what the service computes is what was trained on.
+The fitted encoding is kept as an ONNX graph, never as a pickle: what the service computes is what
+was trained on.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +17,14 @@ from tasks.evaluation.leakage_checks import both_classes
 from tasks.evaluation.target_leakage import check_leaks, check_names
 from tasks.problem.definition import Problem
 from tasks.problem.targets import truth
-from tasks.tables.encoder_graph import distance, encoder_graph, feature_names, numeric, taken, transformed
+from tasks.tables.encoder_graph import (
+    distance,
+    encoder_graph,
+    feature_names,
+    numeric,
+    taken,
+    transformed,
+)
 from tasks.tables.fitting import fit_on
 from tasks.tables.precision import as_served, coarse
 from tasks.tables.split import PARTS
@@ -42,7 +50,10 @@ def numbers(fill: Literal["mean", "median"] = "median") -> "Pipeline":
 
 
 def bins(count: int, fill: Literal["mean", "median"] = "median") -> "Pipeline":
-    """Return a step of an encoder: missing numbers filled, then a 0 or 1 for each of some bins of equal width."""
+    """Return a step of an encoder.
+
+    Missing numbers filled, then a 0 or 1 for each of some bins of equal width.
+    """
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import KBinsDiscretizer
@@ -54,7 +65,8 @@ def bins(count: int, fill: Literal["mean", "median"] = "median") -> "Pipeline":
 def one_hot(values: Sequence[object], *, gaps: bool = False) -> "Pipeline":
     """Return a step of an encoder: a column for each of the categories, to mean 0 and deviation 1.
 
-    Any other category is none of them. With `gaps`, missing text is filled with the most frequent one first.
+    Any other category is none of them. With `gaps`, missing text is filled with the most frequent
+    one first.
     """
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import make_pipeline
@@ -67,13 +79,18 @@ def one_hot(values: Sequence[object], *, gaps: bool = False) -> "Pipeline":
 
 @stage
 def features(
-    out: Path, parts: Ref, problem: Problem, derived: tuple[Derived, ...], encoder: "Encoder",
+    out: Path,
+    parts: Ref,
+    problem: Problem,
+    derived: tuple[Derived, ...],
+    encoder: "Encoder",
     trust_columns: tuple[str, ...] = (),
-) -> Facts:  # fmt: skip
+) -> Facts:
     """Derive columns, fit the encoder on the training part, and write each part as arrays `x` and `y`.
 
-    Writes `train`, `validation` and `test` (x float32 of shape (rows, features), y float32 of shape (rows,)) and
-    `features.onnx`, whose inputs are the raw columns that are needed and whose output is x.
+    Writes `train`, `validation` and `test` (x float32 of shape (rows, features), y float32 of shape
+    (rows,)) and `features.onnx`, whose inputs are the raw columns that are needed and whose output
+    is x.
 
     Parameters
     ----------
@@ -91,8 +108,8 @@ def features(
     Raises
     ------
     CasebookError
-        The ONNX form disagrees with the fitted encoder, the encoder saw other rows than the training part, or a column
-        that it takes identifies rows or decides the target alone.
+        The ONNX form disagrees with the fitted encoder, the encoder saw other rows than the
+        training part, or a column that it takes identifies rows or decides the target alone.
     """
     import numpy as np
 
@@ -110,10 +127,17 @@ def features(
 
 @stage
 def fold_features(
-    out: Path, parts: Ref, folds: int, problem: Problem, derived: tuple[Derived, ...], encoder: "Encoder",
+    out: Path,
+    parts: Ref,
+    folds: int,
+    problem: Problem,
+    derived: tuple[Derived, ...],
+    encoder: "Encoder",
     trust_columns: tuple[str, ...] = (),
-) -> Facts:  # fmt: skip
-    """Do for each of an output's folds what `features` does for one; the ONNX form is the first fold's alone.
+) -> Facts:
+    """Do for each of an output's folds what `features` does for one.
+
+    The ONNX form is the first fold's alone.
 
     Raises
     ------
@@ -132,7 +156,9 @@ def fold_features(
 def encode(
     out: Path, parts: Ref, problem: Problem, derived: tuple[Derived, ...], encoder: "Encoder"
 ) -> "tuple[ColumnTransformer, pd.DataFrame]":
-    """Fit the encoder on the training part and write all three parts encoded; return it and the raw training part.
+    """Fit the encoder on the training part and write all three parts encoded.
+
+    Return it and the raw training part.
 
     Raises
     ------
@@ -144,7 +170,9 @@ def encode(
     raw = {name: read_raw(parts, name) for name in PARTS}
     y = {name: truth(frame, problem) for name, frame in raw.items()}
     both_classes(y, problem)
-    tables = {name: derive(frame.drop(columns=problem.target), derived) for name, frame in raw.items()}
+    tables = {
+        name: derive(frame.drop(columns=problem.target), derived) for name, frame in raw.items()
+    }
     unfitted = encoder(list(tables["train"].columns))
     used = columns_of(unfitted, tables["train"])
     unlike = coarse(tables["train"][[name for name in used if name in raw["train"]]])
@@ -160,19 +188,26 @@ def encode(
 
 
 def checked(
-    parts: Ref, problem: Problem, derived: tuple[Derived, ...], encoder: "Encoder", trusted: tuple[str, ...]
+    parts: Ref,
+    problem: Problem,
+    derived: tuple[Derived, ...],
+    encoder: "Encoder",
+    trusted: tuple[str, ...],
 ) -> list[dict[str, object]]:
     """Return what the report must tell of columns that nearly decide the target.
 
     Raises
     ------
     CasebookError
-        The encoder takes a column that identifies rows or decides the target alone, and nobody trusts it.
+        The encoder takes a column that identifies rows or decides the target alone, and nobody
+        trusts it.
     """
     raw = read_raw(parts, "train")
     table = derive(raw.drop(columns=problem.target), derived)
     check_names(trusted, list(table.columns))
-    used = table[columns_of(encoder(list(table.columns)), table)].assign(**{problem.target: truth(raw, problem)})
+    used = table[columns_of(encoder(list(table.columns)), table)].assign(
+        **{problem.target: truth(raw, problem)}
+    )
     return check_leaks(used, problem.target, trusted, classes=problem.classes)
 
 
@@ -189,28 +224,36 @@ def columns_of(encoder: "ColumnTransformer", table: "pd.DataFrame") -> list[str]
     Raises
     ------
     CasebookError
-        It is no ColumnTransformer, names columns otherwise than in lists, or takes one that isn't there.
+        It is no ColumnTransformer, names columns otherwise than in lists, or takes one that isn't
+        there.
     """
     from sklearn.compose import ColumnTransformer
 
     if not isinstance(encoder, ColumnTransformer):
         raise CasebookError(
-            f"The encoder is a {type(encoder).__name__}, but it must be a ColumnTransformer, which says of each step "
-            "what columns it takes. Wrap it: ColumnTransformer([(name, step, columns)])."
+            f"The encoder is a {type(encoder).__name__}, but it must be a ColumnTransformer, which "
+            "says of each step what columns it takes. Wrap it: ColumnTransformer([(name, step, "
+            "columns)])."
         )
     for name, _, columns in encoder.transformers:
         if isinstance(columns, str) or not all(isinstance(column, str) for column in columns):
-            raise CasebookError(f"The step '{name}' of the encoder takes {columns!r}: give it a list of column names.")
+            raise CasebookError(
+                f"The step '{name}' of the encoder takes {columns!r}: give it a list of column "
+                "names."
+            )
     used = taken(encoder)
     lacking = [name for name in used if name not in table]
     if lacking or not used:
         raise CasebookError(
-            f"The encoder takes {', '.join(lacking) or 'no column'}, but the columns are {', '.join(table.columns)}."
+            f"The encoder takes {', '.join(lacking) or 'no column'}, but the columns are "
+            f"{', '.join(table.columns)}."
         )
     return used
 
 
-def raw_columns(raw: "pd.DataFrame", fitted: "ColumnTransformer", derived: tuple[Derived, ...]) -> list[str]:
+def raw_columns(
+    raw: "pd.DataFrame", fitted: "ColumnTransformer", derived: tuple[Derived, ...]
+) -> list[str]:
     """Return the raw columns, in their order, that the encoder takes or that a derived column it takes needs."""
     sources = {d.name: d.columns for d in derived}
     needed = {column for name in taken(fitted) for column in sources.get(name, (name,))}
@@ -218,7 +261,10 @@ def raw_columns(raw: "pd.DataFrame", fitted: "ColumnTransformer", derived: tuple
 
 
 def feeds(raw: "pd.DataFrame") -> dict[str, Any]:
-    """Return a frame of raw columns as ONNX inputs: one (n, 1) array per column, float32 or text."""
+    """Return a frame of raw columns as ONNX inputs.
+
+    One (n, 1) array per column, float32 or text.
+    """
     kinds = {name: "float32" if numeric(raw[name]) else object for name in raw.columns}
     return {name: raw[[name]].to_numpy(kind) for name, kind in kinds.items()}
 
@@ -227,11 +273,13 @@ def _agree(graph: "onnx.ModelProto", raw: "pd.DataFrame", expected: Any) -> None
     """Compare the graph with the encoder on the validation part."""
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        graph.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
     gap = distance(session.run(None, feeds(raw))[0], expected)
     if not gap <= TOLERANCE:
         raise CasebookError(
-            f"On the validation part the ONNX form of the features differs from the fitted encoder by {gap:.2g}, over "
-            f"{TOLERANCE:g}, in the columns {', '.join(raw.columns)}. Bring numbers that are far from zero nearer to "
-            "it in a cleaning step."
+            "On the validation part the ONNX form of the features differs from the fitted encoder "
+            f"by {gap:.2g}, over {TOLERANCE:g}, in the columns {', '.join(raw.columns)}. Bring "
+            "numbers that are far from zero nearer to it in a cleaning step."
         )

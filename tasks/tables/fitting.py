@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 def fit_on(encoder: "ColumnTransformer", train: "pd.DataFrame") -> "ColumnTransformer":
     """Fit an encoder on the training part.
 
-    Scikit-learn gives each step the rows that the encoder is given. So an encoder that fits in a way of its own, or a
-    step that was fitted before, is refused, and where a step counts rows its count is checked.
+    Scikit-learn gives each step the rows that the encoder is given. So an encoder that fits in a
+    way of its own, or a step that was fitted before, is refused, and where a step counts rows its
+    count is checked.
 
     Raises
     ------
@@ -27,8 +28,8 @@ def fit_on(encoder: "ColumnTransformer", train: "pd.DataFrame") -> "ColumnTransf
     except (ValueError, TypeError) as error:
         gaps = [f"{name} ({count:,} rows)" for name, count in train.isna().sum().items() if count]
         raise CasebookError(
-            f"The encoder can't be fitted on the training part: {str(error).splitlines()[0]} Columns with gaps: "
-            f"{', '.join(gaps) or 'none'}."
+            f"The encoder can't be fitted on the training part: {str(error).splitlines()[0]} "
+            f"Columns with gaps: {', '.join(gaps) or 'none'}."
         ) from error
     for step in steps_in(fitted):
         _check(step, len(train))
@@ -60,7 +61,9 @@ def _check(step: Any, rows: int) -> None:
             "test rows. Return it unfitted: it is fitted on the training part."
         )
     seen = np.asarray(getattr(step, "n_samples_seen_", rows))
-    if not seen.ndim or seen.max() > rows:  # with gaps there is a count per column, of the values that are there
+    if (
+        not seen.ndim or seen.max() > rows
+    ):  # with gaps there is a count per column, of the values that are there
         fitted_on(int(seen.max()), rows)
 
 
@@ -68,8 +71,11 @@ def _fits_as_given(encoder: "ColumnTransformer") -> None:
     from sklearn.compose import ColumnTransformer
 
     kind = type(encoder)
-    if kind.fit is not ColumnTransformer.fit or kind.fit_transform is not ColumnTransformer.fit_transform:
+    if (
+        kind.fit is not ColumnTransformer.fit
+        or kind.fit_transform is not ColumnTransformer.fit_transform
+    ):
         raise CasebookError(
-            f"The encoder is a {kind.__name__}, which fits in a way of its own, so nothing says on what rows. Return a "
-            "plain ColumnTransformer; its steps may be of your own."
+            f"The encoder is a {kind.__name__}, which fits in a way of its own, so nothing says on "
+            "what rows. Return a plain ColumnTransformer; its steps may be of your own."
         )

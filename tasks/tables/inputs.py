@@ -39,7 +39,9 @@ class Rows:
         import onnx
 
         graph = onnx.load(folder / "model.onnx")
-        predictions: Floats = answers(graph, _taken(folder, read_raw(parts, "test"))).astype("float64")
+        predictions: Floats = answers(graph, _taken(folder, read_raw(parts, "test"))).astype(
+            "float64"
+        )
         return predictions
 
     def inputs(self, folder: Path, parts: Ref) -> "Arrays":

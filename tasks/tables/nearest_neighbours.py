@@ -1,7 +1,7 @@
 """Vote: let similar training rows say what a row is, as fixed layers beside a network that learns.
 
-A network on scaled values can't see single exact values, which tell much where tools write them, nor the one known row
-that is most like the one at hand.
+A network on scaled values can't see single exact values, which tell much where tools write them,
+nor the one known row that is most like the one at hand.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -17,17 +17,20 @@ if TYPE_CHECKING:
 BINS = 16
 FREQUENT = 32  # values of a column that are known by themselves, if they occur
 LEAST = 10  # times or more
-GAP = 1e-3  # between values that count as different: float32 must not decide in which bin a value lies
+# between values that count as different: float32 must not decide in which bin a value lies
+GAP = 1e-3
 COMPONENTS = 40
-CELL = 1.4  # side of the cells in whose middle rows vote together; a distance of 1 leaves a row .61 of its weight
+# side of the cells in whose middle rows vote together; a distance of 1 leaves a row .61 of its
+# weight
+CELL = 1.4
 VOTERS = 16_384  # training rows that vote at most, so that model and memory stay small
 
 
 def distinct_bins(x: "Floats") -> "Bins":
     """Return column, lower edge and width of all bins, at most 16 per column, none of which is empty.
 
-    Most columns have few distinct values, each of which is an edge; of the others the edges are quantiles, and, where
-    many of those coincide, further quantiles of the distinct values.
+    Most columns have few distinct values, each of which is an edge; of the others the edges are
+    quantiles, and, where many of those coincide, further quantiles of the distinct values.
     """
     import numpy as np
 
@@ -61,7 +64,8 @@ def places(x: Any, bins: "Bins") -> Any:
 def taken(x: Any, columns: "NDArray[np.int64]") -> Any:
     """Return some columns of x, any of them several times.
 
-    As a product with ones and zeros, which is exact and takes ONNX Runtime a fifth of the time of gathering them.
+    As a product with ones and zeros, which is exact and takes ONNX Runtime a fifth of the time of
+    gathering them.
     """
     import numpy as np
 
@@ -80,16 +84,18 @@ def frequent_values(inputs: Any, x: "Floats") -> Any:
         columns += [i] * len(often)
         values += list(found[often])
     near = ops.abs(taken(inputs, np.array(columns, "int64")) - np.array(values, "float32"))
-    # flat around the value and no steeper than needed, as pandas and ONNX round the same header differently
+    # flat around the value and no steeper than needed, as pandas and ONNX round the same header
+    # differently
     return ops.clip(1.5 - near / (2 * GAP), 0.0, 1.0)
 
 
 def similar_rows(placed: Any, x: "Floats", y: "Floats", bins: "Bins") -> Any:
     """Return the log ratio of malicious to benign training rows, those that are more similar counting more.
 
-    A kernel estimate of the class densities (Nadaraya 1964, Watson 1964): a row's weight is exp(-d²/2), d its distance
-    from the input in the principal components of the bins' positions, relative to the nearest row's. Its constants are
-    weights of layers that are not trained, so that the model stays one graph.
+    A kernel estimate of the class densities (Nadaraya 1964, Watson 1964): a row's weight is
+    exp(-d²/2), d its distance from the input in the principal components of the bins' positions,
+    relative to the nearest row's. Its constants are weights of layers that are not trained, so that
+    the model stays one graph.
     """
     import numpy as np
     from keras import ops
@@ -101,9 +107,15 @@ def similar_rows(placed: Any, x: "Floats", y: "Floats", bins: "Bins") -> Any:
     mean, axes = principal(np.asarray(places(x, bins)))
     at, counts = together((known - mean) @ axes, votes[picked])
     here = fixed(axes, -mean @ axes)(placed)
-    near = fixed(at.T, -(at**2).sum(axis=1) / 2)(here)  # (|here|² - d²) / 2, and |here|² is the same for all rows
-    weights = ops.softmax(near)  # divided by their sum, which the difference of logarithms leaves out again
-    counted = ops.log(fixed(counts, np.zeros(2))(weights) + 0.02 * ops.max(weights, axis=1, keepdims=True))
+    near = fixed(at.T, -(at**2).sum(axis=1) / 2)(
+        here
+    )  # (|here|² - d²) / 2, and |here|² is the same for all rows
+    weights = ops.softmax(
+        near
+    )  # divided by their sum, which the difference of logarithms leaves out again
+    counted = ops.log(
+        fixed(counts, np.zeros(2))(weights) + 0.02 * ops.max(weights, axis=1, keepdims=True)
+    )
     return counted[:, 1:] - counted[:, :1]
 
 
@@ -112,7 +124,9 @@ def together(at: "NDArray[Any]", votes: "NDArray[np.int64]") -> "tuple[Any, Any]
     import numpy as np
 
     _, cell = np.unique(np.round(at / CELL), axis=0, return_inverse=True)
-    sums, counts = (np.stack([np.bincount(cell, column) for column in each.T], axis=1) for each in (at, votes))
+    sums, counts = (
+        np.stack([np.bincount(cell, column) for column in each.T], axis=1) for each in (at, votes)
+    )
     return sums / np.bincount(cell)[:, None], counts
 
 

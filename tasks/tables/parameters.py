@@ -23,15 +23,27 @@ Units = Annotated[int, Field(ge=1, le=4096)]
 class NetworkParams(CaseParams):
     """What can be set of the candidate `tuned`, the same in every case that models."""
 
-    layers: tuple[Units, ...] = Field((64, 64), max_length=8, description="units of each layer of `tuned`")
-    dropout: Annotated[float, Field(ge=0, lt=1, description="share of units of `tuned` left out in a step")] = 0.0
-    l1: Annotated[float, Field(ge=0, le=1, description="penalty on the size of weights of `tuned`")] = 0.0
-    l2: Annotated[float, Field(ge=0, le=1, description="the same on their squares; with l1, an elastic net")] = 0.0
+    layers: tuple[Units, ...] = Field(
+        (64, 64), max_length=8, description="units of each layer of `tuned`"
+    )
+    dropout: Annotated[
+        float, Field(ge=0, lt=1, description="share of units of `tuned` left out in a step")
+    ] = 0.0
+    l1: Annotated[
+        float, Field(ge=0, le=1, description="penalty on the size of weights of `tuned`")
+    ] = 0.0
+    l2: Annotated[
+        float, Field(ge=0, le=1, description="the same on their squares; with l1, an elastic net")
+    ] = 0.0
     optimizer: Optimizer = Field("adam", description="what `tuned` is trained by")
     learning_rate: Annotated[float, Field(gt=0, le=1, description="of `tuned`")] = 1e-3
-    batch_size: Annotated[int, Field(ge=8, le=65536, description="rows per training step of `tuned`")] = 32
+    batch_size: Annotated[
+        int, Field(ge=8, le=65536, description="rows per training step of `tuned`")
+    ] = 32
     epochs: Annotated[int, Field(ge=1, le=5000, description="most epochs of `tuned`")] = 200
-    patience: Annotated[int, Field(ge=1, le=5000, description="epochs without better validation to wait")] = 20
+    patience: Annotated[
+        int, Field(ge=1, le=5000, description="epochs without better validation to wait")
+    ] = 20
     device: Asked = Field("auto", description="where to train")
 
 
@@ -42,27 +54,37 @@ class TableParams(NetworkParams):
     """What can be set where an answer is predicted from a table."""
 
     candidates: tuple[str, ...] = Field(
-        ("course", "ensemble"), min_length=1, description="networks to train: the lab's, our ensemble, yours"
+        ("course", "ensemble"),
+        min_length=1,
+        description="networks to train: the lab's, our ensemble, yours",
     )
     peers: tuple[Peer | NumberPeer, ...] = Field(
         ("dummy", "logistic_regression", "extra_trees", "gradient_boosting"),
         description="plain models to compare with",
     )
-    trees: Annotated[int, Field(ge=10, le=5000, description="size of forests and boosting among the peers")] = 200
-    sample_rows: Annotated[int, Field(ge=100, le=1_000_000, description="size of the embedded sample")] = 400
+    trees: Annotated[
+        int, Field(ge=10, le=5000, description="size of forests and boosting among the peers")
+    ] = 200
+    sample_rows: Annotated[
+        int, Field(ge=100, le=1_000_000, description="size of the embedded sample")
+    ] = 400
 
 
 class RepeatedFoldsParams(TableParams):
     """What can be set where a small table is split into ten folds again and again."""
 
-    repeats: Annotated[int, Field(ge=1, le=20, description="times ten folds in the full profile")] = 3
+    repeats: Annotated[
+        int, Field(ge=1, le=20, description="times ten folds in the full profile")
+    ] = 3
 
 
 class SmallTableParams(RepeatedFoldsParams):
     """What can be set where a number is predicted from a small table, in repeated folds."""
 
     candidates: tuple[Candidate, ...] = Field(
-        ("course", "ensemble"), min_length=1, description="networks to train: the lab's, our ensemble, yours"
+        ("course", "ensemble"),
+        min_length=1,
+        description="networks to train: the lab's, our ensemble, yours",
     )
     peers: tuple[NumberPeer, ...] = Field(
         ("dummy", "least_squares", "ridge", "extra_trees", "gradient_boosting"),
@@ -71,9 +93,12 @@ class SmallTableParams(RepeatedFoldsParams):
 
 
 class TunedNetwork(BaseModel):
-    """The network of `tuned`: rectified layers with dropout behind each, their weights held small by l1 and l2.
+    """The network of `tuned`.
 
-    It is called as every network is, with x of one fold (rows, features) or of several (folds, rows, features).
+    Rectified layers with dropout behind each, their weights held small by l1 and l2.
+
+    It is called as every network is, with x of one fold (rows, features) or of several (folds,
+    rows, features).
     """
 
     model_config = ConfigDict(frozen=True)
@@ -95,6 +120,11 @@ def tuned_network(params: NetworkParams) -> TunedNetwork:
 def tuned_settings(params: NetworkParams) -> Settings:
     """Return how `tuned` is trained; it keeps its best epoch on validation."""
     return Settings(
-        epochs=params.epochs, patience=params.patience, batch_size=params.batch_size,
-        learning_rate=params.learning_rate, dropout=params.dropout, optimizer=params.optimizer, device=params.device,
-    )  # fmt: skip
+        epochs=params.epochs,
+        patience=params.patience,
+        batch_size=params.batch_size,
+        learning_rate=params.learning_rate,
+        dropout=params.dropout,
+        optimizer=params.optimizer,
+        device=params.device,
+    )

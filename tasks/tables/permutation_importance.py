@@ -1,7 +1,9 @@
-"""Permute: ask models of test rows in which one column is shuffled; how much worse they get is what it is worth.
+"""Permute: ask models of test rows in which one column is shuffled.
 
-After Breiman (2001), "Random forests", section 10. Columns that tell the same stand in for each other, so each of them
-seems worth less than all together.
+How much worse they get is what it is worth.
+
+After Breiman (2001), "Random forests", section 10. Columns that tell the same stand in for each
+other, so each of them seems worth less than all together.
 """
 
 import json
@@ -28,7 +30,10 @@ TIMES = 5  # that each column is shuffled
 
 
 class Worth(NamedTuple):
-    """By how much the primary figure gets worse without what a column tells: mean over the folds, standard error."""
+    """By how much the primary figure gets worse without what a column tells.
+
+    Mean over the folds, standard error.
+    """
 
     change: float
     error: float
@@ -36,12 +41,19 @@ class Worth(NamedTuple):
 
 @stage
 def permute(
-    out: Path, parts: Ref, folds: int, problem: Problem, derived: tuple[Derived, ...], encoder: "Encoder", seed: int
+    out: Path,
+    parts: Ref,
+    folds: int,
+    problem: Problem,
+    derived: tuple[Derived, ...],
+    encoder: "Encoder",
+    seed: int,
 ) -> Facts:
     """Encode every fold as `fold_features` does, but with a longer test part.
 
-    First come the test rows as they are, then, `TIMES` times for each raw column that the encoder needs, the same rows
-    with this column shuffled. Columns derived from it are derived anew. `columns.json` has the columns in their order.
+    First come the test rows as they are, then, `TIMES` times for each raw column that the encoder
+    needs, the same rows with this column shuffled. Columns derived from it are derived anew.
+    `columns.json` has the columns in their order.
     """
     import numpy as np
 
@@ -64,7 +76,11 @@ def shuffled(rows: "pd.DataFrame", columns: list[str], seed: int) -> "pd.DataFra
     import pandas as pd
 
     rng = np.random.default_rng(seed)
-    permuted = [rows.assign(**{c: rng.permutation(rows[c].to_numpy())}) for c in columns for _ in range(TIMES)]
+    permuted = [
+        rows.assign(**{c: rng.permutation(rows[c].to_numpy())})
+        for c in columns
+        for _ in range(TIMES)
+    ]
     return pd.concat([rows, *permuted], ignore_index=True)
 
 
@@ -76,7 +92,9 @@ def worth(permuted: Ref, trained: Ref, folds: int, problem: Problem) -> dict[str
     import numpy as np
 
     columns: list[str] = json.loads(permuted.path(COLUMNS).read_text(encoding="utf-8"))
-    worse = np.array([_worse(permuted.fold(i), trained.fold(i), len(columns), problem) for i in range(folds)])
+    worse = np.array(
+        [_worse(permuted.fold(i), trained.fold(i), len(columns), problem) for i in range(folds)]
+    )
     error = worse.std(axis=0, ddof=1) / folds**0.5 if folds > 1 else np.zeros(len(columns))
     told = {c: Worth(float(worse[:, i].mean()), float(error[i])) for i, c in enumerate(columns)}
     return dict(sorted(told.items(), key=lambda item: -item[1].change))
@@ -89,9 +107,12 @@ def _worse(permuted: Ref, trained: Ref, columns: int, problem: Problem) -> list[
     from tasks.evaluation.evaluate import answered, once
 
     y = np.split(read_arrays(permuted, "test")["y"].astype("float64"), 1 + columns * TIMES)
-    answers = np.split(read_arrays(trained, "scores")["test"].astype("float64"), 1 + columns * TIMES)
+    answers = np.split(
+        read_arrays(trained, "scores")["test"].astype("float64"), 1 + columns * TIMES
+    )
     figures = [
-        once(problem, rows, answered(told, problem))[problem.primary] for rows, told in zip(y, answers, strict=True)
+        once(problem, rows, answered(told, problem))[problem.primary]
+        for rows, told in zip(y, answers, strict=True)
     ]
     changes = np.reshape(figures[1:], (columns, TIMES)) - figures[0]
     return [float(-problem.sign * change) for change in changes.mean(axis=1)]

@@ -1,7 +1,10 @@
-"""Precision: a model is asked with 32-bit numbers; columns that these tell apart too coarsely are trained on them too.
+"""Precision: a model is asked with 32-bit numbers.
 
-A latitude of 40.7128 ± 0.03 moves by a ten-thousandth of its deviation when it becomes a 32-bit number. Trained on what
-the service will be given, the model answers there what it answered in evaluation.
+Columns that these tell apart too coarsely are trained on them too.
+
+A latitude of 40.7128 ± 0.03 moves by a ten-thousandth of its deviation when it becomes a 32-bit
+number. Trained on what the service will be given, the model answers there what it answered in
+evaluation.
 """
 
 from typing import TYPE_CHECKING
@@ -11,7 +14,9 @@ from casebook.errors import CasebookError
 if TYPE_CHECKING:
     import pandas as pd
 
-UNLIKE = 1e-5  # of a column's deviation: on average numbers move further when they become 32-bit ones
+UNLIKE = (
+    1e-5  # of a column's deviation: on average numbers move further when they become 32-bit ones
+)
 LOST = 0.05  # of a column's deviation: numbers move so far that the column says something else
 
 
@@ -33,9 +38,10 @@ def coarse(train: "pd.DataFrame") -> list[str]:
             moved = abs(values.astype("float32") - values).mean() if len(values) else 0.0
         if deviation > 0 and moved > LOST * deviation:
             raise CasebookError(
-                f"{name} has values around {values.mean():.6g} that differ by about {deviation:.2g}. A model takes "
-                "32-bit numbers of seven digits, which can't tell them apart. Subtract a round number from it in a "
-                "cleaning step, or give it in a larger unit, such as days since a date."
+                f"{name} has values around {values.mean():.6g} that differ by about "
+                f"{deviation:.2g}. A model takes 32-bit numbers of seven digits, which can't tell "
+                "them apart. Subtract a round number from it in a cleaning step, or give it in a "
+                "larger unit, such as days since a date."
             )
         if moved > UNLIKE * deviation:
             found.append(str(name))
@@ -44,4 +50,6 @@ def coarse(train: "pd.DataFrame") -> list[str]:
 
 def as_served(frame: "pd.DataFrame", columns: list[str]) -> "pd.DataFrame":
     """Return the frame with the numbers of some columns as the service is given them."""
-    return frame.assign(**{name: frame[name].astype("float32").astype("float64") for name in columns})
+    return frame.assign(
+        **{name: frame[name].astype("float32").astype("float64") for name in columns}
+    )

@@ -9,7 +9,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-MIDDLE = (0.005, 0.995)  # quantiles between which histograms are drawn: a few far values would leave one bar
+MIDDLE = (
+    0.005,
+    0.995,
+)  # quantiles between which histograms are drawn: a few far values would leave one bar
 PARTS = 10  # of a column's values, in which the target's mean is told
 ANNOTATED = 14  # columns up to which a heatmap has its figures written in
 TICKS = 3  # at most so many numbers below a small panel: more would run into each other
@@ -18,9 +21,15 @@ LONGEST = 18  # characters of a category's name
 
 
 def draw_profile(
-    out: Path, frame: "pd.DataFrame", telling: dict[str, str], categories: list[str], matrix: "pd.DataFrame",
-    target: str | None, kind: Literal["classes", "number"] | None, shares: "dict[str, pd.Series]",
-) -> None:  # fmt: skip
+    out: Path,
+    frame: "pd.DataFrame",
+    telling: dict[str, str],
+    categories: list[str],
+    matrix: "pd.DataFrame",
+    target: str | None,
+    kind: Literal["classes", "number"] | None,
+    shares: "dict[str, pd.Series]",
+) -> None:
     """Draw what there is: `histograms`, `boxes`, `categories`, `target` and `correlation`.
 
     Parameters
@@ -36,11 +45,15 @@ def draw_profile(
     target, kind
         What is predicted, if anything is, and whether it is a class or a number.
     shares
-        What is drawn of the target against other columns, by what it is called; of several classes each one's share.
+        What is drawn of the target against other columns, by what it is called; of several classes
+        each one's share.
     """
     frame, matrix = frame.rename(columns=literal), matrix.rename(index=literal, columns=literal)
     telling = {literal(name): label for name, label in telling.items()}
-    categories, target = [literal(name) for name in categories], literal(target) if target else target
+    categories, target = (
+        [literal(name) for name in categories],
+        literal(target) if target else target,
+    )
     shares = {literal(said): share for said, share in shares.items()}
     if telling:
         _histograms(out, frame, telling, target if kind == "classes" else None)
@@ -64,9 +77,16 @@ def _histograms(out: Path, frame: "pd.DataFrame", telling: dict[str, str], by: s
         shown = frame[frame[name].between(low, high)]
         bins = min(30, max(2, shown[name].nunique()))
         sns.histplot(
-            shown, x=name, hue=by, stat="percent", common_norm=False, bins=bins, ax=axis, element="step",
+            shown,
+            x=name,
+            hue=by,
+            stat="percent",
+            common_norm=False,
+            bins=bins,
+            ax=axis,
+            element="step",
             legend=i == 0 and by is not None,
-        )  # fmt: skip
+        )
         axis.set(xlabel=telling[name], ylabel="rows of the class (%)" if by else "rows (%)")
         axis.xaxis.set_major_locator(MaxNLocator(TICKS))
     fig.suptitle("How each column's values are spread (middle 99 %)")
@@ -76,17 +96,23 @@ def _histograms(out: Path, frame: "pd.DataFrame", telling: dict[str, str], by: s
 def _boxes(out: Path, frame: "pd.DataFrame", names: list[str]) -> None:
     """Draw all columns' boxes in one panel, each measured from its median in its own interquartile ranges.
 
-    Points lie beyond 1.5 ranges from the box (Tukey 1977). A column whose quartiles agree is measured in its deviation.
+    Points lie beyond 1.5 ranges from the box (Tukey 1977). A column whose quartiles agree is
+    measured in its deviation.
     """
     numbers = frame[names]
     spread = numbers.quantile(0.75) - numbers.quantile(0.25)
     scaled = (numbers - numbers.median()) / spread.where(spread > 0, numbers.std()).replace(0, 1)
     fig, axis = figure(8.5, 1.2 + 0.36 * len(names))
     axis.boxplot(
-        [scaled[name].dropna() for name in names], orientation="horizontal", tick_labels=[_short(n) for n in names],
-        widths=0.6, patch_artist=True, boxprops={"facecolor": "C0", "alpha": 0.6},
-        medianprops={"color": "black"}, flierprops={"markersize": 2, "marker": "o"},
-    )  # fmt: skip
+        [scaled[name].dropna() for name in names],
+        orientation="horizontal",
+        tick_labels=[_short(n) for n in names],
+        widths=0.6,
+        patch_artist=True,
+        boxprops={"facecolor": "C0", "alpha": 0.6},
+        medianprops={"color": "black"},
+        flierprops={"markersize": 2, "marker": "o"},
+    )
     axis.invert_yaxis()
     far = bool(scaled.abs().max().max() > LINEAR)
     if far:
@@ -101,7 +127,9 @@ def _categories(out: Path, frame: "pd.DataFrame", names: list[str]) -> None:
     """Draw how often each kind stands in each column of kinds; of many the ten most frequent."""
     fig, panels = axes_grid(len(names), columns=min(4, len(names)), width=width(len(names)))
     for axis, name in zip(panels, names, strict=True):
-        shares = 100 * frame[name].astype("string").value_counts(normalize=True, dropna=False).head(10)
+        shares = 100 * frame[name].astype("string").value_counts(normalize=True, dropna=False).head(
+            10
+        )
         axis.barh([_short(kind) for kind in shares.index], shares.to_numpy())
         axis.invert_yaxis()
         axis.set(xlabel="rows (%)", title=_short(name))
@@ -110,10 +138,19 @@ def _categories(out: Path, frame: "pd.DataFrame", names: list[str]) -> None:
 
 
 def _targets(
-    out: Path, frame: "pd.DataFrame", telling: dict[str, str], categories: list[str], target: str,
-    shares: "dict[str, pd.Series]", *, points: bool,
-) -> None:  # fmt: skip
-    """Draw the target against each column: its mean in tenths of a column's values, or for each kind."""
+    out: Path,
+    frame: "pd.DataFrame",
+    telling: dict[str, str],
+    categories: list[str],
+    target: str,
+    shares: "dict[str, pd.Series]",
+    *,
+    points: bool,
+) -> None:
+    """Draw the target against each column.
+
+    Its mean in tenths of a column's values, or for each kind.
+    """
     names = [*list(telling)[:8], *categories[:4]]
     fig, panels = axes_grid(len(names), columns=min(4, len(names)), width=width(len(names)))
     said = next(iter(shares)) if len(shares) == 1 else f"share of each {target} (%)"
@@ -146,7 +183,9 @@ def _against_kinds(axis: "Axes", kinds: "pd.Series", shares: "dict[str, pd.Serie
     axis.invert_yaxis()
 
 
-def _against_number(axis: "Axes", x: "pd.Series", y: "pd.Series", label: str, *, points: bool) -> None:
+def _against_number(
+    axis: "Axes", x: "pd.Series", y: "pd.Series", label: str, *, points: bool
+) -> None:
     """Draw the mean of `y` in each tenth of `x`, over the points themselves where `y` is a number."""
     import pandas as pd
 
@@ -164,9 +203,17 @@ def _heatmap(out: Path, matrix: "pd.DataFrame") -> None:
     few = len(matrix) <= ANNOTATED
     fig, axis = figure(8.5, 7)
     sns.heatmap(
-        matrix, vmin=-1, vmax=1, cmap="vlag", square=True, ax=axis, annot=few, fmt=".2f", annot_kws={"size": 7},
+        matrix,
+        vmin=-1,
+        vmax=1,
+        cmap="vlag",
+        square=True,
+        ax=axis,
+        annot=few,
+        fmt=".2f",
+        annot_kws={"size": 7},
         cbar_kws={"label": "Pearson r"},
-    )  # fmt: skip
+    )
     axis.set_title("Correlation between columns")
     save(fig, out / "correlation.png")
 

@@ -16,10 +16,11 @@ UNDER = 0.5  # and after under-sampling the negatives as well
 def resample(out: Path, features: Ref, way: Way, seed: int) -> Facts:
     """Resample the training part of encoded features and write it as `train`.
 
-    `over_under` repeats random positives up to 1 per 10 negatives, then drops random negatives down to 2 per
-    positive; `smote` puts new positives between neighbouring ones, up to 1 per 10 negatives (Chawla et al. 2002).
-    Of several classes each rare one is brought to 1 per 10 rows of the most frequent one, and frequent ones are cut to
-    2 per row of the rarest. Rows are shuffled, because the samplers return them ordered by class.
+    `over_under` repeats random positives up to 1 per 10 negatives, then drops random negatives down
+    to 2 per positive; `smote` puts new positives between neighbouring ones, up to 1 per 10
+    negatives (Chawla et al. 2002). Of several classes each rare one is brought to 1 per 10 rows of
+    the most frequent one, and frequent ones are cut to 2 per row of the rarest. Rows are shuffled,
+    because the samplers return them ordered by class.
     """
     import numpy as np
 
@@ -27,14 +28,19 @@ def resample(out: Path, features: Ref, way: Way, seed: int) -> Facts:
     x, y = resampled(data["x"], data["y"], way, seed)
     order = np.random.default_rng(seed).permutation(len(y))
     write_arrays(out, "train", x=x[order], y=y[order])
-    told = {"positives": int(y.sum())} if y.max() <= 1 else {"classes": np.bincount(y.astype("int64")).tolist()}
+    told = (
+        {"positives": int(y.sum())}
+        if y.max() <= 1
+        else {"classes": np.bincount(y.astype("int64")).tolist()}
+    )
     return {"rows": len(y), **told, "rows_before": len(data["y"])}
 
 
 def resampled(x: Any, y: Any, way: Way, seed: int) -> tuple[Any, Any]:
     """Return resampled features and labels, ordered as imbalanced-learn returns them.
 
-    A class that is not rare to begin with (over 1 in 10) is left as it is by the over-sampling step.
+    A class that is not rare to begin with (over 1 in 10) is left as it is by the over-sampling
+    step.
     """
     from imblearn.over_sampling import SMOTE, RandomOverSampler
     from imblearn.under_sampling import RandomUnderSampler
@@ -45,7 +51,11 @@ def resampled(x: Any, y: Any, way: Way, seed: int) -> tuple[Any, Any]:
     ratio = positives / (len(y) - positives)
     if int(OVER * (len(y) - positives)) > positives:  # the samplers refuse to add no row
         smote = SMOTE(sampling_strategy=OVER, random_state=seed, k_neighbors=min(5, positives - 1))
-        sampler = smote if way == "smote" else RandomOverSampler(sampling_strategy=OVER, random_state=seed)
+        sampler = (
+            smote
+            if way == "smote"
+            else RandomOverSampler(sampling_strategy=OVER, random_state=seed)
+        )
         x, y = sampler.fit_resample(x, y)
     if way == "over_under" and ratio < UNDER:
         x, y = RandomUnderSampler(sampling_strategy=UNDER, random_state=seed).fit_resample(x, y)
@@ -53,21 +63,36 @@ def resampled(x: Any, y: Any, way: Way, seed: int) -> tuple[Any, Any]:
 
 
 def _of_classes(x: Any, y: Any, way: Way, seed: int) -> tuple[Any, Any]:
-    """Do the same with several classes: the most frequent one stands for the negatives, each other for positives."""
+    """Do the same with several classes.
+
+    The most frequent one stands for the negatives, each other for positives.
+    """
     import numpy as np
     from imblearn.over_sampling import SMOTE, RandomOverSampler
     from imblearn.under_sampling import RandomUnderSampler
 
     numbers, counts = np.unique(y, return_counts=True)
     least = int(OVER * counts.max())
-    more = {n: least for n, count in zip(numbers.tolist(), counts.tolist(), strict=True) if count < least}
+    more = {
+        n: least
+        for n, count in zip(numbers.tolist(), counts.tolist(), strict=True)
+        if count < least
+    }
     if more:
-        smote = SMOTE(sampling_strategy=more, random_state=seed, k_neighbors=min(5, int(counts.min()) - 1))
-        sampler = smote if way == "smote" else RandomOverSampler(sampling_strategy=more, random_state=seed)
+        smote = SMOTE(
+            sampling_strategy=more, random_state=seed, k_neighbors=min(5, int(counts.min()) - 1)
+        )
+        sampler = (
+            smote
+            if way == "smote"
+            else RandomOverSampler(sampling_strategy=more, random_state=seed)
+        )
         x, y = sampler.fit_resample(x, y)
     numbers, counts = np.unique(y, return_counts=True)
     most = int(counts.min() / UNDER)
-    fewer = {n: most for n, count in zip(numbers.tolist(), counts.tolist(), strict=True) if count > most}
+    fewer = {
+        n: most for n, count in zip(numbers.tolist(), counts.tolist(), strict=True) if count > most
+    }
     if way == "over_under" and fewer:
         x, y = RandomUnderSampler(sampling_strategy=fewer, random_state=seed).fit_resample(x, y)
     return x, y

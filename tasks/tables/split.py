@@ -25,11 +25,16 @@ SMALL_FOLDS = 10  # of data so small that every row is needed, and the whole is 
 
 
 @stage
-def split(out: Path, table: Ref, target: str, fold: int, seed: int, *, grouped: bool = False) -> Facts:
-    """Part a table for one of five outer folds: a fifth for the test, a fifth of the rest for validation.
+def split(
+    out: Path, table: Ref, target: str, fold: int, seed: int, *, grouped: bool = False
+) -> Facts:
+    """Part a table for one of five outer folds.
 
-    The share of positives is the same in all parts (stratified): 64 % training, 16 % validation, 20 % test. All five
-    folds together test every row once. With `grouped`, rows that agree in every column but the target stay together.
+    A fifth for the test, a fifth of the rest for validation.
+
+    The share of positives is the same in all parts (stratified): 64 % training, 16 % validation, 20
+    % test. All five folds together test every row once. With `grouped`, rows that agree in every
+    column but the target stay together.
 
     Raises
     ------
@@ -38,20 +43,26 @@ def split(out: Path, table: Ref, target: str, fold: int, seed: int, *, grouped: 
     """
     frame = read_table(table)
     has_target(frame, target)
-    parts = by_group(frame, target, fold, seed) if grouped else stratified(frame, target, fold, seed)
+    parts = (
+        by_group(frame, target, fold, seed) if grouped else stratified(frame, target, fold, seed)
+    )
     repeats_across(parts)
     for name, part in parts.items():
         write_table(out, part, name)
     positive = next(iter(sorted(frame[target].unique())[1:2]), None)  # of two classes the second
-    return {name: {"rows": len(p), "positives": int((p[target] == positive).sum())} for name, p in parts.items()}
+    return {
+        name: {"rows": len(p), "positives": int((p[target] == positive).sum())}
+        for name, p in parts.items()
+    }
 
 
 @stage
 def split_repeatedly(out: Path, table: Ref, problem: Problem, folds: int, seed: int) -> Facts:
     """Part a small table by repeated 10-fold cross-validation; the output holds `folds` folds.
 
-    Of ten folds of equal size one is the test part, the next one the validation part and eight are for training. After
-    ten folds the rows are shuffled anew. Classes have the same share in every fold.
+    Of ten folds of equal size one is the test part, the next one the validation part and eight are
+    for training. After ten folds the rows are shuffled anew. Classes have the same share in every
+    fold.
 
     Raises
     ------
@@ -64,7 +75,11 @@ def split_repeatedly(out: Path, table: Ref, problem: Problem, folds: int, seed: 
         folder.mkdir()
         for name, part in parts.items():
             write_table(folder, part, name)
-    return {"folds": folds, "repeats": -(-folds // SMALL_FOLDS), "rows": {n: len(p) for n, p in parts.items()}}
+    return {
+        "folds": folds,
+        "repeats": -(-folds // SMALL_FOLDS),
+        "rows": {n: len(p) for n, p in parts.items()},
+    }
 
 
 def stratified(frame: "pd.DataFrame", target: str, fold: int, seed: int) -> "Parts":
@@ -84,11 +99,15 @@ def stratified(frame: "pd.DataFrame", target: str, fold: int, seed: int) -> "Par
     train, validation = train_test_split(
         development, test_size=1 / FOLDS, random_state=seed, stratify=labels.iloc[development]
     )
-    return {name: frame.iloc[rows] for name, rows in zip(PARTS, (train, validation, test), strict=True)}
+    return {
+        name: frame.iloc[rows] for name, rows in zip(PARTS, (train, validation, test), strict=True)
+    }
 
 
 def as_given(table: "pd.DataFrame", seed: int) -> "Parts":
-    """Return the parts of a set whose column `part` says which rows are for the test: a tenth of the others validates.
+    """Return the parts of a set whose column `part` says which rows are for the test.
+
+    A tenth of the others validates.
 
     Raises
     ------
@@ -101,19 +120,23 @@ def as_given(table: "pd.DataFrame", seed: int) -> "Parts":
     least = rest["label"].value_counts().min() if len(rest) else 0
     if not len(test) or least < 2:
         raise CasebookError(
-            f"The set has {len(rest):,} training and {len(test):,} test rows, of the rarest class {least} for "
-            "training: a test part and two training rows of each class are needed at least."
+            f"The set has {len(rest):,} training and {len(test):,} test rows, of the rarest class "
+            f"{least} for training: a test part and two training rows of each class are needed at "
+            "least."
         )
     share = max(VALIDATION, rest["label"].nunique() / len(rest))
-    train, validation = train_test_split(rest, test_size=share, random_state=seed, stratify=rest["label"])
+    train, validation = train_test_split(
+        rest, test_size=share, random_state=seed, stratify=rest["label"]
+    )
     return {"train": train, "validation": validation, "test": test}
 
 
 def by_group(frame: "pd.DataFrame", target: str, fold: int, seed: int) -> "Parts":
     """Return the parts of one outer fold, stratified by distinct feature rows, of which all repeats stay together.
 
-    A distinct row counts once, with the label that it has first, however often it is repeated: folds of groups that
-    are stratified row by row take a search over all groups, minutes for some ten thousand of them.
+    A distinct row counts once, with the label that it has first, however often it is repeated:
+    folds of groups that are stratified row by row take a search over all groups, minutes for some
+    ten thousand of them.
 
     Raises
     ------
@@ -141,7 +164,9 @@ def repeated(frame: "pd.DataFrame", problem: Problem, folds: int, seed: int) -> 
     if problem.classes:
         enough_of_each_class(frame, problem.target, SMALL_FOLDS)
     elif len(frame) < 2 * SMALL_FOLDS:
-        raise CasebookError(f"Only {len(frame)} rows, too few for {SMALL_FOLDS} folds: at least {2 * SMALL_FOLDS}.")
+        raise CasebookError(
+            f"Only {len(frame)} rows, too few for {SMALL_FOLDS} folds: at least {2 * SMALL_FOLDS}."
+        )
     kind = StratifiedKFold if problem.classes else KFold
     for number in range(folds):
         repeat, fold = divmod(number, SMALL_FOLDS)
@@ -152,7 +177,10 @@ def repeated(frame: "pd.DataFrame", problem: Problem, folds: int, seed: int) -> 
         test, validation = tests[fold], tests[(fold + 1) % SMALL_FOLDS]
         rest = np.setdiff1d(np.arange(len(frame)), np.concatenate([test, validation]))
         rest = np.random.default_rng((seed, number)).permutation(rest)
-        yield {name: frame.iloc[rows] for name, rows in zip(PARTS, (rest, validation, test), strict=True)}
+        yield {
+            name: frame.iloc[rows]
+            for name, rows in zip(PARTS, (rest, validation, test), strict=True)
+        }
 
 
 def labels_of(frame: "pd.DataFrame", target: str) -> "pd.Series":
@@ -169,18 +197,20 @@ def enough_of_each_class(frame: "pd.DataFrame", target: str, folds: int) -> None
     Raises
     ------
     CasebookError
-        The target has one class only, or a class has fewer than twice as many rows as there are folds.
+        The target has one class only, or a class has fewer than twice as many rows as there are
+        folds.
     """
     counts = frame[target].value_counts()
     if len(counts) < 2:
         raise CasebookError(
-            f"All {len(frame):,} rows have {target} = {counts.index[0]}: there is nothing to tell apart. Use data that "
-            "holds both classes."
+            f"All {len(frame):,} rows have {target} = {counts.index[0]}: there is nothing to tell "
+            "apart. Use data that holds both classes."
         )
     if counts.min() < 2 * folds:
         raise CasebookError(
-            f"Only {counts.min()} rows have {target} = {counts.idxmin()}, too few for {folds} folds that each need one "
-            f"for validation too: at least {2 * folds} are needed. Use more data."
+            f"Only {counts.min()} rows have {target} = {counts.idxmin()}, too few for {folds} "
+            f"folds that each need one for validation too: at least {2 * folds} are needed. Use "
+            "more data."
         )
 
 
@@ -188,5 +218,6 @@ def repeated_folds(folds: int) -> Message:
     """Say how figures over the folds of `split_repeatedly` come about."""
     return msg(
         "repeated 10-fold cross-validation, mean of {folds} folds of {shuffles} shuffles",
-        folds=folds, shuffles=-(-folds // SMALL_FOLDS),
-    )  # fmt: skip
+        folds=folds,
+        shuffles=-(-folds // SMALL_FOLDS),
+    )

@@ -61,7 +61,11 @@ class Splits(Protocol[P]):
         """Divide the table, and return each fold's training, validation and test part."""
 
     def encode(
-        self, parts: Sequence[Ref], problem: Problem, derived: tuple[Derived, ...], encoder: "Encoder"
+        self,
+        parts: Sequence[Ref],
+        problem: Problem,
+        derived: tuple[Derived, ...],
+        encoder: "Encoder",
     ) -> list[Ref]:
         """Fit the encoder to each fold's training part, and return each fold's features."""
 
@@ -100,7 +104,11 @@ class RepeatedKFold:
         return [parts.fold(number) for number in range(folds)]
 
     def encode(
-        self, parts: Sequence[Ref], problem: Problem, derived: tuple[Derived, ...], encoder: "Encoder"
+        self,
+        parts: Sequence[Ref],
+        problem: Problem,
+        derived: tuple[Derived, ...],
+        encoder: "Encoder",
     ) -> list[Ref]:
         """Encode all folds at once."""
         encoded = fold_features(parts[0].whole, len(parts), problem, derived, encoder)
@@ -110,25 +118,33 @@ class RepeatedKFold:
         """Train the networks of all folds as one."""
         folds, encoded = len(data.encoded), data.encoded[0].whole
         stage = train_folds.with_label(label)
-        trained = stage.submit(encoded, folds, model.network, model.settings, data.problem, data.seed)
+        trained = stage.submit(
+            encoded, folds, model.network, model.settings, data.problem, data.seed
+        )
         return [Fold(trained, number) for number in range(folds)]
 
     def fit_baselines(self, data: PreparedData, params: TableParams) -> list[Future]:
         """Fit the baselines of all folds in one stage."""
         folds, encoded = len(data.encoded), data.encoded[0].whole
-        fitted = compare_folds.submit(encoded, folds, params.peers, trees(params), data.problem, data.seed)
+        fitted = compare_folds.submit(
+            encoded, folds, params.peers, trees(params), data.problem, data.seed
+        )
         return [Fold(fitted, number) for number in range(folds) if params.peers]
 
     def describe(self, problem: Problem, folds: int) -> Message:
         """Name the folds and, of a regression, the shuffles."""
         if not problem.classes:
             return repeated_folds(folds)
-        return msg("repeated stratified 10-fold cross-validation, mean of {folds} folds", folds=folds)
+        return msg(
+            "repeated stratified 10-fold cross-validation, mean of {folds} folds", folds=folds
+        )
 
 
 @dataclass(frozen=True)
 class Holdout:
-    """A stratified split into training, validation and test part; in the full profile, five of them.
+    """A stratified split into training, validation and test part.
+
+    In the full profile, five of them.
 
     Attributes
     ----------
@@ -146,19 +162,33 @@ class Holdout:
     def split(self, table: Ref, problem: Problem, folds: int, seed: int) -> list[Ref]:
         """Divide the table for each outer fold."""
         more = {"grouped": True} if self.grouped else {}
-        return [split.with_label(number)(table, problem.target, number, seed, **more) for number in range(folds)]
+        return [
+            split.with_label(number)(table, problem.target, number, seed, **more)
+            for number in range(folds)
+        ]
 
     def encode(
-        self, parts: Sequence[Ref], problem: Problem, derived: tuple[Derived, ...], encoder: "Encoder"
+        self,
+        parts: Sequence[Ref],
+        problem: Problem,
+        derived: tuple[Derived, ...],
+        encoder: "Encoder",
     ) -> list[Ref]:
         """Encode each fold in a stage of its own."""
-        return [features.with_label(number)(part, problem, derived, encoder) for number, part in enumerate(parts)]
+        return [
+            features.with_label(number)(part, problem, derived, encoder)
+            for number, part in enumerate(parts)
+        ]
 
     def fit(self, label: str, data: PreparedData, model: Model) -> list[Future]:
         """Train a network on each fold, resampled if the model asks for it."""
         return [
             train.with_label(f"{label}-{number}").submit(
-                encoded, self._training(encoded, number, model, data.seed), model.network, model.settings, data.seed
+                encoded,
+                self._training(encoded, number, model, data.seed),
+                model.network,
+                model.settings,
+                data.seed,
             )
             for number, encoded in enumerate(data.encoded)
         ]
@@ -166,7 +196,9 @@ class Holdout:
     def fit_baselines(self, data: PreparedData, params: TableParams) -> list[Future]:
         """Fit the baselines of each fold in a stage of its own."""
         return [
-            compare.with_label(number).submit(encoded, params.peers, trees(params), data.problem, data.seed)
+            compare.with_label(number).submit(
+                encoded, params.peers, trees(params), data.problem, data.seed
+            )
             for number, encoded in enumerate(data.encoded if params.peers else [])
         ]
 
@@ -175,22 +207,23 @@ class Holdout:
         match self.grouped, folds:
             case False, 1:
                 return msg(
-                    "repeats dropped; stratified training, validation and test parts of 64, 16 and 20 %; one split"
+                    "repeats dropped; stratified training, validation and test parts of 64, 16 "
+                    "and 20 %; one split"
                 )
             case False, _:
                 return msg(
-                    "repeats dropped; stratified training, validation and test parts of 64, 16 and 20 %; mean of "
-                    "{folds} outer folds",
+                    "repeats dropped; stratified training, validation and test parts of 64, 16 "
+                    "and 20 %; mean of {folds} outer folds",
                     folds=folds,
                 )
             case True, 1:
                 return msg(
-                    "stratified training, validation and test parts of 64, 16 and 20 %, equal headers all in one of "
-                    "them; one split"
+                    "stratified training, validation and test parts of 64, 16 and 20 %, equal "
+                    "headers all in one of them; one split"
                 )
         return msg(
-            "stratified training, validation and test parts of 64, 16 and 20 %, equal headers all in one of them; "
-            "mean of {folds} outer folds",
+            "stratified training, validation and test parts of 64, 16 and 20 %, equal headers all "
+            "in one of them; mean of {folds} outer folds",
             folds=folds,
         )
 

@@ -1,8 +1,9 @@
 """Train folds: fit the networks of all folds of a small table as one batched model.
 
-A fit of a small network takes seconds, nearly all of them overhead; thirty folds would take minutes. So the weights
-of every layer get a leading axis for the folds, one call trains all of them, and no fold can influence another: the
-loss is a sum over folds, and the optimizers used here work on each weight for itself.
+A fit of a small network takes seconds, nearly all of them overhead; thirty folds would take
+minutes. So the weights of every layer get a leading axis for the folds, one call trains all of
+them, and no fold can influence another: the loss is a sum over folds, and the optimizers used here
+work on each weight for itself.
 """
 
 from collections.abc import Callable
@@ -39,7 +40,10 @@ LOOKS = 50  # at the validation part, for the curve alone, where nothing depends
 
 
 class Stack(NamedTuple):
-    """One part of all folds: x (folds, rows, features), y and weight (folds, rows); padding has weight 0."""
+    """One part of all folds: x (folds, rows, features), y and weight (folds, rows).
+
+    Padding has weight 0.
+    """
 
     x: "Floats"
     y: "Floats"
@@ -47,7 +51,10 @@ class Stack(NamedTuple):
 
 
 class Scale(NamedTuple):
-    """How a target becomes what a network learns: standardized, and its logarithm taken before where that is asked."""
+    """How a target becomes what a network learns.
+
+    Standardized, and its logarithm taken before where that is asked.
+    """
 
     by: float
     shift: float
@@ -62,7 +69,8 @@ class Scale(NamedTuple):
             return cls(1.0, 0.0, log=False)
         if settings.log_target and y.min() <= 0:
             raise CasebookError(
-                f"{problem.target} has values of {y.min():g}, but only positive numbers have a logarithm."
+                f"{problem.target} has values of {y.min():g}, but only positive numbers have a "
+                "logarithm."
             )
         learnt = np.log(y) if settings.log_target else y
         return cls(float(learnt.std()) or 1.0, float(learnt.mean()), settings.log_target)
@@ -83,7 +91,13 @@ class Scale(NamedTuple):
 
 @stage
 def train_folds(
-    out: Path, features: Ref, folds: int, network: "Network", settings: Settings, problem: Problem, seed: int
+    out: Path,
+    features: Ref,
+    folds: int,
+    network: "Network",
+    settings: Settings,
+    problem: Problem,
+    seed: int,
 ) -> Facts:
     """Fit one candidate's networks of all folds, and score each fold's validation and test rows.
 
@@ -92,18 +106,18 @@ def train_folds(
     features
         The encoded parts of all folds.
     network
-        Builds the model from x (folds, rows, features), y (folds, rows) and the dropout: inputs of shape (folds,
-        features), outputs (folds, members); all its weights have the folds as their first axis. Of more than two
-        classes see `tasks.training.heads`.
+        Builds the model from x (folds, rows, features), y (folds, rows) and the dropout: inputs of
+        shape (folds, features), outputs (folds, members); all its weights have the folds as their
+        first axis. Of more than two classes see `tasks.training.heads`.
     settings
-        How to train. Without `refit` a fifth of each fold's training rows is held back, as the labs do by Keras'
-        `validation_split`, and the fold keeps the weights of its epoch of least loss on them. The validation part has
-        no say in training: candidates are chosen by it.
+        How to train. Without `refit` a fifth of each fold's training rows is held back, as the labs
+        do by Keras' `validation_split`, and the fold keeps the weights of its epoch of least loss
+        on them. The validation part has no say in training: candidates are chosen by it.
     problem, seed
         What is predicted; what fixes weights, order and dropout.
 
-    Writes, in a folder for each fold, `scores.npz` (logits, or values in the target's unit) and `history.json`; in the
-    first fold's also `network.keras`, which takes (rows, features).
+    Writes, in a folder for each fold, `scores.npz` (logits, or values in the target's unit) and
+    `history.json`; in the first fold's also `network.keras`, which takes (rows, features).
     """
     import numpy as np
 
@@ -119,7 +133,10 @@ def train_folds(
     history = fit(model, train, watched, settings, problem, seed)
     validated = score(model, validation.x, scale, problem)
     if settings.refit:
-        whole = [{k: np.concatenate([p["train"][k], p["validation"][k]]) for k in ("x", "y")} for p in parts]
+        whole = [
+            {k: np.concatenate([p["train"][k], p["validation"][k]]) for k in ("x", "y")}
+            for p in parts
+        ]
         train = stacked(whole, scale)
         model = build(network, {"x": train.x, "y": train.y}, settings, seed)
         fit(model, train, None, settings, problem, seed)
@@ -128,7 +145,12 @@ def train_folds(
         folder = out / fold_name(i)
         folder.mkdir()
         sizes = {name: len(part[name]["y"]) for name in ("validation", "test")}
-        write_arrays(folder, "scores", validation=validated[i, : sizes["validation"]], test=tested[i, : sizes["test"]])
+        write_arrays(
+            folder,
+            "scores",
+            validation=validated[i, : sizes["validation"]],
+            test=tested[i, : sizes["test"]],
+        )
         files.write_json(folder / "history.json", history)
     alone = alone_model(network, model, train, settings, scale[0], problem)
     alone.save(out / fold_name(0) / "network.keras")
@@ -143,34 +165,52 @@ def train_folds(
     }
 
 
-def fit_folds(label: str, data: PreparedData, network: "Network", settings: Settings, seed: int) -> list[Future]:
+def fit_folds(
+    label: str, data: PreparedData, network: "Network", settings: Settings, seed: int
+) -> list[Future]:
     """Train one candidate on all folds of prepared data, under a label of its own, and return each fold's future."""
     folds = len(data.encoded)
-    trained = train_folds.with_label(label).submit(data.encoded[0].whole, folds, network, settings, data.problem, seed)
+    trained = train_folds.with_label(label).submit(
+        data.encoded[0].whole, folds, network, settings, data.problem, seed
+    )
     return [Fold(trained, i) for i in range(folds)]
 
 
 def cut(part: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the first four fifths of a part's rows, which are in random order, and the last fifth."""
     rows = len(part["y"]) - len(part["y"]) // 5
-    return {name: values[:rows] for name, values in part.items()}, {n: values[rows:] for n, values in part.items()}
+    return {name: values[:rows] for name, values in part.items()}, {
+        n: values[rows:] for n, values in part.items()
+    }
 
 
 def stacked(parts: list[dict[str, Any]], scale: list[Scale]) -> Stack:
-    """Return one part of all folds as arrays; shorter folds are padded with their first rows at weight 0."""
+    """Return one part of all folds as arrays.
+
+    Shorter folds are padded with their first rows at weight 0.
+    """
     import numpy as np
 
     longest = max(len(part["y"]) for part in parts)
     rows = [np.resize(np.arange(len(part["y"])), longest) for part in parts]
     return Stack(
         x=np.stack([part["x"][r] for part, r in zip(parts, rows, strict=True)]),
-        y=np.stack([by.learnt(part["y"][r]) for part, r, by in zip(parts, rows, scale, strict=True)]),
-        weight=np.stack([(np.arange(longest) < len(part["y"])).astype("float32") for part in parts]),
+        y=np.stack(
+            [by.learnt(part["y"][r]) for part, r, by in zip(parts, rows, scale, strict=True)]
+        ),
+        weight=np.stack(
+            [(np.arange(longest) < len(part["y"])).astype("float32") for part in parts]
+        ),
     )
 
 
 def fit(
-    model: "keras.Model", train: Stack, watched: Stack | None, settings: Settings, problem: Problem, seed: int = 0
+    model: "keras.Model",
+    train: Stack,
+    watched: Stack | None,
+    settings: Settings,
+    problem: Problem,
+    seed: int = 0,
 ) -> dict[str, list[float]]:
     """Train all folds together, on rows shuffled by the seed, and return their mean curves.
 
@@ -183,7 +223,13 @@ def fit(
     shuffle, curve = np.random.default_rng(seed), list[float]()
     with Progress(f"training {model.name}", settings.epochs) as progress:
         while len(curve) < settings.epochs and not watch.done:
-            curve.append(float(train_epoch(*batches(shuffle.permutation(train.y.shape[1]), settings.batch_size))))
+            curve.append(
+                float(
+                    train_epoch(
+                        *batches(shuffle.permutation(train.y.shape[1]), settings.batch_size)
+                    )
+                )
+            )
             finite_loss(curve[-1], model.name, len(curve))
             watch.look(len(curve))
             progress.step()
@@ -192,7 +238,10 @@ def fit(
 
 
 def batches(rows: "Rows", size: int) -> "tuple[Rows, Floats]":
-    """Return the rows in batches (batches, rows) and their weights: the last one is filled up with rows of weight 0."""
+    """Return the rows in batches (batches, rows) and their weights.
+
+    The last one is filled up with rows of weight 0.
+    """
     import numpy as np
 
     size = min(size, len(rows))
@@ -206,29 +255,40 @@ def epoch_of(
 ) -> "Callable[[Rows, Floats], Any]":
     """Return one epoch of training: from batches of rows to the mean loss of rows and folds.
 
-    On TensorFlow all steps of an epoch are one call. Keras' own `fit` takes several times as long as a step of so small
-    networks to hand over the next few rows. XLA makes a step twice as fast on a CPU, but nine times slower where masks
-    are drawn. Other back ends take each step as Keras does.
+    On TensorFlow all steps of an epoch are one call. Keras' own `fit` takes several times as long
+    as a step of so small networks to hand over the next few rows. XLA makes a step twice as fast on
+    a CPU, but nine times slower where masks are drawn. Other back ends take each step as Keras
+    does.
     """
     import keras
 
-    optimizer = make_optimizer(settings, settings.epochs * -(-train.y.shape[1] // settings.batch_size))
+    optimizer = make_optimizer(
+        settings, settings.epochs * -(-train.y.shape[1] // settings.batch_size)
+    )
     of_backend = _in_one_call if keras.backend.backend() == "tensorflow" else _by_steps
     return of_backend(model, train, optimizer, settings, problem)
 
 
 def _in_one_call(
-    model: "keras.Model", train: Stack, optimizer: "keras.optimizers.Optimizer", settings: Settings, problem: Problem
+    model: "keras.Model",
+    train: Stack,
+    optimizer: "keras.optimizers.Optimizer",
+    settings: Settings,
+    problem: Problem,
 ) -> "Callable[[Rows, Floats], Any]":
     """Return one epoch of training as a TensorFlow function."""
     import tensorflow as tf
 
     optimizer.build(model.trainable_variables)
-    x, y, weight = (tf.constant(value) for value in (train.x.swapaxes(0, 1), train.y.T, train.weight.T))
+    x, y, weight = (
+        tf.constant(value) for value in (train.x.swapaxes(0, 1), train.y.T, train.weight.T)
+    )
 
     def step(rows: Any, counts: Any) -> Any:
         with tf.GradientTape() as tape:
-            losses = member_losses(tf.gather(y, rows), model(tf.gather(x, rows), training=True), problem)
+            losses = member_losses(
+                tf.gather(y, rows), model(tf.gather(x, rows), training=True), problem
+            )
             total = tf.reduce_sum(losses * tf.gather(weight, rows) * counts[:, None])
             loss = total / tf.reduce_sum(counts) + tf.add_n([*model.losses, 0.0])
         optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
@@ -246,9 +306,16 @@ def _in_one_call(
 
 
 def _by_steps(
-    model: "keras.Model", train: Stack, optimizer: "keras.optimizers.Optimizer", settings: Settings, problem: Problem
+    model: "keras.Model",
+    train: Stack,
+    optimizer: "keras.optimizers.Optimizer",
+    settings: Settings,
+    problem: Problem,
 ) -> "Callable[[Rows, Floats], Any]":
-    """Return one epoch of training in Keras' steps, on whatever back end; its loss has the penalties in it."""
+    """Return one epoch of training in Keras' steps, on whatever back end.
+
+    Its loss has the penalties in it.
+    """
     import numpy as np
     from keras import ops
 
@@ -259,16 +326,24 @@ def _by_steps(
     model.compile(optimizer, losses_of)
 
     def train_epoch(rows: "Rows", counts: "Floats") -> float:
-        shares = counts * (counts.shape[1] / counts.sum(axis=1, keepdims=True))  # Keras divides by all rows of a batch
+        shares = counts * (
+            counts.shape[1] / counts.sum(axis=1, keepdims=True)
+        )  # Keras divides by all rows of a batch
         steps = zip(rows, shares, strict=True)
-        losses = [model.train_on_batch(x[batch], told[batch], sample_weight=share) for batch, share in steps]
+        losses = [
+            model.train_on_batch(x[batch], told[batch], sample_weight=share)
+            for batch, share in steps
+        ]
         return float(np.average(losses, weights=counts.sum(axis=1))) / len(train.y)
 
     return train_epoch
 
 
 def member_losses(y: Any, answers: Any, problem: Problem) -> Any:
-    """Return the loss of each row and fold, shape (rows, folds): each member's own, averaged over the members."""
+    """Return the loss of each row and fold, shape (rows, folds).
+
+    Each member's own, averaged over the members.
+    """
     from keras import ops
 
     if problem.kind == "multiclass":
@@ -276,11 +351,15 @@ def member_losses(y: Any, answers: Any, problem: Problem) -> Any:
     y = ops.expand_dims(y, -1)
     if problem.kind == "regression":
         return ops.mean(ops.square(answers - y), axis=-1)
-    return ops.mean(ops.relu(answers) - answers * y + ops.log1p(ops.exp(-ops.abs(answers))), axis=-1)
+    return ops.mean(
+        ops.relu(answers) - answers * y + ops.log1p(ops.exp(-ops.abs(answers))), axis=-1
+    )
 
 
 def score(model: "keras.Model", x: "Floats", scale: list[Scale], problem: Problem) -> "Floats":
-    """Return each fold's scores, shape (folds, rows): logits of the mean probability, or values in the unit.
+    """Return each fold's scores, shape (folds, rows).
+
+    Logits of the mean probability, or values in the unit.
 
     Of several classes there is a logit for each, shape (folds, rows, classes).
     """
@@ -291,14 +370,24 @@ def score(model: "keras.Model", x: "Floats", scale: list[Scale], problem: Proble
         return np.stack([pooled(fold) for fold in raw])
     if problem.kind == "multiclass":
         return np.asarray(mean_logits(raw), "float32")
-    told = [np.asarray(by.told(fold.mean(axis=-1)), "float32") for by, fold in zip(scale, raw, strict=True)]
+    told = [
+        np.asarray(by.told(fold.mean(axis=-1)), "float32")
+        for by, fold in zip(scale, raw, strict=True)
+    ]
     return np.stack(told)
 
 
 def alone_model(
-    network: "Network", model: "keras.Model", train: Stack, settings: Settings, scale: Scale, problem: Problem
+    network: "Network",
+    model: "keras.Model",
+    train: Stack,
+    settings: Settings,
+    scale: Scale,
+    problem: Problem,
 ) -> "keras.Model":
-    """Return the first fold's network by itself: features (rows, features) in, logits (rows, members) or values out.
+    """Return the first fold's network by itself.
+
+    Features (rows, features) in, logits (rows, members) or values out.
 
     Of several classes it gives the logit of each, shape (rows, classes).
     """
@@ -322,7 +411,9 @@ class Watch:
     With `refit` it draws the curve alone, of `LOOKS` epochs; without rows it does nothing.
     """
 
-    def __init__(self, model: "keras.Model", rows: Stack | None, settings: Settings, problem: Problem) -> None:
+    def __init__(
+        self, model: "keras.Model", rows: Stack | None, settings: Settings, problem: Problem
+    ) -> None:
         self.model, self.rows, self.settings, self.problem = model, rows, settings, problem
         self.often = max(1, settings.epochs // LOOKS) if settings.refit else 1
         self.curves: dict[str, list[float]] = {"val_loss": [], "val_epoch": []}
@@ -357,7 +448,10 @@ class Watch:
             self.least, self.waited, self.best = losses, np.zeros(len(losses)), weights
             return
         better = losses < self.least
-        self.least, self.waited = np.minimum(self.least, losses), np.where(better, 0, self.waited + 1)
+        self.least, self.waited = (
+            np.minimum(self.least, losses),
+            np.where(better, 0, self.waited + 1),
+        )
         self.best = [_chosen(better, new, old) for new, old in zip(weights, self.best, strict=True)]
 
     def restore(self) -> None:
@@ -370,5 +464,7 @@ def _chosen(better: Any, new: Any, old: Any) -> Any:
     """Return the new weights of the folds that got better, and the old ones of the others."""
     import numpy as np
 
-    rows = np.repeat(better, len(new) // len(better))  # a fold of several classes may have weights for each
+    rows = np.repeat(
+        better, len(new) // len(better)
+    )  # a fold of several classes may have weights for each
     return np.where(rows.reshape(-1, *[1] * (new.ndim - 1)), new, old)

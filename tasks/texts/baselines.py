@@ -18,7 +18,9 @@ TextPeer = Literal["dummy", "linear_on_characters", "linear_on_words"]
 
 
 @stage(process="worker")
-def compare_texts(out: Path, parts: Ref, text: str, target: str, peers: tuple[TextPeer, ...], seed: int) -> Facts:
+def compare_texts(
+    out: Path, parts: Ref, text: str, target: str, peers: tuple[TextPeer, ...], seed: int
+) -> Facts:
     """Fit each peer on training and validation texts together, and score the test texts.
 
     Writes `scores.npz`, a probability per test text and peer.
@@ -41,7 +43,10 @@ def compare_texts(out: Path, parts: Ref, text: str, target: str, peers: tuple[Te
 
 
 def peer(name: TextPeer, seed: int) -> Any:
-    """Return an unfitted model with usual settings: TF-IDF of n-grams and a linear support vector machine."""
+    """Return an unfitted model with usual settings.
+
+    TF-IDF of n-grams and a linear support vector machine.
+    """
     from sklearn.dummy import DummyClassifier
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.pipeline import make_pipeline
@@ -53,11 +58,16 @@ def peer(name: TextPeer, seed: int) -> Any:
         "linear_on_characters": {"analyzer": "char", "ngram_range": (1, 4)},
         "linear_on_words": {"analyzer": "word", "ngram_range": (1, 2)},
     }[name]
-    return make_pipeline(TfidfVectorizer(min_df=3, sublinear_tf=True, **grams), LinearSVC(C=0.3, random_state=seed))
+    return make_pipeline(
+        TfidfVectorizer(min_df=3, sublinear_tf=True, **grams), LinearSVC(C=0.3, random_state=seed)
+    )
 
 
 def probability(fitted: Any, texts: "NDArray[Any]") -> "Floats":
-    """Return a number from 0 to 1 for each text, over one half where the model says 1; a margin is no probability."""
+    """Return a number from 0 to 1 for each text, over one half where the model says 1.
+
+    A margin is no probability.
+    """
     from scipy.special import expit
 
     if hasattr(fitted, "predict_proba"):

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 def blend(out: Path, encoded: Ref, trained: tuple[Ref, ...]) -> Facts:
     """Join networks that `train_texts` trained on the same encoded texts into one, whose logit is the mean of theirs.
 
-    Networks that see different things err in different places. Trained as one they see the same errors, and whichever
-    learns faster leaves the others little to learn; trained apart they all learn what they can.
+    Networks that see different things err in different places. Trained as one they see the same
+    errors, and whichever learns faster leaves the others little to learn; trained apart they all
+    learn what they can.
 
     Writes what `train_texts` writes; the curves are those of the first.
     """
@@ -27,13 +28,21 @@ def blend(out: Path, encoded: Ref, trained: tuple[Ref, ...]) -> Facts:
     import keras
     import numpy as np
 
-    networks = [keras.saving.load_model(ref.path("network.keras"), compile=False, safe_mode=True) for ref in trained]
+    networks = [
+        keras.saving.load_model(ref.path("network.keras"), compile=False, safe_mode=True)
+        for ref in trained
+    ]
     whole = joined(networks)
     whole.save(out / "network.keras")
     scores = [read_arrays(ref, "scores") for ref in trained]
-    mean = {part: np.mean([each[part] for each in scores], axis=0) for part in ("validation", "test")}
+    mean = {
+        part: np.mean([each[part] for each in scores], axis=0) for part in ("validation", "test")
+    }
     write_arrays(out, "scores", **mean)
-    files.write_json(out / "history.json", json.loads(trained[0].path("history.json").read_text(encoding="utf-8")))
+    files.write_json(
+        out / "history.json",
+        json.loads(trained[0].path("history.json").read_text(encoding="utf-8")),
+    )
     files.write_text(out / VOCABULARY, vocabulary_of(encoded).model_dump_json())
     y = read_arrays(encoded, "validation")["y"]
     return {
@@ -47,8 +56,8 @@ def blend(out: Path, encoded: Ref, trained: tuple[Ref, ...]) -> Facts:
 def blend_series(out: Path, trained: tuple[Ref, ...]) -> Facts:
     """Join what `train_series` and `grow` made of the same parts into one, whose answer is the mean of theirs.
 
-    All count alike: weights that are fitted to past forecasts seldom do better (the "forecast combination puzzle",
-    Stock & Watson 2004).
+    All count alike: weights that are fitted to past forecasts seldom do better (the "forecast
+    combination puzzle", Stock & Watson 2004).
 
     Writes what `train_series` writes; the curves are those of the first.
     """
@@ -58,20 +67,39 @@ def blend_series(out: Path, trained: tuple[Ref, ...]) -> Facts:
     import numpy as np
 
     whole = joined(
-        [keras.saving.load_model(ref.path("network.keras"), compile=False, safe_mode=True) for ref in trained]
+        [
+            keras.saving.load_model(ref.path("network.keras"), compile=False, safe_mode=True)
+            for ref in trained
+        ]
     )
     whole.save(out / "network.keras")
     scores = [read_arrays(ref, "scores") for ref in trained]
-    write_arrays(out, "scores", **{part: np.mean([each[part] for each in scores], axis=0) for part in scores[0]})
-    files.write_json(out / "history.json", json.loads(trained[0].path("history.json").read_text(encoding="utf-8")))
-    return {**trained[0].facts, "parameters": sum(int(str(ref.facts["parameters"])) for ref in trained)}
+    write_arrays(
+        out,
+        "scores",
+        **{part: np.mean([each[part] for each in scores], axis=0) for part in scores[0]},
+    )
+    files.write_json(
+        out / "history.json",
+        json.loads(trained[0].path("history.json").read_text(encoding="utf-8")),
+    )
+    return {
+        **trained[0].facts,
+        "parameters": sum(int(str(ref.facts["parameters"])) for ref in trained),
+    }
 
 
 def joined(networks: "list[keras.Model]") -> "keras.Model":
     """Return one model of the same inputs, whose answer is the mean of the networks'."""
     import keras
 
-    inputs = [keras.Input(each.shape[1:], dtype=each.dtype, name=each.name) for each in networks[0].inputs]
+    inputs = [
+        keras.Input(each.shape[1:], dtype=each.dtype, name=each.name) for each in networks[0].inputs
+    ]
     given = inputs if len(inputs) > 1 else inputs[0]
-    named = [keras.Model(each.inputs, each.outputs[0], name=f"{each.name}_part") for each in networks]
-    return keras.Model(inputs, keras.layers.Average()([each(given) for each in named]), name="blend")
+    named = [
+        keras.Model(each.inputs, each.outputs[0], name=f"{each.name}_part") for each in networks
+    ]
+    return keras.Model(
+        inputs, keras.layers.Average()([each(given) for each in named]), name="blend"
+    )

@@ -25,14 +25,18 @@ BINS = 70
 
 @stage(process="worker")
 def explore_texts(out: Path, table: Ref, text: str, problem: Problem) -> Facts:
-    """Describe a set of texts: `profile.json` with its figures, the lengths drawn, and a word cloud of each class.
+    """Describe a set of texts.
 
-    A word's size in its class's cloud is by how much more often that class says it than the other, not how often it is
-    said: the most frequent words are the same in both.
+    `profile.json` with its figures, the lengths drawn, and a word cloud of each class.
+
+    A word's size in its class's cloud is by how much more often that class says it than the other,
+    not how often it is said: the most frequent words are the same in both.
     """
     frame = read_table(table)
     texts = frame[text].fillna("")
-    measured = frame.assign(characters=texts.str.len(), words=[len(tokens(each, "word")) for each in texts])
+    measured = frame.assign(
+        characters=texts.str.len(), words=[len(tokens(each, "word")) for each in texts]
+    )
     told = describe(measured[[problem.target, "characters", "words"]])
     counts = frame[problem.target].value_counts()
     files.write_json(
@@ -42,7 +46,9 @@ def explore_texts(out: Path, table: Ref, text: str, problem: Problem) -> Facts:
             "memory_mb": float(frame.memory_usage(deep=True).sum() / 1e6),
             "repeats": int(texts.duplicated().sum()),
             "missing": int(frame[text].isna().sum()),
-            "target": {said: int(counts.get(label, 0)) for label, said in enumerate(problem.labels)},
+            "target": {
+                said: int(counts.get(label, 0)) for label, said in enumerate(problem.labels)
+            },
             "columns": [{"name": name, "unit": None, **told[name]} for name in told],
         },
     )
@@ -54,15 +60,25 @@ def explore_texts(out: Path, table: Ref, text: str, problem: Problem) -> Facts:
 def said_more(frame: "pd.DataFrame", text: str, problem: Problem) -> list[dict[str, float]]:
     """Return for each class the words that it says more often than the other, each with by how many texts more.
 
-    The number is how many texts of the class say the word, less how many would if it said it as the other does.
+    The number is how many texts of the class say the word, less how many would if it said it as the
+    other does.
     """
     parts = [frame.loc[frame[problem.target] == label, text].dropna() for label in (0, 1)]
     said = [Counter(word for each in part for word in set(tokens(each, "word"))) for part in parts]
     share = len(parts[0]) / max(1, len(parts[1]))
     least = min(LEAST, max(1, len(frame) // 2000))
-    ours = {word: count - said[1][word] * share for word, count in said[0].items() if count >= least}
-    theirs = {word: count - said[0][word] / max(share, 1e-9) for word, count in said[1].items() if count >= least}
-    return [dict(Counter({w: v for w, v in each.items() if v > 0}).most_common(CLOUD)) for each in (ours, theirs)]
+    ours = {
+        word: count - said[1][word] * share for word, count in said[0].items() if count >= least
+    }
+    theirs = {
+        word: count - said[0][word] / max(share, 1e-9)
+        for word, count in said[1].items()
+        if count >= least
+    }
+    return [
+        dict(Counter({w: v for w, v in each.items() if v > 0}).most_common(CLOUD))
+        for each in (ours, theirs)
+    ]
 
 
 def _lengths(out: Path, measured: "pd.DataFrame", problem: Problem) -> None:
@@ -74,7 +90,11 @@ def _lengths(out: Path, measured: "pd.DataFrame", problem: Problem) -> None:
         shown = measured[measured[name] <= most].assign(
             label=measured[problem.target].map(dict(enumerate(problem.labels)))
         )
-        bins = {"binwidth": max(1, round(most / BINS)), "element": "step", "legend": name == "words"}
+        bins = {
+            "binwidth": max(1, round(most / BINS)),
+            "element": "step",
+            "legend": name == "words",
+        }
         sns.histplot(shown, x=name, hue="label", hue_order=problem.labels, ax=axis, **bins)
         axis.set(xlabel=f"{name} of a text", ylabel="texts")
     fig.suptitle("How long texts are")
@@ -86,7 +106,8 @@ def _clouds(out: Path, weights: list[dict[str, float]], problem: Problem) -> Non
     font = hangul_font()
     if font is None:
         logging.getLogger("casebook").warning(
-            "No font draws Hangul, so the word clouds are left out: install one such as fonts-nanum and run again."
+            "No font draws Hangul, so the word clouds are left out: install one such as "
+            "fonts-nanum and run again."
         )
         return
     for label, words, colours in zip(problem.labels, weights, ("Oranges", "Blues"), strict=True):

@@ -48,7 +48,9 @@ def export_texts(
     champion = str(result["champion"])
     calibration = result["calibration"][champion]
     vocabulary = vocabulary_of(trained[champion])
-    network = keras.saving.load_model(trained[champion].path("network.keras"), compile=False, safe_mode=True)
+    network = keras.saving.load_model(
+        trained[champion].path("network.keras"), compile=False, safe_mode=True
+    )
     model = with_head(network, problem, calibration["slope"], calibration["shift"])
     model.save(out / "model.keras")
     graph = converted(model, out, TOKENS, problem.output)
@@ -56,24 +58,48 @@ def export_texts(
     expected = in_keras(model, vocabulary, told)
     gap = float(abs(answers(graph, vocabulary, told, problem.output) - expected).max())
     if not gap <= TOLERANCE:
-        raise CasebookError(f"The exported graph differs from Keras by {gap:.2g} on test texts, over {TOLERANCE:g}.")
+        raise CasebookError(
+            f"The exported graph differs from Keras by {gap:.2g} on test texts, over {TOLERANCE:g}."
+        )
     (out / "model.onnx").write_bytes(graph.SerializeToString())
     files.write_text(out / VOCABULARY, vocabulary.model_dump_json())
     files.write_json(out / "signature.json", signature(problem, raw, calibration["threshold"]))
     chosen = [row for row, each in enumerate(told) if each and each.strip()][:SAMPLE_ROWS]
-    files.write_json(out / "sample_request.json", {"instances": [{INPUT: told[row]} for row in chosen]})
+    files.write_json(
+        out / "sample_request.json", {"instances": [{INPUT: told[row]} for row in chosen]}
+    )
     limit = calibration["threshold"]
-    said = [{problem.output: float(expected[r]), "label": problem.labels[int(expected[r] >= limit)]} for r in chosen]
+    said = [
+        {problem.output: float(expected[r]), "label": problem.labels[int(expected[r] >= limit)]}
+        for r in chosen
+    ]
     files.write_json(out / "sample_response.json", {"predictions": said})
     size = int(network.count_params())
-    return {"dataset": raw.facts["dataset"], "champion": champion, "parameters": size, "inputs": 1, "gap": gap}
+    return {
+        "dataset": raw.facts["dataset"],
+        "champion": champion,
+        "parameters": size,
+        "inputs": 1,
+        "gap": gap,
+    }
 
 
 def signature(problem: Problem, raw: Ref, threshold: float) -> dict[str, Any]:
     """Describe the text that the model takes, which the service turns into numbers, and its answer."""
     about = "what somebody wrote; null where nothing was written"
-    given = {"name": INPUT, "dtype": "text", "unit": None, "optional": True, "longest": LONGEST, "description": about}
-    output = {"name": problem.output, "unit": None, "description": f"probability that it is {problem.labels[1]}"}
+    given = {
+        "name": INPUT,
+        "dtype": "text",
+        "unit": None,
+        "optional": True,
+        "longest": LONGEST,
+        "description": about,
+    }
+    output = {
+        "name": problem.output,
+        "unit": None,
+        "description": f"probability that it is {problem.labels[1]}",
+    }
     return {
         "kind": problem.kind,
         "case": raw.case,
@@ -87,15 +113,23 @@ def in_keras(model: "keras.Model", vocabulary: Vocabulary, texts: Sequence[str |
     """Return Keras' probability of each text."""
     import numpy as np
 
-    blocks = (padded(numbered(texts[i : i + BLOCK], vocabulary)) for i in range(0, len(texts), BLOCK))
+    blocks = (
+        padded(numbered(texts[i : i + BLOCK], vocabulary)) for i in range(0, len(texts), BLOCK)
+    )
     return np.concatenate([np.asarray(model(block), "float32")[:, 0] for block in blocks])
 
 
-def answers(graph: "onnx.ModelProto", vocabulary: Vocabulary, texts: Sequence[str | None], output: str) -> "Floats":
+def answers(
+    graph: "onnx.ModelProto", vocabulary: Vocabulary, texts: Sequence[str | None], output: str
+) -> "Floats":
     """Return the graph's probability of each text."""
     import numpy as np
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
-    blocks = (padded(numbered(texts[i : i + BLOCK], vocabulary)) for i in range(0, len(texts), BLOCK))
+    session = onnxruntime.InferenceSession(
+        graph.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    blocks = (
+        padded(numbered(texts[i : i + BLOCK], vocabulary)) for i in range(0, len(texts), BLOCK)
+    )
     return np.concatenate([session.run([output], {TOKENS: block})[0][:, 0] for block in blocks])

@@ -27,9 +27,15 @@ SHUFFLED = 40  # batches whose texts are drawn together before they are sorted b
 
 @stage
 def encode(
-    out: Path, parts: Ref, text: str, target: str, unit: words.Unit, most: int, length: int,
+    out: Path,
+    parts: Ref,
+    text: str,
+    target: str,
+    unit: words.Unit,
+    most: int,
+    length: int,
     trust_columns: tuple[str, ...] = (),
-) -> Facts:  # fmt: skip
+) -> Facts:
     """Learn a vocabulary from the training texts, and write every part as numbers with it.
 
     Parameters
@@ -41,8 +47,8 @@ def encode(
     trust_columns
         The text's column, if one word of it may decide the label.
 
-    Writes `vocabulary.json`, and for each part the arrays `tokens` (the numbers of all texts, one after the other),
-    `ends` (where each text ends in them) and y.
+    Writes `vocabulary.json`, and for each part the arrays `tokens` (the numbers of all texts, one
+    after the other), `ends` (where each text ends in them) and y.
 
     Raises
     ------
@@ -61,7 +67,11 @@ def encode(
         texts = Texts.of(words.numbered(plain(frame[text]), vocabulary))
         write_arrays(out, name, tokens=texts.tokens, ends=texts.ends, y=frame[target].to_numpy())
         unknown = float((texts.tokens == words.UNKNOWN).mean()) if len(texts.tokens) else 0.0
-        facts[name] = {"rows": len(frame), "mean_length": float(texts.lengths.mean()), "unknown": unknown}
+        facts[name] = {
+            "rows": len(frame),
+            "mean_length": float(texts.lengths.mean()),
+            "unknown": unknown,
+        }
     return facts
 
 
@@ -92,7 +102,10 @@ class Texts(NamedTuple):
         import numpy as np
 
         flat = [number for sequence in sequences for number in sequence]
-        return cls(np.array(flat, np.int32), np.cumsum([len(sequence) for sequence in sequences], dtype=np.int64))
+        return cls(
+            np.array(flat, np.int32),
+            np.cumsum([len(sequence) for sequence in sequences], dtype=np.int64),
+        )
 
     @classmethod
     def read(cls, encoded: Ref, part: str) -> Self:
@@ -106,7 +119,8 @@ class Texts(NamedTuple):
 
         first = self.ends[-1] if len(self) else 0
         return type(self)(
-            np.concatenate([self.tokens, others.tokens]), np.concatenate([self.ends, others.ends + first])
+            np.concatenate([self.tokens, others.tokens]),
+            np.concatenate([self.ends, others.ends + first]),
         )
 
     @property
@@ -131,11 +145,16 @@ class Texts(NamedTuple):
         return found
 
 
-def batches(texts: Texts, size: int, rng: "Generator | None" = None) -> "Iterator[tuple[Rows, Numbers]]":
-    """Yield texts of like length together, so that next to nothing is computed on padding: their rows and numbers.
+def batches(
+    texts: Texts, size: int, rng: "Generator | None" = None
+) -> "Iterator[tuple[Rows, Numbers]]":
+    """Yield texts of like length together, so that next to nothing is computed on padding.
 
-    With `rng`, texts are drawn in random order, some batches at a time sorted by length, and batches come in random
-    order; without, all texts are sorted by length. Widths are multiples of 8.
+    Their rows and numbers.
+
+    With `rng`, texts are drawn in random order, some batches at a time sorted by length, and
+    batches come in random order; without, all texts are sorted by length. Widths are multiples of
+    8.
     """
     import numpy as np
 
@@ -143,7 +162,10 @@ def batches(texts: Texts, size: int, rng: "Generator | None" = None) -> "Iterato
     if rng is None:
         order = np.argsort(lengths, kind="stable")
     else:
-        pools = np.split(drawn := rng.permutation(len(texts)), range(size * SHUFFLED, len(drawn), size * SHUFFLED))
+        pools = np.split(
+            drawn := rng.permutation(len(texts)),
+            range(size * SHUFFLED, len(drawn), size * SHUFFLED),
+        )
         order = np.concatenate([pool[np.argsort(lengths[pool], kind="stable")] for pool in pools])
     starts = np.arange(0, len(order), size)
     for start in starts if rng is None else rng.permutation(starts):

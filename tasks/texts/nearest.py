@@ -8,12 +8,14 @@ from tasks.texts.features import vocabulary_of
 NEIGHBOURS = 6
 
 
-def analogies(trained: Ref, questions: Sequence[tuple[str, ...]], layer: str = "words") -> tuple[dict[str, str], ...]:
+def analogies(
+    trained: Ref, questions: Sequence[tuple[str, ...]], layer: str = "words"
+) -> tuple[dict[str, str], ...]:
     """Return the nearest neighbours of words in a trained network's embedding, by cosine.
 
-    A question of one word asks for its neighbours; one of three, such as king, man, woman, for those of king - man +
-    woman (Mikolov et al. 2013, "Linguistic regularities in continuous space word representations"). Questions with a
-    word that the vocabulary lacks are left out.
+    A question of one word asks for its neighbours; one of three, such as king, man, woman, for
+    those of king - man + woman (Mikolov et al. 2013, "Linguistic regularities in continuous space
+    word representations"). Questions with a word that the vocabulary lacks are left out.
     """
     import keras
     import numpy as np
@@ -33,7 +35,11 @@ def analogies(trained: Ref, questions: Sequence[tuple[str, ...]], layer: str = "
         nearness = unit @ (target / np.linalg.norm(target))
         nearness[[0, 1, *asked]] = -1
         nearest = np.argsort(-nearness, kind="stable")[:NEIGHBOURS]
-        told = question[0] if len(question) == 1 else f"{question[0]} - {question[1]} + {question[2]}"
-        found = ", ".join(f"{names.get(int(number), '?')} ({nearness[number]:.2f})" for number in nearest)
+        told = (
+            question[0] if len(question) == 1 else f"{question[0]} - {question[1]} + {question[2]}"
+        )
+        found = ", ".join(
+            f"{names.get(int(number), '?')} ({nearness[number]:.2f})" for number in nearest
+        )
         rows.append({"word": told, "nearest": found})
     return tuple(rows)

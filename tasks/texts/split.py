@@ -1,4 +1,7 @@
-"""Split texts: keep the set's own test part and count its repeats; no validation text stands in training."""
+"""Split texts: keep the set's own test part and count its repeats.
+
+No validation text stands in training.
+"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,10 +20,13 @@ REPEATED = "repeated"  # the column of the test part that says which of its text
 
 @stage
 def split_texts(out: Path, table: Ref, text: str, seed: int) -> Facts:
-    """Part a set of texts that has a test part: a tenth of its training texts, stratified, is for validation.
+    """Part a set of texts that has a test part.
 
-    The test part is the set's own and stays whole, as others report it too; its column `repeated` says which of its
-    texts occur in training or validation, as read by the models. Validation texts that training has join training.
+    A tenth of its training texts, stratified, is for validation.
+
+    The test part is the set's own and stays whole, as others report it too; its column `repeated`
+    says which of its texts occur in training or validation, as read by the models. Validation texts
+    that training has join training.
 
     Raises
     ------

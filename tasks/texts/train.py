@@ -39,8 +39,9 @@ class TextSettings(BaseModel):
     weight_decay
         AdamW's; 0 is Adam.
     refit
-        Whether the network is trained once more in the end, on training and validation texts together and for as many
-        epochs as were best; what answers validation is then the first training's.
+        Whether the network is trained once more in the end, on training and validation texts
+        together and for as many epochs as were best; what answers validation is then the first
+        training's.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -54,7 +55,9 @@ class TextSettings(BaseModel):
 
 
 @stage
-def train_texts(out: Path, encoded: Ref, network: "TextNetwork", settings: TextSettings, seed: int) -> Facts:
+def train_texts(
+    out: Path, encoded: Ref, network: "TextNetwork", settings: TextSettings, seed: int
+) -> Facts:
     """Fit a network, and score the validation and test texts.
 
     Parameters
@@ -62,13 +65,13 @@ def train_texts(out: Path, encoded: Ref, network: "TextNetwork", settings: TextS
     encoded
         What `encode` wrote.
     network
-        Builds the model for so many numbers of tokens: numbers with zeros after them in, one logit out. What it
-        answers must not depend on how many zeros there are.
+        Builds the model for so many numbers of tokens: numbers with zeros after them in, one logit
+        out. What it answers must not depend on how many zeros there are.
     settings, seed
         How to train; the seed fixes initial weights and order.
 
-    The epoch with the least loss on validation is kept. Writes `network.keras` (numbers to logit), `vocabulary.json`,
-    `history.json` and `scores.npz` (logits of validation and test).
+    The epoch with the least loss on validation is kept. Writes `network.keras` (numbers to logit),
+    `vocabulary.json`, `history.json` and `scores.npz` (logits of validation and test).
     """
     used = prepare(settings.device, seed)
     texts = {name: Texts.read(encoded, name) for name in ("train", "validation", "test")}
@@ -80,7 +83,9 @@ def train_texts(out: Path, encoded: Ref, network: "TextNetwork", settings: TextS
     validated = score(model, texts["validation"])
     if settings.refit:
         model.set_weights(start)
-        refit(model, texts, labels, settings.model_copy(update={"epochs": best_epoch(curves)}), seed)
+        refit(
+            model, texts, labels, settings.model_copy(update={"epochs": best_epoch(curves)}), seed
+        )
     model.save(out / "network.keras")
     write_arrays(out, "scores", validation=validated, test=score(model, texts["test"]))
     files.write_json(out / "history.json", curves)
@@ -97,13 +102,19 @@ def train_texts(out: Path, encoded: Ref, network: "TextNetwork", settings: TextS
 
 
 def fit(
-    model: "keras.Model", texts: dict[str, Texts], labels: "dict[str, Labels]", settings: TextSettings, seed: int
+    model: "keras.Model",
+    texts: dict[str, Texts],
+    labels: "dict[str, Labels]",
+    settings: TextSettings,
+    seed: int,
 ) -> dict[str, list[float]]:
     """Train the model, leave it with the weights of its best epoch on validation, and return its curves."""
     curves: dict[str, list[float]] = {"loss": [], "seconds": [], "val_loss": [], "val_accuracy": []}
     best: Any = None
     with Progress(f"training {model.name}", settings.epochs) as progress:
-        for number, (loss, seconds) in enumerate(epochs(model, texts["train"], labels["train"], settings, seed), 1):
+        for number, (loss, seconds) in enumerate(
+            epochs(model, texts["train"], labels["train"], settings, seed), 1
+        ):
             curves["loss"].append(loss)
             curves["seconds"].append(seconds)
             look(model, texts["validation"], labels["validation"], curves)
@@ -115,7 +126,11 @@ def fit(
 
 
 def refit(
-    model: "keras.Model", texts: dict[str, Texts], labels: "dict[str, Labels]", settings: TextSettings, seed: int
+    model: "keras.Model",
+    texts: dict[str, Texts],
+    labels: "dict[str, Labels]",
+    settings: TextSettings,
+    seed: int,
 ) -> None:
     """Train the model on training and validation texts together, for as many epochs as it is told."""
     import numpy as np
@@ -140,7 +155,10 @@ def epochs(
     model.compile(optimizer(settings, steps), keras.losses.BinaryCrossentropy(from_logits=True))
     for number in range(settings.epochs):
         started = perf_counter()
-        losses = [model.train_on_batch(x, truth[rows]) for rows, x in batches(texts, settings.batch_size, rng)]
+        losses = [
+            model.train_on_batch(x, truth[rows])
+            for rows, x in batches(texts, settings.batch_size, rng)
+        ]
         finite_loss(float(np.mean(losses)), model.name, number + 1)
         yield float(np.mean(losses)), perf_counter() - started
 
@@ -166,7 +184,9 @@ def optimizer(settings: TextSettings, steps: int) -> "keras.optimizers.Optimizer
     rate: Any = settings.learning_rate
     if settings.warm:
         warm = max(1, int(settings.warm * steps))
-        rate = keras.optimizers.schedules.CosineDecay(0.0, max(1, steps - warm), warmup_target=rate, warmup_steps=warm)
+        rate = keras.optimizers.schedules.CosineDecay(
+            0.0, max(1, steps - warm), warmup_target=rate, warmup_steps=warm
+        )
     if settings.weight_decay:
         return keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay)
     return keras.optimizers.Adam(rate)

@@ -24,13 +24,15 @@ class Augmentation(BaseModel):
     shift
         By how many pixels a picture is moved at most, up or down and left or right; what comes in is mirrored.
     flip
-        Whether every other picture is mirrored left to right: in turn, so that two epochs show both sides of each
-        (Jordan 2024, "94 % on CIFAR-10 in 3.29 seconds on a single GPU", section 3.6).
+        Whether every other picture is mirrored left to right: in turn, so that two epochs show both
+        sides of each (Jordan 2024, "94 % on CIFAR-10 in 3.29 seconds on a single GPU", section
+        3.6).
     cover
-        The side of a square that is covered with the picture's mean value (DeVries and Taylor 2017, "Cutout"), 0 for
-        none.
+        The side of a square that is covered with the picture's mean value (DeVries and Taylor 2017,
+        "Cutout"), 0 for none.
     turn, zoom
-        By how many degrees a picture is turned and by which share it is made larger or smaller at most.
+        By how many degrees a picture is turned and by which share it is made larger or smaller at
+        most.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -44,7 +46,10 @@ class Augmentation(BaseModel):
 def epoch(
     x: "Pictures", y: "NDArray[Any]", batch: int, how: Augmentation, number: int, seed: int
 ) -> "Iterator[tuple[Pictures, NDArray[Any]]]":
-    """Yield one epoch's whole batches in random order, augmented; rows left over wait for another epoch."""
+    """Yield one epoch's whole batches in random order, augmented.
+
+    Rows left over wait for another epoch.
+    """
     import numpy as np
 
     rng = np.random.default_rng((seed, number))
@@ -82,7 +87,9 @@ def shifted(pictures: "Pictures", most: int, rng: "Generator") -> "Pictures":
     padded = np.pad(pictures, ((0, 0), (most, most), (most, most), (0, 0)), mode="reflect")
     offsets = rng.integers(0, 2 * most + 1, (2, count)).T.tolist()
     moved = np.empty_like(pictures)
-    for picture, wide, (down, right) in zip(moved, padded, offsets, strict=True):  # a tenth of an index array's time
+    for picture, wide, (down, right) in zip(
+        moved, padded, offsets, strict=True
+    ):  # a tenth of an index array's time
         picture[:] = wide[down : down + height, right : right + width]
     return moved
 
@@ -95,14 +102,19 @@ def covered(pictures: "Pictures", side: int, rng: "Generator") -> "Pictures":
     reach = (side - 1) // 2
     hidden = pictures.copy()
     for picture, mean, row, column in zip(hidden, means, *corners, strict=True):
-        picture[max(0, row - reach) : row + reach + 1, max(0, column - reach) : column + reach + 1] = mean
+        picture[
+            max(0, row - reach) : row + reach + 1, max(0, column - reach) : column + reach + 1
+        ] = mean
     return hidden
 
 
 def cropped(pictures: "Pictures", least: float, rng: "Generator") -> "Pictures":
-    """Return a part of each picture, enlarged to the whole's size: `least` to all of its area, of the same form.
+    """Return a part of each picture, enlarged to the whole's size.
 
-    The part's place and size are drawn anew for each (Szegedy et al. 2015, "Going deeper with convolutions").
+    `least` to all of its area, of the same form.
+
+    The part's place and size are drawn anew for each (Szegedy et al. 2015, "Going deeper with
+    convolutions").
     """
     import numpy as np
     from PIL import Image
@@ -113,12 +125,17 @@ def cropped(pictures: "Pictures", least: float, rng: "Generator") -> "Pictures":
     made = np.empty_like(pictures)
     for i, (side, (down, right)) in enumerate(zip(sides, places, strict=True)):
         box = (right * width, down * height, (right + side) * width, (down + side) * height)
-        made[i] = np.asarray(Image.fromarray(pictures[i]).resize((width, height), Image.Resampling.BILINEAR, box=box))
+        made[i] = np.asarray(
+            Image.fromarray(pictures[i]).resize((width, height), Image.Resampling.BILINEAR, box=box)
+        )
     return made
 
 
 def warped(pictures: "Pictures", how: Augmentation, rng: "Generator") -> "Pictures":
-    """Return each picture turned and zoomed about its middle, by linear interpolation; beyond its rim it is black."""
+    """Return each picture turned and zoomed about its middle, by linear interpolation.
+
+    Beyond its rim it is black.
+    """
     import numpy as np
     from scipy.ndimage import affine_transform
 
@@ -130,5 +147,7 @@ def warped(pictures: "Pictures", how: Augmentation, rng: "Generator") -> "Pictur
         matrix = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) / zoom
         offset = middle - matrix @ middle
         for channel in range(pictures.shape[-1]):
-            affine_transform(pictures[i, ..., channel], matrix, offset, output=turned[i, ..., channel], order=1)
+            affine_transform(
+                pictures[i, ..., channel], matrix, offset, output=turned[i, ..., channel], order=1
+            )
     return turned

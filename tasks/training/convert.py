@@ -41,10 +41,14 @@ def write(model: "keras.Model", path: Path) -> None:
     """Write the graph of a model by the back end that is in use."""
     import numpy as np
 
-    blank = [np.zeros([size or 1 for size in (1, *each.shape[1:])], each.dtype) for each in model.inputs]
+    blank = [
+        np.zeros([size or 1 for size in (1, *each.shape[1:])], each.dtype) for each in model.inputs
+    ]
     model(blank if len(blank) > 1 else blank[0])  # an export wants a model that was called
     with warnings.catch_warnings(), collected_often():
-        warnings.filterwarnings("ignore", category=FutureWarning, module="keras")  # its converter asks for np.object
+        warnings.filterwarnings(
+            "ignore", category=FutureWarning, module="keras"
+        )  # its converter asks for np.object
         model.export(path, format="onnx", verbose=False, opset_version=OPSET)
 
 
@@ -52,12 +56,14 @@ def write(model: "keras.Model", path: Path) -> None:
 def collected_often() -> Iterator[None]:
     """Collect garbage in short intervals, and leave out what was there before.
 
-    The converter copies the whole graph for each of its optimizations, and what it leaves behind are cycles, which are
-    few objects of many megabytes: at the usual intervals, which go by the number of objects, they grow to gigabytes.
+    The converter copies the whole graph for each of its optimizations, and what it leaves behind
+    are cycles, which are few objects of many megabytes: at the usual intervals, which go by the
+    number of objects, they grow to gigabytes.
     """
     usual = gc.get_threshold()
     gc.freeze()
-    gc.collect()  # so that the share of new objects, by which it is decided, is one of the graph's alone
+    # so that the share of new objects, by which it is decided, is one of the graph's alone
+    gc.collect()
     gc.set_threshold(200, 2, 2)
     try:
         yield
@@ -78,11 +84,15 @@ def write_apart(model: "keras.Model", path: Path) -> None:
     model.save(saved)
     command = [sys.executable, "-m", "tasks.training.convert", str(saved), str(path)]
     settings = {**os.environ, "KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": "-1"}
-    done = subprocess.run(command, env=settings, cwd=places.project(), capture_output=True, text=True)
+    done = subprocess.run(
+        command, env=settings, cwd=places.project(), capture_output=True, text=True
+    )
     saved.unlink()
     if done.returncode:
         said = (done.stderr.strip() or "no word of why").splitlines()[-1]
-        raise CasebookError(f"TensorFlow, which converts every network, made no graph of {model.name}: {said}")
+        raise CasebookError(
+            f"TensorFlow, which converts every network, made no graph of {model.name}: {said}"
+        )
 
 
 if __name__ == "__main__":

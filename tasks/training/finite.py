@@ -35,14 +35,17 @@ def finite_features(x: "NDArray[Any]", part: str, names: list[str]) -> None:
     columns = list(dict.fromkeys(names[place] for place in np.flatnonzero(flat.any(axis=0))))
     rows = np.flatnonzero(flat.any(axis=1))
     raise CasebookError(
-        f"Encoded features are missing or infinite in {len(rows):,} of {len(x):,} rows of the {part} part: "
-        f"{', '.join(columns)} (first in rows {', '.join(map(str, rows[:5]))}). Fill gaps in the encoder, for example "
-        "by `tasks.tables.features.numbers`, or drop or bound such values in a cleaning step."
+        f"Encoded features are missing or infinite in {len(rows):,} of {len(x):,} rows of the "
+        f"{part} part: {', '.join(columns)} (first in rows {', '.join(map(str, rows[:5]))}). Fill "
+        "gaps in the encoder, for example by `tasks.tables.features.numbers`, or drop or bound "
+        "such values in a cleaning step."
     )
 
 
 def finite_inputs(given: "Mapping[str, NDArray[Any]]", part: str) -> None:
-    """Refuse what a network is given where it is not finite: series of numbers, or what another network made.
+    """Refuse what a network is given where it is not finite.
+
+    Series of numbers, or what another network made.
 
     Parameters
     ----------
@@ -63,8 +66,8 @@ def finite_inputs(given: "Mapping[str, NDArray[Any]]", part: str) -> None:
         if wrong.any():
             rows = ", ".join(map(str, np.flatnonzero(wrong)[:5]))
             raise CasebookError(
-                f"Numbers of {name} are missing or infinite in {int(wrong.sum()):,} of {len(wrong):,} "
-                f"rows of the {part} part (first in rows {rows}). Fill or drop them "
+                f"Numbers of {name} are missing or infinite in {int(wrong.sum()):,} of "
+                f"{len(wrong):,} rows of the {part} part (first in rows {rows}). Fill or drop them "
                 "before they are handed to a network."
             )
 
@@ -81,6 +84,6 @@ def finite_loss(loss: float, name: str, epoch: int) -> None:
 
     if not math.isfinite(loss):
         raise CasebookError(
-            f"The training of {name} diverged: its loss in epoch {epoch} is {loss}. Lower its learning rate, or scale "
-            "its features and its target to numbers near 1."
+            f"The training of {name} diverged: its loss in epoch {epoch} is {loss}. Lower its "
+            "learning rate, or scale its features and its target to numbers near 1."
         )

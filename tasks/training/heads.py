@@ -1,8 +1,8 @@
 """Heads: networks of several classes, from what builds a network of one answer per member.
 
-A network whose last axis has as many numbers as there are classes gives their logits. Of any other, each class gets a
-network of its own, built to tell it from all others; a softmax over the classes joins them in training. So a case's
-networks need not know how many classes there are.
+A network whose last axis has as many numbers as there are classes gives their logits. Of any other,
+each class gets a network of its own, built to tell it from all others; a softmax over the classes
+joins them in training. So a case's networks need not know how many classes there are.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 
 def for_classes(network: "Network", classes: int) -> "Network":
-    """Return what builds a network of logits, shape (rows, …, members, classes); two classes need only one answer.
+    """Return what builds a network of logits, shape (rows, …, members, classes).
+
+    Two classes need only one answer.
 
     Parameters
     ----------
@@ -40,7 +42,9 @@ def for_classes(network: "Network", classes: int) -> "Network":
     return build if classes else network
 
 
-def _of_rows(network: "Network", x: "Floats", y: "Floats", dropout: float, classes: int) -> "keras.Model":
+def _of_rows(
+    network: "Network", x: "Floats", y: "Floats", dropout: float, classes: int
+) -> "keras.Model":
     """Return a network for each class side by side."""
     import keras
     from keras import ops
@@ -55,8 +59,13 @@ def _of_rows(network: "Network", x: "Floats", y: "Floats", dropout: float, class
     return keras.Model(inputs, ops.stack(logits, axis=-1), name=name)
 
 
-def _of_folds(network: "Network", x: "Floats", y: "Floats", dropout: float, classes: int) -> "keras.Model":
-    """Return a network for each fold and class: the classes of a fold are so many folds to what builds them."""
+def _of_folds(
+    network: "Network", x: "Floats", y: "Floats", dropout: float, classes: int
+) -> "keras.Model":
+    """Return a network for each fold and class.
+
+    The classes of a fold are so many folds to what builds them.
+    """
     import keras
     import numpy as np
     from keras import ops

@@ -1,7 +1,8 @@
 """Build: layers that the networks of several cases are made of.
 
-Networks of several members (an ensemble trained as one) or of several folds (see `tasks.tables.train_folds`) have
-weights with leading axes for them; the initial weights are drawn as for one network alone.
+Networks of several members (an ensemble trained as one) or of several folds (see
+`tasks.tables.train_folds`) have weights with leading axes for them; the initial weights are drawn
+as for one network alone.
 """
 
 from itertools import pairwise
@@ -18,16 +19,25 @@ Start = Literal["he", "glorot"]
 
 
 def by_fold(inputs: Any) -> Any:
-    """Return inputs (rows, folds, features) with the folds first: a layer is then one batched product, uncopied."""
+    """Return inputs (rows, folds, features) with the folds first.
+
+    A layer is then one batched product, uncopied.
+    """
     from keras import ops
 
     return ops.transpose(inputs, (1, 0, 2))
 
 
 def dense(
-    hidden: Any, units: int, *, members: int = 1, activation: str | None = None, start: Start = "he", like: int = 0,
+    hidden: Any,
+    units: int,
+    *,
+    members: int = 1,
+    activation: str | None = None,
+    start: Start = "he",
+    like: int = 0,
     penalty: "keras.Regularizer | None" = None,
-) -> Any:  # fmt: skip
+) -> Any:
     """Return a dense layer's answers for each fold and member, shape (folds, members, rows, units).
 
     Parameters
@@ -43,7 +53,8 @@ def dense(
     start, like
         Initial weights are drawn as He or as Glorot and Bengio do, as if there were `like` inputs (0: as there are).
     penalty
-        What is added to the loss for large weights: a sum over all folds, of which each gets its own gradient.
+        What is added to the loss for large weights: a sum over all folds, of which each gets its
+        own gradient.
     """
     import keras
     from keras import ops
@@ -52,11 +63,15 @@ def dense(
     draw = uniform(like or features, units, start)
     if len(hidden.shape) == 4:
         shape = (hidden.shape[1], None, units)
-        layer = keras.layers.EinsumDense("fkbi,fkio->fkbo", shape, None, "fko", draw, kernel_regularizer=penalty)
+        layer = keras.layers.EinsumDense(
+            "fkbi,fkio->fkbo", shape, None, "fko", draw, kernel_regularizer=penalty
+        )
         each = layer(hidden)
     else:
         flat = (None, members * units)
-        layer = keras.layers.EinsumDense("fbi,fiq->fbq", flat, None, "fq", draw, kernel_regularizer=penalty)
+        layer = keras.layers.EinsumDense(
+            "fbi,fiq->fbq", flat, None, "fq", draw, kernel_regularizer=penalty
+        )
         apart = ops.reshape(layer(hidden), (hidden.shape[0], -1, members, units))
         each = ops.transpose(apart, (0, 2, 1, 3))
     return keras.activations.get(activation)(each)
@@ -75,7 +90,10 @@ def answers(hidden: Any) -> Any:
 
 
 def uniform(inputs: int, units: int, start: Start) -> "keras.Initializer":
-    """Return He's or Glorot's uniform initializer of one member; Keras would count the inputs of all as one's."""
+    """Return He's or Glorot's uniform initializer of one member.
+
+    Keras would count the inputs of all as one's.
+    """
     import keras
 
     limit = (6.0 / (inputs + (units if start == "glorot" else 0))) ** 0.5
@@ -98,21 +116,24 @@ def quantile_bins(x: "Floats", bins: int) -> "tuple[Floats, Floats]":
 def piecewise(inputs: Any, x: "Floats", bins: int, most: float = 5.0) -> Any:
     """Return the inputs, clipped to ±`most`, and each one's position within each of its quantile bins.
 
-    A network learns steps and edges of single features from these as a tree does (Gorishniy et al. 2022, "On embeddings
-    for numerical features", section 3.2). Shape (rows, …, features + binned features · bins); a feature of two values
-    has no edges to learn.
+    A network learns steps and edges of single features from these as a tree does (Gorishniy et al.
+    2022, "On embeddings for numerical features", section 3.2). Shape (rows, …, features + binned
+    features · bins); a feature of two values has no edges to learn.
 
     Parameters
     ----------
     inputs
         The network's inputs, shape (rows, features) or (rows, folds, features).
     x
-        The training part that the bins are taken from, shape (rows, features) or (folds, rows, features).
+        The training part that the bins are taken from, shape (rows, features) or (folds, rows,
+        features).
     """
     import numpy as np
     from keras import ops
 
-    first = x.reshape(-1, *x.shape[-2:])[0]  # the folds' networks are alike, so one fold tells for all
+    first = x.reshape(-1, *x.shape[-2:])[
+        0
+    ]  # the folds' networks are alike, so one fold tells for all
     binned = [i for i in range(x.shape[-1]) if len(np.unique(first[:, i])) > 2]
     low, width = quantile_bins(x[..., binned], bins)
     values = inputs if len(binned) == x.shape[-1] else ops.take(inputs, binned, axis=-1)
@@ -122,9 +143,15 @@ def piecewise(inputs: Any, x: "Floats", bins: int, most: float = 5.0) -> Any:
 
 
 def perceptron(
-    x: "Floats", units: tuple[int, ...], dropout: float, name: str, *, l1: float = 0.0, l2: float = 0.0,
+    x: "Floats",
+    units: tuple[int, ...],
+    dropout: float,
+    name: str,
+    *,
+    l1: float = 0.0,
+    l2: float = 0.0,
     outputs: int = 1,
-) -> "keras.Model":  # fmt: skip
+) -> "keras.Model":
     """Return, for each fold, one network of rectified layers as Keras starts them, on the features as they are.
 
     It has one output, or one for each of several classes (see `tasks.training.heads`).
@@ -134,23 +161,34 @@ def perceptron(
     inputs = keras.Input(x.shape[::2])
     hidden = by_fold(inputs)
     for number in units:
-        layer = dense(hidden, number, activation="relu", start="glorot", penalty=elastic_net(l1, l2))
+        layer = dense(
+            hidden, number, activation="relu", start="glorot", penalty=elastic_net(l1, l2)
+        )
         hidden = keras.layers.Dropout(dropout)(layer)
     last = dense(hidden, outputs, start="glorot", penalty=elastic_net(l1, l2))
     return keras.Model(inputs, answers(last), name=name)
 
 
 def plain(
-    x: "Floats", units: tuple[int, ...], dropout: float, name: str, *, l1: float = 0.0, l2: float = 0.0,
+    x: "Floats",
+    units: tuple[int, ...],
+    dropout: float,
+    name: str,
+    *,
+    l1: float = 0.0,
+    l2: float = 0.0,
     outputs: int = 1,
-) -> "keras.Model":  # fmt: skip
+) -> "keras.Model":
     """Return the same network for one fold, x of shape (rows, features)."""
     import keras
     from keras import layers
 
     stack = [keras.Input((x.shape[1],))]
     for number in units:
-        stack += [layers.Dense(number, "relu", kernel_regularizer=elastic_net(l1, l2)), layers.Dropout(dropout)]
+        stack += [
+            layers.Dense(number, "relu", kernel_regularizer=elastic_net(l1, l2)),
+            layers.Dropout(dropout),
+        ]
     last = layers.Dense(outputs, kernel_regularizer=elastic_net(l1, l2))
     return keras.Sequential([*stack, last], name=name)
 
@@ -163,12 +201,18 @@ def elastic_net(l1: float, l2: float) -> "keras.Regularizer | None":
 
 
 def ensemble(
-    x: "Floats", units: tuple[int, ...], dropout: float, *, members: int, bins: int, name: str = "ensemble"
+    x: "Floats",
+    units: tuple[int, ...],
+    dropout: float,
+    *,
+    members: int,
+    bins: int,
+    name: str = "ensemble",
 ) -> "keras.Model":
     """Return, for each fold, some networks trained as one on piecewise-linear encodings of each feature.
 
-    The members differ by their initial weights only; each learns for itself and their answers are averaged. Their
-    first answers are small, so that all begin near the mean.
+    The members differ by their initial weights only; each learns for itself and their answers are
+    averaged. Their first answers are small, so that all begin near the mean.
     """
     import keras
 
@@ -183,7 +227,8 @@ def ensemble(
 def side_by_side(inputs: Any, members: int, units: tuple[int, ...]) -> Any:
     """Return the logits of small networks that are trained as one, shape (rows, members).
 
-    The members differ by their initial weights only; each learns for itself, and their probabilities are averaged.
+    The members differ by their initial weights only; each learns for itself, and their
+    probabilities are averaged.
 
     Parameters
     ----------

@@ -32,12 +32,13 @@ SCORING_BATCH = 8192
 class Settings(BaseModel):
     """How a network is trained.
 
-    `patience` counts epochs without a better validation AUPRC; the best epoch's weights are kept. With `refit` there
-    is no early stopping: what was trained on the training part gives the validation scores, and the network itself is
-    then trained once more, for the same number of epochs, on training and validation rows together. The `cosine`
-    schedule warms up for a twentieth as many steps as it then takes to fall along half a cosine to zero (Loshchilov
-    and Hutter 2017), so it wants its full `epochs`. With
-    `log_target` the logarithm of a (positive) number is learnt, so that relative errors count.
+    `patience` counts epochs without a better validation AUPRC; the best epoch's weights are kept.
+    With `refit` there is no early stopping: what was trained on the training part gives the
+    validation scores, and the network itself is then trained once more, for the same number of
+    epochs, on training and validation rows together. The `cosine` schedule warms up for a twentieth
+    as many steps as it then takes to fall along half a cosine to zero (Loshchilov and Hutter 2017),
+    so it wants its full `epochs`. With `log_target` the logarithm of a (positive) number is learnt,
+    so that relative errors count.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -56,7 +57,9 @@ class Settings(BaseModel):
 
 
 @stage
-def train(out: Path, features: Ref, training: Ref, network: "Network", settings: Settings, seed: int) -> Facts:
+def train(
+    out: Path, features: Ref, training: Ref, network: "Network", settings: Settings, seed: int
+) -> Facts:
     """Fit one network, and score the validation and test rows.
 
     Parameters
@@ -66,19 +69,23 @@ def train(out: Path, features: Ref, training: Ref, network: "Network", settings:
     training
         What holds the array file `train`: the features themselves, or a resampled form.
     network
-        Builds the model from training x (rows, features), y (rows,) and the dropout; it returns logits of shape
-        (rows, members), where several members are an ensemble trained together. Of more than two classes see
-        `tasks.training.heads`.
+        Builds the model from training x (rows, features), y (rows,) and the dropout; it returns
+        logits of shape (rows, members), where several members are an ensemble trained together. Of
+        more than two classes see `tasks.training.heads`.
     settings, seed
         How to train; the seed fixes initial weights, order and dropout.
 
-    Writes `network.keras` (logits), `history.json` and `scores.npz` (mean member probability as logits). The best epoch
-    is that of the greatest validation AUPRC, or of the least loss where there are several classes.
+    Writes `network.keras` (logits), `history.json` and `scores.npz` (mean member probability as
+    logits). The best epoch is that of the greatest validation AUPRC, or of the least loss where
+    there are several classes.
     """
     import numpy as np
 
     used = prepare(settings.device, seed)
-    data, validation, test = read_arrays(training, "train"), *(read_arrays(features, n) for n in ("validation", "test"))
+    data, validation, test = (
+        read_arrays(training, "train"),
+        *(read_arrays(features, n) for n in ("validation", "test")),
+    )
     network = for_classes(network, int(str(features.facts.get("classes", 0))))
     model = build(network, data, settings, seed)
     history = fit(model, data, validation, settings)
@@ -103,16 +110,20 @@ def train(out: Path, features: Ref, training: Ref, network: "Network", settings:
 
 
 def build(network: "Network", data: Any, settings: Settings, seed: int) -> "keras.Model":
-    """Build the network with the initial weights and the dropout that the seed fixes: see `steady`."""
+    """Build the network with the initial weights and the dropout that the seed fixes.
+
+    See `steady`.
+    """
     return steady(lambda: network(data["x"], data["y"], settings.dropout), seed)
 
 
 def steady(make: "Callable[[], keras.Model]", seed: int) -> "keras.Model":
     """Return the model that is made with this seed.
 
-    Keras draws the seeds of layers from Python's one global generator, from which other threads and some imports draw
-    too: now and then, and often on a cluster's worker, a network would start from other weights. There is no public
-    way to give Keras a generator of its own, so its module is lent one.
+    Keras draws the seeds of layers from Python's one global generator, from which other threads and
+    some imports draw too: now and then, and often on a cluster's worker, a network would start from
+    other weights. There is no public way to give Keras a generator of its own, so its module is
+    lent one.
     """
     import keras
     from keras.src.random import seed_generator
@@ -126,7 +137,9 @@ def steady(make: "Callable[[], keras.Model]", seed: int) -> "keras.Model":
         seed_generator.python_random = shared
 
 
-def fit(model: "keras.Model", data: Any, validation: Any | None, settings: Settings) -> dict[str, list[float]]:
+def fit(
+    model: "keras.Model", data: Any, validation: Any | None, settings: Settings
+) -> dict[str, list[float]]:
     """Train the model, watched on the validation part if there is one, and return the curves."""
     import numpy as np
 
@@ -136,25 +149,38 @@ def fit(model: "keras.Model", data: Any, validation: Any | None, settings: Setti
     with Progress(f"training {model.name}", settings.epochs) as progress:
         watch = _watch(validation, settings, progress)
         model.fit(
-            data["x"], data["y"][:, None], sample_weight=weights, verbose=0, shuffle=True,
-            batch_size=settings.batch_size, epochs=settings.epochs, callbacks=[watch],
-        )  # fmt: skip
+            data["x"],
+            data["y"][:, None],
+            sample_weight=weights,
+            verbose=0,
+            shuffle=True,
+            batch_size=settings.batch_size,
+            epochs=settings.epochs,
+            callbacks=[watch],
+        )
     curves: dict[str, list[float]] = watch.curves
     return curves
 
 
 def optimizer(settings: Settings, steps: int) -> "keras.optimizers.Optimizer":
-    """Return the optimizer that the settings name, for a training of so many steps; weight decay is decoupled."""
+    """Return the optimizer that the settings name, for a training of so many steps.
+
+    Weight decay is decoupled.
+    """
     import keras
 
     rate: Any = settings.learning_rate
     if settings.schedule == "cosine":
         warm = max(1, steps // 20)
-        rate = keras.optimizers.schedules.CosineDecay(0.0, steps, warmup_target=rate, warmup_steps=warm)
+        rate = keras.optimizers.schedules.CosineDecay(
+            0.0, steps, warmup_target=rate, warmup_steps=warm
+        )
 
     kinds = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD", "rmsprop": "RMSprop"}
     extra = {"momentum": 0.9, "nesterov": True} if settings.optimizer == "sgd" else {}
-    decay = settings.weight_decay or None if settings.optimizer != "adamw" else settings.weight_decay
+    decay = (
+        settings.weight_decay or None if settings.optimizer != "adamw" else settings.weight_decay
+    )
     kind = getattr(keras.optimizers, kinds[settings.optimizer])
     made: keras.optimizers.Optimizer = kind(learning_rate=rate, weight_decay=decay, **extra)
     return made
@@ -201,16 +227,22 @@ def score(model: "keras.Model", x: "Floats") -> "Floats":
     import numpy as np
 
     logits = np.concatenate(
-        [np.asarray(model.predict_on_batch(x[i : i + SCORING_BATCH])) for i in range(0, len(x), SCORING_BATCH)]
+        [
+            np.asarray(model.predict_on_batch(x[i : i + SCORING_BATCH]))
+            for i in range(0, len(x), SCORING_BATCH)
+        ]
     ).astype("float64")
-    scores: Floats = np.asarray(mean_logits(logits), "float32") if several(model) else pooled(logits)
+    scores: Floats = (
+        np.asarray(mean_logits(logits), "float32") if several(model) else pooled(logits)
+    )
     return scores
 
 
 def pooled(logits: Any) -> Any:
     """Return the logit of the members' mean probability, shape (rows,), in a form that never rounds to 0 or 1.
 
-    logit(mean sigmoid(z)) = logsumexp(log sigmoid(z)) - logsumexp(log sigmoid(-z)); one member is returned as it is.
+    logit(mean sigmoid(z)) = logsumexp(log sigmoid(z)) - logsumexp(log sigmoid(-z)); one member is
+    returned as it is.
     """
     import numpy as np
 
@@ -222,8 +254,8 @@ def pooled(logits: Any) -> Any:
 def _watch(validation: Any | None, settings: Settings, progress: Progress) -> Any:
     """Return the callback that scores the validation part after each epoch and stops in time.
 
-    It computes the exact AUPRC in one pass; Keras' own metric approximates it in every training step, which takes
-    longer than the steps themselves on tables of this size.
+    It computes the exact AUPRC in one pass; Keras' own metric approximates it in every training
+    step, which takes longer than the steps themselves on tables of this size.
     """
     import keras
 
@@ -242,7 +274,10 @@ def _watch(validation: Any | None, settings: Settings, progress: Progress) -> An
             figures = judged(validation["y"], score(self.model, validation["x"]).astype("float64"))
             for name, value in figures.items():
                 self.curves.setdefault(name, []).append(value)
-            progress.step(f"validation {', '.join(f'{name[4:]} {value:.4f}' for name, value in figures.items())}")
+            progress.step(
+                "validation "
+                f"{', '.join(f'{name[4:]} {value:.4f}' for name, value in figures.items())}"
+            )
             self._keep_best(epoch)
 
         def _keep_best(self, epoch: int) -> None:

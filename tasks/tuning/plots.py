@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 @stage(process="worker")
-def draw_search(out: Path, trials: Sequence[Trial], problem: Problem, course: float | None) -> Facts:
+def draw_search(
+    out: Path, trials: Sequence[Trial], problem: Problem, course: float | None
+) -> Facts:
     """Draw `progress.png` (each trial, the best so far, the lab's network) and `searched.png` (a panel a parameter)."""
     _progress(out, [trial.figure for trial in trials], problem, course)
     _searched(out, trials, problem)
@@ -54,7 +56,9 @@ def _searched(out: Path, trials: Sequence[Trial], problem: Problem) -> None:
             axis.plot(values, figures, "o", markersize=4, alpha=0.7)
         else:
             order = sorted(set(values))
-            axis.plot([order.index(value) for value in values], figures, "o", markersize=4, alpha=0.7)
+            axis.plot(
+                [order.index(value) for value in values], figures, "o", markersize=4, alpha=0.7
+            )
             axis.set_xticks(range(len(order)), [str(value) for value in order])
         _spare_outliers(axis, figures, problem)
         axis.set(title=name.replace("_", " "))
@@ -64,7 +68,10 @@ def _searched(out: Path, trials: Sequence[Trial], problem: Problem) -> None:
 
 
 def _spare_outliers(axis: "Axes", figures: list[float], problem: Problem) -> None:
-    """Cut off what lies more than three times as far from the best as the median: a network that learnt nothing."""
+    """Cut off what lies more than three times as far from the best as the median.
+
+    A network that learnt nothing.
+    """
     from statistics import median
 
     best = (max if problem.sign > 0 else min)(figures)

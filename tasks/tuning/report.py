@@ -34,7 +34,9 @@ class Searched(BaseModel):
 
 
 @uncached_task
-def report_search(searched: Searched, problem: Problem, origin: Origin, raw: Ref, pictures: Ref) -> Summary:
+def report_search(
+    searched: Searched, problem: Problem, origin: Origin, raw: Ref, pictures: Ref
+) -> Summary:
     """Write best.toml, metrics.json and report.html into the run's folder.
 
     Returns
@@ -42,14 +44,24 @@ def report_search(searched: Searched, problem: Problem, origin: Origin, raw: Ref
     What the search came to; the next command runs the case with the best parameters.
     """
     run, ranked = current(), searched.ranked(problem)
-    best, page, command = ranked[0], run.folder / "report.html", _next(searched.case, run.folder, origin)
+    best, page, command = (
+        ranked[0],
+        run.folder / "report.html",
+        _next(searched.case, run.folder, origin),
+    )
     files.write_text(run.folder / "best.toml", toml(searched, best, problem))
     files.write_json(run.folder / "metrics.json", measured(searched, problem, origin, raw))
     template = environment(asked_language()).get_template("search.html")
     text = template.render(
-        run=run, searched=searched, ranked=ranked, problem=problem, origin=origin, command=command,
-        plots=copy_pictures(run.folder / "plots", pictures), seconds=perf_counter() - run.started,
-    )  # fmt: skip
+        run=run,
+        searched=searched,
+        ranked=ranked,
+        problem=problem,
+        origin=origin,
+        command=command,
+        plots=copy_pictures(run.folder / "plots", pictures),
+        seconds=perf_counter() - run.started,
+    )
     files.write_text(page, text)
     sample = " SAMPLE DATA, made in code." if origin.kind == "sample" else ""
     lab = "" if searched.course is None else f", the lab's network {searched.course:.4f}"
@@ -57,8 +69,9 @@ def report_search(searched: Searched, problem: Problem, origin: Origin, raw: Ref
         case=run.case,
         run_id=run.run_id,
         report=str(page),
-        headline=f"best of {len(ranked)} trainings: {problem.title} {best.figure:.4f} on validation{lab}; the best of many "
-        f"is optimistic, the next command gives the figure on test.{sample}",
+        headline=f"best of {len(ranked)} trainings: {problem.title} {best.figure:.4f} on "
+        f"validation{lab}; the best of many is optimistic, the next command gives the figure on "
+        f"test.{sample}",
         next_command=command,
     )
 
@@ -71,7 +84,11 @@ def measured(searched: Searched, problem: Problem, origin: Origin, raw: Ref) -> 
         "run_id": run.run_id,
         "searched": searched.case,
         "algorithm": searched.algorithm,
-        "data": {"source": origin.kind, "origin": origin.found or origin.note, "sha256": origin.sha256 or raw.sha256},
+        "data": {
+            "source": origin.kind,
+            "origin": origin.found or origin.note,
+            "sha256": origin.sha256 or raw.sha256,
+        },
         "primary_metric": problem.primary,
         "part": "validation",
         "best": best.model_dump(),
@@ -91,4 +108,6 @@ def toml(searched: Searched, best: Trial, problem: Problem) -> str:
 def _next(case: str, folder: Path, origin: Origin) -> str:
     here = folder / "best.toml"
     path = here.relative_to(Path.cwd()) if here.is_relative_to(Path.cwd()) else here
-    return f"python -m flows.{case} --params {path}" + (" --source sample" if origin.kind == "sample" else "")
+    return f"python -m flows.{case} --params {path}" + (
+        " --source sample" if origin.kind == "sample" else ""
+    )

@@ -1,8 +1,8 @@
 """Search: propose parameters of a network, trial by trial, each proposal from what the ones before came to.
 
-A search is a generator: it yields some `Ask`s, which may be tried at once, and is sent the validation figures that came
-of them. It is fixed by its seed and those figures, so a search that was killed asks the same again and needs no record
-of its own.
+A search is a generator: it yields some `Ask`s, which may be tried at once, and is sent the
+validation figures that came of them. It is fixed by its seed and those figures, so a search that
+was killed asks the same again and needs no record of its own.
 """
 
 from collections.abc import Generator
@@ -12,7 +12,9 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from pydantic import BaseModel, ConfigDict
 
 Algorithm = Literal["random", "hyperband", "bayesian", "sklearn"]
-FACTOR = 3  # of the trials at one budget a third goes on to the next one, which is three times as large
+FACTOR = (
+    3  # of the trials at one budget a third goes on to the next one, which is three times as large
+)
 
 
 class Between(NamedTuple):
@@ -38,7 +40,10 @@ Search: TypeAlias = Generator[list[Ask], list[float], None]
 
 
 class Trial(BaseModel):
-    """What one question came to: the parameters, the primary figure on validation, and what it cost."""
+    """What one question came to.
+
+    The parameters, the primary figure on validation, and what it cost.
+    """
 
     model_config = ConfigDict(frozen=True)
     number: int
@@ -64,7 +69,10 @@ def space(batch_size: int) -> Space:
 
 
 def parameters(proposal: Proposal) -> dict[str, Any]:
-    """Return a proposal as the parameters that a case takes; numbers get three digits, which a person can copy."""
+    """Return a proposal as the parameters that a case takes.
+
+    Numbers get three digits, which a person can copy.
+    """
     shrink = 2 if proposal["narrowing"] == "halving" else 1
     strength = float(f"{proposal['strength']:.3g}")
     return {
@@ -79,23 +87,36 @@ def parameters(proposal: Proposal) -> dict[str, Any]:
 
 
 def budgets(algorithm: Algorithm, epochs: int) -> list[int]:
-    """Return the epochs that trials are given in turn: all at once, or in thirds for those that do well."""
+    """Return the epochs that trials are given in turn.
+
+    All at once, or in thirds for those that do well.
+    """
     if algorithm in ("random", "bayesian"):
         return [epochs]
     return [part for part in (epochs // FACTOR**2, epochs // FACTOR, epochs) if part > 0]
 
 
 def search(
-    algorithm: Algorithm, space: Space, trials: int, epochs: int, seed: int, *, larger: bool, at_once: int = 1
+    algorithm: Algorithm,
+    space: Space,
+    trials: int,
+    epochs: int,
+    seed: int,
+    *,
+    larger: bool,
+    at_once: int = 1,
 ) -> Search:
-    """Return the search by one of four algorithms; `larger` says whether more of the figure is better.
+    """Return the search by one of four algorithms.
 
-    `random` draws blindly, `bayesian` by a tree of Parzen estimators (Bergstra et al. 2011), `hyperband` gives more
-    epochs to trials that do well, in several brackets (Li et al. 2018), `sklearn` to the best third of all, as
-    scikit-learn's HalvingRandomSearchCV does (Jamieson and Talwalkar 2016).
+    `larger` says whether more of the figure is better.
 
-    `at_once` trials are proposed before the first of them is judged (`sklearn` proposes all), however many are really
-    tried side by side: what is proposed must not depend on that.
+    `random` draws blindly, `bayesian` by a tree of Parzen estimators (Bergstra et al. 2011),
+    `hyperband` gives more epochs to trials that do well, in several brackets (Li et al. 2018),
+    `sklearn` to the best third of all, as scikit-learn's HalvingRandomSearchCV does (Jamieson and
+    Talwalkar 2016).
+
+    `at_once` trials are proposed before the first of them is judged (`sklearn` proposes all),
+    however many are really tried side by side: what is proposed must not depend on that.
     """
     rungs = budgets(algorithm, epochs)
     if algorithm == "sklearn":
@@ -104,18 +125,30 @@ def search(
 
 
 def _by_optuna(
-    algorithm: Algorithm, space: Space, trials: int, rungs: list[int], seed: int, larger: bool, at_once: int
+    algorithm: Algorithm,
+    space: Space,
+    trials: int,
+    rungs: list[int],
+    seed: int,
+    larger: bool,
+    at_once: int,
 ) -> Search:
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     samplers = optuna.samplers
-    sampler = samplers.TPESampler(seed=seed) if algorithm == "bayesian" else samplers.RandomSampler(seed=seed)
+    sampler = (
+        samplers.TPESampler(seed=seed)
+        if algorithm == "bayesian"
+        else samplers.RandomSampler(seed=seed)
+    )
     hyperband = optuna.pruners.HyperbandPruner(rungs[0], rungs[-1], FACTOR)
     pruner = hyperband if len(rungs) > 1 else optuna.pruners.NopPruner()
     direction: Literal["maximize", "minimize"] = "maximize" if larger else "minimize"
     # Hyperband chooses a trial's bracket by the study's name, which would else be random
-    study = optuna.create_study(sampler=sampler, pruner=pruner, direction=direction, study_name="search")
+    study = optuna.create_study(
+        sampler=sampler, pruner=pruner, direction=direction, study_name="search"
+    )
     ranges = _distributions(space)
     for first in range(0, trials, at_once):
         alive = [study.ask(ranges) for _ in range(first, min(first + at_once, trials))]
@@ -136,7 +169,9 @@ def _distributions(space: Space) -> dict[str, Any]:
     from optuna.distributions import CategoricalDistribution, FloatDistribution
 
     return {
-        name: FloatDistribution(*among, log=True) if isinstance(among, Between) else CategoricalDistribution(among)
+        name: FloatDistribution(*among, log=True)
+        if isinstance(among, Between)
+        else CategoricalDistribution(among)
         for name, among in space.items()
     }
 
@@ -145,8 +180,13 @@ def _halving(space: Space, trials: int, rungs: list[int], seed: int, *, larger: 
     from scipy.stats import loguniform
     from sklearn.model_selection import ParameterSampler
 
-    ranges = {name: loguniform(*among) if isinstance(among, Between) else list(among) for name, among in space.items()}
-    alive: list[tuple[int, Proposal]] = list(enumerate(ParameterSampler(ranges, trials, random_state=seed)))
+    ranges = {
+        name: loguniform(*among) if isinstance(among, Between) else list(among)
+        for name, among in space.items()
+    }
+    alive: list[tuple[int, Proposal]] = list(
+        enumerate(ParameterSampler(ranges, trials, random_state=seed))
+    )
     for epochs in rungs:
         figures = yield [Ask(number, proposal, epochs) for number, proposal in alive]
         judged = sorted(zip(figures, alive, strict=True), key=lambda one: one[0], reverse=larger)

@@ -38,8 +38,14 @@ def test_a_byte_order_mark_is_no_part_of_a_catalog(house: Path) -> None:
         ("[coins\n", r"catalog\.toml can't be read as TOML: .*line 1.* Mend it there"),
         (ENTRY + "[coins]\n", r"catalog\.toml can't be read as TOML: Cannot declare"),
         ("coins = 3\n", r"The entry coins in .*catalog\.toml is no table"),
-        (ENTRY.replace("title", "titel"), r"\[coins\] in .* is malformed: title: field required; titel: extra"),
-        (ENTRY.replace('"string"', '"text"'), r"columns\.side\.type: input should be 'float', 'integer' or 'string'"),
+        (
+            ENTRY.replace("title", "titel"),
+            r"\[coins\] in .* is malformed: title: field required; titel: extra",
+        ),
+        (
+            ENTRY.replace('"string"', '"text"'),
+            r"columns\.side\.type: input should be 'float', 'integer' or 'string'",
+        ),
     ],
     ids=["broken", "twice", "no-table", "misspelt", "unknown-type"],
 )
@@ -64,19 +70,45 @@ RULES = '[{"type": "expect_column_to_exist", "kwargs": {"column": "side"}}]'
     [
         ("{", r"coins\.json can't be read as JSON: .*line 1.* Mend it there"),
         ("[]", r"coins\.json is malformed: the whole: input should be"),
-        (f'{{"name": "coins", "meta": {{}}, "expectations": {RULES}}}', r"meta\.quarantine_limit: field required"),
+        (
+            f'{{"name": "coins", "meta": {{}}, "expectations": {RULES}}}',
+            r"meta\.quarantine_limit: field required",
+        ),
         (f'{{"name": "coins", "expectations": {RULES}}}', r"meta: field required"),
         (
             f'{{"name": "coins", "meta": {{"quarantine_limit": 2}}, "expectations": {RULES}}}',
             r"less than or equal to 1",
         ),
-        (f'{{"name": "coins", "meta": {{"quarantine_limit": "much"}}, "expectations": {RULES}}}', r"valid number"),
-        (f'{{"name": "coins", "meta": {{"quarantine_limit": NaN}}, "expectations": {RULES}}}', r"quarantine_limit nan"),
-        ('{"name": "coins", "meta": {"quarantine_limit": 0}, "expectations": []}', r"at least 1 item"),
-        ('{"name": "coins", "meta": {"quarantine_limit": 0}, "expectations": [{}]}', r"expectations\.0\.type: field"),
+        (
+            f'{{"name": "coins", "meta": {{"quarantine_limit": "much"}}, "expectations": {RULES}}}',
+            r"valid number",
+        ),
+        (
+            f'{{"name": "coins", "meta": {{"quarantine_limit": NaN}}, "expectations": {RULES}}}',
+            r"quarantine_limit nan",
+        ),
+        (
+            '{"name": "coins", "meta": {"quarantine_limit": 0}, "expectations": []}',
+            r"at least 1 item",
+        ),
+        (
+            '{"name": "coins", "meta": {"quarantine_limit": 0}, "expectations": [{}]}',
+            r"expectations\.0\.type: field",
+        ),
         ('{"name": "coins", "name": "a"}', r"the name 'name' stands twice"),
     ],
-    ids=["broken", "list", "no-limit", "no-meta", "over-1", "text", "nan", "empty", "no-type", "twice"],
+    ids=[
+        "broken",
+        "list",
+        "no-limit",
+        "no-meta",
+        "over-1",
+        "text",
+        "nan",
+        "empty",
+        "no-type",
+        "twice",
+    ],
 )
 def test_a_broken_suite_names_its_file(house: Path, text: str, words: str) -> None:
     (house / "expectations" / "coins.json").write_text(text, encoding="utf-8")

@@ -27,7 +27,11 @@ def test_16_bits_are_computed_with_only_where_they_are_asked_for() -> None:
     assert keras.mixed_precision.dtype_policy().name == "float32"
     with reduced_precision("gpu", asked=True) as precision:
         layer = keras.layers.Dense(2)
-        assert (precision, layer.compute_dtype, layer.variable_dtype) == ("mixed_float16", "float16", "float32")
+        assert (precision, layer.compute_dtype, layer.variable_dtype) == (
+            "mixed_float16",
+            "float16",
+            "float32",
+        )
     with reduced_precision("gpu", asked=False) as precision:
         assert precision == "float32"
     with reduced_precision("cpu", asked=True) as precision:

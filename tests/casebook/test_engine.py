@@ -1,4 +1,7 @@
-"""A Prefect server of our own: what keeps it from working is named at once, and one that is killed comes back."""
+"""A Prefect server of our own.
+
+What keeps it from working is named at once, and one that is killed comes back.
+"""
 
 import os
 import signal
@@ -64,7 +67,10 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
 @pytest.mark.parametrize("name", DAMAGE)
 def test_a_damaged_database_is_named_before_a_server_starts(database: Path, name: str) -> None:
     DAMAGE[name](database)
-    with pytest.raises(CasebookError, match=r"prefect\.db can't be used .* Move it away"), engine.server():
+    with (
+        pytest.raises(CasebookError, match=r"prefect\.db can't be used .* Move it away"),
+        engine.server(),
+    ):
         pass
     assert "PREFECT_API_URL" not in os.environ
 
@@ -83,9 +89,16 @@ def test_a_busy_database_is_not_damaged(database: Path) -> None:
         prefect_disk.check()
 
 
-def test_a_full_disk_is_named_before_a_server_starts(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prefect_disk.shutil, "disk_usage", lambda _: Usage(10**6, 10**6 - 5000, 5000))
-    with pytest.raises(CasebookError, match=f"No space is left on the disk at {home}"), engine.server():
+def test_a_full_disk_is_named_before_a_server_starts(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        prefect_disk.shutil, "disk_usage", lambda _: Usage(10**6, 10**6 - 5000, 5000)
+    )
+    with (
+        pytest.raises(CasebookError, match=f"No space is left on the disk at {home}"),
+        engine.server(),
+    ):
         pass
 
 
@@ -95,9 +108,13 @@ def test_a_home_that_was_removed_is_named(home: Path) -> None:
         prefect_disk.check_space()
 
 
-def test_a_database_elsewhere_is_not_looked_for_here(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_elsewhere_is_not_looked_for_here(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     database.write_bytes(b"garbage" * 1000)
-    monkeypatch.setenv("PREFECT_API_DATABASE_CONNECTION_URL", "postgresql+asyncpg://prefect@db/prefect")
+    monkeypatch.setenv(
+        "PREFECT_API_DATABASE_CONNECTION_URL", "postgresql+asyncpg://prefect@db/prefect"
+    )
     prefect_disk.check()
 
 
@@ -130,7 +147,9 @@ def test_a_user_without_a_name_may_mend_too(
     assert f"by user {os.getuid()}" in capsys.readouterr().err
 
 
-@pytest.fixture(params=[signal.default_int_handler, signal.SIG_IGN], ids=["foreground", "background"])
+@pytest.fixture(
+    params=[signal.default_int_handler, signal.SIG_IGN], ids=["foreground", "background"]
+)
 def handler(request: pytest.FixtureRequest) -> Iterator[Any]:
     """Handle SIGINT as Python does, or ignore it, as a shell has it for what runs in its background."""
     before = signal.signal(signal.SIGINT, request.param)
@@ -147,7 +166,9 @@ def test_a_server_that_is_killed_is_started_again_and_the_run_ends_if_that_happe
     client = get_current_settings().client
     monkeypatch.setattr(client, "max_retries", client.max_retries)  # to be restored
     monkeypatch.setattr(engine, "RESTARTS", 1)
-    with pytest.raises(CasebookError, match="ended 2 times by itself, the last time with exit code -9"):
+    with pytest.raises(
+        CasebookError, match="ended 2 times by itself, the last time with exit code -9"
+    ):
         wait_under_a_server_that_is_killed_twice()
     assert client.max_retries == 0
     assert signal.getsignal(signal.SIGINT) == handler

@@ -28,7 +28,9 @@ def test_an_error_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("replace", "kept"), [(False, "old"), (True, "new")])
-def test_a_folder_that_stands_there_gives_way_only_when_asked(tmp_path: Path, replace: bool, kept: str) -> None:
+def test_a_folder_that_stands_there_gives_way_only_when_asked(
+    tmp_path: Path, replace: bool, kept: str
+) -> None:
     for text in ("old", "new"):
         with files.new_folder(tmp_path / "made", replace=replace) as out:
             (out / "a.txt").write_text(text, encoding="utf-8")
@@ -51,27 +53,35 @@ with files.new_folder(Path(sys.argv[1]) / "made") as out:
 def writer(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
     """A process in the middle of writing a folder."""
     command = [sys.executable, "-c", WRITE, str(tmp_path)]
-    with subprocess.Popen(command, cwd=places.project(), stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, cwd=places.project(), stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout is not None
         assert process.stdout.readline().startswith(".tmp-")
         yield process
         process.kill()
 
 
-def test_what_another_process_is_writing_is_not_swept(tmp_path: Path, writer: "subprocess.Popen[str]") -> None:
+def test_what_another_process_is_writing_is_not_swept(
+    tmp_path: Path, writer: "subprocess.Popen[str]"
+) -> None:
     files.sweep(tmp_path)
     (partial,) = (path for path in tmp_path.iterdir() if path.is_dir())
     assert (partial / "a.txt").read_text() == "a"
 
 
-def test_what_a_killed_process_left_is_swept(tmp_path: Path, writer: "subprocess.Popen[str]") -> None:
+def test_what_a_killed_process_left_is_swept(
+    tmp_path: Path, writer: "subprocess.Popen[str]"
+) -> None:
     writer.kill()
     writer.wait()
     files.sweep(tmp_path)
     assert not list(tmp_path.iterdir())
 
 
-def test_a_folder_without_a_lock_or_of_another_machine_is_swept_when_it_is_a_day_old(tmp_path: Path) -> None:
+def test_a_folder_without_a_lock_or_of_another_machine_is_swept_when_it_is_a_day_old(
+    tmp_path: Path,
+) -> None:
     names = f".tmp-{platform.node()}-aa", ".tmp-another-machine-bb", ".tmp-another-machine-cc"
     for name in names:
         (tmp_path / name).mkdir()
@@ -102,4 +112,7 @@ def test_json_is_replaced_in_one_step_and_nan_is_refused(tmp_path: Path) -> None
 
 def test_the_hash_is_that_of_all_bytes(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"abc")
-    assert files.sha256(tmp_path / "a") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert (
+        files.sha256(tmp_path / "a")
+        == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    )

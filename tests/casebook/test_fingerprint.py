@@ -53,7 +53,10 @@ def test_a_called_functions_code_counts(root: Path, monkeypatch: pytest.MonkeyPa
 def test_comments_docstrings_layout_and_unreached_code_do_not_count(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    documented = HELPER.replace("    return", '    """Double."""\n\n    # twice\n    return') + "\ndef other(): ...\n"
+    documented = (
+        HELPER.replace("    return", '    """Double."""\n\n    # twice\n    return')
+        + "\ndef other(): ...\n"
+    )
     assert of(root, monkeypatch) == of(root, monkeypatch, helper=documented)
 
 
@@ -66,12 +69,16 @@ def test_functions_imported_locally_count(root: Path, monkeypatch: pytest.Monkey
     assert of(root, monkeypatch, local) != of(root, monkeypatch, local, HELPER.replace("2", "4"))
 
 
-def test_the_folder_of_the_checkout_does_not_count(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_folder_of_the_checkout_does_not_count(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     work = "from pathlib import Path\ndef work():\n    return Path(__file__).parent\n"
     assert of(root, monkeypatch, work) == of(root, monkeypatch, work)
 
 
-def test_files_of_one_name_in_two_packages_are_told_apart(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_of_one_name_in_two_packages_are_told_apart(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     step = "def step(x):\n    return x + {}\n"
     work = "from shopcase import helper, images\ndef work(x):\n    return helper.step(x), images.helper.step(x)\n"
     images = "from shopcase.images import helper\n"
@@ -84,15 +91,21 @@ def test_files_of_one_name_in_two_packages_are_told_apart(root: Path, monkeypatc
     assert len({with_steps(1, 2), with_steps(1, 3), with_steps(3, 2), with_steps(2, 1)}) == 4
 
 
-def test_our_own_decorators_do_not_count_and_others_do(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_our_own_decorators_do_not_count_and_others_do(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     work = "from functools import lru_cache\nfrom casebook.stage import stage\ndef work(x):\n    return x\n"
     plain = of(root, monkeypatch, work)
     assert of(root, monkeypatch, work.replace("def", "@stage\ndef")) == plain
     assert of(root, monkeypatch, work.replace("def", "@lru_cache\ndef"))[0] != plain[0]
 
 
-def test_libraries_are_named_also_where_they_are_imported_locally(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _, libraries = of(root, monkeypatch, "def work(x):\n    import numpy as np\n    return np.sum(x)\n")
+def test_libraries_are_named_also_where_they_are_imported_locally(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, libraries = of(
+        root, monkeypatch, "def work(x):\n    import numpy as np\n    return np.sum(x)\n"
+    )
     assert "numpy" in libraries
 
 
@@ -102,8 +115,12 @@ def test_versions_are_those_of_the_distributions() -> None:
     assert found["sklearn"][0].isdigit()
 
 
-def test_tensorflow_without_gpu_code_counts_as_tensorflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tensorflow_without_gpu_code_counts_as_tensorflow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "tensorflow_cpu-2.21.0.dist-info").mkdir()
-    (tmp_path / "tensorflow_cpu-2.21.0.dist-info" / "METADATA").write_text("Name: tensorflow-cpu\nVersion: 2.21.0\n")
+    (tmp_path / "tensorflow_cpu-2.21.0.dist-info" / "METADATA").write_text(
+        "Name: tensorflow-cpu\nVersion: 2.21.0\n"
+    )
     monkeypatch.setattr("sys.path", [str(tmp_path)])
     assert library_versions(("tensorflow",)) == {"tensorflow": "2.21.0"}

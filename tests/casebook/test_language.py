@@ -1,4 +1,7 @@
-"""Sentences are told in a language with their values; the catalog of Korean lacks nothing that pages say."""
+"""Sentences are told in a language with their values.
+
+The catalog of Korean lacks nothing that pages say.
+"""
 
 import io
 import tomllib
@@ -13,12 +16,19 @@ from casebook import places
 from casebook.language import CATALOGS, Message, messages, msg, translated
 from tasks.problem.definition import TITLES
 
-KEYWORDS = {"msg": None, "_": None, "gettext": None, "ngettext": (1, 2)}  # the last two are {% trans %}
+KEYWORDS = {
+    "msg": None,
+    "_": None,
+    "gettext": None,
+    "ngettext": (1, 2),
+}  # the last two are {% trans %}
 
 
 def said() -> Iterator[str]:
     """All texts that code and templates say."""
-    methods, options = parse_mapping_cfg(io.StringIO((CATALOGS / "babel.cfg").read_text(encoding="utf-8")))
+    methods, options = parse_mapping_cfg(
+        io.StringIO((CATALOGS / "babel.cfg").read_text(encoding="utf-8"))
+    )
     for folder in ("tasks", "flows", "serving"):
         root = places.project() / folder
         for _, _, text, _, _ in extract_from_dir(root, methods, options, keywords=KEYWORDS):
@@ -27,12 +37,16 @@ def said() -> Iterator[str]:
 
 def titles() -> Iterator[str]:
     """What all data sets are called."""
-    entries = tomllib.loads((places.project() / "data" / "catalog.toml").read_text(encoding="utf-8"))
+    entries = tomllib.loads(
+        (places.project() / "data" / "catalog.toml").read_text(encoding="utf-8")
+    )
     return (entry["title"] for entry in entries.values())
 
 
 def test_a_sentence_is_told_with_its_values() -> None:
-    sentence = msg("{champion} reaches {figure} {value:.4f}.", champion="ours", figure="AUPRC", value=0.91)
+    sentence = msg(
+        "{champion} reaches {figure} {value:.4f}.", champion="ours", figure="AUPRC", value=0.91
+    )
     assert str(sentence) == "ours reaches AUPRC 0.9100."
     assert sentence.render("ko") == "ours의 AUPRC: 0.9100."
     assert Message.model_validate_json(sentence.model_dump_json()) == sentence
@@ -56,5 +70,7 @@ def test_a_translation_has_the_values_of_its_text(text: str, told: str) -> None:
         return {name for _, name, _, _ in Formatter().parse(form) if name}
 
     if "%(" in text:
-        assert set(text.split("%(")[1:]) and all(part.split(")")[0] in told for part in text.split("%(")[1:])
+        assert set(text.split("%(")[1:]) and all(
+            part.split(")")[0] in told for part in text.split("%(")[1:]
+        )
     assert names(text) == names(told)

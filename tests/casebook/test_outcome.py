@@ -12,20 +12,35 @@ from casebook.outcome import outcome
 
 ID = "20260102T030405-abcdef"
 RECORD: dict[str, Any] = {
-    "case": "shop", "run_id": ID, "status": "completed", "error": None, "parameters": {"source": "auto", "seed": 3},
-    "seconds": 90.5, "code_version": "abc+changes", "python": "3.11", "libraries": {"keras": "3.15"},
-    "device": {"asked": "auto", "used": "cpu"}, "headline": "ours is best",
+    "case": "shop",
+    "run_id": ID,
+    "status": "completed",
+    "error": None,
+    "parameters": {"source": "auto", "seed": 3},
+    "seconds": 90.5,
+    "code_version": "abc+changes",
+    "python": "3.11",
+    "libraries": {"keras": "3.15"},
+    "device": {"asked": "auto", "used": "cpu"},
+    "headline": "ours is best",
     "stages": [
-        {"stage": "resample-ours-0", "key": "r"}, {"stage": "train-ours-0", "key": "t"},
-        {"stage": "train-ours-1", "key": "u"}, {"stage": "train_folds-course", "key": "f"},
+        {"stage": "resample-ours-0", "key": "r"},
+        {"stage": "train-ours-0", "key": "t"},
+        {"stage": "train-ours-1", "key": "u"},
+        {"stage": "train_folds-course", "key": "f"},
     ],
-}  # fmt: skip
+}
 FIGURE = {"value": 0.5, "low": 0.4, "high": 0.75}
 METRICS: dict[str, Any] = {
-    "data": {"source": "real", "origin": "a file", "sha256": "0f", "rows": 10}, "protocol": "one split",
-    "primary_metric": "f1", "champion": "ours", "test": {"split": "test", "rows": 4}, "validation": {"ours": 0.625},
-    "candidates": {"ours": {"f1": FIGURE}, "course": {"f1": FIGURE}}, "peers": {"dummy": {"f1": FIGURE}},
-}  # fmt: skip
+    "data": {"source": "real", "origin": "a file", "sha256": "0f", "rows": 10},
+    "protocol": "one split",
+    "primary_metric": "f1",
+    "champion": "ours",
+    "test": {"split": "test", "rows": 4},
+    "validation": {"ours": 0.625},
+    "candidates": {"ours": {"f1": FIGURE}, "course": {"f1": FIGURE}},
+    "peers": {"dummy": {"f1": FIGURE}},
+}
 
 
 def write(metrics: dict[str, Any] | None = METRICS, **changes: Any) -> None:
@@ -57,10 +72,18 @@ def test_figures_are_called_as_in_metrics_json(artifacts: Path) -> None:
     )
     assert told.parameters == {"source": "auto", "seed": 3}
     assert told.tags == {
-        "casebook.case": "shop", "casebook.code_version": "abc+changes", "data.source": "real", "data.origin": "a file",
-        "data.sha256": "0f", "device": "cpu", "python": "3.11", "library.keras": "3.15", "protocol": "one split",
-        "primary_metric": "f1", "champion": "ours",
-    }  # fmt: skip
+        "casebook.case": "shop",
+        "casebook.code_version": "abc+changes",
+        "data.source": "real",
+        "data.origin": "a file",
+        "data.sha256": "0f",
+        "device": "cpu",
+        "python": "3.11",
+        "library.keras": "3.15",
+        "protocol": "one split",
+        "primary_metric": "f1",
+        "champion": "ours",
+    }
 
 
 def test_numbers_among_findings_are_figures(artifacts: Path) -> None:
@@ -76,7 +99,12 @@ def test_curves_are_of_first_folds_at_the_epochs_that_were_looked_at(artifacts: 
     keep("resample-ours-0", "r", None)
     keep("train-ours-0", "t", {"loss": [3.0, 2.0], "val_loss": [2.5, 2.25]})
     keep("train-ours-1", "u", {"loss": [9.0]})
-    keep("train_folds-course", "f", {"loss": [3, 2, 1], "val_loss": [0.5], "val_epoch": [2]}, "fold-0")
+    keep(
+        "train_folds-course",
+        "f",
+        {"loss": [3, 2, 1], "val_loss": [0.5], "val_epoch": [2]},
+        "fold-0",
+    )
     assert outcome("shop", ID).curves == {
         "training/ours/loss": [(1, 3.0), (2, 2.0)],
         "training/ours/val_loss": [(1, 2.5), (2, 2.25)],
@@ -96,14 +124,21 @@ def test_what_was_cleaned_up_is_told(artifacts: Path) -> None:
     assert outcome("shop", ID).folders["model"] == places.models("shop") / "7"
 
 
-def test_what_another_machine_left_is_brought(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_another_machine_left_is_brought(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("CASEBOOK_ARTIFACTS", f"file://{tmp_path}/disk")
     monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / "first"))
     write(published={"version": 7, "serves": True, "why": "first"})
     keep("resample-ours-0", "r", None)
     keep("train-ours-0", "t", {"loss": [3.0]})
     (places.models("shop") / "7").mkdir(parents=True)
-    for place in (f"runs/shop/{ID}", "store/shop/resample-ours-0/r", "store/shop/train-ours-0/t", "models/shop/7"):
+    for place in (
+        f"runs/shop/{ID}",
+        "store/shop/resample-ours-0/r",
+        "store/shop/train-ours-0/t",
+        "models/shop/7",
+    ):
         share.push(places.artifacts() / place)
     monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / "second"))
     told = outcome("shop", ID)
@@ -115,13 +150,28 @@ def test_what_another_machine_left_is_brought(tmp_path: Path, monkeypatch: pytes
 
 def test_a_search_has_its_trainings(artifacts: Path) -> None:
     trials = [
-        {"number": number, "parameters": {"layers": [8], "epochs": 3}, "figure": 2.0 - number, "seconds": 1.5}
+        {
+            "number": number,
+            "parameters": {"layers": [8], "epochs": 3},
+            "figure": 2.0 - number,
+            "seconds": 1.5,
+        }
         for number in (0, 1)
     ]
-    search = {"searched": "mpg", "trials": trials, "best": trials[1], "course": 4.0, "primary_metric": "rmse"}
-    write(search | {"data": {"source": "sample", "origin": "made", "sha256": "0f"}}, stages=[
-        {"stage": "train_folds-trial-0-epochs-3", "key": "a"}, {"stage": "train-trial-1-epochs-3-0", "key": "b"},
-    ])  # fmt: skip
+    search = {
+        "searched": "mpg",
+        "trials": trials,
+        "best": trials[1],
+        "course": 4.0,
+        "primary_metric": "rmse",
+    }
+    write(
+        search | {"data": {"source": "sample", "origin": "made", "sha256": "0f"}},
+        stages=[
+            {"stage": "train_folds-trial-0-epochs-3", "key": "a"},
+            {"stage": "train-trial-1-epochs-3-0", "key": "b"},
+        ],
+    )
     keep("train_folds-trial-0-epochs-3", "a", {"loss": [1.0]}, "fold-0")
     keep("train-trial-1-epochs-3-0", "b", {"loss": [2.0]})
     told = outcome("shop", ID)
@@ -137,7 +187,9 @@ def test_a_search_has_its_trainings(artifacts: Path) -> None:
 @pytest.mark.parametrize(
     ("asked", "source", "group"), [("auto", "unknown", "shop"), ("sample", "sample", "shop-sample")]
 )
-def test_a_run_that_failed_early_tells_what_was_asked_for(artifacts: Path, asked: str, source: str, group: str) -> None:
+def test_a_run_that_failed_early_tells_what_was_asked_for(
+    artifacts: Path, asked: str, source: str, group: str
+) -> None:
     write(None, status="failed", error="CasebookError: no file", parameters={"source": asked})
     told = outcome("shop", ID)
     assert (told.failed, told.note, told.figures) == (True, "CasebookError: no file", {})
@@ -160,7 +212,11 @@ def test_another_machine_reads_the_same(tmp_path: Path, monkeypatch: pytest.Monk
     keep("train-ours-0", "t", {"loss": [3.0, 2.0]})
     (places.models("shop") / "7").mkdir(parents=True)
     (places.models("shop") / "7" / "model.onnx").write_bytes(b"graph")
-    for folder in (places.runs("shop") / ID, places.store() / "shop/train-ours-0/t", places.models("shop") / "7"):
+    for folder in (
+        places.runs("shop") / ID,
+        places.store() / "shop/train-ours-0/t",
+        places.models("shop") / "7",
+    ):
         share.push(folder)
     here = outcome("shop", ID)
     monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / "second"))

@@ -26,7 +26,12 @@ def test_flags_set_words_numbers_lists_and_switches() -> None:
     words = "--profile smoke --seed 7 --learning-rate 0.1 --candidates course ensemble --peers --refresh"
     params = parse(FraudParams, flags(*words.split()))
     assert isinstance(params, FraudParams)
-    assert (params.profile, params.seed, params.learning_rate, params.refresh) == ("smoke", 7, 0.1, True)
+    assert (params.profile, params.seed, params.learning_rate, params.refresh) == (
+        "smoke",
+        7,
+        0.1,
+        True,
+    )
     assert (params.candidates, params.peers) == (("course", "ensemble"), ())
 
 
@@ -56,20 +61,27 @@ def test_every_fault_has_its_line_and_an_unknown_name_is_told() -> None:
     with pytest.raises(ValueError, match="--candidates forest") as error:
         parse(FraudParams, {"candidates": ["forest"]})
     assert len(str(error.value).splitlines()) == 1
-    with pytest.raises(ValueError, match="sead: unknown; there are profile, source, language, date, seed"):
+    with pytest.raises(
+        ValueError, match="sead: unknown; there are profile, source, language, date, seed"
+    ):
         parse(FraudParams, {"sead": 1})
 
 
 @pytest.mark.parametrize("model", [CaseParams, FraudParams])
 def test_every_field_is_described_and_has_a_valid_default(model: type[CaseParams]) -> None:
-    assert all(field.description and not field.is_required() for field in model.model_fields.values())
+    assert all(
+        field.description and not field.is_required() for field in model.model_fields.values()
+    )
     assert model.model_validate(model().model_dump()) == model()
 
 
 def test_the_form_is_flat() -> None:
     schema = FraudParams.model_json_schema()
     assert "$defs" not in schema
-    assert all("$ref" not in field and field.get("type") != "object" for field in schema["properties"].values())
+    assert all(
+        "$ref" not in field and field.get("type") != "object"
+        for field in schema["properties"].values()
+    )
 
 
 def test_help_tells_choices_limits_and_defaults() -> None:
@@ -95,9 +107,12 @@ def test_a_file_sets_parameters_and_flags_win_over_it(tmp_path: Path, name: str,
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 @pytest.mark.parametrize(
-    ("name", "text"), [("a.toml", "epochs = 5"), ("a.json", '{"epochs": 5}'), ("A.JSON", '{"epochs": 5}')]
+    ("name", "text"),
+    [("a.toml", "epochs = 5"), ("a.json", '{"epochs": 5}'), ("A.JSON", '{"epochs": 5}')],
 )
-def test_a_byte_order_mark_is_no_part_of_a_file(tmp_path: Path, name: str, text: str, encoding: str) -> None:
+def test_a_byte_order_mark_is_no_part_of_a_file(
+    tmp_path: Path, name: str, text: str, encoding: str
+) -> None:
     (tmp_path / name).write_text(text, encoding=encoding)
     assert parse(FraudParams, flags(), tmp_path / name) == FraudParams(epochs=5)
 
@@ -105,7 +120,10 @@ def test_a_byte_order_mark_is_no_part_of_a_file(tmp_path: Path, name: str, text:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ("# café\nepochs = 5".encode("latin-1"), "is no UTF-8 text from byte 6 on. Save it as UTF-8."),
+        (
+            "# café\nepochs = 5".encode("latin-1"),
+            "is no UTF-8 text from byte 6 on. Save it as UTF-8.",
+        ),
         ("epochs = 5".encode("utf-16-le"), "Save it as UTF-8 text."),
     ],
     ids=["latin-1", "utf-16-without-a-mark"],
@@ -122,7 +140,11 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
         parse(FraudParams, flags(), tmp_path)
 
 
-CASES = sorted(path.stem for path in (places.project() / "flows").glob("*.py") if "@case\n" in path.read_text("utf-8"))
+CASES = sorted(
+    path.stem
+    for path in (places.project() / "flows").glob("*.py")
+    if "@case\n" in path.read_text("utf-8")
+)
 
 
 def takes_a_fraction(kind: object) -> bool:
@@ -150,16 +172,33 @@ def test_no_case_takes_a_number_that_is_not_finite(case: str, value: str) -> Non
             "seed = 1\nepochs 3",
             "a.toml can't be read as TOML: Expected '=' after a key in a key/value pair (at line 2",
         ),
-        ("a.toml", "epochs = 1\nepochs = 2", "a.toml can't be read as TOML: Cannot overwrite a value"),
+        (
+            "a.toml",
+            "epochs = 1\nepochs = 2",
+            "a.toml can't be read as TOML: Cannot overwrite a value",
+        ),
         ("a.toml", "cost_missed = inf", "a.toml: cost_missed inf: input should be a finite number"),
         ("a.toml", "cost_missed = nan", "a.toml: cost_missed nan: input should be a finite number"),
         ("a.toml", f"cost_missed = 1{'0' * 400}", "0…: input should be a valid number"),
-        ("a.toml", f"seed = 0x{'F' * 8000}", "seed an integer of over 4,300 digits: input should be less than"),
+        (
+            "a.toml",
+            f"seed = 0x{'F' * 8000}",
+            "seed an integer of over 4,300 digits: input should be less than",
+        ),
         ("a.toml", f"seed = {'9' * 5000}", "a.toml can't be read as TOML: Exceeds the limit"),
         ("a.toml", "layers = [inf]", "a.toml: layers inf: input should be a finite number"),
-        ("a.toml", f"seed = {'[' * 100_000}", "a.toml can't be read as TOML: it is nested too deeply"),
+        (
+            "a.toml",
+            f"seed = {'[' * 100_000}",
+            "a.toml can't be read as TOML: it is nested too deeply",
+        ),
         ("a.json", "[1]", "a.json holds no names and values"),
-        ("a.json", "{", "a.json can't be read as JSON: Expecting property name enclosed in double quotes: line 1"),
+        (
+            "a.json",
+            "{",
+            "a.json can't be read as JSON: Expecting property name enclosed in double quotes: "
+            "line 1",
+        ),
         ("a.json", "", "a.json can't be read as JSON: Expecting value: line 1 column 1"),
         ("a.json", "[" * 100_000, "a.json can't be read as JSON: it is nested too deeply"),
         ("a.json", '{"epochs": 1, "epochs": 2}', "the name 'epochs' stands twice"),

@@ -46,7 +46,9 @@ def test_a_record_tells_what_its_run_used(runs: Path) -> None:
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_damaged_record_is_named_and_passed_over(runs: Path, name: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_damaged_record_is_named_and_passed_over(
+    runs: Path, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
     write("1", BROKEN[name])
     with pytest.raises(CasebookError, match=r"1/run\.json can't be read .* delete that folder"):
         record.read(runs / "1")

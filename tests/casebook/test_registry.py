@@ -1,4 +1,7 @@
-"""A damaged pointer, history or manifest: the tools that mend it go on, and say what they can't read."""
+"""A damaged pointer, history or manifest.
+
+The tools that mend it go on, and say what they can't read.
+"""
 
 import logging
 import os
@@ -36,7 +39,9 @@ BROKEN = {
 
 
 @pytest.fixture(autouse=True)
-def told(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> pytest.LogCaptureFixture:
+def told(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> pytest.LogCaptureFixture:
     """What is said, also after another test has turned our log lines away."""
     monkeypatch.setattr(logging.getLogger("casebook"), "propagate", True)
     return caplog
@@ -53,7 +58,9 @@ def shop() -> Path:
 
 def release(version: int, trained_on: str = "real") -> None:
     folder = places.models("shop") / str(version)
-    files.write_json(folder / "manifest.json", {"trained_on": trained_on, "bundle": "b", "files": {}})
+    files.write_json(
+        folder / "manifest.json", {"trained_on": trained_on, "bundle": "b", "files": {}}
+    )
 
 
 def changes() -> list[list[str]]:
@@ -62,7 +69,9 @@ def changes() -> list[list[str]]:
 
 
 @pytest.mark.parametrize("name", GARBAGE)
-def test_promote_mends_a_pointer_that_names_no_version(shop: Path, told: pytest.LogCaptureFixture, name: str) -> None:
+def test_promote_mends_a_pointer_that_names_no_version(
+    shop: Path, told: pytest.LogCaptureFixture, name: str
+) -> None:
     (shop / "production").write_bytes(GARBAGE[name])
     with pytest.raises(CasebookError, match=r"production .*python -m flows.promote shop N"):
         registry.production("shop")
@@ -83,7 +92,11 @@ def test_promote_mends_a_pointer_to_the_version_that_served(shop: Path) -> None:
 @pytest.mark.parametrize("kind", ["folder", "pipe", "dangling link"])
 def test_promote_replaces_what_is_no_file(shop: Path, name: str, kind: str) -> None:
     (shop / name).unlink()
-    make = {"folder": Path.mkdir, "pipe": os.mkfifo, "dangling link": lambda path: path.symlink_to("nowhere")}
+    make = {
+        "folder": Path.mkdir,
+        "pipe": os.mkfifo,
+        "dangling link": lambda path: path.symlink_to("nowhere"),
+    }
     make[kind](shop / name)
     registry.promote("shop", 1)
     assert registry.production("shop") == 1
@@ -109,8 +122,12 @@ def test_a_rollback_mends_the_pointer_by_the_history(shop: Path) -> None:
     assert registry.production("shop") == 2
 
 
-@pytest.mark.parametrize("line", [b"", b"\0\0\0", b"\xe4 1 2", b"2026-11-01T00:00:00+00:00", b"a b c d"])
-def test_a_rollback_goes_by_the_lines_that_can_be_read(shop: Path, told: pytest.LogCaptureFixture, line: bytes) -> None:
+@pytest.mark.parametrize(
+    "line", [b"", b"\0\0\0", b"\xe4 1 2", b"2026-11-01T00:00:00+00:00", b"a b c d"]
+)
+def test_a_rollback_goes_by_the_lines_that_can_be_read(
+    shop: Path, told: pytest.LogCaptureFixture, line: bytes
+) -> None:
     lines = (shop / "history").read_bytes().splitlines()
     (shop / "history").write_bytes(b"\n".join([*lines[:2], line]) + b"\n")
     assert registry.rollback("shop") == 2
@@ -136,7 +153,9 @@ def test_a_change_that_a_killed_process_noted_and_did_not_make_is_passed_over(sh
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_damaged_manifest_is_in_nobodys_way(shop: Path, told: pytest.LogCaptureFixture, name: str) -> None:
+def test_a_damaged_manifest_is_in_nobodys_way(
+    shop: Path, told: pytest.LogCaptureFixture, name: str
+) -> None:
     (shop / "4").mkdir()
     (shop / "4" / "manifest.json").write_bytes(BROKEN[name])
     registry.promote("shop", 1)
@@ -144,12 +163,16 @@ def test_a_damaged_manifest_is_in_nobodys_way(shop: Path, told: pytest.LogCaptur
     assert versions.versions("shop") == [1, 2, 3]
     assert versions.free_number("shop") == 5
     assert "shop version 4 is passed over" in told.text
-    with pytest.raises(CasebookError, match=r"version 4 can't serve: .*manifest\.json.*sound are: 1, 2, 3"):
+    with pytest.raises(
+        CasebookError, match=r"version 4 can't serve: .*manifest\.json.*sound are: 1, 2, 3"
+    ):
         registry.promote("shop", 4)
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["folder", "pipe"])
-def test_a_manifest_that_is_no_file_is_in_nobodys_way(shop: Path, make: Callable[[Path], None]) -> None:
+def test_a_manifest_that_is_no_file_is_in_nobodys_way(
+    shop: Path, make: Callable[[Path], None]
+) -> None:
     (shop / "4").mkdir()
     make(shop / "4" / "manifest.json")
     registry.promote("shop", 1)
@@ -164,7 +187,9 @@ def test_a_version_without_a_manifest_keeps_its_number(shop: Path) -> None:
         registry.promote("shop", 7)
 
 
-@pytest.mark.parametrize("name", ["0", "007", "1.0", "1\u00b2", "\u0661", "12345678901", "3.bak", "+1", "1_0"])
+@pytest.mark.parametrize(
+    "name", ["0", "007", "1.0", "1\u00b2", "\u0661", "12345678901", "3.bak", "+1", "1_0"]
+)
 def test_other_names_are_no_versions(shop: Path, name: str) -> None:
     (shop / "3").rename(shop / name)
     assert versions.number(name) is None

@@ -24,7 +24,9 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Return a URL of each kind: an object store over HTTP, a folder, and this process's memory."""
     if request.param == "s3":
         return f"s3://{request.getfixturevalue('bucket')}/deep/prefix"
-    return f"file://{tmp_path}/disk" if request.param == "file" else f"memory://{tmp_path.name}/prefix"
+    return (
+        f"file://{tmp_path}/disk" if request.param == "file" else f"memory://{tmp_path.name}/prefix"
+    )
 
 
 @pytest.fixture
@@ -51,7 +53,9 @@ def made(name: str = "1", text: str = "a") -> Path:
 
 
 def content(folder: Path) -> dict[str, bytes]:
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    return {
+        p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()
+    }
 
 
 def test_what_one_machine_shares_another_has(machine: Machine) -> None:
@@ -77,8 +81,12 @@ def test_a_folder_without_its_manifest_counts_as_not_there(machine: Machine) -> 
     assert share.manifests(folder.parent) == {}
 
 
-@pytest.mark.parametrize(("content", "what"), [(b"tampered", "a.txt was altered"), (None, "a.txt is gone")])
-def test_what_is_not_as_its_manifest_says_stays_away(machine: Machine, content: bytes | None, what: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "what"), [(b"tampered", "a.txt was altered"), (None, "a.txt is gone")]
+)
+def test_what_is_not_as_its_manifest_says_stays_away(
+    machine: Machine, content: bytes | None, what: str
+) -> None:
     folder = made()
     share.push(folder)
     if content:
@@ -178,9 +186,13 @@ def test_a_push_that_is_killed_leaves_nothing_that_counts_as_whole(
     share.push(folder)  # it was whole there, and is pushed anew
     for number in range(200):
         (folder / f"{number}.bin").write_bytes(os.urandom(50_000))
-    files.write_json(folder / "manifest.json", {"files": {p.name: files.sha256(p) for p in folder.glob("*.bin")}})
+    files.write_json(
+        folder / "manifest.json", {"files": {p.name: files.sha256(p) for p in folder.glob("*.bin")}}
+    )
     code = "import sys; from pathlib import Path; from casebook import share; share.push(Path(sys.argv[1]))"
-    with subprocess.Popen([sys.executable, "-c", code, str(folder)], cwd=places.project()) as pushing:
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(folder)], cwd=places.project()
+    ) as pushing:
         while share.read(folder / "0.bin") is None:
             assert pushing.poll() is None
         pushing.kill()
@@ -230,7 +242,9 @@ def test_storage_that_can_not_be_used_is_told_with_a_remedy(
 
 
 @pytest.mark.usefixtures("bucket")
-def test_missing_credentials_are_asked_for(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_credentials_are_asked_for(
+    bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("CASEBOOK_ARTIFACTS", f"s3://{bucket}")
     monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -243,15 +257,20 @@ def test_missing_credentials_are_asked_for(bucket: str, tmp_path: Path, monkeypa
 
 def test_without_a_url_nothing_is_done_and_no_library_imported(tmp_path: Path) -> None:
     code = (
-        "import sys; from casebook import places, share; folder = places.models('shop');"
-        "share.push(folder), share.pull(folder), share.settle(folder), share.get(folder), share.write(folder, b'');"
-        "print(share.claim(folder, 7), share.names(folder), share.manifests(folder), share.read(folder),"
-        "share.drop(folder), folder.exists(), [name for name in ('upath', 'fsspec') if name in sys.modules])"
+        "import sys; from casebook import places, share; folder = "
+        "places.models('shop');share.push(folder), share.pull(folder), share.settle(folder), "
+        "share.get(folder), share.write(folder, b'');print(share.claim(folder, 7), "
+        "share.names(folder), share.manifests(folder), share.read(folder),share.drop(folder), "
+        "folder.exists(), [name for name in ('upath', 'fsspec') if name in sys.modules])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=places.project(), env={**os.environ, "CASEBOOK_ARTIFACTS": str(tmp_path)},
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        [sys.executable, "-c", code],
+        cwd=places.project(),
+        env={**os.environ, "CASEBOOK_ARTIFACTS": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert done.stdout == "7 [] {} None 0 False []\n"
 
 
@@ -294,7 +313,9 @@ def test_a_manifest_writes_nothing_outside_its_folder(machine: Machine, label: s
     assert content(places.artifacts()) == before == {}
 
 
-@pytest.mark.parametrize("text", ["[" * 100_000, "[]", '{"files": 1}', '{"files": {"a": {}}}', "", "\0"], ids=range(6))
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, "[]", '{"files": 1}', '{"files": {"a": {}}}', "", "\0"], ids=range(6)
+)
 def test_a_manifest_that_is_none_is_told(machine: Machine, text: str) -> None:
     share.push(made())
     share.write(places.models("shop") / "1" / "manifest.json", text.encode())
@@ -319,7 +340,9 @@ def test_a_pipe_in_a_shared_folder_is_refused_at_once(
         share.pull(places.models("shop") / "1")
 
 
-def test_names_that_lead_elsewhere_are_not_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_that_lead_elsewhere_are_not_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("CASEBOOK_ARTIFACTS", f"memory://{tmp_path.name}/odd")
     monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / "first"))
     for name in ("sound", "back\\slash", "a\nline", "nul"):

@@ -82,7 +82,9 @@ def test_a_stage_is_reused_only_while_its_files_are_whole(run: Run) -> None:
 
 
 @pytest.mark.parametrize("left", ['{"half":', None])
-def test_a_result_that_is_cut_short_or_missing_is_written_anew(run: Run, left: str | None, prefect_server: str) -> None:
+def test_a_result_that_is_cut_short_or_missing_is_written_anew(
+    run: Run, left: str | None, prefect_server: str
+) -> None:
     from prefect import flow
 
     ref = make(run, parts("a"))
@@ -116,7 +118,9 @@ def test_what_was_made_before_the_network_was_back_is_shared_and_reused(
     assert ref.path("word.txt").read_text() == "-aa"
 
 
-def test_a_plan_knows_what_another_machine_made_and_brings_nothing(run: Run, shared: Callable[[str], None]) -> None:
+def test_a_plan_knows_what_another_machine_made_and_brings_nothing(
+    run: Run, shared: Callable[[str], None]
+) -> None:
     ref = make(run, parts("a"))
     share.push(ref.folder)
     shared("second")
@@ -131,7 +135,9 @@ def test_a_plan_knows_what_another_machine_made_and_brings_nothing(run: Run, sha
     ]
 
 
-def test_an_output_altered_on_the_way_is_made_again_and_shared(run: Run, shared: Callable[[str], None]) -> None:
+def test_an_output_altered_on_the_way_is_made_again_and_shared(
+    run: Run, shared: Callable[[str], None]
+) -> None:
     made = parts("a")
     ref = make(run, made)
     share.push(ref.folder)

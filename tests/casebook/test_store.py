@@ -23,7 +23,12 @@ def made(key: str = "1", at: str = "2026-01-01", text: str = "text") -> Path:
     (folder / "a.txt").write_text(text, encoding="utf-8")
     (folder / "deep" / "b.txt").write_text("b", encoding="utf-8")
     store.write_manifest(
-        folder, "shop", "clean", parts, {"rows": 2}, {"seconds": 1.5, "peak_memory_mb": None, "made_at": at}
+        folder,
+        "shop",
+        "clean",
+        parts,
+        {"rows": 2},
+        {"seconds": 1.5, "peak_memory_mb": None, "made_at": at},
     )
     return folder
 
@@ -53,7 +58,9 @@ def test_a_missing_and_an_altered_file_are_named() -> None:
 
 
 def test_the_reference_hashes_the_content_not_the_key() -> None:
-    first, same, other = (manifest_of(made(key, text=text)).ref for key, text in (("1", "x"), ("2", "x"), ("3", "y")))
+    first, same, other = (
+        manifest_of(made(key, text=text)).ref for key, text in (("1", "x"), ("2", "x"), ("3", "y"))
+    )
     assert first.sha256 == same.sha256 != other.sha256
     assert first.key != same.key
 
@@ -76,8 +83,14 @@ def test_the_latest_is_the_newest_whatever_its_key() -> None:
     assert latest.parts == {"code": "2"}
 
 
-@given(st.dictionaries(st.text(max_size=5), st.text(max_size=5)), st.text(max_size=5), st.text(max_size=5))
-def test_any_changed_part_changes_the_key_and_order_does_not(parts: dict[str, str], name: str, value: str) -> None:
+@given(
+    st.dictionaries(st.text(max_size=5), st.text(max_size=5)),
+    st.text(max_size=5),
+    st.text(max_size=5),
+)
+def test_any_changed_part_changes_the_key_and_order_does_not(
+    parts: dict[str, str], name: str, value: str
+) -> None:
     assert store.key_of(dict(reversed(parts.items()))) == store.key_of(parts)
     changed = {**parts, name: value}
     assert (store.key_of(changed) == store.key_of(parts)) == (changed == parts)

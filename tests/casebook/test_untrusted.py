@@ -41,7 +41,17 @@ def test_a_name_that_leaves_its_folder_is_refused(tmp_path: Path, name: str) -> 
 
 @pytest.mark.parametrize(
     "name",
-    ["a", "model.onnx", "fold-0/network.keras", "...", "a b", "한글.md", "console", "aux-1", "train-1:10"],
+    [
+        "a",
+        "model.onnx",
+        "fold-0/network.keras",
+        "...",
+        "a b",
+        "한글.md",
+        "console",
+        "aux-1",
+        "train-1:10",
+    ],
     ids=range(9),
 )
 def test_other_names_are_taken(tmp_path: Path, name: str) -> None:
@@ -51,7 +61,12 @@ def test_other_names_are_taken(tmp_path: Path, name: str) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="pipes, sockets and devices in folders are POSIX")
 @pytest.mark.parametrize(
     "make",
-    [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/dev/zero"), lambda path: path.symlink_to("/dev/tty")],
+    [
+        Path.mkdir,
+        os.mkfifo,
+        lambda path: path.symlink_to("/dev/zero"),
+        lambda path: path.symlink_to("/dev/tty"),
+    ],
     ids=["folder", "pipe", "endless", "terminal"],
 )
 def test_what_is_no_file_is_refused_at_once(tmp_path: Path, make: Callable[[Path], object]) -> None:

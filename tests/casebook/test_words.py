@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casebook.words import PADDING, UNKNOWN, Vocabulary, learned, normalized, numbered, padded, tokens
+from casebook.words import (
+    PADDING,
+    UNKNOWN,
+    Vocabulary,
+    learned,
+    normalized,
+    numbered,
+    padded,
+    tokens,
+)
 
 
 def test_a_vocabulary_has_the_most_frequent_first_and_of_equals_the_first_seen() -> None:

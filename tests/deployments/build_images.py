@@ -1,8 +1,11 @@
-"""`python -m tests.deployments.build_images FOLDER`: build the images, run the set, and use it, without Docker.
+"""`python -m tests.deployments.build_images FOLDER`.
 
-On demand, since it takes ten to twenty minutes. As root, with Debian's debootstrap, buildah, podman, runc, netavark,
-aardvark-dns and catatonit, and with podman-compose. No image is fetched: debian:trixie-slim is made by debootstrap as
-the real one is, and stand_in/ has PostgreSQL. Only Debian's and Python's packages come from outside.
+Build the images, run the set, and use it, without Docker.
+
+On demand, since it takes ten to twenty minutes. As root, with Debian's debootstrap, buildah,
+podman, runc, netavark, aardvark-dns and catatonit, and with podman-compose. No image is fetched:
+debian:trixie-slim is made by debootstrap as the real one is, and stand_in/ has PostgreSQL. Only
+Debian's and Python's packages come from outside.
 """
 
 import argparse
@@ -20,7 +23,9 @@ from casebook import places
 NEEDED = ("debootstrap", "buildah", "podman", "runc", "podman-compose")
 BASE, DATABASE = "docker.io/library/debian:trixie-slim", "docker.io/library/postgres:17-trixie"
 STAND_IN = places.project() / "tests" / "deployments" / "stand_in"
-SLIM = "".join(f"path-exclude /usr/share/{name}/*\n" for name in ("doc", "man", "info", "locale", "lintian"))
+SLIM = "".join(
+    f"path-exclude /usr/share/{name}/*\n" for name in ("doc", "man", "info", "locale", "lintian")
+)
 ENGINE = """\
 [containers]
 default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
@@ -31,15 +36,20 @@ cgroup_manager = "cgroupfs"
 [network]
 network_backend = "netavark"
 """
-OLD_ENGINE = "services: {database: {read_only: false}}\n"  # Podman 4 covers /run then, and PostgreSQL's socket with it
+# Podman 4 covers /run then, and PostgreSQL's socket with it
+OLD_ENGINE = "services: {database: {read_only: false}}\n"
 SMALL = {"params": {"source": "sample", "profile": "smoke", "candidates": ["course"]}}
 LIMIT = 300.0
 
 
 def main() -> None:
     """Build, run and use the set; an error ends it where it occurs."""
-    parser = argparse.ArgumentParser(prog="python -m tests.deployments.build_images", description=__doc__)
-    parser.add_argument("folder", type=Path, help="for images, containers and logs; what is there is used again")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.deployments.build_images", description=__doc__
+    )
+    parser.add_argument(
+        "folder", type=Path, help="for images, containers and logs; what is there is used again"
+    )
     folder = parser.parse_args().folder.resolve()
     missing = [name for name in NEEDED if not shutil.which(name)]
     if missing:
@@ -51,7 +61,15 @@ def main() -> None:
     for name in ("service", "worker"):
         file = places.project() / "deployments" / f"{name}.Dockerfile"
         build(folder, f"localhost/casebook-{name}", file, places.project())
-        print(said("podman", "images", "--format", "{{.Repository}} {{.Size}}", f"localhost/casebook-{name}"))
+        print(
+            said(
+                "podman",
+                "images",
+                "--format",
+                "{{.Repository}} {{.Size}}",
+                f"localhost/casebook-{name}",
+            )
+        )
     compose = ["podman-compose", "--file", str(places.project() / "deployments" / "compose.yaml")]
     try:
         use([*compose, "--file", str(folder / "old_engine.yaml")])
@@ -63,7 +81,9 @@ def main() -> None:
 def configure(folder: Path) -> None:
     """Have Podman and Buildah keep everything in the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    storage = f'[storage]\ndriver = "overlay"\ngraphroot = "{folder}/images"\nrunroot = "{folder}/run"\n'
+    storage = (
+        f'[storage]\ndriver = "overlay"\ngraphroot = "{folder}/images"\nrunroot = "{folder}/run"\n'
+    )
     written = {"containers.conf": ENGINE, "storage.conf": storage, "old_engine.yaml": OLD_ENGINE}
     for name, text in written.items():
         (folder / name).write_text(text)
@@ -85,18 +105,44 @@ def make_base(folder: Path) -> None:
         'DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb /var/cache/apt/*.bin || true"; };\n'
         'APT::Install-Recommends "0";\nDir::Cache::pkgcache ""; Dir::Cache::srcpkgcache "";\n'
     )
-    for path in [*(root / "var/cache/apt/archives").glob("*.deb"), *(root / "var/lib/apt/lists").glob("*_*")]:
+    for path in [
+        *(root / "var/cache/apt/archives").glob("*.deb"),
+        *(root / "var/lib/apt/lists").glob("*_*"),
+    ]:
         path.unlink()
-    said("tar", "--directory", str(root), "--exclude=./dev/*", "--create", "--file", str(folder / "root.tar"), ".")
+    said(
+        "tar",
+        "--directory",
+        str(root),
+        "--exclude=./dev/*",
+        "--create",
+        "--file",
+        str(folder / "root.tar"),
+        ".",
+    )
     said("podman", "import", str(folder / "root.tar"), BASE)
 
 
 def build(folder: Path, name: str, dockerfile: Path, context: Path) -> None:
-    """Build an image by its Dockerfile; where the network has certificates of its own, pip is told them."""
-    command = ["buildah", "bud", "--layers", "--pull=never", "--isolation=chroot", "--format=docker", "--network=host"]
+    """Build an image by its Dockerfile.
+
+    Where the network has certificates of its own, pip is told them.
+    """
+    command = [
+        "buildah",
+        "bud",
+        "--layers",
+        "--pull=never",
+        "--isolation=chroot",
+        "--format=docker",
+        "--network=host",
+    ]
     if certificates := os.environ.get("PIP_CERT"):
         (folder / "pip.conf").write_text("[global]\ncert = /etc/pip.crt\n")
-        command += [f"--volume={certificates}:/etc/pip.crt:ro", f"--volume={folder}/pip.conf:/etc/pip.conf:ro"]
+        command += [
+            f"--volume={certificates}:/etc/pip.crt:ro",
+            f"--volume={folder}/pip.conf:/etc/pip.conf:ro",
+        ]
     timed(name, lambda: said(*command, "--file", str(dockerfile), "--tag", name, str(context)))
 
 
@@ -111,10 +157,23 @@ def use(compose: list[str]) -> None:
         assert said("podman", "exec", container(name), "id", "-u") == "10001", name
         assert not worked("podman", "exec", container(name), "touch", "/casebook/x"), name
     timed("fraud", lambda: deployed("fraud/fraud", "--params", json.dumps(SMALL)))
-    assert not worked("podman", "exec", container("service"), "cat", "/artifacts/models/fraud/production")
-    timed("promote", lambda: deployed("promote/promote", "--param", "case=fraud", "--param", "version=1"))
-    rows = said("podman", "exec", container("service"), "cat", "/artifacts/models/fraud/1/sample_request.json").encode()
-    asked = Request("http://127.0.0.1:9000/v1/models/fraud:predict", rows, {"Content-Type": "application/json"})
+    assert not worked(
+        "podman", "exec", container("service"), "cat", "/artifacts/models/fraud/production"
+    )
+    timed(
+        "promote",
+        lambda: deployed("promote/promote", "--param", "case=fraud", "--param", "version=1"),
+    )
+    rows = said(
+        "podman",
+        "exec",
+        container("service"),
+        "cat",
+        "/artifacts/models/fraud/1/sample_request.json",
+    ).encode()
+    asked = Request(
+        "http://127.0.0.1:9000/v1/models/fraud:predict", rows, {"Content-Type": "application/json"}
+    )
     until(lambda: b'"fraud"' in read("http://127.0.0.1:9000/v1/models"))
     with urlopen(asked, timeout=30) as answered:
         print(json.load(answered)["model"])
@@ -132,16 +191,36 @@ def latest_run() -> str:
 def deployed(name: str, *parameters: str) -> str:
     """Run a deployment from inside, and wait for its end."""
     return said(
-        "podman", "exec", container("worker"), "python", "-m", "prefect", "deployment", "run", name, *parameters,
+        "podman",
+        "exec",
+        container("worker"),
+        "python",
+        "-m",
+        "prefect",
+        "deployment",
+        "run",
+        name,
+        *parameters,
         "--watch",
-    )  # fmt: skip
+    )
 
 
 def ready(name: str) -> bool:
-    """Say whether a container is healthy, or has done what it was to do; without systemd nobody else asks it."""
+    """Say whether a container is healthy, or has done what it was to do.
+
+    Without systemd nobody else asks it.
+    """
     if name == "register":
-        state = said("podman", "inspect", container(name), "--format", "{{.State.Status}} {{.State.ExitCode}}")
-        assert state in ("created 0", "running 0", "exited 0"), said("podman", "logs", container(name))
+        state = said(
+            "podman",
+            "inspect",
+            container(name),
+            "--format",
+            "{{.State.Status}} {{.State.ExitCode}}",
+        )
+        assert state in ("created 0", "running 0", "exited 0"), said(
+            "podman", "logs", container(name)
+        )
         return state == "exited 0"
     return worked("podman", "healthcheck", "run", container(name))
 

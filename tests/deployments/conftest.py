@@ -15,7 +15,11 @@ from tests.deployments.stand import Stand, started_from, two_ports
 def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     """Run `python -m deployments ui` as a person does, with services that look more often than every minute."""
     folder, port = tmp_path_factory.mktemp("stand"), two_ports()
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("CASEBOOK_", "PREFECT_"))}
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("CASEBOOK_", "PREFECT_"))
+    }
     environment |= {
         "CASEBOOK_ARTIFACTS": str(folder / "artifacts"),
         "CASEBOOK_RAW": str(folder / "raw"),
@@ -25,7 +29,12 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     command = [sys.executable, "-m", "deployments", "ui", "--port", str(port)]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            command, cwd=places.project(), env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            command,
+            cwd=places.project(),
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
     try:
         yield started_from(process, port, folder, environment)

@@ -34,5 +34,7 @@ def green(graph: bytes) -> float:
     import numpy as np
     from PIL import Image
 
-    red, green, blue = np.asarray(Image.open(io.BytesIO(graph)).convert("RGB"), dtype=float).transpose(2, 0, 1)
+    red, green, blue = np.asarray(
+        Image.open(io.BytesIO(graph)).convert("RGB"), dtype=float
+    ).transpose(2, 0, 1)
     return float(((green > 120) & (green > 1.5 * red) & (green > 1.5 * blue)).mean())

@@ -1,4 +1,7 @@
-"""A Prefect server, a worker and a receiver of alerts, each for itself, as in operation; any of them may be killed."""
+"""A Prefect server, a worker and a receiver of alerts, each for itself, as in operation.
+
+Any of them may be killed.
+"""
 
 import json
 import os
@@ -130,22 +133,30 @@ class Stand:
         """Start a module in a group of its own; its output goes into a file."""
         with (self.folder / f"{name}.log").open("ab") as log:
             self.started[name] = subprocess.Popen(
-                [sys.executable, "-m", *command], env=self.environment, cwd=places.project(), stdout=log, stderr=log,
+                [sys.executable, "-m", *command],
+                env=self.environment,
+                cwd=places.project(),
+                stdout=log,
+                stderr=log,
                 start_new_session=True,
-            )  # fmt: skip
+            )
         return self.started[name]
 
     def serve(self) -> None:
         """Start the server, and wait until it answers."""
         port = self.url.removesuffix("/api").rsplit(":", 1)[1]
-        process = self.start("server", "prefect", "server", "start", "--host", "127.0.0.1", "--port", port)
+        process = self.start(
+            "server", "prefect", "server", "start", "--host", "127.0.0.1", "--port", port
+        )
         until(lambda: engine.answers(self.url) or process.poll() is not None)
         assert process.poll() is None, (self.folder / "server.log").read_text()
 
     def work(self) -> None:
         """Start a worker, and wait until the server knows it."""
         before = workers()
-        process = self.start("worker", "prefect", "worker", "start", "--pool", POOL, "--type", "process")
+        process = self.start(
+            "worker", "prefect", "worker", "start", "--pool", POOL, "--type", "process"
+        )
         until(lambda: workers() - before or process.poll() is not None)
         assert process.poll() is None, (self.folder / "worker.log").read_text()
 
@@ -162,7 +173,9 @@ class Stand:
 
     def close(self) -> None:
         """Kill what still runs."""
-        for name in reversed([name for name, process in self.started.items() if process.poll() is None]):
+        for name in reversed(
+            [name for name, process in self.started.items() if process.poll() is None]
+        ):
             self.kill(name)
 
     def runs(self, case: str) -> list[Any]:
@@ -176,7 +189,11 @@ def stand_in(folder: Path, **more: str) -> Stand:
     (folder / "theirs" / "flows").mkdir(parents=True)
     for name, text in (("patient", PATIENT), ("doomed", DOOMED)):
         (folder / "theirs" / "flows" / f"{name}.py").write_text(text, encoding="utf-8")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("CASEBOOK_", "PREFECT_"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("CASEBOOK_", "PREFECT_"))
+    }
     own = {
         "PREFECT_API_URL": f"http://127.0.0.1:{engine.free_port()}/api",
         "PREFECT_HOME": str(folder / "prefect"),
@@ -187,7 +204,14 @@ def stand_in(folder: Path, **more: str) -> Stand:
     }
     return Stand(
         folder,
-        {**kept, **engine.SETTINGS, **policies.SERVER, "PREFECT_SERVER_LOGGING_LEVEL": "WARNING", **own, **more},
+        {
+            **kept,
+            **engine.SETTINGS,
+            **policies.SERVER,
+            "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+            **own,
+            **more,
+        },
     )
 
 
@@ -207,14 +231,20 @@ def deploy(flow: str, pool: str = POOL) -> UUID:
     from prefect.client.schemas.actions import WorkPoolCreate
     from prefect.exceptions import ObjectAlreadyExists
 
-    steps = [{"prefect.deployments.steps.set_working_directory": {"directory": str(places.project())}}]
+    steps = [
+        {"prefect.deployments.steps.set_working_directory": {"directory": str(places.project())}}
+    ]
     with get_client(sync_client=True) as client:
         with suppress(ObjectAlreadyExists):
             client.create_work_pool(WorkPoolCreate(name=pool, type="process"))
         return client.create_deployment(
-            flow_id=client.create_flow_from_name(flow), name=flow, entrypoint=f"flows.{flow}:{flow}.flow",
-            work_pool_name=pool, pull_steps=steps, concurrency_limit=1,
-        )  # fmt: skip
+            flow_id=client.create_flow_from_name(flow),
+            name=flow,
+            entrypoint=f"flows.{flow}:{flow}.flow",
+            work_pool_name=pool,
+            pull_steps=steps,
+            concurrency_limit=1,
+        )
 
 
 def trigger(deployment: UUID, **params: object) -> UUID:

@@ -14,7 +14,8 @@ from uuid import uuid4
 from casebook import engine, places
 from deployments.stand import taken
 
-PATIENCE = 900.0  # seconds until what must happen counts as not happening, on a machine that does much else
+# seconds until what must happen counts as not happening, on a machine that does much else
+PATIENCE = 900.0
 SMOKE = {"source": "sample", "profile": "smoke"}
 ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 Json = dict[str, Any]
@@ -38,9 +39,14 @@ class Stand:
         return (self.folder / "log").read_text()
 
     def ask(self, path: str, body: Any = None, method: str | None = None) -> Any:
-        """Return what the server's API answers; while its database is busy it says so by a 503, and is asked again."""
+        """Return what the server's API answers.
+
+        While its database is busy it says so by a 503, and is asked again.
+        """
         data = None if body is None else json.dumps(body).encode()
-        request = Request(f"{self.url}/api{path}", data, {"Content-Type": "application/json"}, method=method)
+        request = Request(
+            f"{self.url}/api{path}", data, {"Content-Type": "application/json"}, method=method
+        )
         return until(lambda: answer(request), self.log)[0]
 
     def deployment(self, name: str) -> Json:
@@ -50,7 +56,9 @@ class Stand:
     def start(self, name: str, parameters: Json, **more: Any) -> str:
         """Start a run as the UI does, and return its id."""
         path = f"/deployments/{self.deployment(name)['id']}/create_flow_run"
-        once = {"idempotency_key": uuid4().hex}  # one that is answered 503 may have begun all the same
+        once = {
+            "idempotency_key": uuid4().hex
+        }  # one that is answered 503 may have begun all the same
         return str(self.ask(path, {"parameters": parameters, **once, **more})["id"])
 
     def run(self, id: str) -> Json:
@@ -58,7 +66,11 @@ class Stand:
         return found
 
     def runs(self, name: str, /, **conditions: Any) -> list[Json]:
-        wanted = {"deployments": {"name": {"any_": [name]}}, "flow_runs": conditions, "sort": "EXPECTED_START_TIME_ASC"}
+        wanted = {
+            "deployments": {"name": {"any_": [name]}},
+            "flow_runs": conditions,
+            "sort": "EXPECTED_START_TIME_ASC",
+        }
         found: list[Json] = self.ask("/flow_runs/filter", wanted)
         return found
 
@@ -69,7 +81,8 @@ class Stand:
     def until(self, id: str, *states: str) -> Json:
         """Wait until a run is in one of these states, by type or by name, and return the state."""
         return until(
-            lambda: state_among(self.run(id)["state"], states), lambda: f"{self.run(id)['state']} {self.log()}"
+            lambda: state_among(self.run(id)["state"], states),
+            lambda: f"{self.run(id)['state']} {self.log()}",
         )
 
     def ended(self, id: str) -> Json:
@@ -79,26 +92,42 @@ class Stand:
         return self.run(id)
 
     def until_said(self, id: str, words: str) -> None:
-        """Wait until a run's log in the UI says this: lines reach the server a little after the run's end."""
+        """Wait until a run's log in the UI says this.
+
+        Lines reach the server a little after the run's end.
+        """
         wanted = {"logs": {"flow_run_id": {"any_": [id]}}, "sort": "TIMESTAMP_ASC"}
-        until(lambda: any(words in line["message"] for line in self.ask("/logs/filter", wanted)), self.log)
+        until(
+            lambda: any(words in line["message"] for line in self.ask("/logs/filter", wanted)),
+            self.log,
+        )
 
     def shown(self, id: str) -> list[Json]:
         """Return the artifacts of a run."""
-        found: list[Json] = self.ask("/artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [id]}}})
+        found: list[Json] = self.ask(
+            "/artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [id]}}}
+        )
         return found
 
     def command(self, *words: str) -> "subprocess.CompletedProcess[str]":
         """Run a module's command against this server."""
         environment = self.environment | {"PREFECT_API_URL": f"{self.url}/api"}
         return subprocess.run(
-            [sys.executable, "-m", *words], cwd=places.project(), env=environment, capture_output=True, text=True
+            [sys.executable, "-m", *words],
+            cwd=places.project(),
+            env=environment,
+            capture_output=True,
+            text=True,
         )
 
 
-def started_from(process: "subprocess.Popen[bytes]", port: int, folder: Path, environment: dict[str, str]) -> Stand:
+def started_from(
+    process: "subprocess.Popen[bytes]", port: int, folder: Path, environment: dict[str, str]
+) -> Stand:
     """Return the stand once it says that it stands."""
-    stand = Stand(process, f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port + 1}", folder, environment)
+    stand = Stand(
+        process, f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port + 1}", folder, environment
+    )
     until(lambda: "Ctrl-C ends" in stand.log() or process.poll() is not None, stand.log)
     assert process.poll() is None, stand.log()
     return stand

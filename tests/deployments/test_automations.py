@@ -37,7 +37,9 @@ def test_without_an_address_no_alert_is_registered_and_that_is_said(
     monkeypatch.delenv(alerts.VARIABLE, raising=False)
     said = automations.register()
     assert said.endswith("no alerts, as CASEBOOK_ALERTS_URL names no address to post them to.")
-    assert len(registered()) == 6 and not [name for name in registered() if name.startswith("Alert")]
+    assert len(registered()) == 6 and not [
+        name for name in registered() if name.startswith("Alert")
+    ]
 
 
 def test_registered_again_all_stay_as_they_are_and_one_that_was_disabled_stays_so(
@@ -85,11 +87,17 @@ def test_without_a_server_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_run_may_lose_signs_of_life_before_it_is_taken_for_dead() -> None:
     assert policies.SIGNS >= 3
-    requests = sum(2**attempt for attempt in range(1, int(engine.RUN["PREFECT_CLIENT_MAX_RETRIES"]) + 1))
+    requests = sum(
+        2**attempt for attempt in range(1, int(engine.RUN["PREFECT_CLIENT_MAX_RETRIES"]) + 1)
+    )
     signs = int(engine.RUN["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"])
-    assert requests >= policies.SIGNS * signs  # a run outlasts every outage that is too short to have it taken for dead
+    assert (
+        requests >= policies.SIGNS * signs
+    )  # a run outlasts every outage that is too short to have it taken for dead
 
 
 def test_only_our_runs_are_meant() -> None:
     names = policies.ours()["prefect.resource.name"]
-    assert {"fraud", "monitor", "all"} <= set(names) and not [name for name in names if name.startswith("_")]
+    assert {"fraud", "monitor", "all"} <= set(names) and not [
+        name for name in names if name.startswith("_")
+    ]

@@ -1,4 +1,7 @@
-"""The container files, as far as that can be told without an engine; `build_images.py` builds and runs them."""
+"""The container files, as far as that can be told without an engine.
+
+`build_images.py` builds and runs them.
+"""
 
 import json
 import re
@@ -27,13 +30,17 @@ def compose() -> dict[str, Any]:
 
 
 def instructions(dockerfile: Path) -> list[list[str]]:
-    text = re.sub(r"^#.*\n", "", dockerfile.read_text(encoding="utf-8"), flags=re.MULTILINE).replace("\\\n", " ")
+    text = re.sub(
+        r"^#.*\n", "", dockerfile.read_text(encoding="utf-8"), flags=re.MULTILINE
+    ).replace("\\\n", " ")
     return [line.split() for line in text.splitlines() if line.strip()]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="hadolint has no build for Windows")
 def test_hadolint_finds_no_fault() -> None:
-    linter = shutil.which("hadolint", path=str(Path(sys.executable).parent)) or shutil.which("hadolint")
+    linter = shutil.which("hadolint", path=str(Path(sys.executable).parent)) or shutil.which(
+        "hadolint"
+    )
     assert linter, "hadolint is missing: it comes with the extra `dev`"
     command = [linter, "--config", str(FOLDER / "hadolint.yaml"), *map(str, LINTED)]
     done = subprocess.run(command, capture_output=True, text=True)
@@ -50,10 +57,18 @@ def test_an_image_is_of_a_numbered_user_and_its_command_is_no_shell(dockerfile: 
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: str(path.name))
 def test_all_is_installed_by_hash_and_what_is_copied_is_there(dockerfile: Path) -> None:
-    installs = [words for words in instructions(dockerfile) if "install" in words and any("pip" in w for w in words)]
+    installs = [
+        words
+        for words in instructions(dockerfile)
+        if "install" in words and any("pip" in w for w in words)
+    ]
     assert installs and all({"--no-deps", "--require-hashes"} <= set(words) for words in installs)
     allowed = (places.project() / ".dockerignore").read_text(encoding="utf-8").split()
-    copied = [words[1] for words in instructions(dockerfile) if words[0] == "COPY" and "--from=build" not in words]
+    copied = [
+        words[1]
+        for words in instructions(dockerfile)
+        if words[0] == "COPY" and "--from=build" not in words
+    ]
     for source in copied:
         for lock in ("cpu", "gpu"):
             path = source.replace("${LOCK}", lock)
@@ -101,22 +116,37 @@ def test_who_waits_for_health_waits_for_a_check(compose: dict[str, Any]) -> None
         for name, how in each.get("depends_on", {}).items()
     }
     assert waited == {
-        "database": "service_healthy", "server": "service_healthy", "register": "service_completed_successfully",
-    }  # fmt: skip
-    assert all("healthcheck" in compose["services"][name] for name in ("database", "server", "worker", "worker-gpu"))
+        "database": "service_healthy",
+        "server": "service_healthy",
+        "register": "service_completed_successfully",
+    }
+    assert all(
+        "healthcheck" in compose["services"][name]
+        for name in ("database", "server", "worker", "worker-gpu")
+    )
     assert any(words[0] == "HEALTHCHECK" for words in instructions(FOLDER / "service.Dockerfile"))
 
 
 def test_no_secret_is_in_a_file(compose: dict[str, Any]) -> None:
-    secrets = [value for name, value in variables(compose) if re.search("PASSWORD|KEY|TOKEN|ALERTS_URL", name)]
+    secrets = [
+        value
+        for name, value in variables(compose)
+        if re.search("PASSWORD|KEY|TOKEN|ALERTS_URL", name)
+    ]
     assert secrets and all(re.fullmatch(r"\$\{\w+:[-?].*\}", value) for value in secrets)
     example = (FOLDER / "env.example").read_text(encoding="utf-8")
     named = dict(re.findall(r"^(\w+)=(.*)$", example, flags=re.MULTILINE))
     assert not any(named.values())
     asked = re.findall(r"\$\{(\w+)", (FOLDER / "compose.yaml").read_text(encoding="utf-8"))
     assert set(asked) - {"CODE_VERSION"} == named.keys()
-    assert "/deployments/.env" in (places.project() / ".gitignore").read_text(encoding="utf-8").split()
+    assert (
+        "/deployments/.env" in (places.project() / ".gitignore").read_text(encoding="utf-8").split()
+    )
 
 
 def variables(compose: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [pair for service in compose["services"].values() for pair in service.get("environment", {}).items()]
+    return [
+        pair
+        for service in compose["services"].values()
+        for pair in service.get("environment", {}).items()
+    ]

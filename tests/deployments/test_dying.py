@@ -1,4 +1,7 @@
-"""What dies is noticed, begun again where that may help, and told to people; by the real parts, which are killed."""
+"""What dies is noticed, begun again where that may help, and told to people.
+
+By the real parts, which are killed.
+"""
 
 import json
 import subprocess
@@ -42,14 +45,17 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stand, Pos
     settings = temporary_settings({PREFECT_API_URL: made.url})
     with receiver() as (url, posted), settings, pytest.MonkeyPatch.context() as patch:
         patch.setenv(alerts.VARIABLE, url)
-        patch.setattr(policies, "LATE", timedelta(seconds=30))  # a worker on a busy machine is quicker
+        patch.setattr(
+            policies, "LATE", timedelta(seconds=30)
+        )  # a worker on a busy machine is quicker
         patch.setattr(policies, "PAUSE", timedelta(seconds=10))
         patch.setattr(flows, "__path__", [*flows.__path__, f"{made.folder}/theirs/flows"])
         try:
             made.serve()
             told = automations.register()
             assert (
-                told == f"10 automations are registered at {made.url}; alerts go to the address in {alerts.VARIABLE}."
+                told
+                == f"10 automations are registered at {made.url}; alerts go to the address in {alerts.VARIABLE}."
             )
             made.work()
             yield made, posted
@@ -61,7 +67,9 @@ def told_of(posted: Posted, *words: str) -> list[str]:
     return [each["text"] for each in posted if all(word in each["text"] for word in words)]
 
 
-def test_a_run_whose_worker_and_process_are_killed_goes_on_where_it_stopped(stand: tuple[Stand, Posted]) -> None:
+def test_a_run_whose_worker_and_process_are_killed_goes_on_where_it_stopped(
+    stand: tuple[Stand, Posted],
+) -> None:
     made, posted = stand
     go = made.folder / "go"
     run = trigger(deploy("patient"), go=str(go))
@@ -74,8 +82,9 @@ def test_a_run_whose_worker_and_process_are_killed_goes_on_where_it_stopped(stan
     killed, resumed = made.runs("patient")
     assert killed["status"] == "running" and resumed["status"] == "completed"
     assert [(stage["stage"], stage["status"]) for stage in resumed["stages"]][:2] == [
-        ("begin", "reuse"), ("wait", "run"),
-    ]  # fmt: skip
+        ("begin", "reuse"),
+        ("wait", "run"),
+    ]
     assert read(run).run_count == 2 and "Crashed" in states(run)
     (text,) = told_of(posted, str(read(run).name))
     assert text.startswith("patient crashed") and "no sign of life for 120 seconds" in text
@@ -94,11 +103,15 @@ def test_what_crashes_always_is_begun_again_twice(stand: tuple[Stand, Posted]) -
     _, posted = stand
     run = trigger(deploy("doomed"))
     until(lambda: read(run).run_count == 1 + policies.RETRIES and read(run).state_name == "Crashed")
-    until(lambda: len(told_of(posted, "doomed crashed", str(read(run).name))) == 1 + policies.RETRIES)
+    until(
+        lambda: len(told_of(posted, "doomed crashed", str(read(run).name))) == 1 + policies.RETRIES
+    )
     assert states(run).count("AwaitingRetry") == policies.RETRIES and states(run)[-1] == "Crashed"
 
 
-def test_a_run_that_nobody_takes_is_cancelled_once_it_is_too_late(stand: tuple[Stand, Posted]) -> None:
+def test_a_run_that_nobody_takes_is_cancelled_once_it_is_too_late(
+    stand: tuple[Stand, Posted],
+) -> None:
     _, posted = stand
     run = trigger(deploy("boston", NOBODY))
     until_in(run, "Cancelled")
@@ -109,9 +122,12 @@ def test_a_run_that_nobody_takes_is_cancelled_once_it_is_too_late(stand: tuple[S
 
 def command(made: Stand, module: str, *flags: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", module, *flags], env=made.environment, cwd=places.project(), capture_output=True,
+        [sys.executable, "-m", module, *flags],
+        env=made.environment,
+        cwd=places.project(),
+        capture_output=True,
         text=True,
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -121,17 +137,25 @@ def test_a_model_that_may_not_serve_is_told_once(stand: tuple[Stand, Posted]) ->
     few = ("--profile", "smoke", "--candidates", "course", "--peers")
     for number in (1, 2):
         make_tracts(150, number).to_csv(made.folder / f"{number}.csv", index=False)
-    assert "Version 1 serves" in command(made, "flows.boston", "--source", str(made.folder / "1.csv"), *few)
+    assert "Version 1 serves" in command(
+        made, "flows.boston", "--source", str(made.folder / "1.csv"), *few
+    )
     signature = made.folder / "artifacts" / "models" / "boston" / "1" / "signature.json"
     content = json.loads(signature.read_text())
-    signature.write_text(json.dumps(content | {"inputs": content["inputs"][1:]}))  # as one of another time would be
-    assert "Version 2 waits" in command(made, "flows.boston", "--source", str(made.folder / "2.csv"), *few)
+    signature.write_text(
+        json.dumps(content | {"inputs": content["inputs"][1:]})
+    )  # as one of another time would be
+    assert "Version 2 waits" in command(
+        made, "flows.boston", "--source", str(made.folder / "2.csv"), *few
+    )
     until(lambda: told_of(posted, "boston version 2 does not serve", "takes other columns"))
     assert "Version 3 waits" in command(made, "flows.boston", "--source", "sample", *few)
     assert len(told_of(posted, "does not serve")) == 1  # a sample was never meant to
 
 
-def test_drift_is_told_and_trains_once(stand: tuple[Stand, Posted], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_drift_is_told_and_trains_once(
+    stand: tuple[Stand, Posted], monkeypatch: pytest.MonkeyPatch
+) -> None:
     made, posted = stand
     monkeypatch.setenv("CASEBOOK_ARTIFACTS", str(made.folder / "artifacts"))
     publish_with_bins()
@@ -139,7 +163,14 @@ def test_drift_is_told_and_trains_once(stand: tuple[Stand, Posted], monkeypatch:
     pq.write_table(dearer(payments(600, seed=8)), made.folder / "moved.parquet")
     pq.write_table(payments(600, seed=7), made.folder / "fresh.parquet")
     for name in ("moved", "fresh", "moved"):
-        command(made, "flows.monitor", "--case", "fraud", "--input", str(made.folder / f"{name}.parquet"))
+        command(
+            made,
+            "flows.monitor",
+            "--case",
+            "fraud",
+            "--input",
+            str(made.folder / f"{name}.parquet"),
+        )
     (run,) = until(lambda: runs_of(training))
     (text,) = until(lambda: told_of(posted, "fraud version 1 is asked other things"))
     assert "Amount, Age" in text
@@ -151,4 +182,6 @@ def runs_of(deployment: Any) -> list[Any]:
     from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
 
     with get_client(sync_client=True) as client:
-        return client.read_flow_runs(deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[deployment])))
+        return client.read_flow_runs(
+            deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[deployment]))
+        )

@@ -50,10 +50,14 @@ def test_values_come_as_the_form_sends_them() -> None:
         flow("monitor").flow.validate_parameters({"case": "fraud", "input": None})["input"] is None
     )  # and so is what is left out
     assert flow("monitor").flow.validate_parameters({"case": "fraud"})["hours"] == 24
-    assert flow("monitor").flow.validate_parameters({"case": "fraud", "input": "a.csv"})["input"] == Path("a.csv")
+    assert flow("monitor").flow.validate_parameters({"case": "fraud", "input": "a.csv"})[
+        "input"
+    ] == Path("a.csv")
 
 
-@pytest.mark.parametrize("wrong", [{"case": "fraud", "version": "three"}, {"version": 3}, {"case": "a", "versoin": 3}])
+@pytest.mark.parametrize(
+    "wrong", [{"case": "fraud", "version": "three"}, {"version": 3}, {"case": "a", "versoin": 3}]
+)
 def test_a_value_of_another_kind_is_refused(wrong: dict[str, Any]) -> None:
     from prefect.exceptions import ParameterTypeError, SignatureMismatchError
 

@@ -40,7 +40,12 @@ def test_every_flow_file_is_deployed() -> None:
 
 def test_nights_are_on_real_data_and_no_two_start_at_once() -> None:
     starts = re.findall(r'cron: "(\d+ \d+) \* \* \*"', committed())
-    assert len(starts) == len(set(starts)) == committed().count("parameters: {params: {source: real}}") > 10
+    assert (
+        len(starts)
+        == len(set(starts))
+        == committed().count("parameters: {params: {source: real}}")
+        > 10
+    )
 
 
 def test_gpus_have_a_pool_of_their_own() -> None:
@@ -58,9 +63,12 @@ def kennel(tmp_path: Path) -> Path:
 
 def told(kennel: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, *words], cwd=places.project(), env={**os.environ, "CASEBOOK_CASES": str(kennel)},
-        capture_output=True, text=True,
-    )  # fmt: skip
+        [sys.executable, *words],
+        cwd=places.project(),
+        env={**os.environ, "CASEBOOK_CASES": str(kennel)},
+        capture_output=True,
+        text=True,
+    )
 
 
 def test_a_case_without_a_deployment_is_named_with_the_remedy(kennel: Path) -> None:
@@ -71,7 +79,11 @@ def test_a_case_without_a_deployment_is_named_with_the_remedy(kennel: Path) -> N
 
 
 def test_a_deployment_that_was_edited_is_named(kennel: Path) -> None:
-    text = told(kennel, "-c", f"from deployments import listing; print(listing.listing(listing.Path({str(kennel)!r})))")
+    text = told(
+        kennel,
+        "-c",
+        f"from deployments import listing; print(listing.listing(listing.Path({str(kennel)!r})))",
+    )
     listing.place(kennel).parent.mkdir()
     listing.place(kennel).write_text(text.stdout.removesuffix("\n"))
     assert told(kennel, "-m", "deployments", "check").returncode == 0

@@ -17,8 +17,13 @@ ONLY = {"serving": set[str](), "cpu": {"tensorflow-cpu"}, "gpu": set[str]()}
 def pins(path: str) -> dict[tuple[str, str], frozenset[str]]:
     """Hashes by name and version."""
     text = (places.project() / path).read_text(encoding="utf-8")
-    found = re.findall(r"^([\w.-]+)(?:\[[\w,-]+\])?==(\S+).*\\\n((?:    --hash=.*\n)+)", text, flags=re.MULTILINE)
-    return {(name, version): frozenset(re.findall(r"sha256:\w{64}", hashes)) for name, version, hashes in found}
+    found = re.findall(
+        r"^([\w.-]+)(?:\[[\w,-]+\])?==(\S+).*\\\n((?:    --hash=.*\n)+)", text, flags=re.MULTILINE
+    )
+    return {
+        (name, version): frozenset(re.findall(r"sha256:\w{64}", hashes))
+        for name, version, hashes in found
+    }
 
 
 def names(lock: str) -> set[str]:
@@ -34,25 +39,45 @@ def test_every_pin_is_the_checkouts(lock: str) -> None:
 
 
 def test_the_service_gets_what_it_needs_and_nothing_that_learns() -> None:
-    project = tomllib.loads((places.project() / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    project = tomllib.loads((places.project() / "pyproject.toml").read_text(encoding="utf-8"))[
+        "project"
+    ]
     needed = project["optional-dependencies"]
     asked = {Requirement(text).name for text in (*needed["serving"], *needed["storage"])}
     assert asked <= names("serving")
-    assert not {"tensorflow", "tensorflow-cpu", "keras", "prefect", "scikit-learn", "pandas"} & names("serving")
+    assert not {
+        "tensorflow",
+        "tensorflow-cpu",
+        "keras",
+        "prefect",
+        "scikit-learn",
+        "pandas",
+    } & names("serving")
 
 
 def test_a_worker_gets_all_but_what_is_for_developing() -> None:
     for lock in ("cpu", "gpu"):
-        assert {"tensorflow", "prefect", "prefect-dask", "s3fs", "mlflow-skinny", "asyncpg"} <= names(lock)
+        assert {
+            "tensorflow",
+            "prefect",
+            "prefect-dask",
+            "s3fs",
+            "mlflow-skinny",
+            "asyncpg",
+        } <= names(lock)
         assert not {"pytest", "playwright", "moto", "mypy", "ruff"} & names(lock)
     assert "nvidia-cudnn-cu12" in names("gpu") - names("cpu")
 
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_a_lock_names_no_address(lock: str) -> None:
-    assert "://" not in (places.project() / "deployments" / "locks" / f"{lock}.lock").read_text(encoding="utf-8")
+    assert "://" not in (places.project() / "deployments" / "locks" / f"{lock}.lock").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_what_is_installed_without_asking_for_more_lacks_nothing() -> None:
-    done = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "check"], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout

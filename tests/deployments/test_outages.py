@@ -39,8 +39,20 @@ class Postgres:
         self.call("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "prefect", "prefect")
 
     def start(self) -> None:
-        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder}"
-        self.call("pg_ctl", "-D", f"{self.folder}/data", "-l", f"{self.folder}/log", "-w", "-o", options, "start")
+        options = (
+            f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder}"
+        )
+        self.call(
+            "pg_ctl",
+            "-D",
+            f"{self.folder}/data",
+            "-l",
+            f"{self.folder}/log",
+            "-w",
+            "-o",
+            options,
+            "start",
+        )
 
     def kill(self) -> None:
         """Stop without telling anybody, as a crash does."""
@@ -50,8 +62,13 @@ class Postgres:
         user = {"user": USER, "group": USER, "extra_groups": []} if os.geteuid() == 0 else {}
         with (self.folder / "said").open("w") as said:
             subprocess.run(
-                [self.binaries / name, *words], cwd=self.folder, stdout=said, stderr=said, check=True, **user
-            )  # fmt: skip
+                [self.binaries / name, *words],
+                cwd=self.folder,
+                stdout=said,
+                stderr=said,
+                check=True,
+                **user,
+            )
 
 
 @pytest.fixture

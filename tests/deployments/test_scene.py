@@ -11,7 +11,11 @@ from casebook.errors import CasebookError
 from deployments.scene import Scene
 
 SERVER = ("http.server", "0", "--bind", "127.0.0.1")
-FAMILY = ("-c", "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(600)'])")
+FAMILY = (
+    "-c",
+    "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; "
+    "time.sleep(600)'])",
+)
 
 
 @pytest.fixture

@@ -30,18 +30,24 @@ def page(stand: Stand) -> "Iterator[Page]":
 def first(stand: Stand) -> str:
     """Give the id of a run of fraud on the sample that a person started by filling the form, and that ended well."""
     with visiting(stand) as page:
-        run = start_run(page, stand.url, "fraud", {"Source": SMOKE["source"]}, {"Profile": SMOKE["profile"]})
+        run = start_run(
+            page, stand.url, "fraud", {"Source": SMOKE["source"]}, {"Profile": SMOKE["profile"]}
+        )
     return str(stand.ended(str(run))["id"])
 
 
-def test_a_run_from_the_form_is_seen_with_graph_log_progress_and_report(stand: Stand, first: str, page: "Page") -> None:
+def test_a_run_from_the_form_is_seen_with_graph_log_progress_and_report(
+    stand: Stand, first: str, page: "Page"
+) -> None:
     from playwright.sync_api import expect
 
     page.goto(f"{stand.url}/runs/flow-run/{first}")
     expect(page.get_by_text("Completed", exact=True).first).to_be_visible()
     graph = page.locator("canvas").first
     until(lambda: green(graph.screenshot()) > 0.01, page.content)
-    expect(page.get_by_text("sample data from the embedded sample").first).to_be_visible()  # a line of our own log
+    expect(
+        page.get_by_text("sample data from the embedded sample").first
+    ).to_be_visible()  # a line of our own log
     page.get_by_text("Artifacts", exact=True).click()
     page.locator("a", has_text="fraud-report").first.click()
     with page.context.expect_page() as opened:
@@ -56,9 +62,13 @@ def test_a_run_behaves_as_the_command_does(stand: Stand, first: str) -> None:
     assert {name: record["parameters"][name] for name in SMOKE} == SMOKE
     stand.until_said(first, "train-course-0")
     shown = {each["type"]: each for each in stand.shown(first)}
-    assert {"validation-creditcard", "fraud-figures", "fraud-report"} <= {each["key"] for each in stand.shown(first)}
+    assert {"validation-creditcard", "fraud-figures", "fraud-report"} <= {
+        each["key"] for each in stand.shown(first)
+    }
     assert {"progress", "table", "markdown"} <= shown.keys()
-    assert [each["data"] for each in stand.shown(first) if each["type"] == "progress"].count(100.0) > 0
+    assert [each["data"] for each in stand.shown(first) if each["type"] == "progress"].count(
+        100.0
+    ) > 0
     assert f"{stand.reports}/fraud/{folder.name}/report.html" in shown["markdown"]["data"]
 
 
@@ -72,7 +82,14 @@ def test_what_the_model_forbids_is_refused_in_the_form(stand: Stand, page: "Page
 
 
 def test_a_run_by_command_reuses_what_was_made(stand: Stand, first: str) -> None:
-    words = ("run", "fraud/fraud", "--param", f"params={json.dumps(SMOKE)}", "--flow-run-name", "by-command")
+    words = (
+        "run",
+        "fraud/fraud",
+        "--param",
+        f"params={json.dumps(SMOKE)}",
+        "--flow-run-name",
+        "by-command",
+    )
     done = stand.command("prefect", "deployment", *words)
     assert done.returncode == 0, done.stderr
     (run,) = stand.runs("fraud", name={"any_": ["by-command"]})
@@ -83,7 +100,10 @@ def test_a_run_by_command_reuses_what_was_made(stand: Stand, first: str) -> None
 
 def test_a_schedule_starts_a_run(stand: Stand, first: str) -> None:
     schedules = f"/deployments/{stand.deployment('fraud')['id']}/schedules"
-    soon = {"interval": 86400, "anchor_date": (datetime.now(UTC) + timedelta(seconds=10)).isoformat()}
+    soon = {
+        "interval": 86400,
+        "anchor_date": (datetime.now(UTC) + timedelta(seconds=10)).isoformat(),
+    }
     given = {"schedule": soon, "active": True, "slug": "soon", "parameters": {"params": SMOKE}}
     (made,) = stand.ask(schedules, [given])
     try:
@@ -96,22 +116,35 @@ def test_a_schedule_starts_a_run(stand: Stand, first: str) -> None:
 def scheduled(stand: Stand) -> Any:
     """Return the run that the schedule of a moment ago made; the nightly ones are on real data."""
     return next(
-        (run for run in stand.runs("fraud") if run["auto_scheduled"] and run["parameters"]["params"] == SMOKE), None
+        (
+            run
+            for run in stand.runs("fraud")
+            if run["auto_scheduled"] and run["parameters"]["params"] == SMOKE
+        ),
+        None,
     )
 
 
 def test_nights_are_scheduled_on_real_data(stand: Stand) -> None:
-    nights = until(lambda: [run for run in stand.runs("boston") if run["auto_scheduled"]], stand.log)
+    nights = until(
+        lambda: [run for run in stand.runs("boston") if run["auto_scheduled"]], stand.log
+    )
     assert {run["parameters"]["params"]["source"] for run in nights} == {"real"}
 
 
-def test_of_two_at_once_the_one_that_was_asked_for_waits_and_the_nightly_one_is_cancelled(stand: Stand) -> None:
+def test_of_two_at_once_the_one_that_was_asked_for_waits_and_the_nightly_one_is_cancelled(
+    stand: Stand,
+) -> None:
     busy = stand.start("fraud", {"params": SMOKE | {"seed": 1}})
     stand.until(busy, "RUNNING")
     click = stand.start("fraud", {"params": SMOKE})
-    # known by this tag; a run by a schedule that is younger than five minutes is told of by the server only much later
+    # known by this tag; a run by a schedule that is younger than five minutes is told of by the
+    # server only much later
     night = stand.start("fraud", {"params": SMOKE}, tags=["auto-scheduled"])
-    assert stand.until(night, "CANCELLED", "RUNNING")["message"] == "Another run of this deployment was under way."
+    assert (
+        stand.until(night, "CANCELLED", "RUNNING")["message"]
+        == "Another run of this deployment was under way."
+    )
     stand.until(click, "AwaitingConcurrencySlot")
     assert stand.run(busy)["state"]["type"] == "RUNNING"
     ended = stand.ended(busy)
@@ -122,7 +155,9 @@ def test_an_operation_from_its_form(stand: Stand, first: str, page: "Page", tmp_
     from playwright.sync_api import expect
 
     open_form(page, stand.url, "monitor")
-    expect(field(page, "threshold")).to_contain_text("the population stability index from which a quantity has moved")
+    expect(field(page, "threshold")).to_contain_text(
+        "the population stability index from which a quantity has moved"
+    )
     fill(page, "case", "fraud")
     fill(page, "input", str(rows(stand, tmp_path)), kind="path")
     fill(page, "version", "1", kind="int")
@@ -136,7 +171,9 @@ def test_an_operation_from_its_form(stand: Stand, first: str, page: "Page", tmp_
 
 def rows(stand: Stand, folder: Path) -> Path:
     """Write the rows that were published with the model as a table, many times over."""
-    sample = json.loads((stand.artifacts / "models" / "fraud" / "1" / "sample_request.json").read_text())["instances"]
+    sample = json.loads(
+        (stand.artifacts / "models" / "fraud" / "1" / "sample_request.json").read_text()
+    )["instances"]
     with (folder / "rows.csv").open("w", newline="") as file:
         table = csv.DictWriter(file, list(sample[0]))
         table.writeheader()
@@ -145,7 +182,9 @@ def rows(stand: Stand, folder: Path) -> Path:
 
 
 def test_what_an_operation_refuses_is_told_in_a_paragraph(stand: Stand) -> None:
-    state = stand.until(stand.start("promote", {"case": "dogs", "version": 1}), "FAILED", "COMPLETED")
+    state = stand.until(
+        stand.start("promote", {"case": "dogs", "version": 1}), "FAILED", "COMPLETED"
+    )
     assert state["type"] == "FAILED" and "dogs" in state["message"]
 
 
@@ -158,8 +197,9 @@ def test_registered_again_what_was_set_in_the_ui_stays(stand: Stand) -> None:
     done = stand.command("deployments", "register")
     assert done.returncode == 0, done.stderr
     assert {(each["schedule"]["cron"], each["active"]) for each in stand.ask(path)} == {
-        (nightly["schedule"]["cron"], False), ("5 5 * * *", True),
-    }  # fmt: skip
+        (nightly["schedule"]["cron"], False),
+        ("5 5 * * *", True),
+    }
     assert stand.ask("/work_pools/local/queues/cases")["concurrency_limit"] == 5
     assert len(stand.ask("/automations/filter", {})) == len(
         {each["name"] for each in stand.ask("/automations/filter", {})}

@@ -29,7 +29,10 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
 
 
 def take(run: UUID) -> str | None:
-    """Take a run as a worker does before it begins it; return the name of the state it is in then."""
+    """Take a run as a worker does before it begins it.
+
+    Return the name of the state it is in then.
+    """
     from prefect.client.orchestration import get_client
     from prefect.states import Pending
 
@@ -49,7 +52,9 @@ def test_a_slot_is_free_again_though_the_server_was_killed_meanwhile(stand: Stan
     assert read(first).state_name == "Pending"
 
 
-def test_what_is_taken_and_not_begun_in_time_crashes(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_taken_and_not_begun_in_time_crashes(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from prefect.client.orchestration import get_client
 
     run = trigger(deploy("mpg", NOBODY))
@@ -73,7 +78,9 @@ def test_a_slot_that_no_run_holds_is_given_back(stand: Stand) -> None:
     with get_client(sync_client=True) as client:
         limit = client.read_deployment(deployment).global_concurrency_limit
         assert limit is not None
-        client.update_global_concurrency_limit(limit.name, GlobalConcurrencyLimitUpdate(active_slots=1))
+        client.update_global_concurrency_limit(
+            limit.name, GlobalConcurrencyLimitUpdate(active_slots=1)
+        )
         run = trigger(deployment)
         assert take(run) == "AwaitingConcurrencySlot"
         assert stuck.release_slots(client) == 1

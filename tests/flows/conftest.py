@@ -20,7 +20,10 @@ from tests.flows.house import SMOKE, House, house, house_after
 
 @pytest.fixture(scope="session")
 def smoke(prefect_server: str, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> House:
-    """A house in which the fraud case ran once on the sample: once for all processes, of which each has a copy."""
+    """A house in which the fraud case ran once on the sample.
+
+    Once for all processes, of which each has a copy.
+    """
     own = tmp_path_factory.mktemp("smoke")
     shared = own.parent if worker_id == "master" else own.parent.parent
     with FileLock(shared / "smoke.lock"):
@@ -41,12 +44,31 @@ def empty(prefect_server: str, tmp_path: Path) -> House:
 def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Run MLflow's own server, with runs in SQLite and artifacts in a folder behind it, and give its address."""
     folder, address = tmp_path_factory.mktemp("mlflow"), f"http://127.0.0.1:{free_port()}"
-    command = [sys.executable, "-m", "mlflow", "server", "--port", address.rpartition(":")[2], "--workers", "1"]
-    command += ["--backend-store-uri", f"sqlite:///{folder}/runs.db", "--artifacts-destination", str(folder / "files")]
+    command = [
+        sys.executable,
+        "-m",
+        "mlflow",
+        "server",
+        "--port",
+        address.rpartition(":")[2],
+        "--workers",
+        "1",
+    ]
+    command += [
+        "--backend-store-uri",
+        f"sqlite:///{folder}/runs.db",
+        "--artifacts-destination",
+        str(folder / "files"),
+    ]
     quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
-            command, cwd=folder, env={**os.environ, **quiet}, stdout=log, stderr=log, start_new_session=True
+            command,
+            cwd=folder,
+            env={**os.environ, **quiet},
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
     try:
         while not answers(address):
@@ -68,7 +90,9 @@ def artifacts_of(prefect_server: str) -> Callable[[str], Any]:
     def read(key: str) -> Any:
         filter = ArtifactFilter(key=ArtifactFilterKey(any_=[key]))
         with get_client(sync_client=True) as client:
-            newest = client.read_artifacts(artifact_filter=filter, sort=ArtifactSort.CREATED_DESC, limit=1)
+            newest = client.read_artifacts(
+                artifact_filter=filter, sort=ArtifactSort.CREATED_DESC, limit=1
+            )
         return json.loads(str(newest[0].data))
 
     return read

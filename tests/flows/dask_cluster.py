@@ -28,16 +28,21 @@ class Cluster:
 
     def begin(self, *words: str, **more: str) -> "subprocess.Popen[bytes]":
         process = subprocess.Popen(
-            [*DASK, *words, "--no-dashboard"], env={**self.house.environment, **more}, cwd=self.house.folder,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+            [*DASK, *words, "--no-dashboard"],
+            env={**self.house.environment, **more},
+            cwd=self.house.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         self.processes.append(process)
         return process
 
     def worker(self, *words: str, **more: str) -> "subprocess.Popen[bytes]":
         """Start a worker without a nanny, so that killing the process is losing the worker."""
         threads = () if "--nthreads" in words else ("--nthreads", "1")
-        return self.begin("worker", f"tcp://127.0.0.1:{self.port}", "--no-nanny", *threads, *words, **more)
+        return self.begin(
+            "worker", f"tcp://127.0.0.1:{self.port}", "--no-nanny", *threads, *words, **more
+        )
 
 
 @contextmanager

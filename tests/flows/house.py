@@ -1,4 +1,7 @@
-"""Running cases as a person does: the command line in a process of its own, against the test run's server."""
+"""Running cases as a person does.
+
+The command line in a process of its own, against the test run's server.
+"""
 
 import json
 import os
@@ -46,7 +49,11 @@ class House:
 
     def run(self, module: str, *flags: str) -> Finished:
         done = subprocess.run(
-            self.command(module, *flags), env=self.environment, cwd=self.folder, capture_output=True, text=True
+            self.command(module, *flags),
+            env=self.environment,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
         )
         return Finished(done.returncode, done.stdout, done.stderr)
 
@@ -70,9 +77,12 @@ class House:
 
     def start(self, module: str, *flags: str) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(
-            self.command(module, *flags), env=self.environment, cwd=self.folder,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+            self.command(module, *flags),
+            env=self.environment,
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
 
     def runs(self, case: str = "fraud") -> list[Path]:
         return sorted((self.artifacts / "runs" / case).glob("*"))
@@ -81,12 +91,22 @@ class House:
         return json.loads((run / name).read_text(encoding="utf-8"))
 
     def statuses(self, run: Path) -> dict[str, str]:
-        return {stage["stage"]: stage["status"] for stage in self.record(run)["stages"] if stage["key"]}
+        return {
+            stage["stage"]: stage["status"] for stage in self.record(run)["stages"] if stage["key"]
+        }
 
 
 def house(folder: Path, server: str, **more: str) -> House:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("CASEBOOK_", "MLFLOW_"))}
-    own = {"CASEBOOK_ARTIFACTS": str(folder / "artifacts"), "CASEBOOK_RAW": str(folder / "raw"), **more}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("CASEBOOK_", "MLFLOW_"))
+    }
+    own = {
+        "CASEBOOK_ARTIFACTS": str(folder / "artifacts"),
+        "CASEBOOK_RAW": str(folder / "raw"),
+        **more,
+    }
     return House(folder / "artifacts", {**kept, "PREFECT_API_URL": server, **own})
 
 
@@ -100,7 +120,9 @@ def house_after(folder: Path, server: str, module: str, *flags: str, **more: str
 
 def real_findings(folder: Path, server: str, case: str) -> dict[str, Any]:
     """Return what a run of a case on the real data finds, or skip the test where there is no real data."""
-    made = house_after(folder, server, f"flows.{case}", "--source", "real", CASEBOOK_DATA_MIRROR=needs.real_data())
+    made = house_after(
+        folder, server, f"flows.{case}", "--source", "real", CASEBOOK_DATA_MIRROR=needs.real_data()
+    )
     found: dict[str, Any] = made.record(made.runs(case)[0], "metrics.json")["findings"]
     return found
 

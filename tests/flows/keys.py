@@ -1,4 +1,6 @@
-"""Print the key of every stage of every case in all profiles, as of a plan: `python -m tests.flows.keys`.
+"""Print the key of every stage of every case in all profiles, as of a plan.
+
+`python -m tests.flows.keys`.
 
 To see that a change of the code's shape changes no result, compare what it prints before and after.
 """

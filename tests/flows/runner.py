@@ -34,7 +34,12 @@ class Runner:
         self._pool: ProcessPoolExecutor | None = None
 
     def run(
-        self, environment: dict[str, str], module: str, flags: Sequence[str], *, last_step_fails: bool = False
+        self,
+        environment: dict[str, str],
+        module: str,
+        flags: Sequence[str],
+        *,
+        last_step_fails: bool = False,
     ) -> Message:
         """Run a command in the process, with these variables in its environment and no others."""
         if self._pool is None:
@@ -63,7 +68,9 @@ def begin() -> None:
         warnings.filterwarnings(*parse_warning_filter(text, escape=False))
 
 
-def ran(environment: dict[str, str], module: str, flags: Sequence[str], last_step_fails: bool) -> tuple[Message, int]:
+def ran(
+    environment: dict[str, str], module: str, flags: Sequence[str], last_step_fails: bool
+) -> tuple[Message, int]:
     """Run a command here; return what it said, and how many bytes this process holds after it."""
     out, err = io.StringIO(), io.StringIO()
     variables = patch.dict(os.environ, environment, clear=True)

@@ -32,7 +32,10 @@ def {name}(params: CaseParams = CaseParams()) -> Summary:
 def theirs(empty: House, tmp_path: Path) -> House:
     """A house with a case that fails, and one whose process is killed as the system does where memory runs out."""
     (tmp_path / "theirs" / "flows").mkdir(parents=True)
-    fatal = {"doomed": "os.kill(os.getpid(), signal.SIGKILL)", "wrong": 'raise CasebookError("Mend the price.")'}
+    fatal = {
+        "doomed": "os.kill(os.getpid(), signal.SIGKILL)",
+        "wrong": 'raise CasebookError("Mend the price.")',
+    }
     for name, does in fatal.items():
         (tmp_path / "theirs" / "flows" / f"{name}.py").write_text(FLOW.format(name=name, does=does))
     return House(empty.artifacts, {**empty.environment, "CASEBOOK_CASES": str(tmp_path / "theirs")})
@@ -43,15 +46,24 @@ def test_one_that_fails_or_is_killed_stops_no_other_and_one_without_a_sample_is_
 ) -> None:
     cases = ("wrong", "doomed", "imagenet", "word_encoding")
     done = theirs.run("flows.all", "--profile", "smoke", "--source", "sample", "--cases", *cases)
-    done.complains("1 completed", "1 no sample", "2 failed", "wrong: Mend the price.", "doomed: Its process was killed")
+    done.complains(
+        "1 completed",
+        "1 no sample",
+        "2 failed",
+        "wrong: Mend the price.",
+        "doomed: Its process was killed",
+    )
     rows = [line.split()[:3] for line in done.out.splitlines()]
     assert [row[0] for row in rows] == [*cases]
     assert [row[1] for row in rows] == ["failed", "failed", "no", "completed"]
     assert theirs.record(theirs.runs("word_encoding")[0])["parameters"]["profile"] == "smoke"
     table = artifacts_of("all-cases")
     assert [(row["what"], row["status"]) for row in table] == [
-        ("wrong", "failed"), ("doomed", "failed"), ("imagenet", "no sample"), ("word_encoding", "completed"),
-    ]  # fmt: skip
+        ("wrong", "failed"),
+        ("doomed", "failed"),
+        ("imagenet", "no sample"),
+        ("word_encoding", "completed"),
+    ]
     assert "there is no sample of it" in table[2]["why"]
 
 
@@ -61,7 +73,9 @@ def test_a_case_without_a_sample_fails_nothing(theirs: House) -> None:
 
 
 def test_an_unknown_case_is_refused_before_any_is_run(theirs: House) -> None:
-    theirs.here("flows.all", "--cases", "word_encoding", "dogs").complains("--cases dogs", "word_encoding")
+    theirs.here("flows.all", "--cases", "word_encoding", "dogs").complains(
+        "--cases dogs", "word_encoding"
+    )
     assert not theirs.runs("word_encoding")
 
 

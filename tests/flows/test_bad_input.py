@@ -34,7 +34,12 @@ def test_an_empty_file(empty: House, tmp_path: Path) -> None:
 
 
 def test_a_missing_column(empty: House, tmp_path: Path, payments: pd.DataFrame) -> None:
-    fails(empty, write(payments.drop(columns="V7"), tmp_path / "a.csv"), "a.csv", "lacks the column V7")
+    fails(
+        empty,
+        write(payments.drop(columns="V7"), tmp_path / "a.csv"),
+        "a.csv",
+        "lacks the column V7",
+    )
 
 
 def test_text_in_a_number_column(empty: House, tmp_path: Path, payments: pd.DataFrame) -> None:
@@ -53,7 +58,9 @@ def test_fewer_positives_than_folds(empty: House, tmp_path: Path, payments: pd.D
     fails(empty, write(few, tmp_path / "a.csv"), "Only 4 rows have Class = 1", "at least 10")
 
 
-def test_a_download_that_was_cut_short(empty: House, tmp_path: Path, payments: pd.DataFrame) -> None:
+def test_a_download_that_was_cut_short(
+    empty: House, tmp_path: Path, payments: pd.DataFrame
+) -> None:
     payments.to_parquet(tmp_path / "whole.parquet")
     cut = tmp_path / "cut.parquet"
     cut.write_bytes((tmp_path / "whole.parquet").read_bytes()[:5000])
@@ -84,8 +91,12 @@ def test_no_space_on_the_disk(empty: House, tmp_path: Path) -> None:
 
 def test_no_permission_to_write(empty: House, tmp_path: Path) -> None:
     blocked = tmp_path / "a-file"
-    blocked.touch()  # a folder can't be made below a file, whoever asks; root may write anywhere else
-    house = House(blocked / "artifacts", {**empty.environment, "CASEBOOK_ARTIFACTS": str(blocked / "artifacts")})
+    # a folder can't be made below a file, whoever asks; root may write anywhere else
+    blocked.touch()
+    house = House(
+        blocked / "artifacts",
+        {**empty.environment, "CASEBOOK_ARTIFACTS": str(blocked / "artifacts")},
+    )
     fails(house, "sample", "a-file", "CASEBOOK_ARTIFACTS")
 
 

@@ -1,4 +1,7 @@
-"""The two regression cases on their samples: figures, pictures, notes, and a model that answers raw rows."""
+"""The two regression cases on their samples.
+
+Figures, pictures, notes, and a model that answers raw rows.
+"""
 
 import json
 from pathlib import Path
@@ -11,7 +14,14 @@ from samples.mpg import make_cars
 from serving.bundle import load
 from tests.flows.house import SMOKE, House, house
 
-CAR = {"cylinders": 8, "displacement": 300, "horsepower": 78, "weight": 3500, "acceleration": 20, "year": 76}
+CAR = {
+    "cylinders": 8,
+    "displacement": 300,
+    "horsepower": 78,
+    "weight": 3500,
+    "acceleration": 20,
+    "year": 76,
+}
 CARS = {**CAR, "origin": 1}
 
 
@@ -30,11 +40,15 @@ def test_a_run_leaves_figures_with_intervals_and_pictures(ran: House, case: str)
     run = ran.runs(case)[0]
     metrics = ran.record(run, "metrics.json")
     assert metrics["primary_metric"] == "rmse"
-    assert {"dummy", "least_squares", "ridge", "extra_trees", "gradient_boosting"} == set(metrics["peers"])
+    assert {"dummy", "least_squares", "ridge", "extra_trees", "gradient_boosting"} == set(
+        metrics["peers"]
+    )
     for figures in (*metrics["candidates"].values(), *metrics["peers"].values()):
         assert set(figures) == {"rmse", "mae", "r2"}
         assert figures["rmse"]["low"] <= figures["rmse"]["value"] <= figures["rmse"]["high"]
-    assert {"predicted.png", "residuals.png", "learning.png"} < {path.name for path in (run / "plots").iterdir()}
+    assert {"predicted.png", "residuals.png", "learning.png"} < {
+        path.name for path in (run / "plots").iterdir()
+    }
 
 
 def test_the_report_says_what_column_b_is(ran: House) -> None:
@@ -62,12 +76,30 @@ def test_the_published_model_answers_a_row_typed_by_hand(ran: House) -> None:
 
 def fails(house: House, case: str, frame: pd.DataFrame, path: Path, *words: str) -> None:
     frame.to_csv(path, index=False)
-    house.here(f"flows.{case}", "--source", str(path), "--profile", "smoke", "--peers").complains(*words)
+    house.here(f"flows.{case}", "--source", str(path), "--profile", "smoke", "--peers").complains(
+        *words
+    )
 
 
 def test_wrong_files_end_in_one_paragraph(empty: House, tmp_path: Path) -> None:
     tracts, cars = make_tracts(200, seed=0), make_cars(200, seed=0)
-    fails(empty, "boston", tracts.drop(columns="RM"), tmp_path / "a.csv", "a.csv", "lacks the column RM")
-    fails(empty, "boston", tracts.assign(MEDV=tracts["MEDV"] * 1000), tmp_path / "b.csv", "MEDV", "another unit")
-    fails(empty, "mpg", cars.assign(weight="heavy"), tmp_path / "c.csv", "weight", "row 1", "'heavy'")
+    fails(
+        empty,
+        "boston",
+        tracts.drop(columns="RM"),
+        tmp_path / "a.csv",
+        "a.csv",
+        "lacks the column RM",
+    )
+    fails(
+        empty,
+        "boston",
+        tracts.assign(MEDV=tracts["MEDV"] * 1000),
+        tmp_path / "b.csv",
+        "MEDV",
+        "another unit",
+    )
+    fails(
+        empty, "mpg", cars.assign(weight="heavy"), tmp_path / "c.csv", "weight", "row 1", "'heavy'"
+    )
     fails(empty, "mpg", cars.assign(origin=7), tmp_path / "d.csv", "origin", "1 America")

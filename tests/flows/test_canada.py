@@ -1,4 +1,7 @@
-"""Immigration to Canada: what the lab prints, rules for totals and the unknown, and sheets that are wrong."""
+"""Immigration to Canada.
+
+What the lab prints, rules for totals and the unknown, and sheets that are wrong.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -31,13 +34,17 @@ def test_the_sample_has_the_sheets_columns_and_adds_up() -> None:
 def test_rows_that_do_not_add_up_to_the_total_are_told_with_their_year() -> None:
     frame = make_migrants(60, seed=3)
     frame.loc[5, "1996"] += 7
-    with pytest.raises(CasebookError, match=r"year 1996 add up to [\d,]+, but the row 'Total' says"):
+    with pytest.raises(
+        CasebookError, match=r"year 1996 add up to [\d,]+, but the row 'Total' says"
+    ):
         without_checked_total(frame)
 
 
 def test_the_lead_changes_where_the_greater_becomes_the_smaller() -> None:
     years = pd.RangeIndex(2000, 2006)
-    assert lead_changes(pd.Series([3, 3, 1, 2, 2, 5], years), pd.Series([1, 3, 3, 2, 4, 1], years)) == [2002, 2005]
+    assert lead_changes(
+        pd.Series([3, 3, 1, 2, 2, 5], years), pd.Series([1, 3, 3, 2, 4, 1], years)
+    ) == [2002, 2005]
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1))
@@ -51,7 +58,19 @@ def test_lead_changes_are_the_same_the_other_way_round(pairs: list[tuple[int, in
 def ran(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
     """A house in which the case ran on its sample, first in Korean, of two countries and fewer bars."""
     made = house(tmp_path_factory.mktemp("canada"), prefect_server)
-    flags = ("--source", "sample", "--compared", "Japan", "Kenya", "--bins", "5", "--listed", "8", "--language", "ko")
+    flags = (
+        "--source",
+        "sample",
+        "--compared",
+        "Japan",
+        "Kenya",
+        "--bins",
+        "5",
+        "--listed",
+        "8",
+        "--language",
+        "ko",
+    )
     done = made.here("flows.canada", *flags)
     assert done.code == 0, done.err
     return made
@@ -68,9 +87,24 @@ def test_the_sample_has_every_chart_and_no_finding_is_made_up(ran: House) -> Non
     assert sum(findings["histogram"]["counts"]) == 120 and len(findings["histogram"]["counts"]) == 5
     assert findings["compared"] == countries["Total"][["Japan", "Kenya"]].to_dict()
     assert {path.stem for path in (run / "plots").iterdir()} >= {
-        "all", "cloud", "area", "greatest", "giants", "giants_box", "haiti", "iceland", "one_year", "continents",
-        "japan", "decades", "waffle", "compared", "compared_lines", "compared_trend", "bubbles",
-    }  # fmt: skip
+        "all",
+        "cloud",
+        "area",
+        "greatest",
+        "giants",
+        "giants_box",
+        "haiti",
+        "iceland",
+        "one_year",
+        "continents",
+        "japan",
+        "decades",
+        "waffle",
+        "compared",
+        "compared_lines",
+        "compared_trend",
+        "bubbles",
+    }
 
 
 def test_the_page_is_korean_where_it_is_asked_to_be(ran: House) -> None:
@@ -79,7 +113,9 @@ def test_the_page_is_korean_where_it_is_asked_to_be(ran: House) -> None:
     assert "All immigrants" not in page and ">mean<" not in page
 
 
-def fails(house: House, frame: pd.DataFrame, path: Path, *words: str, flags: tuple[str, ...] = ()) -> None:
+def fails(
+    house: House, frame: pd.DataFrame, path: Path, *words: str, flags: tuple[str, ...] = ()
+) -> None:
     with pd.ExcelWriter(path) as book:
         pd.DataFrame().to_excel(book, sheet_name="Regions by Citizenship")
         frame.to_excel(book, sheet_name=SHEET, startrow=20, index=False)
@@ -89,10 +125,25 @@ def fails(house: House, frame: pd.DataFrame, path: Path, *words: str, flags: tup
 def test_wrong_sheets_end_in_one_paragraph(empty: House, tmp_path: Path) -> None:
     good, path = make_migrants(60, seed=0), tmp_path / "mine.xlsx"
     fails(empty, good.drop(columns="1999"), path, "mine.xlsx", "lacks the column 1999")
-    fails(empty, good[good["OdName"] != "Haiti"], path, "expect_column_distinct_values_to_contain_set", "OdName")
-    fails(empty, good, path, "--compared Atlantis", "no such country", flags=("--compared", "Japan", "Atlantis"))
+    fails(
+        empty,
+        good[good["OdName"] != "Haiti"],
+        path,
+        "expect_column_distinct_values_to_contain_set",
+        "OdName",
+    )
+    fails(
+        empty,
+        good,
+        path,
+        "--compared Atlantis",
+        "no such country",
+        flags=("--compared", "Japan", "Atlantis"),
+    )
     good.to_excel(path, sheet_name="Sheet1", index=False)
-    empty.here("flows.canada", "--source", str(path)).complains("no sheet 'Canada by Citizenship'", "it has Sheet1")
+    empty.here("flows.canada", "--source", str(path)).complains(
+        "no sheet 'Canada by Citizenship'", "it has Sheet1"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -110,14 +161,21 @@ def near(*values: float) -> Callable[[object], bool]:
 def test_totals_as_the_lab_prints_them(findings: dict[str, Any]) -> None:
     assert findings["total"] == 6_409_153 and findings["unknown"] == 515_059
     assert list(findings["greatest"].items())[:5] == [
-        ("India", 691_904), ("China", 659_962), ("United Kingdom", 551_500), ("Philippines", 511_391),
+        ("India", 691_904),
+        ("China", 659_962),
+        ("United Kingdom", 551_500),
+        ("Philippines", 511_391),
         ("Pakistan", 241_600),
-    ]  # fmt: skip
+    ]
     assert list(findings["greatest"])[-1] == "Romania"
     assert findings["continents"] == {
-        "Asia": 3_317_794, "Europe": 1_410_947, "Latin America and the Caribbean": 765_148, "Africa": 618_948,
-        "Northern America": 241_142, "Oceania": 55_174,
-    }  # fmt: skip
+        "Asia": 3_317_794,
+        "Europe": 1_410_947,
+        "Latin America and the Caribbean": 765_148,
+        "Africa": 618_948,
+        "Northern America": 241_142,
+        "Oceania": 55_174,
+    }
     assert findings["compared"] == {"Denmark": 3901, "Norway": 2327, "Sweden": 5866}
     assert findings["decades"] == {"1980s": 1_057_473, "1990s": 1_954_191, "2000s": 2_360_580}
 

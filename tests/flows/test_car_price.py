@@ -29,9 +29,17 @@ def priced(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> Hou
     """A house in which the case ran once on its sample, with our candidate and one peer."""
     folder = tmp_path_factory.mktemp("priced")
     return house_after(
-        folder, prefect_server, "flows.car_price", *SMOKE, "--sample-rows", "150", "--candidates", "ensemble",
-        "--peers", "ridge",
-    )  # fmt: skip
+        folder,
+        prefect_server,
+        "flows.car_price",
+        *SMOKE,
+        "--sample-rows",
+        "150",
+        "--candidates",
+        "ensemble",
+        "--peers",
+        "ridge",
+    )
 
 
 def test_findings_stand_beside_the_figures(priced: House) -> None:
@@ -46,21 +54,46 @@ def test_findings_stand_beside_the_figures(priced: House) -> None:
     assert set(found["anova"]) <= set(CATEGORIES)
     assert len(found["drivers"]) == 21
     page = (run / "report.html").read_text(encoding="utf-8")
-    for title in ("Missing values", "Formatting", "Skew", "Normalization", "Binning", "Categories to numbers"):
+    for title in (
+        "Missing values",
+        "Formatting",
+        "Skew",
+        "Normalization",
+        "Binning",
+        "Categories to numbers",
+    ):
         assert f"<h2>{title}</h2>" in page
     plots = {path.stem for path in (run / "plots").iterdir()}
-    assert {"skew_price", "bins_horsepower", "numbers", "groups", "means", "ranking", "predicted"} < plots
+    assert {
+        "skew_price",
+        "bins_horsepower",
+        "numbers",
+        "groups",
+        "means",
+        "ranking",
+        "predicted",
+    } < plots
 
 
 def test_everything_found_is_told_in_korean_too(priced: House) -> None:
     known, kept = messages("ko"), list((priced.artifacts / "store").rglob("findings.json"))
-    sections = [Section.model_validate(each) for path in kept for each in json.loads(path.read_text(encoding="utf-8"))]
+    sections = [
+        Section.model_validate(each)
+        for path in kept
+        for each in json.loads(path.read_text(encoding="utf-8"))
+    ]
     assert len(kept) == 2 and len(sections) == 10
     for section in sections:
-        for said in (section.title, *(f.sentence for f in section.findings), *(shows for _, shows in section.pictures)):
+        for said in (
+            section.title,
+            *(f.sentence for f in section.findings),
+            *(shows for _, shows in section.pictures),
+        ):
             assert said.text in known
             assert said.render("ko") != str(said)
-        assert {header for table in section.tables for header in table[0]} - {"drive-wheels"} <= set(known)
+        assert {header for table in section.tables for header in table[0]} - {
+            "drive-wheels"
+        } <= set(known)
 
 
 def test_the_labs_regression_sees_its_four_drivers_alone() -> None:
@@ -79,12 +112,24 @@ def test_the_published_model_answers_dollars_for_a_row_with_gaps(priced: House) 
     optional = {entry["name"] for entry in inputs if entry["optional"]}
     assert optional == {"num-of-doors", "bore", "stroke", "horsepower", "peak-rpm"}
     assert len(inputs) == 21
-    car = make_autos(5, seed=1)[[entry["name"] for entry in inputs]].replace({"make": {"peugot": "peugeot"}})
+    car = make_autos(5, seed=1)[[entry["name"] for entry in inputs]].replace(
+        {"make": {"peugot": "peugeot"}}
+    )
     car = car.assign(make="volvo").iloc[0].to_dict()
-    car |= {"num-of-doors": "two", "horsepower": 110.0, "bore": 3.2, "stroke": 3.1, "peak-rpm": 5200.0}
+    car |= {
+        "num-of-doors": "two",
+        "horsepower": 110.0,
+        "bore": 3.2,
+        "stroke": 3.1,
+        "peak-rpm": 5200.0,
+    }
     model = load(folder)
     whole, nothing, left_out = model.predict(
-        [car, {**car, **dict.fromkeys(optional)}, {k: v for k, v in car.items() if k not in optional}]
+        [
+            car,
+            {**car, **dict.fromkeys(optional)},
+            {k: v for k, v in car.items() if k not in optional},
+        ]
     )
     assert nothing == left_out
     assert all(1000 < answer["price"] < 200_000 for answer in (whole, nothing))  # type: ignore[operator]
@@ -98,9 +143,17 @@ def fails(house: House, frame: pd.DataFrame, path: Path, *words: str) -> None:
 
 def test_wrong_files_end_in_one_paragraph(empty: House, tmp_path: Path) -> None:
     cars = make_autos(150, seed=0)
-    fails(empty, cars.drop(columns="curb-weight"), tmp_path / "a.csv", "a.csv", "lacks the column curb-weight")
+    fails(
+        empty,
+        cars.drop(columns="curb-weight"),
+        tmp_path / "a.csv",
+        "a.csv",
+        "lacks the column curb-weight",
+    )
     fails(empty, cars.assign(width="wide"), tmp_path / "b.csv", "width", "row 1", "'wide'")
-    fails(empty, cars.assign(price=cars["price"] / 1000), tmp_path / "c.csv", "price", "another unit")
+    fails(
+        empty, cars.assign(price=cars["price"] / 1000), tmp_path / "c.csv", "price", "another unit"
+    )
     seven = cars.assign(**{"num-of-cylinders": "seven"})
     fails(empty, seven, tmp_path / "d.csv", "num-of-cylinders", "no place in their order")
     fails(empty, cars.assign(horsepower=None), tmp_path / "e.csv", "horsepower")
@@ -129,11 +182,25 @@ def test_the_labs_cleaning(raw: pd.DataFrame) -> None:
     gaps = raw.isna().sum()
     assert raw.shape == (205, 26)
     assert gaps[gaps > 0].to_dict() == {
-        "normalized-losses": 41, "num-of-doors": 2, "bore": 4, "stroke": 4, "horsepower": 2, "peak-rpm": 2, "price": 4,
-    }  # fmt: skip
-    found: dict[str, Any] = {f.name: f.value for section in steps_told(raw) for f in section.findings}
+        "normalized-losses": 41,
+        "num-of-doors": 2,
+        "bore": 4,
+        "stroke": 4,
+        "horsepower": 2,
+        "peak-rpm": 2,
+        "price": 4,
+    }
+    found: dict[str, Any] = {
+        f.name: f.value for section in steps_told(raw) for f in section.findings
+    }
     assert found["filled_with_mean"] == pytest.approx(
-        {"normalized-losses": 122.0, "bore": 3.3298, "stroke": 3.2554, "horsepower": 104.2562, "peak-rpm": 5125.3695},
+        {
+            "normalized-losses": 122.0,
+            "bore": 3.3298,
+            "stroke": 3.2554,
+            "horsepower": 104.2562,
+            "peak-rpm": 5125.3695,
+        },
         abs=1e-4,
     )
     assert found["filled_with_most_frequent"] == {"num-of-doors": "four"}
@@ -143,17 +210,27 @@ def test_the_labs_cleaning(raw: pd.DataFrame) -> None:
     clean = cleaned(raw)
     assert len(clean) == 201 and clean.isna().sum().sum() == 0
     assert clean["city-L/100km"].head(3).round(4).to_list() == [11.1905, 11.1905, 12.3684]
-    assert clean[["length", "width", "height"]].iloc[0].round(4).to_list() == [0.8111, 0.8903, 0.8161]
+    assert clean[["length", "width", "height"]].iloc[0].round(4).to_list() == [
+        0.8111,
+        0.8903,
+        0.8161,
+    ]
 
 
 @pytest.mark.realdata
 def test_the_labs_correlations_and_their_p_values(raw: pd.DataFrame) -> None:
     found = pearson(cleaned(raw), "price")
     printed = {
-        "wheel-base": (0.5846, 8.0765e-20), "horsepower": (0.8096, 6.3691e-48), "length": (0.6906, 8.0165e-30),
-        "width": (0.7513, 9.2003e-38), "curb-weight": (0.8344, 2.1896e-53), "engine-size": (0.8723, 9.2655e-64),
-        "bore": (0.5432, 8.0492e-17), "city-mpg": (-0.6866, 2.3211e-29), "highway-mpg": (-0.7047, 1.7495e-31),
-    }  # fmt: skip
+        "wheel-base": (0.5846, 8.0765e-20),
+        "horsepower": (0.8096, 6.3691e-48),
+        "length": (0.6906, 8.0165e-30),
+        "width": (0.7513, 9.2003e-38),
+        "curb-weight": (0.8344, 2.1896e-53),
+        "engine-size": (0.8723, 9.2655e-64),
+        "bore": (0.5432, 8.0492e-17),
+        "city-mpg": (-0.6866, 2.3211e-29),
+        "highway-mpg": (-0.7047, 1.7495e-31),
+    }
     for name, (r, p) in printed.items():
         assert found[name].r == pytest.approx(r, abs=1e-4)
         assert found[name].p == pytest.approx(p, rel=1e-3)
@@ -166,10 +243,15 @@ def test_the_labs_groups_and_analyses_of_variance(raw: pd.DataFrame) -> None:
     cars = cleaned(raw)
     each = cars.groupby("drive-wheels")["price"]
     assert each.size().to_dict() == {"4wd": 8, "fwd": 118, "rwd": 75}
-    assert each.mean().to_dict() == pytest.approx({"4wd": 10241.0, "fwd": 9244.7797, "rwd": 19757.6133})
+    assert each.mean().to_dict() == pytest.approx(
+        {"4wd": 10241.0, "fwd": 9244.7797, "rwd": 19757.6133}
+    )
     whole, pairs = anova(cars, "drive-wheels", "price"), by_pairs(cars, "drive-wheels", "price")
     assert whole is not None
-    assert (whole.f, whole.p) == (pytest.approx(67.9541, abs=1e-4), pytest.approx(3.3945e-23, rel=1e-3))
+    assert (whole.f, whole.p) == (
+        pytest.approx(67.9541, abs=1e-4),
+        pytest.approx(3.3945e-23, rel=1e-3),
+    )
     assert {pair: found.f for pair, found in pairs.items()} == pytest.approx(
         {("4wd", "fwd"): 0.6655, ("4wd", "rwd"): 8.5807, ("fwd", "rwd"): 130.5533}, abs=1e-4
     )

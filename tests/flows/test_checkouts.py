@@ -20,7 +20,9 @@ def checkout(folder: Path) -> Path:
     return folder
 
 
-def test_what_one_checkout_and_a_worker_at_another_path_made_is_reused_by_a_third(empty: House, tmp_path: Path) -> None:
+def test_what_one_checkout_and_a_worker_at_another_path_made_is_reused_by_a_third(
+    empty: House, tmp_path: Path
+) -> None:
     first = replace(empty, folder=checkout(tmp_path / "first"))
     second = replace(empty, folder=checkout(tmp_path / "of" / "the" / "worker"))
     third = replace(empty, folder=checkout(tmp_path / "third"))
@@ -39,7 +41,9 @@ def test_what_one_checkout_and_a_worker_at_another_path_made_is_reused_by_a_thir
     assert third.statuses(third.runs()[-1]) == dict.fromkeys(made, "reuse")
     step = third.folder / "tasks" / "clean.py"
     code = step.read_text(encoding="utf-8")
-    other = code.replace("drop_duplicates(ignore_index", "drop_duplicates(keep='last', ignore_index")
+    other = code.replace(
+        "drop_duplicates(ignore_index", "drop_duplicates(keep='last', ignore_index"
+    )
     assert other != code
     step.write_text(other, encoding="utf-8")
     plan = third.run("flows.fraud", *ASKED, "--plan")

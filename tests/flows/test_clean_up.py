@@ -110,7 +110,9 @@ def test_a_damaged_record_stays_with_all_that_its_run_may_have_used(content: str
     assert f"All outputs of shop stay, as nobody can tell what {NEW} used." in said
 
 
-@pytest.mark.parametrize("manifest", [{}, [], "", {"trained_on": "real"}, {"trained_on": "real", "run_id": 1}])
+@pytest.mark.parametrize(
+    "manifest", [{}, [], "", {"trained_on": "real"}, {"trained_on": "real", "run_id": 1}]
+)
 def test_a_version_that_can_not_tell_its_run_keeps_all_runs(manifest: object) -> None:
     paths = pair("completed")
     version(manifest)

@@ -34,7 +34,10 @@ def cluster(workplace: House) -> Iterator[Cluster]:
 
 @pytest.mark.parametrize(
     ("flow", "asked", "stage"),
-    [("fraud", FAST, "train-ensemble-0"), ("household_power", ("--candidates", "ours", "--peers"), "grow")],
+    [
+        ("fraud", FAST, "train-ensemble-0"),
+        ("household_power", ("--candidates", "ours", "--peers"), "grow"),
+    ],
 )
 def test_the_figures_and_the_record_are_those_of_a_run_without_a_cluster(
     cluster: Cluster, workplace: House, empty: House, flow: str, asked: tuple[str, ...], stage: str
@@ -44,7 +47,9 @@ def test_the_figures_and_the_record_are_those_of_a_run_without_a_cluster(
     here = empty.here(f"flows.{flow}", *SMOKE, *asked)
     assert here.code == 0, here.err
     spread, alone = workplace.runs(flow)[-1], empty.runs(flow)[-1]
-    figures = [each.record(run, "metrics.json") for each, run in ((workplace, spread), (empty, alone))]
+    figures = [
+        each.record(run, "metrics.json") for each, run in ((workplace, spread), (empty, alone))
+    ]
     assert figures[0]["candidates"] == figures[1]["candidates"]
     assert figures[0]["peers"] == figures[1]["peers"]
     stages = {stage["stage"]: stage for stage in workplace.record(spread)["stages"]}
@@ -57,22 +62,34 @@ def test_workers_without_the_disk_of_the_flow_share_by_url(
 ) -> None:
     asked = (*SMOKE, "--candidates", "course", "--peers")
     flow, worker = tmp_path / "flow", tmp_path / "worker"
-    made = house(tmp_path, prefect_server, CASEBOOK_ARTIFACTS=f"s3://{bucket}/team", CASEBOOK_CACHE=str(flow), **s3)
+    made = house(
+        tmp_path,
+        prefect_server,
+        CASEBOOK_ARTIFACTS=f"s3://{bucket}/team",
+        CASEBOOK_CACHE=str(flow),
+        **s3,
+    )
     with dask_cluster(made) as spread:
         spread.worker(CASEBOOK_CACHE=str(worker))
         done = made.run("flows.fraud", *asked, "--runner", spread.runner)
     assert done.code == 0, done.err
-    there, here = ({path.parent.parent.name for path in each.rglob("manifest.json")} for each in (worker, flow))
+    there, here = (
+        {path.parent.parent.name for path in each.rglob("manifest.json")} for each in (worker, flow)
+    )
     assert {"train-course-0", "features-0"} < there < here  # what it made, and what it read
     assert "export" not in there
-    assert not list(flow.rglob("train-course-0/*/result"))  # the worker can't write where the flow's disk is
+    assert not list(
+        flow.rglob("train-course-0/*/result")
+    )  # the worker can't write where the flow's disk is
     again = made.run("flows.fraud", *asked)
     assert again.code == 0, again.err
     assert "train-course-0             reused" in again.err
     assert list(flow.rglob("train-course-0/*/result"))
 
 
-def test_a_search_finds_the_same_when_one_of_the_workers_dies(cluster: Cluster, workplace: House, empty: House) -> None:
+def test_a_search_finds_the_same_when_one_of_the_workers_dies(
+    cluster: Cluster, workplace: House, empty: House
+) -> None:
     assert empty.here("flows.tune", *SEARCH).code == 0
     lost = cluster.worker()
     process = workplace.start("flows.tune", *SEARCH, "--runner", cluster.runner)
@@ -97,14 +114,21 @@ def test_a_folder_is_scored_file_by_file_as_without_a_cluster(
         (tmp_path / f"in/day={number}").mkdir(parents=True)
         pq.write_table(payments(200, seed=number), tmp_path / f"in/day={number}/part.parquet")
     flags = ("--case", "fraud", "--version", "100", "--input", str(tmp_path / "in"), "--output")
-    there = workplace.here("flows.score", *flags, str(tmp_path / "there"), "--runner", cluster.runner)
+    there = workplace.here(
+        "flows.score", *flags, str(tmp_path / "there"), "--runner", cluster.runner
+    )
     assert there.code == 0, there.err
     assert there.out.startswith("Scored 600 rows")
     assert workplace.here("flows.score", *flags, str(tmp_path / "here")).code == 0
-    made = [[path.read_bytes() for path in sorted((tmp_path / of).rglob("*.parquet"))] for of in ("there", "here")]
+    made = [
+        [path.read_bytes() for path in sorted((tmp_path / of).rglob("*.parquet"))]
+        for of in ("there", "here")
+    ]
     assert made[0] == made[1]
     assert len(made[0]) == 3
-    workplace.here("flows.score", *flags, str(tmp_path / "no"), "--runner", "no").complains("--runner no", "dask://")
+    workplace.here("flows.score", *flags, str(tmp_path / "no"), "--runner", "no").complains(
+        "--runner no", "dask://"
+    )
 
 
 def test_a_cluster_that_would_not_do_is_told(empty: House, tmp_path: Path) -> None:

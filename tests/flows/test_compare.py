@@ -21,7 +21,9 @@ def test_two_runs_become_a_page(empty: House) -> None:
     assert "shop의 두 실행" in page.read_text() and "http" not in page.read_text()
     told = json.loads((page.parent / "difference.json").read_text())
     assert told["changed"] == [{"what": "parameter", "name": "seed", "first": 0, "second": 5}]
-    empty.here("flows.compare", "shop", "1", "9").complains("Run 9 of shop", "Runs with figures are: 2, 1")
+    empty.here("flows.compare", "shop", "1", "9").complains(
+        "Run 9 of shop", "Runs with figures are: 2, 1"
+    )
     empty.here("flows.compare", "shop", "1", "2", "--language", "fr").complains("--language fr")
 
 
@@ -38,6 +40,8 @@ def test_runs_without_a_model_are_compared_by_what_they_found(empty: House) -> N
     page = Path(done.out.strip().splitlines()[-1])
     assert "Simulated data" in page.read_text() and "7.25" in page.read_text()
     told = json.loads((page.parent / "difference.json").read_text())
-    assert told["outcomes"] == [{"what": "finding", "name": "thrown mean", "first": 7.0, "second": 7.25}]
+    assert told["outcomes"] == [
+        {"what": "finding", "name": "thrown mean", "first": 7.0, "second": 7.25}
+    ]
     again = empty.here("flows.compare", "toss", "1", "1")
     assert "Both runs found the same." in Path(again.out.strip().splitlines()[-1]).read_text()

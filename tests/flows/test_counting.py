@@ -16,7 +16,9 @@ from tests.flows.house import SMOKE, House, fails_at_the_end, house_after
 def counted(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
     """A house in which counting ran once, marked as a sample."""
     folder = tmp_path_factory.mktemp("counted")
-    return house_after(folder, prefect_server, "flows.counting", *SMOKE, "--windows", "50", "--epochs", "10")
+    return house_after(
+        folder, prefect_server, "flows.counting", *SMOKE, "--windows", "50", "--epochs", "10"
+    )
 
 
 def test_a_run_leaves_figures_and_says_why_the_labs_network_fails(counted: House) -> None:
@@ -30,7 +32,9 @@ def test_a_run_leaves_figures_and_says_why_the_labs_network_fails(counted: House
     for figures in (*metrics["candidates"].values(), *metrics["peers"].values()):
         assert set(figures) == {"scaled_mae", "mae", "rmse", "r2"}
         assert figures["mae"]["value"] == pytest.approx(98 * figures["scaled_mae"]["value"])
-    assert {"range.png", "predicted.png", "learning.png"} < {path.name for path in (run / "plots").iterdir()}
+    assert {"range.png", "predicted.png", "learning.png"} < {
+        path.name for path in (run / "plots").iterdir()
+    }
     page = (run / "report.html").read_text(encoding="utf-8")
     assert "Beyond the numbers learnt" in page and "level off" in page
     assert "Sample data" in page
@@ -41,12 +45,20 @@ def test_the_published_model_goes_on_where_nobody_counted_to(counted: House) -> 
     signature = json.loads((version / "signature.json").read_text(encoding="utf-8"))
     assert signature["inputs"] == [
         {
-            "name": "window", "dtype": "series", "length": 5, "unit": None, "optional": False, "minimum": 0.0,
-            "maximum": 43.0, "description": "five numbers that follow each other, such as 1, 2, 3, 4, 5.",
+            "name": "window",
+            "dtype": "series",
+            "length": 5,
+            "unit": None,
+            "optional": False,
+            "minimum": 0.0,
+            "maximum": 43.0,
+            "description": "five numbers that follow each other, such as 1, 2, 3, 4, 5.",
         }
-    ]  # fmt: skip
+    ]
     predictor = load(version)
-    near, far = predictor.predict([{"window": [40, 41, 42, 43, 44]}, {"window": [400, 410, 420, 430, 440]}])
+    near, far = predictor.predict(
+        [{"window": [40, 41, 42, 43, 44]}, {"window": [400, 410, 420, 430, 440]}]
+    )
     assert far["twice_next"] == pytest.approx(10 * float(str(near["twice_next"])), rel=0.01)
 
 
@@ -54,19 +66,25 @@ def test_the_made_numbers_are_the_real_data_and_say_so() -> None:
     with under_way(Run("counting", CountingParams())) as run:
         origin = made("auto")
     assert run.data == {"counting": {"kind": "real", "sha256": ""}}
-    assert origin.kind == "real" and "made in code" in origin.found and origin.note == "made in code"
+    assert (
+        origin.kind == "real" and "made in code" in origin.found and origin.note == "made in code"
+    )
 
 
 def fails(house: House, frame: pd.DataFrame, path: Path, *words: str) -> None:
     frame.to_csv(path, index=False)
-    house.here("flows.counting", "--source", str(path), "--profile", "smoke", "--peers").complains(*words)
+    house.here("flows.counting", "--source", str(path), "--profile", "smoke", "--peers").complains(
+        *words
+    )
 
 
 def test_wrong_files_end_in_one_paragraph(empty: House, tmp_path: Path) -> None:
     frame = count(60, 0)
     fails(empty, frame.drop(columns="third"), tmp_path / "a.csv", "a.csv", "lacks the column third")
     fails(empty, frame.assign(fifth="five"), tmp_path / "b.csv", "fifth", "row 1", "'five'")
-    fails(empty, frame.sample(frac=1, random_state=0), tmp_path / "c.csv", "time windows", "shuffled")
+    fails(
+        empty, frame.sample(frac=1, random_state=0), tmp_path / "c.csv", "time windows", "shuffled"
+    )
 
 
 def test_a_run_that_fails_at_its_end_publishes_nothing(counted: House) -> None:

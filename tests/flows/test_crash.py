@@ -32,7 +32,9 @@ def test_two_runs_at_the_same_time_do_not_harm_each_other(beside: House) -> None
     assert figures(beside, 0) == figures(beside, 1)
 
 
-def test_a_run_killed_at_random_moments_ends_with_the_same_metrics(beside: House, empty: House) -> None:
+def test_a_run_killed_at_random_moments_ends_with_the_same_metrics(
+    beside: House, empty: House
+) -> None:
     rng = random.Random(0)
     for _ in range(KILLS):
         process = empty.start("flows.fraud", *COURSE)

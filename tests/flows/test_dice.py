@@ -10,7 +10,15 @@ import pytest
 from flows.dice import Market
 from tests.flows.house import SMOKE, House, house
 
-PICTURES = {"sums.png", "paths.png", "normal.png", "returns.png", "coverage.png", "histograms.png", "boxes.png"}
+PICTURES = {
+    "sums.png",
+    "paths.png",
+    "normal.png",
+    "returns.png",
+    "coverage.png",
+    "histograms.png",
+    "boxes.png",
+}
 
 
 @pytest.fixture(scope="module")
@@ -41,10 +49,16 @@ def test_the_flow_tells_what_is_exact_and_what_is_simulated(thrown: House) -> No
 def test_the_labs_population(thrown: House) -> None:
     found = thrown.record(thrown.runs("dice")[0], "metrics.json")["findings"]
     assert found["population"]["mean"] == 43.0
-    assert found["population"]["by_less"] == pytest.approx(25.20581943387942)  # as the lab prints it, by pandas
-    assert found["variance_of_samples"]["by_less"] == pytest.approx(found["variance_of_samples"]["population"])
+    assert found["population"]["by_less"] == pytest.approx(
+        25.20581943387942
+    )  # as the lab prints it, by pandas
+    assert found["variance_of_samples"]["by_less"] == pytest.approx(
+        found["variance_of_samples"]["population"]
+    )
     means = found["std_of_sample_means"]
-    assert means["not_replaced"] == pytest.approx(means["replaced"] * (5 / 9) ** 0.5)  # (N - n) / (N - 1)
+    assert means["not_replaced"] == pytest.approx(
+        means["replaced"] * (5 / 9) ** 0.5
+    )  # (N - n) / (N - 1)
 
 
 def test_intervals_and_their_coverage(thrown: House) -> None:
@@ -52,20 +66,39 @@ def test_intervals_and_their_coverage(thrown: House) -> None:
     (t_low, t_high), (z_low, z_high) = found["intervals"]["t"], found["intervals"]["z"]
     assert t_low < z_low < found["mean_return"]["mean"] < z_high < t_high
     assert found["t_on_normal"]["low"] < 0.95 < found["t_on_normal"]["high"]
-    assert found["z_on_normal"]["low"] < found["z_on_normal"]["exact"] < found["z_on_normal"]["high"] < 0.95
+    assert (
+        found["z_on_normal"]["low"]
+        < found["z_on_normal"]["exact"]
+        < found["z_on_normal"]["high"]
+        < 0.95
+    )
 
 
 def test_a_seed_fixes_all(thrown: House) -> None:
     first = thrown.record(thrown.runs("dice")[0], "metrics.json")["findings"]
     assert thrown.here("flows.dice", "--profile", "smoke", "--refresh").code == 0
-    again, other = Market(shape="normal", mean=10, deviation=5), Market(shape="student", mean=10, deviation=5)
+    again, other = (
+        Market(shape="normal", mean=10, deviation=5),
+        Market(shape="student", mean=10, deviation=5),
+    )
     assert thrown.record(thrown.runs("dice")[-1], "metrics.json")["findings"] == first
     assert again(30, 0).equals(again(30, 0)) and not again(30, 0).equals(again(30, 1))
     assert not again(30, 0).equals(other(30, 0))
 
 
 def test_a_sample_run_says_so_and_other_dice_can_be_thrown(empty: House) -> None:
-    flags = ("--dice", "10", "--sides", "100", "--returns", "lognormal", "--confidence", "0.9", "--language", "ko")
+    flags = (
+        "--dice",
+        "10",
+        "--sides",
+        "100",
+        "--returns",
+        "lognormal",
+        "--confidence",
+        "0.9",
+        "--language",
+        "ko",
+    )
     done = empty.here("flows.dice", *SMOKE, *flags)
     assert done.code == 0, done.err
     run = empty.runs("dice")[0]
@@ -75,7 +108,9 @@ def test_a_sample_run_says_so_and_other_dice_can_be_thrown(empty: House) -> None
 
 
 def test_returns_of_ones_own(empty: House, tmp_path: Path) -> None:
-    pd.DataFrame({"return": [1.0, 2.0, 3.0, 4.0, None, 7.5, 8, 2, 1, 0, 3, 2]}).to_csv(tmp_path / "a.csv", index=False)
+    pd.DataFrame({"return": [1.0, 2.0, 3.0, 4.0, None, 7.5, 8, 2, 1, 0, 3, 2]}).to_csv(
+        tmp_path / "a.csv", index=False
+    )
     done = empty.here("flows.dice", "--source", str(tmp_path / "a.csv"), "--profile", "smoke")
     assert done.code == 0, done.err
     run = empty.runs("dice")[0]

@@ -1,4 +1,7 @@
-"""Flowers from the file to a published model, on the sample; MobileNetV2 as it is, on the real weights."""
+"""Flowers from the file to a published model, on the sample.
+
+MobileNetV2 as it is, on the real weights.
+"""
 
 import io
 import json
@@ -24,7 +27,9 @@ def flowers(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> Ho
     return house_after(tmp_path_factory.mktemp("flowers"), prefect_server, "flows.flowers", *SMOKE)
 
 
-def test_a_run_leaves_every_strategy_with_figures_and_says_that_its_weights_were_random(flowers: House) -> None:
+def test_a_run_leaves_every_strategy_with_figures_and_says_that_its_weights_were_random(
+    flowers: House,
+) -> None:
     run = flowers.runs("flowers")[0]
     metrics = flowers.record(run, "metrics.json")
     assert metrics["test"]["rows"] == 12
@@ -37,7 +42,11 @@ def test_a_run_leaves_every_strategy_with_figures_and_says_that_its_weights_were
 
 
 def test_features_are_computed_once(flowers: House) -> None:
-    stages = [name for name in flowers.statuses(flowers.runs("flowers")[0]) if name.startswith(("embed", "transfer"))]
+    stages = [
+        name
+        for name in flowers.statuses(flowers.runs("flowers")[0])
+        if name.startswith(("embed", "transfer"))
+    ]
     assert stages == ["embed", "transfer-course", "transfer-frozen", "transfer-fine_tuned"]
 
 
@@ -62,7 +71,9 @@ def stored(path: Path, rows: int, **columns: Any) -> Path:
 
 
 def fails(house: House, path: Path, *words: str) -> None:
-    house.here("flows.flowers", "--source", str(path), "--profile", "smoke", "--peers").complains(*words)
+    house.here("flows.flowers", "--source", str(path), "--profile", "smoke", "--peers").complains(
+        *words
+    )
 
 
 def with_weights(empty: House, folder: Path) -> House:
@@ -82,14 +93,23 @@ def test_wrong_files_end_in_one_paragraph(empty: House, tmp_path: Path) -> None:
 
 
 def test_weights_that_are_none_end_in_one_paragraph(empty: House, tmp_path: Path) -> None:
-    fails(with_weights(empty, tmp_path), stored(tmp_path / "a.parquet", 80), "holds no weights of MobileNetV2")
+    fails(
+        with_weights(empty, tmp_path),
+        stored(tmp_path / "a.parquet", 80),
+        "holds no weights of MobileNetV2",
+    )
 
 
 def test_without_weights_nothing_is_published_as_if_it_knew_a_thousand_things(empty: House) -> None:
     done = empty.here("flows.imagenet", "--source", "sample")
     assert done.code == 1
     paragraph = done.err.strip().splitlines()[-1]
-    for word in ("mobilenet_v2_1.0_224.weights.h5", "imagenet_mobilenet", "CASEBOOK_DATA_MIRROR", "no sample"):
+    for word in (
+        "mobilenet_v2_1.0_224.weights.h5",
+        "imagenet_mobilenet",
+        "CASEBOOK_DATA_MIRROR",
+        "no sample",
+    ):
         assert word in paragraph
     assert not (empty.artifacts / "models").exists()
 
@@ -107,7 +127,9 @@ def test_names_are_for_people_and_tell_two_cranes_apart(tmp_path: Path) -> None:
 
 
 @pytest.mark.realdata
-def test_a_daisy_a_banana_and_a_robin_are_answered_by_their_names(prefect_server: str, tmp_path: Path) -> None:
+def test_a_daisy_a_banana_and_a_robin_are_answered_by_their_names(
+    prefect_server: str, tmp_path: Path
+) -> None:
     made = house(tmp_path, prefect_server, CASEBOOK_DATA_MIRROR=os.environ["CASEBOOK_DATA_MIRROR"])
     done = made.here("flows.imagenet", "--profile", "smoke")
     assert done.code == 0, done.err
@@ -145,7 +167,10 @@ def banana(size: int = 448) -> bytes:
         colour = tuple(int(value * shade) for value in (250, 214, 62))
         draw.polygon(line(-1 + k / 30) + line(-1 + (k + 1) / 30)[::-1], fill=colour)
     for x, y in (line(0)[0], line(0)[-1]):
-        draw.ellipse((x - 0.022 * size, y - 0.03 * size, x + 0.022 * size, y + 0.03 * size), fill=(92, 70, 30))
+        draw.ellipse(
+            (x - 0.022 * size, y - 0.03 * size, x + 0.022 * size, y + 0.03 * size),
+            fill=(92, 70, 30),
+        )
     buffer = io.BytesIO()
     image.filter(ImageFilter.GaussianBlur(1.2)).save(buffer, "PNG")
     return buffer.getvalue()
@@ -153,6 +178,8 @@ def banana(size: int = 448) -> bytes:
 
 def robin(mirror: Path) -> bytes:
     """Return a photo of a bird with a red breast, of 32 x 32 pixels."""
-    photos = pd.read_parquet(mirror / "cifar10" / "cifar10.parquet", columns=["image", "source_path"])
+    photos = pd.read_parquet(
+        mirror / "cifar10" / "cifar10.parquet", columns=["image", "source_path"]
+    )
     photo: bytes = photos.loc[photos["source_path"] == "train/bird/0049.jpg", "image"].iloc[0]
     return photo

@@ -21,9 +21,20 @@ def test_a_run_leaves_its_records_and_a_version(smoke: House) -> None:
     record = smoke.record(run)
     assert record["status"] == "completed"
     assert record["device"]["used"] in ("cpu", "gpu")
-    assert all(stage["status"] == "run" and stage["bytes"] > 0 for stage in record["stages"] if stage["key"])
+    assert all(
+        stage["status"] == "run" and stage["bytes"] > 0
+        for stage in record["stages"]
+        if stage["key"]
+    )
     version = smoke.artifacts / "models" / "fraud" / "1"
-    named = {"model.onnx", "model.keras", "signature.json", "metrics.json", "card.md", "manifest.json"}
+    named = {
+        "model.onnx",
+        "model.keras",
+        "signature.json",
+        "metrics.json",
+        "card.md",
+        "manifest.json",
+    }
     assert named < {path.name for path in version.iterdir()}
     assert not list(smoke.artifacts.rglob(".tmp-*"))
 
@@ -34,10 +45,14 @@ def test_metrics_have_the_names_that_other_programs_read(smoke: House) -> None:
     assert metrics["data"]["source"] == "sample"
     assert metrics["champion"] in metrics["candidates"]
     assert metrics["course"] in metrics["candidates"]
-    assert {"dummy", "logistic_regression", "extra_trees", "gradient_boosting"} == set(metrics["peers"])
+    assert {"dummy", "logistic_regression", "extra_trees", "gradient_boosting"} == set(
+        metrics["peers"]
+    )
     for figures in (*metrics["candidates"].values(), *metrics["peers"].values()):
         for figure in figures.values():
-            assert figure["low"] <= figure["value"] <= figure["high"] or figure["low"] == pytest.approx(figure["value"])
+            assert figure["low"] <= figure["value"] <= figure["high"] or figure[
+                "low"
+            ] == pytest.approx(figure["value"])
 
 
 def test_a_sample_run_says_so_and_does_not_serve(smoke: House) -> None:
@@ -60,7 +75,8 @@ def test_an_unchanged_run_reuses_every_stage(smoke: House) -> None:
     last = smoke.runs()[-1]
     assert set(smoke.statuses(last).values()) == {"reuse"}
     assert (
-        smoke.record(last, "metrics.json")["candidates"] == smoke.record(smoke.runs()[0], "metrics.json")["candidates"]
+        smoke.record(last, "metrics.json")["candidates"]
+        == smoke.record(smoke.runs()[0], "metrics.json")["candidates"]
     )
     assert not (smoke.artifacts / "models" / "fraud" / "2").exists()
     assert done.out.splitlines()[-2].endswith("report.html")
@@ -74,20 +90,31 @@ def test_a_plan_after_a_late_change_runs_only_what_follows(smoke: House) -> None
     rows = [line.split() for line in done.out.splitlines()[1:]]
     run = {row[0] for row in rows if row[1] == "run" and "done in every run" not in " ".join(row)}
     assert run == {"evaluate", "draw", "export"}
-    assert "policy changed" in next(line for line in done.out.splitlines() if line.startswith("evaluate"))
+    assert "policy changed" in next(
+        line for line in done.out.splitlines() if line.startswith("evaluate")
+    )
     assert len(smoke.runs()) == before
 
 
 def test_a_missing_and_an_altered_file_are_noticed_and_remade(smoke: House, tmp_path: Path) -> None:
-    copy = House(tmp_path / "artifacts", {**smoke.environment, "CASEBOOK_ARTIFACTS": str(tmp_path / "artifacts")})
+    copy = House(
+        tmp_path / "artifacts",
+        {**smoke.environment, "CASEBOOK_ARTIFACTS": str(tmp_path / "artifacts")},
+    )
     shutil.copytree(smoke.artifacts, copy.artifacts)
-    clean, split = (next((copy.artifacts / "store" / "fraud" / name).iterdir()) for name in ("clean", "split-0"))
+    clean, split = (
+        next((copy.artifacts / "store" / "fraud" / name).iterdir()) for name in ("clean", "split-0")
+    )
     (clean / "table.parquet").unlink()
     (split / "test.parquet").write_bytes(b"altered")
     done = copy.here("flows.fraud", *SMOKE)
     assert done.code == 0, done.err
     record = copy.record(copy.runs()[-1])
-    why = {stage["stage"]: stage["why"] for stage in record["stages"] if stage["status"] == "run" and stage["key"]}
+    why = {
+        stage["stage"]: stage["why"]
+        for stage in record["stages"]
+        if stage["status"] == "run" and stage["key"]
+    }
     assert why == {"clean": "table.parquet is gone", "split-0": "test.parquet was altered"}
     assert (
         copy.record(copy.runs()[-1], "metrics.json")["candidates"]
@@ -118,7 +145,10 @@ def _rows(path: Path) -> list[dict[str, float]]:
 
 
 def test_operations_promote_roll_back_and_clean_up(smoke: House, tmp_path: Path) -> None:
-    copy = House(tmp_path / "artifacts", {**smoke.environment, "CASEBOOK_ARTIFACTS": str(tmp_path / "artifacts")})
+    copy = House(
+        tmp_path / "artifacts",
+        {**smoke.environment, "CASEBOOK_ARTIFACTS": str(tmp_path / "artifacts")},
+    )
     shutil.copytree(smoke.artifacts, copy.artifacts)
     pointer = copy.artifacts / "models" / "fraud" / "production"
     assert copy.here("flows.promote", "fraud", "1").code == 0
@@ -135,14 +165,21 @@ def test_operations_promote_roll_back_and_clean_up(smoke: House, tmp_path: Path)
 
 @pytest.mark.realdata
 def test_the_real_file_is_the_one_the_catalog_knows(empty: House) -> None:
-    environment = {**empty.environment, "CASEBOOK_DATA_MIRROR": str(Path(needs.real_data()).resolve())}
+    environment = {
+        **empty.environment,
+        "CASEBOOK_DATA_MIRROR": str(Path(needs.real_data()).resolve()),
+    }
     real = House(empty.artifacts, environment)
-    done = real.here("flows.fraud", "--source", "real", "--profile", "smoke", "--candidates", "course", "--peers")
+    done = real.here(
+        "flows.fraud", "--source", "real", "--profile", "smoke", "--candidates", "course", "--peers"
+    )
     assert done.code == 0, done.err
     metrics = real.record(real.runs()[0], "metrics.json")
     assert metrics["data"]["source"] == "real"
     assert metrics["data"]["rows"] == 27_771
     assert metrics["test"] == {"split": "test", "folds": 1, "rows": 5545, "positives": 95}
-    told = real.record(real.runs()[0])["published"]  # three epochs of the lab's network find no fraud
+    told = real.record(real.runs()[0])[
+        "published"
+    ]  # three epochs of the lab's network find no fraud
     assert not told["serves"] and "no better than the same answer to every row" in told["why"]
     assert not (real.artifacts / "models" / "fraud" / "production").exists()

@@ -25,19 +25,34 @@ WEEK = [1500.0, 1600.0, 1400.0, 1450.0, 1550.0, 1800.0, 1900.0]
 @pytest.fixture(scope="module")
 def power(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
     """A house in which the forecast ran once on the sample."""
-    return house_after(tmp_path_factory.mktemp("power"), prefect_server, "flows.household_power", *SMOKE)
+    return house_after(
+        tmp_path_factory.mktemp("power"), prefect_server, "flows.household_power", *SMOKE
+    )
 
 
 def test_a_run_leaves_figures_by_horizon_and_pictures(power: House) -> None:
     run = power.runs("household_power")[0]
     metrics = power.record(run, "metrics.json")
     assert metrics["primary_metric"] == "rmse_next_week"
-    assert set(metrics["peers"]) == {"yesterday", "last_week", "seasonal_naive", "ridge", "extra_trees"}
+    assert set(metrics["peers"]) == {
+        "yesterday",
+        "last_week",
+        "seasonal_naive",
+        "ridge",
+        "extra_trees",
+    }
     for figures in (*metrics["candidates"].values(), *metrics["peers"].values()):
-        assert set(figures) - {"rmse_next_year"} == {"rmse_next_day", "rmse_next_week", "rmse_next_month"}
+        assert set(figures) - {"rmse_next_year"} == {
+            "rmse_next_day",
+            "rmse_next_week",
+            "rmse_next_month",
+        }
         for figure in figures.values():
             assert figure["low"] <= figure["value"] <= figure["high"]
-    assert "rmse_next_year" in metrics["candidates"]["ours"] and "rmse_next_year" in metrics["peers"]["seasonal_naive"]
+    assert (
+        "rmse_next_year" in metrics["candidates"]["ours"]
+        and "rmse_next_year" in metrics["peers"]["seasonal_naive"]
+    )
     plots = {path.stem for path in (run / "plots").iterdir()}
     assert {"years", "months", "weeks", "days", "next_days", "horizon", "year", "learning"} < plots
     page = (run / "report.html").read_text(encoding="utf-8")
@@ -48,37 +63,58 @@ def test_a_run_leaves_figures_by_horizon_and_pictures(power: House) -> None:
 def test_the_published_graph_forecasts_from_raw_numbers_and_a_date(power: House) -> None:
     version = power.artifacts / "models" / "household_power" / "1"
     predictor = bundle.load(version)
-    (told,) = predictor.predict([{"window": WEEK * 4, "hours": [WEEK[-1] / 24] * 24, "date": "2010-11-26"}])
+    (told,) = predictor.predict(
+        [{"window": WEEK * 4, "hours": [WEEK[-1] / 24] * 24, "date": "2010-11-26"}]
+    )
     low, middle, high = (told[name] for name in ("low", "forecast", "high"))
     assert isinstance(low, list) and isinstance(middle, list) and isinstance(high, list)
     assert len(middle) == 30
     assert all(0 <= a <= b <= c for a, b, c in zip(low, middle, high, strict=True))
     signature = json.loads((version / "signature.json").read_text(encoding="utf-8"))
     assert [(each["name"], each.get("length")) for each in signature["inputs"]] == [
-        ("window", 28), ("hours", 24), ("date", None),
-    ]  # fmt: skip
+        ("window", 28),
+        ("hours", 24),
+        ("date", None),
+    ]
 
 
 def test_a_file_of_days_has_no_hours_to_ask_for(empty: House, tmp_path: Path) -> None:
     path = tmp_path / "days.csv"
-    make_household(760, seed=0).resample("D", on="datetime").sum().reset_index().to_csv(path, index=False)
-    done = empty.here("flows.household_power", "--source", str(path), "--profile", "smoke", "--peers")
+    make_household(760, seed=0).resample("D", on="datetime").sum().reset_index().to_csv(
+        path, index=False
+    )
+    done = empty.here(
+        "flows.household_power", "--source", str(path), "--profile", "smoke", "--peers"
+    )
     assert done.code == 0, done.err
     (exported,) = empty.artifacts.glob("store/household_power/export_series/*/signature.json")
-    assert [each["name"] for each in json.loads(exported.read_text(encoding="utf-8"))["inputs"]] == ["window", "date"]
+    assert [
+        each["name"] for each in json.loads(exported.read_text(encoding="utf-8"))["inputs"]
+    ] == ["window", "date"]
 
 
 def fails(house: House, frame: pd.DataFrame, path: Path, *words: str) -> None:
     frame.to_csv(path, index=False)
-    house.here("flows.household_power", "--source", str(path), "--profile", "smoke", "--peers").complains(*words)
+    house.here(
+        "flows.household_power", "--source", str(path), "--profile", "smoke", "--peers"
+    ).complains(*words)
 
 
 def test_wrong_files_end_in_one_paragraph(empty: House, tmp_path: Path) -> None:
     days = make_household(720, seed=0).resample("D", on="datetime").sum().reset_index()
-    fails(empty, days.drop(columns="Voltage"), tmp_path / "a.csv", "a.csv", "lacks the column Voltage")
+    fails(
+        empty, days.drop(columns="Voltage"), tmp_path / "a.csv", "a.csv", "lacks the column Voltage"
+    )
     fails(empty, days.assign(Voltage="high"), tmp_path / "b.csv", "Voltage", "row 1", "'high'")
     fails(empty, days[::-1], tmp_path / "c.csv", "not in order", "row 2")
-    fails(empty, pd.concat([days[:9], days[8:]]), tmp_path / "d.csv", "not in order", "row 10", "repeats")
+    fails(
+        empty,
+        pd.concat([days[:9], days[8:]]),
+        tmp_path / "d.csv",
+        "not in order",
+        "row 10",
+        "repeats",
+    )
     fails(empty, days[:600], tmp_path / "e.csv", "Only 600 days", "too few to forecast")
     large = days.assign(Global_active_power=days["Global_active_power"] * 60)
     fails(empty, large, tmp_path / "f.csv", "Global_active_power", "validation.html")
@@ -86,13 +122,25 @@ def test_wrong_files_end_in_one_paragraph(empty: House, tmp_path: Path) -> None:
 
 @pytest.mark.realdata
 def test_the_naive_figures_are_those_published_for_the_public_file() -> None:
-    path = Path(os.environ["CASEBOOK_DATA_MIRROR"]) / "household_power" / "household_power_hourly.parquet"
+    path = (
+        Path(os.environ["CASEBOOK_DATA_MIRROR"])
+        / "household_power"
+        / "household_power_hourly.parquet"
+    )
     hours, step, _ = load(path, data_set("household_power"))
     steps, lacking = complete(hours, step)
     days = filled(steps, lacking, step)["Global_active_power"].resample("D").sum().to_numpy()
     test = len(days) - HELD_OUT
     year_before = np.stack([days[i - 364 : i - 357] for i in range(test, len(days))])
     rows = {**windows(days, test, len(days), 28, 7), "year_before": year_before}
-    told = {name: answered(name, {}, rows, 0, 0) for name in ("yesterday", "last_week", "seasonal_naive")}
-    found = {n: by_horizon(rows["y"], each, np.ones((1, HELD_OUT)))["rmse_next_week"][0] for n, each in told.items()}
-    assert found == pytest.approx({"yesterday": 511.9, "last_week": 469.4, "seasonal_naive": 465.3}, abs=0.2)
+    told = {
+        name: answered(name, {}, rows, 0, 0)
+        for name in ("yesterday", "last_week", "seasonal_naive")
+    }
+    found = {
+        n: by_horizon(rows["y"], each, np.ones((1, HELD_OUT)))["rmse_next_week"][0]
+        for n, each in told.items()
+    }
+    assert found == pytest.approx(
+        {"yesterday": 511.9, "last_week": 469.4, "seasonal_naive": 465.3}, abs=0.2
+    )

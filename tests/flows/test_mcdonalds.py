@@ -15,26 +15,51 @@ def ran(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
     """A house in which the case ran on its sample, in Korean."""
     folder = tmp_path_factory.mktemp("menu")
     return house_after(
-        folder, prefect_server, "flows.mcdonalds", "--source", "sample", "--daily-sodium", "1000", "--language", "ko",
-    )  # fmt: skip
+        folder,
+        prefect_server,
+        "flows.mcdonalds",
+        "--source",
+        "sample",
+        "--daily-sodium",
+        "1000",
+        "--language",
+        "ko",
+    )
 
 
 def test_findings_are_those_of_the_sample(ran: House) -> None:
     run, menu = ran.runs("mcdonalds")[0], make_menu(260, seed=0)
     findings = ran.record(run, "metrics.json")["findings"]
-    assert findings["most_sodium"] == {"item": menu["Item"][menu["Sodium"].idxmax()], "mg": menu["Sodium"].max()}
+    assert findings["most_sodium"] == {
+        "item": menu["Item"][menu["Sodium"].idxmax()],
+        "mg": menu["Sodium"].max(),
+    }
     assert len(findings["over_a_day"]) == (menu["Sodium"] > 1000).sum()
-    assert findings["protein_and_fat"]["r"] == pytest.approx(menu["Protein"].corr(menu["Total Fat"]))
+    assert findings["protein_and_fat"]["r"] == pytest.approx(
+        menu["Protein"].corr(menu["Total Fat"])
+    )
     assert sum(findings["trans_fat"].values()) == (menu["Trans Fat"] > 0).sum()
     assert findings["calories_off"] == {} and findings["ounces_off"] == {}
     assert {path.stem for path in (run / "plots").iterdir()} >= {
-        "sodium", "sodium_bins", "joint", "calories", "sodium_box", "sugars", "sugars_bins", "nutrients", "correlation",
-    }  # fmt: skip
+        "sodium",
+        "sodium_bins",
+        "joint",
+        "calories",
+        "sodium_box",
+        "sugars",
+        "sugars_bins",
+        "nutrients",
+        "correlation",
+    }
 
 
 def test_the_page_is_korean_where_it_is_asked_to_be(ran: House) -> None:
     page = (ran.runs("mcdonalds")[0] / "report.html").read_text(encoding="utf-8")
-    assert "맥도날드 메뉴의 영양 성분" in page and "피어슨 상관계수" in page and "포화 지방 (g)" in page
+    assert (
+        "맥도날드 메뉴의 영양 성분" in page
+        and "피어슨 상관계수" in page
+        and "포화 지방 (g)" in page
+    )
     assert "Serving sizes" not in page and ">upper fence<" not in page
 
 
@@ -60,8 +85,12 @@ def findings(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> d
 def test_sodium_sugar_and_fat_as_the_lab_prints_them(findings: dict[str, Any]) -> None:
     assert findings["most_sodium"] == {"item": "Chicken McNuggets (40 piece)", "mg": 3600}
     assert findings["over_a_day"] == {"Chicken McNuggets (40 piece)": 3600}
-    assert [*findings["sodium"].values()] == pytest.approx([260, 495.75, 577.026323, 0, 107.5, 190, 865, 3600])
-    assert [*findings["sugars"].values()] == pytest.approx([260, 29.423077, 28.679797, 0, 5.75, 17.5, 48, 128])
+    assert [*findings["sodium"].values()] == pytest.approx(
+        [260, 495.75, 577.026323, 0, 107.5, 190, 865, 3600]
+    )
+    assert [*findings["sugars"].values()] == pytest.approx(
+        [260, 29.423077, 28.679797, 0, 5.75, 17.5, 48, 128]
+    )
     assert findings["protein_and_fat"]["r"] == pytest.approx(0.807773, abs=1e-6)
     assert findings["protein_and_fat"]["p"] < 1e-60
     assert sum(findings["trans_fat"].values()) == 56
@@ -72,8 +101,14 @@ def test_sodium_sugar_and_fat_as_the_lab_prints_them(findings: dict[str, Any]) -
 def test_labels_that_disagree_with_themselves(findings: dict[str, Any]) -> None:
     assert len(findings["calories_off"]) == 8
     assert {name.rsplit(" ", 1)[0] for name in findings["calories_off"]} == {
-        "Coca-Cola Classic", "Dr Pepper", "Diet Dr Pepper", "Sprite",
-    }  # fmt: skip
+        "Coca-Cola Classic",
+        "Dr Pepper",
+        "Diet Dr Pepper",
+        "Sprite",
+    }
     assert findings["calories_off"]["Coca-Cola Classic (Large)"] == 24
-    assert set(findings["ounces_off"].values()) == {"9.6 oz (251 g)"} and len(findings["ounces_off"]) == 2
+    assert (
+        set(findings["ounces_off"].values()) == {"9.6 oz (251 g)"}
+        and len(findings["ounces_off"]) == 2
+    )
     assert next(iter(findings["saltiest_by_weight"])) == "Sausage Biscuit (Regular Biscuit)"

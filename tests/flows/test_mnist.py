@@ -34,7 +34,13 @@ def test_a_run_leaves_figures_with_intervals_and_pictures(digits: House) -> None
             assert figure["low"] - 1e-9 <= figure["value"] <= figure["high"] + 1e-9
     assert metrics["peers"]["extra_trees"]["accuracy"]["value"] > 0.9
     names = {path.name for path in (run / "plots").glob("*.png")}
-    assert names == {"calibration.png", "confusion.png", "learning.png", "mistakes.png", "samples.png"}
+    assert names == {
+        "calibration.png",
+        "confusion.png",
+        "learning.png",
+        "mistakes.png",
+        "samples.png",
+    }
     page = (run / "report.html").read_text(encoding="utf-8")
     assert "Sample data" in page
     assert page.count("data:image/png;base64") == 5
@@ -42,8 +48,14 @@ def test_a_run_leaves_figures_with_intervals_and_pictures(digits: House) -> None
 
 def test_the_published_graph_answers_its_own_sample(digits: House) -> None:
     version = digits.artifacts / "models" / "mnist" / "1"
-    sent, told = (json.loads((version / f"sample_{name}.json").read_text()) for name in ("request", "response"))
-    pictures = [Image.open(io.BytesIO(base64.b64decode(each["picture"]["b64"]))) for each in sent["instances"]]
+    sent, told = (
+        json.loads((version / f"sample_{name}.json").read_text())
+        for name in ("request", "response")
+    )
+    pictures = [
+        Image.open(io.BytesIO(base64.b64decode(each["picture"]["b64"])))
+        for each in sent["instances"]
+    ]
     x = np.stack([np.asarray(picture, "float32")[..., None] for picture in pictures])
     session = onnxruntime.InferenceSession(version / "model.onnx")
     probability = session.run(["probabilities"], {"picture": x})[0]
@@ -56,7 +68,9 @@ def fails(empty: House, case: str, path: Path, *words: str) -> None:
     empty.here(f"flows.{case}", "--source", str(path), *FAST).complains(*words)
 
 
-def test_other_labels_and_a_lacking_array_end_in_one_paragraph(empty: House, tmp_path: Path) -> None:
+def test_other_labels_and_a_lacking_array_end_in_one_paragraph(
+    empty: House, tmp_path: Path
+) -> None:
     x, y = make_digits(300, 0)
     np.savez(tmp_path / "a.npz", x_train=x, y_train=y + 1, x_test=x[:50], y_test=y[:50] + 1)
     fails(empty, "mnist", tmp_path / "a.npz", "label", "validation.html")
@@ -75,7 +89,9 @@ def test_broken_photos_are_set_aside_and_counted(empty: House, tmp_path: Path) -
     images = [encoded(picture) for picture in pictures]
     images[3], images[7] = images[3][:200], b"no picture"
     split = np.where(np.arange(400) % 5 == 0, "test", "train")
-    pd.DataFrame({"image": images, "label": labels, "split": split}).to_parquet(tmp_path / "photos.parquet")
+    pd.DataFrame({"image": images, "label": labels, "split": split}).to_parquet(
+        tmp_path / "photos.parquet"
+    )
     done = empty.here("flows.cifar10", "--source", str(tmp_path / "photos.parquet"), *FAST)
     assert done.code == 0, done.err
     page = (empty.runs("cifar10")[0] / "report.html").read_text(encoding="utf-8")

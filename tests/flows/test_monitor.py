@@ -1,4 +1,7 @@
-"""Drift that is planted is found, and none where there is none: in files, and in what the service counted."""
+"""Drift that is planted is found, and none where there is none.
+
+In files, and in what the service counted.
+"""
 
 import json
 from collections.abc import Callable
@@ -37,7 +40,11 @@ def publish_with_bins() -> None:
     features = {name: train[name].to_numpy(zero_copy_only=False) for name in COLUMNS}
     scores = np.array([probability(row, -1.0) for row in train.to_pylist()])
     folder = places.models("fraud") / "1"
-    content = {"rows": 4000, "features": {name: told(each) for name, each in features.items()}, "score": told(scores)}
+    content = {
+        "rows": 4000,
+        "features": {name: told(each) for name, each in features.items()},
+        "score": told(scores),
+    }
     (folder / "reference.json").write_text(json.dumps(content))
     seal(folder)
 
@@ -52,7 +59,9 @@ def dearer(table: pa.Table) -> pa.Table:
 
 def drift(house: House) -> dict[str, Any]:
     """Return what the last comparison told."""
-    content: dict[str, Any] = json.loads(max(places.runs("monitor").glob("*/drift.json")).read_text())
+    content: dict[str, Any] = json.loads(
+        max(places.runs("monitor").glob("*/drift.json")).read_text()
+    )
     return content
 
 
@@ -60,12 +69,22 @@ def test_a_planted_drift_in_a_file_is_found_and_a_fresh_sample_has_none(
     house: House, tmp_path: Path, artifacts_of: Callable[[str], Any]
 ) -> None:
     pq.write_table(payments(1000, seed=7), tmp_path / "fresh.parquet")
-    done = house.here("flows.monitor", "--case", "fraud", "--input", str(tmp_path / "fresh.parquet"))
-    assert done.code == 0 and "fraud version 1, 1,000 rows" in done.out and "nothing moved" in done.out
+    done = house.here(
+        "flows.monitor", "--case", "fraud", "--input", str(tmp_path / "fresh.parquet")
+    )
+    assert (
+        done.code == 0 and "fraud version 1, 1,000 rows" in done.out and "nothing moved" in done.out
+    )
     assert drift(house)["drifted"] == []
     pq.write_table(dearer(payments(1000, seed=8)), tmp_path / "moved.parquet")
     done = house.here(
-        "flows.monitor", "--case", "fraud", "--input", str(tmp_path / "moved.parquet"), "--language", "ko"
+        "flows.monitor",
+        "--case",
+        "fraud",
+        "--input",
+        str(tmp_path / "moved.parquet"),
+        "--language",
+        "ko",
     )
     assert "quantities moved: Amount, Age" in done.out
     assert {"Amount", "Age"} <= set(drift(house)["drifted"]) <= {"Amount", "Age", "score"}
@@ -73,19 +92,28 @@ def test_a_planted_drift_in_a_file_is_found_and_a_fresh_sample_has_none(
     assert "드리프트" in page and "Amount" in page and "http" not in page
     told = {row["quantity"]: row for row in artifacts_of("fraud-drift")}
     assert told["Amount"]["drifted"] and not told["Hour"]["drifted"]
-    assert float(told["Age"]["missing now"].rstrip("%")) > float(told["Age"]["missing in training"].rstrip("%")) + 20
+    assert (
+        float(told["Age"]["missing now"].rstrip("%"))
+        > float(told["Age"]["missing in training"].rstrip("%")) + 20
+    )
 
 
 def test_what_the_service_counted_is_compared(house: House) -> None:
-    house.here("flows.monitor", "--case", "fraud").complains("counted nothing for fraud version 1", "--hours")
+    house.here("flows.monitor", "--case", "fraud").complains(
+        "counted nothing for fraud version 1", "--hours"
+    )
     models, tally = Registry(places.models()), Tally()
     models.look()
     client = create_app(models, tally=tally).test_client()
-    rows = [{name: row[name] for name in COLUMNS} for row in dearer(payments(600, seed=9)).to_pylist()]
+    rows = [
+        {name: row[name] for name in COLUMNS} for row in dearer(payments(600, seed=9)).to_pylist()
+    ]
     assert client.post("/v1/models/fraud:predict", json={"instances": rows}).status_code == 200
     tally.close()
     done = house.here("flows.monitor", "--case", "fraud", "--hours", "1")
-    assert "600 rows of what the service was asked since" in done.out and "moved: Amount" in done.out
+    assert (
+        "600 rows of what the service was asked since" in done.out and "moved: Amount" in done.out
+    )
 
 
 def test_what_cannot_be_compared_is_told(house: House, tmp_path: Path) -> None:

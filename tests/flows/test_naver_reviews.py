@@ -1,4 +1,7 @@
-"""Reviews from the files to a published model, on the sample; wrong files; real reviews as the service answers them."""
+"""Reviews from the files to a published model, on the sample; wrong files.
+
+Real reviews as the service answers them.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -18,8 +21,15 @@ def reviewed(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> H
     """A house in which the reviews ran once on the sample."""
     folder = tmp_path_factory.mktemp("reviewed")
     return house_after(
-        folder, prefect_server, "flows.naver_reviews", *SMOKE, "--sample-rows", "800", "--candidates", "blend",
-    )  # fmt: skip
+        folder,
+        prefect_server,
+        "flows.naver_reviews",
+        *SMOKE,
+        "--sample-rows",
+        "800",
+        "--candidates",
+        "blend",
+    )
 
 
 def test_a_run_leaves_figures_pictures_and_what_repeats_are_worth(reviewed: House) -> None:
@@ -41,9 +51,19 @@ def test_the_service_answers_as_keras_does(reviewed: House) -> None:
     from tasks.texts.features import vocabulary_in
 
     version = reviewed.artifacts / "models" / "naver_reviews" / "1"
-    texts = ["영화 정말 최고네요!!!!", None, "👍👍", "so GOOD", "ㅋㅋㅋㅋㅋ", "지루하다 " * 28, "'\"\\"]
+    texts = [
+        "영화 정말 최고네요!!!!",
+        None,
+        "👍👍",
+        "so GOOD",
+        "ㅋㅋㅋㅋㅋ",
+        "지루하다 " * 28,
+        "'\"\\",
+    ]
     model, vocabulary = keras.saving.load_model(version / "model.keras"), vocabulary_in(version)
-    expected = [float(np.asarray(model(padded(numbered([text], vocabulary))))[0, 0]) for text in texts]
+    expected = [
+        float(np.asarray(model(padded(numbered([text], vocabulary))))[0, 0]) for text in texts
+    ]
     told: Any = load(version).predict([{"text": text} for text in texts])
     np.testing.assert_allclose([each["probability"] for each in told], expected, atol=1e-4)
     assert {each["label"] for each in told} <= {"negative", "positive"}
@@ -57,12 +77,16 @@ def halves(folder: Path, **columns: Any) -> Path:
 
 
 def fails(house: House, source: Path, *words: str) -> None:
-    house.here("flows.naver_reviews", "--source", str(source), "--profile", "smoke", "--peers").complains(*words)
+    house.here(
+        "flows.naver_reviews", "--source", str(source), "--profile", "smoke", "--peers"
+    ).complains(*words)
 
 
 def test_wrong_files_end_in_one_paragraph(empty: House, tmp_path: Path) -> None:
     fails(empty, halves(tmp_path / "labels", label=2), "label", "another coding", "validation.html")
-    fails(empty, halves(tmp_path / "text", label="liked"), "label holds numbers", "row 1", "'liked'")
+    fails(
+        empty, halves(tmp_path / "text", label="liked"), "label holds numbers", "row 1", "'liked'"
+    )
     folder = halves(tmp_path / "lacks")
     pd.read_parquet(folder / "ratings_test.parquet").drop(columns="document").to_parquet(
         folder / "ratings_test.parquet"
@@ -78,9 +102,19 @@ def test_real_reviews_are_answered_as_keras_does(reviewed: House) -> None:
     from casebook.words import numbered, padded
     from tasks.texts.features import plain, vocabulary_in
 
-    documents = pd.read_parquet(Path(needs.real_data()) / "nsmc" / "ratings_test.parquet")["document"]
-    odd = documents[documents.isna() | ~documents.fillna("가").str.contains("[가-힣]") | (documents.str.len() >= 139)]
-    chosen = [text for text in plain(pd.concat([odd.head(500), documents.head(600)])) if text is None or text.strip()]
+    documents = pd.read_parquet(Path(needs.real_data()) / "nsmc" / "ratings_test.parquet")[
+        "document"
+    ]
+    odd = documents[
+        documents.isna()
+        | ~documents.fillna("가").str.contains("[가-힣]")
+        | (documents.str.len() >= 139)
+    ]
+    chosen = [
+        text
+        for text in plain(pd.concat([odd.head(500), documents.head(600)]))
+        if text is None or text.strip()
+    ]
     assert None in chosen and len(chosen) >= 1000
     version = reviewed.artifacts / "models" / "naver_reviews" / "1"
     model, vocabulary = keras.saving.load_model(version / "model.keras"), vocabulary_in(version)
@@ -90,4 +124,6 @@ def test_real_reviews_are_answered_as_keras_does(reviewed: House) -> None:
 
 
 def test_a_run_that_fails_at_its_end_publishes_nothing(reviewed: House) -> None:
-    fails_at_the_end(reviewed, "naver_reviews", *SMOKE, "--sample-rows", "800", "--candidates", "blend")
+    fails_at_the_end(
+        reviewed, "naver_reviews", *SMOKE, "--sample-rows", "800", "--candidates", "blend"
+    )

@@ -100,10 +100,15 @@ def test_penguins_with_gaps_and_text_are_told_apart(outside: House, tmp_path: Pa
     adelie |= {"flipper_length_mm": 181.0, "body_mass_g": 3750.0, "sex": "male"}
     gentoo = {"island": "Biscoe", "bill_length_mm": 47.5, "bill_depth_mm": 15.0}
     gentoo |= {"flipper_length_mm": 217.0, "body_mass_g": None, "sex": None}
-    assert [each["label"] for each in answers(client, "penguins", [adelie, gentoo])] == ["Adelie", "Gentoo"]
+    assert [each["label"] for each in answers(client, "penguins", [adelie, gentoo])] == [
+        "Adelie",
+        "Gentoo",
+    ]
 
 
-def test_growers_that_are_numbers_from_one_on_are_told_apart(outside: House, tmp_path: Path) -> None:
+def test_growers_that_are_numbers_from_one_on_are_told_apart(
+    outside: House, tmp_path: Path
+) -> None:
     source = wine(tmp_path)
     client = published(outside, "wine", source)
     with source.open(encoding="utf-8") as file:

@@ -68,7 +68,11 @@ if __name__ == "__main__":
     raise SystemExit(main("flows.parts"))
 '''
 
-WIDTH = "the width of the part, measured in the workshop by hand before it was " + "very " * 30 + "carefully packed"
+WIDTH = (
+    "the width of the part, measured in the workshop by hand before it was "
+    + "very " * 30
+    + "carefully packed"
+)
 CATALOG = f"""[parts]
 title = "Parts <i>of 100 %</i>"
 folder = "parts"
@@ -82,17 +86,23 @@ weight = {{ type = "float", unit = "g" }}
 "<b>broken %</b>" = {{ type = "integer" }}
 """
 SUITE = {
-    "name": "parts", "meta": {"quarantine_limit": 0.1}, "expectations": [
+    "name": "parts",
+    "meta": {"quarantine_limit": 0.1},
+    "expectations": [
         {"type": "expect_table_row_count_to_be_between", "kwargs": {"min_value": 20}},
     ],
-}  # fmt: skip
+}
 
 
 @pytest.fixture
 def workshop(empty: House, tmp_path: Path) -> House:
     """A house with the case, of which `weight` tells all."""
     root, rng = tmp_path / "theirs", np.random.default_rng(0)
-    texts = {"flows/parts.py": FLOW, "expectations/parts.json": json.dumps(SUITE), "data/catalog.toml": CATALOG}
+    texts = {
+        "flows/parts.py": FLOW,
+        "expectations/parts.json": json.dumps(SUITE),
+        "data/catalog.toml": CATALOG,
+    }
     for name, text in texts.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -104,11 +114,15 @@ def workshop(empty: House, tmp_path: Path) -> House:
     return House(empty.artifacts, {**empty.environment, "CASEBOOK_CASES": str(root)})
 
 
-def test_a_column_that_decides_is_refused_and_trusted_on_demand_which_all_pages_tell(workshop: House) -> None:
+def test_a_column_that_decides_is_refused_and_trusted_on_demand_which_all_pages_tell(
+    workshop: House,
+) -> None:
     source = ("--source", str(Path(workshop.environment["CASEBOOK_CASES"]) / "parts.csv"))
     refused = workshop.run("flows.parts", *source)
     refused.complains("weight (ROC AUC", "alone)", "`--trust-columns weight`")
-    workshop.run("flows.parts", *source, "--trust-columns", "wait").complains("--trust-columns wait", "no such column")
+    workshop.run("flows.parts", *source, "--trust-columns", "wait").complains(
+        "--trust-columns wait", "no such column"
+    )
     assert not (workshop.artifacts / "models").exists()
 
     done = workshop.run("flows.parts", *source, "--trust-columns", "weight")

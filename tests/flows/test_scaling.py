@@ -1,4 +1,7 @@
-"""Scaling from a table to a report: agreement, outlier and leak in numbers; tables of one's own; wrong columns."""
+"""Scaling from a table to a report: agreement, outlier and leak in numbers; tables of one's own.
+
+Wrong columns.
+"""
 
 from pathlib import Path
 
@@ -6,8 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from samples.scaling import OUTLIER
-from samples.scaling import make_people
+from samples.scaling import OUTLIER, make_people
 from tests.flows.house import SMOKE, House, house_after
 
 
@@ -22,18 +24,33 @@ def test_formulas_and_scikit_learn_agree_to_1e_12(scaled: House) -> None:
     metrics = scaled.record(run, "metrics.json")
     found = metrics["findings"]
     assert metrics["data"]["source"] == "simulated"
-    assert set(found["largest_difference"]) == {"maximum", "min_max", "mean_range", "standard", "robust"}
+    assert set(found["largest_difference"]) == {
+        "maximum",
+        "min_max",
+        "mean_range",
+        "standard",
+        "robust",
+    }
     assert max(found["largest_difference"].values()) < 1e-12
     assert found["pandas_std"]["factor"] == pytest.approx(0.99**0.5)
     assert found["pandas_std"]["apart"] > 0.01 > 1e-12 > found["pandas_std"]["apart_with_ddof_1"]
-    assert {path.name for path in (run / "plots").iterdir()} >= {"scales.png", "outlier.png", "histograms.png"}
+    assert {path.name for path in (run / "plots").iterdir()} >= {
+        "scales.png",
+        "outlier.png",
+        "histograms.png",
+    }
 
 
 def test_the_outlier_squeezes_all_but_robust_scaling(scaled: House) -> None:
     found = scaled.record(scaled.runs("scaling")[0], "metrics.json")["findings"]
     assert (found["outlier"]["column"], found["outlier"]["number"]) == ("income", OUTLIER)
     left = found["range_left"]
-    assert left["min_max"] < 0.1 and left["maximum"] < 0.1 and left["standard"] < 0.2 and left["robust"] > 0.9
+    assert (
+        left["min_max"] < 0.1
+        and left["maximum"] < 0.1
+        and left["standard"] < 0.2
+        and left["robust"] > 0.9
+    )
     incomes = make_people(100, 0)["income"]
     others = incomes[incomes < OUTLIER]
     width = (others.max() - others.min()) / (incomes.max() - incomes.min())
@@ -51,7 +68,9 @@ def test_a_scaler_that_saw_the_training_rows_alone_is_surprised(scaled: House) -
 
 def test_a_table_of_ones_own_with_a_constant_column_and_a_gap(empty: House, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
-    mine = pd.DataFrame({"name": "a", "price": rng.normal(50, 5, 40), "same": 0.1, "tax": np.arange(40)})
+    mine = pd.DataFrame(
+        {"name": "a", "price": rng.normal(50, 5, 40), "same": 0.1, "tax": np.arange(40)}
+    )
     mine.loc[3, "tax"] = None
     mine.to_csv(tmp_path / "mine.csv", index=False)
     done = empty.here("flows.scaling", "--source", str(tmp_path / "mine.csv"), "--language", "ko")
@@ -64,7 +83,10 @@ def test_a_table_of_ones_own_with_a_constant_column_and_a_gap(empty: House, tmp_
     assert "이상치의 영향" in page and "What an outlier does" not in page
     done = empty.here("flows.scaling", "--source", str(tmp_path / "mine.csv"), "--columns", "price")
     assert done.code == 0, done.err
-    assert empty.record(empty.runs("scaling")[-1], "metrics.json")["findings"]["outlier"]["column"] == "price"
+    assert (
+        empty.record(empty.runs("scaling")[-1], "metrics.json")["findings"]["outlier"]["column"]
+        == "price"
+    )
 
 
 def test_wrong_columns_and_files_end_in_one_paragraph(empty: House, tmp_path: Path) -> None:
@@ -73,9 +95,23 @@ def test_wrong_columns_and_files_end_in_one_paragraph(empty: House, tmp_path: Pa
         empty.here("flows.scaling", "--source", str(tmp_path / "a.csv"), *flags).complains(*words)
 
     people = make_people(30, 0)
-    fails(people, ("--columns", "height", "weight"), "a.csv", "lacks the column weight", "height, income")
-    fails(people.assign(job="smith"), ("--columns", "job"), "column job holds numbers", "row 1", "'smith'")
+    fails(
+        people,
+        ("--columns", "height", "weight"),
+        "a.csv",
+        "lacks the column weight",
+        "height, income",
+    )
+    fails(
+        people.assign(job="smith"),
+        ("--columns", "job"),
+        "column job holds numbers",
+        "row 1",
+        "'smith'",
+    )
     fails(people[[]].assign(job=["smith"] * 30), (), "0 numeric columns", "--columns")
     fails(pd.DataFrame(np.ones((20, 9))), (), "9 numeric columns", "--columns")
     fails(people.head(5), (), "fewer rows")
-    empty.here("flows.scaling", *SMOKE, "--columns", "shoe").complains("made in code", "lacks the column shoe")
+    empty.here("flows.scaling", *SMOKE, "--columns", "shoe").complains(
+        "made in code", "lacks the column shoe"
+    )

@@ -16,7 +16,9 @@ def house_with_a_model(empty: House, monkeypatch: pytest.MonkeyPatch) -> House:
     return empty
 
 
-def test_a_file_is_scored_and_the_last_line_is_its_path(house_with_a_model: House, tmp_path: Path) -> None:
+def test_a_file_is_scored_and_the_last_line_is_its_path(
+    house_with_a_model: House, tmp_path: Path
+) -> None:
     given, output = tmp_path / "in.parquet", tmp_path / "deeper" / "out.parquet"
     pq.write_table(payments(100), given)
     flags = ("--case", "fraud", "--input", str(given), "--output", str(output))

@@ -1,4 +1,7 @@
-"""Machines that share artifacts by URL: what one makes the other reuses, serves, promotes and cleans up."""
+"""Machines that share artifacts by URL.
+
+What one makes the other reuses, serves, promotes and cleans up.
+"""
 
 import http.client
 import json
@@ -39,7 +42,9 @@ def url(s3: dict[str, str]) -> str:
 
 
 @pytest.fixture(scope="module")
-def first(prefect_server: str, tmp_path_factory: pytest.TempPathFactory, url: str, s3: dict[str, str]) -> House:
+def first(
+    prefect_server: str, tmp_path_factory: pytest.TempPathFactory, url: str, s3: dict[str, str]
+) -> House:
     """The machine on which the fraud case ran."""
     made = machine(tmp_path_factory.mktemp("first"), prefect_server, url, s3)
     done = made.run("flows.fraud", *COURSE)
@@ -49,7 +54,11 @@ def first(prefect_server: str, tmp_path_factory: pytest.TempPathFactory, url: st
 
 @pytest.fixture(scope="module")
 def second(
-    first: House, prefect_server: str, tmp_path_factory: pytest.TempPathFactory, url: str, s3: dict[str, str]
+    first: House,
+    prefect_server: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    url: str,
+    s3: dict[str, str],
 ) -> House:
     """Another machine, on which it ran after that."""
     made = machine(tmp_path_factory.mktemp("second"), prefect_server, url, s3)
@@ -72,11 +81,14 @@ def objects(url: str, s3: dict[str, str]) -> dict[str, Any]:
         return {each.key.removeprefix(f"{prefix}/"): each for each in found}
 
 
-def test_a_second_machine_reuses_every_stage_and_publishes_no_version_again(first: House, second: House) -> None:
+def test_a_second_machine_reuses_every_stage_and_publishes_no_version_again(
+    first: House, second: House
+) -> None:
     run = second.runs()[-1]
     assert set(second.statuses(run).values()) == {"reuse"}
     assert (
-        second.record(run, "metrics.json")["candidates"] == first.record(first.runs()[0], "metrics.json")["candidates"]
+        second.record(run, "metrics.json")["candidates"]
+        == first.record(first.runs()[0], "metrics.json")["candidates"]
     )
     assert [path.name for path in (second.artifacts / "models" / "fraud").glob("[0-9]*")] == ["1"]
     assert (second.artifacts / "models" / "fraud" / "1" / "model.onnx").is_file()
@@ -89,16 +101,22 @@ def test_two_machines_that_publish_at_once_take_different_numbers(
     first: House, second: House, url: str, s3: dict[str, str]
 ) -> None:
     both = [
-        each.start("flows.fraud", *COURSE, "--cost-missed", cost) for each, cost in ((first, "999"), (second, "10"))
+        each.start("flows.fraud", *COURSE, "--cost-missed", cost)
+        for each, cost in ((first, "999"), (second, "10"))
     ]
     assert [process.wait() for process in both] == [0, 0]
     there = objects(url, s3)
-    told = [json.load(there[f"models/fraud/{version}/manifest.json"].get()["Body"]) for version in (1, 2, 3)]
+    told = [
+        json.load(there[f"models/fraud/{version}/manifest.json"].get()["Body"])
+        for version in (1, 2, 3)
+    ]
     assert len({each["bundle"] for each in told}) == 3
     assert not any(place.startswith("models/fraud/4/") for place in there)
     assert {each["run_id"] for each in told} == {
-        first.runs()[0].name, first.runs()[-1].name, second.runs()[-1].name
-    }  # fmt: skip
+        first.runs()[0].name,
+        first.runs()[-1].name,
+        second.runs()[-1].name,
+    }
 
 
 def test_runs_of_both_machines_are_compared_on_one(first: House, second: House) -> None:
@@ -124,7 +142,9 @@ def service(second: House) -> Iterator[int]:
 def ask(port: int, rows: list[Any]) -> tuple[int, Any]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     body = json.dumps({"instances": rows})
-    connection.request("POST", "/v1/models/fraud:predict", body, {"Content-Type": "application/json"})
+    connection.request(
+        "POST", "/v1/models/fraud:predict", body, {"Content-Type": "application/json"}
+    )
     response = connection.getresponse()
     content = json.loads(response.read())
     connection.close()
@@ -159,22 +179,32 @@ def test_a_service_answers_from_what_another_machine_promotes_and_rolls_back(
     done = second.here("flows.rollback", "fraud")
     assert done.code == 0, done.err
     serves(service, 1, rows)
-    assert first.here("flows.rollback", "fraud").code == 1  # none served before version 1, both know
+    assert (
+        first.here("flows.rollback", "fraud").code == 1
+    )  # none served before version 1, both know
 
 
 def test_a_file_altered_there_is_found_by_its_hash_and_made_again(
     first: House, prefect_server: str, tmp_path: Path, url: str, s3: dict[str, str]
 ) -> None:
     there = objects(url, s3)
-    place = next(place for place in there if re.fullmatch(r"store/fraud/split-0/.*/test\.parquet", place))
+    place = next(
+        place for place in there if re.fullmatch(r"store/fraud/split-0/.*/test\.parquet", place)
+    )
     sound = there[place].get()["Body"].read()
     there[place].put(Body=b"altered")
     third = machine(tmp_path, prefect_server, url, s3)
     done = third.run("flows.fraud", *COURSE)
     assert done.code == 0, done.err
     record = third.record(third.runs()[0])
-    why = {stage["stage"]: stage["why"] for stage in record["stages"] if stage["status"] == "run" and stage["key"]}
-    assert why == {"split-0": f"test.parquet was altered at {url}/{place.removesuffix('/test.parquet')}"}
+    why = {
+        stage["stage"]: stage["why"]
+        for stage in record["stages"]
+        if stage["status"] == "run" and stage["key"]
+    }
+    assert why == {
+        "split-0": f"test.parquet was altered at {url}/{place.removesuffix('/test.parquet')}"
+    }
     assert objects(url, s3)[place].get()["Body"].read() == sound
 
 
@@ -188,20 +218,32 @@ def test_a_network_lost_in_a_run_is_told_and_the_next_run_shares_what_was_made(
         url = "s3://lost/team"
         only = machine(tmp_path, prefect_server, url, {**s3, "AWS_MAX_ATTEMPTS": "1"})
         running = subprocess.Popen(
-            only.command("flows.fraud", *COURSE), env=only.environment, cwd=places.project(), stderr=subprocess.PIPE,
-            stdout=subprocess.DEVNULL, text=True,
-        )  # fmt: skip
-        while not any(re.fullmatch(r"store/fraud/clean/.*/manifest\.json", place) for place in objects(url, s3)):
+            only.command("flows.fraud", *COURSE),
+            env=only.environment,
+            cwd=places.project(),
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+        )
+        while not any(
+            re.fullmatch(r"store/fraud/clean/.*/manifest\.json", place)
+            for place in objects(url, s3)
+        ):
             assert running.poll() is None
             Event().wait(0.05)
-    Finished(running.wait(), "", running.communicate()[1]).complains(url, "AWS_ENDPOINT_URL", str(only.artifacts))
+    Finished(running.wait(), "", running.communicate()[1]).complains(
+        url, "AWS_ENDPOINT_URL", str(only.artifacts)
+    )
     with object_store(int(s3["AWS_ENDPOINT_URL"].rsplit(":", 1)[1])):
         done = only.run("flows.fraud", *COURSE)
         there = objects(url, s3)
     assert done.code == 0, done.err
     assert only.statuses(only.runs()[-1])["clean"] == "reuse"
     for stage in only.record(only.runs()[-1])["stages"]:
-        assert not stage["key"] or f"store/fraud/{stage['stage']}/{stage['key']}/manifest.json" in there
+        assert (
+            not stage["key"]
+            or f"store/fraud/{stage['stage']}/{stage['key']}/manifest.json" in there
+        )
     assert {f"runs/fraud/{run.name}/manifest.json" for run in only.runs()} < set(there)
 
 
@@ -216,7 +258,10 @@ def test_cleaning_up_on_one_machine_cleans_what_is_shared(
     last = max(place.split("/")[2] for place in before if place.startswith("runs/fraud/"))
     kept = {place.split("/")[2] for place in after if place.startswith("runs/fraud/")}
     assert published < kept and last in kept
-    used = {stage["key"] for stage in json.load(before[f"runs/fraud/{last}/run.json"].get()["Body"])["stages"]}
+    used = {
+        stage["key"]
+        for stage in json.load(before[f"runs/fraud/{last}/run.json"].get()["Body"])["stages"]
+    }
     assert {place.split("/")[3] for place in after if place.startswith("store/")} == used - {""}
     assert {place for place in after if place.startswith("models/")} == {
         place for place in before if place.startswith("models/")

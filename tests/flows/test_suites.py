@@ -1,4 +1,7 @@
-"""Whatever row a case's suite lets pass, its encoder takes: at the limits, with gaps, with a category never seen."""
+"""Whatever row a case's suite lets pass, its encoder takes.
+
+At the limits, with gaps, with a category never seen.
+"""
 
 import json
 from typing import Any
@@ -32,8 +35,14 @@ CASES: dict[str, TableCase[Any]] = {
 
 def expected(dataset: str, kind: str) -> dict[str, dict[str, Any]]:
     """Return the limits that a suite sets by one kind of expectation to each column, for every row."""
-    suite = json.loads((places.project() / "expectations" / f"{dataset}.json").read_text(encoding="utf-8"))
-    found = [entry["kwargs"] for entry in suite["expectations"] if entry["type"] == f"expect_column_values_to_{kind}"]
+    suite = json.loads(
+        (places.project() / "expectations" / f"{dataset}.json").read_text(encoding="utf-8")
+    )
+    found = [
+        entry["kwargs"]
+        for entry in suite["expectations"]
+        if entry["type"] == f"expect_column_values_to_{kind}"
+    ]
     return {limits["column"]: limits for limits in found if limits.get("mostly", 1) == 1}
 
 
@@ -52,7 +61,9 @@ def extremes(case: TableCase[Any], column: str) -> list[Any]:
 def sound(case: TableCase[Any]) -> pd.DataFrame:
     """Return the sample as the encoder is given it."""
     frame = case.sample(1000, 0)
-    frame = frame.dropna(subset=[name for name in expected(case.dataset, "not_be_null") if name in frame])
+    frame = frame.dropna(
+        subset=[name for name in expected(case.dataset, "not_be_null") if name in frame]
+    )
     for step in case.cleaning:
         frame = step(frame)
     return with_texts(frame.drop(columns=case.problem.target))
@@ -61,7 +72,9 @@ def sound(case: TableCase[Any]) -> pd.DataFrame:
 def with_texts(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a frame with missing text as the empty text, as `read_raw` does."""
     texts = [name for name in frame if not pd.api.types.is_numeric_dtype(frame[name])]
-    return frame.assign(**{name: frame[name].astype("string").fillna("").astype(object) for name in texts})
+    return frame.assign(
+        **{name: frame[name].astype("string").fillna("").astype(object) for name in texts}
+    )
 
 
 def outermost(case: TableCase[Any], train: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
@@ -88,7 +101,9 @@ def test_what_the_suite_lets_pass_the_encoder_takes(name: str) -> None:
     derived = derive(rows, case.derived_columns)
     encoded = np.asarray(fitted.transform(derived[taken(fitted)]), "float64")
     graph = encoder_graph(fitted, train[columns], table, case.derived_columns)
-    session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        graph.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
     served = session.run(None, feeds(rows[columns]))[0]
     for form in (encoded, served):
         wrong = np.flatnonzero(~np.isfinite(form).all(axis=1))

@@ -80,7 +80,11 @@ false = { type = "integer" }
 @pytest.fixture
 def outside(empty: House, tmp_path: Path) -> House:
     root = tmp_path / "theirs"
-    for name, text in {"flows/coins.py": FLOW, "expectations/coins.json": SUITE, "data/catalog.toml": CATALOG}.items():
+    for name, text in {
+        "flows/coins.py": FLOW,
+        "expectations/coins.json": SUITE,
+        "data/catalog.toml": CATALOG,
+    }.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
@@ -93,7 +97,12 @@ def test_a_case_in_a_folder_of_its_own_is_listed_planned_and_run(outside: House)
     assert done.code == 0, done.err
     assert done.out.startswith("heaviest ")
     record = outside.record(outside.runs("coins")[0])
-    assert [stage["stage"] for stage in record["stages"] if stage["key"]] == ["ingest", "validate", "clean", "heaviest"]
+    assert [stage["stage"] for stage in record["stages"] if stage["key"]] == [
+        "ingest",
+        "validate",
+        "clean",
+        "heaviest",
+    ]
     plan = outside.run("flows.coins", "--plan")
     assert plan.out.count(" reuse ") == 4
 

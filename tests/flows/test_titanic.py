@@ -14,7 +14,15 @@ from tasks.data.derive import derive
 from tests.flows.house import SMOKE, House, fails_at_the_end, house_after
 
 FAST = ("--profile", "smoke", "--candidates", "course", "--peers")
-SAILED = (*SMOKE, "--sample-rows", "300", "--candidates", "course", "--peers", "logistic_regression")
+SAILED = (
+    *SMOKE,
+    "--sample-rows",
+    "300",
+    "--candidates",
+    "course",
+    "--peers",
+    "logistic_regression",
+)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +43,9 @@ def test_the_report_tells_what_each_step_is_worth(sailed: House) -> None:
         assert f"<td>{step}</td>" in page
 
 
-def test_the_published_model_answers_raw_rows_with_gaps_as_it_did_when_exported(sailed: House) -> None:
+def test_the_published_model_answers_raw_rows_with_gaps_as_it_did_when_exported(
+    sailed: House,
+) -> None:
     from serving.bundle import load
 
     assert sailed.here("flows.promote", "titanic", "1").code == 0
@@ -54,7 +64,9 @@ def test_the_published_model_answers_raw_rows_with_gaps_as_it_did_when_exported(
     row |= {"SibSp": 0, "Parch": 0, "Fare": 7.83, "Cabin": None, "Embarked": None}
     left_out = {name: value for name, value in row.items() if value is not None}
     empty = {**row, "Cabin": ""}
-    first, second, third = (answer["probability"] for answer in model.predict([row, left_out, empty]))
+    first, second, third = (
+        answer["probability"] for answer in model.predict([row, left_out, empty])
+    )
     assert [second, third] == pytest.approx([first, first], abs=1e-6)
 
 
@@ -77,13 +89,21 @@ def test_text_in_a_number_column(empty: House, tmp_path: Path) -> None:
 
 def test_another_coding_of_the_label(empty: House, tmp_path: Path) -> None:
     frame = make_passengers(300, seed=0)
-    fails(empty, frame.assign(Survived=frame["Survived"] + 1), tmp_path / "a.csv", "Survived", "validation.html")
+    fails(
+        empty,
+        frame.assign(Survived=frame["Survived"] + 1),
+        tmp_path / "a.csv",
+        "Survived",
+        "validation.html",
+    )
 
 
 def test_every_step_can_be_left_out_of_the_encoder() -> None:
     frame = make_passengers(300, seed=0).drop(columns=["PassengerId", "Survived"])
     for left in STEPS:
-        table = derive(frame, tuple(d for name, group in STEPS.items() for d in group if name != left))
+        table = derive(
+            frame, tuple(d for name, group in STEPS.items() for d in group if name != left)
+        )
         names = standard_scores(list(table.columns)).fit(table).get_feature_names_out().tolist()
         assert not {d.name for d in STEPS[left]} & set(names)
         assert ("Fare" in names) == ("log_fare" not in names)
@@ -99,7 +119,9 @@ def test_a_name_has_the_title_behind_its_comma(surname: str, title: str, given_n
     # a married woman's entry gives her husband's title too
     name = f"{surname}, {spelt}. {given_name} (Mr. {given_name}, Miss. {surname})"
     frame = make_passengers(1, seed=0).assign(Name=name)
-    found = [d.name for d in DERIVED if d.name.startswith("title_") and d.compute(frame).iloc[0] == 1]
+    found = [
+        d.name for d in DERIVED if d.name.startswith("title_") and d.compute(frame).iloc[0] == 1
+    ]
     assert found == [f"title_{title}"]
 
 

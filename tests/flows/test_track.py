@@ -47,7 +47,9 @@ def values(metrics: Any) -> dict[str, float]:
     }
 
 
-def test_a_run_is_sent_whole_and_only_once(smoke: House, mlflow: str, client: "MlflowClient", tmp_path: Path) -> None:
+def test_a_run_is_sent_whole_and_only_once(
+    smoke: House, mlflow: str, client: "MlflowClient", tmp_path: Path
+) -> None:
     run = smoke.runs()[0]
     record, metrics = smoke.record(run), smoke.record(run, "metrics.json")
     for _ in range(2):
@@ -59,17 +61,28 @@ def test_a_run_is_sent_whole_and_only_once(smoke: House, mlflow: str, client: "M
         assert {name: sent.data.metrics[name] for name in wanted} == wanted
         assert sent.data.metrics["test/rows"] == metrics["test"]["rows"]
         assert sent.data.metrics["validation/ensemble/auprc"] == metrics["validation"]["ensemble"]
-        assert sent.data.params == {name: str(value) for name, value in record["parameters"].items()}
+        assert sent.data.params == {
+            name: str(value) for name, value in record["parameters"].items()
+        }
         (stage,) = [each for each in record["stages"] if each["stage"] == "train-course-0"]
-        kept = smoke.artifacts / "store" / "fraud" / "train-course-0" / stage["key"] / "history.json"
+        kept = (
+            smoke.artifacts / "store" / "fraud" / "train-course-0" / stage["key"] / "history.json"
+        )
         for name, curve in json.loads(kept.read_text()).items():
             points = client.get_metric_history(sent.info.run_id, f"training/course/{name}")
             assert [(point.step, point.value) for point in points] == list(enumerate(curve, 1))
     assert sent.info.status == "FINISHED"
     assert sent.info.end_time - sent.info.start_time == round(record["seconds"] * 1000)
     tags = sent.data.tags
-    assert (tags["casebook.case"], tags["data.source"], tags["device"]) == ("fraud", "sample", "cpu")
-    assert (tags["casebook.code_version"], tags["casebook.version"]) == (record["code_version"], "1")
+    assert (tags["casebook.case"], tags["data.source"], tags["device"]) == (
+        "fraud",
+        "sample",
+        "cpu",
+    )
+    assert (tags["casebook.code_version"], tags["casebook.version"]) == (
+        record["code_version"],
+        "1",
+    )
     assert "SAMPLE DATA" in tags["mlflow.note.content"]
     assert sent.inputs.dataset_inputs[0].dataset.digest == metrics["data"]["sha256"][:36]
     got = Path(client.download_artifacts(sent.info.run_id, "", str(tmp_path)))
@@ -88,7 +101,9 @@ def test_a_run_is_tracked_as_it_ends(empty: House, mlflow: str, client: "MlflowC
     assert sent.data.tags["casebook.code_version"] == empty.record(run)["code_version"]
 
 
-def test_a_failed_run_is_there_as_failed(empty: House, mlflow: str, client: "MlflowClient", tmp_path: Path) -> None:
+def test_a_failed_run_is_there_as_failed(
+    empty: House, mlflow: str, client: "MlflowClient", tmp_path: Path
+) -> None:
     (tmp_path / "names.csv").write_text("name\nAda\n")
     done = empty.tracked(mlflow).here("flows.scaling", "--source", str(tmp_path / "names.csv"))
     done.complains("names.csv has 0 numeric columns")
@@ -98,32 +113,47 @@ def test_a_failed_run_is_there_as_failed(empty: House, mlflow: str, client: "Mlf
     assert "names.csv has 0 numeric columns" in sent.data.tags["mlflow.note.content"]
 
 
-def test_a_server_that_is_down_loses_nothing(empty: House, mlflow: str, client: "MlflowClient") -> None:
+def test_a_server_that_is_down_loses_nothing(
+    empty: House, mlflow: str, client: "MlflowClient"
+) -> None:
     done = empty.tracked(NOWHERE).here("flows.scaling", *SMOKE)
     assert done.code == 0 and done.out.splitlines()[-2].endswith("report.html"), done.err
     (run,) = empty.runs("scaling")
     assert empty.record(run)["status"] == "completed"
-    assert f"`python -m flows.track scaling {run.name}` sends it" in done.err and "Connection refused" in done.err
+    assert (
+        f"`python -m flows.track scaling {run.name}` sends it" in done.err
+        and "Connection refused" in done.err
+    )
     assert "secret" not in done.err
-    empty.tracked(NOWHERE).here("flows.track", "scaling", run.name).complains("is not in MLflow", "Connection refused")
+    empty.tracked(NOWHERE).here("flows.track", "scaling", run.name).complains(
+        "is not in MLflow", "Connection refused"
+    )
     assert empty.tracked(mlflow).here("flows.track", "scaling", run.name).code == 0
     assert found(client, "casebook/scaling-sample", run.name).info.status == "FINISHED"
 
 
 def test_what_cannot_be_sent_is_told(empty: House, mlflow: str, tmp_path: Path) -> None:
     empty.here("flows.track", "fraud", "1").complains("MLFLOW_TRACKING_URI is not set")
-    empty.tracked(mlflow).here("flows.track", "fraud", "1").complains("fraud has no run 1. Its runs are: none")
-    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['mlflow'] = None")  # as where it isn't there
-    without = House(empty.artifacts, {**empty.tracked(mlflow).environment, "PYTHONPATH": str(tmp_path)})
+    empty.tracked(mlflow).here("flows.track", "fraud", "1").complains(
+        "fraud has no run 1. Its runs are: none"
+    )
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\nsys.modules['mlflow'] = None"
+    )  # as where it isn't there
+    without = House(
+        empty.artifacts, {**empty.tracked(mlflow).environment, "PYTHONPATH": str(tmp_path)}
+    )
     without.run("flows.scaling", *SMOKE).complains("pip install mlflow-skinny", "unset")
     assert not empty.runs("scaling")
 
 
 def test_without_an_address_mlflow_is_not_imported(empty: House) -> None:
-    code = (
-        f"import sys; from casebook.cli import main; print(main('flows.scaling', {[*SMOKE]}), 'mlflow' in sys.modules)"
-    )
+    code = f"import sys; from casebook.cli import main; print(main('flows.scaling', {[*SMOKE]}), 'mlflow' in sys.modules)"
     done = subprocess.run(
-        [sys.executable, "-c", code], env=empty.environment, cwd=places.project(), capture_output=True, text=True
+        [sys.executable, "-c", code],
+        env=empty.environment,
+        cwd=places.project(),
+        capture_output=True,
+        text=True,
     )
     assert done.stdout.splitlines()[-1] == "0 False", done.stderr

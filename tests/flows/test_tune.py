@@ -34,7 +34,9 @@ def test_a_search_leaves_its_best_its_trials_and_a_page(searched: House) -> None
     assert metrics["course"] > 0
     assert all(trial["seconds"] > 0 for trial in metrics["trials"])
     values = tomllib.loads(best(searched).read_text(encoding="utf-8"))
-    assert {name: values[name] for name in metrics["best"]["parameters"]} == metrics["best"]["parameters"]
+    assert {name: values[name] for name in metrics["best"]["parameters"]} == metrics["best"][
+        "parameters"
+    ]
     page = (run / "report.html").read_text(encoding="utf-8")
     assert page.count('src="data:image/png') == 2
     assert "optimistic" in page and 'src="http' not in page
@@ -62,10 +64,15 @@ def test_a_search_is_tracked_with_its_trainings_below_it(searched: House, mlflow
 
 
 def test_the_best_file_is_taken_by_the_case(searched: House) -> None:
-    done = searched.here("flows.boston", *SMOKE, "--params", str(best(searched)), "--candidates", "tuned", "--peers")
+    done = searched.here(
+        "flows.boston", *SMOKE, "--params", str(best(searched)), "--candidates", "tuned", "--peers"
+    )
     assert done.code == 0, done.err
     run = searched.runs("boston")[0]
-    metrics, wanted = searched.record(run, "metrics.json"), searched.record(best(searched).parent, "metrics.json")
+    metrics, wanted = (
+        searched.record(run, "metrics.json"),
+        searched.record(best(searched).parent, "metrics.json"),
+    )
     assert metrics["validation"]["tuned"] == wanted["best"]["figure"]
 
 
@@ -85,7 +92,9 @@ def test_a_second_search_reuses_every_trial_and_one_killed_ends_with_the_same_be
     assert searched.here("flows.tune", *SEARCH).code == 0
     assert set(searched.statuses(searched.runs("tune")[-1]).values()) == {"reuse"}
     process = empty.start("flows.tune", *SEARCH)
-    first, second = (empty.artifacts / "store" / "tune" / f"train_folds-trial-{n}-epochs-3" for n in (0, 1))
+    first, second = (
+        empty.artifacts / "store" / "tune" / f"train_folds-trial-{n}-epochs-3" for n in (0, 1)
+    )
     while process.poll() is None and not second.exists():
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
@@ -100,7 +109,8 @@ def test_what_cannot_be_searched_and_a_bad_file_end_with_2(empty: House, tmp_pat
     unknown = empty.here("flows.tune", "--case", "clean_up")
     assert unknown.code == 2
     assert (
-        "only a case with a network can be searched: boston, car_price, fraud, malware, mpg, titanic\n" in unknown.err
+        "only a case with a network can be searched: boston, car_price, fraud, malware, mpg, "
+        "titanic\n" in unknown.err
     )
     (tmp_path / "best.toml").write_text("dropout = 2\n", encoding="utf-8")
     bad = empty.here("flows.boston", "--params", str(tmp_path / "best.toml"))

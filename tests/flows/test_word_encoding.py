@@ -7,10 +7,25 @@ from flows.word_encoding import SENTENCES, UNSEEN
 from tests.flows.house import House
 
 INDEX = {
-    "<OOV>": 1, "my": 2, "love": 3, "dog": 4, "i": 5, "you": 6, "cat": 7, "do": 8, "think": 9, "is": 10, "amazing": 11,
-}  # fmt: skip
+    "<OOV>": 1,
+    "my": 2,
+    "love": 3,
+    "dog": 4,
+    "i": 5,
+    "you": 6,
+    "cat": 7,
+    "do": 8,
+    "think": 9,
+    "is": 10,
+    "amazing": 11,
+}
 SEQUENCES = [[5, 3, 2, 4], [5, 3, 2, 7], [6, 3, 2, 4], [8, 6, 9, 2, 4, 10, 11]]
-PADDED = [[0, 0, 0, 5, 3, 2, 4], [0, 0, 0, 5, 3, 2, 7], [0, 0, 0, 6, 3, 2, 4], [8, 6, 9, 2, 4, 10, 11]]
+PADDED = [
+    [0, 0, 0, 5, 3, 2, 4],
+    [0, 0, 0, 5, 3, 2, 7],
+    [0, 0, 0, 6, 3, 2, 4],
+    [8, 6, 9, 2, 4, 10, 11],
+]
 
 
 def test_the_labs_printed_values() -> None:
@@ -37,7 +52,9 @@ def test_the_flow_tells_them(empty: House) -> None:
 
 def test_sentences_of_ones_own(empty: House, tmp_path: Path) -> None:
     (tmp_path / "mine.csv").write_text("sentence\n영화 최고\n영화 별로\n", encoding="utf-8")
-    done = empty.here("flows.word_encoding", "--source", str(tmp_path / "mine.csv"), "--unseen", "연기 최고")
+    done = empty.here(
+        "flows.word_encoding", "--source", str(tmp_path / "mine.csv"), "--unseen", "연기 최고"
+    )
     assert done.code == 0, done.err
     findings = empty.record(empty.runs("word_encoding")[0], "metrics.json")["findings"]
     assert findings["word_index"] == {"<OOV>": 1, "영화": 2, "최고": 3, "별로": 4}

@@ -30,10 +30,30 @@ FRAUD: Row = {
     "case": "fraud",
     "kind": "binary",
     "inputs": [
-        {"name": "Amount", "dtype": "float", "unit": "EUR", "description": "Paid", "minimum": 0.0, "maximum": 100.0},
-        {"name": "Hour", "dtype": "integer", "unit": None, "description": "", "minimum": 0, "maximum": 23},
+        {
+            "name": "Amount",
+            "dtype": "float",
+            "unit": "EUR",
+            "description": "Paid",
+            "minimum": 0.0,
+            "maximum": 100.0,
+        },
+        {
+            "name": "Hour",
+            "dtype": "integer",
+            "unit": None,
+            "description": "",
+            "minimum": 0,
+            "maximum": 23,
+        },
         {"name": "Age", "dtype": "float", "unit": "y", "description": "", "optional": True},
-        {"name": "Sex", "dtype": "string", "unit": None, "description": "", "allowed": ["male", "female"]},
+        {
+            "name": "Sex",
+            "dtype": "string",
+            "unit": None,
+            "description": "",
+            "allowed": ["male", "female"],
+        },
     ],
     "output": {
         "name": "probability",
@@ -45,7 +65,16 @@ FRAUD: Row = {
 MPG: Row = {
     "case": "mpg",
     "kind": "regression",
-    "inputs": [{"name": "Weight", "dtype": "float", "unit": "lb", "description": "", "minimum": 1e3, "maximum": 5e3}],
+    "inputs": [
+        {
+            "name": "Weight",
+            "dtype": "float",
+            "unit": "lb",
+            "description": "",
+            "minimum": 1e3,
+            "maximum": 5e3,
+        }
+    ],
     "output": {"name": "mpg", "unit": "miles per gallon", "description": "fuel economy"},
 }
 STEPS = [255 * step / 9 for step in range(10)]  # of brightness
@@ -55,10 +84,21 @@ MNIST: Row = {
     "kind": "multiclass",
     "trained_on": "real",
     "inputs": [
-        {"name": "picture", "dtype": "picture", "unit": None, "description": "One digit", "optional": False}
+        {
+            "name": "picture",
+            "dtype": "picture",
+            "unit": None,
+            "description": "One digit",
+            "optional": False,
+        }
         | {"height": 8, "width": 6, "channels": 1}
     ],
-    "output": {"name": "probabilities", "unit": None, "description": "probability of each digit", "labels": DIGITS},
+    "output": {
+        "name": "probabilities",
+        "unit": None,
+        "description": "probability of each digit",
+        "labels": DIGITS,
+    },
 }
 COLOURS: Row = MNIST | {
     "case": "colours",
@@ -108,7 +148,10 @@ def fraud_graph(bias: float) -> bytes:
         "fraud",
         inputs,
         [helper.make_tensor_value_info("probability", TensorProto.FLOAT, [None, 1])],
-        [helper.make_tensor(name, TensorProto.FLOAT, [], [value]) for name, value in constants.items()],
+        [
+            helper.make_tensor(name, TensorProto.FLOAT, [], [value])
+            for name, value in constants.items()
+        ],
     )
     opsets = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)]
     model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
@@ -133,7 +176,9 @@ def mpg_graph(slope: float) -> bytes:
         [helper.make_tensor("slope", TensorProto.FLOAT, [], [slope])],
     )
     return bytes(
-        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
+        helper.make_model(
+            graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8
+        ).SerializeToString()
     )
 
 
@@ -206,7 +251,9 @@ def publish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Publish:
     return publish_rows
 
 
-def publish_rows(case: str, version: int, parameter: float, promote: bool = True, trained_on: str = "real") -> Path:
+def publish_rows(
+    case: str, version: int, parameter: float, promote: bool = True, trained_on: str = "real"
+) -> Path:
     """Publish a version of `fraud` or `mpg`; `parameter` is the graph's bias or slope."""
     signature = {"fraud": FRAUD, "mpg": MPG}[case] | {"trained_on": trained_on}
     answer: Row = {"mpg": parameter * 3000}
@@ -220,7 +267,14 @@ def publish_rows(case: str, version: int, parameter: float, promote: bool = True
     return folder
 
 
-def write(case: str, version: int, graph: bytes, signature: Row, instances: list[Row], predictions: list[Row]) -> Path:
+def write(
+    case: str,
+    version: int,
+    graph: bytes,
+    signature: Row,
+    instances: list[Row],
+    predictions: list[Row],
+) -> Path:
     """Write a version's folder as the flows do."""
     metrics = {
         "case": case,
@@ -234,7 +288,10 @@ def write(case: str, version: int, graph: bytes, signature: Row, instances: list
     (folder / "model.keras").write_bytes(b"keras")
     (folder / "card.md").write_text("# Card\n")
     contents: Row = {"signature": signature, "metrics": metrics}
-    contents |= {"sample_request": {"instances": instances}, "sample_response": {"predictions": predictions}}
+    contents |= {
+        "sample_request": {"instances": instances},
+        "sample_response": {"predictions": predictions},
+    }
     for name, content in contents.items():
         (folder / f"{name}.json").write_text(json.dumps(content))
     seal(folder)
@@ -244,9 +301,19 @@ def write(case: str, version: int, graph: bytes, signature: Row, instances: list
 def seal(folder: Path) -> None:
     """Write the manifest of a version as it lies there."""
     paths = [path for path in folder.iterdir() if path.name != "manifest.json"]
-    files = {p.name: {"sha256": hashlib.sha256(p.read_bytes()).hexdigest(), "bytes": p.stat().st_size} for p in paths}
-    content = {"case": folder.parent.name, "trained_on": "real", "primary_metric": "auprc", "run_id": "r1"}
-    (folder / "manifest.json").write_text(json.dumps(content | {"created": "2026-01-01T00:00:00Z", "files": files}))
+    files = {
+        p.name: {"sha256": hashlib.sha256(p.read_bytes()).hexdigest(), "bytes": p.stat().st_size}
+        for p in paths
+    }
+    content = {
+        "case": folder.parent.name,
+        "trained_on": "real",
+        "primary_metric": "auprc",
+        "run_id": "r1",
+    }
+    (folder / "manifest.json").write_text(
+        json.dumps(content | {"created": "2026-01-01T00:00:00Z", "files": files})
+    )
 
 
 def point(case: str, version: str) -> None:
@@ -267,7 +334,9 @@ def publish_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Publish
 def publish_classifier(case: str = "mnist", version: int = 1, scale: float = 0.001) -> Path:
     """Publish a version of `mnist` (grey) or `colours`."""
     signature = {"mnist": MNIST, "colours": COLOURS}[case]
-    answer = digit(0, scale) if case == "mnist" else ranking(["red", "green", "blue"], [0.0, 0.0, 0.0])
+    answer = (
+        digit(0, scale) if case == "mnist" else ranking(["red", "green", "blue"], [0.0, 0.0, 0.0])
+    )
     asked = [{"picture": {"b64": in_base64(png(0))}}]
     folder = write(case, version, picture_graph(signature, scale), signature, asked, [answer])
     point(case, str(version))
@@ -335,7 +404,9 @@ def told() -> Callable[[float], Row]:
 def write_version() -> Callable[..., Path]:
     """Return a function that publishes and promotes a version of any graph, with one instance and its answer."""
 
-    def one(case: str, graph: bytes, signature: Row, asked: Row, answer: Row, version: int = 1) -> Path:
+    def one(
+        case: str, graph: bytes, signature: Row, asked: Row, answer: Row, version: int = 1
+    ) -> Path:
         folder = write(case, version, graph, signature, [asked], [answer])
         point(case, str(version))
         return folder
@@ -366,7 +437,10 @@ def browser() -> "Iterator[Browser]":
 
 @pytest.fixture
 def visit(browser: "Browser") -> "Iterator[Visit]":
-    """Return a function that opens a page; after the test nothing may have gone wrong in any of them."""
+    """Return a function that opens a page.
+
+    After the test nothing may have gone wrong in any of them.
+    """
     from tests.serving.site import visiting
 
     with visiting(browser) as visit:

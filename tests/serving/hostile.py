@@ -78,35 +78,53 @@ def constant_answer(model: Any) -> None:
     from onnx import helper
 
     last = model.graph.node[-1]
-    model.graph.node.append(helper.make_node("ReduceMean", ["each"], [last.output[0]], axes=[0], keepdims=1))
+    model.graph.node.append(
+        helper.make_node("ReduceMean", ["each"], [last.output[0]], axes=[0], keepdims=1)
+    )
     last.output[0] = "each"
 
 
 def twice(folder: Path) -> None:
     """Have the sample hold its row twice."""
-    for name, key in (("sample_request.json", "instances"), ("sample_response.json", "predictions")):
+    for name, key in (
+        ("sample_request.json", "instances"),
+        ("sample_response.json", "predictions"),
+    ):
         content = json.loads((folder / name).read_text())
         (folder / name).write_text(json.dumps({key: 2 * content[key]}))
 
 
 PICTURE = {"name": "p", "dtype": "picture", "height": 10**9, "width": 10**9, "channels": 3}
 SEALED: dict[str, tuple[Change, str]] = {
-    "minimum_of_400_digits": (first_input(minimum=HUGE), "signature.json is no JSON that can be told"),
-    "threshold_of_400_digits": (output(threshold=HUGE), "signature.json is no JSON that can be told"),
+    "minimum_of_400_digits": (
+        first_input(minimum=HUGE),
+        "signature.json is no JSON that can be told",
+    ),
+    "threshold_of_400_digits": (
+        output(threshold=HUGE),
+        "signature.json is no JSON that can be told",
+    ),
     "signature_deep": (holds("signature.json", f'{{"case": {DEEP}}}'), "signature.json is no JSON"),
     "signature_of_300_levels": (
-        edited("signature.json", lambda content: content.update(note=json.loads("[" * 300 + "]" * 300))),
+        edited(
+            "signature.json", lambda content: content.update(note=json.loads("[" * 300 + "]" * 300))
+        ),
         "signature.json is no JSON that can be told",
     ),
     "signature_of_253_levels": (
-        edited("signature.json", lambda content: content.update(note=json.loads("[" * 252 + "]" * 252))),
+        edited(
+            "signature.json", lambda content: content.update(note=json.loads("[" * 252 + "]" * 252))
+        ),
         "signature.json is no JSON that can be told",
     ),
     "graph_of_one_answer": (
         lambda folder: (twice(folder), graph_of(constant_answer)(folder)),
         "the model answers 2 instances with",
     ),
-    "half_a_character": (holds("signature.json", '{"case": "\\ud800"}'), "signature.json is no JSON"),
+    "half_a_character": (
+        holds("signature.json", '{"case": "\\ud800"}'),
+        "signature.json is no JSON",
+    ),
     "not_utf8": (holds("signature.json", b'{"case": "\xe4"}'), "signature.json is no JSON"),
     "picture_of_huge_size": (
         edited("signature.json", lambda content: content.update(inputs=[PICTURE])),
@@ -118,11 +136,26 @@ SEALED: dict[str, tuple[Change, str]] = {
     "metrics_a_list": (holds("metrics.json", "[]"), "metrics.json holds no JSON object"),
     "metrics_of_nan": (holds("metrics.json", '{"candidates": NaN}'), "metrics.json is no JSON"),
     "score_a_text": (champion(auprc="good"), "metrics.json: the whole: "),
-    "score_of_texts": (champion(auprc={"value": "good", "low": 0, "high": 1}), "metrics.json: value: "),
-    "edges_of_400_digits": (holds("reference.json", f'{{"score": {{"edges": [{HUGE}]}}}}'), "reference.json is no"),
-    "bins_null": (holds("reference.json", '{"features": {}, "score": null}'), "reference.json: score: "),
-    "edges_of_text": (holds("reference.json", '{"features": {}, "score": {"edges": ["x"]}}'), "score/edges/0"),
-    "edges_a_number": (holds("reference.json", '{"features": {}, "score": {"edges": 5}}'), "score/edges"),
+    "score_of_texts": (
+        champion(auprc={"value": "good", "low": 0, "high": 1}),
+        "metrics.json: value: ",
+    ),
+    "edges_of_400_digits": (
+        holds("reference.json", f'{{"score": {{"edges": [{HUGE}]}}}}'),
+        "reference.json is no",
+    ),
+    "bins_null": (
+        holds("reference.json", '{"features": {}, "score": null}'),
+        "reference.json: score: ",
+    ),
+    "edges_of_text": (
+        holds("reference.json", '{"features": {}, "score": {"edges": ["x"]}}'),
+        "score/edges/0",
+    ),
+    "edges_a_number": (
+        holds("reference.json", '{"features": {}, "score": {"edges": 5}}'),
+        "score/edges",
+    ),
     "edges_that_descend": (
         holds("reference.json", '{"features": {}, "score": {"edges": [2, 1]}}'),
         "the edges of score must ascend",
@@ -131,11 +164,17 @@ SEALED: dict[str, tuple[Change, str]] = {
         holds("reference.json", '{"features": {"Sex": {"edges": [1]}}, "score": {}}'),
         "could not convert string to float",
     ),
-    "sample_of_other_names": (holds("sample_request.json", '{"instances": [{"x": 1}]}'), "is no field of this model"),
+    "sample_of_other_names": (
+        holds("sample_request.json", '{"instances": [{"x": 1}]}'),
+        "is no field of this model",
+    ),
     "empty_graph": (holds("model.onnx", ""), "model.onnx does not load"),
     "graph_of_text": (holds("model.onnx", "hello"), "model.onnx does not load"),
     "graph_with_weights_in_a_file": (weights_elsewhere("card.md"), "model.onnx does not load"),
-    "graph_with_weights_above": (weights_elsewhere("../../../etc/hostname"), "model.onnx does not load"),
+    "graph_with_weights_above": (
+        weights_elsewhere("../../../etc/hostname"),
+        "model.onnx does not load",
+    ),
     "graph_with_weights_of_a_device": (weights_elsewhere("/dev/zero"), "model.onnx does not load"),
     "graph_of_an_unknown_operator": (graph_of(unknown_operator), "model.onnx does not load"),
     "graph_of_a_huge_weight": (graph_of(huge_weight), "model.onnx does not load"),
@@ -167,21 +206,35 @@ def sparse(path: Path) -> None:
 
 
 def manifest_names(name: str) -> Change:
-    return edited("manifest.json", lambda content: content["files"].update({name: {"sha256": "", "bytes": 0}}))
+    return edited(
+        "manifest.json", lambda content: content["files"].update({name: {"sha256": "", "bytes": 0}})
+    )
 
 
 ODD: dict[str, tuple[Change, str]] = {
     "a_pipe": (in_place_of("card.md", os.mkfifo), "card.md is no regular file"),
     "a_pipe_for_a_graph": (in_place_of("model.onnx", os.mkfifo), "model.onnx is no regular file"),
-    "a_pipe_for_a_manifest": (in_place_of("manifest.json", os.mkfifo), "manifest.json is no regular file"),
-    "a_device": (in_place_of("card.md", lambda path: path.symlink_to("/dev/zero")), "card.md is no regular file"),
+    "a_pipe_for_a_manifest": (
+        in_place_of("manifest.json", os.mkfifo),
+        "manifest.json is no regular file",
+    ),
+    "a_device": (
+        in_place_of("card.md", lambda path: path.symlink_to("/dev/zero")),
+        "card.md is no regular file",
+    ),
     "a_socket": (in_place_of("card.md", bound), "card.md is no regular file"),
     "a_folder": (in_place_of("card.md", Path.mkdir), "card.md is no regular file"),
     "a_link_to_itself": (in_place_of("card.md", lambda path: path.symlink_to(path)), "card.md"),
     "a_terabyte": (in_place_of("card.md", sparse), "more than the 4,294,967,296 it may have"),
     "manifest_deep": (holds("manifest.json", f'{{"files": {DEEP}}}'), "manifest.json is no JSON"),
-    "manifest_files_a_list": (holds("manifest.json", '{"files": ["model.onnx"]}'), "manifest.json: files: "),
-    "manifest_of_no_facts": (holds("manifest.json", '{"files": {"model.onnx": null}}'), "manifest.json: files/model"),
+    "manifest_files_a_list": (
+        holds("manifest.json", '{"files": ["model.onnx"]}'),
+        "manifest.json: files: ",
+    ),
+    "manifest_of_no_facts": (
+        holds("manifest.json", '{"files": {"model.onnx": null}}'),
+        "manifest.json: files/model",
+    ),
     "manifest_of_latin_1": (holds("manifest.json", b'{"\xe4": 1}'), "manifest.json is no JSON"),
     "metric_of_an_odd_type": (
         edited("manifest.json", lambda content: content.update(primary_metric=[1])),
@@ -213,9 +266,16 @@ def add_endless_loop(model: Any) -> None:
         return helper.make_tensor_value_info(name, kind, shape)
 
     body = helper.make_graph(
-        [helper.make_node("Identity", ["go"], ["on"]), helper.make_node("Add", ["old", "old"], ["new"])],
+        [
+            helper.make_node("Identity", ["go"], ["on"]),
+            helper.make_node("Add", ["old", "old"], ["new"]),
+        ],
         "body",
-        [value("i", TensorProto.INT64, []), value("go", TensorProto.BOOL, []), value("old", TensorProto.FLOAT, [])],
+        [
+            value("i", TensorProto.INT64, []),
+            value("go", TensorProto.BOOL, []),
+            value("old", TensorProto.FLOAT, []),
+        ],
         [value("on", TensorProto.BOOL, []), value("new", TensorProto.FLOAT, [])],
     )
     always = helper.make_tensor("always", TensorProto.BOOL, [], [True])

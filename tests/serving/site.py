@@ -28,7 +28,12 @@ REVIEWS: Row = {
     "kind": "binary",
     "trained_on": "sample",
     "inputs": [{"name": "text", "dtype": "text", "description": "A review", "longest": 40}],
-    "output": {"name": "probability", "description": "", "threshold": 0.5, "labels": ["negative", "positive"]},
+    "output": {
+        "name": "probability",
+        "description": "",
+        "threshold": 0.5,
+        "labels": ["negative", "positive"],
+    },
 }
 WEIGHTS = {"good": 2.0, "film": 0.0, "bad": -3.0}
 QUIET = ("quic", "background-networking", "component-update", "sync")
@@ -48,7 +53,9 @@ class Site:
 
     def predict(self, case: str, instance: Row) -> Any:
         """Return the API's answer to one instance."""
-        request = Request(f"{self.url}/v1/models/{case}:predict", json.dumps({"instances": [instance]}).encode())
+        request = Request(
+            f"{self.url}/v1/models/{case}:predict", json.dumps({"instances": [instance]}).encode()
+        )
         request.add_header("Content-Type", "application/json")
         with urlopen(request, timeout=60) as response:
             return json.load(response)
@@ -57,10 +64,25 @@ class Site:
 @contextmanager
 def started(*arguments: str) -> Iterator[Site]:
     """Serve what is published until the end of the context."""
-    command = [sys.executable, "-W", "error", "-m", "serving", "--processes", "1", "--log", "warning"]
+    command = [
+        sys.executable,
+        "-W",
+        "error",
+        "-m",
+        "serving",
+        "--processes",
+        "1",
+        "--log",
+        "warning",
+    ]
     command += [*(arguments or ("--port", "0"))]
     with subprocess.Popen(
-        command, cwd=places.project(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
+        command,
+        cwd=places.project(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=dict(os.environ),
     ) as process:
         try:
             assert process.stdout is not None
@@ -80,7 +102,8 @@ def launched() -> Iterator["Browser"]:
     quiet = [f"--disable-{what}" for what in QUIET]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=path, args=["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", *quiet]
+            executable_path=path,
+            args=["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", *quiet],
         )
         try:
             yield browser
@@ -90,10 +113,13 @@ def launched() -> Iterator["Browser"]:
 
 @contextmanager
 def visiting(browser: "Browser") -> "Iterator[Visit]":
-    """Give a function that opens a page in a language; in the end nothing may have gone wrong in any of them.
+    """Give a function that opens a page in a language.
 
-    What counts: what a page says on the console (a breach of the content security policy too), what a script throws, a
-    file that is missing, and a request to anywhere but the service. The browser itself says that an answer was a 4xx.
+    In the end nothing may have gone wrong in any of them.
+
+    What counts: what a page says on the console (a breach of the content security policy too), what
+    a script throws, a file that is missing, and a request to anywhere but the service. The browser
+    itself says that an answer was a 4xx.
     """
     from playwright.sync_api import expect
 
@@ -107,11 +133,20 @@ def visiting(browser: "Browser") -> "Iterator[Visit]":
         context.set_default_timeout(WAIT)
         page = context.new_page()
         home, said = "/".join(url.split("/")[:3]) + "/", "Failed to load resource"
-        page.on("console", lambda message: None if message.text.startswith(said) else wrong.append(message.text))
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("request", lambda request: None if request.url.startswith(home) else wrong.append(request.url))
         page.on(
-            "response", lambda each: wrong.append(each.url) if "/static/" in each.url and each.status >= 400 else None
+            "console",
+            lambda message: None if message.text.startswith(said) else wrong.append(message.text),
+        )
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on(
+            "request",
+            lambda request: None if request.url.startswith(home) else wrong.append(request.url),
+        )
+        page.on(
+            "response",
+            lambda each: (
+                wrong.append(each.url) if "/static/" in each.url and each.status >= 400 else None
+            ),
         )
         page.goto(url)
         return page

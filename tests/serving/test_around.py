@@ -13,37 +13,54 @@ ROW = {"instances": [{"Weight": 3000.0}]}
 
 @pytest.mark.parametrize("given", ["abc-1.2_Z", "x" * 64])
 def test_a_clients_id_is_taken_over(client: FlaskClient, given: str) -> None:
-    assert client.get("/v1/models", headers={"X-Request-ID": given}).headers["X-Request-ID"] == given
+    assert (
+        client.get("/v1/models", headers={"X-Request-ID": given}).headers["X-Request-ID"] == given
+    )
 
 
 @pytest.mark.parametrize("given", ["", "x" * 65, "two words", 'a"b', "é"])
 def test_other_ids_are_made(client: FlaskClient, given: str) -> None:
-    made = {client.get("/nothing", headers={"X-Request-ID": given}).headers["X-Request-ID"] for _ in range(2)}
+    made = {
+        client.get("/nothing", headers={"X-Request-ID": given}).headers["X-Request-ID"]
+        for _ in range(2)
+    }
     assert len(made) == 2 and all(len(each) == 32 for each in made)
 
 
-def test_requests_are_logged_without_what_they_hold(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
+def test_requests_are_logged_without_what_they_hold(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO, logger="serving.requests")
     answer = client.post("/v1/models/mpg:predict?secret=1", json=ROW)
     client.get("/nothing\nelse")
     asked, lost = [vars(record) for record in caplog.records]
-    assert (asked["method"], asked["path"], asked["status"]) == ("POST", "/v1/models/mpg:predict", 200)
+    assert (asked["method"], asked["path"], asked["status"]) == (
+        "POST",
+        "/v1/models/mpg:predict",
+        200,
+    )
     assert (asked["case"], asked["version"], asked["client"]) == ("mpg", 4, "127.0.0.1")
     assert asked["request_id"] == answer.headers["X-Request-ID"] and asked["ms"] > 0
     assert (lost["status"], lost["case"]) == (404, None)
     assert "3000" not in str(asked) and "secret" not in str(asked)
 
 
-def test_nothing_is_logged_where_nobody_listens(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
+def test_nothing_is_logged_where_nobody_listens(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.WARNING)
     client.get("/v1/models")
     assert not caplog.records
 
 
-def test_a_line_of_the_log_is_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_line_of_the_log_is_json(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     root = logging.Logger("root")
     monkeypatch.setattr(logging, "root", root)
-    monkeypatch.setattr(logging, "basicConfig", lambda level, handlers: root.addHandler(handlers[0]))
+    monkeypatch.setattr(
+        logging, "basicConfig", lambda level, handlers: root.addHandler(handlers[0])
+    )
     write_logs("info")
     root.info("two\nlines", extra={"case": "가"})
     try:

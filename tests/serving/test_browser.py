@@ -36,7 +36,11 @@ def test_a_filled_form_is_answered_as_by_the_api(site: Site, visit: Visit) -> No
         f"probability {prediction['probability']:.4g}, threshold 0.31"
     )
     drawn, whole = page.locator("#bar").bounding_box(), page.locator(".track").bounding_box()
-    assert drawn and whole and drawn["width"] / whole["width"] == pytest.approx(prediction["probability"], abs=0.01)
+    assert (
+        drawn
+        and whole
+        and drawn["width"] / whole["width"] == pytest.approx(prediction["probability"], abs=0.01)
+    )
 
 
 def test_what_a_sample_taught_is_said_beside_the_answer(site: Site, visit: Visit) -> None:
@@ -44,10 +48,14 @@ def test_what_a_sample_taught_is_said_beside_the_answer(site: Site, visit: Visit
     expect(page.get_by_role("note")).to_contain_text("embedded sample")
     ask(page)
     expect(page.locator("#value")).to_have_text("mpg 30 miles per gallon")
-    expect(page.locator("#version")).to_have_text("mpg version 4, trained on sample data: do not rely on it")
+    expect(page.locator("#version")).to_have_text(
+        "mpg version 4, trained on sample data: do not rely on it"
+    )
 
 
-def test_faults_stand_beside_their_fields_and_the_first_one_gets_the_focus(site: Site, visit: Visit) -> None:
+def test_faults_stand_beside_their_fields_and_the_first_one_gets_the_focus(
+    site: Site, visit: Visit
+) -> None:
     page = open_model(visit, site, "fraud")
     amount, hour = page.get_by_label("Amount"), page.get_by_label("Hour")
     amount.fill("")
@@ -56,7 +64,9 @@ def test_faults_stand_beside_their_fields_and_the_first_one_gets_the_focus(site:
     expect(amount).to_be_focused()
     expect(amount).to_have_accessible_description("must not be empty Paid seen 0 to 100")
     expect(hour).to_have_accessible_description("must be a whole number seen 0 to 23")
-    expect(page.get_by_role("alert")).to_have_text("Nothing was answered: see what is said beside the fields.")
+    expect(page.get_by_role("alert")).to_have_text(
+        "Nothing was answered: see what is said beside the fields."
+    )
     expect(page.locator("[aria-invalid=true]")).to_have_count(2)
     amount.press_sequentially("1e")
     hour.fill("2")
@@ -69,14 +79,18 @@ def test_faults_stand_beside_their_fields_and_the_first_one_gets_the_focus(site:
     expect(page.locator("#error")).to_be_empty()
 
 
-def test_a_number_training_never_saw_is_marked_at_once_and_told_with_the_answer(site: Site, visit: Visit) -> None:
+def test_a_number_training_never_saw_is_marked_at_once_and_told_with_the_answer(
+    site: Site, visit: Visit
+) -> None:
     page = open_model(visit, site, "fraud")
     outside = page.locator("#field-1-outside")
     expect(outside).to_be_hidden()
     page.get_by_label("Amount").fill("500")
     expect(outside).to_be_visible()
     ask(page)
-    expect(page.locator("#warnings li")).to_have_text("Amount = 500 is outside what training saw (0 to 100).")
+    expect(page.locator("#warnings li")).to_have_text(
+        "Amount = 500 is outside what training saw (0 to 100)."
+    )
     page.get_by_role("button", name="Back to the example").click()
     expect(page.get_by_label("Amount")).to_have_value("1.5")
     expect(outside).to_be_hidden()
@@ -106,14 +120,18 @@ def test_a_series_is_answered_with_a_chart_or_a_number(site: Site, visit: Visit)
     page.get_by_label("date").fill("2010-11-26")
     ask(page)
     assert raw(page) == site.predict("power", {"window": [1, 2, 3], "date": "2010-11-26"})
-    expect(page.get_by_role("img")).to_have_accessible_name("3 numbers and a forecast of 2, from 6 to 14.94")
+    expect(page.get_by_role("img")).to_have_accessible_name(
+        "3 numbers and a forecast of 2, from 6 to 14.94"
+    )
     points = page.locator("#chart .band").get_attribute("points")
     assert points and len(points.split()) == 4
     expect(page.locator("#label")).to_have_text("the next day; 5 to 7")
     expect(page.locator("#steps tr")).to_have_text(["1657", "214.9413.9415.94"])
     window.fill("1 two")
     ask(page)
-    expect(page.locator("#field-1-fault")).to_have_text("must hold 3 numbers, not 2; number 2 must be a number")
+    expect(page.locator("#field-1-fault")).to_have_text(
+        "must hold 3 numbers, not 2; number 2 must be a number"
+    )
     counted = open_model(visit, site, "count")
     ask(counted)
     expect(counted.locator("#value")).to_have_text("next 6 kW")
@@ -137,7 +155,9 @@ def test_the_keyboard_alone_is_enough(site: Site, visit: Visit) -> None:
     expect(page.locator("#raw")).to_be_visible()
 
 
-def test_a_question_in_flight_is_not_asked_again_and_a_slow_one_says_so(site: Site, visit: Visit) -> None:
+def test_a_question_in_flight_is_not_asked_again_and_a_slow_one_says_so(
+    site: Site, visit: Visit
+) -> None:
     page = open_model(visit, site, "mpg")
     held: list[Route] = []
     page.route(PREDICT, lambda route: held.append(route))

@@ -1,4 +1,7 @@
-"""Every page in both languages, on a small screen and in the dark; what those hear and see who use them."""
+"""Every page in both languages, on a small screen and in the dark.
+
+What those hear and see who use them.
+"""
 
 from collections.abc import Callable
 
@@ -8,7 +11,18 @@ from playwright.sync_api import Page, expect
 from tests.serving.site import CASES, Site
 
 Visit = Callable[..., Page]
-NAMED = {"button", "link", "textbox", "spinbutton", "combobox", "image", "application", "region", "Date", "navigation"}
+NAMED = {
+    "button",
+    "link",
+    "textbox",
+    "spinbutton",
+    "combobox",
+    "image",
+    "application",
+    "region",
+    "Date",
+    "navigation",
+}
 # the least contrast of a text with the ground that it stands on, by WCAG's formula
 CONTRAST = """() => {
   const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
@@ -50,8 +64,13 @@ def unnamed(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
-def test_every_page_is_named_readable_and_fits_a_small_screen(site: Site, visit: Visit, language: str) -> None:
-    look = {"color_scheme": "dark" if language == "ko" else "light", "viewport": {"width": 360, "height": 640}}
+def test_every_page_is_named_readable_and_fits_a_small_screen(
+    site: Site, visit: Visit, language: str
+) -> None:
+    look = {
+        "color_scheme": "dark" if language == "ko" else "light",
+        "viewport": {"width": 360, "height": 640},
+    }
     page = visit(site.url, language, **look)
     for path in paths():
         page.goto(site.url + path)
@@ -69,12 +88,16 @@ def test_a_page_answers_in_korean(site: Site, visit: Visit) -> None:
     page.get_by_label("Amount").fill("500")
     answered(page)
     expect(page.locator("#version")).to_have_text("fraud 버전 1, 실제 데이터로 학습")
-    expect(page.locator("#warnings li")).to_have_text("Amount = 500: 학습 범위(0 ~ 100)를 벗어났습니다.")
+    expect(page.locator("#warnings li")).to_have_text(
+        "Amount = 500: 학습 범위(0 ~ 100)를 벗어났습니다."
+    )
     expect(page.locator("#mark-text")).to_have_text("임계값 0.31")
     page.get_by_label("Hour").fill("")
     page.get_by_role("button", name="모델에 묻기").click()
     expect(page.locator("#field-2-fault")).to_have_text("비워 둘 수 없습니다")
-    expect(page.get_by_role("alert")).to_have_text("답하지 못했습니다. 입력란 옆의 설명을 보십시오.")
+    expect(page.get_by_role("alert")).to_have_text(
+        "답하지 못했습니다. 입력란 옆의 설명을 보십시오."
+    )
 
 
 def test_the_chosen_language_stays_from_page_to_page(site: Site, visit: Visit) -> None:

@@ -1,4 +1,7 @@
-"""The pages of pictures: a file chosen, dropped or pasted, and a digit drawn by mouse or keyboard."""
+"""The pages of pictures.
+
+A file chosen, dropped or pasted, and a digit drawn by mouse or keyboard.
+"""
 
 import base64
 import io
@@ -42,7 +45,9 @@ def white(picture: str) -> int:
 
 
 @pytest.mark.parametrize("kind", ["drop", "paste"])
-def test_a_picture_dropped_or_pasted_is_shown_and_answered(site: Site, visit: Visit, kind: str) -> None:
+def test_a_picture_dropped_or_pasted_is_shown_and_answered(
+    site: Site, visit: Visit, kind: str
+) -> None:
     page = visit(f"{site.url}/models/mnist")
     put(page, kind, png(255))
     assert raw(page) == site.predict("mnist", {"picture": base64.b64encode(png(255)).decode()})
@@ -54,7 +59,9 @@ def test_a_picture_dropped_or_pasted_is_shown_and_answered(site: Site, visit: Vi
     assert white(on_canvas(page, "preview")) == 48 * 64  # eight times as large
 
 
-def test_a_chosen_file_is_answered_and_what_is_no_picture_is_told_beside_it(site: Site, visit: Visit) -> None:
+def test_a_chosen_file_is_answered_and_what_is_no_picture_is_told_beside_it(
+    site: Site, visit: Visit
+) -> None:
     page = visit(f"{site.url}/models/mnist")
     ask(page)
     file = page.get_by_label("picture", exact=True)
@@ -71,7 +78,9 @@ def test_a_chosen_file_is_answered_and_what_is_no_picture_is_told_beside_it(site
     expect(page.locator("#file-fault")).to_have_text("Only a file can be dropped or pasted.")
     page.locator("#ask").evaluate("(form) => (form.dataset.most = 2 ** 19)")
     file.set_input_files({"name": "large.png", "mimeType": "image/png", "buffer": bytes(2**20)})
-    expect(page.locator("#file-fault")).to_have_text("The picture has 1.0 MB; the service takes 0.5 at most.")
+    expect(page.locator("#file-fault")).to_have_text(
+        "The picture has 1.0 MB; the service takes 0.5 at most."
+    )
 
 
 def test_a_digit_is_drawn_with_the_mouse(site: Site, visit: Visit) -> None:

@@ -29,7 +29,9 @@ class Proxied(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length", 0))
         headers = dict(self.headers.items()) | self.server.told
         service = HTTPConnection(self.server.service, timeout=60)
-        service.request(self.command, self.path.removeprefix(PREFIX), self.rfile.read(length), headers)
+        service.request(
+            self.command, self.path.removeprefix(PREFIX), self.rfile.read(length), headers
+        )
         response = service.getresponse()
         body = response.read()
         self.send_response(response.status)
@@ -71,10 +73,14 @@ def proxying(site: Site, told: dict[str, str]) -> Iterator[Proxy]:
 
 
 @pytest.mark.parametrize(
-    ("language", "home"), [("en", "Models in production"), ("ko", "서비스 중인 모델")], ids=["en", "ko"]
+    ("language", "home"),
+    [("en", "Models in production"), ("ko", "서비스 중인 모델")],
+    ids=["en", "ko"],
 )
 @pytest.mark.parametrize("told", [{}, {"X-Forwarded-Prefix": PREFIX}], ids=["silent", "told"])
-def test_pages_work_below_a_path(site: Site, visit: Visit, told: dict[str, str], language: str, home: str) -> None:
+def test_pages_work_below_a_path(
+    site: Site, visit: Visit, told: dict[str, str], language: str, home: str
+) -> None:
     with proxying(site, told) as proxy:
         page = visit(f"{proxy.url}/", language)
         expect(page.locator("h1")).to_have_text(home)

@@ -23,7 +23,9 @@ def own(publish: Publish) -> Iterator[Site]:
         yield running
 
 
-def test_a_version_promoted_meanwhile_answers_and_says_so(own: Site, visit: Visit, publish: Publish) -> None:
+def test_a_version_promoted_meanwhile_answers_and_says_so(
+    own: Site, visit: Visit, publish: Publish
+) -> None:
     page = visit(f"{own.url}/models/mpg")
     ask(page)
     expect(page.locator("#version")).to_have_text("mpg version 1, trained on real data")
@@ -38,7 +40,9 @@ def test_a_version_promoted_meanwhile_answers_and_says_so(own: Site, visit: Visi
     expect(page.locator("#warnings li")).to_contain_text("This page was made for version 1")
 
 
-def test_a_service_that_was_stopped_is_told_and_one_that_is_back_is_asked(own: Site, visit: Visit) -> None:
+def test_a_service_that_was_stopped_is_told_and_one_that_is_back_is_asked(
+    own: Site, visit: Visit
+) -> None:
     page = visit(f"{own.url}/models/mpg")
     ask(page)
     raw(page)
@@ -61,7 +65,9 @@ def test_a_model_that_was_withdrawn_is_told(own: Site, visit: Visit, tmp_path: P
     while own.get("/v1/models")["models"] and time.monotonic() < end:
         page.wait_for_timeout(50)
     ask(page)
-    expect(page.get_by_role("alert")).to_have_text("No model serves as 'mpg' any more; these do: none.")
+    expect(page.get_by_role("alert")).to_have_text(
+        "No model serves as 'mpg' any more; these do: none."
+    )
     page.reload()
     expect(page.get_by_role("heading")).to_have_text("No model serves as mpg")
 

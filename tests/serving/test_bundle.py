@@ -19,7 +19,9 @@ def edit(path: Path, **changes: object) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
-def test_a_loaded_version_answers_rows(publish: Callable[..., Path], expected: Callable[..., float]) -> None:
+def test_a_loaded_version_answers_rows(
+    publish: Callable[..., Path], expected: Callable[..., float]
+) -> None:
     row = {"Amount": 2.0, "Hour": 3, "Sex": "male"}
     predictor = load(publish("fraud", 2, 0.5))
     assert predictor.version == 2
@@ -34,7 +36,9 @@ def test_a_folder_without_a_number_is_version_0(publish: Callable[..., Path]) ->
     assert load(folder.rename(folder.with_name("staging"))).version == 0
 
 
-@pytest.mark.parametrize("name", ["model.onnx", "model.keras", "metrics.json", "sample_response.json"])
+@pytest.mark.parametrize(
+    "name", ["model.onnx", "model.keras", "metrics.json", "sample_response.json"]
+)
 def test_a_changed_file_is_refused(publish: Callable[..., Path], name: str) -> None:
     folder = publish("fraud", 1, -1.0)
     (folder / name).write_bytes((folder / name).read_bytes() + b" ")
@@ -53,18 +57,30 @@ def test_a_missing_file_is_refused(publish: Callable[..., Path], name: str) -> N
 @pytest.mark.parametrize(
     ("name", "changes", "why"),
     [
-        ("sample_response.json", {"predictions": [{"probability": 0.9, "label": "fraud"}]}, "is answered"),
+        (
+            "sample_response.json",
+            {"predictions": [{"probability": 0.9, "label": "fraud"}]},
+            "is answered",
+        ),
         ("sample_response.json", {"predictions": []}, "predictions must be a list"),
         ("sample_request.json", {"instances": [{"Amount": "x"}]}, "must be a number"),
         ("signature.json", {"kind": "picture"}, "kind 'picture'"),
         ("signature.json", {"inputs": [{"name": "Amount", "dtype": "float"}]}, "model.onnx takes"),
         ("signature.json", {"inputs": 3}, "inputs must be a list"),
         ("signature.json", {"output": {"name": "probability"}}, "threshold and two labels"),
-        ("signature.json", {"output": {"name": "p", "threshold": 0.5, "labels": ["a", "b"]}}, "no output p"),
+        (
+            "signature.json",
+            {"output": {"name": "p", "threshold": 0.5, "labels": ["a", "b"]}},
+            "no output p",
+        ),
     ],
 )
 def test_a_version_that_contradicts_itself_is_refused(
-    publish: Callable[..., Path], reseal: Callable[[Path], None], name: str, changes: dict[str, object], why: str
+    publish: Callable[..., Path],
+    reseal: Callable[[Path], None],
+    name: str,
+    changes: dict[str, object],
+    why: str,
 ) -> None:
     folder = publish("fraud", 1, -1.0)
     edit(folder / name, **changes)
@@ -73,7 +89,9 @@ def test_a_version_that_contradicts_itself_is_refused(
         load(folder)
 
 
-def test_a_graph_that_is_none_is_refused(publish: Callable[..., Path], reseal: Callable[[Path], None]) -> None:
+def test_a_graph_that_is_none_is_refused(
+    publish: Callable[..., Path], reseal: Callable[[Path], None]
+) -> None:
     folder = publish("fraud", 1, -1.0)
     (folder / "model.onnx").write_bytes(b"no graph")
     reseal(folder)
@@ -81,12 +99,16 @@ def test_a_graph_that_is_none_is_refused(publish: Callable[..., Path], reseal: C
         load(folder)
 
 
-def test_a_loaded_picture_version_answers(publish_pictures: Callable[..., Path], told: Callable[..., object]) -> None:
+def test_a_loaded_picture_version_answers(
+    publish_pictures: Callable[..., Path], told: Callable[..., object]
+) -> None:
     folder = publish_pictures("mnist", 3)
     predictor = load(folder)
     (sample,) = json.loads((folder / "sample_request.json").read_text())["instances"]
     (answer,) = predictor.predict([sample])
-    assert answer["label"] == "0" and answer["probability"] == pytest.approx(told(0)["probability"], abs=1e-6)
+    assert answer["label"] == "0" and answer["probability"] == pytest.approx(
+        told(0)["probability"], abs=1e-6
+    )
     with pytest.raises(Refused, match="row 1, picture: is not base64"):
         predictor.predict([sample, {"picture": "-"}])
 
@@ -98,13 +120,25 @@ def test_a_loaded_picture_version_answers(publish_pictures: Callable[..., Path],
         ("signature.json", {"inputs": [PICTURE | {"optional": True}]}, "cannot be optional"),
         ("signature.json", {"inputs": [PICTURE | {"height": 0}]}, "height must be a positive"),
         ("signature.json", {"inputs": [PICTURE | {"width": 9}]}, "cannot work with these values"),
-        ("signature.json", {"inputs": [PICTURE, {"name": "x", "dtype": "float"}]}, "the only input"),
+        (
+            "signature.json",
+            {"inputs": [PICTURE, {"name": "x", "dtype": "float"}]},
+            "the only input",
+        ),
         ("signature.json", {"inputs": [PICTURE | {"name": "photo"}]}, "model.onnx takes"),
         ("signature.json", {"output": {"name": "probabilities"}}, "needs the labels"),
-        ("signature.json", {"output": {"name": "probabilities", "labels": ["a", "b"]}}, "each of 2 labels"),
+        (
+            "signature.json",
+            {"output": {"name": "probabilities", "labels": ["a", "b"]}},
+            "each of 2 labels",
+        ),
         ("sample_request.json", {"instances": [{"picture": {"b64": "bm8="}}]}, "is no JPEG"),
         ("sample_response.json", {"predictions": [{"label": "0"}]}, "top must be a list"),
-        ("sample_response.json", {"predictions": [{"label": "0", "probability": 1.0, "top": [{}]}]}, "KeyError"),
+        (
+            "sample_response.json",
+            {"predictions": [{"label": "0", "probability": 1.0, "top": [{}]}]},
+            "KeyError",
+        ),
     ],
 )
 def test_a_picture_version_that_contradicts_itself_is_refused(
@@ -123,10 +157,15 @@ def test_a_picture_version_that_contradicts_itself_is_refused(
 
 def test_the_service_imports_no_training_library() -> None:
     code = (
-        "import sys, serving.__main__, serving.service, serving.supervisor, onnxruntime\n"
-        "print([name for name in ('tensorflow', 'keras', 'prefect', 'pandas', 'sklearn') if name in sys.modules])"
+        "import sys, serving.__main__, serving.service, serving.supervisor, "
+        "onnxruntime\nprint([name for name in ('tensorflow', 'keras', 'prefect', 'pandas', "
+        "'sklearn') if name in sys.modules])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=places.project(), capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        cwd=places.project(),
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout.strip() == "[]"

@@ -1,4 +1,7 @@
-"""Whole columns are judged as rows are: the same are taken, of the same arrays, with the same faults."""
+"""Whole columns are judged as rows are.
+
+The same are taken, of the same arrays, with the same faults.
+"""
 
 import math
 from typing import Any
@@ -49,13 +52,20 @@ def faults_of(row: Row) -> list[str]:
 
 def without_nan(row: Row) -> Row:
     """Return a row as a request has it: in a file NaN is a missing number, and JSON knows none."""
-    return {name: None if isinstance(cell, float) and math.isnan(cell) else cell for name, cell in row.items()}
+    return {
+        name: None if isinstance(cell, float) and math.isnan(cell) else cell
+        for name, cell in row.items()
+    }
 
 
 def judged_alike(rows: list[Row], columns: dict[str, pa.Array]) -> None:
     rows = [without_nan(row) for row in rows]
-    parted = sort_out(FIELDS, {field.name: column(field, columns[field.name]) for field in FIELDS}, len(rows))
-    assert parted.faults == {number: faults for number, row in enumerate(rows) if (faults := faults_of(row))}
+    parted = sort_out(
+        FIELDS, {field.name: column(field, columns[field.name]) for field in FIELDS}, len(rows)
+    )
+    assert parted.faults == {
+        number: faults for number, row in enumerate(rows) if (faults := faults_of(row))
+    }
     sound = [row for row in rows if not faults_of(row)]
     assert [rows[place] for place in parted.sound] == sound
     if sound:
@@ -71,7 +81,11 @@ def judged_alike(rows: list[Row], columns: dict[str, pa.Array]) -> None:
 @given(st.lists(ROWS, min_size=1, max_size=6))
 def test_columns_are_judged_as_rows_are(rows: list[Row]) -> None:
     judged_alike(
-        rows, {f.name: pa.array([row[f.name] for row in rows], TYPES.get(f.name, pa.string())) for f in FIELDS}
+        rows,
+        {
+            f.name: pa.array([row[f.name] for row in rows], TYPES.get(f.name, pa.string()))
+            for f in FIELDS
+        },
     )
 
 
@@ -81,11 +95,18 @@ def test_so_are_columns_of_texts(rows: list[Row], spoilt: set[int]) -> None:
     rows = [row | {"Class": None if row["Class"] is None else float(row["Class"])} for row in rows]
     for place in spoilt & set(range(len(rows))):
         rows[place] |= {"Amount": "1,5", "Class": "x"}
-    texts = [{name: None if cell is None else str(cell) for name, cell in row.items()} for row in rows]
-    judged_alike(rows, {field.name: pa.array([row[field.name] for row in texts], pa.string()) for field in FIELDS})
+    texts = [
+        {name: None if cell is None else str(cell) for name, cell in row.items()} for row in rows
+    ]
+    judged_alike(
+        rows,
+        {field.name: pa.array([row[field.name] for row in texts], pa.string()) for field in FIELDS},
+    )
 
 
-@pytest.mark.parametrize("kind", [pa.int8(), pa.uint16(), pa.float32(), pa.decimal128(5, 1), pa.float16()])
+@pytest.mark.parametrize(
+    "kind", [pa.int8(), pa.uint16(), pa.float32(), pa.decimal128(5, 1), pa.float16()]
+)
 def test_numbers_of_any_type_are_taken(kind: pa.DataType) -> None:
     cells = pa.array([1, 2, None, 3], pa.float64()).cast(kind)
     values = column(Field("Amount", "float"), cells)

@@ -74,7 +74,9 @@ def test_one_wrong_picture_is_named(reader: PictureReader, value: object, proble
 
 def test_every_fault_is_listed_at_once(reader: PictureReader) -> None:
     with pytest.raises(Refused) as refused:
-        reader.read([7, {}, {"photo": 1, "picture": encoded(1)}, {"picture": encoded(1)}, {"picture": "-"}])
+        reader.read(
+            [7, {}, {"photo": 1, "picture": encoded(1)}, {"picture": encoded(1)}, {"picture": "-"}]
+        )
     assert [tuple(fault) for fault in refused.value.faults] == [
         (0, None, "a row must be an object, not a number"),
         (1, "picture", "is missing"),

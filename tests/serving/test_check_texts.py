@@ -8,7 +8,8 @@ from serving.check_texts import TextReader
 from serving.signature import Field
 
 READER = TextReader(
-    Field("text", "text", optional=True, longest=20), Vocabulary(unit="word", tokens=("good", "film"), length=3)
+    Field("text", "text", optional=True, longest=20),
+    Vocabulary(unit="word", tokens=("good", "film"), length=3),
 )
 
 
@@ -42,5 +43,8 @@ def test_every_fault_is_listed() -> None:
     with pytest.raises(Refused) as refused:
         READER.read([{"text": 1}, {"text": ""}, {"other": "a"}])
     assert [(fault.row, fault.field) for fault in refused.value.faults] == [
-        (0, "text"), (1, "text"), (2, "other"), (2, "text"),
-    ]  # fmt: skip
+        (0, "text"),
+        (1, "text"),
+        (2, "other"),
+        (2, "text"),
+    ]

@@ -52,7 +52,9 @@ def test_counts_of_a_process_that_is_gone_stay(folder: Path) -> None:
     assert requests_in(again) == 2
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff" * 100, b"x" * 4096, None], ids=["empty", "short", "long", "pipe"])
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff" * 100, b"x" * 4096, None], ids=["empty", "short", "long", "pipe"]
+)
 def test_what_else_lies_there_is_left_out_and_told(
     folder: Path, content: bytes | None, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -93,7 +95,9 @@ def test_a_line_of_another_kind_is_left_out(folder: Path, key: list[object]) -> 
     assert (requests_in(one), one.summed().unreadable) == (1, 1)
 
 
-def test_a_folder_that_a_cleaner_removed_comes_back(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_a_cleaner_removed_comes_back(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(counts_file, "SEEN", -1.0)
     one, other = Counts(folder), Counts(folder)
     for each in (one, other):
@@ -129,7 +133,9 @@ def test_a_short_write_counts_as_none(folder: Path, monkeypatch: pytest.MonkeyPa
     one, other = Counts(folder), Counts(folder)
     with monkeypatch.context() as patch:
         write = os.pwrite
-        patch.setattr(os, "pwrite", lambda descriptor, line, place: write(descriptor, line[:100], place))
+        patch.setattr(
+            os, "pwrite", lambda descriptor, line, place: write(descriptor, line[:100], place)
+        )
         one.add(FRAUD)
     assert other.summed().unreadable == 1
     one.add(FRAUD)
@@ -160,7 +166,9 @@ def test_refused_versions_are_counted_by_case(
 
 
 @pytest.fixture
-def running(publish: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+def running(
+    publish: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Site]:
     """Serve `mpg` by two processes, whose counts lie in a folder below `tmp`."""
     (tmp_path / "tmp").mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))

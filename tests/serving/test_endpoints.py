@@ -70,12 +70,17 @@ def test_headers_guard_every_answer(client: FlaskClient) -> None:
 
 def test_openapi_names_exactly_what_is_served(client: FlaskClient) -> None:
     document = client.get("/openapi.json").get_json()
-    rules = {re.sub("<(case:)?(case)>", "{case}", rule.policy) for rule in client.application.url_map.iter_rules()}
+    rules = {
+        re.sub("<(case:)?(case)>", "{case}", rule.policy)
+        for rule in client.application.url_map.iter_rules()
+    }
     rules -= {"/static/<path:filename>", "/v1/models/{case}:predict"}
     assert set(document["paths"]) == rules | {"/v1/models/fraud:predict", "/v1/models/mpg:predict"}
     post = document["paths"]["/v1/models/fraud:predict"]["post"]
     assert set(post["responses"]) == {"200", *PROBLEMS}
-    row = post["requestBody"]["content"]["application/json"]["schema"]["properties"]["instances"]["items"]
+    row = post["requestBody"]["content"]["application/json"]["schema"]["properties"]["instances"][
+        "items"
+    ]
     assert row["required"] == ["Amount", "Hour", "Sex"]
     assert row["properties"]["Sex"]["enum"] == ["male", "female"]
     assert row["properties"]["Age"]["type"] == ["number", "null"]
@@ -97,7 +102,11 @@ def test_pages_have_a_labelled_control_per_input(client: FlaskClient) -> None:
 
 def test_a_picture_model_is_described(pictures: FlaskClient) -> None:
     colours, mnist, mpg = pictures.get("/v1/models").get_json()["models"]
-    assert (colours["kind"], mnist["kind"], mpg["kind"]) == ("multiclass", "multiclass", "regression")
+    assert (colours["kind"], mnist["kind"], mpg["kind"]) == (
+        "multiclass",
+        "multiclass",
+        "regression",
+    )
     assert pictures.get("/v1/models/mnist").get_json()["signature"]["inputs"][0]["height"] == 8
     assert pictures.get("/health/ready").status_code == 200
 
@@ -109,16 +118,25 @@ def test_openapi_describes_pictures_and_their_answers(pictures: FlaskClient) -> 
     assert set(asked) == {"application/json", "image/*", "multipart/form-data"}
     rows = asked["application/json"]["schema"]["properties"]["instances"]
     assert rows["maxItems"] == 40
-    assert [each["type"] for each in rows["items"]["properties"]["picture"]["oneOf"]] == ["object", "string"]
+    assert [each["type"] for each in rows["items"]["properties"]["picture"]["oneOf"]] == [
+        "object",
+        "string",
+    ]
     assert "6 × 8 pixels of grey" in rows["items"]["properties"]["picture"]["description"]
-    answer = post["responses"]["200"]["content"]["application/json"]["schema"]["properties"]["predictions"]["items"]
+    answer = post["responses"]["200"]["content"]["application/json"]["schema"]["properties"][
+        "predictions"
+    ]["items"]
     assert answer["required"] == ["label", "probability", "top"]
     assert answer["properties"]["label"]["enum"] == [str(digit) for digit in range(10)]
     assert answer["properties"]["top"]["maxItems"] == 5
-    assert set(paths["/v1/models/mpg:predict"]["post"]["requestBody"]["content"]) == {"application/json"}
+    assert set(paths["/v1/models/mpg:predict"]["post"]["requestBody"]["content"]) == {
+        "application/json"
+    }
 
 
-def test_a_picture_models_page_takes_a_file_and_small_grey_ones_a_drawing(pictures: FlaskClient) -> None:
+def test_a_picture_models_page_takes_a_file_and_small_grey_ones_a_drawing(
+    pictures: FlaskClient,
+) -> None:
     page = pictures.get("/models/mnist").text
     assert '<label for="file">picture' in page and 'id="file" type="file"' in page
     assert '<canvas id="pad" width="60" height="80" tabindex="0"' in page

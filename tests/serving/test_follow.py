@@ -22,7 +22,10 @@ BIAS = {1: -1.0, 2: 0.5}
 
 @pytest.fixture
 def other(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Return what has another machine publish and promote a version of `fraud`; this one has only the service."""
+    """Return what has another machine publish and promote a version of `fraud`.
+
+    This one has only the service.
+    """
 
     def promote(version: int) -> None:
         monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / "other"))
@@ -63,7 +66,10 @@ def look(models: Registry) -> None:
 
 
 def test_what_another_machine_promotes_serves(
-    other: Callable[[int], None], models: Registry, client: FlaskClient, expected: Callable[..., float]
+    other: Callable[[int], None],
+    models: Registry,
+    client: FlaskClient,
+    expected: Callable[..., float],
 ) -> None:
     for version in (1, 2, 1):
         other(version)
@@ -90,7 +96,10 @@ def test_a_withdrawn_case_goes(models: Registry, client: FlaskClient) -> None:
 
 
 def test_an_altered_version_is_refused_until_it_is_sound(
-    other: Callable[[int], None], models: Registry, client: FlaskClient, caplog: pytest.LogCaptureFixture
+    other: Callable[[int], None],
+    models: Registry,
+    client: FlaskClient,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     other(2)
     graph = places.models("fraud") / "2" / "model.onnx"
@@ -117,7 +126,10 @@ def test_a_half_pushed_version_is_not_served(
 
 
 def test_a_service_outlives_the_loss_of_the_storage_and_starts_without_it(
-    models: Registry, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    models: Registry,
+    client: FlaskClient,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     from s3fs import S3FileSystem
 
@@ -197,6 +209,10 @@ def test_following_imports_neither_prefect_nor_tensorflow() -> None:
         "[name for name in ('prefect', 'tensorflow', 'pandas', 'fastapi') if name in sys.modules])"
     )
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code], cwd=places.project(), capture_output=True, text=True, check=True
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=places.project(),
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout == "['fraud'] []\n"

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 ASK = "/v1/models/fraud:predict"
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
 VALUES = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3)
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
 )
 NUMBERS = st.floats(width=64) | st.integers(-(10**50), 10**50)
 ROWS = st.fixed_dictionaries(
@@ -53,8 +54,16 @@ def test_any_rows(client: FlaskClient, rows: list[object]) -> None:
 
 @FUZZ
 @given(st.lists(ROWS, max_size=4))
-def test_any_finite_rows_of_the_right_fields(client: FlaskClient, rows: list[dict[str, object]]) -> None:
-    check(client, json.dumps({"instances": rows}).replace("NaN", "1e999").replace("Infinity", "1e38").encode())
+def test_any_finite_rows_of_the_right_fields(
+    client: FlaskClient, rows: list[dict[str, object]]
+) -> None:
+    check(
+        client,
+        json.dumps({"instances": rows})
+        .replace("NaN", "1e999")
+        .replace("Infinity", "1e38")
+        .encode(),
+    )
 
 
 @FUZZ
@@ -95,7 +104,12 @@ def test_instances_given_twice_are_refused(client: FlaskClient) -> None:
     asked = f'{{"instances": [{row}], "instances": [{row}]}}'
     response = client.post(ASK, data=asked, content_type="application/json")
     assert (response.status_code, response.get_json()["details"][0]["field"]) == (400, "instances")
-    assert client.post(ASK, data=f'{{"instances": [{row}]}}', content_type="application/json").status_code == 200
+    assert (
+        client.post(
+            ASK, data=f'{{"instances": [{row}]}}', content_type="application/json"
+        ).status_code
+        == 200
+    )
 
 
 @pytest.mark.parametrize("digits", [1_001, 5_000])

@@ -14,7 +14,9 @@ from PIL import Image
 ASK = "/v1/models/colours:predict"
 CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 FUZZ = settings(max_examples=200, deadline=None, suppress_health_check=CHECKS)
-PIL_QUIET = pytest.mark.filterwarnings("ignore:::PIL")  # as a loaded model has it, but pytest resets filters per test
+PIL_QUIET = pytest.mark.filterwarnings(
+    "ignore:::PIL"
+)  # as a loaded model has it, but pytest resets filters per test
 
 
 def encoded(kind: str, mode: str = "RGB", **options: object) -> bytes:
@@ -65,7 +67,9 @@ def check(client: FlaskClient, body: bytes, kind: str) -> None:
 def test_any_bytes(pictures: FlaskClient, body: bytes) -> None:
     check(pictures, body, "image/png")
     check(
-        pictures, json.dumps({"instances": [{"picture": base64.b64encode(body).decode()}]}).encode(), "application/json"
+        pictures,
+        json.dumps({"instances": [{"picture": base64.b64encode(body).decode()}]}).encode(),
+        "application/json",
     )
 
 
@@ -77,7 +81,11 @@ def test_any_damaged_picture(pictures: FlaskClient, body: bytes) -> None:
 
 
 @FUZZ
-@given(st.text(max_size=60) | st.none() | st.dictionaries(st.sampled_from(["b64", "x"]), st.text(max_size=9)))
+@given(
+    st.text(max_size=60)
+    | st.none()
+    | st.dictionaries(st.sampled_from(["b64", "x"]), st.text(max_size=9))
+)
 def test_any_value(pictures: FlaskClient, value: object) -> None:
     check(pictures, json.dumps({"instances": [{"picture": value}]}).encode(), "application/json")
 

@@ -1,4 +1,7 @@
-"""An odd version is refused alone, with a reason; other cases answer, and so does the version before."""
+"""An odd version is refused alone, with a reason.
+
+Other cases answer, and so does the version before.
+"""
 
 import os
 from collections.abc import Callable
@@ -11,11 +14,27 @@ from casebook import places
 from serving import bundle
 from serving.app import create_app
 from serving.registry import Registry
-from tests.serving.hostile import ODD, SEALED, add_endless_loop, bound, first_input, graph_of, in_place_of
+from tests.serving.hostile import (
+    ODD,
+    SEALED,
+    add_endless_loop,
+    bound,
+    first_input,
+    graph_of,
+    in_place_of,
+)
 
 Publish = Callable[..., Path]
 Reseal = Callable[[Path], None]
-PAGES = ("/", "/v1/models", "/openapi.json", "/metrics", "/health/ready", "/models/fraud", "/v1/models/fraud")
+PAGES = (
+    "/",
+    "/v1/models",
+    "/openapi.json",
+    "/metrics",
+    "/health/ready",
+    "/models/fraud",
+    "/v1/models/fraud",
+)
 WEIGHT = {"instances": [{"Weight": 3000.0}]}
 
 
@@ -53,7 +72,12 @@ def test_an_odd_folder_is_refused_alone(publish: Publish, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["minimum_of_400_digits", "signature_deep", "graph_of_text"])
 def test_an_odd_version_does_not_replace_the_one_that_serves(
-    client: FlaskClient, models: Registry, publish: Publish, reseal: Reseal, promote: Callable[..., None], name: str
+    client: FlaskClient,
+    models: Registry,
+    publish: Publish,
+    reseal: Reseal,
+    promote: Callable[..., None],
+    name: str,
 ) -> None:
     folder = publish("fraud", 2, 0.5, promote=False)
     SEALED[name][0](folder)
@@ -61,14 +85,18 @@ def test_an_odd_version_does_not_replace_the_one_that_serves(
     promote("fraud", "2")
     models.look()
     (failure,) = client.get("/health/ready").get_json()["failures"]
-    assert (failure["case"], failure["version"]) == ("fraud", "2") and SEALED[name][1] in failure["why"]
+    assert (failure["case"], failure["version"]) == ("fraud", "2") and SEALED[name][1] in failure[
+        "why"
+    ]
     assert client.get("/v1/models/fraud").get_json()["version"] == 1
     publish("mpg", 5, 0.02)
     models.look()
     assert models.serving["mpg"].version == 5
 
 
-def test_a_graph_that_never_ends_is_stopped(publish: Publish, reseal: Reseal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_graph_that_never_ends_is_stopped(
+    publish: Publish, reseal: Reseal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     publish("mpg", 1, 0.01)
     folder = publish("fraud", 1, -1.0)
     graph_of(add_endless_loop)(folder)
@@ -78,7 +106,9 @@ def test_a_graph_that_never_ends_is_stopped(publish: Publish, reseal: Reseal, mo
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"\0\0", b"\xff\xfe1", "١".encode(), b"007", b"1" * 5000, b"../1"], ids=range(7)
+    "content",
+    [b"", b"\0\0", b"\xff\xfe1", "١".encode(), b"007", b"1" * 5000, b"../1"],
+    ids=range(7),
 )
 def test_an_odd_pointer_is_told(publish: Publish, content: bytes) -> None:
     publish("mpg", 1, 0.01)
@@ -89,7 +119,9 @@ def test_an_odd_pointer_is_told(publish: Publish, content: bytes) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes in folders are POSIX")
 @pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, bound], ids=["pipe", "folder", "socket"])
-def test_a_pointer_that_is_no_file_is_told(publish: Publish, make: Callable[[Path], object]) -> None:
+def test_a_pointer_that_is_no_file_is_told(
+    publish: Publish, make: Callable[[Path], object]
+) -> None:
     publish("mpg", 1, 0.01)
     pointer = publish("fraud", 1, -1.0).parent / "production"
     in_place_of(pointer.name, make)(pointer.parent)
@@ -99,7 +131,9 @@ def test_a_pointer_that_is_no_file_is_told(publish: Publish, make: Callable[[Pat
 @pytest.mark.parametrize(
     "facts", [{"maximum": None}, {"minimum": None}, {"minimum": 9.0, "maximum": 1.0}], ids=range(3)
 )
-def test_a_range_of_one_end_is_shown_on_every_page(publish: Publish, reseal: Reseal, facts: dict[str, object]) -> None:
+def test_a_range_of_one_end_is_shown_on_every_page(
+    publish: Publish, reseal: Reseal, facts: dict[str, object]
+) -> None:
     folder = publish("fraud", 1, -1.0)
     first_input(**facts)(folder)
     reseal(folder)

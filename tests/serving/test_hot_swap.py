@@ -89,7 +89,9 @@ def test_a_pointer_to_nothing_is_refused(
     assert client.get("/health/ready").get_json()["failures"][0]["case"] == "fraud"
 
 
-def test_new_cases_appear_and_withdrawn_ones_go(publish: Publish, promote: Callable[[str, str], None]) -> None:
+def test_new_cases_appear_and_withdrawn_ones_go(
+    publish: Publish, promote: Callable[[str, str], None]
+) -> None:
     models = Registry(places.models())
     models.look()
     client = create_app(models).test_client()

@@ -1,4 +1,7 @@
-"""What the service makes of HTTP as it comes from the open network: odd, hostile, slow, or too much of it."""
+"""What the service makes of HTTP as it comes from the open network.
+
+Odd, hostile, slow, or too much of it.
+"""
 
 import json
 import re
@@ -24,7 +27,9 @@ STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) ")
 def served(*changes: str) -> Iterator[int]:
     """Serve from one process with other limits than its own; gives the port."""
     lines = ["import serving.limits as limits, serving.__main__ as m", *changes]
-    with start(code="; ".join([*lines, "m.main(['--port=0', '--processes=1', '--log=warning'])"])) as process:
+    with start(
+        code="; ".join([*lines, "m.main(['--port=0', '--processes=1', '--log=warning'])"])
+    ) as process:
         try:
             yield port_of(process)
         finally:
@@ -68,28 +73,48 @@ CHUNKED = "Transfer-Encoding: chunked\r\n"
     ("sent", "code"),
     [
         pytest.param(post(SMUGGLED, CHUNKED), 400, id="length and chunks"),
-        pytest.param(post(SMUGGLED, CHUNKED + "Content-Length: 3\r\n", length=""), 400, id="chunks and length"),
+        pytest.param(
+            post(SMUGGLED, CHUNKED + "Content-Length: 3\r\n", length=""),
+            400,
+            id="chunks and length",
+        ),
         pytest.param(post(more="Content-Length: 5\r\n") + LAST, 400, id="two lengths"),
         pytest.param(post(b"fffff", length="+5") + LAST, 400, id="a signed length"),
         pytest.param(
-            post(b"", CHUNKED + "Transfer-Encoding: chunked\r\n", length="") + SMUGGLED, 400, id="chunked twice"
+            post(b"", CHUNKED + "Transfer-Encoding: chunked\r\n", length="") + SMUGGLED,
+            400,
+            id="chunked twice",
         ),
-        pytest.param(post(b"x", "Transfer-Encoding: gzip\r\n", length="") + LAST, 400, id="another coding"),
+        pytest.param(
+            post(b"x", "Transfer-Encoding: gzip\r\n", length="") + LAST, 400, id="another coding"
+        ),
         pytest.param(b"GET / HTTP/1.1\r\n\r\n" + LAST, 400, id="no host"),
-        pytest.param(b"GET / HTTP/1.1\r\nHost : x\r\n\r\n" + LAST, 400, id="space before the colon"),
+        pytest.param(
+            b"GET / HTTP/1.1\r\nHost : x\r\n\r\n" + LAST, 400, id="space before the colon"
+        ),
         pytest.param(b"GET / HTTP/1.1\nHost: x\n\n" + LAST, 400, id="bare line feeds"),
-        pytest.param(post(b"f" * 20 + b"\r\n", CHUNKED, length=""), 413, id="a chunk size of 20 digits"),
-        pytest.param(post(b"f" * 21 + b"\r\n", CHUNKED, length=""), 400, id="a chunk size of 21 digits"),
+        pytest.param(
+            post(b"f" * 20 + b"\r\n", CHUNKED, length=""), 413, id="a chunk size of 20 digits"
+        ),
+        pytest.param(
+            post(b"f" * 21 + b"\r\n", CHUNKED, length=""), 400, id="a chunk size of 21 digits"
+        ),
         pytest.param(post(b"ffffffff\r\n", CHUNKED, length=""), 413, id="a chunk of 4 GB"),
         pytest.param(post(b"", length="9" * 30), 413, id="a length of 30 digits"),
         pytest.param(post(b"", length="9" * 5000), 400, id="a length of 5000 digits"),
         pytest.param(post(b" " * 9_000_000), 413, id="a body of 9 MB"),
         pytest.param(post(b" " * 40_000_000), 413, id="a body of 40 MB"),
-        pytest.param(LIVE.replace(b"\r\n\r\n", b"\r\nX: " + b"x" * 300_000 + b"\r\n\r\n"), 431, id="a long header"),
+        pytest.param(
+            LIVE.replace(b"\r\n\r\n", b"\r\nX: " + b"x" * 300_000 + b"\r\n\r\n"),
+            431,
+            id="a long header",
+        ),
         pytest.param(post(path="/nowhere"), 404, id="a body that nobody wants"),
     ],
 )
-def test_what_cannot_be_trusted_is_answered_once_and_ends_the_connection(port: int, sent: bytes, code: int) -> None:
+def test_what_cannot_be_trusted_is_answered_once_and_ends_the_connection(
+    port: int, sent: bytes, code: int
+) -> None:
     answers = exchange(port, sent)
     assert codes(answers) == [code]
     head, _, body = answers.partition(b"\r\n\r\n")
@@ -98,7 +123,13 @@ def test_what_cannot_be_trusted_is_answered_once_and_ends_the_connection(port: i
 
 
 def test_requests_in_one_packet_are_answered_in_order(port: int) -> None:
-    assert codes(exchange(port, post() + LIVE + post(b"{") + post() + LAST)) == [200, 200, 400, 200, 200]
+    assert codes(exchange(port, post() + LIVE + post(b"{") + post() + LAST)) == [
+        200,
+        200,
+        400,
+        200,
+        200,
+    ]
 
 
 def test_who_asks_no_more_is_answered_all_the_same(port: int) -> None:
@@ -117,8 +148,12 @@ def test_a_body_that_ends_early_is_a_400(port: int) -> None:
 
 
 def test_identity_is_no_encoding(port: int) -> None:
-    assert codes(exchange(port, post(more="Content-Encoding: identity\r\nConnection: close\r\n"))) == [200]
-    assert codes(exchange(port, post(more="Content-Encoding: gzip\r\nConnection: close\r\n"))) == [415]
+    assert codes(
+        exchange(port, post(more="Content-Encoding: identity\r\nConnection: close\r\n"))
+    ) == [200]
+    assert codes(exchange(port, post(more="Content-Encoding: gzip\r\nConnection: close\r\n"))) == [
+        415
+    ]
 
 
 def test_a_body_is_invited_where_it_is_wanted(port: int) -> None:
@@ -127,7 +162,9 @@ def test_a_body_is_invited_where_it_is_wanted(port: int) -> None:
     assert codes(exchange(port, post(more=expecting, path="/nowhere"))) == [404]
 
 
-def test_the_key_is_looked_at_before_the_body(publish: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_key_is_looked_at_before_the_body(
+    publish: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     publish("fraud", 1, -1.0)
     monkeypatch.setenv("CASEBOOK_API_KEY", SECRET)
     with served() as port:
@@ -152,7 +189,10 @@ def test_who_pipelines_and_does_not_read_holds_nobody_up(port: int) -> None:
 def test_silent_connections_make_room(publish: Callable[..., Path]) -> None:
     publish("fraud", 1, -1.0)
     with served("limits.CONNECTIONS = 5") as port, ExitStack() as opened:
-        silent = [opened.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60)) for _ in range(40)]
+        silent = [
+            opened.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60))
+            for _ in range(40)
+        ]
         assert answered_at_last(port)
         assert ended(silent[0])
 
@@ -177,7 +217,9 @@ def ended(connection: socket.socket) -> bool:
         return True
 
 
-def test_where_all_connections_are_busy_a_new_one_is_told_to_come_later(publish: Callable[..., Path]) -> None:
+def test_where_all_connections_are_busy_a_new_one_is_told_to_come_later(
+    publish: Callable[..., Path],
+) -> None:
     publish("fraud", 1, -1.0)
     with served("limits.CONNECTIONS = 3") as port:
         busy = [socket.create_connection(("127.0.0.1", port), timeout=60) for _ in range(3)]
@@ -200,7 +242,10 @@ def test_bodies_are_held_within_a_limit(publish: Callable[..., Path]) -> None:
                 assert codes(exchange(port, LAST)) == [200]
             answers = exchange(port, post(BODY + b" " * 200_000))
             assert codes(answers) == [503] and b"Retry-After: 1" in answers
-            assert codes(exchange(port, post() + LAST)) == [200, 200]  # a small one is taken all the same
+            assert codes(exchange(port, post() + LAST)) == [
+                200,
+                200,
+            ]  # a small one is taken all the same
         assert codes(exchange(port, LAST)) == [200]
 
 

@@ -19,14 +19,18 @@ def keyed(models: Registry) -> FlaskClient:
     return app.test_client()
 
 
-@pytest.mark.parametrize("header", [None, "", SECRET, f"Basic {SECRET}", f"Bearer {SECRET}x", "Bearer", "Bearer é"])
+@pytest.mark.parametrize(
+    "header", [None, "", SECRET, f"Basic {SECRET}", f"Bearer {SECRET}x", "Bearer", "Bearer é"]
+)
 def test_nobody_asks_without_the_key(keyed: FlaskClient, header: str | None) -> None:
     headers = {} if header is None else {"Authorization": header}
     for path in ("/v1/models/mpg:predict", "/api/mpg", "/api/image", "/predict", "/nothing"):
         answer = keyed.post(path, json=ROW, headers=headers)
         assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
         assert "Authorization: Bearer" in answer.get_json()["error"] and SECRET not in answer.text
-        assert answer.headers["X-Request-ID"] and answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert (
+            answer.headers["X-Request-ID"] and answer.headers["X-Content-Type-Options"] == "nosniff"
+        )
     assert keyed.get("/metrics", headers=headers).status_code == 401
 
 
@@ -39,13 +43,23 @@ def test_who_has_the_key_is_answered(keyed: FlaskClient, scheme: str) -> None:
 
 
 def test_pages_descriptions_and_health_are_open(keyed: FlaskClient) -> None:
-    for path in ("/", "/models/mpg", "/v1/models", "/v1/models/mpg", "/health/live", "/health/ready", "/openapi.json"):
+    for path in (
+        "/",
+        "/models/mpg",
+        "/v1/models",
+        "/v1/models/mpg",
+        "/health/live",
+        "/health/ready",
+        "/openapi.json",
+    ):
         assert keyed.get(path).status_code == 200
 
 
 def test_openapi_tells_what_needs_the_key(keyed: FlaskClient, client: FlaskClient) -> None:
     document = keyed.get("/openapi.json").get_json()
-    assert document["components"]["securitySchemes"] == {"key": {"type": "http", "scheme": "bearer"}}
+    assert document["components"]["securitySchemes"] == {
+        "key": {"type": "http", "scheme": "bearer"}
+    }
     guarded = {
         (path, method)
         for path, methods in document["paths"].items()
@@ -57,7 +71,9 @@ def test_openapi_tells_what_needs_the_key(keyed: FlaskClient, client: FlaskClien
     assert "securitySchemes" not in client.get("/openapi.json").get_json()["components"]
 
 
-@pytest.mark.parametrize("key", ["short", "x" * 15, "with spaces in it", "ключ-ключ-ключ-ключ", "two\nlines-of-text"])
+@pytest.mark.parametrize(
+    "key", ["short", "x" * 15, "with spaces in it", "ключ-ключ-ключ-ключ", "two\nlines-of-text"]
+)
 def test_a_weak_key_is_refused_at_the_start(
     key: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

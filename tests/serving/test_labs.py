@@ -1,4 +1,7 @@
-"""The labs' own services, asked as the labs' clients ask: the bytes of whole requests, over a socket."""
+"""The labs' own services, asked as the labs' clients ask.
+
+The bytes of whole requests, over a socket.
+"""
 
 import io
 import json
@@ -37,18 +40,32 @@ LABELS = ["banana", "coral fungus", "daisy", "lemon", "crane", "crane"]
 
 def cars() -> dict[str, Any]:
     inputs = [
-        {"name": name, "dtype": "integer" if name in WHOLE else "float", "minimum": low, "maximum": high}
+        {
+            "name": name,
+            "dtype": "integer" if name in WHOLE else "float",
+            "minimum": low,
+            "maximum": high,
+        }
         | {"optional": name == "horsepower"}
         for name, (low, high) in RANGES.items()
     ]
     output = {"name": "mpg", "unit": "miles per gallon", "description": "fuel economy"}
-    return {"case": "mpg", "kind": "regression", "trained_on": "real", "inputs": inputs, "output": output}
+    return {
+        "case": "mpg",
+        "kind": "regression",
+        "trained_on": "real",
+        "inputs": inputs,
+        "output": output,
+    }
 
 
 def car_graph() -> onnx.ModelProto:
     """Return the sum of the seven numbers, less 3,975 to make it look like miles per gallon."""
     inputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, 1]) for name in RANGES]
-    nodes = [helper.make_node("Sum", list(RANGES), ["all"]), helper.make_node("Sub", ["all", "less"], ["mpg"])]
+    nodes = [
+        helper.make_node("Sum", list(RANGES), ["all"]),
+        helper.make_node("Sub", ["all", "less"], ["mpg"]),
+    ]
     less = helper.make_tensor("less", TensorProto.FLOAT, [], [3975.0])
     output = helper.make_tensor_value_info("mpg", TensorProto.FLOAT, [None, 1])
     return model(helper.make_graph(nodes, "mpg", inputs, [output], [less]))
@@ -57,7 +74,13 @@ def car_graph() -> onnx.ModelProto:
 def pictures() -> dict[str, Any]:
     field = {"name": "picture", "dtype": "picture", "height": 2, "width": 2, "channels": 3}
     output = {"name": "probabilities", "labels": LABELS}
-    return {"case": "imagenet", "kind": "multiclass", "trained_on": "real", "inputs": [field], "output": output}
+    return {
+        "case": "imagenet",
+        "kind": "multiclass",
+        "trained_on": "real",
+        "inputs": [field],
+        "output": output,
+    }
 
 
 def picture_graph() -> onnx.ModelProto:
@@ -70,7 +93,9 @@ def picture_graph() -> onnx.ModelProto:
     ]
     constants = [
         helper.make_tensor("one", TensorProto.INT64, [1], [1]),
-        helper.make_tensor("weights", TensorProto.FLOAT, [1, 6], [0.02, 0.01, 0.0, -0.01, -0.02, -0.03]),
+        helper.make_tensor(
+            "weights", TensorProto.FLOAT, [1, 6], [0.02, 0.01, 0.0, -0.01, -0.02, -0.03]
+        ),
     ]
     takes = helper.make_tensor_value_info("picture", TensorProto.FLOAT, [None, 2, 2, 3])
     gives = helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, [None, 6])
@@ -91,13 +116,18 @@ def png(red: int) -> bytes:
 
 @pytest.fixture
 def client(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write_version: Callable[..., Path], in_base64: Callable[..., str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    write_version: Callable[..., Path],
+    in_base64: Callable[..., str],
 ) -> Iterator[FlaskClient]:
     monkeypatch.setenv("CASEBOOK_ARTIFACTS", str(tmp_path))
     write_version("mpg", car_graph().SerializeToString(), cars(), json.loads(CAR), {"mpg": 8.0})
     black = {"picture": {"b64": in_base64(png(0))}}
     even = [{"label": label, "probability": 1 / 6} for label in LABELS[:5]]
-    write_version("imagenet", picture_graph().SerializeToString(), pictures(), black, {**even[0], "top": even})
+    write_version(
+        "imagenet", picture_graph().SerializeToString(), pictures(), black, {**even[0], "top": even}
+    )
     models = Registry(places.models())
     models.look()
     assert not models.failures
@@ -145,7 +175,14 @@ def test_the_labs_car(port: int, path: str, content_type: str) -> None:
 
 
 def test_every_fault_of_a_car_is_told_at_once(client: FlaskClient) -> None:
-    car = {"cylinders": 8, "displacement": 9000, "horsepower": None, "weight": "heavy", "year": 12.5, "wheels": 4}
+    car = {
+        "cylinders": 8,
+        "displacement": 9000,
+        "horsepower": None,
+        "weight": "heavy",
+        "year": 12.5,
+        "wheels": 4,
+    }
     answer = client.post("/api/mpg", data=json.dumps(car))
     assert answer.status_code == 400 and set(answer.get_json()) == {"id", "errors"}
     assert answer.get_json()["errors"] == [
@@ -159,7 +196,9 @@ def test_every_fault_of_a_car_is_told_at_once(client: FlaskClient) -> None:
     ]
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[1]", b"null", b'"\xff"', b'{"year": NaN}', b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[1]", b"null", b'"\xff"', b'{"year": NaN}', b"[" * 100_000]
+)
 def test_what_is_no_car_is_told_as_well(client: FlaskClient, body: bytes) -> None:
     answer = client.post("/api/mpg", data=body)
     assert answer.status_code == 400
@@ -171,7 +210,11 @@ def test_the_labs_picture(port: int) -> None:
     status, answer = raw(port, post("/api/image", "multipart/form-data; boundary=b", body))
     assert status == 200
     assert re.fullmatch(rb'{"pred":\[({"name":"[a-z_]+","prob":[0-9.e-]+},?){5}\]}\n', answer)
-    assert [each["name"] for each in json.loads(answer)["pred"]] == [*LABELS[:1], "coral_fungus", *LABELS[2:5]]
+    assert [each["name"] for each in json.loads(answer)["pred"]] == [
+        *LABELS[:1],
+        "coral_fungus",
+        *LABELS[2:5],
+    ]
 
 
 def test_the_other_labs_picture(port: int) -> None:
@@ -186,7 +229,9 @@ def test_the_labs_services_answer_what_the_models_do(client: FlaskClient) -> Non
     def ask(path: str) -> Any:
         return client.post(path, data={"image": (io.BytesIO(png(90)), "x.png")}).get_json()
 
-    shown = client.post("/v1/models/imagenet:predict", data=png(90), content_type="image/png").get_json()
+    shown = client.post(
+        "/v1/models/imagenet:predict", data=png(90), content_type="image/png"
+    ).get_json()
     values = [each["probability"] for each in shown["predictions"][0]["top"]]
     assert [each["prob"] for each in ask("/api/image")["pred"]] == values
     assert [each["probability"] for each in ask("/predict")["predictions"]] == values
@@ -200,7 +245,11 @@ def test_uploads_without_a_picture(client: FlaskClient, path: str) -> None:
         assert answer.get_json().get("success") is (False if path == "/predict" else None)
         return str(answer.get_json()["error"])
 
-    assert error() == error(file=(io.BytesIO(png(1)), "x.png")) == "No posted image. Should be attribute named image."
+    assert (
+        error()
+        == error(file=(io.BytesIO(png(1)), "x.png"))
+        == "No posted image. Should be attribute named image."
+    )
     assert error(image=(io.BytesIO(b""), "")) == error(image="text") == "Empty filename submitted."
     assert "is no JPEG" in error(image=(io.BytesIO(b"GIF89a"), "x.gif"))
     assert "is empty" in error(image=(io.BytesIO(b""), "x.png"))
@@ -208,7 +257,11 @@ def test_uploads_without_a_picture(client: FlaskClient, path: str) -> None:
 
 def test_the_upload_page(client: FlaskClient) -> None:
     page = client.get("/predict")
-    assert page.status_code == 200 and 'enctype="multipart/form-data"' in page.text and 'name="image"' in page.text
+    assert (
+        page.status_code == 200
+        and 'enctype="multipart/form-data"' in page.text
+        and 'name="image"' in page.text
+    )
 
 
 def test_labs_models_that_are_not_published(tmp_path: Path) -> None:

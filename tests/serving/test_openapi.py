@@ -1,4 +1,7 @@
-"""The OpenAPI document is true: schemathesis makes requests from it, sound and unsound, and checks every answer."""
+"""The OpenAPI document is true.
+
+Schemathesis makes requests from it, sound and unsound, and checks every answer.
+"""
 
 import pytest
 import schemathesis
@@ -7,21 +10,33 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.generation import GenerationMode
 
 MODES = {"sound": GenerationMode.POSITIVE, "unsound": GenerationMode.NEGATIVE}
-NOT_FROM_A_SCHEMA = "image|predict$|(mnist|colours|mpg):predict"  # pictures, and a graph made to overflow
+NOT_FROM_A_SCHEMA = (
+    "image|predict$|(mnist|colours|mpg):predict"  # pictures, and a graph made to overflow
+)
 TRIED = settings(
-    max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), phases=[Phase.generate]
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.generate],
 )
 
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("service", ["client", "pictures"])
-def test_every_answer_is_as_the_document_says(service: str, mode: str, request: pytest.FixtureRequest) -> None:
+def test_every_answer_is_as_the_document_says(
+    service: str, mode: str, request: pytest.FixtureRequest
+) -> None:
     client: FlaskClient = request.getfixturevalue(service)
     described = schemathesis.openapi.from_wsgi("/openapi.json", client.application)
     refused = described.config.checks.negative_data_rejection
     refused.expected_statuses = [*refused.expected_statuses, "413"]
     sound = mode == "sound"
-    described = described.exclude(path_regex=NOT_FROM_A_SCHEMA) if sound else described.include(method="POST")
+    described = (
+        described.exclude(path_regex=NOT_FROM_A_SCHEMA)
+        if sound
+        else described.include(method="POST")
+    )
     asked = 0
     for found in described.get_all_operations():
         operation = found.ok()

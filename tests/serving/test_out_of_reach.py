@@ -1,4 +1,7 @@
-"""A folder of models that is out of reach takes no answer away, and is told; a pointer that was removed withdraws."""
+"""A folder of models that is out of reach takes no answer away, and is told.
+
+A pointer that was removed withdraws.
+"""
 
 import logging
 import os
@@ -30,14 +33,21 @@ def answers(client: FlaskClient) -> bool:
 WAYS: dict[str, tuple[Away, str]] = {
     "gone": (shutil.rmtree, "models can't be read"),
     "an_empty_folder": (emptied, "models is empty"),
-    "a_file": (lambda folder: (shutil.rmtree(folder), folder.write_text("")), "models can't be read"),
+    "a_file": (
+        lambda folder: (shutil.rmtree(folder), folder.write_text("")),
+        "models can't be read",
+    ),
     "a_case_that_is_empty": (lambda folder: emptied(folder / "mpg"), "mpg is empty"),
 }
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_what_is_loaded_goes_on_serving(
-    client: FlaskClient, models: Registry, way: str, caplog: pytest.LogCaptureFixture, tmp_path: Path
+    client: FlaskClient,
+    models: Registry,
+    way: str,
+    caplog: pytest.LogCaptureFixture,
+    tmp_path: Path,
 ) -> None:
     away, why = WAYS[way]
     shutil.copytree(places.models(), tmp_path / "kept")
@@ -82,7 +92,9 @@ def test_lost_rights_take_nothing_away(client: FlaskClient, models: Registry) ->
         places.models().chmod(0o755)
 
 
-def test_a_version_that_vanishes_with_all_else_is_no_failure(client: FlaskClient, models: Registry) -> None:
+def test_a_version_that_vanishes_with_all_else_is_no_failure(
+    client: FlaskClient, models: Registry
+) -> None:
     (places.models("mpg") / "4" / "card.md").unlink()
     models.look()
     assert client.get("/health/ready").status_code == 503

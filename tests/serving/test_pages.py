@@ -42,14 +42,19 @@ def test_the_language_is_the_one_asked_for_else_the_browsers(
 
 
 def test_scripts_get_all_their_words_in_the_pages_language(client: FlaskClient) -> None:
-    english, korean = (words(client.get(f"/models/fraud?language={language}").text) for language in ("en", "ko"))
+    english, korean = (
+        words(client.get(f"/models/fraud?language={language}").text) for language in ("en", "ko")
+    )
     assert english.keys() == korean.keys() == {"words", "steps", "faults"}
     same = {"number_drawn", "between"}  # values and signs alone
     for kind in ("words", "steps"):
         hangul = {name for name, text in korean[kind].items() if re.search("[가-힣]", text)}
         assert hangul == english[kind].keys() - same
     assert all(re.search("[가-힣]", told) for _, told in korean["faults"])
-    used = " ".join(path.read_text(encoding="utf-8") for path in (places.project() / "serving/static").glob("*.js"))
+    used = " ".join(
+        path.read_text(encoding="utf-8")
+        for path in (places.project() / "serving/static").glob("*.js")
+    )
     named = {name for name in english["words"] if re.search(rf'"{name}"', used)}
     assert english["words"].keys() - named <= {"mark_binary", "mark_regression", "real", "sample"}
 
@@ -62,7 +67,10 @@ def words(page: str) -> dict[str, dict[str, str]]:
 
 
 def test_faults_that_pages_translate_are_those_that_the_service_tells(client: FlaskClient) -> None:
-    sources = "".join(path.read_text(encoding="utf-8") for path in sorted((places.project() / "serving").glob("*.py")))
+    sources = "".join(
+        path.read_text(encoding="utf-8")
+        for path in sorted((places.project() / "serving").glob("*.py"))
+    )
     for pattern, _ in words(client.get("/models/fraud").text)["faults"]:
         for part in re.split(r"\{\w+\}", pattern):
             assert part in sources, pattern
@@ -78,7 +86,14 @@ def test_a_person_is_told_on_a_page_that_no_model_serves(client: FlaskClient) ->
 
 @pytest.mark.parametrize(
     ("value", "told"),
-    [(0, "0"), (0.31, "0.31"), (-34.5751, "-34.58"), (172756.0, "172,756"), (1234.56, "1,234.6"), (3.2e-7, "3.20e-07")],
+    [
+        (0, "0"),
+        (0.31, "0.31"),
+        (-34.5751, "-34.58"),
+        (172756.0, "172,756"),
+        (1234.56, "1,234.6"),
+        (3.2e-7, "3.20e-07"),
+    ],
 )
 def test_numbers_keep_four_digits_or_all_of_a_whole_number(value: float, told: str) -> None:
     assert short(value) == told

@@ -40,7 +40,9 @@ def trained(content: bytes, shape: Shape) -> object:
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("shape", [GREY, COLOUR])
 def test_pixels_are_those_of_training(shape: Shape, mode: str, size: tuple[int, int]) -> None:
-    kinds = {mode: ["PNG", "WEBP"] if mode == "RGBA" else ["PNG"] for mode in ("RGBA", "LA", "I;16")}
+    kinds = {
+        mode: ["PNG", "WEBP"] if mode == "RGBA" else ["PNG"] for mode in ("RGBA", "LA", "I;16")
+    }
     kinds |= {"CMYK": ["JPEG"], "YCbCr": ["JPEG"], "L": ["PNG", "JPEG", "GIF", "BMP", "WEBP"]}
     for kind in kinds.get(mode, ["PNG", "BMP"]):
         content = saved(drawn(mode, size), kind)
@@ -107,7 +109,9 @@ def header(width: int, height: int) -> bytes:
     """Return a PNG of a few bytes that claims a size."""
 
     def chunk(name: bytes, data: bytes) -> bytes:
-        return len(data).to_bytes(4, "big") + name + data + zlib.crc32(name + data).to_bytes(4, "big")
+        return (
+            len(data).to_bytes(4, "big") + name + data + zlib.crc32(name + data).to_bytes(4, "big")
+        )
 
     size = width.to_bytes(4, "big") + height.to_bytes(4, "big")
     start = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size + bytes([8, 0, 0, 0, 0]))
@@ -115,8 +119,12 @@ def header(width: int, height: int) -> bytes:
 
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
-@pytest.mark.parametrize("size", [(5001, 5000), (60_000, 60_000), (2**31 - 1, 2**31 - 1), (1, 2**31 - 1)])
-def test_bombs_are_refused_by_their_header(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "size", [(5001, 5000), (60_000, 60_000), (2**31 - 1, 2**31 - 1), (1, 2**31 - 1)]
+)
+def test_bombs_are_refused_by_their_header(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(pictures, "fitted", None)  # no pixel is decoded
     with pytest.raises(BadPicture, match="more than 25,000,000"):
         decoded(header(*size), GREY)

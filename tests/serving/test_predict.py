@@ -18,7 +18,9 @@ def ask(client: FlaskClient, *rows: object) -> TestResponse:
 
 def problems(response: TestResponse) -> list[tuple[object, object, str]]:
     assert response.status_code == 422, response.text
-    return [(each["row"], each["field"], each["problem"]) for each in response.get_json()["details"]]
+    return [
+        (each["row"], each["field"], each["problem"]) for each in response.get_json()["details"]
+    ]
 
 
 def test_rows_are_answered_in_order(client: FlaskClient, expected: Callable[..., float]) -> None:
@@ -27,7 +29,9 @@ def test_rows_are_answered_in_order(client: FlaskClient, expected: Callable[...,
     assert response.status_code == 200
     assert response.get_json()["model"] == {"case": "fraud", "version": 1, "trained_on": "real"}
     answers = response.get_json()["predictions"]
-    assert [each["probability"] for each in answers] == pytest.approx([expected(row, -1.0) for row in rows], abs=1e-6)
+    assert [each["probability"] for each in answers] == pytest.approx(
+        [expected(row, -1.0) for row in rows], abs=1e-6
+    )
     assert [each["label"] for each in answers] == ["fraud", "fraud", "normal"]
     assert "warnings" not in response.get_json()
 
@@ -38,10 +42,14 @@ def test_regression_gives_a_number_and_says_sample(client: FlaskClient) -> None:
     assert response.get_json()["model"]["trained_on"] == "sample"
 
 
-def test_numbers_outside_the_training_range_are_answered_with_a_warning(client: FlaskClient) -> None:
+def test_numbers_outside_the_training_range_are_answered_with_a_warning(
+    client: FlaskClient,
+) -> None:
     response = ask(client, SOUND, {**SOUND, "Amount": 101, "Hour": -1})
     assert response.status_code == 200
-    warned = [(each["row"], each["field"], each["value"]) for each in response.get_json()["warnings"]]
+    warned = [
+        (each["row"], each["field"], each["value"]) for each in response.get_json()["warnings"]
+    ]
     assert warned == [(1, "Amount", 101.0), (1, "Hour", -1.0)]
     assert response.get_json()["warnings"][0]["maximum"] == 100.0
 
@@ -95,7 +103,9 @@ def test_every_fault_is_listed_at_once(client: FlaskClient) -> None:
         ("Sex", ["male"], "a list"),
     ],
 )
-def test_one_wrong_cell_is_named(client: FlaskClient, field: str, value: object, problem: str) -> None:
+def test_one_wrong_cell_is_named(
+    client: FlaskClient, field: str, value: object, problem: str
+) -> None:
     found = problems(ask(client, SOUND, {**SOUND, field: value}))
     assert [(row, name) for row, name, _ in found] == [(1, field)]
     assert problem in found[0][2]
@@ -115,7 +125,9 @@ def test_faults_are_capped_and_counted(client: FlaskClient) -> None:
 
 
 def test_an_answer_that_is_no_number_is_a_fault_of_that_row(client: FlaskClient) -> None:
-    response = client.post("/v1/models/mpg:predict", json={"instances": [{"Weight": 2000}, {"Weight": 1e30}]})
+    response = client.post(
+        "/v1/models/mpg:predict", json={"instances": [{"Weight": 2000}, {"Weight": 1e30}]}
+    )
     assert problems(response) == [(1, None, "the model has no finite answer for these values")]
 
 
@@ -160,11 +172,15 @@ def test_the_other_client_errors_are_json(client: FlaskClient) -> None:
     assert client.get("/nothing").get_json()["error"].startswith("Not Found")
     assert client.get("/models/nobody").status_code == client.get("/v1//models").status_code == 404
     assert client.post(ASK, data=text).status_code == 415
-    packed = client.post(ASK, data=text, content_type="application/json", headers={"Content-Encoding": "gzip"})
+    packed = client.post(
+        ASK, data=text, content_type="application/json", headers={"Content-Encoding": "gzip"}
+    )
     assert packed.status_code == 415
 
 
-def test_large_bodies_are_refused_unparsed_whether_or_not_they_tell_their_length(client: FlaskClient) -> None:
+def test_large_bodies_are_refused_unparsed_whether_or_not_they_tell_their_length(
+    client: FlaskClient,
+) -> None:
     body = b" " * 100_001
     told = client.post(ASK, data=body, content_type="application/json")
     chunked = client.post(

@@ -17,7 +17,10 @@ def test_a_number_is_told_by_the_outputs_name() -> None:
 
 def test_a_decision_falls_at_the_threshold() -> None:
     tell = teller(of("binary", threshold=0.5, labels=("no", "yes")))
-    assert tell(np.array([[0.25], [0.5]])) == [{"p": 0.25, "label": "no"}, {"p": 0.5, "label": "yes"}]
+    assert tell(np.array([[0.25], [0.5]])) == [
+        {"p": 0.25, "label": "no"},
+        {"p": 0.5, "label": "yes"},
+    ]
 
 
 def test_of_many_classes_the_five_most_probable_are_told() -> None:
@@ -35,7 +38,10 @@ def test_of_many_classes_the_five_most_probable_are_told() -> None:
 
 def test_of_few_classes_all_are_told() -> None:
     answers = teller(of("multiclass", labels=("a", "b")))(np.array([[0.25, 0.75], [1.0, 0.0]]))
-    assert [[each["label"] for each in answer["top"]] for answer in answers] == [["b", "a"], ["a", "b"]]
+    assert [[each["label"] for each in answer["top"]] for answer in answers] == [
+        ["b", "a"],
+        ["a", "b"],
+    ]
 
 
 @pytest.mark.parametrize("shape", [(3, 3), (3, 1), (3,)])

@@ -20,9 +20,9 @@ def links(client: FlaskClient, path: str, prefix: str) -> list[str]:
 def test_links_begin_with_the_prefix(client: FlaskClient, path: str, prefix: str) -> None:
     found = links(client, path, prefix)
     assert found and all(link.startswith(f"{prefix.rstrip('/')}/") for link in found)
-    assert client.get("/openapi.json", headers={"X-Forwarded-Prefix": prefix}).get_json()["servers"] == [
-        {"url": prefix.rstrip("/")}
-    ]
+    assert client.get("/openapi.json", headers={"X-Forwarded-Prefix": prefix}).get_json()[
+        "servers"
+    ] == [{"url": prefix.rstrip("/")}]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -42,11 +42,16 @@ def test_links_begin_with_the_prefix(client: FlaskClient, path: str, prefix: str
         "ml",
     ],
 )
-def test_links_are_relative_without_a_prefix_or_with_an_odd_one(client: FlaskClient, path: str, prefix: str) -> None:
+def test_links_are_relative_without_a_prefix_or_with_an_odd_one(
+    client: FlaskClient, path: str, prefix: str
+) -> None:
     found = links(client, path, prefix)
     assert found and all(map(RELATIVE.fullmatch, found))
     assert "evil" not in "".join(found)
-    assert "servers" not in client.get("/openapi.json", headers={"X-Forwarded-Prefix": prefix}).get_json()
+    assert (
+        "servers"
+        not in client.get("/openapi.json", headers={"X-Forwarded-Prefix": prefix}).get_json()
+    )
 
 
 @pytest.mark.parametrize(
@@ -63,8 +68,14 @@ def test_links_are_relative_without_a_prefix_or_with_an_odd_one(client: FlaskCli
     ],
 )
 def test_the_log_tells_who_asked_the_proxy(
-    client: FlaskClient, caplog: pytest.LogCaptureFixture, peer: str, forwarded: str, client_told: str
+    client: FlaskClient,
+    caplog: pytest.LogCaptureFixture,
+    peer: str,
+    forwarded: str,
+    client_told: str,
 ) -> None:
     caplog.set_level(logging.INFO, logger="serving.requests")
-    client.get("/health/live", headers={"X-Forwarded-For": forwarded}, environ_base={"REMOTE_ADDR": peer})
+    client.get(
+        "/health/live", headers={"X-Forwarded-For": forwarded}, environ_base={"REMOTE_ADDR": peer}
+    )
     assert vars(caplog.records[0])["client"] == client_told

@@ -44,7 +44,8 @@ def test_the_last_class_shown_may_change_with_one_as_probable() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"top": []}, {"top": 3}, {"top": [3]}, {"label": "b"}, {"probability": 0.2}, {"top": None}]
+    "changes",
+    [{"top": []}, {"top": 3}, {"top": [3]}, {"label": "b"}, {"probability": 0.2}, {"top": None}],
 )
 def test_a_stored_ranking_that_contradicts_itself_is_an_error(changes: dict[str, object]) -> None:
     with pytest.raises(ValueError):

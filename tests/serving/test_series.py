@@ -1,4 +1,7 @@
-"""Series of numbers asked about over HTTP: a regression of five numbers, and a forecast that wants a date too."""
+"""Series of numbers asked about over HTTP.
+
+A regression of five numbers, and a forecast that wants a date too.
+"""
 
 import json
 import re
@@ -29,19 +32,47 @@ from serving.signature import Field, parse
 Row = dict[str, Any]
 COUNT = "/v1/models/count:predict"
 POWER = "/v1/models/power:predict"
-SERIES: Row = {"name": "window", "dtype": "series", "length": 3, "unit": "kW", "description": "Three numbers."}
+SERIES: Row = {
+    "name": "window",
+    "dtype": "series",
+    "length": 3,
+    "unit": "kW",
+    "description": "Three numbers.",
+}
 SERIES |= {"minimum": 0.0, "maximum": 10.0, "optional": False}
-DATE: Row = {"name": "date", "dtype": "date", "unit": None, "description": "the last day", "optional": False}
+DATE: Row = {
+    "name": "date",
+    "dtype": "date",
+    "unit": None,
+    "description": "the last day",
+    "optional": False,
+}
 SIGNATURE: Row = {"case": "count", "kind": "regression", "trained_on": "real", "inputs": [SERIES]}
 SIGNATURE |= {"output": {"name": "next", "unit": "kW", "description": "what comes"}}
-FORECAST: Row = {"case": "power", "kind": "forecast", "trained_on": "real", "inputs": [SERIES, DATE]}
-FORECAST |= {"output": {"name": "forecast", "description": "what comes", "horizon": 2, "step": "day", "level": 0.8}}
+FORECAST: Row = {
+    "case": "power",
+    "kind": "forecast",
+    "trained_on": "real",
+    "inputs": [SERIES, DATE],
+}
+FORECAST |= {
+    "output": {
+        "name": "forecast",
+        "description": "what comes",
+        "horizon": 2,
+        "step": "day",
+        "level": 0.8,
+    }
+}
 CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 FUZZ = settings(max_examples=150, deadline=None, suppress_health_check=CHECKS)
 
 
 def graph(kind: str) -> bytes:
-    """Return the sum of three numbers, or a forecast: the sum, and a thousandth of the date, less and plus one."""
+    """Return the sum of three numbers, or a forecast.
+
+    The sum, and a thousandth of the date, less and plus one.
+    """
     from onnx import TensorProto, helper
 
     inputs = [helper.make_tensor_value_info("window", TensorProto.FLOAT, [None, 3])]
@@ -73,9 +104,17 @@ def series(
 ) -> Iterator[FlaskClient]:
     """Return a client of a service with the regression `count` and the forecast `power`."""
     monkeypatch.setenv("CASEBOOK_ARTIFACTS", str(tmp_path))
-    write_version("count", graph("regression"), SIGNATURE, {"window": [1.0, 2.0, 3.0]}, {"next": 6.0})
+    write_version(
+        "count", graph("regression"), SIGNATURE, {"window": [1.0, 2.0, 3.0]}, {"next": 6.0}
+    )
     told = {"forecast": [6.0, 1.0], "low": [5.0, 0.0], "high": [7.0, 2.0]}
-    write_version("power", graph("forecast"), FORECAST, {"window": [1.0, 2.0, 3.0], "date": "1972-09-27"}, told)
+    write_version(
+        "power",
+        graph("forecast"),
+        FORECAST,
+        {"window": [1.0, 2.0, 3.0], "date": "1972-09-27"},
+        told,
+    )
     registry = Registry(places.models())
     registry.look()
     assert not registry.failures
@@ -87,29 +126,42 @@ def series(
 
 def problems(response: TestResponse) -> list[tuple[object, object, str]]:
     assert response.status_code == 422, response.text
-    return [(each["row"], each["field"], each["problem"]) for each in response.get_json()["details"]]
+    return [
+        (each["row"], each["field"], each["problem"]) for each in response.get_json()["details"]
+    ]
 
 
 def test_windows_are_answered_in_order(series: FlaskClient) -> None:
-    response = series.post(COUNT, json={"instances": [{"window": [1, 2, 3]}, {"window": [4.5, 0, 0]}]})
+    response = series.post(
+        COUNT, json={"instances": [{"window": [1, 2, 3]}, {"window": [4.5, 0, 0]}]}
+    )
     assert response.get_json()["predictions"] == [{"next": 6.0}, {"next": 4.5}]
     assert "warnings" not in response.get_json()
 
 
 def test_a_forecast_has_a_band_and_knows_the_date(series: FlaskClient) -> None:
     days = (date(2010, 11, 26) - date(1970, 1, 1)).days / 1000
-    answer = series.post(POWER, json={"instances": [{"window": [1, 2, 3], "date": "2010-11-26"}]}).get_json()
+    answer = series.post(
+        POWER, json={"instances": [{"window": [1, 2, 3], "date": "2010-11-26"}]}
+    ).get_json()
     (told,) = answer["predictions"]
     assert told["forecast"] == pytest.approx([6.0, days], rel=1e-6)
     assert told["low"] == pytest.approx([5.0, days - 1], rel=1e-6)
     assert told["high"] == pytest.approx([7.0, days + 1], rel=1e-6)
 
 
-def test_numbers_training_never_saw_are_answered_with_a_warning_per_window(series: FlaskClient) -> None:
+def test_numbers_training_never_saw_are_answered_with_a_warning_per_window(
+    series: FlaskClient,
+) -> None:
     rows = [{"window": [1, 2, 3]}, {"window": [11, 2, -7]}]
     answer = series.post(COUNT, json={"instances": rows}).get_json()
     (warned,) = answer["warnings"]
-    assert (warned["row"], warned["field"], warned["value"], warned["maximum"]) == (1, "window", -7.0, 10.0)
+    assert (warned["row"], warned["field"], warned["value"], warned["maximum"]) == (
+        1,
+        "window",
+        -7.0,
+        10.0,
+    )
 
 
 def test_every_fault_names_its_row_and_field(series: FlaskClient) -> None:
@@ -142,7 +194,9 @@ def test_every_fault_names_its_row_and_field(series: FlaskClient) -> None:
         (9, None, "a row must be an object, not a number"),
     ]
     body = b'{"instances": [{"window": [1, 2, 1e999]}]}'
-    assert "finite" in problems(series.post(COUNT, data=body, content_type="application/json"))[0][2]
+    assert (
+        "finite" in problems(series.post(COUNT, data=body, content_type="application/json"))[0][2]
+    )
 
 
 def test_faults_are_capped_and_counted(series: FlaskClient) -> None:
@@ -166,19 +220,25 @@ def test_faults_are_capped_and_counted(series: FlaskClient) -> None:
 )
 def test_nothing_a_client_sends_makes_a_5xx(series: FlaskClient, rows: list[object]) -> None:
     for url in (COUNT, POWER):
-        response = series.post(url, data=json.dumps({"instances": rows}), content_type="application/json")
+        response = series.post(
+            url, data=json.dumps({"instances": rows}), content_type="application/json"
+        )
         assert response.status_code in {200, 400, 422}
 
 
 def test_the_schema_tells_lengths_and_dates(series: FlaskClient) -> None:
     paths = series.get("/openapi.json").get_json()["paths"]
     post = paths[POWER]["post"]
-    row = post["requestBody"]["content"]["application/json"]["schema"]["properties"]["instances"]["items"]
+    row = post["requestBody"]["content"]["application/json"]["schema"]["properties"]["instances"][
+        "items"
+    ]
     assert row["required"] == ["window", "date"]
     window = row["properties"]["window"]
     assert (window["type"], window["minItems"], window["maxItems"]) == ("array", 3, 3)
     assert row["properties"]["date"]["format"] == "date"
-    answer = post["responses"]["200"]["content"]["application/json"]["schema"]["properties"]["predictions"]["items"]
+    answer = post["responses"]["200"]["content"]["application/json"]["schema"]["properties"][
+        "predictions"
+    ]["items"]
     assert answer["required"] == ["forecast", "low", "high"]
     assert answer["properties"]["low"]["maxItems"] == 2
     assert "80%" in answer["properties"]["forecast"]["description"]
@@ -186,7 +246,10 @@ def test_the_schema_tells_lengths_and_dates(series: FlaskClient) -> None:
 
 def test_the_page_takes_a_window_and_draws_the_forecast(series: FlaskClient) -> None:
     page = series.get("/models/power").text
-    assert '<textarea id="field-1" name="window" data-dtype="series"' in page and "1.0, 2.0, 3.0</textarea>" in page
+    assert (
+        '<textarea id="field-1" name="window" data-dtype="series"' in page
+        and "1.0, 2.0, 3.0</textarea>" in page
+    )
     assert 'type="date" value="1972-09-27"' in page
     assert '<svg id="chart"' in page and 'data-step="day"' in page
     counted = series.get("/models/count").text
@@ -225,7 +288,9 @@ def test_a_version_that_answers_otherwise_than_stored_is_refused(
 ) -> None:
     asked = {"window": [1.0, 2.0, 3.0]}
     with pytest.raises(BrokenBundle, match="is answered"):
-        load(write_version("count", graph("regression"), SIGNATURE, asked, {"next": 7.0}, version=2))
+        load(
+            write_version("count", graph("regression"), SIGNATURE, asked, {"next": 7.0}, version=2)
+        )
 
 
 def test_dates_become_days_since_1970() -> None:

@@ -24,9 +24,19 @@ Service = tuple[subprocess.Popen[str], int]
 
 def start(*arguments: str, code: str = "") -> subprocess.Popen[str]:
     """Start the service as its command does, or by a line of code."""
-    command = [sys.executable, "-W", "error", *(["-c", code] if code else ["-m", "serving", *arguments])]
+    command = [
+        sys.executable,
+        "-W",
+        "error",
+        *(["-c", code] if code else ["-m", "serving", *arguments]),
+    ]
     return subprocess.Popen(
-        command, cwd=places.project(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
+        command,
+        cwd=places.project(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=dict(os.environ),
     )
 
 
@@ -67,7 +77,10 @@ def test_requests_over_real_http_and_a_graceful_end(service: Service) -> None:
     body = json.dumps({"instances": [ROW]}).encode()
     for chunked in (False, True):
         status, content = ask(port, body, chunked)
-        assert (status, content["model"]) == (200, {"case": "fraud", "version": 1, "trained_on": "real"})
+        assert (status, content["model"]) == (
+            200,
+            {"case": "fraud", "version": 1, "trained_on": "real"},
+        )
         status, content = ask(port, b" " * 10_000_000, chunked)
         assert (status, content["details"]) == (413, [])
     process.send_signal(signal.SIGTERM)
@@ -88,7 +101,9 @@ def test_no_library_notes_who_uses_it(
         status, _ = ask(port_of(process), json.dumps({"instances": [ROW]}).encode())
         process.kill()
     assert status == 200
-    assert not (tmp_path / "home").exists()  # ONNX Runtime keeps a number of this machine there and sends it home
+    assert not (
+        tmp_path / "home"
+    ).exists()  # ONNX Runtime keeps a number of this machine there and sends it home
 
 
 def test_requests_in_flight_are_answered_before_the_end(service: Service) -> None:
@@ -97,7 +112,9 @@ def test_requests_in_flight_are_answered_before_the_end(service: Service) -> Non
     with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         head = "POST /v1/models/fraud:predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
         connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body[:1000])
-        assert ask(port, b"")[0] == 400  # a later request is answered, so the first one's start was read
+        assert (
+            ask(port, b"")[0] == 400
+        )  # a later request is answered, so the first one's start was read
         process.send_signal(signal.SIGTERM)
         connection.sendall(body[1000:])
         answer = http.client.HTTPResponse(connection)
@@ -109,7 +126,12 @@ def test_requests_in_flight_are_answered_before_the_end(service: Service) -> Non
 
 def test_requests_that_break_the_protocol_get_json_with_a_4xx(service: Service) -> None:
     _, port = service
-    for head in ("Transfer-Encoding: gzip", "Content-Length: 99999999999", "Content-Length: x", "No header"):
+    for head in (
+        "Transfer-Encoding: gzip",
+        "Content-Length: 99999999999",
+        "Content-Length: x",
+        "No header",
+    ):
         answer = raw(port, f"POST / HTTP/1.1\r\nHost: x\r\n{head}\r\n\r\n".encode())
         assert re.match(rb"HTTP/1\.[01] 4\d\d ", answer), answer[:100]
         assert json.loads(answer.split(b"\r\n\r\n", 1)[1])["error"]
@@ -117,9 +139,7 @@ def test_requests_that_break_the_protocol_get_json_with_a_4xx(service: Service) 
 
 def test_a_request_that_does_not_arrive_is_given_up(publish: Callable[..., Path]) -> None:
     publish("fraud", 1, -1.0)
-    impatient = (
-        "import serving.limits as l, serving.__main__ as m; l.ARRIVAL = 0.5; m.main(['--port=0', '--processes=1'])"
-    )
+    impatient = "import serving.limits as l, serving.__main__ as m; l.ARRIVAL = 0.5; m.main(['--port=0', '--processes=1'])"
     with start(code=impatient) as process:
         port = port_of(process)
         head = b"POST /v1/models/fraud:predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
@@ -131,7 +151,9 @@ def test_a_request_that_does_not_arrive_is_given_up(publish: Callable[..., Path]
         process.kill()
 
 
-def test_a_promotion_reaches_the_running_process(service: Service, publish: Callable[..., Path]) -> None:
+def test_a_promotion_reaches_the_running_process(
+    service: Service, publish: Callable[..., Path]
+) -> None:
     _, port = service
     publish("fraud", 2, 0.5)
     seen = threading.Event()
@@ -176,10 +198,18 @@ def test_fifty_promotions_and_rollbacks_under_load(
     def ask_on(port: int) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         while not done.is_set():
-            connection.request("POST", "/v1/models/fraud:predict", body, {"Content-Type": "application/json"})
+            connection.request(
+                "POST", "/v1/models/fraud:predict", body, {"Content-Type": "application/json"}
+            )
             response = connection.getresponse()
             content = json.loads(response.read())
-            answers.append((response.status, content["model"]["version"], content["predictions"][0]["probability"]))
+            answers.append(
+                (
+                    response.status,
+                    content["model"]["version"],
+                    content["predictions"][0]["probability"],
+                )
+            )
         connection.close()
 
     with start("--port", "0", "--processes", "2", "--log", "warning") as process:

@@ -22,9 +22,16 @@ def test_one_process_answers_without_fork(publish: Callable[..., Path]) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         body = json.dumps({"instances": [ROW]})
         for _ in range(3):
-            connection.request("POST", "/v1/models/fraud:predict", body, {"Content-Type": "application/json"})
+            connection.request(
+                "POST", "/v1/models/fraud:predict", body, {"Content-Type": "application/json"}
+            )
             assert len(json.loads(connection.getresponse().read())["predictions"]) == 1
-        connection.request("POST", "/v1/models/fraud:predict", " " * 9_000_000, {"Content-Type": "application/json"})
+        connection.request(
+            "POST",
+            "/v1/models/fraud:predict",
+            " " * 9_000_000,
+            {"Content-Type": "application/json"},
+        )
         assert connection.getresponse().status == 413
         connection.close()
         os.kill(process.pid, signal.SIGTERM)

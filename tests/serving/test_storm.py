@@ -1,4 +1,7 @@
-"""Bad requests of every kind the benchmark sends, over real connections: no 5xx, and the service answers on."""
+"""Bad requests of every kind the benchmark sends, over real connections.
+
+No 5xx, and the service answers on.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +18,9 @@ from tests.serving.site import started
 COUNT, ROUNDS = 400, 2
 
 
-def test_a_storm_is_weathered(publish: Callable[..., Path], publish_pictures: Callable[..., Path]) -> None:
+def test_a_storm_is_weathered(
+    publish: Callable[..., Path], publish_pictures: Callable[..., Path]
+) -> None:
     publish("fraud", 1, -1.0)
     publish_pictures("mnist")
     asked = {model.takes: model for model in in_production()}
@@ -38,9 +43,13 @@ def test_a_siege_takes_no_answer_from_others(publish: Callable[..., Path]) -> No
     publish("fraud", 1, -1.0)
     (model,) = in_production()
     with workers.started("import serving.supervisor; serving.supervisor.HUNG = 2") as service:
-        told, seconds = siege(Place(service.port, service.process.pid, model), lambda done: done < ROUNDS)
+        told, seconds = siege(
+            Place(service.port, service.process.pid, model), lambda done: done < ROUNDS
+        )
         for attack in ATTACKS:
-            assert told[f"{attack.__name__}: rounds"] + told[f"{attack.__name__}: cut off"] == ROUNDS
+            assert (
+                told[f"{attack.__name__}: rounds"] + told[f"{attack.__name__}: cut off"] == ROUNDS
+            )
         assert len(seconds) == told["sound requests: answered"] > 0
         assert workers.post(service.connect())[0] == 200
         service.process.terminate()

@@ -41,7 +41,10 @@ def tally() -> Tally:
 
 @pytest.fixture
 def counted(
-    publish: Callable[..., Path], reseal: Callable[[Path], None], promote: Callable[[str, str], None], tally: Tally
+    publish: Callable[..., Path],
+    reseal: Callable[[Path], None],
+    promote: Callable[[str, str], None],
+    tally: Tally,
 ) -> FlaskClient:
     """Return a client of a service whose fraud model has bins, and whose mpg model has none."""
     folder = publish("fraud", 1, -1.0, promote=False)
@@ -58,7 +61,10 @@ def counted(
 
 
 def written() -> list[dict[str, Any]]:
-    return [json.loads(path.read_text()) for path in sorted(places.artifacts().glob("served/*/*/*.json"))]
+    return [
+        json.loads(path.read_text())
+        for path in sorted(places.artifacts().glob("served/*/*/*.json"))
+    ]
 
 
 def row(amount: float, hour: int, age: float | None, sex: str) -> dict[str, object]:
@@ -68,19 +74,35 @@ def row(amount: float, hour: int, age: float | None, sex: str) -> dict[str, obje
 def test_requests_are_counted_by_bin_and_never_kept(counted: FlaskClient, tally: Tally) -> None:
     asked = [row(1.0, 3, None, "male"), row(5.0, 12, 40, "female"), row(500.25, 23, 41, "male")]
     for instances in (asked[:1], asked[1:]):
-        assert counted.post("/v1/models/fraud:predict", json={"instances": instances}).status_code == 200
-    counted.post("/v1/models/fraud:predict", json={"instances": [{}]})  # is refused, and so is no answer
+        assert (
+            counted.post("/v1/models/fraud:predict", json={"instances": instances}).status_code
+            == 200
+        )
+    counted.post(
+        "/v1/models/fraud:predict", json={"instances": [{}]}
+    )  # is refused, and so is no answer
     counted.post("/v1/models/mpg:predict", json={"instances": [{"Weight": 1.0}]})
     tally.count()
     tally.write()
     (told,) = written()
-    assert (told["case"], told["version"], told["hour"]) == ("fraud", 1, datetime.now(UTC).strftime(HOUR))
-    assert told["features"] == {"Amount": [1, 1, 1, 0], "Age": [2, 1], "Sex": [2, 1, 0], "Hour": [1, 2, 0]}
+    assert (told["case"], told["version"], told["hour"]) == (
+        "fraud",
+        1,
+        datetime.now(UTC).strftime(HOUR),
+    )
+    assert told["features"] == {
+        "Amount": [1, 1, 1, 0],
+        "Age": [2, 1],
+        "Sex": [2, 1, 0],
+        "Hour": [1, 2, 0],
+    }
     assert sum(told["score"]) == 3
     assert "500.25" not in json.dumps(told)
 
 
-def test_counts_go_on_in_their_file_and_end_with_the_service(counted: FlaskClient, tally: Tally) -> None:
+def test_counts_go_on_in_their_file_and_end_with_the_service(
+    counted: FlaskClient, tally: Tally
+) -> None:
     for _ in range(2):
         counted.post("/v1/models/fraud:predict", json={"instances": [row(1.0, 3, None, "male")]})
         tally.close()
@@ -90,7 +112,9 @@ def test_counts_go_on_in_their_file_and_end_with_the_service(counted: FlaskClien
 
 def test_processes_count_apart(counted: FlaskClient, tally: Tally) -> None:
     other = Tally()
-    model = counted.post("/v1/models/fraud:predict", json={"instances": [row(1.0, 3, None, "male")]})
+    model = counted.post(
+        "/v1/models/fraud:predict", json={"instances": [row(1.0, 3, None, "male")]}
+    )
     assert model.status_code == 200
     other._asked, other._rows = list(tally._asked), tally._rows
     tally.close()
@@ -129,7 +153,12 @@ def test_answers_do_not_wait_for_a_full_disk(
     counted: FlaskClient, tally: Tally, caplog: pytest.LogCaptureFixture
 ) -> None:
     places.served("fraud").parent.write_text("no folder")
-    assert counted.post("/v1/models/fraud:predict", json={"instances": [row(1, 3, 4, "male")]}).status_code == 200
+    assert (
+        counted.post(
+            "/v1/models/fraud:predict", json={"instances": [row(1, 3, 4, "male")]}
+        ).status_code
+        == 200
+    )
     tally.close()
     assert "could not write" in caplog.text
     places.served("fraud").parent.unlink()
@@ -187,12 +216,17 @@ def test_counts_that_are_all_damaged_are_named(counted: FlaskClient, tally: Tall
     tally.close()
     for path in places.served("fraud").glob("1/*.json"):
         path.write_text("{")
-    with pytest.raises(CasebookError, match=r"counted nothing .* without .*json, which can't be read"):
+    with pytest.raises(
+        CasebookError, match=r"counted nothing .* without .*json, which can't be read"
+    ):
         counted_in_service(model, 24)
 
 
 def test_bins_for_what_the_model_does_not_take_are_refused(
-    counted: FlaskClient, publish: Callable[..., Path], reseal: Callable[[Path], None], promote: Callable[..., None]
+    counted: FlaskClient,
+    publish: Callable[..., Path],
+    reseal: Callable[[Path], None],
+    promote: Callable[..., None],
 ) -> None:
     folder = publish("fraud", 2, -1.0, promote=False)
     other = REFERENCE | {"features": {"Wheels": {"edges": [], "counts": [1, 0]}}}
@@ -205,7 +239,9 @@ def test_bins_for_what_the_model_does_not_take_are_refused(
 
 
 def test_a_broken_reference_is_refused(
-    publish: Callable[..., Path], reseal: Callable[[Path], None], promote: Callable[[str, str], None]
+    publish: Callable[..., Path],
+    reseal: Callable[[Path], None],
+    promote: Callable[[str, str], None],
 ) -> None:
     folder = publish("fraud", 1, -1.0, promote=False)
     (folder / "reference.json").write_text('{"features": []}')
@@ -227,10 +263,17 @@ def test_every_number_has_one_bin(values: list[float], edges: list[float]) -> No
     assert len(counts) == bins.size and counts.sum() == len(values)
     assert counts[-1] == sum(np.isnan(values))
     for place, edge in enumerate(edges):
-        assert counts[: place + 1].sum() == sum(float(np.float32(value)) <= edge for value in values)
+        assert counts[: place + 1].sum() == sum(
+            float(np.float32(value)) <= edge for value in values
+        )
 
 
 @given(st.lists(st.sampled_from(["", "a", "b", "c"])))
 def test_every_text_has_one_bin(values: list[str]) -> None:
     counts = Bins(texts=("a", "b")).count(np.array(values, dtype=object))
-    assert counts.tolist() == [values.count("a"), values.count("b"), values.count("c"), values.count("")]
+    assert counts.tolist() == [
+        values.count("a"),
+        values.count("b"),
+        values.count("c"),
+        values.count(""),
+    ]

@@ -34,9 +34,19 @@ ARGUMENTS = ("--port=0", "--processes=2", "--log=warning")
 def start(changed: str = "") -> subprocess.Popen[str]:
     """Start the service as its command does, or with other limits than its own."""
     code = f"{changed}; import sys; from serving.__main__ import main; sys.exit(main({list(ARGUMENTS)}))"
-    command = [sys.executable, "-W", "error", *(["-c", code] if changed else ["-m", "serving", *ARGUMENTS])]
+    command = [
+        sys.executable,
+        "-W",
+        "error",
+        *(["-c", code] if changed else ["-m", "serving", *ARGUMENTS]),
+    ]
     return subprocess.Popen(
-        command, cwd=places.project(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
+        command,
+        cwd=places.project(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=dict(os.environ),
     )
 
 
@@ -79,7 +89,9 @@ class Service:
         raise AssertionError("one worker took every connection")
 
     def _holder(self, address: tuple[str, int]) -> int:
-        return next(w.pid for w in self.workers() for c in w.net_connections() if c.raddr == address)
+        return next(
+            w.pid for w in self.workers() for c in w.net_connections() if c.raddr == address
+        )
 
 
 def alive(process: psutil.Process) -> bool:
@@ -108,7 +120,9 @@ def watched(publish: Callable[..., Path]) -> Iterator[Service]:
 def patient(publish: Callable[..., Path]) -> Iterator[Service]:
     """A service that waits long for the last requests, as a test may be slow to ask."""
     publish("fraud", 1, -1.0)
-    with started("import serving.limits, serving.worker as w; w.LAST = serving.limits.PATIENCE = 60.0") as running:
+    with started(
+        "import serving.limits, serving.worker as w; w.LAST = serving.limits.PATIENCE = 60.0"
+    ) as running:
         yield running
 
 
@@ -118,7 +132,9 @@ def started(changed: str = "") -> Iterator[Service]:
         opened.callback(process.kill)
         assert process.stdout is not None
         line = process.stdout.readline()
-        found = re.fullmatch(r"Serving 1 models at http://127\.0\.0\.1:(\d+) \(Ctrl-C stops\)\n", line)
+        found = re.fullmatch(
+            r"Serving 1 models at http://127\.0\.0\.1:(\d+) \(Ctrl-C stops\)\n", line
+        )
         assert found, process.communicate()[1]
         yield Service(process, int(found[1]), opened)
 
@@ -139,7 +155,9 @@ def requests_counted(connection: http.client.HTTPConnection) -> float:
     connection.request("GET", "/metrics")
     text = connection.getresponse().read().decode()
     assert text.count('casebook_model_info{case="fraud",trained_on="real",version="1"} 1') == 1
-    found = re.search(r'^casebook_requests_total\{case="fraud",code="200"\} (\S+)$', text, re.MULTILINE)
+    found = re.search(
+        r'^casebook_requests_total\{case="fraud",code="200"\} (\S+)$', text, re.MULTILINE
+    )
     assert found and f'casebook_predict_seconds_count{{case="fraud"}} {found[1]}' in text
     return float(found[1])
 
@@ -150,7 +168,9 @@ def test_a_killed_worker_is_replaced_and_its_counts_stay(service: Service) -> No
     os.kill(killed[0], signal.SIGKILL)
     for _ in range(20):
         assert post(service.connect())[0] == 200
-    assert until(lambda: killed[0] not in {w.pid for w in service.workers()} and len(service.workers()) == 2)
+    assert until(
+        lambda: killed[0] not in {w.pid for w in service.workers()} and len(service.workers()) == 2
+    )
     held = service.each()
     assert killed[0] not in held and other[0] in held
     assert all(requests_counted(each) >= before + 20 for each in held.values())
@@ -179,7 +199,11 @@ def test_requests_in_flight_in_both_workers_are_answered_before_the_end(service:
 def test_a_hung_worker_is_replaced(watched: Service) -> None:
     hung = watched.workers()[0]
     hung.send_signal(signal.SIGSTOP)
-    assert until(lambda: hung.pid not in {each.pid for each in watched.workers()} and len(watched.workers()) == 2)
+    assert until(
+        lambda: (
+            hung.pid not in {each.pid for each in watched.workers()} and len(watched.workers()) == 2
+        )
+    )
     assert len(watched.each()) == 2
     watched.process.terminate()
     _, err = watched.process.communicate(timeout=LIMIT)
@@ -206,7 +230,9 @@ def test_a_stop_tells_a_kept_connection_that_its_answer_is_the_last(patient: Ser
         response = connection.getresponse()
         assert (response.status, len(json.loads(response.read())["predictions"])) == (200, 1)
         seen.append(response.headers["Connection"])
-    assert until(lambda: pid not in {each.pid for each in service.workers()} and len(service.workers()) == 2)
+    assert until(
+        lambda: pid not in {each.pid for each in service.workers()} and len(service.workers()) == 2
+    )
     assert post(service.connect())[0] == 200
 
 
@@ -227,7 +253,9 @@ serving.gateway.Gateway.__call__ = answer_and_stop
 serving.worker.LAST = 60.0"""
 
 
-def test_an_answer_that_promised_to_keep_its_connection_is_not_the_last(publish: Callable[..., Path]) -> None:
+def test_an_answer_that_promised_to_keep_its_connection_is_not_the_last(
+    publish: Callable[..., Path],
+) -> None:
     publish("fraud", 1, -1.0)
     with started(STOPS_ITSELF) as service:
         connection = service.connect()
@@ -240,7 +268,9 @@ def test_an_answer_that_promised_to_keep_its_connection_is_not_the_last(publish:
 
 def test_a_stop_in_the_middle_of_the_start_is_heard(publish: Callable[..., Path]) -> None:
     publish("fraud", 1, -1.0)
-    with start("import time, serving.bundle as b; b.load = lambda folder: time.sleep(600)") as process:
+    with start(
+        "import time, serving.bundle as b; b.load = lambda folder: time.sleep(600)"
+    ) as process:
         assert until(lambda: len(psutil.Process(process.pid).children()) == 2)
         process.terminate()
         assert process.wait(timeout=LIMIT) == 0
@@ -254,7 +284,9 @@ def test_a_killed_parent_leaves_no_orphan(service: Service) -> None:
     assert until(lambda: not any(map(alive, workers)))
 
 
-def test_a_promotion_reaches_both_workers_within_two_seconds(service: Service, publish: Callable[..., Path]) -> None:
+def test_a_promotion_reaches_both_workers_within_two_seconds(
+    service: Service, publish: Callable[..., Path]
+) -> None:
     held = service.each().values()
     publish("fraud", 2, 0.5)
     assert until(lambda: {post(each)[1]["model"]["version"] for each in held} == {2}, seconds=2.0)

@@ -116,4 +116,6 @@ def sales() -> pd.DataFrame:
     """Return 200 rows, 40 of them sold, of which `a` tells something and `b` nothing."""
     rng = np.random.default_rng(7)
     y = np.repeat([1, 0, 0, 0, 0], 40)
-    return pd.DataFrame({"a": rng.normal(size=200) + y, "b": rng.normal(size=200) * 3 + 5, "sold": y})
+    return pd.DataFrame(
+        {"a": rng.normal(size=200) + y, "b": rng.normal(size=200) * 3 + 5, "sold": y}
+    )

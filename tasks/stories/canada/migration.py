@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 from casebook.language import msg
 from tasks.pages import charts as chart
 from tasks.pages.findings import Section, found
-from tasks.pages.summary_statistics import Line, described, description_rows, fences, line_through, standing_out
+from tasks.pages.summary_statistics import (
+    Line,
+    described,
+    description_rows,
+    fences,
+    line_through,
+    standing_out,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +24,8 @@ TOTAL = "Total"
 PEOPLE = "immigrants a year"
 BINS = 15  # of the compared countries' years
 
-# `countries` is a frame with a row for each country, which is its index, the greatest first; its columns are the years,
+# `countries` is a frame with a row for each country, which is its index, the greatest first; its
+# columns are the years,
 # their `Total`, and the `Continent`.
 
 
@@ -38,7 +46,9 @@ def decades_of(countries: "pd.DataFrame") -> "pd.DataFrame":
 
     years = years_of(countries)
     starts = [year for year in years if year.endswith("0") and str(int(year) + 9) in years]
-    return pd.DataFrame({f"{year}s": countries.loc[:, year : str(int(year) + 9)].sum(axis=1) for year in starts})
+    return pd.DataFrame(
+        {f"{year}s": countries.loc[:, year : str(int(year) + 9)].sum(axis=1) for year in starts}
+    )
 
 
 def whole(values: "pd.Series") -> dict[str, int]:
@@ -62,29 +72,55 @@ def all_of_them(out: Path, countries: "pd.DataFrame", unknown: int) -> Section:
     """Tell how many came, of how many it is not known from where, and whether they become more."""
     years, known = years_of(countries), int(countries[TOTAL].sum())
     line = trend(by_year(countries, countries.index), out / "all.png", "All immigrants by year")
-    chart.cloud(out / "cloud.png", whole(countries[TOTAL]), "Countries, as large as their immigrants are many")
+    chart.cloud(
+        out / "cloud.png",
+        whole(countries[TOTAL]),
+        "Countries, as large as their immigrants are many",
+    )
     return Section(
         title=msg("All immigrants"),
         findings=(
-            found("total", known, msg(
-                "{known:,} people of {countries} citizenships immigrated from {first} to {last}.",
-                known=known, countries=len(countries), first=years[0], last=years[-1],
-            )),
-            found("unknown", unknown, msg(
-                "{unknown:,} more ({share:.1%} of all) are of unknown citizenship and in no other figure here. With "
-                "them each year's rows add up to the row of totals in the sheet, which is then left out.",
-                unknown=unknown, share=unknown / (known + unknown),
-            )),
-            found("trend", asdict(line), msg(
-                "The line of least squares changes by {slope:+,.0f} immigrants a year (95 % interval {low:,.0f} to "
-                "{high:,.0f}; Pearson's r {r:.3f}, p {p:.1e}).", **rounded(line),
-            )),
+            found(
+                "total",
+                known,
+                msg(
+                    "{known:,} people of {countries} citizenships immigrated from {first} to "
+                    "{last}.",
+                    known=known,
+                    countries=len(countries),
+                    first=years[0],
+                    last=years[-1],
+                ),
+            ),
+            found(
+                "unknown",
+                unknown,
+                msg(
+                    "{unknown:,} more ({share:.1%} of all) are of unknown citizenship and in no "
+                    "other figure here. With them each year's rows add up to the row of totals in "
+                    "the sheet, which is then left out.",
+                    unknown=unknown,
+                    share=unknown / (known + unknown),
+                ),
+            ),
+            found(
+                "trend",
+                asdict(line),
+                msg(
+                    "The line of least squares changes by {slope:+,.0f} immigrants a year (95 % "
+                    "interval {low:,.0f} to {high:,.0f}; Pearson's r {r:.3f}, p {p:.1e}).",
+                    **rounded(line),
+                ),
+            ),
         ),
         pictures=(
-            ("all", msg("Scatter plot of the years, with the regression line and its 95 % interval.")),
+            (
+                "all",
+                msg("Scatter plot of the years, with the regression line and its 95 % interval."),
+            ),
             ("cloud", msg("Word cloud of the countries by their totals.")),
         ),
-    )  # fmt: skip
+    )
 
 
 def rounded(line: Line) -> dict[str, float]:
@@ -95,26 +131,54 @@ def rounded(line: Line) -> dict[str, float]:
 def the_greatest(out: Path, countries: "pd.DataFrame", greatest: int, listed: int) -> Section:
     """Tell which countries most came from, over time and in all."""
     top, totals = countries.index[:greatest], countries[TOTAL].head(listed)
-    chart.areas(out / "area.png", by_year(countries, top), f"Immigrants of the {greatest} greatest countries", PEOPLE)
-    chart.ranked(out / "greatest.png", totals, f"The {listed} greatest countries, all years together", "immigrants")
+    chart.areas(
+        out / "area.png",
+        by_year(countries, top),
+        f"Immigrants of the {greatest} greatest countries",
+        PEOPLE,
+    )
+    chart.ranked(
+        out / "greatest.png",
+        totals,
+        f"The {listed} greatest countries, all years together",
+        "immigrants",
+    )
     share = float(totals.head(greatest).sum() / countries[TOTAL].sum())
     return Section(
         title=msg("The greatest countries"),
         findings=(
-            found("greatest", whole(totals), msg(
-                "Most came from {first}, {most:,}, before {second} with {next:,}.",
-                first=totals.index[0], most=int(totals.iloc[0]), second=totals.index[1], next=int(totals.iloc[1]),
-            )),
-            found("share_of_greatest", share, msg(
-                "{share:.0%} of all came from {count} of the {countries} countries.",
-                share=share, count=greatest, countries=len(countries),
-            )),
+            found(
+                "greatest",
+                whole(totals),
+                msg(
+                    "Most came from {first}, {most:,}, before {second} with {next:,}.",
+                    first=totals.index[0],
+                    most=int(totals.iloc[0]),
+                    second=totals.index[1],
+                    next=int(totals.iloc[1]),
+                ),
+            ),
+            found(
+                "share_of_greatest",
+                share,
+                msg(
+                    "{share:.0%} of all came from {count} of the {countries} countries.",
+                    share=share,
+                    count=greatest,
+                    countries=len(countries),
+                ),
+            ),
         ),
         pictures=(
-            ("area", msg("Area plot: the countries stand on each other, so the upper edge is their sum.")),
+            (
+                "area",
+                msg(
+                    "Area plot: the countries stand on each other, so the upper edge is their sum."
+                ),
+            ),
             ("greatest", msg("Horizontal bars, each with its total.")),
         ),
-    )  # fmt: skip
+    )
 
 
 def one_year(out: Path, values: "pd.Series", bins: int) -> Section:
@@ -122,72 +186,129 @@ def one_year(out: Path, values: "pd.Series", bins: int) -> Section:
     import numpy as np
 
     counts, edges = np.histogram(values, bins)
-    title, x = f"From how many countries how many came in {values.name}", f"immigrants of a country in {values.name}"
+    title, x = (
+        f"From how many countries how many came in {values.name}",
+        f"immigrants of a country in {values.name}",
+    )
     chart.histogram(out / "one_year.png", values.to_frame(), bins, title, x, "countries")
     return Section(
         title=msg("One year in a histogram"),
         findings=(
-            found("histogram", {"counts": counts.tolist(), "edges": edges.tolist()}, msg(
-                "In {year}, {few} of {countries} countries sent fewer than {edge:,.0f} people; the median country sent "
-                "{median:,.0f}.", year=str(values.name), few=int(counts[0]), countries=len(values),
-                edge=float(edges[1]), median=float(values.median()),
-            )),
+            found(
+                "histogram",
+                {"counts": counts.tolist(), "edges": edges.tolist()},
+                msg(
+                    "In {year}, {few} of {countries} countries sent fewer than {edge:,.0f} "
+                    "people; the median country sent {median:,.0f}.",
+                    year=str(values.name),
+                    few=int(counts[0]),
+                    countries=len(values),
+                    edge=float(edges[1]),
+                    median=float(values.median()),
+                ),
+            ),
         ),
         pictures=(("one_year", msg("Histogram; above each bar is its number of countries.")),),
-    )  # fmt: skip
+    )
 
 
 def continents(out: Path, countries: "pd.DataFrame") -> Section:
     """Tell the continents' shares, over all years and how they changed."""
     years = years_of(countries)
     sums = countries.groupby("Continent")[[*years, TOTAL]].sum().sort_values(TOTAL, ascending=False)
-    shares = (sums / sums.sum())[[TOTAL, years[0], years[-1]]].set_axis([TOTAL, "first", "last"], axis=1)
+    shares = (sums / sums.sum())[[TOTAL, years[0], years[-1]]].set_axis(
+        [TOTAL, "first", "last"], axis=1
+    )
     chart.pie(out / "continents.png", sums[TOTAL], "Immigrants by continent, all years together")
     moved = str((shares["last"] - shares["first"]).abs().idxmax())
     before, after = (float(shares["first"][moved]), float(shares["last"][moved]))
     return Section(
         title=msg("Continents"),
         findings=(
-            found("continents", whole(sums[TOTAL]), msg(
-                "{first} has {share:.1%} of all immigrants, {second} {next:.1%}.", first=str(shares.index[0]),
-                share=float(shares[TOTAL].iloc[0]), second=str(shares.index[1]), next=float(shares[TOTAL].iloc[1]),
-            )),
-            found("most_changed_continent", {"name": moved, "before": before, "after": after}, msg(
-                "No share changed more than that of {moved}: {before:.0%} in {first}, {after:.0%} in {last}.",
-                moved=moved, before=before, after=after, first=years[0], last=years[-1],
-            )),
+            found(
+                "continents",
+                whole(sums[TOTAL]),
+                msg(
+                    "{first} has {share:.1%} of all immigrants, {second} {next:.1%}.",
+                    first=str(shares.index[0]),
+                    share=float(shares[TOTAL].iloc[0]),
+                    second=str(shares.index[1]),
+                    next=float(shares[TOTAL].iloc[1]),
+                ),
+            ),
+            found(
+                "most_changed_continent",
+                {"name": moved, "before": before, "after": after},
+                msg(
+                    "No share changed more than that of {moved}: {before:.0%} in {first}, "
+                    "{after:.0%} in {last}.",
+                    moved=moved,
+                    before=before,
+                    after=after,
+                    first=years[0],
+                    last=years[-1],
+                ),
+            ),
         ),
-        tables=(tuple(
-            {"continent": name, "immigrants": f"{count:,}", "share": f"{shares[TOTAL][name]:.1%}",
-             "in the first year": f"{shares['first'][name]:.1%}", "in the last year": f"{shares['last'][name]:.1%}"}
-            for name, count in whole(sums[TOTAL]).items()
-        ),),
+        tables=(
+            tuple(
+                {
+                    "continent": name,
+                    "immigrants": f"{count:,}",
+                    "share": f"{shares[TOTAL][name]:.1%}",
+                    "in the first year": f"{shares['first'][name]:.1%}",
+                    "in the last year": f"{shares['last'][name]:.1%}",
+                }
+                for name, count in whole(sums[TOTAL]).items()
+            ),
+        ),
         pictures=(("continents", msg("Pie chart of all years together.")),),
-    )  # fmt: skip
+    )
 
 
 def decades(out: Path, countries: "pd.DataFrame", listed: int) -> Section:
     """Tell how many came in each decade, and how the greatest countries differ in it."""
     every, top = decades_of(countries).sum(), decades_of(countries.head(listed))
     last, title = top.columns[-1], f"The {listed} greatest countries by decade"
-    chart.boxes(out / "decades.png", top.melt(), "value", "variable", title, "immigrants of a country in the decade")
-    beyond, fence = {name: whole(standing_out(top[name])) for name in top.columns}, fences(top[last])[1]
+    chart.boxes(
+        out / "decades.png",
+        top.melt(),
+        "value",
+        "variable",
+        title,
+        "immigrants of a country in the decade",
+    )
+    beyond, fence = (
+        {name: whole(standing_out(top[name])) for name in top.columns},
+        fences(top[last])[1],
+    )
     return Section(
         title=msg("Decades"),
         findings=(
-            found("decades", whole(every), msg(
-                "Immigrants of each decade: {decades}.",
-                decades="; ".join(f"{name} {value:,}" for name, value in every.items()),
-            )),
-            found("standing_out", beyond, msg(
-                "Of the {listed} greatest countries, {names} stood out in the {decade}: more than {fence:,.0f} came, "
-                "the third quartile plus 1.5 interquartile ranges.", listed=listed, decade=last,
-                names=", ".join(top.index[top[last] > fence]) or "–", fence=fence,
-            )),
+            found(
+                "decades",
+                whole(every),
+                msg(
+                    "Immigrants of each decade: {decades}.",
+                    decades="; ".join(f"{name} {value:,}" for name, value in every.items()),
+                ),
+            ),
+            found(
+                "standing_out",
+                beyond,
+                msg(
+                    "Of the {listed} greatest countries, {names} stood out in the {decade}: more "
+                    "than {fence:,.0f} came, the third quartile plus 1.5 interquartile ranges.",
+                    listed=listed,
+                    decade=last,
+                    names=", ".join(top.index[top[last] > fence]) or "–",
+                    fence=fence,
+                ),
+            ),
         ),
         tables=(description_rows(top),),
         pictures=(("decades", msg("Box plots of the greatest countries' decades.")),),
-    )  # fmt: skip
+    )
 
 
 def comparison(out: Path, compared: "pd.DataFrame") -> Section:
@@ -195,29 +316,60 @@ def comparison(out: Path, compared: "pd.DataFrame") -> Section:
     wide, names = by_year(compared, compared.index), " + ".join(compared.index)
     chart.waffle(out / "waffle.png", compared[TOTAL], "Shares of the compared countries")
     chart.lines(out / "compared_lines.png", wide, "Immigrants of the compared countries", PEOPLE)
-    chart.histogram(out / "compared.png", wide, BINS, "Years by their immigrants", "immigrants of a year", "years")
-    line, shares = trend(wide, out / "compared_trend.png", names), compared[TOTAL] / compared[TOTAL].sum()
+    chart.histogram(
+        out / "compared.png",
+        wide,
+        BINS,
+        "Years by their immigrants",
+        "immigrants of a year",
+        "years",
+    )
+    line, shares = (
+        trend(wide, out / "compared_trend.png", names),
+        compared[TOTAL] / compared[TOTAL].sum(),
+    )
     return Section(
         title=msg("Countries compared"),
         findings=(
-            found("compared", whole(compared[TOTAL]), msg(
-                "Of {total:,} people from {names}, {share:.0%} came from {most}.", total=int(compared[TOTAL].sum()),
-                names=names, share=float(shares.max()), most=str(shares.idxmax()),
-            )),
-            found("compared_trend", asdict(line), msg(
-                "Their sum changes by {slope:+,.1f} people a year (95 % interval {low:,.1f} to {high:,.1f}; r {r:.2f}, "
-                "p {p:.1g}).", **rounded(line),
-            )),
-            found("compared_years", {name: described(wide[name]) for name in wide.columns}, msg(
-                "The medians of a year are {medians}.",
-                medians=", ".join(f"{name} {value:,.0f}" for name, value in wide.median().items()),
-            )),
+            found(
+                "compared",
+                whole(compared[TOTAL]),
+                msg(
+                    "Of {total:,} people from {names}, {share:.0%} came from {most}.",
+                    total=int(compared[TOTAL].sum()),
+                    names=names,
+                    share=float(shares.max()),
+                    most=str(shares.idxmax()),
+                ),
+            ),
+            found(
+                "compared_trend",
+                asdict(line),
+                msg(
+                    "Their sum changes by {slope:+,.1f} people a year (95 % interval {low:,.1f} "
+                    "to {high:,.1f}; r {r:.2f}, p {p:.1g}).",
+                    **rounded(line),
+                ),
+            ),
+            found(
+                "compared_years",
+                {name: described(wide[name]) for name in wide.columns},
+                msg(
+                    "The medians of a year are {medians}.",
+                    medians=", ".join(
+                        f"{name} {value:,.0f}" for name, value in wide.median().items()
+                    ),
+                ),
+            ),
         ),
         tables=(description_rows(wide),),
         pictures=(
             ("compared_lines", msg("Lines of the countries.")),
-            ("compared_trend", msg("Their sum by year, with the regression line and its 95 % interval.")),
+            (
+                "compared_trend",
+                msg("Their sum by year, with the regression line and its 95 % interval."),
+            ),
             ("compared", msg("Histograms of the years, over each other.")),
             ("waffle", msg("Waffle chart: 400 tiles, parted as the immigrants are.")),
         ),
-    )  # fmt: skip
+    )

@@ -16,10 +16,12 @@ class Correlation(NamedTuple):
 
 
 class Variance(NamedTuple):
-    """One-way analysis of variance: F, its p-value, the share of the variance that groups explain (η²), groups, rows.
+    """One-way analysis of variance.
 
-    F = (SSB / (k - 1)) / (SSW / (n - k)) and η² = SSB / (SSB + SSW), with the sums of squares between and within k
-    groups of n rows together (R. A. Fisher 1925).
+    F, its p-value, the share of the variance that groups explain (η²), groups, rows.
+
+    F = (SSB / (k - 1)) / (SSW / (n - k)) and η² = SSB / (SSB + SSW), with the sums of squares
+    between and within k groups of n rows together (R. A. Fisher 1925).
     """
 
     f: float
@@ -32,7 +34,8 @@ class Variance(NamedTuple):
 def pearson(frame: "pd.DataFrame", target: str) -> dict[str, Correlation]:
     """Return each other number's correlation with the target, the strongest first.
 
-    Rows where either is missing are left out, and columns that have fewer than three rows or one value throughout.
+    Rows where either is missing are left out, and columns that have fewer than three rows or one
+    value throughout.
     """
     from scipy import stats
 
@@ -46,7 +49,9 @@ def pearson(frame: "pd.DataFrame", target: str) -> dict[str, Correlation]:
 
 
 def anova(frame: "pd.DataFrame", category: str, target: str) -> Variance | None:
-    """Return how the target differs between the groups of a category; None if there is nothing to compare.
+    """Return how the target differs between the groups of a category.
+
+    None if there is nothing to compare.
 
     That is so with one group, or without a group in which the target has several values.
     """
@@ -57,7 +62,10 @@ def anova(frame: "pd.DataFrame", category: str, target: str) -> Variance | None:
     if each.ngroups < 2 or within == 0:
         return None
     told = stats.f_oneway(*(values for _, values in each))
-    rows, all_in_all = int(each.size().sum()), float(frame[[category, target]].dropna()[target].var(ddof=0))
+    rows, all_in_all = (
+        int(each.size().sum()),
+        float(frame[[category, target]].dropna()[target].var(ddof=0)),
+    )
     share = 1.0 - within / (all_in_all * rows)
     return Variance(float(told.statistic), float(told.pvalue), share, each.ngroups, rows)
 
@@ -72,5 +80,8 @@ def anovas(frame: "pd.DataFrame", categories: tuple[str, ...], target: str) -> d
 def by_pairs(frame: "pd.DataFrame", category: str, target: str) -> dict[tuple[str, str], Variance]:
     """Return the analysis of variance of each two groups of a category."""
     groups = sorted(frame[category].dropna().unique())
-    found = {pair: anova(frame[frame[category].isin(pair)], category, target) for pair in combinations(groups, 2)}
+    found = {
+        pair: anova(frame[frame[category].isin(pair)], category, target)
+        for pair in combinations(groups, 2)
+    }
     return {pair: told for pair, told in found.items() if told}

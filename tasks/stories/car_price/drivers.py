@@ -26,7 +26,10 @@ PANELS = 9
 
 
 class Found(NamedTuple):
-    """Everything that was measured: of numbers, of categories, of each two groups of one, and of the model."""
+    """Everything that was measured.
+
+    Of numbers, of categories, of each two groups of one, and of the model.
+    """
 
     numbers: dict[str, Correlation]
     categories: dict[str, Variance]
@@ -36,9 +39,16 @@ class Found(NamedTuple):
 
 @stage(process="worker")
 def find_drivers(
-    out: Path, table: Ref, permuted: Ref, trained: Ref, folds: int, numbers: tuple[str, ...],
-    categories: tuple[str, ...], grouped: tuple[str, str], problem: Problem,
-) -> Facts:  # fmt: skip
+    out: Path,
+    table: Ref,
+    permuted: Ref,
+    trained: Ref,
+    folds: int,
+    numbers: tuple[str, ...],
+    categories: tuple[str, ...],
+    grouped: tuple[str, str],
+    problem: Problem,
+) -> Facts:
     """Rank what goes with the target, and write `findings.json` and pictures.
 
     Parameters
@@ -69,7 +79,8 @@ def find_drivers(
     )
     if not found.numbers or not found.categories:
         raise CasebookError(
-            f"No number, or no category, has two values to compare {problem.target} by: use more or other rows."
+            f"No number, or no category, has two values to compare {problem.target} by: use more "
+            "or other rows."
         )
     _draw_numbers(out, frame, list(found.numbers), problem, units)
     _draw_groups(out, frame, list(found.categories), problem)
@@ -87,7 +98,10 @@ def find_drivers(
 def numbers_told(found: Found, problem: Problem) -> Section:
     """Tell which numbers go with the target."""
     names, tests = list(found.numbers), len(found.numbers)
-    first, doubtful = names[0], [name for name, told in found.numbers.items() if told.p >= ALPHA / tests]
+    first, doubtful = (
+        names[0],
+        [name for name, told in found.numbers.items() if told.p >= ALPHA / tests],
+    )
     rows = tuple(
         {"column": name, "r": f"{told.r:+.3f}", "p-value": _p(told.p), "rows": str(told.rows)}
         for name, told in found.numbers.items()
@@ -99,8 +113,12 @@ def numbers_told(found: Found, problem: Problem) -> Section:
                 name="pearson",
                 value={name: told._asdict() for name, told in found.numbers.items()},
                 sentence=msg(
-                    "Of {columns} numbers {first} goes with {target} most: Pearson's r is {r:+.3f}, p = {p}.",
-                    columns=tests, first=first, target=problem.target, r=found.numbers[first].r,
+                    "Of {columns} numbers {first} goes with {target} most: Pearson's r is "
+                    "{r:+.3f}, p = {p}.",
+                    columns=tests,
+                    first=first,
+                    target=problem.target,
+                    r=found.numbers[first].r,
                     p=_p(found.numbers[first].p),
                 ),
             ),
@@ -108,22 +126,41 @@ def numbers_told(found: Found, problem: Problem) -> Section:
                 name="not_significant",
                 value=list(doubtful),
                 sentence=msg(
-                    "With {tests} tests at once a p-value counts below {alpha:g} / {tests} (Bonferroni). Above it, so "
-                    "perhaps chance: {doubtful}.", tests=tests, alpha=ALPHA, doubtful=", ".join(doubtful),
-                ) if doubtful else msg(
-                    "With {tests} tests at once a p-value counts below {alpha:g} / {tests} (Bonferroni): all do.",
-                    tests=tests, alpha=ALPHA,
+                    "With {tests} tests at once a p-value counts below {alpha:g} / {tests} "
+                    "(Bonferroni). Above it, so perhaps chance: {doubtful}.",
+                    tests=tests,
+                    alpha=ALPHA,
+                    doubtful=", ".join(doubtful),
+                )
+                if doubtful
+                else msg(
+                    "With {tests} tests at once a p-value counts below {alpha:g} / {tests} "
+                    "(Bonferroni): all do.",
+                    tests=tests,
+                    alpha=ALPHA,
                 ),
             ),
         ),
         tables=(rows,),
-        pictures=(("numbers", msg("The numbers that tell most and least of the target, with a straight line fitted")),),
-    )  # fmt: skip
+        pictures=(
+            (
+                "numbers",
+                msg(
+                    "The numbers that tell most and least of the target, with a straight line "
+                    "fitted"
+                ),
+            ),
+        ),
+    )
 
 
 def groups_told(frame: "pd.DataFrame", grouped: tuple[str, str], problem: Problem) -> Section:
     """Tell counts and means of the groups of a category."""
-    each = frame.groupby(grouped[0])[problem.target].agg(["size", "mean", "std"]).sort_values("mean", ascending=False)
+    each = (
+        frame.groupby(grouped[0])[problem.target]
+        .agg(["size", "mean", "std"])
+        .sort_values("mean", ascending=False)
+    )
     means = {str(name): float(value) for name, value in each["mean"].items()}
     dearest, cheapest = next(iter(means)), list(means)[-1]
     rows = tuple(
@@ -142,31 +179,49 @@ def groups_told(frame: "pd.DataFrame", grouped: tuple[str, str], problem: Proble
                 name="group_means",
                 value=dict(means),
                 sentence=msg(
-                    "By {category}, {first} has the highest mean {target}, {high:,.2f}, {last} the lowest, {low:,.2f}.",
-                    category=grouped[0], target=problem.target, first=dearest, high=means[dearest], last=cheapest,
+                    "By {category}, {first} has the highest mean {target}, {high:,.2f}, {last} "
+                    "the lowest, {low:,.2f}.",
+                    category=grouped[0],
+                    target=problem.target,
+                    first=dearest,
+                    high=means[dearest],
+                    last=cheapest,
                     low=means[cheapest],
                 ),
             ),
             Finding(
                 name="group_sizes",
                 value={str(name): int(size) for name, size in each["size"].items()},
-                sentence=msg("A mean of few rows tells little, so each stands with the number of its rows."),
+                sentence=msg(
+                    "A mean of few rows tells little, so each stands with the number of its rows."
+                ),
             ),
         ),
         tables=(rows,),
         pictures=(
-            ("means", msg("Mean {target} by {by} and {also}", target=problem.target, by=grouped[0], also=grouped[1])),
+            (
+                "means",
+                msg(
+                    "Mean {target} by {by} and {also}",
+                    target=problem.target,
+                    by=grouped[0],
+                    also=grouped[1],
+                ),
+            ),
         ),
-    )  # fmt: skip
+    )
 
 
 def variance_told(found: Found, category: str, problem: Problem) -> Section:
     """Tell the analysis of variance of each category, and of each two groups of one."""
     first = next(iter(found.categories))
     rows = tuple(
-        {"column": name, "groups": str(told.groups), **_tested(told)} for name, told in found.categories.items()
+        {"column": name, "groups": str(told.groups), **_tested(told)}
+        for name, told in found.categories.items()
     )
-    pairs = tuple({category: " – ".join(pair), **_tested(told)} for pair, told in found.pairs.items())
+    pairs = tuple(
+        {category: " – ".join(pair), **_tested(told)} for pair, told in found.pairs.items()
+    )
     alike = [" – ".join(pair) for pair, told in found.pairs.items() if told.p >= ALPHA]
     return Section(
         title=msg("Analysis of variance"),
@@ -175,24 +230,36 @@ def variance_told(found: Found, category: str, problem: Problem) -> Section:
                 name="anova",
                 value={name: told._asdict() for name, told in found.categories.items()},
                 sentence=msg(
-                    "F is how much the groups' means differ, measured by how much rows differ within a group; η² is "
-                    "the share of the variance of {target} that the groups explain. {first} explains most, {share:.0%} "
-                    "(F = {f:.2f}, p = {p}); many small groups explain more by chance than few large ones.",
-                    target=problem.target, first=first, share=found.categories[first].share, f=found.categories[first].f,
+                    "F is how much the groups' means differ, measured by how much rows differ "
+                    "within a group; η² is the share of the variance of {target} that the groups "
+                    "explain. {first} explains most, {share:.0%} (F = {f:.2f}, p = {p}); many "
+                    "small groups explain more by chance than few large ones.",
+                    target=problem.target,
+                    first=first,
+                    share=found.categories[first].share,
+                    f=found.categories[first].f,
                     p=_p(found.categories[first].p),
                 ),
             ),
             Finding(
                 name="anova_pairs",
                 value={" – ".join(pair): told._asdict() for pair, told in found.pairs.items()},
-                sentence=msg("Two by two, these groups of {category} can't be told apart: {alike}.",
-                             category=category, alike=", ".join(alike))
-                if alike else msg("Two by two, all groups of {category} can be told apart.", category=category),
+                sentence=msg(
+                    "Two by two, these groups of {category} can't be told apart: {alike}.",
+                    category=category,
+                    alike=", ".join(alike),
+                )
+                if alike
+                else msg(
+                    "Two by two, all groups of {category} can be told apart.", category=category
+                ),
             ),
         ),
         tables=(rows, pairs),
-        pictures=(("groups", msg("{target} in the groups of each category", target=problem.target)),),
-    )  # fmt: skip
+        pictures=(
+            ("groups", msg("{target} in the groups of each category", target=problem.target)),
+        ),
+    )
 
 
 def ranking_told(found: Found, problem: Problem) -> Section:
@@ -200,12 +267,14 @@ def ranking_told(found: Found, problem: Problem) -> Section:
     first = next(iter(found.worth))
     rows = tuple(
         {
-            "rank": str(rank), "column": name, "worse by": f"{each.change:+,.1f} ± {each.error:,.1f}",
+            "rank": str(rank),
+            "column": name,
+            "worse by": f"{each.change:+,.1f} ± {each.error:,.1f}",
             "r": f"{found.numbers[name].r:+.3f}" if name in found.numbers else "",
             "η²": f"{found.categories[name].share:.3f}" if name in found.categories else "",
         }
         for rank, (name, each) in enumerate(found.worth.items(), 1)
-    )  # fmt: skip
+    )
     return Section(
         title=msg("Drivers, ranked"),
         findings=(
@@ -213,20 +282,33 @@ def ranking_told(found: Found, problem: Problem) -> Section:
                 name="drivers",
                 value={name: told._asdict() for name, told in found.worth.items()},
                 sentence=msg(
-                    "Shuffle a column of the test rows, and the {figure} of the networks gets worse by what that "
-                    "column is worth to them (± standard error over the folds): most is {first}, {change:,.1f}. "
-                    "Columns that tell the same stand in for each other: each seems worth less than it tells alone.",
-                    figure=problem.title, first=first, change=found.worth[first].change,
+                    "Shuffle a column of the test rows, and the {figure} of the networks gets "
+                    "worse by what that column is worth to them (± standard error over the "
+                    "folds): most is {first}, {change:,.1f}. Columns that tell the same stand in "
+                    "for each other: each seems worth less than it tells alone.",
+                    figure=problem.title,
+                    first=first,
+                    change=found.worth[first].change,
                 ),
             ),
         ),
         tables=(rows,),
-        pictures=(("ranking", msg("Columns by correlation, by share of variance, and by what the model misses")),),
-    )  # fmt: skip
+        pictures=(
+            (
+                "ranking",
+                msg("Columns by correlation, by share of variance, and by what the model misses"),
+            ),
+        ),
+    )
 
 
 def _tested(told: Variance) -> dict[str, str]:
-    return {"rows": str(told.rows), "F": f"{told.f:.3f}", "p-value": _p(told.p), "η²": f"{told.share:.3f}"}
+    return {
+        "rows": str(told.rows),
+        "F": f"{told.f:.3f}",
+        "p-value": _p(told.p),
+        "η²": f"{told.share:.3f}",
+    }
 
 
 def _p(value: float) -> str:
@@ -234,7 +316,11 @@ def _p(value: float) -> str:
 
 
 def _draw_numbers(
-    out: Path, frame: "pd.DataFrame", names: list[str], problem: Problem, units: dict[str, str | None]
+    out: Path,
+    frame: "pd.DataFrame",
+    names: list[str],
+    problem: Problem,
+    units: dict[str, str | None],
 ) -> None:
     """Draw the target against the three strongest and the three weakest numbers, each with a line fitted."""
     import seaborn as sns
@@ -243,10 +329,18 @@ def _draw_numbers(
     fig, axes = axes_grid(len(chosen), columns=3)
     for axis, name in zip(axes, chosen, strict=True):
         sns.regplot(
-            frame, x=name, y=problem.target, ax=axis, scatter_kws={"s": 7, "alpha": 0.6},
-            line_kws={"color": "C1", "linewidth": 1.5}, seed=0, n_boot=200,
-        )  # fmt: skip
-        axis.set(xlabel=labelled(name, units.get(name)), ylabel=labelled(problem.target, problem.unit))
+            frame,
+            x=name,
+            y=problem.target,
+            ax=axis,
+            scatter_kws={"s": 7, "alpha": 0.6},
+            line_kws={"color": "C1", "linewidth": 1.5},
+            seed=0,
+            n_boot=200,
+        )
+        axis.set(
+            xlabel=labelled(name, units.get(name)), ylabel=labelled(problem.target, problem.unit)
+        )
     save(fig, out / "numbers.png")
 
 
@@ -258,19 +352,40 @@ def _draw_groups(out: Path, frame: "pd.DataFrame", names: list[str], problem: Pr
     fig, axes = axes_grid(len(chosen), columns=min(3, len(chosen)))
     for axis, name in zip(axes, chosen, strict=True):
         order = frame.groupby(name)[problem.target].median().sort_values(ascending=False).index
-        sns.boxplot(frame, y=name, x=problem.target, order=list(order), ax=axis, fliersize=2, linewidth=0.8, color="C0")
+        sns.boxplot(
+            frame,
+            y=name,
+            x=problem.target,
+            order=list(order),
+            ax=axis,
+            fliersize=2,
+            linewidth=0.8,
+            color="C0",
+        )
         axis.set(xlabel=labelled(problem.target, problem.unit), ylabel="", title=name)
     save(fig, out / "groups.png")
 
 
-def _draw_means(out: Path, frame: "pd.DataFrame", grouped: tuple[str, str], problem: Problem) -> None:
+def _draw_means(
+    out: Path, frame: "pd.DataFrame", grouped: tuple[str, str], problem: Problem
+) -> None:
     """Draw the target's mean for each two groups; a field without rows stays empty."""
     import seaborn as sns
 
-    table = frame.pivot_table(index=grouped[0], columns=grouped[1], values=problem.target, aggfunc="mean")
+    table = frame.pivot_table(
+        index=grouped[0], columns=grouped[1], values=problem.target, aggfunc="mean"
+    )
     fig, axis = figure(1.2 * len(table.columns) + 1.6, 0.6 * len(table) + 1.2)
     label = labelled(f"mean {problem.target}", problem.unit)
-    sns.heatmap(table, annot=True, fmt=",.0f", cmap="cividis", ax=axis, cbar_kws={"label": label}, linewidths=0.5)
+    sns.heatmap(
+        table,
+        annot=True,
+        fmt=",.0f",
+        cmap="cividis",
+        ax=axis,
+        cbar_kws={"label": label},
+        linewidths=0.5,
+    )
     axis.tick_params(axis="y", rotation=0)
     axis.grid(visible=False)
     save(fig, out / "means.png")
@@ -283,10 +398,15 @@ def _draw_ranking(out: Path, found: Found, problem: Problem) -> None:
     change = dict(list(found.worth.items())[:SHOWN])
     fig, axes = axes_grid(3, columns=3)
     fig.set_size_inches(9.6, 3.4)
-    for axis, ranked, label in zip(axes, (strong, share), ("|Pearson's r|", "η² (share of variance)"), strict=False):
+    for axis, ranked, label in zip(
+        axes, (strong, share), ("|Pearson's r|", "η² (share of variance)"), strict=False
+    ):
         axis.barh(list(ranked), list(ranked.values()))
         axis.set(xlabel=label, xlim=(0, 1))
-    changes, errors = [told.change for told in change.values()], [told.error for told in change.values()]
+    changes, errors = (
+        [told.change for told in change.values()],
+        [told.error for told in change.values()],
+    )
     axes[2].barh(list(change), changes, xerr=errors, ecolor="grey")
     axes[2].set(xlabel=labelled(f"{problem.title} worse by", problem.unit))
     for axis in axes:

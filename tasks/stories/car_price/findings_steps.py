@@ -10,7 +10,15 @@ from casebook.language import msg
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_table, write_table
-from tasks.data.clean import Bin, DivideByMaximum, DropWithout, Dummies, FillWithMean, FillWithMostFrequent, OneSpelling
+from tasks.data.clean import (
+    Bin,
+    DivideByMaximum,
+    DropWithout,
+    Dummies,
+    FillWithMean,
+    FillWithMostFrequent,
+    OneSpelling,
+)
 from tasks.data.clean import WithColumns as With
 from tasks.data.derive import Log
 from tasks.data.recode import Ordinal, Reciprocal
@@ -42,7 +50,11 @@ def tell_steps(out: Path, table: Ref, steps: "tuple[Step, ...]", dataset: str) -
         cleaned = step(frame)
         sections += told(step, frame, cleaned)
         draw(out, step, cleaned, units)
-        units |= dict.fromkeys(step.columns, "of the largest") if isinstance(step, DivideByMaximum) else {}
+        units |= (
+            dict.fromkeys(step.columns, "of the largest")
+            if isinstance(step, DivideByMaximum)
+            else {}
+        )
         frame = cleaned
     write_table(out, frame)
     files.write_json(out / UNITS, units)
@@ -66,12 +78,18 @@ def merged(sections: list[Section]) -> list[Section]:
 
 
 def section(
-    title: "Message", name: str, value: Any, sentence: "Message", rows: "Sequence[Row]" = (),
+    title: "Message",
+    name: str,
+    value: Any,
+    sentence: "Message",
+    rows: "Sequence[Row]" = (),
     pictures: "tuple[tuple[str, Message], ...]" = (),
-) -> Section:  # fmt: skip
+) -> Section:
     """Return a section of one finding, with a table and pictures if there are any."""
     finding = Finding(name=name, value=value, sentence=sentence)
-    return Section(title=title, findings=(finding,), tables=(tuple(rows),) if rows else (), pictures=pictures)
+    return Section(
+        title=title, findings=(finding,), tables=(tuple(rows),) if rows else (), pictures=pictures
+    )
 
 
 def missing(frame: "pd.DataFrame") -> Section:
@@ -81,11 +99,15 @@ def missing(frame: "pd.DataFrame") -> Section:
         return section(msg("Missing values"), "missing", {}, msg("No value is missing."))
     most = max(gaps, key=lambda name: gaps[name])
     sentence = msg(
-        "{cells} values are missing, in {columns} of {all} columns; most in {most}, {count} of {rows} rows. No model "
-        "computes with nothing, so a gap is filled, or its row is dropped.",
-        cells=sum(gaps.values()), columns=len(gaps), all=len(frame.columns), most=most, count=gaps[most],
+        "{cells} values are missing, in {columns} of {all} columns; most in {most}, {count} of "
+        "{rows} rows. No model computes with nothing, so a gap is filled, or its row is dropped.",
+        cells=sum(gaps.values()),
+        columns=len(gaps),
+        all=len(frame.columns),
+        most=most,
+        count=gaps[most],
         rows=len(frame),
-    )  # fmt: skip
+    )
     return section(msg("Missing values"), "missing", gaps, sentence)
 
 
@@ -127,10 +149,13 @@ def filled(step: FillWithMean | FillWithMostFrequent, before: "pd.DataFrame") ->
     gaps = {name: int(before[name].isna().sum()) for name in step.columns}
     count = sum(gaps.values())
     rows: list[Row] = [
-        {"column": name, "missing": str(gaps[name]), "filled with": _short(fillings[name])} for name in step.columns
+        {"column": name, "missing": str(gaps[name]), "filled with": _short(fillings[name])}
+        for name in step.columns
     ]
     if isinstance(step, FillWithMean):
-        sentence = msg("{count} missing numbers are filled with the mean of their column.", count=count)
+        sentence = msg(
+            "{count} missing numbers are filled with the mean of their column.", count=count
+        )
         return section(msg("Missing values"), "filled_with_mean", fillings, sentence, rows)
     sentence = msg("{count} missing categories are filled with the most frequent one.", count=count)
     return section(msg("Missing values"), "filled_with_most_frequent", fillings, sentence, rows)
@@ -141,8 +166,10 @@ def dropped(step: DropWithout, before: "pd.DataFrame", after: "pd.DataFrame") ->
     count = len(before) - len(after)
     sentence = msg(
         "{count} rows without {column} are dropped, as they teach nothing of it; {left} are left.",
-        count=count, column=step.column, left=len(after),
-    )  # fmt: skip
+        count=count,
+        column=step.column,
+        left=len(after),
+    )
     return section(msg("Missing values"), f"dropped_without_{step.column}", count, sentence)
 
 
@@ -150,13 +177,19 @@ def spelt(step: OneSpelling, before: "pd.DataFrame", after: "pd.DataFrame") -> S
     """Tell which spellings were given up."""
     old, new = before[step.column], after[step.column]
     changed = old.notna() & (old != new)
-    written, counts = dict(zip(old[changed], new[changed], strict=True)), old[changed].value_counts()
+    written, counts = (
+        dict(zip(old[changed], new[changed], strict=True)),
+        old[changed].value_counts(),
+    )
     sentence = msg(
-        "{rows} rows spell {column} in another way than is usual or right; each name is written in one way, else it "
-        "would count as several categories.", rows=int(changed.sum()), column=step.column,
-    )  # fmt: skip
+        "{rows} rows spell {column} in another way than is usual or right; each name is written "
+        "in one way, else it would count as several categories.",
+        rows=int(changed.sum()),
+        column=step.column,
+    )
     rows: list[Row] = [
-        {"spelling": was, "written as": written[was], "rows": str(counts[was])} for was in sorted(written)
+        {"spelling": was, "written as": written[was], "rows": str(counts[was])}
+        for was in sorted(written)
     ]
     return section(msg("Formatting"), f"spellings_{step.column}", written, sentence, rows)
 
@@ -166,8 +199,11 @@ def converted(column: Reciprocal, after: "pd.DataFrame") -> Section:
     means = {name: float(after[name].mean()) for name in (column.column, column.name)}
     sentence = msg(
         "{name} is {of:g} divided by {source}: another unit, in which the mean is {mean:.2f}.",
-        name=column.name, of=column.of, source=column.column, mean=means[column.name],
-    )  # fmt: skip
+        name=column.name,
+        of=column.of,
+        source=column.column,
+        mean=means[column.name],
+    )
     return section(msg("Formatting"), column.name, means, sentence)
 
 
@@ -175,10 +211,16 @@ def unskewed(column: Log, after: "pd.DataFrame") -> Section:
     """Tell the skew of a number and of its logarithm."""
     skew = {name: float(after[name].agg("skew")) for name in (column.column, column.name)}
     sentence = msg(
-        "The skew of {source} is {before:+.2f}, that of its logarithm {after:+.2f}: a few large values no longer "
-        "outweigh all others.", source=column.column, before=skew[column.column], after=skew[column.name],
-    )  # fmt: skip
-    picture = (f"skew_{column.column}", msg("{column} as it is, and its logarithm", column=column.column))
+        "The skew of {source} is {before:+.2f}, that of its logarithm {after:+.2f}: a few large "
+        "values no longer outweigh all others.",
+        source=column.column,
+        before=skew[column.column],
+        after=skew[column.name],
+    )
+    picture = (
+        f"skew_{column.column}",
+        msg("{column} as it is, and its logarithm", column=column.column),
+    )
     return section(msg("Skew"), column.name, skew, sentence, pictures=(picture,))
 
 
@@ -188,8 +230,9 @@ def ordered(column: Ordinal, after: "pd.DataFrame") -> Section:
     used = {name: float(number) for name, number in column.numbers if (source == name).any()}
     sentence = msg(
         "{source} has an order, so each category becomes its number, in {name}.",
-        source=column.column, name=column.name,
-    )  # fmt: skip
+        source=column.column,
+        name=column.name,
+    )
     rows: list[Row] = [
         {"category": name, "number": f"{number:g}", "rows": str(int((source == name).sum()))}
         for name, number in used.items()
@@ -201,17 +244,21 @@ def divided(step: DivideByMaximum, before: "pd.DataFrame", after: "pd.DataFrame"
     """Tell the ranges before and after."""
     most = {name: float(before[name].max()) for name in step.columns}
     sentence = msg(
-        "{columns} columns are divided by their largest value and now lie between {least:.2f} and 1: none outweighs "
-        "another for its unit alone.",
-        columns=len(most), least=min(float(after[name].min()) for name in step.columns),
-    )  # fmt: skip
+        "{columns} columns are divided by their largest value and now lie between {least:.2f} and "
+        "1: none outweighs another for its unit alone.",
+        columns=len(most),
+        least=min(float(after[name].min()) for name in step.columns),
+    )
     rows: list[Row] = [
         {
-            "column": name, "smallest": _short(before[name].min()), "largest": _short(most[name]),
-            "smallest, scaled": f"{after[name].min():.3f}", "largest, scaled": f"{after[name].max():.3f}",
+            "column": name,
+            "smallest": _short(before[name].min()),
+            "largest": _short(most[name]),
+            "smallest, scaled": f"{after[name].min():.3f}",
+            "largest, scaled": f"{after[name].max():.3f}",
         }
         for name in step.columns
-    ]  # fmt: skip
+    ]
     return section(msg("Normalization"), "largest", most, sentence, rows)
 
 
@@ -221,9 +268,14 @@ def binned(step: Bin, before: "pd.DataFrame", after: "pd.DataFrame") -> Section:
     counts = {label: int((after[step.name] == label).sum()) for label in step.labels}
     most = max(counts, key=lambda label: counts[label])
     sentence = msg(
-        "{column} is sorted into {bins} bins of equal width; {count} of {rows} rows are in the bin {label}.",
-        column=step.column, bins=len(counts), count=counts[most], rows=len(after), label=most,
-    )  # fmt: skip
+        "{column} is sorted into {bins} bins of equal width; {count} of {rows} rows are in the "
+        "bin {label}.",
+        column=step.column,
+        bins=len(counts),
+        count=counts[most],
+        rows=len(after),
+        label=most,
+    )
     rows: list[Row] = [
         {"bin": label, "over": _short(low), "up to": _short(high), "rows": str(counts[label])}
         for label, low, high in zip(counts, edges[:-1], edges[1:], strict=True)
@@ -234,12 +286,18 @@ def binned(step: Bin, before: "pd.DataFrame", after: "pd.DataFrame") -> Section:
 
 def flagged(step: Dummies, before: "pd.DataFrame", after: "pd.DataFrame") -> Section:
     """Tell how many rows each new column marks."""
-    counts = {str(name): int(after[name].sum()) for name in after.columns.difference(before.columns)}
+    counts = {
+        str(name): int(after[name].sum()) for name in after.columns.difference(before.columns)
+    }
     sentence = msg(
-        "{columns} columns of categories without an order become {new} columns of 0 and 1 (one-hot).",
-        columns=len(step.columns), new=len(counts),
-    )  # fmt: skip
-    rows: list[Row] = [{"column": name, "rows with 1": str(count)} for name, count in counts.items()]
+        "{columns} columns of categories without an order become {new} columns of 0 and 1 "
+        "(one-hot).",
+        columns=len(step.columns),
+        new=len(counts),
+    )
+    rows: list[Row] = [
+        {"column": name, "rows with 1": str(count)} for name, count in counts.items()
+    ]
     return section(msg("Categories to numbers"), "dummies", counts, sentence, rows)
 
 
@@ -269,9 +327,15 @@ def _draw_bins(out: Path, step: Bin, frame: "pd.DataFrame", unit: str | None) ->
     fig, axis = figure(6, 3.2)
     edges = step.edges(frame)
     sns.histplot(
-        frame.dropna(subset=[step.column]), x=step.column, hue=step.name, hue_order=list(step.labels), bins=30,
-        multiple="stack", ax=axis, palette="colorblind",
-    )  # fmt: skip
+        frame.dropna(subset=[step.column]),
+        x=step.column,
+        hue=step.name,
+        hue_order=list(step.labels),
+        bins=30,
+        multiple="stack",
+        ax=axis,
+        palette="colorblind",
+    )
     for edge in edges[1:-1]:
         axis.axvline(edge, color="black", linestyle="--", linewidth=1)
     axis.set(xlabel=labelled(step.column, unit), ylabel="rows")

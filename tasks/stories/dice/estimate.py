@@ -17,7 +17,9 @@ CELLS = 4_000_000  # numbers in memory at a time
 TOGETHER = 100  # samples that share their resamples
 
 
-def intervals(x: "Floats", confidence: float, resamples: int, rng: "np.random.Generator") -> "dict[str, Interval]":
+def intervals(
+    x: "Floats", confidence: float, resamples: int, rng: "np.random.Generator"
+) -> "dict[str, Interval]":
     """Return each sample's confidence intervals of the mean.
 
     Parameters
@@ -47,7 +49,10 @@ def intervals(x: "Floats", confidence: float, resamples: int, rng: "np.random.Ge
     return {
         "z": (mean - z * error, mean + z * error),
         "t": (mean - t * error, mean + t * error),
-        "percentile": (quantile(means, np.full(len(x), 1 - upper)), quantile(means, np.full(len(x), upper))),
+        "percentile": (
+            quantile(means, np.full(len(x), 1 - upper)),
+            quantile(means, np.full(len(x), upper)),
+        ),
         "bca": (quantile(means, low), quantile(means, high)),
     }
 
@@ -55,14 +60,16 @@ def intervals(x: "Floats", confidence: float, resamples: int, rng: "np.random.Ge
 def resampled_means(x: "Floats", resamples: int, rng: "np.random.Generator") -> "Floats":
     """Return the sorted means of bootstrap resamples, shape (samples, resamples).
 
-    Each resample says how often it draws the first, the second … value; all samples given share these counts, so that
-    their means are one product of matrices.
+    Each resample says how often it draws the first, the second … value; all samples given share
+    these counts, so that their means are one product of matrices.
     """
     import numpy as np
 
     n = x.shape[1]
     step = max(1, CELLS // n)
-    parts = [x @ draws(n, min(step, resamples - start), rng).T / n for start in range(0, resamples, step)]
+    parts = [
+        x @ draws(n, min(step, resamples - start), rng).T / n for start in range(0, resamples, step)
+    ]
     return np.sort(np.concatenate(parts, axis=1), axis=1)
 
 
@@ -71,14 +78,16 @@ def draws(n: int, resamples: int, rng: "np.random.Generator") -> "Floats":
     import numpy as np
 
     taken = rng.integers(n, size=(resamples, n)) + n * np.arange(resamples)[:, None]
-    return np.bincount(taken.ravel(), minlength=resamples * n).reshape(resamples, n).astype("float64")
+    return (
+        np.bincount(taken.ravel(), minlength=resamples * n).reshape(resamples, n).astype("float64")
+    )
 
 
 def bca_levels(x: "Floats", means: "Floats", upper: float) -> "Interval":
     """Return the levels that BCa takes the quantiles of the resampled means at.
 
-    They correct for a median of the means beside the sample's mean (z0) and for an error that grows with the mean (the
-    acceleration, which for a mean is a sixth of its skewness).
+    They correct for a median of the means beside the sample's mean (z0) and for an error that grows
+    with the mean (the acceleration, which for a mean is a sixth of its skewness).
     """
     import numpy as np
     from scipy import stats
@@ -111,23 +120,32 @@ def quantile(ordered: "Floats", level: "Floats") -> "Floats":
 def drawn(shape: Shape, size: tuple[int, ...], rng: "np.random.Generator") -> "Floats":
     """Draw from a distribution with mean 0 and standard deviation 1.
 
-    `normal`; `lognormal`, skewed: exp of a standard normal number, less its mean √e, over its deviation √(e² - e);
-    `student`, with heavy tails: Student's t with 3 degrees of freedom over its deviation √3.
+    `normal`; `lognormal`, skewed: exp of a standard normal number, less its mean √e, over its
+    deviation √(e² - e); `student`, with heavy tails: Student's t with 3 degrees of freedom over its
+    deviation √3.
     """
     import numpy as np
 
-    values = rng.standard_t(3, size) / np.sqrt(3) if shape == "student" else rng.standard_normal(size)
+    values = (
+        rng.standard_t(3, size) / np.sqrt(3) if shape == "student" else rng.standard_normal(size)
+    )
     if shape == "lognormal":
         values = (np.exp(values) - np.exp(0.5)) / np.sqrt(np.exp(2) - np.exp(1))
     return np.asarray(values)
 
 
 def coverage(
-    shape: Shape, n: int, repeats: int, confidence: float, resamples: int, rng: "np.random.Generator"
+    shape: Shape,
+    n: int,
+    repeats: int,
+    confidence: float,
+    resamples: int,
+    rng: "np.random.Generator",
 ) -> "pd.DataFrame":
     """Draw a sample of n again and again, and count how often each interval holds the true mean, which is 0 here.
 
-    Adding a number to all values or multiplying them moves the intervals along: true mean and deviation don't matter.
+    Adding a number to all values or multiplying them moves the intervals along: true mean and
+    deviation don't matter.
 
     Returns
     -------
@@ -138,14 +156,20 @@ def coverage(
 
     counts = pd.DataFrame(0, index=list(METHODS), columns=["held", "above", "below"])
     for size in _blocks(repeats):
-        for method, (low, high) in intervals(drawn(shape, (size, n), rng), confidence, resamples, rng).items():
+        for method, (low, high) in intervals(
+            drawn(shape, (size, n), rng), confidence, resamples, rng
+        ).items():
             above, below = int((low > 0).sum()), int((high < 0).sum())
             counts.loc[method] += [size - above - below, above, below]
     ends = [wilson(int(held), repeats) for held in counts["held"]]
     return counts.assign(
-        shape=shape, n=n, repeats=repeats, coverage=counts["held"] / repeats,
-        low=[low for low, _ in ends], high=[high for _, high in ends],
-    ).reset_index(names="method")  # fmt: skip
+        shape=shape,
+        n=n,
+        repeats=repeats,
+        coverage=counts["held"] / repeats,
+        low=[low for low, _ in ends],
+        high=[high for _, high in ends],
+    ).reset_index(names="method")
 
 
 def _blocks(repeats: int) -> Iterator[int]:
@@ -162,7 +186,10 @@ def wilson(held: int, repeats: int) -> tuple[float, float]:
 
 
 def z_coverage(n: int, confidence: float) -> float:
-    """Return how often the z interval holds the true mean of normal values: P(|T| < z), T Student's with n - 1."""
+    """Return how often the z interval holds the true mean of normal values.
+
+    P(|T| < z), T Student's with n - 1.
+    """
     from scipy import stats
 
     return float(1 - 2 * stats.t.sf(stats.norm.ppf((1 + confidence) / 2), n - 1))

@@ -24,11 +24,18 @@ SEVERAL = 5  # dice, from which on the error falls evenly
 LIKELIEST = 2  # sums that a sentence names
 
 
-def tell_sums(dice: int, sides: int, exact: Mapping[int, Fraction], counts: "Whole", looks: Sequence[int]) -> Section:
+def tell_sums(
+    dice: int, sides: int, exact: Mapping[int, Fraction], counts: "Whole", looks: Sequence[int]
+) -> Section:
     """Tell the sum's distribution: exact, and as the throws have it."""
     sums, rows = list(exact), counts[-1] / looks[-1]
     table = tuple(
-        {"sum": str(x), "probability": str(p), "in decimals": f"{float(p):.5f}", "simulated share": f"{share:.5f}"}
+        {
+            "sum": str(x),
+            "probability": str(p),
+            "in decimals": f"{float(p):.5f}",
+            "simulated share": f"{share:.5f}",
+        }
         for x, p, share in zip(sums, exact.values(), rows, strict=True)
     )
     return Section(
@@ -52,11 +59,15 @@ def told_exact(dice: int, sides: int, exact: Mapping[int, Fraction]) -> Finding:
         name="exact",
         value={"mean": str(mean), "variance": str(variance), "std": float(variance) ** 0.5},
         sentence=msg(
-            "Exactly, the sum of {dice} dice with {sides} sides has mean {mean}, variance {variance} and standard "
-            "deviation {deviation:.4f}.",
-            dice=dice, sides=sides, mean=str(mean), variance=str(variance), deviation=float(variance) ** 0.5,
+            "Exactly, the sum of {dice} dice with {sides} sides has mean {mean}, variance "
+            "{variance} and standard deviation {deviation:.4f}.",
+            dice=dice,
+            sides=sides,
+            mean=str(mean),
+            variance=str(variance),
+            deviation=float(variance) ** 0.5,
         ),
-    )  # fmt: skip
+    )
 
 
 def told_likeliest(exact: Mapping[int, Fraction]) -> Finding:
@@ -65,11 +76,18 @@ def told_likeliest(exact: Mapping[int, Fraction]) -> Finding:
     sums = [total for total, p in exact.items() if p == top]
     named = ", ".join(map(str, sums))
     sentence = (
-        msg("Most likely: {sums}, with probability {p} ({share:.2%}).", sums=named, p=str(top), share=float(top))
+        msg(
+            "Most likely: {sums}, with probability {p} ({share:.2%}).",
+            sums=named,
+            p=str(top),
+            share=float(top),
+        )
         if len(sums) <= LIKELIEST
         else msg("All {count} sums have the same probability {p}.", count=len(sums), p=str(top))
     )
-    return Finding(name="likeliest", value={"sums": list(sums), "probability": str(top)}, sentence=sentence)
+    return Finding(
+        name="likeliest", value={"sums": list(sums), "probability": str(top)}, sentence=sentence
+    )
 
 
 def told_simulated(exact: Mapping[int, Fraction], counts: "Whole", throws: int) -> Finding:
@@ -77,17 +95,22 @@ def told_simulated(exact: Mapping[int, Fraction], counts: "Whole", throws: int) 
     seen = {total: Fraction(int(count), throws) for total, count in zip(exact, counts, strict=True)}
     found, true = moments(seen), moments(exact)
     mean_off = float(found.mean - true.mean) / (float(true.variance) / throws) ** 0.5
-    error = (float(true.fourth - true.variance**2) / throws) ** 0.5  # of the variance; none if it can't vary
+    error = (
+        float(true.fourth - true.variance**2) / throws
+    ) ** 0.5  # of the variance; none if it can't vary
     variance_off = float(found.variance - true.variance) / error if error else None
     values = {"mean": float(found.mean), "variance": float(found.variance)}
     return Finding(
         name="simulated",
         value={"throws": throws, **values, "mean_off": mean_off, "variance_off": variance_off},
         sentence=msg(
-            "{throws:,} simulated throws have mean {mean:.4f} and variance {variance:.4f}: the mean is {off:.1f} "
-            "standard errors off.", throws=throws, **values, off=abs(mean_off),
+            "{throws:,} simulated throws have mean {mean:.4f} and variance {variance:.4f}: the "
+            "mean is {off:.1f} standard errors off.",
+            throws=throws,
+            **values,
+            off=abs(mean_off),
         ),
-    )  # fmt: skip
+    )
 
 
 def told_fit(fit: Fit) -> Finding:
@@ -95,15 +118,18 @@ def told_fit(fit: Fit) -> Finding:
     values = fit._asdict()
     sentence = (
         msg(
-            "Chi-square goodness of fit: χ² = {statistic:.1f} with {freedom} degrees of freedom, p = {p:.2f}. Nothing "
-            "speaks against the exact distribution.", **values,
+            "Chi-square goodness of fit: χ² = {statistic:.1f} with {freedom} degrees of freedom, "
+            "p = {p:.2f}. Nothing speaks against the exact distribution.",
+            **values,
         )
         if fit.p >= DOUBTED
         else msg(
-            "Chi-square goodness of fit: χ² = {statistic:.1f} with {freedom} degrees of freedom, p = {p:.4f}. So far "
-            "from the exact distribution is one simulation in twenty by chance alone: try another seed.", **values,
+            "Chi-square goodness of fit: χ² = {statistic:.1f} with {freedom} degrees of freedom, "
+            "p = {p:.4f}. So far from the exact distribution is one simulation in twenty by "
+            "chance alone: try another seed.",
+            **values,
         )
-    )  # fmt: skip
+    )
     return Finding(name="goodness_of_fit", value=dict(values), sentence=sentence)
 
 
@@ -117,10 +143,14 @@ def told_gaps(exact: Mapping[int, Fraction], counts: "Whole", looks: Sequence[in
         name="largest_gap",
         value=dict(zip(map(str, looks), gaps, strict=True)),
         sentence=msg(
-            "The largest gap between a share and its probability is {first:.4f} after {few:,} throws and {last:.4f} "
-            "after {many:,}.", first=gaps[0], few=looks[0], last=gaps[-1], many=looks[-1],
+            "The largest gap between a share and its probability is {first:.4f} after {few:,} "
+            "throws and {last:.4f} after {many:,}.",
+            first=gaps[0],
+            few=looks[0],
+            last=gaps[-1],
+            many=looks[-1],
         ),
-    )  # fmt: skip
+    )
 
 
 def tell_paths(at: "Whole", means: "Floats", mean: float, deviation: float) -> Section:
@@ -130,24 +160,39 @@ def tell_paths(at: "Whole", means: "Floats", mean: float, deviation: float) -> S
     half = 1.96 * deviation / np.sqrt(at)
     outside = np.abs(means - mean) > half
     inside, ever = float(1 - outside[:, -1].mean()), float(outside.any(axis=1).mean())
-    values = {"series": len(means), "throws": int(at[-1]), "inside": inside, "half": float(half[-1])}
+    values = {
+        "series": len(means),
+        "throws": int(at[-1]),
+        "inside": inside,
+        "half": float(half[-1]),
+    }
     at_end = msg(
-        "After {throws:,} throws {inside:.1%} of {series} series have a mean within {half:.4f} of the exact one, that "
-        "is within ±1.96 σ/√n, where 95 % are expected. A band ten times narrower takes a hundred times the throws.",
+        "After {throws:,} throws {inside:.1%} of {series} series have a mean within {half:.4f} of "
+        "the exact one, that is within ±1.96 σ/√n, where 95 % are expected. A band ten times "
+        "narrower takes a hundred times the throws.",
         **values,
     )
     all_along = msg(
-        "The band is meant for one n: {ever:.0%} of the series were outside at one of {looks} looks at least. Who "
-        "stops when the figure looks unusual finds something more often than once in twenty.",
-        ever=ever, looks=len(at),
-    )  # fmt: skip
+        "The band is meant for one n: {ever:.0%} of the series were outside at one of {looks} "
+        "looks at least. Who stops when the figure looks unusual finds something more often than "
+        "once in twenty.",
+        ever=ever,
+        looks=len(at),
+    )
     return Section(
         title=msg("Law of large numbers"),
         findings=(
             Finding(name="running_means", value=values, sentence=at_end),
-            Finding(name="ever_outside", value={"looks": len(at), "share": ever}, sentence=all_along),
+            Finding(
+                name="ever_outside", value={"looks": len(at), "share": ever}, sentence=all_along
+            ),
         ),
-        pictures=(("paths", msg("Running means of the sum, and the band that holds 95 % of them at each n")),),
+        pictures=(
+            (
+                "paths",
+                msg("Running means of the sum, and the band that holds 95 % of them at each n"),
+            ),
+        ),
     )
 
 
@@ -163,20 +208,31 @@ def tell_normal(dice: int, own: tuple[float, float], errors: "pd.DataFrame") -> 
     )
     values = {"dice": dice, "plain": own[0], "corrected": own[1]}
     sentence = msg(
-        "For {dice} dice the normal distribution misses P(sum ≤ x) by up to {plain:.4f}; asked at x + ½, which is the "
-        "continuity correction, by up to {corrected:.4f}.",
+        "For {dice} dice the normal distribution misses P(sum ≤ x) by up to {plain:.4f}; asked at "
+        "x + ½, which is the continuity correction, by up to {corrected:.4f}.",
         **values,
     )
     return Section(
         title=msg("Normal approximation"),
-        findings=(Finding(name="normal_error", value=values, sentence=sentence), told_slopes(errors)),
+        findings=(
+            Finding(name="normal_error", value=values, sentence=sentence),
+            told_slopes(errors),
+        ),
         tables=(table,),
-        pictures=(("normal", msg("The sum's distribution function beside the normal one, and the largest error")),),
+        pictures=(
+            (
+                "normal",
+                msg("The sum's distribution function beside the normal one, and the largest error"),
+            ),
+        ),
     )
 
 
 def told_slopes(errors: "pd.DataFrame") -> Finding:
-    """Tell to which power of the number of dice the errors fall: the slopes of straight lines on log scales."""
+    """Tell to which power of the number of dice the errors fall.
+
+    The slopes of straight lines on log scales.
+    """
     import numpy as np
 
     several = errors[errors["dice"] >= SEVERAL]
@@ -188,15 +244,19 @@ def told_slopes(errors: "pd.DataFrame") -> Finding:
         "corrected": float(np.polyfit(x, np.log(several["corrected"]), 1)[0]),
     }
     sentence = msg(
-        "From {first} to {last} dice the error falls as the number of dice to the power {plain:.2f}, with the "
-        "correction to the power {corrected:.2f}: that is the central limit theorem at work.",
+        "From {first} to {last} dice the error falls as the number of dice to the power "
+        "{plain:.2f}, with the correction to the power {corrected:.2f}: that is the central limit "
+        "theorem at work.",
         **values,
     )
     return Finding(name="normal_error_powers", value=values, sentence=sentence)
 
 
 def tell_population(population: Sequence[int]) -> Section:
-    """Tell what samples of a small population are like, from all samples there are: nothing here is simulated."""
+    """Tell what samples of a small population are like, from all samples there are.
+
+    Nothing here is simulated.
+    """
     import numpy as np
 
     values = np.array(population, dtype="float64")
@@ -210,23 +270,35 @@ def tell_population(population: Sequence[int]) -> Section:
 
 def told_population(values: "Floats") -> Finding:
     """Tell the mean and both standard deviations of a population."""
-    found = {"mean": float(values.mean()), "by_n": float(values.std()), "by_less": float(values.std(ddof=1))}
+    found = {
+        "mean": float(values.mean()),
+        "by_n": float(values.std()),
+        "by_less": float(values.std(ddof=1)),
+    }
     sentence = msg(
-        "The lab's population of {count} numbers has mean {mean:.1f} and standard deviation {by_n:.4f}. pandas says "
-        "{by_less:.4f}: its std() takes the numbers for a sample and divides by n - 1.",
-        count=len(values), **found,
-    )  # fmt: skip
+        "The lab's population of {count} numbers has mean {mean:.1f} and standard deviation "
+        "{by_n:.4f}. pandas says {by_less:.4f}: its std() takes the numbers for a sample and "
+        "divides by n - 1.",
+        count=len(values),
+        **found,
+    )
     return Finding(name="population", value=found, sentence=sentence)
 
 
 def told_means(drawn: "Floats", kept: "Floats") -> Finding:
     """Tell how much the means of samples vary, drawn with replacement and without."""
-    found = {"replaced": float(drawn.mean(axis=1).std()), "not_replaced": float(kept.mean(axis=1).std())}
+    found = {
+        "replaced": float(drawn.mean(axis=1).std()),
+        "not_replaced": float(kept.mean(axis=1).std()),
+    }
     sentence = msg(
-        "Means of samples of {taken} have standard deviation {replaced:.3f} if drawn with replacement ({many:,} "
-        "samples) and {not_replaced:.3f} without ({few:,}).",
-        taken=TAKEN, many=len(drawn), few=len(kept), **found,
-    )  # fmt: skip
+        "Means of samples of {taken} have standard deviation {replaced:.3f} if drawn with "
+        "replacement ({many:,} samples) and {not_replaced:.3f} without ({few:,}).",
+        taken=TAKEN,
+        many=len(drawn),
+        few=len(kept),
+        **found,
+    )
     return Finding(name="std_of_sample_means", value=found, sentence=sentence)
 
 
@@ -238,9 +310,9 @@ def told_freedom(values: "Floats", drawn: "Floats") -> Finding:
         "by_less": float(drawn.var(axis=1, ddof=1).mean()),
     }
     sentence = msg(
-        "Over all samples with replacement the variance is {by_less:.2f} on average if divided by n - 1, as the "
-        "population's is {population:.2f}, and {by_n:.2f} if divided by n: a sample uses up one degree of freedom for "
-        "its own mean.",
+        "Over all samples with replacement the variance is {by_less:.2f} on average if divided by "
+        "n - 1, as the population's is {population:.2f}, and {by_n:.2f} if divided by n: a sample "
+        "uses up one degree of freedom for its own mean.",
         **found,
     )
     return Finding(name="variance_of_samples", value=found, sentence=sentence)

@@ -15,8 +15,15 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 Cell = Mapping[Hashable, Any]  # a row of `tasks.stories.dice.estimate.coverage`
-Cells = Mapping[tuple[str, int, str], Cell]  # by distribution, size of the sample and kind of interval
-NAMES = {"z": msg("z"), "t": msg("t"), "percentile": msg("bootstrap, percentile"), "bca": msg("bootstrap, BCa")}
+Cells = Mapping[
+    tuple[str, int, str], Cell
+]  # by distribution, size of the sample and kind of interval
+NAMES = {
+    "z": msg("z"),
+    "t": msg("t"),
+    "percentile": msg("bootstrap, percentile"),
+    "bca": msg("bootstrap, BCa"),
+}
 SHAPES = {
     "normal": msg("normal"),
     "lognormal": msg("skewed: lognormal"),
@@ -26,7 +33,10 @@ FEW, MORE = 5, 30  # sizes of samples that sentences are about
 
 
 def tell_returns(
-    values: "Floats", ends: Mapping[str, tuple[float, float]], truth: float | None, confidence: float
+    values: "Floats",
+    ends: Mapping[str, tuple[float, float]],
+    truth: float | None,
+    confidence: float,
 ) -> Section:
     """Tell the mean of the returns with its intervals, and which of them hold the true mean if it is known."""
     n, mean, deviation = len(values), float(values.mean()), float(values.std(ddof=1))
@@ -34,31 +44,50 @@ def tell_returns(
     findings = [
         Finding(
             name="mean_return",
-            value={"years": n, "mean": mean, "std": deviation, "standard_error": deviation / n**0.5},
+            value={
+                "years": n,
+                "mean": mean,
+                "std": deviation,
+                "standard_error": deviation / n**0.5,
+            },
             sentence=msg(
-                "{n:,} yearly returns have mean {mean:.2f} % and standard deviation {deviation:.2f} %.",
-                n=n, mean=mean, deviation=deviation,
+                "{n:,} yearly returns have mean {mean:.2f} % and standard deviation "
+                "{deviation:.2f} %.",
+                n=n,
+                mean=mean,
+                deviation=deviation,
             ),
         ),
         Finding(
             name="intervals",
             value={name: list(pair) for name, pair in ends.items()},
             sentence=msg(
-                "The {confidence:.1%} confidence interval of the mean return by t is {low:.2f} % to {high:.2f} %.",
-                confidence=confidence, low=low, high=high,
+                "The {confidence:.1%} confidence interval of the mean return by t is {low:.2f} % "
+                "to {high:.2f} %.",
+                confidence=confidence,
+                low=low,
+                high=high,
             ),
         ),
-    ]  # fmt: skip
+    ]
     if truth is not None:
         findings.append(told_truth(ends, truth))
     rows: tuple[dict[str, Message | str], ...] = tuple(
-        {"interval": NAMES[name], "low": f"{low:.3f}", "high": f"{high:.3f}", "width": f"{high - low:.3f}"}
+        {
+            "interval": NAMES[name],
+            "low": f"{low:.3f}",
+            "high": f"{high:.3f}",
+            "width": f"{high - low:.3f}",
+        }
         for name, (low, high) in ends.items()
     )
     caption = msg("The returns, and the intervals of their mean")
     return Section(
-        title=msg("Mean return"), findings=tuple(findings), tables=(rows,), pictures=(("returns", caption),)
-    )  # fmt: skip
+        title=msg("Mean return"),
+        findings=tuple(findings),
+        tables=(rows,),
+        pictures=(("returns", caption),),
+    )
 
 
 def told_truth(ends: Mapping[str, tuple[float, float]], truth: float) -> Finding:
@@ -68,10 +97,13 @@ def told_truth(ends: Mapping[str, tuple[float, float]], truth: float) -> Finding
         name="hold_the_truth",
         value={name: name in held for name in ends},
         sentence=msg(
-            "The returns were drawn with a true mean of {truth:g} %: {held} of {all} intervals hold it. One sample "
-            "says little of an interval; the next section draws many.", truth=truth, held=len(held), all=len(ends),
+            "The returns were drawn with a true mean of {truth:g} %: {held} of {all} intervals "
+            "hold it. One sample says little of an interval; the next section draws many.",
+            truth=truth,
+            held=len(held),
+            all=len(ends),
         ),
-    )  # fmt: skip
+    )
 
 
 def tell_coverage(covered: "pd.DataFrame", confidence: float) -> Section:
@@ -93,7 +125,12 @@ def tell_coverage(covered: "pd.DataFrame", confidence: float) -> Section:
         title=msg("How often intervals hold the true mean"),
         findings=(*told_normal(cells, confidence), *told_skewed(cells), told_tails(cells)),
         tables=(rows,),
-        pictures=(("coverage", msg("Share of intervals that hold the true mean; bars: its 95 % Wilson interval")),),
+        pictures=(
+            (
+                "coverage",
+                msg("Share of intervals that hold the true mean; bars: its 95 % Wilson interval"),
+            ),
+        ),
     )
 
 
@@ -104,7 +141,11 @@ def shown(cell: Cell) -> str:
 
 def figure_of(cell: Cell) -> dict[str, float]:
     """Return a coverage with the ends of its interval."""
-    return {"value": float(cell["coverage"]), "low": float(cell["low"]), "high": float(cell["high"])}
+    return {
+        "value": float(cell["coverage"]),
+        "low": float(cell["low"]),
+        "high": float(cell["high"]),
+    }
 
 
 def told_normal(cells: Cells, confidence: float) -> tuple[Finding, Finding]:
@@ -115,20 +156,27 @@ def told_normal(cells: Cells, confidence: float) -> tuple[Finding, Finding]:
             name="t_on_normal",
             value={"n": FEW, **t},
             sentence=msg(
-                "On {n} normal values t holds the true mean in {value:.1%} of {repeats:,} samples (95 % interval of "
-                "that share: {low:.1%} to {high:.1%}); stated is {confidence:.1%}.",
-                n=FEW, repeats=cells["normal", FEW, "t"]["repeats"], confidence=confidence, **t,
+                "On {n} normal values t holds the true mean in {value:.1%} of {repeats:,} samples "
+                "(95 % interval of that share: {low:.1%} to {high:.1%}); stated is "
+                "{confidence:.1%}.",
+                n=FEW,
+                repeats=cells["normal", FEW, "t"]["repeats"],
+                confidence=confidence,
+                **t,
             ),
         ),
         Finding(
             name="z_on_normal",
             value={"n": FEW, **z, "exact": z_coverage(FEW, confidence)},
             sentence=msg(
-                "z holds it in {value:.1%} ({low:.1%} to {high:.1%}), by theory in {exact:.2%}: it takes the "
-                "deviation of {n} values for the true one.", n=FEW, exact=z_coverage(FEW, confidence), **z,
+                "z holds it in {value:.1%} ({low:.1%} to {high:.1%}), by theory in {exact:.2%}: "
+                "it takes the deviation of {n} values for the true one.",
+                n=FEW,
+                exact=z_coverage(FEW, confidence),
+                **z,
             ),
         ),
-    )  # fmt: skip
+    )
 
 
 def told_skewed(cells: Cells) -> tuple[Finding, Finding]:
@@ -141,20 +189,23 @@ def told_skewed(cells: Cells) -> tuple[Finding, Finding]:
             name="skewed",
             value={"n": MORE, **n},
             sentence=msg(
-                "On {n} values of the skewed distribution z holds the true mean in {z:.1%}, t in {t:.1%}, the "
-                "bootstrap in {percentile:.1%} (percentile) and {bca:.1%} (BCa).",
-                n=MORE, **{method: each["value"] for method, each in n.items()},
+                "On {n} values of the skewed distribution z holds the true mean in {z:.1%}, t in "
+                "{t:.1%}, the bootstrap in {percentile:.1%} (percentile) and {bca:.1%} (BCa).",
+                n=MORE,
+                **{method: each["value"] for method, each in n.items()},
             ),
         ),
         Finding(
             name="skewed_misses",
             value={"n": MORE, "missed": misses, "below": below},
             sentence=msg(
-                "Of the {misses} intervals by t that miss it there, {below} lie below it: samples that lack the rare "
-                "large values have too small a mean and too small a deviation.", misses=misses, below=below,
+                "Of the {misses} intervals by t that miss it there, {below} lie below it: samples "
+                "that lack the rare large values have too small a mean and too small a deviation.",
+                misses=misses,
+                below=below,
             ),
         ),
-    )  # fmt: skip
+    )
 
 
 def told_tails(cells: Cells) -> Finding:
@@ -164,8 +215,10 @@ def told_tails(cells: Cells) -> Finding:
         name="heavy_tails",
         value={"n": FEW, **n},
         sentence=msg(
-            "On {n} values with heavy tails t holds it in {t:.1%}, the bootstrap in {percentile:.1%} (percentile) and "
-            "{bca:.1%} (BCa): resamples of {n} values know no others.",
-            n=FEW, **{method: each["value"] for method, each in n.items()},
+            "On {n} values with heavy tails t holds it in {t:.1%}, the bootstrap in "
+            "{percentile:.1%} (percentile) and {bca:.1%} (BCa): resamples of {n} values know no "
+            "others.",
+            n=FEW,
+            **{method: each["value"] for method, each in n.items()},
         ),
-    )  # fmt: skip
+    )

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Whole = NDArray[np.int64]
 
-SHAPES = {"normal": "Normal", "lognormal": "Skewed: lognormal", "student": "Heavy tails: Student's t, 3 df"}
+SHAPES = {
+    "normal": "Normal",
+    "lognormal": "Skewed: lognormal",
+    "student": "Heavy tails: Student's t, 3 df",
+}
 MARKS = ("o", "s", "^", "D")
 SEPARATE = 40  # sums that can be told apart as dots
 FIRST = 10  # throws; the means of fewer are all over the place
@@ -28,20 +32,42 @@ def panels(count: int, height: float = 3.3, **more: Any) -> "tuple[Figure, list[
     import matplotlib.pyplot as plt
 
     style()
-    fig, axes = plt.subplots(1, count, figsize=(10, height), layout="constrained", squeeze=False, **more)
+    fig, axes = plt.subplots(
+        1, count, figsize=(10, height), layout="constrained", squeeze=False, **more
+    )
     return fig, list(axes[0])
 
 
-def draw_sums(out: Path, sums: Sequence[int], exact: Sequence[float], counts: "Whole", looks: Sequence[int]) -> None:
+def draw_sums(
+    out: Path, sums: Sequence[int], exact: Sequence[float], counts: "Whole", looks: Sequence[int]
+) -> None:
     """Draw the share of each sum after some throws, after more and after all, and the exact probabilities over it."""
     fig, axes = panels(len(looks), sharey=True)
     few = len(sums) <= SEPARATE
     for axis, look, seen in zip(axes, looks, counts, strict=True):
         if few:
-            axis.bar(sums, seen / look, width=0.9, color="C0", alpha=0.55, linewidth=0, label="simulated")
+            axis.bar(
+                sums, seen / look, width=0.9, color="C0", alpha=0.55, linewidth=0, label="simulated"
+            )
         else:
-            axis.fill_between(sums, seen / look, step="mid", color="C0", alpha=0.55, linewidth=0, label="simulated")
-        axis.plot(sums, exact, "o" if few else "-", color="black", markersize=4, linewidth=1, label="exact")
+            axis.fill_between(
+                sums,
+                seen / look,
+                step="mid",
+                color="C0",
+                alpha=0.55,
+                linewidth=0,
+                label="simulated",
+            )
+        axis.plot(
+            sums,
+            exact,
+            "o" if few else "-",
+            color="black",
+            markersize=4,
+            linewidth=1,
+            label="exact",
+        )
         axis.set(xlabel="sum of the dice", title=f"{look:,} throws")
     axes[0].set_ylabel("share of throws, probability")
     axes[0].legend(fontsize=8)
@@ -55,10 +81,20 @@ def draw_paths(out: Path, at: "Whole", means: "Floats", mean: float, deviation: 
     fig, (axis,) = panels(1, 3.6)
     means, at = means[:, at >= FIRST], at[at >= FIRST]
     half = 1.96 * deviation / np.sqrt(at)
-    axis.fill_between(at, mean - half, mean + half, color="grey", alpha=0.25, linewidth=0, label="mean ± 1.96 σ/√n")
+    axis.fill_between(
+        at,
+        mean - half,
+        mean + half,
+        color="grey",
+        alpha=0.25,
+        linewidth=0,
+        label="mean ± 1.96 σ/√n",
+    )
     axis.axhline(mean, color="black", linewidth=1, label="exact mean")
     axis.plot(at, means.T, linewidth=1)
-    axis.set(xscale="log", xlabel="throws n", ylabel="mean of the first n sums", xlim=(at[0], at[-1]))
+    axis.set(
+        xscale="log", xlabel="throws n", ylabel="mean of the first n sums", xlim=(at[0], at[-1])
+    )
     axis.set_title(f"{len(means)} series of throws")
     ticks = [tick for tick in (10, 100, 1000, 10_000) if tick <= at[-1]]
     axis.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
@@ -67,17 +103,37 @@ def draw_paths(out: Path, at: "Whole", means: "Floats", mean: float, deviation: 
 
 
 def draw_normal(
-    out: Path, x: "Floats", exact: "Floats", plain: "Floats", corrected: "Floats", errors: "pd.DataFrame"
+    out: Path,
+    x: "Floats",
+    exact: "Floats",
+    plain: "Floats",
+    corrected: "Floats",
+    errors: "pd.DataFrame",
 ) -> None:
     """Draw the distribution function beside the normal one, and how the error falls with the number of dice."""
     fig, (left, right) = panels(2, 3.6)
     left.step(x, exact, where="post", color="black", linewidth=1.2, label="exact")
-    left.plot(x, plain, "o" if len(x) <= SEPARATE else "-", markersize=4, linewidth=1, label="normal at x")
-    left.plot(x, corrected, "^" if len(x) <= SEPARATE else "--", markersize=4, linewidth=1, label="normal at x + ½")
+    left.plot(
+        x, plain, "o" if len(x) <= SEPARATE else "-", markersize=4, linewidth=1, label="normal at x"
+    )
+    left.plot(
+        x,
+        corrected,
+        "^" if len(x) <= SEPARATE else "--",
+        markersize=4,
+        linewidth=1,
+        label="normal at x + ½",
+    )
     left.set(xlabel="sum x", ylabel="P(sum ≤ x)", title="Distribution function")
     right.plot(errors["dice"], errors["plain"], "o-", markersize=4, label="normal at x")
     right.plot(errors["dice"], errors["corrected"], "^-", markersize=4, label="normal at x + ½")
-    right.set(xscale="log", yscale="log", xlabel="dice", ylabel="largest error of P(sum ≤ x)", title="Error")
+    right.set(
+        xscale="log",
+        yscale="log",
+        xlabel="dice",
+        ylabel="largest error of P(sum ≤ x)",
+        title="Error",
+    )
     right.set_xticks(errors["dice"], [str(each) for each in errors["dice"]])
     right.minorticks_off()
     for axis in (left, right):
@@ -86,21 +142,32 @@ def draw_normal(
 
 
 def draw_returns(
-    out: Path, values: "Floats", ends: Mapping[str, tuple[float, float]], truth: float | None, unit: str | None
+    out: Path,
+    values: "Floats",
+    ends: Mapping[str, tuple[float, float]],
+    truth: float | None,
+    unit: str | None,
 ) -> None:
     """Draw the returns as a histogram with a smoothed density, and the intervals of their mean on the same axis."""
     import matplotlib.pyplot as plt
     import seaborn as sns
 
     style()
-    fig, (above, below) = plt.subplots(2, 1, figsize=(10, 4.8), layout="constrained", sharex=True, height_ratios=(2, 1))
+    fig, (above, below) = plt.subplots(
+        2, 1, figsize=(10, 4.8), layout="constrained", sharex=True, height_ratios=(2, 1)
+    )
     sns.histplot(x=values, kde=True, ax=above, alpha=0.4)
     above.set(ylabel="returns", title=f"{len(values):,} returns and their mean")
     for place, (name, (low, high)) in enumerate(ends.items()):
         below.errorbar(
-            [values.mean()], [place], xerr=[[values.mean() - low], [high - values.mean()]],
-            fmt=MARKS[place], color=f"C{place}", capsize=4, label=METHODS[name],
-        )  # fmt: skip
+            [values.mean()],
+            [place],
+            xerr=[[values.mean() - low], [high - values.mean()]],
+            fmt=MARKS[place],
+            color=f"C{place}",
+            capsize=4,
+            label=METHODS[name],
+        )
     if truth is not None:
         for axis in (above, below):
             axis.axvline(truth, color="black", linewidth=1, linestyle="--", label="true mean")
@@ -117,10 +184,22 @@ def draw_coverage(out: Path, covered: "pd.DataFrame", confidence: float) -> None
     for axis, (shape, title) in zip(axes, SHAPES.items(), strict=True):
         axis.axhline(confidence, color="black", linewidth=1, label="as stated")
         for i, (name, label) in enumerate(METHODS.items()):
-            rows = covered[(covered["shape"] == shape) & (covered["method"] == name)].sort_values("n")
-            at = rows["n"] * 1.06 ** (i - 1.5)  # beside each other, so that error bars don't lie upon each other
+            rows = covered[(covered["shape"] == shape) & (covered["method"] == name)].sort_values(
+                "n"
+            )
+            at = rows["n"] * 1.06 ** (
+                i - 1.5
+            )  # beside each other, so that error bars don't lie upon each other
             bars = [rows["coverage"] - rows["low"], rows["high"] - rows["coverage"]]
-            axis.errorbar(at, rows["coverage"], bars, fmt=f"{MARKS[i]}-", markersize=4, linewidth=1, label=label)
+            axis.errorbar(
+                at,
+                rows["coverage"],
+                bars,
+                fmt=f"{MARKS[i]}-",
+                markersize=4,
+                linewidth=1,
+                label=label,
+            )
         axis.set(xscale="log", xlabel="size of the sample", title=title)
         axis.set_xticks(sizes, [str(size) for size in sizes])
         axis.minorticks_off()

@@ -1,4 +1,7 @@
-"""Throw: dice by the million, and beside them what is exact: the probability of every sum as a fraction."""
+"""Throw: dice by the million, and beside them what is exact.
+
+The probability of every sum as a fraction.
+"""
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -13,14 +16,16 @@ if TYPE_CHECKING:
     Whole = NDArray[np.int64]
 
 AT_ONCE = 200_000  # throws in memory at a time
-EXPECTED = 5  # in each group of a chi-square test; with fewer its distribution is not that of the table
+EXPECTED = (
+    5  # in each group of a chi-square test; with fewer its distribution is not that of the table
+)
 
 
 def ways(dice: int, sides: int) -> list[int]:
     """Return in how many ways each sum from `dice` to `dice * sides` comes about.
 
-    Another die convolves the counts with as many ones as it has sides: each new count is the sum of the `sides` counts
-    up to its place, that is a difference of two running totals.
+    Another die convolves the counts with as many ones as it has sides: each new count is the sum of
+    the `sides` counts up to its place, that is a difference of two running totals.
     """
     counts = [1]
     for _ in range(dice):
@@ -32,7 +37,10 @@ def ways(dice: int, sides: int) -> list[int]:
 
 def distribution(dice: int, sides: int) -> dict[int, Fraction]:
     """Return the exact probability of each sum."""
-    return {total: Fraction(count, sides**dice) for total, count in enumerate(ways(dice, sides), start=dice)}
+    return {
+        total: Fraction(count, sides**dice)
+        for total, count in enumerate(ways(dice, sides), start=dice)
+    }
 
 
 class Moments(NamedTuple):
@@ -47,7 +55,9 @@ def moments(probability: Mapping[int, Fraction]) -> Moments:
     """Return Σ x p, Σ (x - mean)² p and Σ (x - mean)⁴ p, exactly."""
     mean = sum((x * p for x, p in probability.items()), Fraction())
     variance = sum(((x - mean) ** 2 * p for x, p in probability.items()), Fraction())
-    return Moments(mean, variance, sum(((x - mean) ** 4 * p for x, p in probability.items()), Fraction()))
+    return Moments(
+        mean, variance, sum(((x - mean) ** 4 * p for x, p in probability.items()), Fraction())
+    )
 
 
 def thrown(dice: int, sides: int, throws: int, rng: "np.random.Generator") -> "Whole":
@@ -58,7 +68,9 @@ def thrown(dice: int, sides: int, throws: int, rng: "np.random.Generator") -> "W
 
 
 def counted(dice: int, sides: int, looks: Sequence[int], rng: "np.random.Generator") -> "Whole":
-    """Throw up to the last of the rising `looks`, and count each sum at each look; memory doesn't grow with throws.
+    """Throw up to the last of the rising `looks`, and count each sum at each look.
+
+    Memory doesn't grow with throws.
 
     Returns
     -------
@@ -77,7 +89,10 @@ def counted(dice: int, sides: int, looks: Sequence[int], rng: "np.random.Generat
 
 
 class Fit(NamedTuple):
-    """A chi-square goodness of fit: the statistic, its degrees of freedom, and how often chance alone exceeds it."""
+    """A chi-square goodness of fit.
+
+    The statistic, its degrees of freedom, and how often chance alone exceeds it.
+    """
 
     statistic: float
     freedom: int
@@ -87,7 +102,8 @@ class Fit(NamedTuple):
 def goodness(counts: "Whole", probability: Mapping[int, Fraction]) -> Fit:
     """Compare counts with probabilities by Pearson's chi-square test.
 
-    Neighbouring sums are put together, from the smallest on, until five are expected in each group (Cochran's rule).
+    Neighbouring sums are put together, from the smallest on, until five are expected in each group
+    (Cochran's rule).
     """
     from scipy import stats
 
@@ -107,7 +123,9 @@ def goodness(counts: "Whole", probability: Mapping[int, Fraction]) -> Fit:
     return Fit(float(statistic), len(seen) - 1, float(p_value))
 
 
-def running_means(dice: int, sides: int, paths: int, throws: int, rng: "np.random.Generator") -> "tuple[Whole, Floats]":
+def running_means(
+    dice: int, sides: int, paths: int, throws: int, rng: "np.random.Generator"
+) -> "tuple[Whole, Floats]":
     """Return the mean of the first n throws of each path, at about a hundred n that lie evenly on a log scale.
 
     Returns
@@ -126,7 +144,8 @@ def running_means(dice: int, sides: int, paths: int, throws: int, rng: "np.rando
 def normal_errors(dice: int, sides: int) -> tuple[float, float]:
     """Return how far the normal approximation is at most from P(sum ≤ x), over all x that the sum can be.
 
-    First without and then with continuity correction, which asks the normal distribution at x + ½ (de Moivre, Laplace).
+    First without and then with continuity correction, which asks the normal distribution at x + ½
+    (de Moivre, Laplace).
     """
     import numpy as np
 
@@ -135,7 +154,10 @@ def normal_errors(dice: int, sides: int) -> tuple[float, float]:
 
 
 def normal_beside(dice: int, sides: int) -> "tuple[Floats, Floats, Floats, Floats]":
-    """Return all sums x with P(sum ≤ x): exact, by the normal distribution, and by it with continuity correction."""
+    """Return all sums x with P(sum ≤ x).
+
+    Exact, by the normal distribution, and by it with continuity correction.
+    """
     import numpy as np
     from scipy import stats
 

@@ -10,7 +10,11 @@ from tasks.pages.findings import Section, found
 if TYPE_CHECKING:
     import pandas as pd
 
-KCAL = {"Total Fat": 9, "Carbohydrates": 4, "Protein": 4}  # per g, after W. O. Atwater; nothing here has alcohol (7)
+KCAL = {
+    "Total Fat": 9,
+    "Carbohydrates": 4,
+    "Protein": 4,
+}  # per g, after W. O. Atwater; nothing here has alcohol (7)
 ML_PER_FL_OZ, G_PER_OZ = 29.5735, 28.3495
 OZ_DIGIT, G_DIGIT = 0.05, 0.5  # what rounding to a tenth of an ounce, and to a gram, can hide
 LISTED = 10
@@ -24,7 +28,9 @@ class Serving(NamedTuple):
 
 
 def serving(text: str) -> Serving:
-    """Read a serving size as menus write it: "4.8 oz (136 g)", "1 cookie (33 g)", "1 carton (236 ml)", "16 fl oz cup".
+    """Read a serving size as menus write it.
+
+    "4.8 oz (136 g)", "1 cookie (33 g)", "1 carton (236 ml)", "16 fl oz cup".
 
     What stands in brackets is metric and goes first; fluid ounces are US ones of 29.5735 ml.
 
@@ -40,7 +46,8 @@ def serving(text: str) -> Serving:
     if fluid:
         return Serving(float(fluid[1]) * ML_PER_FL_OZ, "ml")
     raise CasebookError(
-        f"The serving size {text!r} can't be read. Write it as '4.8 oz (136 g)', '1 carton (236 ml)' or '16 fl oz cup'."
+        f"The serving size {text!r} can't be read. Write it as '4.8 oz (136 g)', '1 carton (236 "
+        "ml)' or '16 fl oz cup'."
     )
 
 
@@ -62,8 +69,9 @@ def with_servings(frame: "pd.DataFrame") -> "pd.DataFrame":
 def with_counted_calories(frame: "pd.DataFrame") -> "pd.DataFrame":
     """Add the calories that fat, carbohydrates and protein have, and the least and most that rounding lets a label say.
 
-    Labels round calories to 5 up to 50 and to 10 above, and may say 0 below 5; fat to half a gram up to 5 g and to a
-    gram above; the others to a gram; fibre's 4 kcal per g may be left out (21 CFR 101.9(c)).
+    Labels round calories to 5 up to 50 and to 10 above, and may say 0 below 5; fat to half a gram
+    up to 5 g and to a gram above; the others to a gram; fibre's 4 kcal per g may be left out (21
+    CFR 101.9(c)).
     """
     import numpy as np
 
@@ -71,7 +79,9 @@ def with_counted_calories(frame: "pd.DataFrame") -> "pd.DataFrame":
     counted = sum(frame[name] * kcal for name, kcal in KCAL.items())
     fat_digit = np.select([fat >= 5, fat > 0], [0.5, 0.25], 0.5)
     digit = np.select([said > 50, said > 0], [5, 2.5], 5) + 9 * fat_digit + 4 * 0.5 + 4 * 0.5
-    return frame.assign(counted=counted, least=counted - digit - 4 * frame["Dietary Fiber"], most=counted + digit)
+    return frame.assign(
+        counted=counted, least=counted - digit - 4 * frame["Dietary Fiber"], most=counted + digit
+    )
 
 
 def calories(menu: "pd.DataFrame") -> Section:
@@ -79,25 +89,40 @@ def calories(menu: "pd.DataFrame") -> Section:
     gap = (menu["counted"] - menu["Calories"]).abs().set_axis(menu["Item"])
     off = menu[(menu["Calories"] < menu["least"]) | (menu["Calories"] > menu["most"])]
     table = tuple(
-        {"item": row.Item, "category": row.Category, "on the label (kcal)": f"{row.Calories:,}",
-         "counted (kcal)": f"{row.counted:,.0f}"}
+        {
+            "item": row.Item,
+            "category": row.Category,
+            "on the label (kcal)": f"{row.Calories:,}",
+            "counted (kcal)": f"{row.counted:,.0f}",
+        }
         for row in off.head(LISTED).itertuples()
-    )  # fmt: skip
+    )
     return Section(
         title=msg("Do the calories add up?"),
         findings=(
-            found("calories_off", gap[list(off["Item"])].to_dict(), msg(
-                "9 kcal per g of fat, 4 per g of carbohydrates and 4 per g of protein (nothing has alcohol) are other "
-                "calories than the label's in {count} of {items} items, by more than rounding and fibre explain.",
-                count=len(off), items=len(menu),
-            )),
-            found("calories_gap", {"median": float(gap.median()), "greatest": float(gap.max())}, msg(
-                "The median gap is {median:.1f} kcal, the greatest {greatest:.0f} kcal.",
-                median=float(gap.median()), greatest=float(gap.max()),
-            )),
+            found(
+                "calories_off",
+                gap[list(off["Item"])].to_dict(),
+                msg(
+                    "9 kcal per g of fat, 4 per g of carbohydrates and 4 per g of protein "
+                    "(nothing has alcohol) are other calories than the label's in {count} of "
+                    "{items} items, by more than rounding and fibre explain.",
+                    count=len(off),
+                    items=len(menu),
+                ),
+            ),
+            found(
+                "calories_gap",
+                {"median": float(gap.median()), "greatest": float(gap.max())},
+                msg(
+                    "The median gap is {median:.1f} kcal, the greatest {greatest:.0f} kcal.",
+                    median=float(gap.median()),
+                    greatest=float(gap.max()),
+                ),
+            ),
         ),
         tables=(table,),
-    )  # fmt: skip
+    )
 
 
 def servings(menu: "pd.DataFrame") -> Section:
@@ -108,18 +133,42 @@ def servings(menu: "pd.DataFrame") -> Section:
     return Section(
         title=msg("Serving sizes"),
         findings=(
-            found("servings", medians.to_dict(), msg(
-                "{food} servings are in grams, the median {g:.0f} g, {drinks} in millilitres, the median {ml:.0f} ml.",
-                food=int(counts["g"]), g=float(medians["g"]), drinks=int(counts["ml"]), ml=float(medians["ml"]),
-            )),
-            found("ounces_off", wrong.set_index("Item")["Serving Size"].to_dict(), msg(
-                "{count} sizes contradict themselves: their ounces are not their grams ({sizes}).",
-                count=len(wrong), sizes=", ".join(sorted(set(wrong["Serving Size"]))) or "–",
-            )),
-            found("saltiest_by_weight", salt.to_dict(), msg(
-                "By weight {item} is saltiest: {mg:,.0f} mg of sodium in 100 g.",
-                item=str(salt.index[0]), mg=float(salt.iloc[0]),
-            )),
+            found(
+                "servings",
+                medians.to_dict(),
+                msg(
+                    "{food} servings are in grams, the median {g:.0f} g, {drinks} in millilitres, "
+                    "the median {ml:.0f} ml.",
+                    food=int(counts["g"]),
+                    g=float(medians["g"]),
+                    drinks=int(counts["ml"]),
+                    ml=float(medians["ml"]),
+                ),
+            ),
+            found(
+                "ounces_off",
+                wrong.set_index("Item")["Serving Size"].to_dict(),
+                msg(
+                    "{count} sizes contradict themselves: their ounces are not their grams "
+                    "({sizes}).",
+                    count=len(wrong),
+                    sizes=", ".join(sorted(set(wrong["Serving Size"]))) or "–",
+                ),
+            ),
+            found(
+                "saltiest_by_weight",
+                salt.to_dict(),
+                msg(
+                    "By weight {item} is saltiest: {mg:,.0f} mg of sodium in 100 g.",
+                    item=str(salt.index[0]),
+                    mg=float(salt.iloc[0]),
+                ),
+            ),
         ),
-        tables=(tuple({"item": str(item), "sodium in 100 g (mg)": f"{mg:,.0f}"} for item, mg in salt.items()),),
-    )  # fmt: skip
+        tables=(
+            tuple(
+                {"item": str(item), "sodium in 100 g (mg)": f"{mg:,.0f}"}
+                for item, mg in salt.items()
+            ),
+        ),
+    )

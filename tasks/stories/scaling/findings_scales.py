@@ -20,15 +20,20 @@ FORMULAS = {  # each way's name, formula, and what it is in scikit-learn
     "maximum": (msg("simple scaling"), "x / max |x|", "MaxAbsScaler"),
     "min_max": (msg("min-max scaling"), "(x - min) / (max - min)", "MinMaxScaler"),
     "mean_range": (
-        msg("mean normalisation"), "(x - mean) / (max - min)", "MinMaxScaler, StandardScaler(with_std=False)"
+        msg("mean normalisation"),
+        "(x - mean) / (max - min)",
+        "MinMaxScaler, StandardScaler(with_std=False)",
     ),
     "standard": (msg("standard scaling (z-score)"), "(x - mean) / std", "StandardScaler"),
     "robust": (msg("robust scaling"), "(x - median) / IQR", "RobustScaler"),
-}  # fmt: skip
+}
 
 
 def by_scikit_learn() -> "dict[str, Callable[[Floats], Floats]]":
-    """Return scikit-learn's way for each of ours; it has no mean normalisation, but its two steps."""
+    """Return scikit-learn's way for each of ours.
+
+    It has no mean normalisation, but its two steps.
+    """
     from sklearn import preprocessing
     from sklearn.pipeline import make_pipeline
 
@@ -50,19 +55,36 @@ def tell_agreement(frame: "pd.DataFrame") -> Section:
     theirs = by_scikit_learn()
     apart = {name: float(np.abs(way(x)(x) - theirs[name](x)).max()) for name, way in WAYS.items()}
     agreement = msg(
-        "The formulas and scikit-learn differ by {most:.1e} at most, over {ways} ways and {values:,} values.",
-        most=max(apart.values()), ways=len(WAYS), values=x.size,
-    )  # fmt: skip
+        "The formulas and scikit-learn differ by {most:.1e} at most, over {ways} ways and "
+        "{values:,} values.",
+        most=max(apart.values()),
+        ways=len(WAYS),
+        values=x.size,
+    )
     rows: tuple[dict[str, Message | str], ...] = tuple(
-        {"way": title, "formula": formula, "scikit-learn": theirs, "largest difference": f"{apart[way]:.1e}"}
+        {
+            "way": title,
+            "formula": formula,
+            "scikit-learn": theirs,
+            "largest difference": f"{apart[way]:.1e}",
+        }
         for way, (title, formula, theirs) in FORMULAS.items()
     )
     return Section(
         title=msg("Formulas and scikit-learn"),
-        findings=(Finding(name="largest_difference", value=dict(apart), sentence=agreement), told_ddof(frame)),
+        findings=(
+            Finding(name="largest_difference", value=dict(apart), sentence=agreement),
+            told_ddof(frame),
+        ),
         tables=(rows,),
         pictures=(
-            ("scales", msg("Each column before scaling and after it, on one axis; diamonds: the outlier's row")),
+            (
+                "scales",
+                msg(
+                    "Each column before scaling and after it, on one axis; diamonds: the "
+                    "outlier's row"
+                ),
+            ),
         ),
     )
 
@@ -72,17 +94,22 @@ def told_ddof(frame: "pd.DataFrame") -> Finding:
     import numpy as np
 
     x = frame.to_numpy("float64")
-    by_pandas = ((frame - frame.mean()) / frame.std().where(frame.max() > frame.min(), 1.0)).to_numpy()
+    by_pandas = (
+        (frame - frame.mean()) / frame.std().where(frame.max() > frame.min(), 1.0)
+    ).to_numpy()
     apart = float(np.abs(by_pandas - standard(x)(x)).max())
     same = float(np.abs(by_pandas - standard(x, ddof=1)(x)).max())
     values = {"rows": len(x), "factor": ((len(x) - 1) / len(x)) ** 0.5, "apart": apart}
     sentence = msg(
-        "z-scores by pandas' std() differ by up to {apart:.4f}: it divides by n - 1 (ddof=1), NumPy and scikit-learn "
-        "by n, so that its z-scores of {rows:,} rows are {factor:.4f} times as large. With ddof=1 in the formula "
-        "{same:.1e} is left.",
-        **values, same=same,
-    )  # fmt: skip
-    return Finding(name="pandas_std", value={**values, "apart_with_ddof_1": same}, sentence=sentence)
+        "z-scores by pandas' std() differ by up to {apart:.4f}: it divides by n - 1 (ddof=1), "
+        "NumPy and scikit-learn by n, so that its z-scores of {rows:,} rows are {factor:.4f} "
+        "times as large. With ddof=1 in the formula {same:.1e} is left.",
+        **values,
+        same=same,
+    )
+    return Finding(
+        name="pandas_std", value={**values, "apart_with_ddof_1": same}, sentence=sentence
+    )
 
 
 def tell_outlier(names: list[str], x: "Floats", outlier: Farthest) -> Section:
@@ -115,32 +142,44 @@ def told_farthest(names: list[str], x: "Floats", outlier: Farthest) -> Finding:
     number = float(x[outlier.row, outlier.column])
     place = {"column": names[outlier.column], "row": outlier.row + 1}
     sentence = msg(
-        "Farthest from its column's median lies {number:g} in {column} (row {row:,}): {ranges:.1f} interquartile "
-        "ranges away.",
-        number=number, column=names[outlier.column], row=outlier.row + 1, ranges=outlier.ranges,
-    )  # fmt: skip
-    return Finding(name="outlier", value={**place, "number": number, "ranges": outlier.ranges}, sentence=sentence)
+        "Farthest from its column's median lies {number:g} in {column} (row {row:,}): "
+        "{ranges:.1f} interquartile ranges away.",
+        number=number,
+        column=names[outlier.column],
+        row=outlier.row + 1,
+        ranges=outlier.ranges,
+    )
+    return Finding(
+        name="outlier",
+        value={**place, "number": number, "ranges": outlier.ranges},
+        sentence=sentence,
+    )
 
 
 def told_left(left: dict[str, float]) -> Finding:
     """Tell how much of their range the other values keep."""
     sentence = msg(
-        "With it in the column, the other values keep {min_max:.1%} of the range that they have without it by min-max "
-        "scaling, {maximum:.1%} by x / max, {standard:.1%} by z-score and {robust:.1%} by median and interquartile "
-        "range.",
+        "With it in the column, the other values keep {min_max:.1%} of the range that they have "
+        "without it by min-max scaling, {maximum:.1%} by x / max, {standard:.1%} by z-score and "
+        "{robust:.1%} by median and interquartile range.",
         **left,
     )
     return Finding(name="range_left", value=dict(left), sentence=sentence)
 
 
 def told_bound(values: "Floats", outlier: Farthest) -> Finding:
-    """Tell the outlier's z-score and the largest that there can be: it widens the deviation it is measured by."""
+    """Tell the outlier's z-score and the largest that there can be.
+
+    It widens the deviation it is measured by.
+    """
     z, most = abs(float(standard(values)(values)[outlier.row])), (len(values) - 1) ** 0.5
     sentence = msg(
-        "Its z-score is {z:.2f}. Of {rows:,} values none can have more than √(n - 1) = {most:.2f}, however far away: "
-        "it widens the deviation that it is measured by.",
-        z=z, most=most, rows=len(values),
-    )  # fmt: skip
+        "Its z-score is {z:.2f}. Of {rows:,} values none can have more than √(n - 1) = "
+        "{most:.2f}, however far away: it widens the deviation that it is measured by.",
+        z=z,
+        most=most,
+        rows=len(values),
+    )
     return Finding(name="z_of_outlier", value={"z": z, "most": most}, sentence=sentence)
 
 
@@ -194,19 +233,22 @@ def summed(splits: list[tuple[int, float]]) -> dict[str, float]:
 def told_honest(test: int, found: dict[str, float]) -> Finding:
     """Tell what a scaler that saw the training rows alone does to the test rows."""
     sentence = msg(
-        "Min-max scaling fitted on training rows alone puts test values outside of 0 to 1 in {splits:.0%} of {count} "
-        "random splits with {test:,} test rows, off by up to {farthest:.2f}. Later rows will do the same, so a model "
-        "must bear it.",
-        count=SPLITS, test=test, **found,
-    )  # fmt: skip
+        "Min-max scaling fitted on training rows alone puts test values outside of 0 to 1 in "
+        "{splits:.0%} of {count} random splits with {test:,} test rows, off by up to "
+        "{farthest:.2f}. Later rows will do the same, so a model must bear it.",
+        count=SPLITS,
+        test=test,
+        **found,
+    )
     return Finding(name="outside_honestly", value={"test_rows": test, **found}, sentence=sentence)
 
 
 def told_leaking(found: dict[str, float]) -> Finding:
     """Tell how tidy it looks if the scaler saw all rows."""
     sentence = msg(
-        "Fitted on all rows, {splits:.0%} of the splits have a test value outside: it looks tidy because the scaler "
-        "has seen the extremes of the test rows. That is a leak, and hides what later rows do.",
+        "Fitted on all rows, {splits:.0%} of the splits have a test value outside: it looks tidy "
+        "because the scaler has seen the extremes of the test rows. That is a leak, and hides "
+        "what later rows do.",
         **found,
     )
     return Finding(name="outside_with_leak", value=dict(found), sentence=sentence)

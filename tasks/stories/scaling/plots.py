@@ -27,17 +27,27 @@ LONG = 14  # letters of a column's name that an axis has room for
 
 
 def draw_all(out: Path, names: Sequence[str], x: "Floats", outlier: int) -> None:
-    """Draw all columns before scaling and after each way, one panel each; the outlier's row is marked."""
+    """Draw all columns before scaling and after each way, one panel each.
+
+    The outlier's row is marked.
+    """
     import matplotlib.pyplot as plt
 
     style()
-    fig, grid = plt.subplots(2, 3, figsize=(10, 2.4 + 0.5 * len(names)), layout="constrained", sharey=True)
-    panels = {"before, each in its own unit": x, **{TITLES[name]: way(x)(x) for name, way in WAYS.items()}}
+    fig, grid = plt.subplots(
+        2, 3, figsize=(10, 2.4 + 0.5 * len(names)), layout="constrained", sharey=True
+    )
+    panels = {
+        "before, each in its own unit": x,
+        **{TITLES[name]: way(x)(x) for name, way in WAYS.items()},
+    }
     for axis, (title, values) in zip(grid.flat, panels.items(), strict=True):
         for place, column in enumerate(values.T):
             dots(axis, column, place, outlier)
         axis.set(title=title, ylim=(len(names) - 0.5, -0.5))
-        axis.set_yticks(range(len(names)), [name if len(name) <= LONG else f"{name[:LONG]}…" for name in names])
+        axis.set_yticks(
+            range(len(names)), [name if len(name) <= LONG else f"{name[:LONG]}…" for name in names]
+        )
         axis.set_xlabel("value" if title.startswith("before") else "scaled value")
     save(fig, out / "scales.png")
 
@@ -51,16 +61,25 @@ def draw_with_and_without(out: Path, name: str, values: "Floats", outlier: int) 
     import numpy as np
 
     style()
-    fig, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained", sharey=True, sharex=True)
+    fig, (left, right) = plt.subplots(
+        1, 2, figsize=(10, 3.8), layout="constrained", sharey=True, sharex=True
+    )
     others = np.delete(values, outlier)
     with_it = {name: way(values)(values) for name, way in WAYS.items()}
     without = {name: way(others)(others) for name, way in WAYS.items()}
-    shown = np.concatenate([*(np.delete(each, outlier) for each in with_it.values()), *without.values()])
+    shown = np.concatenate(
+        [*(np.delete(each, outlier) for each in with_it.values()), *without.values()]
+    )
     low, high = shown.min(), shown.max()
     edge = MARGIN * (high - low or 1.0)
     for place, way in enumerate(WAYS):
         inside = low - edge <= with_it[way][outlier] <= high + edge
-        dots(left, with_it[way] if inside else np.delete(with_it[way], outlier), place, outlier if inside else None)
+        dots(
+            left,
+            with_it[way] if inside else np.delete(with_it[way], outlier),
+            place,
+            outlier if inside else None,
+        )
         dots(right, without[way], place, None)
         if not inside:
             text = f"outlier at {with_it[way][outlier]:,.1f}"
@@ -86,6 +105,8 @@ def dots(axis: "Axes", values: "Floats", place: int, outlier: int | None) -> Non
     some = rng.permutation(len(values))[:DRAWN]
     some = some[some != outlier] if outlier is not None else some
     height = place + rng.uniform(-0.16, 0.16, len(some))
-    axis.plot(values[some], height, "o", markersize=3, alpha=0.5, color=f"C{place}", markeredgewidth=0)
+    axis.plot(
+        values[some], height, "o", markersize=3, alpha=0.5, color=f"C{place}", markeredgewidth=0
+    )
     if outlier is not None:
         axis.plot(values[outlier], place, "D", markersize=6, color="black")

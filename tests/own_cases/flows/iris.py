@@ -71,8 +71,12 @@ CASE = TableCase(
     sample=make_flowers,
     encoder=lengths,
     models={
-        "course": Model(course_network, Settings(epochs=20, batch_size=16, learning_rate=1e-2, dropout=0.0)),
-        "ensemble": Model(ensemble_network, Settings(epochs=10, batch_size=16, learning_rate=1e-2, dropout=0.0)),
+        "course": Model(
+            course_network, Settings(epochs=20, batch_size=16, learning_rate=1e-2, dropout=0.0)
+        ),
+        "ensemble": Model(
+            ensemble_network, Settings(epochs=10, batch_size=16, learning_rate=1e-2, dropout=0.0)
+        ),
     },
 )
 

@@ -1,4 +1,7 @@
-"""Wine: the grower of a wine, numbered 1 to 3, by what it contains; one split, and a network of Keras' own layers."""
+"""Wine: the grower of a wine, numbered 1 to 3, by what it contains.
+
+One split, and a network of Keras' own layers.
+"""
 
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +43,9 @@ def course_network(x: Any, y: Any, dropout: float) -> Any:
     import keras
     from keras import layers
 
-    return keras.Sequential([keras.Input((x.shape[1],)), layers.Dense(16, "relu"), layers.Dense(3)], name="course")
+    return keras.Sequential(
+        [keras.Input((x.shape[1],)), layers.Dense(16, "relu"), layers.Dense(3)], name="course"
+    )
 
 
 def make_wines(rows: int, seed: int) -> "pd.DataFrame":

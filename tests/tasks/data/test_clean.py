@@ -43,14 +43,18 @@ def test_missing_values_are_equal_to_each_other() -> None:
     assert len(drop_repeats(pd.DataFrame({"a": [1.0, None, None]}))) == 2
 
 
-def test_each_step_counts_the_rows_it_drops(keep: Callable[..., Ref], keep_tables: Callable[..., Ref]) -> None:
+def test_each_step_counts_the_rows_it_drops(
+    keep: Callable[..., Ref], keep_tables: Callable[..., Ref]
+) -> None:
     table = keep_tables(table=pd.DataFrame({"price": [1, 1, 2, 3, 3, 3]}))
     cleaned = keep(clean.fn, table, (only_dear, drop_repeats))
     assert cleaned.facts == {"rows": 2, "dropped": {"only_dear": 2, "drop_repeats": 2}}
     assert read_table(cleaned)["price"].to_list() == [2, 3]
 
 
-def test_without_steps_the_table_stays_as_it_is(keep: Callable[..., Ref], keep_tables: Callable[..., Ref]) -> None:
+def test_without_steps_the_table_stays_as_it_is(
+    keep: Callable[..., Ref], keep_tables: Callable[..., Ref]
+) -> None:
     frame = pd.DataFrame({"price": [1.5, 1.5], "maker": ["a", None]})
     cleaned = keep(clean.fn, keep_tables(table=frame), ())
     assert read_table(cleaned)["price"].to_list() == [1.5, 1.5]
@@ -69,7 +73,9 @@ def test_rows_without_the_target_are_dropped() -> None:
     assert left["doors"].isna().to_list() == [True, False]
 
 
-def test_a_step_with_values_is_named_in_the_facts(keep: Callable[..., Ref], keep_tables: Callable[..., Ref]) -> None:
+def test_a_step_with_values_is_named_in_the_facts(
+    keep: Callable[..., Ref], keep_tables: Callable[..., Ref]
+) -> None:
     table = keep_tables(table=pd.DataFrame({"price": [1.0, None, 3.0]}))
     cleaned = keep(clean.fn, table, (DropWithout("price"), drop_repeats))
     assert cleaned.facts["dropped"] == {"drop_without(price)": 1, "drop_repeats": 0}
@@ -83,13 +89,19 @@ def test_a_step_with_other_values_is_another_step() -> None:
 
 
 def test_missing_numbers_become_the_mean_and_missing_categories_the_most_frequent() -> None:
-    frame = pd.DataFrame({"bore": [1.0, None, 3.0], "doors": pd.Series(["four", None, "four"], dtype="string")})
+    frame = pd.DataFrame(
+        {"bore": [1.0, None, 3.0], "doors": pd.Series(["four", None, "four"], dtype="string")}
+    )
     assert FillWithMean(("bore",))(frame)["bore"].to_list() == [1.0, 2.0, 3.0]
     assert FillWithMostFrequent(("doors",))(frame)["doors"].to_list() == ["four"] * 3
     assert frame["bore"].isna().sum() == 1
 
 
-@given(st.lists(st.one_of(st.floats(-1e6, 1e6), st.none()), min_size=1).filter(lambda v: any(x is not None for x in v)))
+@given(
+    st.lists(st.one_of(st.floats(-1e6, 1e6), st.none()), min_size=1).filter(
+        lambda v: any(x is not None for x in v)
+    )
+)
 def test_filling_with_the_mean_leaves_the_mean_and_no_gap(values: list[float | None]) -> None:
     frame = pd.DataFrame({"x": pd.Series(values, dtype="float64")})
     filled = FillWithMean(("x",))(frame)["x"]
@@ -104,7 +116,9 @@ def test_a_column_without_any_value_cannot_be_filled(step: FillWithMean) -> None
 
 
 def test_new_york_is_written_in_one_way() -> None:
-    cities = pd.Series(["NY", "N.Y", "New York", "new york", "n.y.", "Seoul", None, "-"], dtype="string")
+    cities = pd.Series(
+        ["NY", "N.Y", "New York", "new york", "n.y.", "Seoul", None, "-"], dtype="string"
+    )
     step = OneSpelling("city", also=(("New York", ("NY",)),))
     written = step(pd.DataFrame({"city": cities}))["city"]
     assert written.to_list() == ["New York"] * 5 + ["Seoul", pd.NA, "-"]

@@ -32,12 +32,16 @@ SOURCES = {
 
 def graph(derived: Derived) -> onnxruntime.InferenceSession:
     """Return the derived column's nodes as a graph from its raw columns to `result`."""
-    inputs = [helper.make_tensor_value_info(name, SOURCES[name], [None, 1]) for name in derived.columns]
+    inputs = [
+        helper.make_tensor_value_info(name, SOURCES[name], [None, 1]) for name in derived.columns
+    ]
     output = helper.make_tensor_value_info("result", TensorProto.FLOAT, [None, 1])
     made = helper.make_graph(derived.nodes("result"), "derived", inputs, [output])
     model = helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10)
     checker.check_model(model)
-    return onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
 
 
 SESSIONS = {derived: graph(derived) for derived in (HOUR, LOG, FAMILY, MISTER, FIRST, FIRST_MISTER)}
@@ -64,10 +68,19 @@ def test_the_logarithm_is_the_same_in_both_forms(amounts: list[float]) -> None:
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1))
 def test_a_total_is_the_same_in_both_forms(pairs: list[tuple[int, int]]) -> None:
     frame = pd.DataFrame(pairs, columns=["siblings", "parents"])
-    assert in_onnx(FAMILY, frame).tolist() == FAMILY.compute(frame).to_list() == [a + b + 1 for a, b in pairs]
+    assert (
+        in_onnx(FAMILY, frame).tolist()
+        == FAMILY.compute(frame).to_list()
+        == [a + b + 1 for a, b in pairs]
+    )
 
 
-@given(st.lists(st.text(max_size=30).filter(lambda t: "\0" not in t and not set(t) & set("\r\n")), min_size=1))
+@given(
+    st.lists(
+        st.text(max_size=30).filter(lambda t: "\0" not in t and not set(t) & set("\r\n")),
+        min_size=1,
+    )
+)
 def test_a_match_is_the_same_in_both_forms(names: list[str]) -> None:
     named = [*names, "Braund, Mr. Owen", "Braund, Mrs. Owen", ", Mr. é", ""]
     frame = pd.DataFrame({"Name": pd.Series(named, dtype="string").fillna("").astype(object)})
@@ -78,10 +91,18 @@ def test_a_match_is_the_same_in_both_forms(names: list[str]) -> None:
 @given(st.lists(st.one_of(st.integers(-3, 3).map(float), st.just(math.nan)), min_size=1))
 def test_an_equal_number_is_the_same_in_both_forms(numbers: list[float]) -> None:
     frame = pd.DataFrame({"class": numbers})
-    assert in_onnx(FIRST, frame).tolist() == FIRST.compute(frame).to_list() == [float(n == 1) for n in numbers]
+    assert (
+        in_onnx(FIRST, frame).tolist()
+        == FIRST.compute(frame).to_list()
+        == [float(n == 1) for n in numbers]
+    )
 
 
-@given(st.lists(st.tuples(st.sampled_from(["A, Mr. B", "A, Mrs. B", ""]), st.integers(1, 3)), min_size=1))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["A, Mr. B", "A, Mrs. B", ""]), st.integers(1, 3)), min_size=1
+    )
+)
 def test_a_product_of_flags_says_whether_both_are_set(rows: list[tuple[str, int]]) -> None:
     frame = pd.DataFrame(rows, columns=["Name", "class"])
     both = [float("Mr." in name and k == 1) for name, k in rows]
@@ -106,5 +127,11 @@ def test_two_days_fold_onto_each_other() -> None:
 
 def test_derived_columns_stand_beside_their_sources() -> None:
     frame = pd.DataFrame({"Time": [3600.0], "Amount": [1.0], "V1": [5.0]})
-    assert list(derive(frame, (HOUR, LOG)).columns) == ["Time", "Amount", "V1", "hour", "log_amount"]
+    assert list(derive(frame, (HOUR, LOG)).columns) == [
+        "Time",
+        "Amount",
+        "V1",
+        "hour",
+        "log_amount",
+    ]
     assert list(frame.columns) == ["Time", "Amount", "V1"]

@@ -1,4 +1,7 @@
-"""Where the data comes from: the order of places, the hash, and plain words where nothing is found."""
+"""Where the data comes from.
+
+The order of places, the hash, and plain words where nothing is found.
+"""
 
 import hashlib
 import os
@@ -24,8 +27,21 @@ NOWHERE = "http://127.0.0.1:9/shop.csv"  # the discard port: nobody answers
 def catalog(home: Path, *lines: str) -> None:
     """Add the data set `net`, with one file and these lines about it."""
     path = home / "cases" / "data" / "catalog.toml"
-    entry = ["", "[net]", 'title = "Net"', 'folder = "net"', 'licence = "none"', 'citation = "none"']
-    file = ["[[net.files]]", 'name = "net.csv"', *lines, "[net.columns]", 'price = { type = "float" }']
+    entry = [
+        "",
+        "[net]",
+        'title = "Net"',
+        'folder = "net"',
+        'licence = "none"',
+        'citation = "none"',
+    ]
+    file = [
+        "[[net.files]]",
+        'name = "net.csv"',
+        *lines,
+        "[net.columns]",
+        'price = { type = "float" }',
+    ]
     path.write_text(path.read_text(encoding="utf-8") + "\n".join([*entry, *file]), encoding="utf-8")
 
 
@@ -74,7 +90,9 @@ def test_the_sample_is_taken_when_asked_for_although_there_is_a_file(home: Path)
 
 
 @pytest.mark.parametrize("source", ["auto", "real"])
-def test_the_cache_comes_before_the_mirror(home: Path, monkeypatch: pytest.MonkeyPatch, source: str) -> None:
+def test_the_cache_comes_before_the_mirror(
+    home: Path, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
     monkeypatch.setenv("CASEBOOK_DATA_MIRROR", str(home / "mirror"))
     mirrored = put(home / "mirror" / "shop" / "shop.csv")
     assert fetch("shop", source).path == mirrored
@@ -102,14 +120,22 @@ def test_real_fails_and_names_every_place(home: Path, monkeypatch: pytest.Monkey
     catalog(home, f'url = "{NOWHERE}"')
     with pytest.raises(CasebookError) as error:
         fetch("net", "real")
-    for told in (str(home / "raw" / "net"), str(home / "mirror"), NOWHERE, "net.csv", "--source sample"):
+    for told in (
+        str(home / "raw" / "net"),
+        str(home / "mirror"),
+        NOWHERE,
+        "net.csv",
+        "--source sample",
+    ):
         assert told in str(error.value)
 
 
 def test_a_file_with_another_hash_than_the_catalogs_is_refused(home: Path) -> None:
     catalog(home, f'sha256 = "{sha256("right")}"', "bytes = 1234")
     path = put(home / "raw" / "net" / "net.csv", "wrong")
-    with pytest.raises(CasebookError, match=r"is not the one the catalog knows.*\(5 bytes, expected 1,234\)") as error:
+    with pytest.raises(
+        CasebookError, match=r"is not the one the catalog knows.*\(5 bytes, expected 1,234\)"
+    ) as error:
         fetch("net", "auto")
     assert str(path) in str(error.value)
     put(path, "right")
@@ -132,7 +158,10 @@ def test_a_file_without_a_known_hash_is_held_to_the_one_that_was_read(home: Path
     put(path, "price\n2\n")
     read(home)
     put(path, "price\n3\n")
-    with pytest.raises(CasebookError, match=r"was read here before .*first_seen\.json .* Delete it to fetch it again"):
+    with pytest.raises(
+        CasebookError,
+        match=r"was read here before .*first_seen\.json .* Delete it to fetch it again",
+    ):
         fetch("net", "auto")
 
 
@@ -164,10 +193,15 @@ def test_files_of_one_name_in_two_data_sets_are_told_apart(home: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("{", r"first_seen\.json can't be read as JSON: .*line 1.* Delete it"), ("[1]", r"holds no names .* Delete it")],
+    [
+        ("{", r"first_seen\.json can't be read as JSON: .*line 1.* Delete it"),
+        ("[1]", r"holds no names .* Delete it"),
+    ],
     ids=["broken", "no-names"],
 )
-def test_a_damaged_file_of_hashes_is_named_with_the_remedy(home: Path, text: str, words: str) -> None:
+def test_a_damaged_file_of_hashes_is_named_with_the_remedy(
+    home: Path, text: str, words: str
+) -> None:
     catalog(home, f'url = "{NOWHERE}"')
     put(home / "raw" / "first_seen.json", text)
     put(home / "raw" / "net" / "net.csv")
@@ -185,20 +219,28 @@ PAGES = {
 
 @pytest.mark.parametrize("source", ["auto", "real"])
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_in_the_place_of_a_file_is_told_and_not_kept(home: Path, web: str, page: str, source: str) -> None:
+def test_a_page_in_the_place_of_a_file_is_told_and_not_kept(
+    home: Path, web: str, page: str, source: str
+) -> None:
     (home / "web" / "net.csv").write_bytes(PAGES[page])
     catalog(home, f'url = "{web}/net.csv"')
-    with pytest.raises(CasebookError, match=r"/net\.csv answered with (a web page|nothing).* Nothing was kept"):
+    with pytest.raises(
+        CasebookError, match=r"/net\.csv answered with (a web page|nothing).* Nothing was kept"
+    ):
         fetch("net", source)
     assert not list((home / "raw").rglob("*"))[1:]
     put(home / "web" / "net.csv")
     read(home)
 
 
-def test_what_begins_otherwise_than_its_kind_is_not_kept(home: Path, web: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_begins_otherwise_than_its_kind_is_not_kept(
+    home: Path, web: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("CASEBOOK_DATA_MIRROR", web)
     put(home / "web" / "shop" / "shop.parquet", '{"error": "not found"}')
-    with pytest.raises(CasebookError, match=r"shop\.parquet answered with what is no \.parquet file"):
+    with pytest.raises(
+        CasebookError, match=r"shop\.parquet answered with what is no \.parquet file"
+    ):
         fetch("shop", "auto")
     assert not list((home / "raw").rglob("*.parquet"))
 
@@ -234,7 +276,9 @@ def test_an_answer_that_breaks_off_is_no_file(home: Path) -> None:
 
     with serving(Broken) as url:
         catalog(home, f'url = "{url}/net.csv"')
-        with pytest.raises(CasebookError, match=r"not to be had from .*net\.csv \(ChunkedEncodingError\)"):
+        with pytest.raises(
+            CasebookError, match=r"not to be had from .*net\.csv \(ChunkedEncodingError\)"
+        ):
             fetch("net", "real")
     assert not list((home / "raw").rglob("*.csv"))
 
@@ -260,12 +304,19 @@ def test_a_path_names_a_file_or_its_folder_and_no_hash_is_asked_for(home: Path) 
     other = put(home / "mine" / "other.csv", "other")
     for source in (mine, mine.parent):
         origin = fetch("net", str(source))
-        assert (origin.path, origin.sha256, origin.rows, origin.kind) == (mine, sha256("mine"), None, "real")
+        assert (origin.path, origin.sha256, origin.rows, origin.kind) == (
+            mine,
+            sha256("mine"),
+            None,
+            "real",
+        )
     assert fetch("net", str(other)).note == "your file"
 
 
 def test_a_path_that_is_not_there_is_refused(home: Path) -> None:
-    with pytest.raises(CasebookError, match=r"there is no such file. Allowed are auto, real, sample, or a path"):
+    with pytest.raises(
+        CasebookError, match=r"there is no such file. Allowed are auto, real, sample, or a path"
+    ):
         fetch("shop", str(home / "nowhere.csv"))
 
 
@@ -286,9 +337,13 @@ def test_an_unknown_data_set_is_refused() -> None:
         fetch("nothing", "auto")
 
 
-def test_a_download_goes_into_the_cache_and_is_found_there_the_next_time(home: Path, web: str) -> None:
+def test_a_download_goes_into_the_cache_and_is_found_there_the_next_time(
+    home: Path, web: str
+) -> None:
     (home / "web" / "net.csv").write_text("price\n1\n", encoding="utf-8")
-    catalog(home, f'url = "{web}/net.csv"', f'sha256 = "{sha256(chr(10).join(["price", "1", ""]))}"')
+    catalog(
+        home, f'url = "{web}/net.csv"', f'sha256 = "{sha256(chr(10).join(["price", "1", ""]))}"'
+    )
     origin = fetch("net", "real")
     assert origin.path == home / "raw" / "net" / "net.csv"
     assert origin.found.startswith(web)
@@ -308,7 +363,10 @@ def test_a_mirror_may_be_an_address(home: Path, web: str, monkeypatch: pytest.Mo
     monkeypatch.setenv("CASEBOOK_DATA_MIRROR", f"{web}/")
     put(home / "web" / "shop" / "shop.parquet", "PAR1 mirrored")
     origin = fetch("shop", "auto")
-    assert (origin.sha256, origin.path) == (sha256("PAR1 mirrored"), home / "raw" / "shop" / "shop.parquet")
+    assert (origin.sha256, origin.path) == (
+        sha256("PAR1 mirrored"),
+        home / "raw" / "shop" / "shop.parquet",
+    )
 
 
 def test_a_plan_downloads_nothing_and_writes_nothing(home: Path, web: str) -> None:

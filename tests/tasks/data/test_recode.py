@@ -26,7 +26,9 @@ def session(derived: Derived, kind: int) -> onnxruntime.InferenceSession:
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", ML_OPSET)]
     model = helper.make_model(made, opset_imports=opsets, ir_version=10)
     checker.check_model(model)
-    return onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
 
 
 SESSIONS = {LITRES: session(LITRES, TensorProto.FLOAT), COUNT: session(COUNT, TensorProto.STRING)}
@@ -39,7 +41,9 @@ def in_onnx(derived: Derived, frame: pd.DataFrame) -> Any:
 @given(st.lists(st.one_of(st.floats(1, 200, width=32), st.just(math.nan)), min_size=1))
 def test_another_unit_is_the_same_in_both_forms(economy: list[float]) -> None:
     frame = pd.DataFrame({"city-mpg": economy})
-    assert in_onnx(LITRES, frame) == pytest.approx(LITRES.compute(frame).to_numpy(), rel=1e-6, nan_ok=True)
+    assert in_onnx(LITRES, frame) == pytest.approx(
+        LITRES.compute(frame).to_numpy(), rel=1e-6, nan_ok=True
+    )
 
 
 @given(st.lists(st.sampled_from(["two", "four", "twelve", "", "seven"]), min_size=1))
@@ -51,7 +55,10 @@ def test_a_category_s_number_is_the_same_in_both_forms(words: list[str]) -> None
 
 
 def test_the_lab_s_litres() -> None:
-    assert LITRES.compute(pd.DataFrame({"city-mpg": [21, 19]})).round(4).to_list() == [11.1905, 12.3684]
+    assert LITRES.compute(pd.DataFrame({"city-mpg": [21, 19]})).round(4).to_list() == [
+        11.1905,
+        12.3684,
+    ]
 
 
 def test_missing_text_has_no_number() -> None:

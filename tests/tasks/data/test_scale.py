@@ -17,7 +17,9 @@ LAB_LIKE = np.array([1.0, 2, 3, 4, 100])
 
 
 def same_to(x: Values, name: str) -> Values:
-    """Return the allowed difference: 1e-12, and more where a column's numbers are large beside their width.
+    """Return the allowed difference.
+
+    1e-12, and more where a column's numbers are large beside their width.
 
     (1e9 + 1) - (1e9) has lost nine digits before any scaler sees it.
     """
@@ -32,7 +34,13 @@ def test_every_way_is_scikit_learns(x: Values) -> None:
         assert (np.abs(way(x)(x) - theirs[name](x)) <= same_to(x, name)).all(), name
 
 
-@given(arrays("float64", st.tuples(st.integers(2, 30), st.just(2)), elements=st.integers(-1000, 1000).map(float)))
+@given(
+    arrays(
+        "float64",
+        st.tuples(st.integers(2, 30), st.just(2)),
+        elements=st.integers(-1000, 1000).map(float),
+    )
+)
 def test_on_plain_numbers_the_difference_is_below_1e_12(x: Values) -> None:
     theirs = by_scikit_learn()
     for name, way in WAYS.items():

@@ -26,7 +26,12 @@ def fold(keep_arrays: Callable[..., Ref]) -> Callable[[int], Ref]:
 
     def kept(seed: int) -> Ref:
         parts = {"train": 60, "validation": 60, "test": 80}
-        return keep_arrays(**{name: {"y": labels(rows, 10 * seed + i)} for i, (name, rows) in enumerate(parts.items())})
+        return keep_arrays(
+            **{
+                name: {"y": labels(rows, 10 * seed + i)}
+                for i, (name, rows) in enumerate(parts.items())
+            }
+        )
 
     return kept
 
@@ -39,7 +44,11 @@ def scored(keep_arrays: Callable[..., Ref]) -> Callable[..., Ref]:
         rng = np.random.default_rng(0)
         told = {"validation": on_validation, "test": on_test}
         y = {name: read_arrays(ref, name)["y"] for name in told}
-        return keep_arrays(scores={n: skill * (2 * y[n] - 1) + rng.normal(size=len(y[n])) for n, skill in told.items()})
+        return keep_arrays(
+            scores={
+                n: skill * (2 * y[n] - 1) + rng.normal(size=len(y[n])) for n, skill in told.items()
+            }
+        )
 
     return kept
 
@@ -51,10 +60,15 @@ def test_the_champion_is_best_on_validation_also_where_it_loses_on_test(
     trained = {"course": [scored(ref, 0.5, 3.0)], "ours": [scored(ref, 2.0, 0.5)]}
     found = results(keep(evaluate.fn, [ref], trained, [], CLASS, ThresholdPolicy(), 0))
     assert found["champion"] == "ours"
-    assert found["candidates"]["course"]["auprc"]["value"] > found["candidates"]["ours"]["auprc"]["value"]
+    assert (
+        found["candidates"]["course"]["auprc"]["value"]
+        > found["candidates"]["ours"]["auprc"]["value"]
+    )
     assert found["validation"]["ours"] > found["validation"]["course"]
     for figures in found["candidates"].values():
-        assert all(figure["low"] <= figure["value"] <= figure["high"] for figure in figures.values())
+        assert all(
+            figure["low"] <= figure["value"] <= figure["high"] for figure in figures.values()
+        )
 
 
 def test_the_threshold_knows_nothing_of_the_test_labels(
@@ -70,7 +84,10 @@ def test_the_threshold_knows_nothing_of_the_test_labels(
 
 
 def test_over_folds_figures_are_means_and_peers_stand_beside(
-    keep: Callable[..., Ref], keep_arrays: Callable[..., Ref], fold: Callable[[int], Ref], scored: Callable[..., Ref]
+    keep: Callable[..., Ref],
+    keep_arrays: Callable[..., Ref],
+    fold: Callable[[int], Ref],
+    scored: Callable[..., Ref],
 ) -> None:
     folds = [fold(1), fold(2), fold(3)]
     trained = {"course": [scored(ref, 1.0, 1.0) for ref in folds]}
@@ -79,11 +96,18 @@ def test_over_folds_figures_are_means_and_peers_stand_beside(
     course = found["candidates"]["course"]["auprc"]
     assert course["value"] == pytest.approx(np.mean(found["folds"]["course"]))
     assert found["peers"]["dummy"]["roc_auc"]["value"] == pytest.approx(0.5)
-    assert found["test"] == {"split": "test", "folds": 3, "rows": 240, "positives": found["test"]["positives"]}
+    assert found["test"] == {
+        "split": "test",
+        "folds": 3,
+        "rows": 240,
+        "positives": found["test"]["positives"],
+    }
     assert found["consequences"]["rows"] == 160
 
 
-def test_of_numbers_less_error_is_better(keep: Callable[..., Ref], keep_arrays: Callable[..., Ref]) -> None:
+def test_of_numbers_less_error_is_better(
+    keep: Callable[..., Ref], keep_arrays: Callable[..., Ref]
+) -> None:
     rng = np.random.default_rng(0)
     y = {name: rng.normal(size=50) for name in ("train", "validation", "test")}
     ref = keep_arrays(**{name: {"y": values} for name, values in y.items()})

@@ -8,7 +8,9 @@ from tasks.evaluation.horizon_metrics import asked, by_horizon
 from tasks.evaluation.metrics import bootstrap, resamples
 from tasks.problem.definition import Problem
 
-PROBLEM = Problem(kind="forecast", takes="series", target="y", primary="rmse_next_week", shown=("rmse_next_week",))
+PROBLEM = Problem(
+    kind="forecast", takes="series", target="y", primary="rmse_next_week", shown=("rmse_next_week",)
+)
 
 
 def truth(days: int = 41, ahead: int = 30) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":
@@ -39,11 +41,14 @@ def test_a_week_is_drawn_as_a_whole() -> None:
     weights = np.concatenate(list(resamples(np.zeros(41), 0, together=7)))
     assert weights.shape == (500, 41)
     assert (weights[:, :7] == weights[:, :1]).all() and (weights[:, 35:] == weights[:, 35:36]).all()
-    figure = bootstrap(lambda w: figures_of(PROBLEM, truth(), np.ones((41, 30)), w), np.zeros(41), 0, 7)[
-        "rmse_next_week"
-    ]
+    figure = bootstrap(
+        lambda w: figures_of(PROBLEM, truth(), np.ones((41, 30)), w), np.zeros(41), 0, 7
+    )["rmse_next_week"]
     assert figure == {"value": 1.0, "low": 1.0, "high": 1.0}
 
 
 def test_a_horizon_beyond_the_answers_is_left_out() -> None:
-    assert set(by_horizon(np.zeros((7, 7)), np.ones((7, 7)), np.ones((1, 7)))) == {"rmse_next_day", "rmse_next_week"}
+    assert set(by_horizon(np.zeros((7, 7)), np.ones((7, 7)), np.ones((1, 7)))) == {
+        "rmse_next_day",
+        "rmse_next_week",
+    }

@@ -15,13 +15,18 @@ def test_a_row_in_two_parts_is_named_by_its_place_in_the_table() -> None:
         "validation": pd.DataFrame({"x": [3.0], "y": [0]}, index=[1]),
         "test": pd.DataFrame({"x": [2.0, 5.0], "y": [1, 0]}, index=[3, 4]),
     }
-    with pytest.raises(CasebookError, match=r"^1 rows of the train part stand in the test part too \(rows 9\)"):
+    with pytest.raises(
+        CasebookError, match=r"^1 rows of the train part stand in the test part too \(rows 9\)"
+    ):
         repeats_across(parts)
 
 
 def test_repeats_within_one_part_and_rows_of_another_label_pass() -> None:
     repeats_across(
-        {"train": pd.DataFrame({"x": [1, 1], "y": [0, 0]}), "test": pd.DataFrame({"x": [1], "y": [1]})},
+        {
+            "train": pd.DataFrame({"x": [1, 1], "y": [0, 0]}),
+            "test": pd.DataFrame({"x": [1], "y": [1]}),
+        },
     )
 
 
@@ -32,9 +37,14 @@ def test_features_fitted_on_other_rows_are_refused() -> None:
 
 
 def test_a_part_with_rows_of_one_class_is_refused_before_training() -> None:
-    problem = Problem(kind="binary", target="y", labels=("sound", "broken"), primary="roc_auc", shown=("roc_auc",))
+    problem = Problem(
+        kind="binary", target="y", labels=("sound", "broken"), primary="roc_auc", shown=("roc_auc",)
+    )
     both, one = np.array([0.0, 1.0]), np.array([1.0, 1.0])
     both_classes({"train": both, "validation": both, "test": both}, problem)
     both_classes({"train": both, "test": one}, problem.model_copy(update={"kind": "regression"}))
-    with pytest.raises(CasebookError, match=r"All 2 rows of the test part are of one class \(broken\): ROC AUC has no"):
+    with pytest.raises(
+        CasebookError,
+        match=r"All 2 rows of the test part are of one class \(broken\): ROC AUC has no",
+    ):
         both_classes({"train": both, "validation": both, "test": one}, problem)

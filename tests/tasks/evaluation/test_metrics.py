@@ -42,7 +42,11 @@ Rows = tuple[Any, Any, Any]
 def weighted_rows(draw: st.DrawFn) -> Rows:
     """Return labels of both classes, scores with many ties, and whole weights of which each class has some."""
     row = st.tuples(st.integers(0, 1), st.integers(0, 10), st.integers(0, 4))
-    rows = [(1, draw(st.integers(0, 10)), 1), (0, draw(st.integers(0, 10)), 2), *draw(st.lists(row, max_size=40))]
+    rows = [
+        (1, draw(st.integers(0, 10)), 1),
+        (0, draw(st.integers(0, 10)), 2),
+        *draw(st.lists(row, max_size=40)),
+    ]
     y, scores, weights = np.array(rows, dtype="float64").T
     return y, scores / 10, weights
 
@@ -51,7 +55,9 @@ def weighted_rows(draw: st.DrawFn) -> Rows:
 def test_ranking_figures_are_those_of_scikit_learn_with_ties_and_weights(rows: Rows) -> None:
     y, scores, weights = rows
     auprc, area = ranked(y, scores, weights[None, :])
-    assert auprc[0] == pytest.approx(average_precision_score(y, scores, sample_weight=weights), abs=1e-9)
+    assert auprc[0] == pytest.approx(
+        average_precision_score(y, scores, sample_weight=weights), abs=1e-9
+    )
     assert area[0] == pytest.approx(roc_auc_score(y, scores, sample_weight=weights), abs=1e-9)
 
 
@@ -73,10 +79,14 @@ def test_answers_and_probabilities_are_judged_as_scikit_learn_does(rows: Rows, l
     y, scores, weights = rows
     alerts = (scores >= limit / 10).astype("float64")
     got = {name: value[0] for name, value in decided(y, alerts, weights[None, :]).items()}
-    assert got["precision"] == pytest.approx(precision_score(y, alerts, sample_weight=weights, zero_division=0))
+    assert got["precision"] == pytest.approx(
+        precision_score(y, alerts, sample_weight=weights, zero_division=0)
+    )
     assert got["recall"] == pytest.approx(recall_score(y, alerts, sample_weight=weights))
     assert got["f1"] == pytest.approx(f1_score(y, alerts, sample_weight=weights, zero_division=0))
-    assert got["balanced_accuracy"] == pytest.approx(balanced_accuracy_score(y, alerts, sample_weight=weights))
+    assert got["balanced_accuracy"] == pytest.approx(
+        balanced_accuracy_score(y, alerts, sample_weight=weights)
+    )
     inner = scores * 0.98 + 0.01
     chances = probable(y, inner, weights[None, :])
     assert chances["brier"][0] == pytest.approx(brier_score_loss(y, inner, sample_weight=weights))
@@ -92,14 +102,22 @@ def test_recall_at_few_false_alarms_is_read_off_the_roc_curve(rows: Rows) -> Non
         assert got == pytest.approx(recall[false_alarms <= share + 1e-12].max(), abs=1e-9)
 
 
-@given(st.lists(st.tuples(st.floats(-9, 9), st.floats(-9, 9), st.integers(1, 4)), min_size=2, max_size=30))
+@given(
+    st.lists(
+        st.tuples(st.floats(-9, 9), st.floats(-9, 9), st.integers(1, 4)), min_size=2, max_size=30
+    )
+)
 def test_regression_figures_are_those_of_scikit_learn(rows: list[tuple[float, float, int]]) -> None:
     y, predicted, weights = np.array(rows).T
     got = regression(y, predicted, weights[None, :])
-    assert got["rmse"][0] == pytest.approx(root_mean_squared_error(y, predicted, sample_weight=weights))
+    assert got["rmse"][0] == pytest.approx(
+        root_mean_squared_error(y, predicted, sample_weight=weights)
+    )
     assert got["mae"][0] == pytest.approx(mean_absolute_error(y, predicted, sample_weight=weights))
     if np.ptp(y) > 0.1:
-        assert got["r2"][0] == pytest.approx(r2_score(y, predicted, sample_weight=weights), rel=1e-6, abs=1e-6)
+        assert got["r2"][0] == pytest.approx(
+            r2_score(y, predicted, sample_weight=weights), rel=1e-6, abs=1e-6
+        )
 
 
 def test_recall_counts_the_part_of_an_alert_that_is_within_the_share() -> None:
@@ -140,7 +158,9 @@ def over_folds(name: str, values: list[float], spread: float = 0.0, rows: int = 
 def test_over_folds_the_interval_is_of_the_mean() -> None:
     figure = over_folds("rmse", [0.7, 0.8, 0.9])
     assert figure["value"] == pytest.approx(0.8)
-    assert figure["high"] - 0.8 == pytest.approx(4.302653 * 0.1 * np.sqrt(1 / 3 + 1 / 3), rel=1e-5)  # t, 2 d.f.
+    assert figure["high"] - 0.8 == pytest.approx(
+        4.302653 * 0.1 * np.sqrt(1 / 3 + 1 / 3), rel=1e-5
+    )  # t, 2 d.f.
     assert 0.8 - figure["low"] == pytest.approx(figure["high"] - 0.8)
 
 
@@ -159,9 +179,17 @@ def test_over_folds_the_interval_is_of_the_mean() -> None:
         ("r2", -np.inf, 1.0),
     ],
 )
-def test_an_interval_does_not_leave_the_range_of_its_figure(name: str, least: float, most: float) -> None:
+def test_an_interval_does_not_leave_the_range_of_its_figure(
+    name: str, least: float, most: float
+) -> None:
     figure = over_folds(name, [0.01, 0.5, 0.99])
-    assert figure["low"] == max(least, figure["low"]) < figure["value"] < figure["high"] == min(most, figure["high"])
+    assert (
+        figure["low"]
+        == max(least, figure["low"])
+        < figure["value"]
+        < figure["high"]
+        == min(most, figure["high"])
+    )
     assert (figure["low"] < 0) is (least < 0)
     assert (figure["high"] > 1) is (most > 1)
 
@@ -174,7 +202,9 @@ def test_folds_that_agree_leave_the_doubt_of_their_test_rows() -> None:
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0])
-def test_where_no_row_was_wrong_or_none_right_the_interval_is_that_of_so_many_rows(value: float) -> None:
+def test_where_no_row_was_wrong_or_none_right_the_interval_is_that_of_so_many_rows(
+    value: float,
+) -> None:
     figure = over_folds("accuracy", [value, value], rows=20)
     unseen = 1 - 0.025 ** (1 / 20)
     assert figure["high"] - figure["low"] == pytest.approx(unseen)
@@ -196,7 +226,10 @@ def test_figures_of_several_classes_are_scikit_learns(seed: int, weighted: bool)
     logits = rng.normal(size=(40, 4)) + 2 * np.eye(4)[y] * rng.random((40, 1))
     probability = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     weights = rng.integers(1, 4, 40).astype(float) if weighted else np.ones(40)
-    found = {name: value[0] for name, value in multiclass(y.astype(float), probability, weights[None]).items()}
+    found = {
+        name: value[0]
+        for name, value in multiclass(y.astype(float), probability, weights[None]).items()
+    }
     told, same = probability.argmax(axis=1), {"sample_weight": weights}
     assert found["accuracy"] == pytest.approx(np.average(told == y, weights=weights))
     assert found["balanced_accuracy"] == pytest.approx(balanced_accuracy_score(y, told, **same))

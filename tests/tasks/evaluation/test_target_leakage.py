@@ -1,4 +1,7 @@
-"""A column that decides the target alone is found, whatever it holds; a good one and chance are not taken for it."""
+"""A column that decides the target alone is found, whatever it holds.
+
+A good one and chance are not taken for it.
+"""
 
 from typing import Any
 
@@ -19,15 +22,22 @@ DECIDING = {
     "falling": -10.0 * Y + RNG.normal(size=ROWS),
     "whole numbers": Y * 7 + 1,
     "truths": Y.astype(bool),
-    "a range in the middle": np.where(Y, RNG.uniform(-1, 1, ROWS), MINUS * RNG.uniform(1.2, 3, ROWS)),
+    "a range in the middle": np.where(
+        Y, RNG.uniform(-1, 1, ROWS), MINUS * RNG.uniform(1.2, 3, ROWS)
+    ),
     "only whether it is there": np.where(Y, np.nan, RNG.normal(size=ROWS)),
     "a constant, or nothing": np.where(Y, np.nan, 1.0),
     "infinite": np.where(Y, np.inf, RNG.normal(size=ROWS)),
-    "dates": pd.Timestamp("2024-01-01") + pd.to_timedelta(Y * 400 + RNG.integers(0, 300, ROWS), unit="D"),
+    "dates": pd.Timestamp("2024-01-01")
+    + pd.to_timedelta(Y * 400 + RNG.integers(0, 300, ROWS), unit="D"),
     "two categories": np.where(Y, "yes", "no"),
-    "many categories": [f"{'abc'[i % 3]}{i % 40}{'p' if y else 'n'}" for i, y in zip(ANY, Y, strict=True)],
+    "many categories": [
+        f"{'abc'[i % 3]}{i % 40}{'p' if y else 'n'}" for i, y in zip(ANY, Y, strict=True)
+    ],
     "text that is there or not": [None if y else f"w{i % 9}" for i, y in zip(ANY, Y, strict=True)],
-    "one word of a text": [f"order {i} is {'bad' if y else 'good'}, they say" for i, y in zip(ANY, Y, strict=True)],
+    "one word of a text": [
+        f"order {i} is {'bad' if y else 'good'}, they say" for i, y in zip(ANY, Y, strict=True)
+    ],
     "the letter of a code": [f"{'S' if y else 'D'}{i}" for i, y in zip(ANY, Y, strict=True)],
     "numbers in order": [f"T{i:05d}" for i in range(ROWS)],
     "numbers as text": [f"{10 * y + i / 10_000:.4f} EUR" for i, y in zip(ANY, Y, strict=True)],
@@ -66,26 +76,38 @@ def test_of_several_classes_a_column_must_decide_each(kind: str) -> None:
     rng = np.random.default_rng(2)
     y = rng.integers(0, 4, ROWS)
     every = {
-        "number": y * 10, "noisy number": y + rng.uniform(-0.3, 0.3, ROWS), "category": np.array(list("abcd"))[y],
+        "number": y * 10,
+        "noisy number": y + rng.uniform(-0.3, 0.3, ROWS),
+        "category": np.array(list("abcd"))[y],
         "word": [f"kind {'abcd'[k]} of {i}" for i, k in zip(ANY, y, strict=True)],
-    }  # fmt: skip
+    }
     assert [leak.column for leak in leaks(frame(every[kind], y), "y", classes=True)] == ["x"]
-    assert [leak.column for leak in leaks(frame(every[kind], np.array(list("stuv"))[y]), "y", classes=True)] == ["x"]
-    assert not leaks(frame(np.minimum(y, 1), y), "y", classes=True)  # it tells the first class from the others
+    assert [
+        leak.column
+        for leak in leaks(frame(every[kind], np.array(list("stuv"))[y]), "y", classes=True)
+    ] == ["x"]
+    assert not leaks(
+        frame(np.minimum(y, 1), y), "y", classes=True
+    )  # it tells the first class from the others
 
 
 def test_a_number_is_decided_by_order_by_category_and_by_the_number_in_a_text() -> None:
     rng = np.random.default_rng(3)
     y, kinds = rng.normal(size=ROWS), rng.integers(0, 100, ROWS)
     prices = rng.normal(size=100)[kinds]
-    for values, truth in ((-(y**3), y), ([f"{v:.3f} m" for v in y], y), ([f"p{k}" for k in kinds], prices)):
+    for values, truth in (
+        (-(y**3), y),
+        ([f"{v:.3f} m" for v in y], y),
+        ([f"p{k}" for k in kinds], prices),
+    ):
         (leak,) = leaks(frame(values, truth), "y", classes=False)
         assert leak.figure.startswith("rank correlation 1.0000 alone")
     assert not leaks(frame(y + rng.normal(size=ROWS), y), "y", classes=False)
 
 
 @pytest.mark.parametrize(
-    ("rows", "positives", "sure"), [(64, 32, False), (400, 3, False), (100, 50, True), (128, 26, True)]
+    ("rows", "positives", "sure"),
+    [(64, 32, False), (400, 3, False), (100, 50, True), (128, 26, True)],
 )
 def test_few_rows_of_a_class_leave_doubt(rows: int, positives: int, sure: bool) -> None:
     y = np.arange(rows) < positives
@@ -104,13 +126,17 @@ def test_a_text_that_differs_in_every_row_identifies_it_unless_that_is_chance() 
     tickets = pd.DataFrame({"ticket": [f"T{i * 7919 % 50}x" for i in range(50)], "y": [0, 1] * 25})
     (leak,) = leaks(tickets, "y", classes=True)
     assert leak.figure == "different in 50 of 50 rows, so an identifier"
-    places = np.random.default_rng(4).permutation([f"c{i}" for i in range(60)] + ["c1", "c2", "c3", "c4"])
+    places = np.random.default_rng(4).permutation(
+        [f"c{i}" for i in range(60)] + ["c1", "c2", "c3", "c4"]
+    )
     assert not leaks(pd.DataFrame({"place": places, "y": [0, 1] * 32}), "y", classes=True)
     assert not leaks(tickets, "y", classes=True, identifiers=False)
 
 
 def test_what_is_refused_is_named_with_its_figure_and_the_flag_that_goes_on() -> None:
-    table = pd.DataFrame({"a b": Y * 2.0, "c": HARMLESS["noise"], "d": np.where(Y, "p", "n"), "y": Y})
+    table = pd.DataFrame(
+        {"a b": Y * 2.0, "c": HARMLESS["noise"], "d": np.where(Y, "p", "n"), "y": Y}
+    )
     with pytest.raises(CasebookError) as refused:
         check_leaks(table, "y", (), classes=True)
     said = str(refused.value)
@@ -124,5 +150,7 @@ def test_what_is_refused_is_named_with_its_figure_and_the_flag_that_goes_on() ->
 
 def test_a_column_that_there_is_not_can_not_be_trusted() -> None:
     check_names(("a",), ["a", "b"])
-    with pytest.raises(CasebookError, match=r"--trust-columns aa: there is no such column\. The columns are: a, b"):
+    with pytest.raises(
+        CasebookError, match=r"--trust-columns aa: there is no such column\. The columns are: a, b"
+    ):
         check_names(("a", "aa"), ["a", "b"])

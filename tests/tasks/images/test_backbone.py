@@ -51,15 +51,21 @@ def test_weights_of_either_format(whole: Any, pixels: Any, tmp_path: Path, name:
     (whole.save_weights if "weights" in name else whole.save)(tmp_path / name)
     again = backbone.classifier(origin(tmp_path / name))
     x = pixels / 127.5 - 1
-    assert np.array_equal(np.asarray(again(x, training=False)), np.asarray(whole(x, training=False)))
+    assert np.array_equal(
+        np.asarray(again(x, training=False)), np.asarray(whole(x, training=False))
+    )
 
 
-def test_a_file_cut_short_and_another_networks_weights_are_refused(whole: Any, tmp_path: Path) -> None:
+def test_a_file_cut_short_and_another_networks_weights_are_refused(
+    whole: Any, tmp_path: Path
+) -> None:
     import keras
 
     (tmp_path / "cut.weights.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
     other = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     other.save_weights(tmp_path / "other.weights.h5")
     for name in ("cut", "other"):
-        with pytest.raises(CasebookError, match=f"{name}.weights.h5 holds no weights of MobileNetV2"):
+        with pytest.raises(
+            CasebookError, match=f"{name}.weights.h5 holds no weights of MobileNetV2"
+        ):
             backbone.classifier(origin(tmp_path / f"{name}.weights.h5"))

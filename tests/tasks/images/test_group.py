@@ -17,7 +17,9 @@ from tasks.images.read import PICTURES
 def scenes(count: int, seed: int = 0) -> Any:
     """Make smooth pictures that have nothing in common."""
     small = np.random.default_rng(seed).integers(0, 256, (count, 6, 6, 3)).astype("uint8")
-    return np.stack([np.asarray(Image.fromarray(s).resize((48, 48), Image.Resampling.BICUBIC)) for s in small])
+    return np.stack(
+        [np.asarray(Image.fromarray(s).resize((48, 48), Image.Resampling.BICUBIC)) for s in small]
+    )
 
 
 def bits_apart(one: Any, other: Any) -> int:
@@ -33,7 +35,9 @@ def test_a_smaller_and_darker_copy_is_near_and_another_scene_far() -> None:
 
 def test_chains_of_near_hashes_are_one_group() -> None:
     found = np.zeros((5, 64), bool)
-    found[1, :5] = found[2, :10] = True  # each is near the one before it, the third is not near the first
+    found[1, :5] = found[2, :10] = (
+        True  # each is near the one before it, the third is not near the first
+    )
     found[3:, 20:50] = True
     assert groups(found, 5).tolist() == [0, 0, 0, 1, 1]
     assert len(set(groups(found, 0).tolist())) == 4

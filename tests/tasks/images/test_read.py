@@ -36,13 +36,19 @@ def sample(rows: int, seed: int) -> Any:
 
 
 def stored(path: Path, images: list[bytes | None], **columns: list[Any]) -> Path:
-    frame = pd.DataFrame({"image": images, "label": [0] * len(images), "split": ["train"] * len(images), **columns})
+    frame = pd.DataFrame(
+        {"image": images, "label": [0] * len(images), "split": ["train"] * len(images), **columns}
+    )
     frame.to_parquet(path)
     return path
 
 
 def test_encoded_pictures_of_any_kind_and_size(keep: Callable[..., Ref], tmp_path: Path) -> None:
-    images = [jpeg((255, 0, 0)), jpeg((0, 255, 0), (20, 10), "PNG"), jpeg((0, 0, 255), (6, 9), "WEBP")]
+    images = [
+        jpeg((255, 0, 0)),
+        jpeg((0, 255, 0), (20, 10), "PNG"),
+        jpeg((0, 0, 255), (6, 9), "WEBP"),
+    ]
     path = stored(tmp_path / "a.parquet", images, label=[0, 1, 2], split=["train", "test", "train"])
     made = keep(decode.fn, origin(path), SHAPE, sample, 0, 0)
     table = read_table(made)
@@ -50,7 +56,11 @@ def test_encoded_pictures_of_any_kind_and_size(keep: Callable[..., Ref], tmp_pat
     assert table["part"].tolist() == ["train", "test", "train"]
     assert table[["width", "height"]].to_numpy().tolist() == [[6, 6], [20, 10], [6, 9]]
     assert table["problem"].isna().all()
-    assert pictures_of(made, [0, 1, 2]).argmax(axis=3).reshape(3, -1).tolist() == [[0] * 36, [1] * 36, [2] * 36]
+    assert pictures_of(made, [0, 1, 2]).argmax(axis=3).reshape(3, -1).tolist() == [
+        [0] * 36,
+        [1] * 36,
+        [2] * 36,
+    ]
 
 
 def test_what_cannot_be_decoded_is_named(keep: Callable[..., Ref], tmp_path: Path) -> None:
@@ -63,7 +73,13 @@ def test_what_cannot_be_decoded_is_named(keep: Callable[..., Ref], tmp_path: Pat
 
 def test_arrays_of_pixels(keep: Callable[..., Ref], tmp_path: Path) -> None:
     x = np.arange(3 * 108, dtype="uint8").reshape(3, *SHAPE)
-    np.savez(tmp_path / "a.npz", x_train=x[:2], y_train=np.array([1, 0]), x_test=x[2:], y_test=np.array([1]))
+    np.savez(
+        tmp_path / "a.npz",
+        x_train=x[:2],
+        y_train=np.array([1, 0]),
+        x_test=x[2:],
+        y_test=np.array([1]),
+    )
     made = keep(decode.fn, origin(tmp_path / "a.npz"), SHAPE, sample, 0, 0)
     assert np.array_equal(pictures_of(made, slice(None)), x)
     assert read_table(made)["part"].tolist() == ["train", "train", "test"]

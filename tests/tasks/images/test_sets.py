@@ -24,7 +24,12 @@ SHAPE, GREY = Shape(4, 6, 3), Shape(4, 6, 1)
 KINDS = ("daisy", "rose")
 
 
-def content(kind: str = "PNG", mode: str = "RGB", colour: Any = (200, 30, 60), size: tuple[int, int] = (6, 4)) -> bytes:
+def content(
+    kind: str = "PNG",
+    mode: str = "RGB",
+    colour: Any = (200, 30, 60),
+    size: tuple[int, int] = (6, 4),
+) -> bytes:
     buffer = io.BytesIO()
     Image.new(mode, size, colour).save(buffer, kind)
     return buffer.getvalue()
@@ -56,9 +61,17 @@ def refused(path: Path, words: str, shape: Shape = SHAPE, kinds: tuple[str, ...]
 
 
 USUAL = {
-    "a.jpg": "JPEG", "b.jpeg": "JPEG", "c.JPG": "JPEG", "d.png": "PNG", "e.PNG": "PNG", "f.webp": "WEBP",
-    "g.gif": "GIF", "h.bmp": "BMP", "i.tif": "TIFF", "j.jfif": "JPEG",
-}  # fmt: skip
+    "a.jpg": "JPEG",
+    "b.jpeg": "JPEG",
+    "c.JPG": "JPEG",
+    "d.png": "PNG",
+    "e.PNG": "PNG",
+    "f.webp": "WEBP",
+    "g.gif": "GIF",
+    "h.bmp": "BMP",
+    "i.tif": "TIFF",
+    "j.jfif": "JPEG",
+}
 
 
 @pytest.mark.parametrize("name", ["set.tgz", "set.tar.gz", "set.tar", "set.zip", "SET.TGZ"])
@@ -71,30 +84,50 @@ def test_every_usual_kind_of_picture_is_read(tmp_path: Path, name: str) -> None:
         assert np.abs(picture.pixels.astype(int) - (200, 30, 60)).max() < 12
 
 
-def test_what_is_left_out_is_counted_and_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_is_left_out_is_counted_and_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level("INFO", logger="casebook")
     files = {
-        "set/rose/1.jpg": content("JPEG"), "set/daisy/1.jpg": content("JPEG"), "set/daisy/._1.jpg": b"of a Mac",
-        "__MACOSX/set/daisy/._1.jpg": b"of a Mac", "set/.DS_Store": b"", "set/daisy/Thumbs.db": b"",
-        ".git/daisy/2.jpg": content("JPEG"), "set/LICENSE.txt": b"free", "set/daisy/raw.heic": b"?",
-        "set/lilies/1.jpg": content("JPEG"), "set/README": b"",
-    }  # fmt: skip
+        "set/rose/1.jpg": content("JPEG"),
+        "set/daisy/1.jpg": content("JPEG"),
+        "set/daisy/._1.jpg": b"of a Mac",
+        "__MACOSX/set/daisy/._1.jpg": b"of a Mac",
+        "set/.DS_Store": b"",
+        "set/daisy/Thumbs.db": b"",
+        ".git/daisy/2.jpg": content("JPEG"),
+        "set/LICENSE.txt": b"free",
+        "set/daisy/raw.heic": b"?",
+        "set/lilies/1.jpg": content("JPEG"),
+        "set/README": b"",
+    }
     assert [picture.label for picture in pictures(pack(tmp_path / "set.zip", files))] == [1, 0]
     assert caplog.messages == [
-        "set.zip: left out 1 .heic, 1 .txt, 1 files without an ending, 1 pictures in no folder of a class"
+        "set.zip: left out 1 .heic, 1 .txt, 1 files without an ending, 1 pictures in no folder of "
+        "a class"
     ]
 
 
 def test_folders_within_a_class_and_around_all_are_no_classes(tmp_path: Path) -> None:
-    files = {"a/train/rose/2019/1.png": content(), "a/test/Daisy/1.png": content(), "a/rose/2.png": content()}
+    files = {
+        "a/train/rose/2019/1.png": content(),
+        "a/test/Daisy/1.png": content(),
+        "a/rose/2.png": content(),
+    }
     assert [picture.label for picture in pictures(pack(tmp_path / "set.tgz", files))] == [1, 0, 1]
 
 
-def test_nothing_is_written_wherever_an_archive_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_written_wherever_an_archive_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     root = tmp_path / "root"
     (root / "here").mkdir(parents=True)
     monkeypatch.chdir(root / "here")
-    files = {"../../rose/1.png": content(), "/daisy/1.png": content(), "..\\..\\daisy\\2.png": content()}
+    files = {
+        "../../rose/1.png": content(),
+        "/daisy/1.png": content(),
+        "..\\..\\daisy\\2.png": content(),
+    }
     for name in ("set.tar", "set.zip"):
         assert [picture.label for picture in pictures(pack(root / name, files))] == [1, 0, 0]
     assert sorted(path.name for path in root.rglob("*")) == ["here", "set.tar", "set.zip"]
@@ -111,7 +144,9 @@ def test_links_are_left_out(tmp_path: Path) -> None:
 
 def test_an_unreadable_picture_is_named(tmp_path: Path) -> None:
     cut = content(size=(90, 90))[:200]
-    path = pack(tmp_path / "set.tgz", {"rose/1.png": b"?", "daisy/1.png": content(), "rose/2.png": cut})
+    path = pack(
+        tmp_path / "set.tgz", {"rose/1.png": b"?", "daisy/1.png": content(), "rose/2.png": cut}
+    )
     problems = [picture.problem for picture in pictures(path)]
     assert problems[0] == "rose/1.png: cannot identify image file"
     assert problems[1] is None
@@ -130,28 +165,47 @@ def test_an_unreadable_picture_is_named(tmp_path: Path) -> None:
         ("TIFF", "RGB", (1, 2, 3), (1, 2, 3)),
     ],
 )
-def test_colours_of_every_mode_are_right(tmp_path: Path, kind: str, mode: str, colour: Any, seen: Any) -> None:
-    path = pack(tmp_path / "set.tar", {"rose/1.png": content(kind, mode, colour), "daisy/1.png": content()})
+def test_colours_of_every_mode_are_right(
+    tmp_path: Path, kind: str, mode: str, colour: Any, seen: Any
+) -> None:
+    path = pack(
+        tmp_path / "set.tar", {"rose/1.png": content(kind, mode, colour), "daisy/1.png": content()}
+    )
     pixels = pictures(path)[0].pixels
     assert pixels is not None and np.abs(pixels.astype(int) - seen).max() <= 1
 
 
 @pytest.mark.parametrize(("mode", "colour"), [("I", 70_000), ("F", 0.5)])
 def test_pixels_without_a_white_are_set_aside(tmp_path: Path, mode: str, colour: float) -> None:
-    path = pack(tmp_path / "set.tar", {"rose/1.tif": content("TIFF", mode, colour), "daisy/1.png": content()})
+    path = pack(
+        tmp_path / "set.tar",
+        {"rose/1.tif": content("TIFF", mode, colour), "daisy/1.png": content()},
+    )
     assert "no defined white" in str(pictures(path)[0].problem)
 
 
 def test_archives_that_lack_something_are_refused(tmp_path: Path) -> None:
     one = {"set/rose/1.png": content()}
     refused(pack(tmp_path / "a.tgz", one), "a.tgz has no pictures of daisy. Put those")
-    refused(pack(tmp_path / "b.zip", {"set/rose.txt": b""}), r"has no pictures \(.*\) in folders named daisy, rose")
-    refused(pack(tmp_path / "c.zip", {"rose.png": content()}), "with a name for each class", kinds=())
+    refused(
+        pack(tmp_path / "b.zip", {"set/rose.txt": b""}),
+        r"has no pictures \(.*\) in folders named daisy, rose",
+    )
+    refused(
+        pack(tmp_path / "c.zip", {"rose.png": content()}), "with a name for each class", kinds=()
+    )
     nested = {"set/rose/1.png": content(), "set/rose/old/1.png": content()}
-    refused(pack(tmp_path / "d.tgz", nested), "the folder set/rose/old lies in another one", kinds=())
-    whole = pack(tmp_path / "e.zip", {"rose/1.png": content(size=(99, 99)), "daisy/1.png": content()}).read_bytes()
+    refused(
+        pack(tmp_path / "d.tgz", nested), "the folder set/rose/old lies in another one", kinds=()
+    )
+    whole = pack(
+        tmp_path / "e.zip", {"rose/1.png": content(size=(99, 99)), "daisy/1.png": content()}
+    ).read_bytes()
     (tmp_path / "e.zip").write_bytes(whole[:-30])
-    refused(tmp_path / "e.zip", r"e\.zip can't be read as zip: File is not a zip file. It may be cut short")
+    refused(
+        tmp_path / "e.zip",
+        r"e\.zip can't be read as zip: File is not a zip file. It may be cut short",
+    )
     (tmp_path / "f.tgz").write_bytes(b"")
     refused(tmp_path / "f.tgz", r"f\.tgz can't be read as tgz")
 
@@ -192,12 +246,17 @@ def test_grey_pictures_need_no_channels(tmp_path: Path) -> None:
         found = pictures(save(tmp_path / "a.npz", x), GREY)
         assert np.array_equal([picture.pixels for picture in found[:3]], X[..., :1])
     black_or_white = pictures(save(tmp_path / "a.npz", X[..., 0] > 99), GREY)
-    assert np.array_equal([picture.pixels for picture in black_or_white[:3]], np.where(X[..., :1] > 99, 255, 0))
+    assert np.array_equal(
+        [picture.pixels for picture in black_or_white[:3]], np.where(X[..., :1] > 99, 255, 0)
+    )
 
 
 OBJECTS = np.array([{"a": 1}, None, 3], dtype=object)
 BAD: dict[str, tuple[dict[str, Any], str]] = {
-    "a fraction": ({"y": [1, 1.5, 0]}, r"y_train: label 2 is 1\.5 \(1 such labels\). A label is the number"),
+    "a fraction": (
+        {"y": [1, 1.5, 0]},
+        r"y_train: label 2 is 1\.5 \(1 such labels\). A label is the number",
+    ),
     "not a number": ({"y": [1, np.nan, 0]}, "y_train: label 2 is nan"),
     "infinite": ({"y": [1, 0, np.inf]}, "y_train: label 3 is inf"),
     "negative": ({"y": [0, -1, 0]}, "y_train: label 2 is -1"),
@@ -210,12 +269,18 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "objects": ({"y": OBJECTS}, "y_train holds Python objects, which could run code"),
     "fewer labels": ({"y": [0, 1]}, r"x_train has shape \(3, 4, 6, 3\) for 2 labels"),
     "none": ({"x": X[:0], "y": Y[:0]}, "for 0 labels"),
-    "another size": ({"x": X[:, :3]}, r"x_train has shape \(3, 3, 6, 3\) of uint8, expected \(4, 6, 3\)"),
+    "another size": (
+        {"x": X[:, :3]},
+        r"x_train has shape \(3, 3, 6, 3\) of uint8, expected \(4, 6, 3\)",
+    ),
     "flat": ({"x": X.reshape(3, -1)}, r"x_train has shape \(3, 72\)"),
     "no pictures": ({"x": np.array(5)}, r"x_train has shape \(\)"),
     "centred": ({"x": X / 127.5 - 1}, "x_train holds numbers from -.* of float64. Brightness is"),
     "not finite": ({"x": np.full(X.shape, np.nan)}, "x_train holds numbers from nan"),
-    "16 bits": ({"x": X.astype("uint16") * 257}, "x_train holds numbers from .* to 65535 of uint16"),
+    "16 bits": (
+        {"x": X.astype("uint16") * 257},
+        "x_train holds numbers from .* to 65535 of uint16",
+    ),
     "only 0 and 1": ({"x": (X > 99).astype("uint8")}, "x_train holds only 0 and 1 of uint8"),
     "two scales": ({"x": X / 255, "x_test": X * 1.0}, "x_train goes up to 1 and x_test up to 255"),
     "complex": ({"x": X * 1j}, "x_train is of the type complex128"),
@@ -244,7 +309,8 @@ def test_what_is_no_npz_is_refused(tmp_path: Path) -> None:
 WHOLE: dict[str, Callable[[Path], Path]] = {
     "npz": lambda path: save(path / "a.npz"),
     "packed npz": lambda path: (
-        (np.savez_compressed(path / "a.npz", x_train=X, y_train=Y, x_test=X, y_test=Y), path)[1] / "a.npz"
+        (np.savez_compressed(path / "a.npz", x_train=X, y_train=Y, x_test=X, y_test=Y), path)[1]
+        / "a.npz"
     ),
     "tgz": lambda path: pack(path / "a.tgz", {"rose/1.png": content(), "daisy/1.png": content()}),
     "zip": lambda path: pack(path / "a.zip", {"rose/1.png": content(), "daisy/1.png": content()}),
@@ -253,12 +319,17 @@ WHOLE: dict[str, Callable[[Path], Path]] = {
 
 
 @pytest.mark.parametrize("kind", WHOLE)
-def test_a_damaged_file_is_always_told_in_one_sentence(kind: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_damaged_file_is_always_told_in_one_sentence(
+    kind: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     path = WHOLE[kind](tmp_path_factory.mktemp("damaged"))
     whole = path.read_bytes()
 
     @settings(max_examples=60)
-    @given(st.lists(st.tuples(st.integers(0, len(whole) - 1), st.integers(0, 255)), max_size=8), st.integers(0, 400))
+    @given(
+        st.lists(st.tuples(st.integers(0, len(whole) - 1), st.integers(0, 255)), max_size=8),
+        st.integers(0, 400),
+    )
     def damaged(changes: list[tuple[int, int]], cut: int) -> None:
         spoilt = bytearray(whole)
         for place, value in changes:
@@ -274,16 +345,23 @@ def test_a_damaged_file_is_always_told_in_one_sentence(kind: str, tmp_path_facto
     damaged()
 
 
-def table(path: Path, images: Any, label: Any = (0, 1, 0), split: Any = ("train", "test", "train")) -> Path:
+def table(
+    path: Path, images: Any, label: Any = (0, 1, 0), split: Any = ("train", "test", "train")
+) -> Path:
     columns = {"image": images, "label": label, "split": split}
-    arrays = {name: each if isinstance(each, pa.Array) else pa.array(each) for name, each in columns.items()}
+    arrays = {
+        name: each if isinstance(each, pa.Array) else pa.array(each)
+        for name, each in columns.items()
+    }
     parquet.write_table(pa.table(arrays), path)
     return path
 
 
 PICTURE = content("JPEG")
 IMAGES: dict[str, pa.Array] = {
-    "as Hugging Face has them": pa.array([{"bytes": PICTURE, "path": f"{i}.jpg"} for i in range(3)]),
+    "as Hugging Face has them": pa.array(
+        [{"bytes": PICTURE, "path": f"{i}.jpg"} for i in range(3)]
+    ),
     "large": pa.array([PICTURE] * 3, pa.large_binary()),
     "fixed": pa.array([PICTURE] * 3, pa.binary(len(PICTURE))),
     "packed by a dictionary": pa.array([PICTURE] * 3).dictionary_encode(),
@@ -294,27 +372,48 @@ IMAGES: dict[str, pa.Array] = {
 def test_encoded_pictures_come_in_many_forms(tmp_path: Path, form: str) -> None:
     found = pictures(table(tmp_path / "a.parquet", IMAGES[form]))
     assert [picture.problem for picture in found] == [None] * 3
-    assert [(picture.label, picture.part) for picture in found] == [(0, "train"), (1, "test"), (0, "train")]
+    assert [(picture.label, picture.part) for picture in found] == [
+        (0, "train"),
+        (1, "test"),
+        (0, "train"),
+    ]
 
 
 def test_a_picture_without_bytes_is_named(tmp_path: Path) -> None:
     images = pa.array([{"bytes": None, "path": "1.jpg"}, {"bytes": PICTURE, "path": None}, None])
     found = pictures(table(tmp_path / "a.parquet", images))
     assert [picture.problem for picture in found] == [
-        "row 1: cannot identify image file", None, "row 3: cannot identify image file",
-    ]  # fmt: skip
+        "row 1: cannot identify image file",
+        None,
+        "row 3: cannot identify image file",
+    ]
 
 
 def test_odd_columns_of_a_table(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     whole = pictures(table(path, [PICTURE] * 3, pa.array([1.0, None, np.nan])))
     assert [picture.label for picture in whole] == [1, -1, -1]
-    refused(table(path, [PICTURE] * 3, [0, 1.5, 0]), r"the label of row 2 is 1\.5. A label is the number of a class")
-    refused(table(path, [PICTURE] * 3, [0, 1 << 62, 0]), "the label of row 2 is 4611686018427387904")
-    refused(table(path, [PICTURE] * 3, ["a", "b", "c"]), "the column label is of the type string. It must hold numbers")
-    refused(table(path, ["a", "b", "c"]), "the column image is of the type string. It must hold bytes")
+    refused(
+        table(path, [PICTURE] * 3, [0, 1.5, 0]),
+        r"the label of row 2 is 1\.5. A label is the number of a class",
+    )
+    refused(
+        table(path, [PICTURE] * 3, [0, 1 << 62, 0]), "the label of row 2 is 4611686018427387904"
+    )
+    refused(
+        table(path, [PICTURE] * 3, ["a", "b", "c"]),
+        "the column label is of the type string. It must hold numbers",
+    )
+    refused(
+        table(path, ["a", "b", "c"]), "the column image is of the type string. It must hold bytes"
+    )
     refused(table(path, [[1], [2], [3]]), "the column image is of the type list")
-    refused(table(path, [PICTURE] * 3, split=[0, 1, 0]), "the column split is of the type int64. It must hold texts")
-    frame = pd.DataFrame({"image": [PICTURE], "label": [0], "split": ["train"]}, index=pd.Index([7], name="id"))
+    refused(
+        table(path, [PICTURE] * 3, split=[0, 1, 0]),
+        "the column split is of the type int64. It must hold texts",
+    )
+    frame = pd.DataFrame(
+        {"image": [PICTURE], "label": [0], "split": ["train"]}, index=pd.Index([7], name="id")
+    )
     frame.to_parquet(path)
     assert len(pictures(path)) == 1

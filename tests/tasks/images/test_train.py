@@ -22,9 +22,14 @@ from tasks.training.augmentation import Augmentation
 from tasks.training.convert import convert
 
 PROBLEM = Problem(
-    kind="multiclass", takes="picture", target="label", labels=("left", "right", "none"), output="probabilities",
-    primary="accuracy", shown=("accuracy",),
-)  # fmt: skip
+    kind="multiclass",
+    takes="picture",
+    target="label",
+    labels=("left", "right", "none"),
+    output="probabilities",
+    primary="accuracy",
+    shown=("accuracy",),
+)
 
 
 def part(rows: int, seed: int) -> dict[str, Any]:
@@ -41,26 +46,44 @@ def network(train: Any, classes: int) -> Any:
     import keras
 
     layers = keras.layers
-    stack = [layers.Rescaling(1 / 255), layers.Flatten(), layers.Dense(16, "relu"), layers.BatchNormalization()]
-    return keras.Sequential([keras.Input(train["x"].shape[1:]), *stack, layers.Dense(classes)], name="small")
+    stack = [
+        layers.Rescaling(1 / 255),
+        layers.Flatten(),
+        layers.Dense(16, "relu"),
+        layers.BatchNormalization(),
+    ]
+    return keras.Sequential(
+        [keras.Input(train["x"].shape[1:]), *stack, layers.Dense(classes)], name="small"
+    )
 
 
 @pytest.fixture
 def pictures(keep_arrays: Callable[..., Ref]) -> Ref:
     return keep_arrays(
-        **{name: part(rows, rows) for name, rows in {"train": 240, "validation": 60, "test": 61}.items()}
+        **{
+            name: part(rows, rows)
+            for name, rows in {"train": 240, "validation": 60, "test": 61}.items()
+        }
     )
 
 
 def quick(**changes: Any) -> PictureSettings:
-    return PictureSettings(**{"epochs": 8, "batch_size": 16, "learning_rate": 0.01, "device": "cpu", **changes})
+    return PictureSettings(
+        **{"epochs": 8, "batch_size": 16, "learning_rate": 0.01, "device": "cpu", **changes}
+    )
 
 
 @pytest.mark.parametrize(
     "changes",
     [
         {},
-        {"optimizer": "sgd", "schedule": "cosine", "smoothing": 0.1, "average": 0.9, "weight_decay": 1e-3},
+        {
+            "optimizer": "sgd",
+            "schedule": "cosine",
+            "smoothing": 0.1,
+            "average": 0.9,
+            "weight_decay": 1e-3,
+        },
         {"optimizer": "adamw", "augmentation": Augmentation(shift=1), "reduced": True},
     ],
 )
@@ -82,7 +105,9 @@ def test_a_loss_is_the_mean_of_its_epoch() -> None:
     import keras
 
     data = part(6, 0)
-    model = keras.Sequential([keras.Input((6, 6, 1)), keras.layers.Flatten(), keras.layers.Dense(3)])
+    model = keras.Sequential(
+        [keras.Input((6, 6, 1)), keras.layers.Flatten(), keras.layers.Dense(3)]
+    )
     expected = np.asarray(smoothed(0)(data["y"], model(data["x"]))).mean()
     curves = fit(model, data, part(3, 1), quick(epochs=1, batch_size=1, learning_rate=1e-12), 0)
     assert curves["loss"] == pytest.approx([expected], rel=1e-4)
@@ -114,9 +139,16 @@ def test_a_seed_fixes_the_network(keep: Callable[..., Ref], pictures: Ref) -> No
 def test_smoothing_spreads_a_share_of_the_label() -> None:
     import keras
 
-    logits, y = np.random.default_rng(0).normal(size=(5, 3)).astype("float32"), np.array([0, 1, 2, 0, 1])
-    expected = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.2, reduction="none")
-    assert np.asarray(smoothed(0.2)(y, logits)) == pytest.approx(np.asarray(expected(np.eye(3)[y], logits)), abs=1e-5)
+    logits, y = (
+        np.random.default_rng(0).normal(size=(5, 3)).astype("float32"),
+        np.array([0, 1, 2, 0, 1]),
+    )
+    expected = keras.losses.CategoricalCrossentropy(
+        from_logits=True, label_smoothing=0.2, reduction="none"
+    )
+    assert np.asarray(smoothed(0.2)(y, logits)) == pytest.approx(
+        np.asarray(expected(np.eye(3)[y], logits)), abs=1e-5
+    )
 
 
 def test_two_views_answer_a_picture_and_its_mirror_image_alike() -> None:
@@ -134,11 +166,19 @@ def test_the_exported_graph_answers_as_keras_does(keep: Callable[..., Ref], pict
     x = read_arrays(pictures, "test")["x"]
     probability = session.run(["probabilities"], {"picture": x.astype("float32")})[0]
     assert probability.sum(axis=1) == pytest.approx(np.ones(61), abs=1e-5)
-    assert np.array_equal(probability.argmax(axis=1), read_arrays(trained, "scores")["test"].argmax(axis=1))
+    assert np.array_equal(
+        probability.argmax(axis=1), read_arrays(trained, "scores")["test"].argmax(axis=1)
+    )
     signature = json.loads(bundle.path("signature.json").read_text(encoding="utf-8"))
     assert signature["inputs"][0]["width"] == 6
     assert signature["output"]["labels"] == ["left", "right", "none"]
-    told = json.loads(bundle.path("sample_response.json").read_text(encoding="utf-8"))["predictions"]
-    assert [each["label"] for each in told] == [PROBLEM.labels[i] for i in probability[:10].argmax(axis=1)]
+    told = json.loads(bundle.path("sample_response.json").read_text(encoding="utf-8"))[
+        "predictions"
+    ]
+    assert [each["label"] for each in told] == [
+        PROBLEM.labels[i] for i in probability[:10].argmax(axis=1)
+    ]
     drawn = keep(draw.fn, judged, {"small": [trained]}, pictures, PROBLEM)
-    assert {"learning.png", "confusion.png", "calibration.png"} <= {path.name for path in drawn.folder.glob("*.png")}
+    assert {"learning.png", "confusion.png", "calibration.png"} <= {
+        path.name for path in drawn.folder.glob("*.png")
+    }

@@ -68,7 +68,9 @@ def test_activations_have_views_and_the_figures_full_precision(features: Ref) ->
     train, test = (read_arrays(within(features, CUT), name)["x"] for name in ("train", "test"))
     assert (train.shape, train.dtype) == ((9, 3, 2, 2, 160), np.float16)
     assert (test.shape, test.dtype) == ((4, 2, 2, 2, 160), np.float32)
-    pooled, plain = (read_arrays(within(features, folder), "train")["x"] for folder in (POOLED, PLAIN))
+    pooled, plain = (
+        read_arrays(within(features, folder), "train")["x"] for folder in (POOLED, PLAIN)
+    )
     assert np.array_equal(pooled[:, 0], plain)
     assert np.abs(pooled[:, 1] - plain).max() > 0
 
@@ -92,7 +94,9 @@ def test_the_whole_network_answers_as_its_trained_part(
     network = keras.saving.load_model(made.path("network.keras"), compile=False)
     told = read_arrays(made, "scores")
     for name in ("validation", "test"):
-        assert score(network, read_arrays(pictures, name)["x"]) == pytest.approx(told[name], abs=1e-3)
+        assert score(network, read_arrays(pictures, name)["x"]) == pytest.approx(
+            told[name], abs=1e-3
+        )
     assert made.facts["trained"] == {15: 882_883, "pixels": 2_193_603}[cut]
     assert made.facts["parameters"] == 2_257_984 + 3 * 1281
     means = [weight for weight in network.weights if weight.path.endswith("moving_mean")]
@@ -100,13 +104,29 @@ def test_the_whole_network_answers_as_its_trained_part(
     assert not any(np.any(weight) for weight in means)  # batch normalization stayed as it was
 
 
-def test_training_goes_on_from_a_head(keep: Callable[..., Ref], pictures: Ref, features: Ref) -> None:
-    first = keep(transfer.fn, pictures, within(features, POOLED), "pooled", RANDOM, None, 3, quick(views=2), 0)
+def test_training_goes_on_from_a_head(
+    keep: Callable[..., Ref], pictures: Ref, features: Ref
+) -> None:
+    first = keep(
+        transfer.fn,
+        pictures,
+        within(features, POOLED),
+        "pooled",
+        RANDOM,
+        None,
+        3,
+        quick(views=2),
+        0,
+    )
     assert first.facts["trained"] == 3 * 1281
     still = quick(views=2, epochs=1, learning_rate=0.0)
     again = keep(transfer.fn, pictures, within(features, CUT), 15, RANDOM, first, 3, still, 0)
-    assert np.array_equal(read_arrays(first, "head")["kernel"], read_arrays(again, "head")["kernel"])
-    assert read_arrays(again, "scores")["test"] == pytest.approx(read_arrays(first, "scores")["test"], abs=1e-3)
+    assert np.array_equal(
+        read_arrays(first, "head")["kernel"], read_arrays(again, "head")["kernel"]
+    )
+    assert read_arrays(again, "scores")["test"] == pytest.approx(
+        read_arrays(first, "scores")["test"], abs=1e-3
+    )
 
 
 def test_activations_of_other_pictures_are_refused(

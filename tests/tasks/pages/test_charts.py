@@ -1,4 +1,7 @@
-"""What charts are made from: tiles that add up, normalised sizes, and the same bytes for the same data."""
+"""What charts are made from.
+
+Tiles that add up, normalised sizes, and the same bytes for the same data.
+"""
 
 from pathlib import Path
 
@@ -11,10 +14,15 @@ from tasks.pages import charts as chart
 
 
 @given(st.lists(st.integers(1, 10**6), min_size=1, max_size=8), st.integers(1, 500))
-def test_tiles_add_up_and_are_each_ones_share_to_less_than_one(values: list[int], total: int) -> None:
+def test_tiles_add_up_and_are_each_ones_share_to_less_than_one(
+    values: list[int], total: int
+) -> None:
     given_out = chart.tiles([float(value) for value in values], total)
     assert sum(given_out) == total
-    assert all(abs(tiles - value * total / sum(values)) < 1 for tiles, value in zip(given_out, values, strict=True))
+    assert all(
+        abs(tiles - value * total / sum(values)) < 1
+        for tiles, value in zip(given_out, values, strict=True)
+    )
 
 
 def test_tiles_of_the_labs_three_countries() -> None:
@@ -32,7 +40,8 @@ def test_normalised_values_go_from_zero_to_one(values: list[int]) -> None:
 def test_a_chart_with_random_parts_has_the_same_bytes_again(tmp_path: Path, kind: str) -> None:
     years = pd.RangeIndex(2000, 2012, name="year")
     frame = pd.DataFrame(
-        {"x": range(12), "y": [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8], "by": list("abab" * 3)}, index=years
+        {"x": range(12), "y": [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8], "by": list("abab" * 3)},
+        index=years,
     )
     for name in ("one.png", "two.png"):
         match kind:

@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from casebook.errors import CasebookError
-from tasks.pages.summary_statistics import described, description_rows, fences, line_through, standing_out
+from tasks.pages.summary_statistics import (
+    described,
+    description_rows,
+    fences,
+    line_through,
+    standing_out,
+)
 
 NUMBERS = st.lists(st.integers(-(10**6), 10**6), min_size=3, max_size=40)
 
@@ -17,9 +23,16 @@ def test_a_description_has_pandas_names_and_the_sample_standard_deviation() -> N
     assert list(told) == ["count", "mean", "std", "min", "25%", "50%", "75%", "max"]
     assert told["std"] == pytest.approx(np.std([1, 2, 3, 4], ddof=1)) and told["25%"] == 1.75
     assert description_rows(pd.DataFrame({"a": [1, 2, 3, 4]}))[0] == {
-        "of": "a", "count": "4", "mean": "2.5", "std": "1.3", "min": "1.0", "25%": "1.8", "50%": "2.5", "75%": "3.2",
+        "of": "a",
+        "count": "4",
+        "mean": "2.5",
+        "std": "1.3",
+        "min": "1.0",
+        "25%": "1.8",
+        "50%": "2.5",
+        "75%": "3.2",
         "max": "4.0",
-    }  # fmt: skip
+    }
 
 
 @given(NUMBERS)
@@ -33,7 +46,9 @@ def test_what_stands_out_is_beyond_the_fences_and_half_of_all_is_not(numbers: li
 
 
 @given(NUMBERS.filter(lambda values: len(set(values)) > 1), st.floats(-5, 5), st.floats(-100, 100))
-def test_a_line_through_points_of_a_line_is_that_line(numbers: list[int], slope: float, intercept: float) -> None:
+def test_a_line_through_points_of_a_line_is_that_line(
+    numbers: list[int], slope: float, intercept: float
+) -> None:
     x = pd.Series(numbers, dtype="float64", name="x")
     y = (slope * x + intercept).rename("y")
     if y.min() == y.max():
@@ -51,11 +66,14 @@ def test_a_lines_interval_is_that_of_the_textbook() -> None:
     residual = y - (line.intercept + line.slope * x)
     error = np.sqrt((residual**2).sum() / 3 / ((x - x.mean()) ** 2).sum())
     assert line.slope == pytest.approx(0.8) and line.r == pytest.approx(x.corr(y))
-    assert (line.high - line.low) / 2 == pytest.approx(3.182446 * error)  # Student's t, 3 degrees of freedom
+    assert (line.high - line.low) / 2 == pytest.approx(
+        3.182446 * error
+    )  # Student's t, 3 degrees of freedom
 
 
 @pytest.mark.parametrize(
-    ("x", "y", "named"), [([1, 1, 1], [1, 2, 3], "x"), ([1, 2, 3], [4, 4, 4], "y"), ([1, 2], [1, 2], "x")]
+    ("x", "y", "named"),
+    [([1, 1, 1], [1, 2, 3], "x"), ([1, 2, 3], [4, 4, 4], "y"), ([1, 2], [1, 2], "x")],
 )
 def test_a_line_needs_points_that_differ(x: list[int], y: list[int], named: str) -> None:
     with pytest.raises(CasebookError, match=f"values of {named} are too few or all the same"):

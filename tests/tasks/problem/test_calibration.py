@@ -39,7 +39,9 @@ def test_no_threshold_costs_less(rows: list[tuple[int, int]], missed: int, alert
 def test_no_threshold_has_a_greater_f_beta(rows: list[tuple[int, int]], beta: float) -> None:
     y, p = split_up(rows)
     best = max(f_beta(y, p >= limit, beta) for limit in p)
-    assert f_beta(y, p >= threshold(y, p, ThresholdPolicy(by="f_beta", beta=beta)), beta) == pytest.approx(best)
+    assert f_beta(
+        y, p >= threshold(y, p, ThresholdPolicy(by="f_beta", beta=beta)), beta
+    ) == pytest.approx(best)
 
 
 def test_a_threshold_lies_halfway_between_two_probabilities() -> None:

@@ -11,7 +11,9 @@ KINDS = ("setosa", "versicolor", "virginica")
 
 
 def problem(*labels: str, kind: str = "multiclass") -> Problem:
-    return Problem.model_validate({"kind": kind, "target": "y", "labels": labels, "primary": "accuracy", "shown": ()})
+    return Problem.model_validate(
+        {"kind": kind, "target": "y", "labels": labels, "primary": "accuracy", "shown": ()}
+    )
 
 
 @pytest.mark.parametrize(
@@ -28,7 +30,9 @@ def problem(*labels: str, kind: str = "multiclass") -> Problem:
     ],
     ids=["text", "places", "floats", "from one", "minus one", "text of numbers", "yes", "booleans"],
 )
-def test_a_class_is_its_label_or_its_number(values: list[object], labels: tuple[str, ...], numbers: list[int]) -> None:
+def test_a_class_is_its_label_or_its_number(
+    values: list[object], labels: tuple[str, ...], numbers: list[int]
+) -> None:
     assert truth(pd.DataFrame({"y": values}), problem(*labels)).tolist() == numbers
 
 
@@ -37,23 +41,42 @@ def test_a_class_is_its_label_or_its_number(values: list[object], labels: tuple[
     [(["setosa", "rosa"], KINDS), ([0, 3], KINDS), ([0, 1], ("1", "2", "3")), ([0.5, 1], KINDS)],
     ids=["text", "beyond", "zero", "half"],
 )
-def test_a_value_that_is_no_class_is_named_with_the_labels(values: list[object], labels: tuple[str, ...]) -> None:
-    with pytest.raises(CasebookError, match=r"y has values that are none of its labels in 1 rows: .*lists the labels"):
+def test_a_value_that_is_no_class_is_named_with_the_labels(
+    values: list[object], labels: tuple[str, ...]
+) -> None:
+    with pytest.raises(
+        CasebookError,
+        match=r"y has values that are none of its labels in 1 rows: .*lists the labels",
+    ):
         truth(pd.DataFrame({"y": values}), problem(*labels))
 
 
-@pytest.mark.parametrize("values", [[1.0, None, 2.0], pd.array(["a", None], "string")], ids=["number", "text"])
-def test_rows_without_a_target_are_counted_and_the_step_that_drops_them_named(values: list[object]) -> None:
-    with pytest.raises(CasebookError, match=r'missing in 1 of \d rows \(first in row 1\).*DropWithout\("y"\)'):
+@pytest.mark.parametrize(
+    "values", [[1.0, None, 2.0], pd.array(["a", None], "string")], ids=["number", "text"]
+)
+def test_rows_without_a_target_are_counted_and_the_step_that_drops_them_named(
+    values: list[object],
+) -> None:
+    with pytest.raises(
+        CasebookError, match=r'missing in 1 of \d rows \(first in row 1\).*DropWithout\("y"\)'
+    ):
         truth(pd.DataFrame({"y": values}), problem(*KINDS))
 
 
 @pytest.mark.parametrize(
     ("kind", "shown", "words"),
     [
-        ("regression", ("rmse", "mape"), "asks for mape, .*regression problem. Known are: rmse, mae, r2"),
+        (
+            "regression",
+            ("rmse", "mape"),
+            "asks for mape, .*regression problem. Known are: rmse, mae, r2",
+        ),
         ("binary", ("accuracy", "kappa"), "asks for kappa, .*Known are: auprc, roc_auc"),
-        ("multiclass", ("roc_auc",), "asks for roc_auc, .*Known are: accuracy, balanced_accuracy, f1, log_loss"),
+        (
+            "multiclass",
+            ("roc_auc",),
+            "asks for roc_auc, .*Known are: accuracy, balanced_accuracy, f1, log_loss",
+        ),
         ("forecast", ("rmse",), "asks for rmse, .*Known are: rmse_next_day"),
         ("regression", ("scaled_mae",), "asks for scaled_mae"),
     ],
@@ -66,7 +89,9 @@ def test_a_metric_that_is_not_measured_is_refused_with_those_that_are(
         check(Problem.model_validate(asked))
 
 
-@pytest.mark.parametrize("labels", [("a",), ("a", "b", "c"), ("a", "a")], ids=["one", "three", "twice"])
+@pytest.mark.parametrize(
+    "labels", [("a",), ("a", "b", "c"), ("a", "a")], ids=["one", "three", "twice"]
+)
 def test_a_binary_problem_has_two_labels(labels: tuple[str, ...]) -> None:
     with pytest.raises(CasebookError, match="exactly two different ones"):
         check(problem(*labels, kind="binary"))

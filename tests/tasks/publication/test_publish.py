@@ -22,23 +22,35 @@ from tasks.tables.inputs import Rows
 PROBLEM = Problem(kind="binary", target="sold", primary="auprc", shown=("auprc",))
 FIGURE = {"value": 0.9, "low": 0.8, "high": 1.0}
 DUMMY = {"value": 0.2, "low": 0.2, "high": 0.2}
-JUDGED = {"champion": "ours", "candidates": {"ours": {"auprc": FIGURE}}, "peers": {"dummy": {"auprc": DUMMY}}}
+JUDGED = {
+    "champion": "ours",
+    "candidates": {"ours": {"auprc": FIGURE}},
+    "peers": {"dummy": {"auprc": DUMMY}},
+}
 REAL, SAMPLE = {"data": {"source": "real"}, **JUDGED}, {"data": {"source": "sample"}, **JUDGED}
 
 
 def graph(weight: float, noise: float = 0.0) -> bytes:
     """Return sigmoid(weight · price + noise · other) as a model."""
-    ends = {name: helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, 1]) for name in ("price", "other")}
+    ends = {
+        name: helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, 1])
+        for name in ("price", "other")
+    }
     nodes = [
         helper.make_node("Mul", ["price", "w"], ["a"]),
         helper.make_node("Mul", ["other", "n"], ["b"]),
         helper.make_node("Add", ["a", "b"], ["sum"]),
         helper.make_node("Sigmoid", ["sum"], ["probability"]),
     ]
-    constants = [helper.make_tensor(k, TensorProto.FLOAT, [1, 1], [v]) for k, v in (("w", weight), ("n", noise))]
+    constants = [
+        helper.make_tensor(k, TensorProto.FLOAT, [1, 1], [v])
+        for k, v in (("w", weight), ("n", noise))
+    ]
     output = [helper.make_tensor_value_info("probability", TensorProto.FLOAT, [None, 1])]
     made = helper.make_graph(nodes, "model", list(ends.values()), output, constants)
-    return helper.make_model(made, opset_imports=[helper.make_opsetid("", 18)], ir_version=10).SerializeToString()
+    return helper.make_model(
+        made, opset_imports=[helper.make_opsetid("", 18)], ir_version=10
+    ).SerializeToString()
 
 
 def release(version: int, model: bytes = b"", trained_on: str = "real") -> int:
@@ -46,7 +58,9 @@ def release(version: int, model: bytes = b"", trained_on: str = "real") -> int:
     folder = places.models("shop") / str(version)
     folder.mkdir(parents=True)
     (folder / "model.onnx").write_bytes(model)
-    files.write_json(folder / "signature.json", {"inputs": [{"name": "x"}], "output": {"threshold": 0.5}})
+    files.write_json(
+        folder / "signature.json", {"inputs": [{"name": "x"}], "output": {"threshold": 0.5}}
+    )
     hashes = {path.name: files.sha256(path) for path in folder.iterdir()}
     told = {"trained_on": trained_on, "bundle": f"bundle{version}", "files": hashes}
     files.write_json(folder / "manifest.json", told)
@@ -61,7 +75,9 @@ def folder(version: int) -> Path:
 def parts(keep_tables: Callable[..., Ref]) -> Ref:
     rng = np.random.default_rng(0)
     y = np.repeat([1, 0], [40, 160])
-    frame = pd.DataFrame({"price": rng.normal(size=200) + 2.0 * y, "other": rng.normal(size=200), "sold": y})
+    frame = pd.DataFrame(
+        {"price": rng.normal(size=200) + 2.0 * y, "other": rng.normal(size=200), "sold": y}
+    )
     return keep_tables(train=frame, test=frame)
 
 
@@ -130,7 +146,10 @@ def test_a_sample_model_never_serves_by_itself(parts: Ref) -> None:
 
 
 def test_the_first_real_model_serves(parts: Ref) -> None:
-    assert gate("shop", release(1), parts, REAL, PROBLEM, Rows()) == (True, "no version served before")
+    assert gate("shop", release(1), parts, REAL, PROBLEM, Rows()) == (
+        True,
+        "no version served before",
+    )
 
 
 def test_a_real_model_takes_the_place_of_a_sample_one_without_a_contest(parts: Ref) -> None:
@@ -160,7 +179,9 @@ def test_a_model_of_an_earlier_day_than_the_one_that_serves_waits_however_good(
     parts: Ref, present: dict[str, str | None], date: str | None, serves: bool
 ) -> None:
     release(1, graph(1.0, 2.0))
-    files.write_json(places.models("shop") / "1" / "manifest.json", present | {"trained_on": "real"})
+    files.write_json(
+        places.models("shop") / "1" / "manifest.json", present | {"trained_on": "real"}
+    )
     point("shop", 1)
     metrics = {"data": {"source": "real", "date": date}, **JUDGED}
     got, why = gate("shop", release(2, graph(1.0)), parts, metrics, PROBLEM, Rows())
@@ -169,7 +190,9 @@ def test_a_model_of_an_earlier_day_than_the_one_that_serves_waits_however_good(
     assert serves or (f"its data is of {date}" in why and "python -m flows.promote shop 2" in why)
 
 
-@pytest.mark.parametrize(("weight", "noise", "serves"), [(1.0, 0.0, True), (1.0, 0.02, True), (0.0, 1.0, False)])
+@pytest.mark.parametrize(
+    ("weight", "noise", "serves"), [(1.0, 0.0, True), (1.0, 0.02, True), (0.0, 1.0, False)]
+)
 def test_a_model_serves_unless_it_is_worse_on_the_same_rows(
     parts: Ref, weight: float, noise: float, serves: bool
 ) -> None:
@@ -214,7 +237,9 @@ def test_a_version_whose_manifest_can_not_be_read_makes_way(parts: Ref) -> None:
 
 
 @pytest.mark.parametrize(("weight", "noise", "serves"), [(1.0, 0.0, True), (0.0, 1.0, False)])
-def test_a_damaged_pointer_spares_no_model_the_contest(parts: Ref, weight: float, noise: float, serves: bool) -> None:
+def test_a_damaged_pointer_spares_no_model_the_contest(
+    parts: Ref, weight: float, noise: float, serves: bool
+) -> None:
     point("shop", release(1, graph(1.0)))
     (places.models("shop") / "production").write_bytes(b"")
     got, why = gate("shop", release(2, graph(weight, noise)), parts, REAL, PROBLEM, Rows())
@@ -233,7 +258,14 @@ def test_what_another_machine_published_is_compared_with_promoted_and_rolled_bac
     point("shop", release(1, graph(1.0)))
     become("second")
     assert (versions("shop"), production("shop")) == ([1], 1)
-    serves, why = gate("shop", release(2, graph(1.0, 0.02)), request.getfixturevalue("parts"), REAL, PROBLEM, Rows())
+    serves, why = gate(
+        "shop",
+        release(2, graph(1.0, 0.02)),
+        request.getfixturevalue("parts"),
+        REAL,
+        PROBLEM,
+        Rows(),
+    )
     assert serves and "not worse" in why
     promote("shop", 2)
     become("first")
@@ -245,7 +277,9 @@ def test_what_another_machine_published_is_compared_with_promoted_and_rolled_bac
         rollback("shop")
 
 
-def test_a_version_altered_on_shared_storage_is_not_promoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_version_altered_on_shared_storage_is_not_promoted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("CASEBOOK_ARTIFACTS", f"file://{tmp_path}/disk")
     monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / "first"))
     folder = places.models("shop") / str(release(1, graph(1.0)))
@@ -260,7 +294,9 @@ def test_a_version_altered_on_shared_storage_is_not_promoted(tmp_path: Path, mon
 def test_the_first_model_does_not_serve_if_it_is_no_better_than_the_dummy(parts: Ref) -> None:
     for value in (0.2, 0.1, float("nan")):
         metrics = {**REAL, "candidates": {"ours": {"auprc": {"value": value}}}}
-        serves, why = gate("shop", release(1) if value == 0.2 else 1, parts, metrics, PROBLEM, Rows())
+        serves, why = gate(
+            "shop", release(1) if value == 0.2 else 1, parts, metrics, PROBLEM, Rows()
+        )
         assert not serves
         assert f"AUPRC of {value:.4f} is no better" in why
         assert "has 0.2000; `python -m flows.promote shop 1` serves" in why
@@ -281,7 +317,9 @@ def test_an_error_must_be_less_than_the_dummys(parts: Ref) -> None:
 def test_where_the_dummy_was_left_out_the_same_answer_to_every_test_row_is_the_measure(
     parts: Ref, weight: float, serves: bool
 ) -> None:
-    got, why = gate("shop", release(1, graph(weight)), parts, {**REAL, "peers": {}}, PROBLEM, Rows())
+    got, why = gate(
+        "shop", release(1, graph(weight)), parts, {**REAL, "peers": {}}, PROBLEM, Rows()
+    )
     assert got is serves
     assert serves or "which has 0.2000" in why
 
@@ -292,7 +330,9 @@ def test_a_number_is_measured_by_the_training_parts_mean(keep_tables: Callable[.
     parts = keep_tables(train=frame, test=frame)
     problem = Problem(kind="regression", target="sold", primary="rmse", shown=("rmse",))
     for version, weight, serves in ((1, 1.0, True), (2, -1.0, False)):
-        got, why = gate("shop", release(version, graph(weight)), parts, {**REAL, "peers": {}}, problem, Rows())
+        got, why = gate(
+            "shop", release(version, graph(weight)), parts, {**REAL, "peers": {}}, problem, Rows()
+        )
         assert got is serves, why
 
 
@@ -300,15 +340,25 @@ def exported(out: Path) -> dict[str, object]:
     """Write what `export` writes."""
     (out / "model.onnx").write_bytes(graph(1.0))
     output = {"name": "probability", "threshold": 0.5, "labels": ["no", "yes"]}
-    told = {"case": "shop", "kind": "binary", "trained_on": "real", "inputs": [{"name": "x", "dtype": "float"}]}
+    told = {
+        "case": "shop",
+        "kind": "binary",
+        "trained_on": "real",
+        "inputs": [{"name": "x", "dtype": "float"}],
+    }
     files.write_json(out / "signature.json", told | {"output": output})
     return {"dataset": "shop", "parameters": 1, "inputs": 2, "champion": "ours"}
 
 
 METRICS = {
-    "data": {"source": "real", "origin": "here", "rows": 200, "sha256": "0"}, "primary_metric": "auprc",
-    "run_id": "1", "protocol": "one split", "test": {"rows": 40}, "leaks": [], **JUDGED,
-}  # fmt: skip
+    "data": {"source": "real", "origin": "here", "rows": 200, "sha256": "0"},
+    "primary_metric": "auprc",
+    "run_id": "1",
+    "protocol": "one split",
+    "test": {"rows": 40},
+    "leaks": [],
+    **JUDGED,
+}
 
 
 def published_by(run: Run, bundle: Ref, parts: Ref, last: Callable[[], None]) -> None:
@@ -316,7 +366,9 @@ def published_by(run: Run, bundle: Ref, parts: Ref, last: Callable[[], None]) ->
     from prefect import flow  # not before the fixture has told Prefect where it lives
 
     with run.ending:
-        flow(publish.fn, name="shop", validate_parameters=False)(bundle, parts, METRICS, PROBLEM, Rows())
+        flow(publish.fn, name="shop", validate_parameters=False)(
+            bundle, parts, METRICS, PROBLEM, Rows()
+        )
         assert versions("shop") == [1]
         assert production("shop") == 1
         for step in run.last:
@@ -331,9 +383,15 @@ def fail() -> None:
 @pytest.mark.parametrize("shared", [False, True], ids=["here", "shared"])
 @pytest.mark.parametrize("where", ["gate", "card", "_release", "point", "last"])
 def test_a_run_that_fails_leaves_versions_pointer_and_history_as_they_were(
-    where: str, shared: bool, keep: Callable[..., Ref], request: pytest.FixtureRequest, run: Run, prefect_server: str,
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+    where: str,
+    shared: bool,
+    keep: Callable[..., Ref],
+    request: pytest.FixtureRequest,
+    run: Run,
+    prefect_server: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     if shared:
         monkeypatch.setenv("CASEBOOK_ARTIFACTS", f"file://{tmp_path}/disk")
         monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / "machine"))

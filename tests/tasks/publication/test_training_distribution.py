@@ -24,7 +24,9 @@ def test_texts_have_a_bin_each_the_most_frequent_first() -> None:
     assert content == {"texts": ["a", "b", "c"], "counts": [3, 2, 1, 0, 1]}
 
 
-@pytest.mark.parametrize("values", [np.full(9, np.nan, np.float32), np.full(9, 5.0, np.float32), np.ones(1)])
+@pytest.mark.parametrize(
+    "values", [np.full(9, np.nan, np.float32), np.full(9, 5.0, np.float32), np.ones(1)]
+)
 def test_what_has_nothing_to_part_is_in_one_bin(values: "np.ndarray") -> None:
     content = told(values)
     assert content["edges"] == [] and sum(content["counts"]) == len(values)

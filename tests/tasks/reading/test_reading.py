@@ -46,7 +46,9 @@ def plain(value: Any) -> Any:
 
 def trained(path: Path, keep: Callable[..., Ref], dataset: str = "shop") -> Values:
     """Return what training reads."""
-    frame = read_table(keep(ingest.fn, Origin(dataset=dataset, kind="real", path=path), no_sample, 0, 0))
+    frame = read_table(
+        keep(ingest.fn, Origin(dataset=dataset, kind="real", path=path), no_sample, 0, 0)
+    )
     return {str(name): [plain(value) for value in frame[name]] for name in frame.columns}
 
 
@@ -118,7 +120,9 @@ PACKED = {
     "mine.csv.xz": lzma.compress(TEXT.encode()),
     "mine.csv.zst": bytes(pa.compress(TEXT.encode(), codec="zstd", asbytes=True)),
     "mine.zip": zipped({"shop.csv": TEXT.encode()}),
-    "mac.zip": zipped({"shop.csv": TEXT.encode(), "__MACOSX/._shop.csv": b"\0\5\x16\7", ".DS_Store": b"\0"}),
+    "mac.zip": zipped(
+        {"shop.csv": TEXT.encode(), "__MACOSX/._shop.csv": b"\0\5\x16\7", ".DS_Store": b"\0"}
+    ),
     "read me.zip": zipped({"shop.csv": TEXT.encode(), "README.txt": b"all of it"}),
 }
 
@@ -137,12 +141,16 @@ def test_packed_files_that_are_cut_short_are_told(refused: Callable[..., str], n
 @pytest.mark.parametrize(
     "name", ["mine.csv.gz", "mine.csv.bz2", "mine.csv.xz", "mine.zip", "mine.xlsx", "mine.parquet"]
 )
-def test_files_that_are_not_what_their_names_say_are_told(refused: Callable[..., str], name: str) -> None:
+def test_files_that_are_not_what_their_names_say_are_told(
+    refused: Callable[..., str], name: str
+) -> None:
     assert "another format" in refused(b"nothing of the kind, but a line of text\n" * 9, name)
 
 
 def test_a_zip_file_of_several_tables_names_them(refused: Callable[..., str]) -> None:
-    assert "a.csv, b.csv, and one table" in refused(zipped({"a.csv": b"", "b.csv": b""}), "mine.zip")
+    assert "a.csv, b.csv, and one table" in refused(
+        zipped({"a.csv": b"", "b.csv": b""}), "mine.zip"
+    )
     assert "holds no file" in refused(zipped({"__MACOSX/._a.csv": b""}), "mine.zip")
 
 
@@ -164,10 +172,21 @@ def test_a_zip_file_of_several_tables_names_them(refused: Callable[..., str]) ->
         "sold,maker,pieces,price\n0,Acme,3,1.5\n1,Bolt,4,2\n",
     ],
     ids=[
-        "crlf", "cr", "no end", "mark", "blank lines", "blanks", "blanks behind separators", "and quotes",
-        "quotes", "separators at ends", "of rows alone", "several", "another order",
+        "crlf",
+        "cr",
+        "no end",
+        "mark",
+        "blank lines",
+        "blanks",
+        "blanks behind separators",
+        "and quotes",
+        "quotes",
+        "separators at ends",
+        "of rows alone",
+        "several",
+        "another order",
     ],
-)  # fmt: skip
+)
 def test_ways_to_write_a_table(both: Callable[..., Values], content: str) -> None:
     assert both(content) == SOUND
 
@@ -182,13 +201,27 @@ def test_endings_in_capitals_and_tabs(both: Callable[..., Values]) -> None:
 
 
 def test_texts_are_taken_as_they_are_written(both: Callable[..., Values]) -> None:
-    texts = ["04524", "true", "NA", "None", "null", "nan", "1e5", "  in quotes ", 'a "b", c', "2026-01-01", "-"]
+    texts = [
+        "04524",
+        "true",
+        "NA",
+        "None",
+        "null",
+        "nan",
+        "1e5",
+        "  in quotes ",
+        'a "b", c',
+        "2026-01-01",
+        "-",
+    ]
     rows = "".join(f'1,2,"{text.replace(chr(34), chr(34) * 2)}",0\n' for text in texts)
     assert both(f"{HEADER}\n{rows}")["maker"] == texts
     assert both(f"{HEADER}\n1,2,,0\n1,2,x,0\n")["maker"] == [None, "x"]
 
 
-@pytest.mark.parametrize("text", ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "#N/A", " "])
+@pytest.mark.parametrize(
+    "text", ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "#N/A", " "]
+)
 def test_spellings_of_a_missing_number(both: Callable[..., Values], text: str) -> None:
     assert both(f"{HEADER}\n{text},3,x,0\n1.5,{text},x,0\n")["price"] == [None, 1.5]
 
@@ -197,14 +230,23 @@ def test_a_mark_of_the_catalog_is_missing_in_every_file_of_the_data_set(
     home: Path, both: Callable[..., Values]
 ) -> None:
     catalog = home / "cases" / "data" / "catalog.toml"
-    catalog.write_text(catalog.read_text().replace('note = "all of it"', 'note = "all of it"\nmissing = "?"'))
+    catalog.write_text(
+        catalog.read_text().replace('note = "all of it"', 'note = "all of it"\nmissing = "?"')
+    )
     for name in ("shop.csv", "SHOP.csv.gz", "mine.csv"):
         content = f"{HEADER}\n?,3,?,0\n1,?,a?,1\n".encode()
         values = both(gzip.compress(content) if name.endswith("gz") else content, name)
-        assert values == {"price": [None, 1.0], "pieces": [3, None], "maker": [None, "a?"], "sold": [0, 1]}
+        assert values == {
+            "price": [None, 1.0],
+            "pieces": [3, None],
+            "maker": [None, "a?"],
+            "sold": [0, 1],
+        }
 
 
-def test_a_blank_line_is_a_row_only_where_there_is_one_column(home: Path, both: Callable[..., Values]) -> None:
+def test_a_blank_line_is_a_row_only_where_there_is_one_column(
+    home: Path, both: Callable[..., Values]
+) -> None:
     assert len(both(f"{HEADER}\n\n1,2,x,0\n\n")["price"]) == 1
     with (home / "cases" / "data" / "catalog.toml").open("a") as catalog:
         catalog.write(ONE_COLUMN)
@@ -237,11 +279,18 @@ def test_lines_in_quotes_stay_in_their_row(both: Callable[..., Values]) -> None:
 def test_a_large_file_is_read_in_parts(both: Callable[..., Values]) -> None:
     names = ["plain", "in, quotes", 'with "quotes"', ""]
     quoted = ["plain", '"in, quotes"', '"with ""quotes"""', ""]
-    rows = "".join(f"{number}.25,{number},{quoted[number % 4]}{' ' * 40},1\n" for number in range(1, 300_001))
+    rows = "".join(
+        f"{number}.25,{number},{quoted[number % 4]}{' ' * 40},1\n" for number in range(1, 300_001)
+    )
     rows = rows.replace('"' + " " * 40, '"').replace(", " + " " * 39 + ",", ",,")
     values = both(f"{HEADER}\n{rows}")
     assert values["pieces"] == list(range(1, 300_001))
-    assert [text and text.rstrip() for text in values["maker"][:4]] == ["in, quotes", 'with "quotes"', None, "plain"]
+    assert [text and text.rstrip() for text in values["maker"][:4]] == [
+        "in, quotes",
+        'with "quotes"',
+        None,
+        "plain",
+    ]
     assert names[0] == values["maker"][3].rstrip()
 
 
@@ -249,11 +298,17 @@ def test_a_large_file_is_read_in_parts(both: Callable[..., Values]) -> None:
     ("content", "words"),
     [
         (f"{HEADER}\n1,2,x,0\n1,2,x\n", "line 3: the row has 3 fields, and the header names 4"),
-        (f"{HEADER}\n\n1,2,x,0\n1,2,x,0,9\n", "line 4: the row has 5 fields, and the header names 4"),
+        (
+            f"{HEADER}\n\n1,2,x,0\n1,2,x,0,9\n",
+            "line 4: the row has 5 fields, and the header names 4",
+        ),
         (f"{HEADER}\n1,2,x,0,\n1,2,x,0\n", "line 3: the row has 4 fields, and others have 5"),
         (f"{HEADER}\n7,1,2,x,0\n8,1,2,x,0\n", "line 2: the row has 5 fields"),
         (f'{HEADER}\n1,2,"x,0\n1,2,y,0\n', "line 2: the quote that opens there is never closed"),
-        (f'{HEADER}\n1,2,x,0\n1,2,"x,0\n1,2,z,0\n1,2,y",0\n', "line 3: the quote that opens there swallows"),
+        (
+            f'{HEADER}\n1,2,x,0\n1,2,"x,0\n1,2,z,0\n1,2,y",0\n',
+            "line 3: the quote that opens there swallows",
+        ),
         (f'{HEADER}\n1,2,"5" disk",0\n', "line 2: a quote within a field is not doubled"),
         ("price,price,pieces,maker,sold\n1,1,2,x,0\n", "the column price stands there twice"),
         (f"{HEADER}\n1,2,Mü,0\n".encode("cp1252"), "seems to be Windows-1252 or Latin-1"),
@@ -265,25 +320,37 @@ def test_a_large_file_is_read_in_parts(both: Callable[..., Values]) -> None:
         (b"PAR1" + bytes(99), "begins like a parquet file"),
         ("", "it is empty"),
     ],
-)  # fmt: skip
-def test_what_cannot_be_read_is_refused_alike(refused: Callable[..., str], content: str | bytes, words: str) -> None:
+)
+def test_what_cannot_be_read_is_refused_alike(
+    refused: Callable[..., str], content: str | bytes, words: str
+) -> None:
     told = refused(content)
     assert words in told
     assert ("UTF-8" in told) == ("UTF" in words or "seems" in words)
 
 
-def test_quotes_are_characters_where_the_catalog_says_so(home: Path, both: Callable[..., Values]) -> None:
+def test_quotes_are_characters_where_the_catalog_says_so(
+    home: Path, both: Callable[..., Values]
+) -> None:
     catalog = home / "cases" / "data" / "catalog.toml"
-    catalog.write_text(catalog.read_text().replace('note = "all of it"', 'note = "all of it"\nquote = false'))
+    catalog.write_text(
+        catalog.read_text().replace('note = "all of it"', 'note = "all of it"\nquote = false')
+    )
     texts = ['"open', 'close"', '"both"', '"']
     assert both(HEADER + "".join(f"\n1,2,{text},0" for text in texts), "shop.csv")["maker"] == texts
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("1,234.50", "nothing between thousands"), ("1,5", "a point for decimals"), ("TRUE", "row 2 has 'TRUE'"),
-     ("0x10", "row 2 has '0x10'"), ("1_000", "row 2 has '1_000'"), ("inf", "row 2 has 'inf'")],
-)  # fmt: skip
+    [
+        ("1,234.50", "nothing between thousands"),
+        ("1,5", "a point for decimals"),
+        ("TRUE", "row 2 has 'TRUE'"),
+        ("0x10", "row 2 has '0x10'"),
+        ("1_000", "row 2 has '1_000'"),
+        ("inf", "row 2 has 'inf'"),
+    ],
+)
 def test_what_is_no_number_is_named_with_its_row_and_line(
     home: Path, keep: Callable[..., Ref], text: str, words: str
 ) -> None:
@@ -299,9 +366,17 @@ def test_whole_numbers_are_exact_or_refused(home: Path, keep: Callable[..., Ref]
     path = home / "mine.csv"
     path.write_text(f"{HEADER}\n1,9007199254740993,x,0\n1,-9223372036854775808,x,+1\n")
     assert trained(path, keep)["pieces"] == [2**53 + 1, -(2**63)]
-    for cells in (("9223372036854775808", "1"), ("1e300", "1"), ("9007199254740993", ""), ("1e17", "1.5")):
+    for cells in (
+        ("9223372036854775808", "1"),
+        ("1e300", "1"),
+        ("9007199254740993", ""),
+        ("1e17", "1.5"),
+    ):
         path.write_text(HEADER + "".join(f"\n1,{cell},x,0" for cell in cells))
-        with pytest.raises(CasebookError, match=r"the column pieces can't hold .* exactly, which row 1 has on line 2"):
+        with pytest.raises(
+            CasebookError,
+            match=r"the column pieces can't hold .* exactly, which row 1 has on line 2",
+        ):
             trained(path, keep)
     path.write_text(f"{HEADER}\n9007199254740993,1,x,0\n")
     with pytest.raises(CasebookError, match="the column price can't hold 9007199254740993 exactly"):
@@ -327,7 +402,9 @@ def parquet(path: Path, **columns: pa.Array) -> Path:
     ],
     ids=["nan", "unsigned", "decimal", "float32", "null", "categories"],
 )
-def test_numbers_of_a_parquet_file(home: Path, keep: Callable[..., Ref], cells: pa.Array, values: list[Any]) -> None:
+def test_numbers_of_a_parquet_file(
+    home: Path, keep: Callable[..., Ref], cells: pa.Array, values: list[Any]
+) -> None:
     path = parquet(home / "mine.parquet", price=cells)
     assert trained(path, keep)["price"] == values
     assert scored(path)["price"] == values
@@ -336,14 +413,33 @@ def test_numbers_of_a_parquet_file(home: Path, keep: Callable[..., Ref], cells: 
 @pytest.mark.parametrize(
     "cells",
     [
-        pa.array([2**64 - 1, 1], pa.uint64()), pa.array([1e300, 1.0]), pa.array([2**53 + 1, None]),
+        pa.array([2**64 - 1, 1], pa.uint64()),
+        pa.array([1e300, 1.0]),
+        pa.array([2**53 + 1, None]),
         pa.array([True, None]),
-        pa.array([date(2026, 1, 1)]), pa.array([datetime(2026, 1, 1, tzinfo=UTC)]), pa.array([{"a": 1}]),
-        pa.array([[1]]), pa.array([b"x"]), pa.array([1.0, float("inf")]),
+        pa.array([date(2026, 1, 1)]),
+        pa.array([datetime(2026, 1, 1, tzinfo=UTC)]),
+        pa.array([{"a": 1}]),
+        pa.array([[1]]),
+        pa.array([b"x"]),
+        pa.array([1.0, float("inf")]),
     ],
-    ids=["uint64", "1e300", "with gap", "bool", "date", "timestamp", "struct", "list", "bytes", "inf"],
-)  # fmt: skip
-def test_what_cannot_be_a_whole_number_is_refused(home: Path, keep: Callable[..., Ref], cells: pa.Array) -> None:
+    ids=[
+        "uint64",
+        "1e300",
+        "with gap",
+        "bool",
+        "date",
+        "timestamp",
+        "struct",
+        "list",
+        "bytes",
+        "inf",
+    ],
+)
+def test_what_cannot_be_a_whole_number_is_refused(
+    home: Path, keep: Callable[..., Ref], cells: pa.Array
+) -> None:
     path = parquet(home / "mine.parquet", pieces=cells)
     with pytest.raises(CasebookError, match=r"mine\.parquet: the column pieces"):
         trained(path, keep)
@@ -351,10 +447,14 @@ def test_what_cannot_be_a_whole_number_is_refused(home: Path, keep: Callable[...
 
 @pytest.mark.parametrize(
     "cells",
-    [pa.array(["04524", None]), pa.array(["04524", None], pa.large_string()),
-     pa.array(["04524", None], pa.string_view()), pa.array(["04524", None]).dictionary_encode()],
+    [
+        pa.array(["04524", None]),
+        pa.array(["04524", None], pa.large_string()),
+        pa.array(["04524", None], pa.string_view()),
+        pa.array(["04524", None]).dictionary_encode(),
+    ],
     ids=["string", "large", "view", "categories"],
-)  # fmt: skip
+)
 def test_texts_of_a_parquet_file(home: Path, keep: Callable[..., Ref], cells: pa.Array) -> None:
     path = parquet(home / "mine.parquet", maker=cells)
     assert trained(path, keep)["maker"] == ["04524", None]
@@ -363,7 +463,9 @@ def test_texts_of_a_parquet_file(home: Path, keep: Callable[..., Ref], cells: pa
 
 def test_floats_as_texts_are_refused(home: Path, keep: Callable[..., Ref]) -> None:
     path = parquet(home / "mine.parquet", maker=pa.array([4524.0, None]))
-    with pytest.raises(CasebookError, match=r"the column maker holds text, says the catalog, but .* double"):
+    with pytest.raises(
+        CasebookError, match=r"the column maker holds text, says the catalog, but .* double"
+    ):
         trained(path, keep)
 
 
@@ -401,9 +503,12 @@ def test_columns_that_the_catalog_does_not_name_are_said(
 
 
 @pytest.mark.parametrize(
-    ("old", "new"), [('"float"', '"string"'), ('note = "all of it"', 'separator = ";"'), ("pieces =", "parts =")]
+    ("old", "new"),
+    [('"float"', '"string"'), ('note = "all of it"', 'separator = ";"'), ("pieces =", "parts =")],
 )
-def test_an_edited_catalog_is_part_of_a_stages_key(home: Path, run: object, old: str, new: str) -> None:
+def test_an_edited_catalog_is_part_of_a_stages_key(
+    home: Path, run: object, old: str, new: str
+) -> None:
     catalog = home / "cases" / "data" / "catalog.toml"
     origin = Origin(dataset="shop", kind="real", path=home / "mine.csv")
 

@@ -41,7 +41,9 @@ Table = dict[str, list[Any]]
 
 
 def characters(least: int = 32) -> st.SearchStrategy[str]:
-    return st.characters(min_codepoint=least, max_codepoint=0xFFFF, exclude_categories=["Cs", "Cc", "Cn"])
+    return st.characters(
+        min_codepoint=least, max_codepoint=0xFFFF, exclude_categories=["Cs", "Cc", "Cn"]
+    )
 
 
 TRICKY = [
@@ -84,7 +86,9 @@ def by_pandas_csv(table: Table, path: Path, separator: str, quoted: bool) -> Non
 
 def by_pyarrow_csv(table: Table, path: Path, separator: str, quoted: bool) -> None:
     style = "all_valid" if quoted else "needed"
-    pacsv.write_csv(arrow(table), path, pacsv.WriteOptions(delimiter=separator, quoting_style=style))
+    pacsv.write_csv(
+        arrow(table), path, pacsv.WriteOptions(delimiter=separator, quoting_style=style)
+    )
 
 
 def by_polars_csv(table: Table, path: Path, separator: str, quoted: bool) -> None:
@@ -102,7 +106,9 @@ def by_duckdb_csv(table: Table, path: Path, separator: str, quoted: bool) -> Non
 
 def by_python_csv(table: Table, path: Path, separator: str, quoted: bool) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, delimiter=separator, quoting=csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL)
+        writer = csv.writer(
+            file, delimiter=separator, quoting=csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL
+        )
         writer.writerow([*table, "" if quoted else "more"])
         writer.writerows([*row, ""] for row in zip(*table.values(), strict=True))
 
@@ -137,7 +143,9 @@ def by_openpyxl(table: Table, path: Path, separator: str, quoted: bool) -> None:
     for number, row in enumerate(zip(*table.values(), strict=True), 2):
         for place, cell in enumerate(row, 1):
             written = sheet.cell(number, place, cell)
-            written.data_type = "s" if isinstance(cell, str) else written.data_type  # a text is no formula
+            written.data_type = (
+                "s" if isinstance(cell, str) else written.data_type
+            )  # a text is no formula
     book.save(path)
 
 
@@ -161,7 +169,11 @@ def arrow(table: Table) -> pa.Table:
 
 def name_of(writer: Callable[..., None], separator: str, capitals: bool) -> str:
     ending = ".parquet" if writer in PARQUET else ".xlsx" if writer is by_openpyxl else ".csv"
-    name = "mine.tsv" if ending == ".csv" and separator == "\t" else ("semi" if separator == ";" else "mine") + ending
+    name = (
+        "mine.tsv"
+        if ending == ".csv" and separator == "\t"
+        else ("semi" if separator == ";" else "mine") + ending
+    )
     return name.upper() if capitals else name
 
 
@@ -214,17 +226,26 @@ def told(read: Callable[[Path], Table], path: Path) -> Table | str:
 
 def same(read: Table, given: Table) -> None:
     for name in NAMES:
-        if name == "sold" and isinstance(read[name][0], float):  # scoring takes floats, as the service does
+        if name == "sold" and isinstance(
+            read[name][0], float
+        ):  # scoring takes floats, as the service does
             assert read[name] == [float(cell) for cell in given[name]]
         else:
             assert read[name] == given[name], name
 
 
 @settings(
-    max_examples=int(os.environ.get("CASEBOOK_TABLES", "200")), derandomize=True, deadline=None, database=None,
+    max_examples=int(os.environ.get("CASEBOOK_TABLES", "200")),
+    derandomize=True,
+    deadline=None,
+    database=None,
     phases=[Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
-)  # fmt: skip
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+    ],
+)
 @given(
     rows=ROWS,
     writer=st.sampled_from(WRITERS),
@@ -236,9 +257,16 @@ def same(read: Table, given: Table) -> None:
     ends=st.sampled_from(["\n", "\n", "\r\n", "\r"]),
 )
 def test_tables_are_read_as_they_were_written(
-    home: Path, rows: list[tuple[Any, ...]], writer: Callable[..., None], separator: str, quoted: bool, capitals: bool,
-    packing: str, encoding: str, ends: str,
-) -> None:  # fmt: skip
+    home: Path,
+    rows: list[tuple[Any, ...]],
+    writer: Callable[..., None],
+    separator: str,
+    quoted: bool,
+    capitals: bool,
+    packing: str,
+    encoding: str,
+    ends: str,
+) -> None:
     given = {name: list(cells) for name, cells in zip(NAMES, zip(*rows, strict=True), strict=True)}
     if writer is by_openpyxl:
         fit_a_sheet(given)
@@ -265,18 +293,29 @@ def test_tables_are_read_as_they_were_written(
 def fit_a_sheet(given: Table) -> None:
     """Leave out what a sheet can't hold: more than 15 digits, and line ends other than its own."""
     given["sold"] = [int(np.sign(cell)) for cell in given["sold"]]
-    given["pieces"] = [cell if cell is None or abs(cell) < 10**15 else 0 for cell in given["pieces"]]
+    given["pieces"] = [
+        cell if cell is None or abs(cell) < 10**15 else 0 for cell in given["pieces"]
+    ]
     given["price"] = [None if cell is None else float(f"{cell:.12g}") for cell in given["price"]]
-    given["maker"] = [None if cell is None else cell.replace("\r\n", "\n") for cell in given["maker"]]
+    given["maker"] = [
+        None if cell is None else cell.replace("\r\n", "\n") for cell in given["maker"]
+    ]
 
 
 def changed(path: Path, encoding: str, ends: str, given: Table) -> None:
     """Write a text file again with another encoding, and other ends of lines unless a cell has some."""
-    text = path.read_bytes().decode("utf-8").replace("\r\n", "\n") if not with_lines(given) else None
+    text = (
+        path.read_bytes().decode("utf-8").replace("\r\n", "\n") if not with_lines(given) else None
+    )
     text = path.read_bytes().decode("utf-8") if text is None else text.replace("\n", ends)
-    path.write_bytes(text.encode(encoding, errors="replace" if encoding.startswith("cp") else "strict"))
+    path.write_bytes(
+        text.encode(encoding, errors="replace" if encoding.startswith("cp") else "strict")
+    )
     if encoding.startswith("cp"):
-        given["maker"] = [cell and cell.encode(encoding, errors="replace").decode(encoding) for cell in given["maker"]]
+        given["maker"] = [
+            cell and cell.encode(encoding, errors="replace").decode(encoding)
+            for cell in given["maker"]
+        ]
 
 
 def utf8_by_chance(path: Path, encoding: str) -> bool:
@@ -313,7 +352,10 @@ def packed(path: Path, packing: str) -> Path:
 
 
 def may_be_refused(writer: Callable[..., None], given: Table, encoding: str) -> bool:
-    """Say whether a refusal is right: of other encodings, and of lines in quotes that look like rows."""
+    """Say whether a refusal is right.
+
+    Of other encodings, and of lines in quotes that look like rows.
+    """
     text = "".join(cell for cell in given["maker"] if cell)
     foreign = encoding == "utf-16" or (encoding.startswith("cp") and not text.isascii())
     return writer in CSV and foreign
@@ -321,7 +363,12 @@ def may_be_refused(writer: Callable[..., None], given: Table, encoding: str) -> 
 
 @pytest.mark.parametrize("writer", WRITERS, ids=lambda writer: writer.__name__)
 def test_each_program_is_read(home: Path, writer: Callable[..., None]) -> None:
-    given: Table = {"price": [1.5, None], "pieces": [3, None], "maker": ["04524", None], "sold": [0, 1]}
+    given: Table = {
+        "price": [1.5, None],
+        "pieces": [3, None],
+        "maker": ["04524", None],
+        "sold": [0, 1],
+    }
     path = home / name_of(writer, ",", capitals=False)
     writer(given, path, ",", False)
     for read in (trained, scored):

@@ -13,12 +13,19 @@ from tasks.runs.compare import Changed, changes, figures, outcomes, read
 
 RUN: dict[str, Any] = {
     "run": {
-        "run_id": "1", "seconds": 9.0, "parameters": {"seed": 0, "cost": {"missed": 100}}, "code_version": "abc",
-        "python": "3.11", "libraries": {"keras": "3.15"}, "device": {"used": "cpu"},
+        "run_id": "1",
+        "seconds": 9.0,
+        "parameters": {"seed": 0, "cost": {"missed": 100}},
+        "code_version": "abc",
+        "python": "3.11",
+        "libraries": {"keras": "3.15"},
+        "device": {"used": "cpu"},
     },
     "metrics": {
-        "data": {"source": "real", "origin": "a", "sha256": "0", "rows": 10}, "protocol": "one split",
-        "primary_metric": "auprc", "peers": {"dummy": {"auprc": {"value": 0.1, "low": 0.0, "high": 0.2}}},
+        "data": {"source": "real", "origin": "a", "sha256": "0", "rows": 10},
+        "protocol": "one split",
+        "primary_metric": "auprc",
+        "peers": {"dummy": {"auprc": {"value": 0.1, "low": 0.0, "high": 0.2}}},
         "candidates": {
             "ours": {
                 "f1": {"value": 0.7, "low": 0.6, "high": 0.8},
@@ -26,7 +33,7 @@ RUN: dict[str, Any] = {
             }
         },
     },
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -53,9 +60,16 @@ def test_what_went_in_is_compared_into_its_depth(other: dict[str, Any]) -> None:
 
 
 def test_figures_stand_side_by_side_the_primary_one_first(other: dict[str, Any]) -> None:
-    other["metrics"]["candidates"] = {"ours": {"auprc": {"value": 0.95, "low": 0.91, "high": 0.99}}, "new": {}}
+    other["metrics"]["candidates"] = {
+        "ours": {"auprc": {"value": 0.95, "low": 0.91, "high": 0.99}},
+        "new": {},
+    }
     found = figures(RUN, other)
-    assert [(each.model, each.metric) for each in found] == [("ours", "auprc"), ("ours", "f1"), ("dummy", "auprc")]
+    assert [(each.model, each.metric) for each in found] == [
+        ("ours", "auprc"),
+        ("ours", "f1"),
+        ("dummy", "auprc"),
+    ]
     assert [each.apart for each in found] == [True, False, False]
     assert found[1].second is None
 
@@ -67,7 +81,9 @@ def test_a_run_is_read_by_its_name_and_a_missing_one_told(artifacts: Path) -> No
         (folder / f"{name}.json").write_text(json.dumps(content))
     assert read("shop", "1") == RUN
     for run in ("2", "../shop/2", ""):
-        with pytest.raises(CasebookError, match=r"has no run\.json and no metrics\.json. Runs with figures are: 1"):
+        with pytest.raises(
+            CasebookError, match=r"has no run\.json and no metrics\.json. Runs with figures are: 1"
+        ):
             read("shop", run)
 
 
@@ -75,7 +91,9 @@ def test_a_difference_is_better_where_it_goes_the_metrics_way(other: dict[str, A
     before = copy.deepcopy(RUN)
     for run, rmse, accuracy in ((before, 2.0, 0.5), (other, 1.5, 0.75)):
         told = {"rmse": rmse, "accuracy": accuracy, "r2": 0.5}
-        run["metrics"]["candidates"] = {"ours": {k: {"value": v, "low": v, "high": v} for k, v in told.items()}}
+        run["metrics"]["candidates"] = {
+            "ours": {k: {"value": v, "low": v, "high": v} for k, v in told.items()}
+        }
         run["metrics"]["peers"] = {}
     found = {each.metric: (each.gap, each.better) for each in figures(before, other)}
     assert found == {"rmse": (-0.5, True), "accuracy": (0.25, True), "r2": (0.0, None)}
@@ -84,7 +102,10 @@ def test_a_difference_is_better_where_it_goes_the_metrics_way(other: dict[str, A
 
 def test_what_was_found_is_compared(other: dict[str, Any]) -> None:
     assert list(outcomes(RUN, other)) == []
-    other["metrics"] |= {"champion": "ours", "best": {"figure": 2.5, "parameters": {"layers": [8]}, "seconds": 9}}
+    other["metrics"] |= {
+        "champion": "ours",
+        "best": {"figure": 2.5, "parameters": {"layers": [8]}, "seconds": 9},
+    }
     assert list(outcomes(RUN, other)) == [
         Changed("result", "champion", None, "ours"),
         Changed("result", "best figure", None, 2.5),

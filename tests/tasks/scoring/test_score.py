@@ -36,14 +36,19 @@ def publish(case: str, version: int = 1, bias: float = -1.0) -> None:
     paid = probability(ASKED, bias)
     answers: dict[str, tuple[bytes, Row, Row, Row]] = {
         "fraud": (
-            fraud_graph(bias), FRAUD, ASKED, {"probability": paid, "label": ["normal", "fraud"][paid >= 0.31]},
+            fraud_graph(bias),
+            FRAUD,
+            ASKED,
+            {"probability": paid, "label": ["normal", "fraud"][paid >= 0.31]},
         ),
         "mpg": (mpg_graph(0.01), MPG, {"Weight": 3000.0}, {"mpg": 30.0}),
         "power": (
-            series_graph("forecast"), FORECAST, {"window": [1.0, 2.0, 3.0], "date": "1972-09-27"},
+            series_graph("forecast"),
+            FORECAST,
+            {"window": [1.0, 2.0, 3.0], "date": "1972-09-27"},
             {"forecast": [6.0, 1.0], "low": [5.0, 0.0], "high": [7.0, 2.0]},
         ),
-    }  # fmt: skip
+    }
     graph, signature, asked, answer = answers[case]
     write(case, version, graph, signature | {"trained_on": "real"}, [asked], [answer])
     point(case, str(version))
@@ -83,17 +88,26 @@ def fraud(home: Path, small: None) -> Callable[..., Scored]:
     return lambda given, output, **more: score("fraud", home / given, home / output, **more)
 
 
-def test_a_table_is_answered_as_the_service_answers_each_row(home: Path, fraud: Callable[..., Scored]) -> None:
+def test_a_table_is_answered_as_the_service_answers_each_row(
+    home: Path, fraud: Callable[..., Scored]
+) -> None:
     table = payments(300)
     pq.write_table(table, home / "in.parquet")
     scored = fraud("in.parquet", "out.parquet")
     made = pq.read_table(home / "out.parquet")
     assert made.select(table.column_names).equals(table)
     assert made.column_names == [*table.column_names, "probability", "label", "fault"]
-    answers = [{"probability": row["probability"], "label": row["label"]} for row in made.to_pylist()]
+    answers = [
+        {"probability": row["probability"], "label": row["label"]} for row in made.to_pylist()
+    ]
     assert answers == told("fraud", table.to_pylist())
     assert made["fault"].null_count == 300
-    assert (scored.tally.rows, scored.tally.faulty, scored.version, scored.trained_on) == (300, 0, 1, "real")
+    assert (scored.tally.rows, scored.tally.faulty, scored.version, scored.trained_on) == (
+        300,
+        0,
+        1,
+        "real",
+    )
     assert [path.name for path in home.glob(".*")] == []
 
 
@@ -102,7 +116,12 @@ def test_a_regression_too_and_rows_without_an_answer_say_so(home: Path) -> None:
     pq.write_table(pa.table({"Weight": [3000.0, 1e30, None, 3333.0]}), home / "in.parquet")
     scored = score("mpg", home / "in.parquet", home / "out.parquet")
     made = pq.read_table(home / "out.parquet").to_pylist()
-    assert [row["mpg"] for row in made] == [30.0, None, None, *(row["mpg"] for row in told("mpg", [made[3]]))]
+    assert [row["mpg"] for row in made] == [
+        30.0,
+        None,
+        None,
+        *(row["mpg"] for row in told("mpg", [made[3]])),
+    ]
     assert made[1]["fault"] == "the model has no finite answer for these values"
     assert made[2]["fault"] == "Weight: must not be empty (null)"
     assert scored.tally.faulty == 2
@@ -120,14 +139,21 @@ def test_series_with_lists_in_parquet_and_json_in_csv(home: Path) -> None:
     assert (scored.tally.faulty, scored.tally.warned) == (1, 1)
     made = pq.read_table(home / "out.parquet").to_pylist()
     sound = told("power", [rows[0], rows[2]])
-    assert [{name: row[name] for name in ("forecast", "low", "high")} for row in (made[0], made[2])] == sound
+    assert [
+        {name: row[name] for name in ("forecast", "low", "high")} for row in (made[0], made[2])
+    ] == sound
     assert made[1]["forecast"] is None
     assert made[1]["fault"] == "window: number 2 must be a number, not null"
-    (home / "in.csv").write_text('window,date\n"[1, 2, 3]",2010-11-26\n"[1, null, 3]",2010-11-26\nx,2010-02-28\n')
+    (home / "in.csv").write_text(
+        'window,date\n"[1, 2, 3]",2010-11-26\n"[1, null, 3]",2010-11-26\nx,2010-02-28\n'
+    )
     score("power", home / "in.csv", home / "out.csv")
     again = csv.read_csv(home / "out.csv").to_pylist()
     assert again[0]["forecast"] == str(sound[0]["forecast"])
-    assert [row["fault"] for row in again][1:] == [made[1]["fault"], "window: must be a list of 3 numbers, not a text"]
+    assert [row["fault"] for row in again][1:] == [
+        made[1]["fault"],
+        "window: must be a list of 3 numbers, not a text",
+    ]
 
 
 def test_csv_keeps_every_cell_as_it_was_written(home: Path, fraud: Callable[..., Scored]) -> None:
@@ -140,19 +166,24 @@ def test_csv_keeps_every_cell_as_it_was_written(home: Path, fraud: Callable[...,
     ]
     (home / "in.csv").write_text("id,Amount,Hour,Age,Sex,note\n" + "\n".join(lines) + "\n")
     scored = fraud("in.csv", "out.csv")
-    made = csv.read_csv(home / "out.csv", convert_options=csv.ConvertOptions(column_types={"id": pa.string()}))
+    made = csv.read_csv(
+        home / "out.csv", convert_options=csv.ConvertOptions(column_types={"id": pa.string()})
+    )
     assert made["id"].to_pylist() == ["007", "008", "009", "010", "011"]
     assert made["note"].to_pylist() == ['a, "b"', "", "c", "d", "NA"]
     assert made["fault"].to_pylist() == [
         "",
         "Amount: must be a number, not a text",
-        "Amount: must not be empty (null); Hour: must be a whole number; Sex: must be one of 'male', 'female'",
+        "Amount: must not be empty (null); Hour: must be a whole number; Sex: must be one of "
+        "'male', 'female'",
         "",
         "Age: must be finite",
     ]
     assert "1.50" in (home / "out.csv").read_text()
     first = {"Amount": 1.5, "Hour": 3, "Age": None, "Sex": "male"}
-    assert np.float32(made["probability"][0].as_py()) == np.float32(told("fraud", [first])[0]["probability"])
+    assert np.float32(made["probability"][0].as_py()) == np.float32(
+        told("fraud", [first])[0]["probability"]
+    )
     assert (scored.tally.rows, scored.tally.faulty, scored.tally.warned) == (5, 3, 1)
 
 
@@ -169,7 +200,9 @@ def test_rows_are_all_written_where_none_is_sound(
     assert made["probability"].null_count == rows
 
 
-def test_csv_becomes_parquet_with_the_models_columns_as_numbers(home: Path, fraud: Callable[..., Scored]) -> None:
+def test_csv_becomes_parquet_with_the_models_columns_as_numbers(
+    home: Path, fraud: Callable[..., Scored]
+) -> None:
     (home / "in.csv").write_text("id,Amount,Hour,Age,Sex\n007,1.5,3,,male\n008,x,3,200,male\n")
     fraud("in.csv", "out.parquet")
     made = pq.read_table(home / "out.parquet")
@@ -178,18 +211,24 @@ def test_csv_becomes_parquet_with_the_models_columns_as_numbers(home: Path, frau
     assert made["label"].to_pylist() == ["fraud", None]
 
 
-def test_a_folder_becomes_a_folder_and_columns_in_paths_count(home: Path, fraud: Callable[..., Scored]) -> None:
+def test_a_folder_becomes_a_folder_and_columns_in_paths_count(
+    home: Path, fraud: Callable[..., Scored]
+) -> None:
     for sex in ("male", "female"):
         folder = home / "in" / "year=2026" / f"Sex={sex}"
         folder.mkdir(parents=True)
         pq.write_table(payments(100).drop_columns("Sex"), folder / "part.parquet")
     (home / "in" / "_SUCCESS.csv").write_text("no data")
     scored = fraud("in", "out")
-    names = sorted(str(path.relative_to(home / "out")) for path in (home / "out").rglob("*") if path.is_file())
+    names = sorted(
+        str(path.relative_to(home / "out")) for path in (home / "out").rglob("*") if path.is_file()
+    )
     assert names == ["year=2026/Sex=female/part.parquet", "year=2026/Sex=male/part.parquet"]
     rows = [row | {"Sex": "female"} for row in payments(100).to_pylist()]
     made = pq.ParquetFile(home / "out" / names[0]).read()
-    assert made["probability"].to_pylist() == [answer["probability"] for answer in told("fraud", rows)]
+    assert made["probability"].to_pylist() == [
+        answer["probability"] for answer in told("fraud", rows)
+    ]
     assert "Sex" not in made.column_names
     assert scored.tally.rows == 200
 
@@ -200,7 +239,10 @@ def test_no_rows_become_no_rows(home: Path, fraud: Callable[..., Scored], suffix
     write(payments(0), home / f"in.{suffix}")
     assert fraud(f"in.{suffix}", f"out.{suffix}").tally.rows == 0
     read = pq.read_table if suffix == "parquet" else csv.read_csv
-    assert (read(home / f"out.{suffix}").num_rows, len(read(home / f"out.{suffix}").column_names)) == (0, 8)
+    assert (
+        read(home / f"out.{suffix}").num_rows,
+        len(read(home / f"out.{suffix}").column_names),
+    ) == (0, 8)
 
 
 def refuses(work: Callable[[], object], *words: str) -> None:
@@ -210,14 +252,20 @@ def refuses(work: Callable[[], object], *words: str) -> None:
         assert word in str(refused.value)
 
 
-def test_what_cannot_be_scored_is_said_before_anything_is_written(home: Path, fraud: Callable[..., Scored]) -> None:
+def test_what_cannot_be_scored_is_said_before_anything_is_written(
+    home: Path, fraud: Callable[..., Scored]
+) -> None:
     given, table = home / "in.parquet", payments(3)
 
     def with_table(changed: pa.Table) -> Callable[[], object]:
         pq.write_table(changed, given)
         return lambda: fraud("in.parquet", "out.parquet")
 
-    refuses(with_table(table.drop_columns(["Hour", "Age"])), "in.parquet lacks the columns Hour, Age", "Add or rename")
+    refuses(
+        with_table(table.drop_columns(["Hour", "Age"])),
+        "in.parquet lacks the columns Hour, Age",
+        "Add or rename",
+    )
     refuses(with_table(table.set_column(1, "Amount", [["a"] * 3])), "Amount is string, not float")
     refuses(with_table(table.set_column(1, "Amount", [[True] * 3])), "Amount is bool, not float")
     refuses(with_table(table.append_column("label", [[1] * 3])), "the column label", "--prefix")
@@ -232,7 +280,10 @@ def test_what_cannot_be_scored_is_said_before_anything_is_written(home: Path, fr
     given.write_bytes(b"PAR1 but no more")
     refuses(lambda: fraud("in.parquet", "out.parquet"), "in.parquet can't be read")
     (home / "in.csv").write_text("id,Amount,Hour,Age,Sex\n1,2\n")
-    refuses(lambda: fraud("in.csv", "out.csv"), "in.csv, line 2: the row has 2 fields, and the header names 5")
+    refuses(
+        lambda: fraud("in.csv", "out.csv"),
+        "in.csv, line 2: the row has 2 fields, and the header names 5",
+    )
     (home / "in.csv").write_text("")
     refuses(lambda: fraud("in.csv", "out.csv"), "in.csv can't be read as CSV: it is empty")
     (home / "folder").mkdir()
@@ -240,7 +291,9 @@ def test_what_cannot_be_scored_is_said_before_anything_is_written(home: Path, fr
     (home / "folder" / "a.csv").write_text("Amount\n1\n")
     refuses(lambda: fraud("folder", "folder/out"), "must not lie in each other")
     (places.models("fraud") / "production").unlink()
-    refuses(lambda: fraud("in.csv", "out.csv"), "No version of fraud serves", "flows.promote fraud 1")
+    refuses(
+        lambda: fraud("in.csv", "out.csv"), "No version of fraud serves", "flows.promote fraud 1"
+    )
     assert not list(home.glob("out*")) and not list(home.glob(".*"))
 
 
@@ -249,7 +302,11 @@ def test_an_output_is_replaced_only_if_asked_for(home: Path, fraud: Callable[...
     fraud("in.parquet", "out.parquet")
     refuses(lambda: fraud("in.parquet", "out.parquet"), "is there already", "--overwrite")
     fraud("in.parquet", "out.parquet", prefix="model_", overwrite=True)
-    assert pq.read_schema(home / "out.parquet").names[-3:] == ["model_probability", "model_label", "model_fault"]
+    assert pq.read_schema(home / "out.parquet").names[-3:] == [
+        "model_probability",
+        "model_label",
+        "model_fault",
+    ]
 
 
 KILLED = """
@@ -268,11 +325,15 @@ score.score("fraud", Path(sys.argv[1]), Path(sys.argv[2]))
 """
 
 
-def test_a_killed_scoring_goes_on_and_ends_with_the_same_bytes(home: Path, fraud: Callable[..., Scored]) -> None:
+def test_a_killed_scoring_goes_on_and_ends_with_the_same_bytes(
+    home: Path, fraud: Callable[..., Scored]
+) -> None:
     pq.write_table(payments(500), home / "in.parquet")
     fraud("in.parquet", "whole.parquet")
     given, output = str(home / "in.parquet"), str(home / "out.parquet")
-    killed = subprocess.run([sys.executable, "-c", KILLED, given, output], cwd=places.project(), check=False)
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, given, output], cwd=places.project(), check=False
+    )
     assert killed.returncode == -signal.SIGKILL
     assert not (home / "out.parquet").exists()
     assert len(list(home.glob(".out.parquet.scoring/*.arrow"))) == 3
@@ -286,7 +347,13 @@ class Killed(BaseException):
     """Ends a scoring as a kill does: nothing is put in order afterwards."""
 
 
-def stopped(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, work: Callable[[], object], after: int) -> None:
+def stopped(
+    monkeypatch: pytest.MonkeyPatch,
+    owner: object,
+    name: str,
+    work: Callable[[], object],
+    after: int,
+) -> None:
     """Do the work until a function is called one more time than `after`."""
     real, calls = getattr(owner, name), []
 
@@ -313,7 +380,12 @@ def stopped(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, work: Cal
     ],
 )
 def test_wherever_it_stops_a_folder_ends_the_same(
-    home: Path, fraud: Callable[..., Scored], monkeypatch: pytest.MonkeyPatch, owner: object, name: str, after: int
+    home: Path,
+    fraud: Callable[..., Scored],
+    monkeypatch: pytest.MonkeyPatch,
+    owner: object,
+    name: str,
+    after: int,
 ) -> None:
     (home / "in").mkdir()
     for seed in range(3):
@@ -322,7 +394,9 @@ def test_wherever_it_stops_a_folder_ends_the_same(
     stopped(monkeypatch, owner, name, lambda: fraud("in", "out"), after)
     assert fraud("in", "out").tally.rows == 450
     for seed in range(3):
-        assert (home / "out" / f"{seed}.parquet").read_bytes() == (home / "whole" / f"{seed}.parquet").read_bytes()
+        assert (home / "out" / f"{seed}.parquet").read_bytes() == (
+            home / "whole" / f"{seed}.parquet"
+        ).read_bytes()
     assert not list(home.glob(".*"))
 
 
@@ -351,7 +425,9 @@ def test_two_do_not_score_into_one_output(home: Path, fraud: Callable[..., Score
 
 
 def test_a_table_of_long_rows_is_read_in_small_blocks(home: Path) -> None:
-    pq.write_table(pa.table({"text": ["x" * 100_000] * 10}), home / "in.parquet", use_dictionary=False)
+    pq.write_table(
+        pa.table({"text": ["x" * 100_000] * 10}), home / "in.parquet", use_dictionary=False
+    )
     (source,) = find(home / "in.parquet")
     assert 200 < source.rows < 400
 

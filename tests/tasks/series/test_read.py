@@ -1,4 +1,7 @@
-"""Minutes, hours and days become the same days, with gaps filled and counted; wrong files are named."""
+"""Minutes, hours and days become the same days, with gaps filled and counted.
+
+Wrong files are named.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -22,10 +25,15 @@ NAME = "household_power"
 
 
 def minutes(days: int = 3) -> pd.DataFrame:
-    """Return the public file's fields for some days from 17:24 on: a kilowatt all the time, but for a gap."""
+    """Return the public file's fields for some days from 17:24 on.
+
+    A kilowatt all the time, but for a gap.
+    """
     times = pd.date_range("2006-12-16 17:24", periods=days * 1440, freq="min")
     frame = pd.DataFrame({"Date": times.strftime("%d/%m/%Y"), "Time": times.strftime("%H:%M:%S")})
-    frame = frame.assign(**{**dict.fromkeys(METER, "1.000"), "Voltage": "240.000", "Sub_metering_3": 2.0})
+    frame = frame.assign(
+        **{**dict.fromkeys(METER, "1.000"), "Voltage": "240.000", "Sub_metering_3": 2.0}
+    )
     gap = (times >= "2006-12-18 10:00") & (times < "2006-12-18 11:30")
     frame.loc[gap, [*METER[:-1]]] = "?"
     frame.loc[gap, "Sub_metering_3"] = np.nan
@@ -37,7 +45,9 @@ def write(frame: pd.DataFrame, path: Path) -> Path:
     return path
 
 
-def test_minutes_are_summed_some_rows_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_minutes_are_summed_some_rows_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = write(minutes(), tmp_path / "minutes.txt")
     monkeypatch.setattr(meter, "CHUNK", 777)
     hours, step, rows = hours_of(path, ";")
@@ -48,7 +58,9 @@ def test_minutes_are_summed_some_rows_at_a_time(tmp_path: Path, monkeypatch: pyt
     assert lacking["Global_active_power"].to_list() == [0, 30]
 
 
-def test_a_gap_is_filled_by_the_same_time_one_day_earlier_and_a_gap_of_days_by_the_last_sound_one() -> None:
+def test_a_gap_is_filled_by_the_same_time_one_day_earlier_and_a_gap_of_days_by_the_last_sound_one() -> (
+    None
+):
     hours = pd.date_range("2007-01-01", periods=96, freq="h")
     steps = pd.DataFrame({name: np.arange(96.0) for name in METER} | {"measured": 1.0}, index=hours)
     steps.loc[hours[30:32], :] = 0.0
@@ -75,13 +87,19 @@ def test_the_stage_keeps_days_and_says_what_was_missing(
 ) -> None:
     monkeypatch.delenv("CASEBOOK_CASES")
     path = write(minutes(), tmp_path / "minutes.txt")
-    ref = keep(downsample.downsample.fn, Origin(dataset=NAME, kind="real", path=path), make_household, 0, 0)
+    ref = keep(
+        downsample.downsample.fn, Origin(dataset=NAME, kind="real", path=path), make_household, 0, 0
+    )
     days = read_table(ref)
     assert list(days.columns) == list(data_set(NAME).columns)
     assert days["date"].to_list() == ["2006-12-16", "2006-12-17", "2006-12-18", "2006-12-19"]
     assert days["Global_active_power"].iloc[1:3].to_list() == [1440.0, 1440.0]
     assert days["measured_active_power"].iloc[2] == 1350.0
-    assert (ref.facts["missing_minutes"], ref.facts["days_with_gaps"], ref.facts["rows"]) == (90, 1, 4320)
+    assert (ref.facts["missing_minutes"], ref.facts["days_with_gaps"], ref.facts["rows"]) == (
+        90,
+        1,
+        4320,
+    )
     assert len(read_table(ref, "hours")) == 73
 
 
@@ -94,7 +112,10 @@ def test_sums_by_the_day_are_read_too(tmp_path: Path) -> None:
 
 def test_wrong_files_are_named(tmp_path: Path) -> None:
     sound = minutes(1)
-    much, noon = sound["Voltage"].where(sound.index != 4, "much"), sound["Time"].where(sound.index != 8, "noon")
+    much, noon = (
+        sound["Voltage"].where(sound.index != 4, "much"),
+        sound["Time"].where(sound.index != 8, "noon"),
+    )
     frame = make_household(3, seed=0)
     wrong = {
         "lacks the column Voltage": write(sound.drop(columns="Voltage"), tmp_path / "a.txt"),
@@ -104,7 +125,7 @@ def test_wrong_files_are_named(tmp_path: Path) -> None:
         "repeats the time before it": write(pd.concat([sound[:5], sound[4:]]), tmp_path / "e.txt"),
         "has no rows": write(sound[:0], tmp_path / "f.txt"),
         "lacks the column datetime": write(frame.drop(columns="datetime"), tmp_path / "g.csv"),
-    }  # fmt: skip
+    }
     for words, path in wrong.items():
         with pytest.raises(CasebookError, match=words):
             load(path, data_set(NAME))

@@ -21,7 +21,31 @@ from tasks.series.read import complete, downsample, filled
 from tasks.series.times import read_times, step_of
 
 PATH = Path("meter.csv")
-STEPS = [1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 40, 45, 60, 72, 90, 120, 180, 240, 360, 480, 720, 1440]
+STEPS = [
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    10,
+    12,
+    15,
+    20,
+    30,
+    40,
+    45,
+    60,
+    72,
+    90,
+    120,
+    180,
+    240,
+    360,
+    480,
+    720,
+    1440,
+]
 
 
 def minutes(days: int, seed: int = 0, start: str = "2007-03-01", step: int = 1) -> pd.DataFrame:
@@ -53,7 +77,10 @@ def test_a_day_has_one_sum_whatever_the_step(step: int, days: int, seed: int) ->
 @settings(max_examples=60)
 @given(step=st.integers(2, 3000).filter(lambda step: 1440 % step != 0))
 def test_a_step_that_does_not_part_a_day_is_refused(step: int) -> None:
-    with pytest.raises(CasebookError, match=r"rows \d+ and \d+ .* are [\d,]+ minutes apart, which does not part a day"):
+    with pytest.raises(
+        CasebookError,
+        match=r"rows \d+ and \d+ .* are [\d,]+ minutes apart, which does not part a day",
+    ):
         days_of(by_step(minutes(10), step))
 
 
@@ -123,32 +150,55 @@ def changed(place: int, text: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
 
 REFUSED: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
     "unsorted": (lambda f: f.iloc[::-1], r"not in order: row 2 .* comes after .*Sort the rows"),
-    "repeated": (lambda f: pd.concat([f[:9], f[8:]]), r"row 10 .* repeats .* clocks were set back .* offset from UTC"),
+    "repeated": (
+        lambda f: pd.concat([f[:9], f[8:]]),
+        r"row 10 .* repeats .* clocks were set back .* offset from UTC",
+    ),
     "no time": (changed(4, "yesterday"), r"row 5 has no time but 'yesterday'"),
-    "another order of fields": (changed(4, "13/03/2007 04:00"), r"row 5 has no time but '13/03/2007 04:00'"),
+    "another order of fields": (
+        changed(4, "13/03/2007 04:00"),
+        r"row 5 has no time but '13/03/2007 04:00'",
+    ),
     "empty": (changed(4, ""), r"row 5 has no time but ''"),
-    "one with an offset": (changed(4, "2007-03-01 04:00:00+01:00"), r"row 1 has .*, row 5 .* Write all with one"),
-    "off the grid": (changed(4, "2007-03-01 04:20:00"), r"row 2 .*01:00:00\) is not on the grid of 40 minutes"),
+    "one with an offset": (
+        changed(4, "2007-03-01 04:00:00+01:00"),
+        r"row 1 has .*, row 5 .* Write all with one",
+    ),
+    "off the grid": (
+        changed(4, "2007-03-01 04:20:00"),
+        r"row 2 .*01:00:00\) is not on the grid of 40 minutes",
+    ),
     "one extra": (
-        lambda f: pd.concat([f, f[10:11].assign(datetime=f["datetime"][10] + pd.Timedelta(minutes=15))]).sort_values(
-            "datetime"
-        ),
+        lambda f: pd.concat(
+            [f, f[10:11].assign(datetime=f["datetime"][10] + pd.Timedelta(minutes=15))]
+        ).sort_values("datetime"),
         "the step changes: rows are 15 minutes apart",
     ),
-    "at 24 past": (lambda f: f.assign(datetime=f["datetime"] + pd.Timedelta(minutes=24)), "row 1 .* on the grid of 60"),
+    "at 24 past": (
+        lambda f: f.assign(datetime=f["datetime"] + pd.Timedelta(minutes=24)),
+        "row 1 .* on the grid of 60",
+    ),
     "days from noon": (
-        lambda f: f[::24].assign(datetime=lambda d: d["datetime"] + pd.Timedelta(hours=12), Voltage=240.0 * 1440),
+        lambda f: f[::24].assign(
+            datetime=lambda d: d["datetime"] + pd.Timedelta(hours=12), Voltage=240.0 * 1440
+        ),
         "on the grid of 1,440 minutes",
     ),
     "weeks": (lambda f: f[:: 24 * 7], "are 10,080 minutes apart, which does not part a day"),
     "one row": (lambda f: f[:1], "has one row only"),
-    "means": (lambda f: f.assign(Voltage=f["Voltage"] / 60), r"voltage is 2\d\d\.\d V, a mean. Sums are needed"),
-    "a row of two steps": (lambda f: f.assign(Voltage=f["Voltage"].where(f.index != 7, 28_800)), "row 8 .* several"),
+    "means": (
+        lambda f: f.assign(Voltage=f["Voltage"] / 60),
+        r"voltage is 2\d\d\.\d V, a mean. Sums are needed",
+    ),
+    "a row of two steps": (
+        lambda f: f.assign(Voltage=f["Voltage"].where(f.index != 7, 28_800)),
+        "row 8 .* several",
+    ),
     "seconds": (
         lambda f: f.assign(datetime=pd.date_range("2007-03-01", periods=len(f), freq="20s")),
         "rows 1 and 2 .* are less than a minute apart",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("fault", REFUSED)
@@ -162,11 +212,15 @@ def test_what_cannot_be_summed_up_is_refused_in_one_sentence(fault: str) -> None
 
 def test_a_change_of_the_step_is_seen_also_where_the_voltage_is_a_mean() -> None:
     fine, coarse = by_step(minutes(3), 15), by_step(minutes(3, start="2007-03-04"), 60)
-    with pytest.raises(CasebookError, match=r"the step changes: rows are 15 minutes apart, but from row 289"):
+    with pytest.raises(
+        CasebookError, match=r"the step changes: rows are 15 minutes apart, but from row 289"
+    ):
         summed(pd.concat([fine, coarse.assign(Voltage=3600.0)]), PATH)
 
 
-def test_the_file_of_dates_and_times_may_have_any_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_file_of_dates_and_times_may_have_any_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("CASEBOOK_CASES")
     frame = minutes(4)
     right = days_of(frame)
@@ -193,7 +247,9 @@ def test_the_stage_says_whether_there_are_hours(
     assert made.facts["step"] == ("h" if step == 15 else "D")
     assert made.path("hours.parquet").is_file() == (step == 15)
     right = minutes(5).groupby(lambda row: row // 1440)["Global_active_power"].sum()
-    assert read_table(made)["Global_active_power"].to_numpy() == pytest.approx(right.to_numpy(), rel=1e-9)
+    assert read_table(made)["Global_active_power"].to_numpy() == pytest.approx(
+        right.to_numpy(), rel=1e-9
+    )
 
 
 @pytest.mark.parametrize(

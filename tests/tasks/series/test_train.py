@@ -36,7 +36,9 @@ def days(first: int, end: int, length: int = 28, ahead: int = 30) -> Arrays:
 
 def parts_of(keep_arrays: Callable[..., Ref]) -> Ref:
     """Train, two periods of validation, and test."""
-    periods = [{**days(first, first + 63), "period": np.full(63, i)} for i, first in enumerate((120, 183))]
+    periods = [
+        {**days(first, first + 63), "period": np.full(63, i)} for i, first in enumerate((120, 183))
+    ]
     validation = {name: np.concatenate([each[name] for each in periods]) for name in periods[0]}
     return keep_arrays(train=days(28, 120), validation=validation, test=days(246, 316))
 
@@ -44,7 +46,11 @@ def parts_of(keep_arrays: Callable[..., Ref]) -> Ref:
 def test_a_window_ends_where_its_truth_begins_and_a_part_knows_nothing_of_the_next() -> None:
     made = windows(np.arange(20.0), 5, 8, 3, 4)
     assert made["window"].tolist() == [[2, 3, 4], [3, 4, 5], [4, 5, 6]]
-    assert made["y"][0].tolist()[:3] == [5, 6, 7] and np.isnan(made["y"][0, 3]) and np.isnan(made["y"][2, 1:]).all()
+    assert (
+        made["y"][0].tolist()[:3] == [5, 6, 7]
+        and np.isnan(made["y"][0, 3])
+        and np.isnan(made["y"][2, 1:]).all()
+    )
     assert made["day"].tolist() == [5, 6, 7]
 
 
@@ -52,7 +58,9 @@ def test_windows_that_overlap_or_are_shuffled_are_refused() -> None:
     parts = {"train": days(28, 100), "validation": days(100, 150), "test": days(150, 200)}
     in_order_of_time(parts)
     reaching = {**parts, "train": {**parts["train"], "y": np.nan_to_num(parts["train"]["y"])}}
-    with pytest.raises(CasebookError, match=r"29 time windows of the train part overlap the validation part"):
+    with pytest.raises(
+        CasebookError, match=r"29 time windows of the train part overlap the validation part"
+    ):
         in_order_of_time(reaching)
     order = np.random.default_rng(0).permutation(72)
     shuffled = {**parts, "train": {name: values[order] for name, values in parts["train"].items()}}
@@ -87,8 +95,13 @@ def test_a_day_is_told_by_its_parts() -> None:
     assert np.asarray(parts_of_day(hours)).tolist() == [[3.0, 7.5, 13.5, 20.5, 22.5, 1.0, 23.0]]
 
 
-def test_each_period_is_asked_with_all_that_was_known_before_it(keep_arrays: Callable[..., Ref]) -> None:
-    seen = [(len(known["day"]), asked["day"][0], len(asked["day"])) for known, asked in walk(parts_of(keep_arrays))]
+def test_each_period_is_asked_with_all_that_was_known_before_it(
+    keep_arrays: Callable[..., Ref],
+) -> None:
+    seen = [
+        (len(known["day"]), asked["day"][0], len(asked["day"]))
+        for known, asked in walk(parts_of(keep_arrays))
+    ]
     assert seen == [(92, 120, 63), (155, 183, 63), (218, 246, 70)]
 
 
@@ -109,7 +122,9 @@ def test_what_is_not_known_is_not_learnt() -> None:
     assert np.asarray(member_loss(2.0, 1.0)(y, given)).tolist() == [1.5, 0.0]
 
 
-def test_training_keeps_a_network_that_goes_on_alone(keep: Any, keep_arrays: Callable[..., Ref]) -> None:
+def test_training_keeps_a_network_that_goes_on_alone(
+    keep: Any, keep_arrays: Callable[..., Ref]
+) -> None:
     settings = SeriesSettings(epochs=3, batch_size=32, learning_rate=1e-2, device="cpu")
     ref = keep(train_series.fn, parts_of(keep_arrays), household_power.our_network, settings, 0)
     scores = read_arrays(ref, "scores")
@@ -118,18 +133,28 @@ def test_training_keeps_a_network_that_goes_on_alone(keep: Any, keep_arrays: Cal
     assert len(history["loss"]) == 3 and history["val_epoch"] == [1, 2, 3]
 
 
-def test_trees_and_a_network_are_blended_into_one_graph(keep: Any, keep_arrays: Callable[..., Ref]) -> None:
+def test_trees_and_a_network_are_blended_into_one_graph(
+    keep: Any, keep_arrays: Callable[..., Ref]
+) -> None:
     parts, settings = parts_of(keep_arrays), SeriesSettings(epochs=1, batch_size=32, device="cpu")
     trees = keep(grow.fn, parts, {"n_estimators": 3, "min_samples_leaf": 5}, "cpu", 0)
     network = keep(train_series.fn, parts, household_power.our_network, settings, 0)
     both = keep(blend_series.fn, (network, trees))
     scores = read_arrays(both, "scores")
-    assert scores["test"] == pytest.approx(sum(read_arrays(each, "scores")["test"] for each in (network, trees)) / 2)
+    assert scores["test"] == pytest.approx(
+        sum(read_arrays(each, "scores")["test"] for each in (network, trees)) / 2
+    )
     problem, evaluation = household_power.PROBLEM, keep(_champion, "ours")
     raw = keep_arrays({"dataset": "household_power", "kind": "sample"}, none={"x": np.zeros(1)})
     bundle = keep(
-        export_series.export_series.fn, parts, {"ours": both}, evaluation, raw, problem, household_power.WINDOW
-    )  # fmt: skip
+        export_series.export_series.fn,
+        parts,
+        {"ours": both},
+        evaluation,
+        raw,
+        problem,
+        household_power.WINDOW,
+    )
     signature = json.loads(bundle.path("signature.json").read_text())
     assert [each["dtype"] for each in signature["inputs"]] == ["series", "series", "date"]
     assert (signature["output"]["horizon"], signature["output"]["step"]) == (30, "day")
@@ -152,7 +177,9 @@ def catalog(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_numbers_ten_times_as_large_get_an_answer_ten_times_as_large() -> None:
-    rows = {"window": np.array([[1, 2, 3, 4, 5], [10, 20, 30, 40, 50], [-9, -8, -7, -6, -5]], "float32")}
+    rows = {
+        "window": np.array([[1, 2, 3, 4, 5], [10, 20, 30, 40, 50], [-9, -8, -7, -6, -5]], "float32")
+    }
     model = counting.our_network({**rows, "y": np.array([12.0, 120.0, -8.0])})
     one, ten, _ = np.asarray(model.predict_on_batch(rows["window"])).reshape(-1)
     assert ten == pytest.approx(10 * one, rel=1e-5)
@@ -161,7 +188,10 @@ def test_numbers_ten_times_as_large_get_an_answer_ten_times_as_large() -> None:
 def test_plain_peers_repeat_what_they_say_they_repeat() -> None:
     asked = {**days(60, 90), "year_before": np.arange(900.0).reshape(30, 30)}
     assert (answered("yesterday", {}, asked, 0, 0) == asked["window"][:, -1:]).all()
-    assert answered("last_week", {}, asked, 0, 0)[:, [0, 6, 7]].tolist() == asked["window"][:, [-7, -1, -7]].tolist()
+    assert (
+        answered("last_week", {}, asked, 0, 0)[:, [0, 6, 7]].tolist()
+        == asked["window"][:, [-7, -1, -7]].tolist()
+    )
     assert answered("seasonal_naive", {}, asked, 0, 0) is not asked["year_before"]
     assert answered("last_value", {}, {"window": np.array([[1.0, 2.0]])}, 0, 0).tolist() == [4.0]
 
@@ -194,6 +224,13 @@ def test_a_regression_of_a_series_has_a_scaled_error() -> None:
     from tasks.evaluation.evaluate import once
 
     problem = Problem(
-        kind="regression", takes="series", target="y", primary="scaled_mae", shown=("scaled_mae",), span=10.0
+        kind="regression",
+        takes="series",
+        target="y",
+        primary="scaled_mae",
+        shown=("scaled_mae",),
+        span=10.0,
     )
-    assert once(problem, np.array([1.0, 3.0]), np.array([2.0, 3.0]))["scaled_mae"] == pytest.approx(0.05)
+    assert once(problem, np.array([1.0, 3.0]), np.array([2.0, 3.0]))["scaled_mae"] == pytest.approx(
+        0.05
+    )

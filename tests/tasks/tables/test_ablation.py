@@ -35,7 +35,9 @@ def parts(keep: Callable[..., Ref], keep_tables: Callable[..., Ref], sales: pd.D
     return keep(split_repeatedly.fn, keep_tables(table=frame), PROBLEM, 2, 0)
 
 
-def test_every_fold_is_encoded_whole_and_without_each_step(keep: Callable[..., Ref], parts: Ref) -> None:
+def test_every_fold_is_encoded_whole_and_without_each_step(
+    keep: Callable[..., Ref], parts: Ref
+) -> None:
     made = keep(ablate.fn, parts, 2, PROBLEM, STEPS, whatever_there_is)
     assert made.facts == {"folds": 6, "features": 4}
     for name in ("train", "validation", "test"):
@@ -51,7 +53,9 @@ def write_folds(out: Path, arrays: dict[str, list[dict[str, list[float]]]]) -> F
     for name, folds in arrays.items():
         for i, fold in enumerate(folds):
             (out / fold_name(i)).mkdir(exist_ok=True)
-            write_arrays(out / fold_name(i), name, **{key: np.array(values) for key, values in fold.items()})
+            write_arrays(
+                out / fold_name(i), name, **{key: np.array(values) for key, values in fold.items()}
+            )
     return {}
 
 
@@ -60,7 +64,10 @@ def test_the_table_tells_what_each_step_changes(keep: Callable[..., Ref]) -> Non
     right, half = {"validation": [-2.0, 2.0]}, {"validation": [2.0, 2.0]}
     scores = keep(write_folds, {"scores": [right, right, half, right, right, right]})
     (table,) = worth.fn(y, scores, 2, STEPS, PROBLEM, Notes(paragraphs=(msg("why"),))).tables
-    told = [(row["left out"], row["accuracy on validation"], row["change"], row["± standard error"]) for row in table]
+    told = [
+        (row["left out"], row["accuracy on validation"], row["change"], row["± standard error"])
+        for row in table
+    ]
     assert told == [
         ("nothing", "1.0000", "", ""),
         ("logarithm", "0.7500", "-0.2500", "0.2500"),
@@ -69,7 +76,9 @@ def test_the_table_tells_what_each_step_changes(keep: Callable[..., Ref]) -> Non
 
 
 @given(st.lists(st.floats(-1, 1), min_size=2, max_size=30), st.floats(-1, 1))
-def test_a_change_for_all_folds_alike_moves_the_mean_and_not_the_error(changes: list[float], by: float) -> None:
+def test_a_change_for_all_folds_alike_moves_the_mean_and_not_the_error(
+    changes: list[float], by: float
+) -> None:
     values = np.array(changes)
     (mean, error), (moved, same) = paired(values), paired(values + by)
     assert moved == pytest.approx(mean + by, abs=1e-9)

@@ -24,11 +24,20 @@ def part(rows: int, seed: int, problem: Problem) -> dict[str, Any]:
     return {"x": x, "y": (y > 0).astype("float32") if problem.kind == "binary" else y}
 
 
-@pytest.mark.parametrize(("problem", "peers"), [(CLASS, get_args(Peer)), (NUMBER, get_args(NumberPeer))])
+@pytest.mark.parametrize(
+    ("problem", "peers"), [(CLASS, get_args(Peer)), (NUMBER, get_args(NumberPeer))]
+)
 def test_every_peer_scores_the_test_rows(
-    keep: Callable[..., Ref], keep_arrays: Callable[..., Ref], problem: Problem, peers: tuple[Any, ...]
+    keep: Callable[..., Ref],
+    keep_arrays: Callable[..., Ref],
+    problem: Problem,
+    peers: tuple[Any, ...],
 ) -> None:
-    parts = {"train": part(80, 0, problem), "validation": part(20, 1, problem), "test": part(30, 2, problem)}
+    parts = {
+        "train": part(80, 0, problem),
+        "validation": part(20, 1, problem),
+        "test": part(30, 2, problem),
+    }
     made = keep(compare.fn, keep_arrays(**parts), peers, 20, problem, 0)
     scores = read_arrays(made, "scores")
     assert set(scores) == set(peers)

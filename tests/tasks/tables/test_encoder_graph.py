@@ -61,10 +61,14 @@ GAPS = {
     "imputed": SimpleImputer(),
     "imputed-flagged": SimpleImputer(add_indicator=True),
     "imputed-constant": SimpleImputer(strategy="constant", fill_value=-1),
-    "imputed-scaled": make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler()),
+    "imputed-scaled": make_pipeline(
+        SimpleImputer(strategy="median", add_indicator=True), StandardScaler()
+    ),
     "scaled-imputed": make_pipeline(StandardScaler(), SimpleImputer()),
     "imputed-bins": make_pipeline(SimpleImputer(), KBinsDiscretizer(4)),
-    "imputed-union": make_pipeline(SimpleImputer(), make_union(RobustScaler(), KBinsDiscretizer(4))),
+    "imputed-union": make_pipeline(
+        SimpleImputer(), make_union(RobustScaler(), KBinsDiscretizer(4))
+    ),
 }
 KINDS = {
     "one-hot": OneHotEncoder(),
@@ -72,7 +76,9 @@ KINDS = {
     "one-hot-drop": OneHotEncoder(drop="first"),
     "ordinal": OrdinalEncoder(),
     "ordinal-unknown": OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1),
-    "filled-one-hot": make_pipeline(SimpleImputer(missing_values="", strategy="most_frequent"), OneHotEncoder()),
+    "filled-one-hot": make_pipeline(
+        SimpleImputer(missing_values="", strategy="most_frequent"), OneHotEncoder()
+    ),
 }
 UNWRITABLE = {
     "spline": SplineTransformer(),
@@ -106,7 +112,9 @@ def gap(step: Any, columns: list[str], frame: pd.DataFrame) -> float:
     expected = encoder.transform(frame[columns].iloc[200:])
     expected = np.asarray(expected.todense() if hasattr(expected, "todense") else expected)
     graph = encoder_graph(encoder, frame[columns], frame[columns].iloc[:200], ())
-    session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        graph.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
     got = session.run(None, feeds(frame[columns].iloc[200:]))[0]
     assert got.dtype == np.float32
     return float(np.max(np.abs(got - expected) / (1.0 + np.abs(expected))))
@@ -114,7 +122,9 @@ def gap(step: Any, columns: list[str], frame: pd.DataFrame) -> float:
 
 @pytest.mark.parametrize("name", FULL)
 def test_a_step_of_numbers_is_the_same_in_the_graph(name: str) -> None:
-    columns = NUMBERS if name not in ("box-cox", "power-unscaled") else NUMBERS[1:]  # a year's power overflows
+    columns = (
+        NUMBERS if name not in ("box-cox", "power-unscaled") else NUMBERS[1:]
+    )  # a year's power overflows
     assert gap(FULL[name], columns, table()) < 1e-5
 
 
@@ -123,7 +133,9 @@ def test_a_step_that_fills_gaps_is_the_same_in_the_graph(name: str) -> None:
     assert gap(GAPS[name], NUMBERS, with_gaps()) < 5e-5
 
 
-@pytest.mark.parametrize("columns", [["kind"], ["code"], ["kind", "code", "year"]], ids=["text", "number", "both"])
+@pytest.mark.parametrize(
+    "columns", [["kind"], ["code"], ["kind", "code", "year"]], ids=["text", "number", "both"]
+)
 @pytest.mark.parametrize("name", [name for name in KINDS if name != "filled-one-hot"])
 def test_a_step_of_kinds_is_the_same_in_the_graph(name: str, columns: list[str]) -> None:
     assert gap(KINDS[name], columns, table()) == 0.0
@@ -140,19 +152,40 @@ def test_years_are_scaled_to_the_seventh_digit() -> None:
 
 @pytest.mark.parametrize("name", UNWRITABLE)
 def test_a_step_that_no_graph_can_have_is_refused_with_its_name_and_others(name: str) -> None:
-    with pytest.raises(CasebookError, match=r"step 'step' .*can't be written as one: .*Use StandardScaler, Robust"):
+    with pytest.raises(
+        CasebookError, match=r"step 'step' .*can't be written as one: .*Use StandardScaler, Robust"
+    ):
         gap(UNWRITABLE[name], NUMBERS, table())
 
 
 def test_a_step_whose_graph_answers_otherwise_is_refused() -> None:
-    with pytest.raises(CasebookError, match=r"step 'step' .*KNNImputer of year, length, rate.* differ by"):
+    with pytest.raises(
+        CasebookError, match=r"step 'step' .*KNNImputer of year, length, rate.* differ by"
+    ):
         gap(KNNImputer(), NUMBERS, with_gaps())
 
 
 AWKWARD = [
-    "probability", "label", "prediction", "features", "answer", "mean radius", "a.b", "a-b", "a_b", "a b", "1stFlrSF",
-    "Größe", "면적", "encoder/column0", "network/features", "_encoder/x", "x/day", "{}", "it's",
-]  # fmt: skip
+    "probability",
+    "label",
+    "prediction",
+    "features",
+    "answer",
+    "mean radius",
+    "a.b",
+    "a-b",
+    "a_b",
+    "a b",
+    "1stFlrSF",
+    "Größe",
+    "면적",
+    "encoder/column0",
+    "network/features",
+    "_encoder/x",
+    "x/day",
+    "{}",
+    "it's",
+]
 
 
 def test_columns_may_be_called_anything() -> None:
@@ -191,7 +224,10 @@ class Wider(StandardScaler):  # type: ignore[misc]
 
 def test_a_step_inside_a_pipeline_that_saw_other_rows_is_refused() -> None:
     with pytest.raises(CasebookError, match="fitted on 303 rows, but the training part has 300"):
-        fit_on(ColumnTransformer([("step", make_pipeline(MaxAbsScaler(), Wider()), ["rate"])]), numbers_only())
+        fit_on(
+            ColumnTransformer([("step", make_pipeline(MaxAbsScaler(), Wider()), ["rate"])]),
+            numbers_only(),
+        )
 
 
 def numbers_only() -> pd.DataFrame:
@@ -216,7 +252,9 @@ def test_a_gap_that_nothing_fills_is_refused_with_column_and_rows(
 ) -> None:
     frame = table()
     frame.loc[[3, 17], "length"] = np.nan
-    with pytest.raises(CasebookError, match=r"in 2 of 200 rows of the train part: length \(first in rows 3, 17\)"):
+    with pytest.raises(
+        CasebookError, match=r"in 2 of 200 rows of the train part: length \(first in rows 3, 17\)"
+    ):
         keep(features.fn, keep_tables(**parts_of(frame)), PROBLEM, (), scaled)
 
 
@@ -269,9 +307,14 @@ def test_numbers_that_32_bits_tell_apart_coarsely_are_trained_on_as_they_are_ser
 ) -> None:
     parts = parts_of(table())
     rng = np.random.default_rng(2)
-    parts = {name: part.assign(length=-73.98 + rng.normal(0, 0.03, len(part))) for name, part in parts.items()}
+    parts = {
+        name: part.assign(length=-73.98 + rng.normal(0, 0.03, len(part)))
+        for name, part in parts.items()
+    }
     made = keep(features.fn, keep_tables(**parts), PROBLEM, (), scaled)
-    session = onnxruntime.InferenceSession(made.path("features.onnx"), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        made.path("features.onnx"), providers=["CPUExecutionProvider"]
+    )
     raw = feeds(read_table(keep_tables(**parts), "test")[made.facts["raw_columns"]])
     assert np.abs(session.run(None, raw)[0] - read_arrays(made, "test")["x"]).max() < 1e-6
 
@@ -281,6 +324,11 @@ def test_numbers_that_32_bits_do_not_tell_apart_are_refused(
 ) -> None:
     parts = parts_of(table())
     rng = np.random.default_rng(2)
-    parts = {name: part.assign(length=1.6e12 + rng.normal(0, 1e5, len(part))) for name, part in parts.items()}
-    with pytest.raises(CasebookError, match=r"length has values around 1.6e\+12 .*Subtract a round number"):
+    parts = {
+        name: part.assign(length=1.6e12 + rng.normal(0, 1e5, len(part)))
+        for name, part in parts.items()
+    }
+    with pytest.raises(
+        CasebookError, match=r"length has values around 1.6e\+12 .*Subtract a round number"
+    ):
         keep(features.fn, keep_tables(**parts), PROBLEM, (), scaled)

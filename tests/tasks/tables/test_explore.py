@@ -24,9 +24,12 @@ from tasks.tables.explore import (
 
 BINARY = Problem(kind="binary", target="sold", primary="auprc", shown=("auprc",))
 KIND = Problem(
-    kind="multiclass", target="kind", labels=("flat", "house", "a castle with a long name $"), primary="accuracy",
+    kind="multiclass",
+    target="kind",
+    labels=("flat", "house", "a castle with a long name $"),
+    primary="accuracy",
     shown=(),
-)  # fmt: skip
+)
 PRICE = Problem(kind="regression", target="price", primary="rmse", shown=("rmse",))
 
 
@@ -38,7 +41,9 @@ def table(rows: int = 300) -> pd.DataFrame:
             "size": size,
             "age": rng.integers(0, 99, rows).astype("float64"),
             "constant": 1.0,
-            "kind": pd.Series(rng.choice(["flat", "house", "a castle with a long name $"], rows), dtype="string"),
+            "kind": pd.Series(
+                rng.choice(["flat", "house", "a castle with a long name $"], rows), dtype="string"
+            ),
             "name": pd.Series([f"nr {i}" for i in range(rows)], dtype="string"),
             "price": 3 * size + rng.normal(0, 1, rows),
             "sold": (size > 50).astype("int64"),
@@ -72,7 +77,9 @@ def test_correlations_are_pearsons_with_gaps_or_without() -> None:
     expected = frame[["size", "age", "price", "sold"]].corr()
     pd.testing.assert_frame_equal(correlations(frame), expected)
     frame.loc[3, "age"] = np.nan
-    pd.testing.assert_frame_equal(correlations(frame), frame[["size", "age", "price", "sold"]].corr())
+    pd.testing.assert_frame_equal(
+        correlations(frame), frame[["size", "age", "price", "sold"]].corr()
+    )
     best = strongest_pairs(correlations(frame), 1)[0]
     assert {best["first"], best["second"]} == {"size", "price"}
 
@@ -92,17 +99,26 @@ def test_what_is_drawn_of_classes_are_their_shares() -> None:
     shares = shares_of(table(), KIND)
     assert list(shares) == list(KIND.labels)
     assert sum(shares.values()).eq(100.0).all()
-    assert shares_of(table(), BINARY)["share of sold = 1 (%)"].tolist() == (100.0 * table()["sold"]).tolist()
+    assert (
+        shares_of(table(), BINARY)["share of sold = 1 (%)"].tolist()
+        == (100.0 * table()["sold"]).tolist()
+    )
 
 
 @pytest.mark.parametrize("problem", [BINARY, PRICE, KIND, None])
 def test_a_profile_has_its_pictures(
     keep: Callable[..., Ref], keep_tables: Callable[..., Ref], problem: Problem | None
 ) -> None:
-    made = keep(explore.fn, keep_tables(table=table().rename(columns={"size": "RM"})), "boston", problem)
+    made = keep(
+        explore.fn, keep_tables(table=table().rename(columns={"size": "RM"})), "boston", problem
+    )
     drawn = {path.stem for path in Path(made.folder).glob("*.png")}
-    kinds = {"categories"} if problem is not KIND else set()  # the target is no column beside itself
-    assert drawn == {"histograms", "boxes", "correlation"} | kinds | ({"target"} if problem else set())
+    kinds = (
+        {"categories"} if problem is not KIND else set()
+    )  # the target is no column beside itself
+    assert drawn == {"histograms", "boxes", "correlation"} | kinds | (
+        {"target"} if problem else set()
+    )
     told = json.loads(made.path("profile.json").read_text(encoding="utf-8"))
     assert (told["columns"][0]["name"], told["columns"][0]["unit"]) == ("RM", None)
     assert (told["target"] is not None) == (problem in (BINARY, KIND))

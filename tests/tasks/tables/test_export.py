@@ -21,12 +21,21 @@ from tasks.tables.fitting import fit_on
 
 COLUMNS = ["probability", "label", "network/x", "a b", "2nd", "면적"]
 BINARY = Problem(kind="binary", target="y", labels=("no", "yes"), primary="auprc", shown=())
-THREE = Problem(kind="multiclass", target="y", labels=("a", "b", "c"), output="label", primary="accuracy", shown=())
+THREE = Problem(
+    kind="multiclass",
+    target="y",
+    labels=("a", "b", "c"),
+    output="label",
+    primary="accuracy",
+    shown=(),
+)
 NUMBER = Problem(kind="regression", target="y", output="a b", primary="rmse", shown=())
 
 
 def rows(count: int = 50) -> pd.DataFrame:
-    return pd.DataFrame(np.random.default_rng(0).normal(size=(count, len(COLUMNS))), columns=COLUMNS)
+    return pd.DataFrame(
+        np.random.default_rng(0).normal(size=(count, len(COLUMNS))), columns=COLUMNS
+    )
 
 
 def network(outputs: int, activation: str | None) -> Any:
@@ -34,7 +43,9 @@ def network(outputs: int, activation: str | None) -> Any:
     from keras import layers
 
     keras.utils.set_random_seed(0)
-    return keras.Sequential([keras.Input((len(COLUMNS),)), layers.Dense(outputs, activation)], name="small")
+    return keras.Sequential(
+        [keras.Input((len(COLUMNS),)), layers.Dense(outputs, activation)], name="small"
+    )
 
 
 def signature(problem: Problem) -> dict[str, Any]:
@@ -42,7 +53,13 @@ def signature(problem: Problem) -> dict[str, Any]:
     output: dict[str, Any] = {"name": problem.output}
     if problem.classes:
         output |= {"labels": list(problem.labels), "threshold": 0.5}
-    return {"case": "shop", "kind": problem.kind, "trained_on": "real", "inputs": inputs, "output": output}
+    return {
+        "case": "shop",
+        "kind": problem.kind,
+        "trained_on": "real",
+        "inputs": inputs,
+        "output": output,
+    }
 
 
 @pytest.mark.parametrize(
@@ -57,7 +74,9 @@ def test_a_column_may_be_called_as_the_answer_is(
     fitted = fit_on(ColumnTransformer([("scale", StandardScaler(), COLUMNS)]), frame)
     graph = joined(encoder_graph(fitted, frame, frame, ()), model, problem, COLUMNS, tmp_path)
     given = answers(graph, frame)
-    assert given == pytest.approx(in_keras(model, fitted.transform(frame).astype("float32")), abs=1e-5)
+    assert given == pytest.approx(
+        in_keras(model, fitted.transform(frame).astype("float32")), abs=1e-5
+    )
     assert [entry.name for entry in graph.graph.input] == COLUMNS
     served = Graph(graph.SerializeToString(), parse(signature(problem)))
     assert served.run(feeds(frame)).reshape(given.shape) == pytest.approx(given, abs=1e-6)
@@ -66,8 +85,12 @@ def test_a_column_may_be_called_as_the_answer_is(
 def test_a_graph_without_the_output_that_is_signed_is_refused(tmp_path: Path) -> None:
     frame, model = rows(), network(1, "sigmoid")
     fitted = fit_on(ColumnTransformer([("scale", StandardScaler(), COLUMNS)]), frame)
-    graph: onnx.ModelProto = joined(encoder_graph(fitted, frame, frame, ()), model, BINARY, COLUMNS, tmp_path)
-    other = signature(BINARY) | {"output": {"name": "chance", "labels": ["no", "yes"], "threshold": 0.5}}
+    graph: onnx.ModelProto = joined(
+        encoder_graph(fitted, frame, frame, ()), model, BINARY, COLUMNS, tmp_path
+    )
+    other = signature(BINARY) | {
+        "output": {"name": "chance", "labels": ["no", "yes"], "threshold": 0.5}
+    }
     with pytest.raises(ValueError, match="no output chance"):
         Graph(graph.SerializeToString(), parse(other))
 
@@ -75,7 +98,9 @@ def test_a_graph_without_the_output_that_is_signed_is_refused(tmp_path: Path) ->
 def test_a_number_s_gap_is_judged_on_the_scale_of_the_target() -> None:
     train, expected = np.array([0.0, 2e6]), np.array([1.0, 5e5])
     _agree(expected + 50.0, expected, train, NUMBER)
-    with pytest.raises(CasebookError, match=r"differs from Keras by 0.0002 of the deviation of y, over 0.0001"):
+    with pytest.raises(
+        CasebookError, match=r"differs from Keras by 0.0002 of the deviation of y, over 0.0001"
+    ):
         _agree(expected + 200.0, expected, train, NUMBER)
 
 
@@ -96,10 +121,17 @@ def test_a_probability_s_gap_is_judged_as_it_is() -> None:
             THREE,
             np.array([0.25, 0.5, 0.25]),
             {"label": "b", "probability": 0.5}
-            | {"top": [{"label": n, "probability": p} for n, p in (("b", 0.5), ("a", 0.25), ("c", 0.25))]},
+            | {
+                "top": [
+                    {"label": n, "probability": p}
+                    for n, p in (("b", 0.5), ("a", 0.25), ("c", 0.25))
+                ]
+            },
         ),
     ],
     ids=["binary", "number", "three"],
 )
-def test_sample_answers_are_as_the_service_gives_them(problem: Problem, answer: Any, expected: Any) -> None:
+def test_sample_answers_are_as_the_service_gives_them(
+    problem: Problem, answer: Any, expected: Any
+) -> None:
     assert told(answer, 0.5, problem) == expected

@@ -29,7 +29,9 @@ RAW = ("Time", "Amount")
 
 def scaled(columns: list[str]) -> ColumnTransformer:
     numbers = [name for name in columns if name not in (*RAW, "kind")]
-    return ColumnTransformer([("scale", StandardScaler(), numbers)], verbose_feature_names_out=False)
+    return ColumnTransformer(
+        [("scale", StandardScaler(), numbers)], verbose_feature_names_out=False
+    )
 
 
 def scaled_and_coded(columns: list[str]) -> ColumnTransformer:
@@ -63,11 +65,15 @@ def parts(keep: Callable[..., Ref], keep_tables: Callable[..., Ref], sales: pd.D
 
 def in_onnx(made: Ref, raw: pd.DataFrame) -> Any:
     raw = raw[made.facts["raw_columns"]]
-    session = onnxruntime.InferenceSession(made.path("features.onnx"), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        made.path("features.onnx"), providers=["CPUExecutionProvider"]
+    )
     return session.run(None, feeds(raw))[0]
 
 
-def test_the_training_part_alone_has_mean_zero_and_deviation_one(keep: Callable[..., Ref], parts: Ref) -> None:
+def test_the_training_part_alone_has_mean_zero_and_deviation_one(
+    keep: Callable[..., Ref], parts: Ref
+) -> None:
     made = keep(features.fn, parts, PROBLEM, DERIVED, scaled)
     train, test = read_arrays(made, "train"), read_arrays(made, "test")
     assert train["x"].shape == (128, 4)
@@ -78,7 +84,9 @@ def test_the_training_part_alone_has_mean_zero_and_deviation_one(keep: Callable[
     assert made.facts == {"features": 4, "raw_columns": ["a", "b", "Time", "Amount"], "leaks": []}
 
 
-def test_the_graph_gives_what_was_trained_on_from_raw_columns(keep: Callable[..., Ref], parts: Ref) -> None:
+def test_the_graph_gives_what_was_trained_on_from_raw_columns(
+    keep: Callable[..., Ref], parts: Ref
+) -> None:
     made = keep(features.fn, parts, PROBLEM, DERIVED, scaled_and_coded)
     for name in ("train", "validation", "test"):
         raw = read_table(parts, name).drop(columns="sold")
@@ -86,7 +94,9 @@ def test_the_graph_gives_what_was_trained_on_from_raw_columns(keep: Callable[...
         assert read_arrays(made, name)["y"].tolist() == read_table(parts, name)["sold"].to_list()
 
 
-def test_text_never_seen_in_training_is_coded_as_none_of_those_seen(keep: Callable[..., Ref], parts: Ref) -> None:
+def test_text_never_seen_in_training_is_coded_as_none_of_those_seen(
+    keep: Callable[..., Ref], parts: Ref
+) -> None:
     made = keep(features.fn, parts, PROBLEM, DERIVED, scaled_and_coded)
     strange = read_table(parts, "test").drop(columns="sold").head(1).assign(kind="broken")
     assert in_onnx(made, strange)[0, -2:].tolist() == [0.0, 0.0]
@@ -121,7 +131,9 @@ def test_a_column_that_is_the_label_is_refused(
 def texts(columns: list[str]) -> ColumnTransformer:
     coded = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
     numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
-    return ColumnTransformer([("number", numbers, ["a"]), ("flag", "passthrough", ["no_a"]), ("code", coded, ["kind"])])
+    return ColumnTransformer(
+        [("number", numbers, ["a"]), ("flag", "passthrough", ["no_a"]), ("code", coded, ["kind"])]
+    )
 
 
 def test_missing_numbers_and_texts_are_encoded_alike_in_the_graph(
@@ -144,7 +156,9 @@ def test_every_fold_is_fitted_on_its_own_training_part(
     made = keep(fold_features.fn, parts, 3, PROBLEM, (), scaled)
     means = [read_arrays(made.fold(i), "train")["x"].mean(axis=0) for i in range(3)]
     assert np.abs(means).max() < 1e-5
-    assert not np.array_equal(read_arrays(made.fold(0), "test")["x"], read_arrays(made.fold(1), "test")["x"])
+    assert not np.array_equal(
+        read_arrays(made.fold(0), "test")["x"], read_arrays(made.fold(1), "test")["x"]
+    )
     assert made.fold(0).path("features.onnx").is_file()
     assert made.facts["folds"] == 3
 
@@ -185,7 +199,10 @@ def test_names_that_onnx_writes_otherwise_are_the_graph_s_inputs_as_they_are(
     keep: Callable[..., Ref], keep_tables: Callable[..., Ref], parts: Ref
 ) -> None:
     hyphens = {"a": "curb-weight", "b": "a/b"}
-    tables = {name: read_table(parts, name).rename(columns=hyphens) for name in ("train", "validation", "test")}
+    tables = {
+        name: read_table(parts, name).rename(columns=hyphens)
+        for name in ("train", "validation", "test")
+    }
     made = keep(features.fn, keep_tables(**tables), PROBLEM, (Missing("a/b", "no a/b"),), two_names)
     assert made.facts["raw_columns"] == ["curb-weight", "a/b"]
     assert in_onnx(made, tables["test"]) == pytest.approx(read_arrays(made, "test")["x"], abs=1e-4)

@@ -32,12 +32,21 @@ def trained(weights: list[Any], folds: slice, params: NetworkParams) -> list[Any
 
 
 def params(**changes: Any) -> BostonParams:
-    how = {"layers": (8, 4), "epochs": 10, "batch_size": 40, "optimizer": "sgd", "learning_rate": 0.01, **changes}
+    how = {
+        "layers": (8, 4),
+        "epochs": 10,
+        "batch_size": 40,
+        "optimizer": "sgd",
+        "learning_rate": 0.01,
+        **changes,
+    }
     return BostonParams(device="cpu", **how)
 
 
 @pytest.mark.parametrize("penalty", [{"l1": 0.02}, {"l1": 0.01, "l2": 0.03}], ids=str)
-def test_a_fold_learns_in_a_batch_what_it_learns_alone_also_with_a_penalty(penalty: dict[str, float]) -> None:
+def test_a_fold_learns_in_a_batch_what_it_learns_alone_also_with_a_penalty(
+    penalty: dict[str, float],
+) -> None:
     everyone = stack(slice(None))
     start = tuned_network(params())(everyone.x, everyone.y, 0.0).get_weights()
     together = trained(start, slice(None), params(**penalty))

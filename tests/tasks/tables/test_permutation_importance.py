@@ -1,4 +1,7 @@
-"""A column that tells the target costs a model what it tells; one that tells nothing costs nothing."""
+"""A column that tells the target costs a model what it tells.
+
+One that tells nothing costs nothing.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -27,7 +30,9 @@ def both(columns: list[str]) -> ColumnTransformer:
 def parts(keep: Callable[..., Ref], keep_tables: Callable[..., Ref]) -> Ref:
     rng = np.random.default_rng(0)
     size = rng.uniform(1, 9, 80)
-    frame = pd.DataFrame({"size": size, "noise": rng.normal(size=80), "price": 1000 * size + rng.normal(0, 300, 80)})
+    frame = pd.DataFrame(
+        {"size": size, "noise": rng.normal(size=80), "price": 1000 * size + rng.normal(0, 300, 80)}
+    )
     return keep(split_repeatedly.fn, keep_tables(table=frame), PROBLEM, 2, 0)
 
 
@@ -36,10 +41,16 @@ def test_the_first_test_rows_are_those_of_the_split(keep: Callable[..., Ref], pa
     assert made.facts == {"folds": 2, "columns": 2}
     test = read_arrays(made.fold(1), "test")
     assert test["x"].shape == (8 * (1 + 2 * TIMES), 3)
-    first, by_size, by_noise = test["x"][:8], test["x"][8 : 8 * (1 + TIMES)], test["x"][8 * (1 + TIMES) :]
+    first, by_size, by_noise = (
+        test["x"][:8],
+        test["x"][8 : 8 * (1 + TIMES)],
+        test["x"][8 * (1 + TIMES) :],
+    )
     assert np.array_equal(np.tile(first[:, 1], TIMES), by_size[:, 1])
     assert np.array_equal(np.tile(first[:, [0, 2]], (TIMES, 1)), by_noise[:, [0, 2]])
-    assert not np.array_equal(np.tile(first[:, 2], TIMES), by_size[:, 2])  # derived anew from the shuffled size
+    assert not np.array_equal(
+        np.tile(first[:, 2], TIMES), by_size[:, 2]
+    )  # derived anew from the shuffled size
     assert np.array_equal(np.tile(test["y"][:8], 1 + 2 * TIMES), test["y"])
 
 
@@ -48,7 +59,10 @@ def test_what_a_column_is_worth(keep: Callable[..., Ref], parts: Ref) -> None:
 
     def linear(out: Path, encoded: Ref) -> Facts:
         for i in range(2):
-            train, test = read_arrays(encoded.fold(i), "train"), read_arrays(encoded.fold(i), "test")
+            train, test = (
+                read_arrays(encoded.fold(i), "train"),
+                read_arrays(encoded.fold(i), "test"),
+            )
             slope, start = np.polyfit(train["x"][:, 0], train["y"], 1)
             (out / fold_name(i)).mkdir()
             write_arrays(out / fold_name(i), "scores", test=slope * test["x"][:, 0] + start)

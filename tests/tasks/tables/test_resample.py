@@ -18,9 +18,15 @@ def rows(negatives: int, positives: int) -> dict[str, Any]:
     return {"x": x, "y": np.repeat([0.0, 1.0], [negatives, positives]).astype("float32")}
 
 
-@pytest.mark.parametrize(("way", "negatives", "positives"), [("over_under", 80, 40), ("smote", 400, 40)])
+@pytest.mark.parametrize(
+    ("way", "negatives", "positives"), [("over_under", 80, 40), ("smote", 400, 40)]
+)
 def test_only_the_training_part_is_written_with_the_shares_that_are_promised(
-    keep: Callable[..., Ref], keep_arrays: Callable[..., Ref], way: Way, negatives: int, positives: int
+    keep: Callable[..., Ref],
+    keep_arrays: Callable[..., Ref],
+    way: Way,
+    negatives: int,
+    positives: int,
 ) -> None:
     made = keep(resample.fn, keep_arrays(train=rows(400, 8), validation=rows(4, 4)), way, 0)
     data = read_arrays(made, "train")
@@ -35,8 +41,12 @@ def test_rows_are_shuffled_and_a_seed_fixes_them(
     keep: Callable[..., Ref], keep_arrays: Callable[..., Ref], way: Way
 ) -> None:
     features = keep_arrays(train=rows(400, 8))
-    first, again, other = (read_arrays(keep(resample.fn, features, way, seed), "train") for seed in (3, 3, 4))
-    assert len(np.flatnonzero(np.diff(first["y"]))) > 10  # ordered by class, there would be one change
+    first, again, other = (
+        read_arrays(keep(resample.fn, features, way, seed), "train") for seed in (3, 3, 4)
+    )
+    assert (
+        len(np.flatnonzero(np.diff(first["y"]))) > 10
+    )  # ordered by class, there would be one change
     assert np.array_equal(first["x"], again["x"])
     assert np.array_equal(first["y"], again["y"])
     assert not np.array_equal(first["x"], other["x"])
@@ -64,7 +74,9 @@ def test_the_share_of_positives_never_falls(negatives: int, positives: int, way:
     assert y.mean() >= data["y"].mean() - 1e-9
 
 
-@pytest.mark.parametrize(("way", "counts"), [("over_under", [80, 40, 80]), ("smote", [400, 40, 90])])
+@pytest.mark.parametrize(
+    ("way", "counts"), [("over_under", [80, 40, 80]), ("smote", [400, 40, 90])]
+)
 def test_of_several_classes_rare_ones_become_more_and_frequent_ones_fewer(
     keep: Callable[..., Ref], keep_arrays: Callable[..., Ref], way: Way, counts: list[int]
 ) -> None:

@@ -19,8 +19,12 @@ def frame(negatives: int, positives: int) -> pd.DataFrame:
     return pd.DataFrame({"x": range(negatives + positives), "y": [0] * negatives + [1] * positives})
 
 
-@given(st.integers(10, 200), st.integers(10, 60), st.integers(0, FOLDS - 1), st.integers(0, 2**31 - 1))
-def test_every_row_is_in_one_part_and_all_parts_have_the_same_share(n: int, p: int, fold: int, seed: int) -> None:
+@given(
+    st.integers(10, 200), st.integers(10, 60), st.integers(0, FOLDS - 1), st.integers(0, 2**31 - 1)
+)
+def test_every_row_is_in_one_part_and_all_parts_have_the_same_share(
+    n: int, p: int, fold: int, seed: int
+) -> None:
     parts = stratified(frame(n, p), "y", fold, seed)
     assert list(parts) == list(PARTS)
     assert sorted(pd.concat(parts.values())["x"]) == list(range(n + p))
@@ -37,7 +41,9 @@ def test_the_folds_together_test_every_row_once(seed: int) -> None:
 
 
 def test_a_seed_fixes_the_split_and_another_gives_another() -> None:
-    first, again, other = (stratified(frame(80, 20), "y", 0, seed)["train"]["x"].to_list() for seed in (1, 1, 2))
+    first, again, other = (
+        stratified(frame(80, 20), "y", 0, seed)["train"]["x"].to_list() for seed in (1, 1, 2)
+    )
     assert first == again
     assert first != other
 
@@ -115,7 +121,11 @@ def test_classes_that_are_text_have_the_same_share_in_every_part_of_every_fold()
         shares = {name: part["y"].value_counts().to_dict() for name, part in parts.items()}
         assert shares["test"] == shares["validation"] == {"Adelie": 10, "Chinstrap": 4, "Gentoo": 6}
     parts = stratified(penguins(100, 40, 60), "y", 0, 0)
-    assert parts["test"]["y"].value_counts().to_dict() == {"Adelie": 20, "Chinstrap": 8, "Gentoo": 12}
+    assert parts["test"]["y"].value_counts().to_dict() == {
+        "Adelie": 20,
+        "Chinstrap": 8,
+        "Gentoo": 12,
+    }
 
 
 def test_a_class_of_fewer_rows_than_folds_need_is_named() -> None:
@@ -128,12 +138,17 @@ def test_a_class_of_fewer_rows_than_folds_need_is_named() -> None:
 def test_rows_without_a_target_are_refused_before_the_split() -> None:
     frame = penguins(100, 40, 60)
     frame.loc[5, "y"] = pd.NA
-    with pytest.raises(CasebookError, match=r'y, which is to be predicted, is missing in 1 of 200.*DropWithout\("y"\)'):
+    with pytest.raises(
+        CasebookError,
+        match=r'y, which is to be predicted, is missing in 1 of 200.*DropWithout\("y"\)',
+    ):
         list(repeated(frame, THREE, 1, 0))
 
 
 def test_of_two_classes_the_second_one_s_rows_are_counted(
     keep: Callable[..., Ref], keep_tables: Callable[..., Ref]
 ) -> None:
-    made = keep(split.fn, keep_tables(table=penguins(100, 50, 0).replace("Adelie", "no")), "y", 0, 0)
+    made = keep(
+        split.fn, keep_tables(table=penguins(100, 50, 0).replace("Adelie", "no")), "y", 0, 0
+    )
     assert made.facts["test"] == {"rows": 30, "positives": 20}

@@ -47,11 +47,16 @@ def part(rows: int, seed: int, problem: Problem = NUMBER) -> dict[str, Any]:
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(rows, 3)).astype("float32")
     y = 20 + 3 * x[:, 0] - x[:, 1] ** 2 + 2 * rng.normal(size=rows)
-    return {"x": x, "y": (y > 19).astype("float32") if problem.kind == "binary" else y.astype("float32")}
+    return {
+        "x": x,
+        "y": (y > 19).astype("float32") if problem.kind == "binary" else y.astype("float32"),
+    }
 
 
 def quick(**changes: Any) -> Settings:
-    return Settings(**{"epochs": 3, "batch_size": 16, "dropout": 0.0, "device": "cpu", "refit": True, **changes})
+    return Settings(
+        **{"epochs": 3, "batch_size": 16, "dropout": 0.0, "device": "cpu", "refit": True, **changes}
+    )
 
 
 @pytest.fixture
@@ -61,7 +66,9 @@ def encoded(keep: Callable[..., Ref]) -> Callable[..., Ref]:
     def write(out: Path, folds: int, problem: Problem) -> Facts:
         for i in range(folds):
             (out / fold_name(i)).mkdir()
-            for j, (name, rows) in enumerate({"train": 48 - i % 2, "validation": 12, "test": 12 + i % 2}.items()):
+            for j, (name, rows) in enumerate(
+                {"train": 48 - i % 2, "validation": 12, "test": 12 + i % 2}.items()
+            ):
                 write_arrays(out / fold_name(i), name, **part(rows, 10 * i + j, problem))
         return {}
 
@@ -83,7 +90,9 @@ def test_a_fold_learns_with_others_what_it_learns_alone(problem: Problem) -> Non
 
 @pytest.mark.parametrize("problem", [NUMBER, CLASS])
 def test_steps_of_keras_teach_what_one_call_does(problem: Problem) -> None:
-    folds = [part(33 - i, i, problem) for i in range(2)]  # the second one is padded, and the last batch filled up
+    folds = [
+        part(33 - i, i, problem) for i in range(2)
+    ]  # the second one is padded, and the last batch filled up
     stack = stacked(folds, [Scale.of(f["y"], problem, quick()) for f in folds])
     rows = batches(np.random.default_rng(0).permutation(33), 16)
     taught, losses = [], []
@@ -99,19 +108,29 @@ def test_steps_of_keras_teach_what_one_call_does(problem: Problem) -> None:
 def test_a_seed_fixes_every_fold(keep: Callable[..., Ref], encoded: Callable[..., Ref]) -> None:
     features = encoded(2)
     first, again, other = (
-        keep(train_folds.fn, features, 2, network, quick(dropout=0.2), NUMBER, seed) for seed in (1, 1, 2)
+        keep(train_folds.fn, features, 2, network, quick(dropout=0.2), NUMBER, seed)
+        for seed in (1, 1, 2)
     )
     for i in range(2):
-        one, same, different = (read_arrays(ref.fold(i), "scores")["test"] for ref in (first, again, other))
+        one, same, different = (
+            read_arrays(ref.fold(i), "scores")["test"] for ref in (first, again, other)
+        )
         assert np.array_equal(one, same)
         assert not np.array_equal(one, different)
         assert len(one) == 12 + i % 2
 
 
-def test_a_number_is_told_in_its_unit(keep: Callable[..., Ref], encoded: Callable[..., Ref]) -> None:
+def test_a_number_is_told_in_its_unit(
+    keep: Callable[..., Ref], encoded: Callable[..., Ref]
+) -> None:
     features = encoded(2)
-    made = keep(train_folds.fn, features, 2, single, quick(epochs=60, learning_rate=0.02), NUMBER, 0)
-    truth, told = read_arrays(features.fold(1), "test")["y"], read_arrays(made.fold(1), "scores")["test"]
+    made = keep(
+        train_folds.fn, features, 2, single, quick(epochs=60, learning_rate=0.02), NUMBER, 0
+    )
+    truth, told = (
+        read_arrays(features.fold(1), "test")["y"],
+        read_arrays(made.fold(1), "scores")["test"],
+    )
     assert np.sqrt(np.mean((truth - told) ** 2)) < truth.std()
     assert 10 < told.mean() < 30
 
@@ -125,10 +144,14 @@ def test_the_first_fold_alone_answers_as_in_the_batch(log_target: bool) -> None:
     model = build(network, {"x": stack.x, "y": stack.y}, settings, 0)
     fit(model, stack, None, settings, NUMBER)
     alone = alone_model(network, model, stack, settings, scales[0], NUMBER)
-    assert np.asarray(alone(stack.x[0]))[:, 0] == pytest.approx(score(model, stack.x, scales, NUMBER)[0], rel=1e-4)
+    assert np.asarray(alone(stack.x[0]))[:, 0] == pytest.approx(
+        score(model, stack.x, scales, NUMBER)[0], rel=1e-4
+    )
 
 
-def test_without_refit_each_fold_keeps_its_best_epoch(keep: Callable[..., Ref], encoded: Callable[..., Ref]) -> None:
+def test_without_refit_each_fold_keeps_its_best_epoch(
+    keep: Callable[..., Ref], encoded: Callable[..., Ref]
+) -> None:
     settings = quick(refit=False, epochs=200, patience=2, learning_rate=0.1)
     made = keep(train_folds.fn, encoded(2, CLASS), 2, single, settings, CLASS, 0)
     history = json.loads(made.fold(0).path("history.json").read_text(encoding="utf-8"))
@@ -151,7 +174,9 @@ def test_a_training_of_folds_that_diverges_stops_with_candidate_epoch_and_remedy
     keep: Callable[..., Ref], encoded: Callable[..., Ref]
 ) -> None:
     wild = quick(optimizer="sgd", learning_rate=1e30, epochs=50)
-    with pytest.raises(CasebookError, match=r"training of single diverged: its loss in epoch \d+ is .*Lower its"):
+    with pytest.raises(
+        CasebookError, match=r"training of single diverged: its loss in epoch \d+ is .*Lower its"
+    ):
         keep(train_folds.fn, encoded(3), 3, single, wild, NUMBER, 0)
 
 

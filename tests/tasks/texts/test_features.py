@@ -20,7 +20,9 @@ def part(*texts: str | None) -> pd.DataFrame:
 def test_the_vocabulary_is_of_the_training_part_alone(
     keep: Callable[..., Ref], keep_tables: Callable[..., Ref]
 ) -> None:
-    parts = keep_tables(train=part("good film", "good"), validation=part("good plot"), test=part("plot", None))
+    parts = keep_tables(
+        train=part("good film", "good"), validation=part("good plot"), test=part("plot", None)
+    )
     made = keep(encode.fn, parts, "said", "liked", "word", 10, 5)
     assert vocabulary_of(made).tokens == ("good", "film")
     validation, test = (read_arrays(made, name) for name in ("validation", "test"))
@@ -29,8 +31,13 @@ def test_the_vocabulary_is_of_the_training_part_alone(
 
 
 @pytest.mark.parametrize("seed", [None, 3])
-@given(sequences=st.lists(st.lists(st.integers(1, 99), max_size=40), min_size=1, max_size=60), size=st.integers(1, 20))
-def test_batches_hold_every_text_once(sequences: list[list[int]], size: int, seed: int | None) -> None:
+@given(
+    sequences=st.lists(st.lists(st.integers(1, 99), max_size=40), min_size=1, max_size=60),
+    size=st.integers(1, 20),
+)
+def test_batches_hold_every_text_once(
+    sequences: list[list[int]], size: int, seed: int | None
+) -> None:
     texts = Texts.of(sequences)
     rng = None if seed is None else np.random.default_rng(seed)
     seen = []

@@ -34,7 +34,9 @@ def encoded(keep: Callable[..., Ref]) -> Ref:
         for name, rows in {"train": 400, "validation": 100, "test": 100}.items():
             sequences = [rng.integers(3, 10, rng.integers(0, 13)).tolist() for _ in range(rows)]
             y = rng.integers(0, 2, rows)
-            sequences = [[2, *each] if label else each for each, label in zip(sequences, y, strict=True)]
+            sequences = [
+                [2, *each] if label else each for each, label in zip(sequences, y, strict=True)
+            ]
             texts = Texts.of(sequences)
             write_arrays(out, name, tokens=texts.tokens, ends=texts.ends, y=y)
         return {}
@@ -43,7 +45,10 @@ def encoded(keep: Callable[..., Ref]) -> Ref:
 
 
 def weighted(model: Any) -> Any:
-    """Give every weight some value: those of n-grams begin as zeros, with which any text has the same answer."""
+    """Give every weight some value.
+
+    Those of n-grams begin as zeros, with which any text has the same answer.
+    """
     rng = np.random.default_rng(0)
     model.set_weights([rng.normal(0, 0.1, each.shape) for each in model.get_weights()])
     return model
@@ -71,7 +76,9 @@ def test_n_grams_share_a_code_no_more_often_than_by_chance(n: int) -> None:
     codes = np.asarray(hashed(grams, n, buckets))[:, 0]
     assert codes.min() >= 1
     assert codes.max() <= buckets
-    expected = buckets * -np.expm1(-len(grams) / buckets)  # codes that are met, of a hash that is like chance
+    expected = buckets * -np.expm1(
+        -len(grams) / buckets
+    )  # codes that are met, of a hash that is like chance
     assert len(np.unique(codes)) == pytest.approx(expected, rel=0.02)
 
 
@@ -82,7 +89,9 @@ def test_a_graph_has_the_same_codes(tmp_path: Path) -> None:
     inputs = keras.Input((None,), dtype="int32")
     codes = keras.Model(inputs, hashed(inputs, 3, 1_048_573))
     graph = converted(codes, tmp_path, "tokens", "codes").SerializeToString()
-    told = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"]).run(None, {"tokens": numbers})[0]
+    told = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"]).run(
+        None, {"tokens": numbers}
+    )[0]
     assert np.array_equal(told, np.asarray(codes(numbers)))
 
 
@@ -95,11 +104,15 @@ def test_training_learns_and_a_seed_fixes_it(keep: Callable[..., Ref], encoded: 
     settings = TextSettings(epochs=4, batch_size=50, learning_rate=1e-2, warm=0.1, device="cpu")
     first, again = (keep(train_texts.fn, encoded, small_characters, settings, 0) for _ in range(2))
     assert float(str(first.facts["val_accuracy"])) > 0.9
-    assert np.array_equal(read_arrays(first, "scores")["test"], read_arrays(again, "scores")["test"])
+    assert np.array_equal(
+        read_arrays(first, "scores")["test"], read_arrays(again, "scores")["test"]
+    )
     assert vocabulary_in(first.folder).tokens == LETTERS
 
 
-def test_what_is_trained_once_more_has_seen_validation_too(keep: Callable[..., Ref], encoded: Ref) -> None:
+def test_what_is_trained_once_more_has_seen_validation_too(
+    keep: Callable[..., Ref], encoded: Ref
+) -> None:
     settings = TextSettings(epochs=2, batch_size=50, learning_rate=1e-2, device="cpu")
     once, twice = (
         keep(train_texts.fn, encoded, small_ngrams, settings.model_copy(update={"refit": refit}), 0)
@@ -115,7 +128,10 @@ def test_networks_blended_answer_the_mean(keep: Callable[..., Ref], encoded: Ref
     import keras
 
     settings = TextSettings(epochs=1, batch_size=50, device="cpu")
-    trained = tuple(keep(train_texts.fn, encoded, network, settings, 0) for network in (small_ngrams, small_characters))
+    trained = tuple(
+        keep(train_texts.fn, encoded, network, settings, 0)
+        for network in (small_ngrams, small_characters)
+    )
     both = keep(blend.fn, encoded, trained)
     mean = np.mean([read_arrays(ref, "scores")["test"] for ref in trained], axis=0)
     assert read_arrays(both, "scores")["test"] == pytest.approx(mean)

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.training.augmentation import Augmentation, ahead, covered, cropped, epoch, shifted, warped
+from tasks.training.augmentation import (
+    Augmentation,
+    ahead,
+    covered,
+    cropped,
+    epoch,
+    shifted,
+    warped,
+)
 
 RNG = np.random.default_rng(0)
 PICTURES = RNG.integers(0, 256, (40, 8, 8, 3)).astype("uint8")
@@ -15,7 +23,9 @@ LABELS = np.arange(40)
 
 
 @given(st.integers(1, 50), st.integers(0, 3), st.integers(0, 5))
-def test_an_epoch_shows_every_picture_once_but_for_those_left_over(batch: int, number: int, seed: int) -> None:
+def test_an_epoch_shows_every_picture_once_but_for_those_left_over(
+    batch: int, number: int, seed: int
+) -> None:
     batches = list(epoch(PICTURES, LABELS, batch, Augmentation(), number, seed))
     shown = np.concatenate([y for _, y in batches])
     assert len(shown) == 40 - 40 % min(batch, 40)
@@ -26,10 +36,13 @@ def test_an_epoch_shows_every_picture_once_but_for_those_left_over(batch: int, n
 
 def test_two_epochs_show_both_sides() -> None:
     first, second = (
-        {int(label): x for xs, ys in epoch(PICTURES, LABELS, 8, Augmentation(flip=True), number, 0)
-         for x, label in zip(xs, ys, strict=True)}
+        {
+            int(label): x
+            for xs, ys in epoch(PICTURES, LABELS, 8, Augmentation(flip=True), number, 0)
+            for x, label in zip(xs, ys, strict=True)
+        }
         for number in (0, 1)
-    )  # fmt: skip
+    )
     for label in range(40):
         assert np.array_equal(first[label], second[label][:, ::-1])
     assert any(np.array_equal(first[label], PICTURES[label]) for label in range(40))
@@ -37,7 +50,9 @@ def test_two_epochs_show_both_sides() -> None:
 
 def test_a_seed_and_a_number_fix_an_epoch() -> None:
     how = Augmentation(shift=2, flip=True, cover=3, turn=10, zoom=0.1)
-    one, same, other = (next(iter(epoch(PICTURES, LABELS, 40, how, number, 0)))[0] for number in (1, 1, 2))
+    one, same, other = (
+        next(iter(epoch(PICTURES, LABELS, 40, how, number, 0)))[0] for number in (1, 1, 2)
+    )
     assert np.array_equal(one, same)
     assert not np.array_equal(one, other)
 
@@ -58,13 +73,16 @@ def test_a_shift_moves_and_mirrors_the_rim() -> None:
     moved = shifted(PICTURES, 2, np.random.default_rng(1))
     padded = np.pad(PICTURES, ((0, 0), (2, 2), (2, 2), (0, 0)), mode="reflect")
     for picture, wide in zip(moved, padded, strict=True):
-        assert any(np.array_equal(picture, wide[i : i + 8, j : j + 8]) for i in range(5) for j in range(5))
+        assert any(
+            np.array_equal(picture, wide[i : i + 8, j : j + 8]) for i in range(5) for j in range(5)
+        )
 
 
 def test_what_is_covered_is_the_mean() -> None:
     hidden = covered(PICTURES, 40, np.random.default_rng(1))
     assert np.array_equal(
-        hidden, np.broadcast_to(PICTURES.mean(axis=(1, 2), keepdims=True), PICTURES.shape).astype(int)
+        hidden,
+        np.broadcast_to(PICTURES.mean(axis=(1, 2), keepdims=True), PICTURES.shape).astype(int),
     )
 
 

@@ -20,19 +20,28 @@ def network() -> Any:
 
     first, second = keras.Input((None, 3), name="first"), keras.Input((2,), name="second")
     hidden = keras.layers.Bidirectional(keras.layers.LSTM(4))(first)
-    return keras.Model([first, second], keras.layers.Dense(2)(keras.layers.Concatenate()([hidden, second])), name="two")
+    return keras.Model(
+        [first, second],
+        keras.layers.Dense(2)(keras.layers.Concatenate()([hidden, second])),
+        name="two",
+    )
 
 
 def test_a_process_apart_makes_a_graph_that_answers_as_keras_does(tmp_path: Path) -> None:
     model, rng = network(), np.random.default_rng(0)
     write_apart(model, tmp_path / "network.onnx")
     assert not list(tmp_path.glob("*.keras"))
-    x = {"first": rng.normal(size=(5, 7, 3)).astype("float32"), "second": rng.normal(size=(5, 2)).astype("float32")}
+    x = {
+        "first": rng.normal(size=(5, 7, 3)).astype("float32"),
+        "second": rng.normal(size=(5, 2)).astype("float32"),
+    }
     (told,) = onnxruntime.InferenceSession(tmp_path / "network.onnx").run(None, x)
     assert told == pytest.approx(np.asarray(model(list(x.values()))), abs=1e-5)
 
 
-def test_a_process_that_fails_names_the_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_fails_names_the_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys, "executable", shutil.which("false"))
     with pytest.raises(CasebookError, match="made no graph of two: no word of why"):
         write_apart(network(), tmp_path / "network.onnx")

@@ -18,7 +18,9 @@ from tasks.training.heads import cross_entropy, for_classes, mean_logits
 from tasks.training.networks import ensemble, perceptron, plain
 from tasks.training.train import Settings, train
 
-PROBLEM = Problem(kind="multiclass", target="y", labels=("a", "b", "c"), primary="accuracy", shown=("accuracy",))
+PROBLEM = Problem(
+    kind="multiclass", target="y", labels=("a", "b", "c"), primary="accuracy", shown=("accuracy",)
+)
 SETTINGS = Settings(epochs=15, batch_size=16, learning_rate=2e-2, dropout=0.0)
 FOLDS = 2
 
@@ -34,9 +36,10 @@ def three(rows: int, seed: int) -> dict[str, Any]:
 
 @pytest.fixture
 def features(keep_arrays: Callable[..., Ref]) -> Ref:
-    parts = {name: three(rows, seed) for seed, (name, rows) in enumerate(
-        {"train": 120, "validation": 30, "test": 60}.items()
-    )}  # fmt: skip
+    parts = {
+        name: three(rows, seed)
+        for seed, (name, rows) in enumerate({"train": 120, "validation": 30, "test": 60}.items())
+    }
     return keep_arrays({"classes": 3}, **parts)
 
 
@@ -48,7 +51,9 @@ def alone(x: Any, y: Any, dropout: float) -> Any:
     return plain(x, (8,), dropout, "alone")
 
 
-@pytest.mark.parametrize(("network", "weights"), [(joint, True), (alone, False)], ids=["joint", "alone"])
+@pytest.mark.parametrize(
+    ("network", "weights"), [(joint, True), (alone, False)], ids=["joint", "alone"]
+)
 def test_a_network_of_one_split_tells_three_classes(
     network: Any, weights: bool, features: Ref, keep: Callable[..., Ref]
 ) -> None:
@@ -69,7 +74,9 @@ def members(x: Any, y: Any, dropout: float) -> Any:
     return ensemble(x, (8,), dropout, members=4, bins=4)
 
 
-@pytest.mark.parametrize(("network", "refit"), [(joint_folds, False), (members, True)], ids=["joint", "members"])
+@pytest.mark.parametrize(
+    ("network", "refit"), [(joint_folds, False), (members, True)], ids=["joint", "members"]
+)
 def test_networks_of_folds_tell_three_classes_and_the_first_is_exported_as_it_is(
     network: Any, refit: bool, keep: Callable[..., Ref]
 ) -> None:
@@ -89,14 +96,21 @@ def test_networks_of_folds_tell_three_classes_and_the_first_is_exported_as_it_is
     settings = SETTINGS.model_copy(update={"refit": refit})
     made = keep(train_folds.fn, encoded, FOLDS, network, settings, PROBLEM, 0)
     for number in range(FOLDS):
-        test, scores = read_arrays(encoded.fold(number), "test"), read_arrays(made.fold(number), "scores")["test"]
+        test, scores = (
+            read_arrays(encoded.fold(number), "test"),
+            read_arrays(made.fold(number), "scores")["test"],
+        )
         assert scores.shape == (30, 3)
         assert (scores.argmax(axis=1) == test["y"]).mean() > 0.9
     saved = keras.saving.load_model(made.fold(0).path("network.keras"), compile=False)
     x = read_arrays(encoded.fold(0), "test")["x"]
-    assert np.asarray(saved(x)) == pytest.approx(read_arrays(made.fold(0), "scores")["test"], abs=1e-5)
+    assert np.asarray(saved(x)) == pytest.approx(
+        read_arrays(made.fold(0), "scores")["test"], abs=1e-5
+    )
     headed = with_head(saved, PROBLEM, 0.5, 0.0)
-    assert np.asarray(headed(x)) == pytest.approx(softmax(0.5 * np.asarray(saved(x)), axis=1), abs=1e-5)
+    assert np.asarray(headed(x)) == pytest.approx(
+        softmax(0.5 * np.asarray(saved(x)), axis=1), abs=1e-5
+    )
 
 
 def test_two_classes_keep_their_one_logit() -> None:
@@ -120,7 +134,9 @@ def test_probabilities_of_several_classes_are_cooled_on_validation_unless_the_li
     sound = np.log(softmax(rng.normal(size=(3000, 3)) + 1.5 * np.eye(3)[y.astype(int)], axis=1))
     true = temperature(sound, y)
     assert temperature(5.0 * sound, y) == pytest.approx(true / 5.0, rel=1e-2)
-    assert temperature(60.0 * np.eye(3)[y.astype(int)], y) < 1.0  # told apart without a mistake, yet not endlessly sure
+    assert (
+        temperature(60.0 * np.eye(3)[y.astype(int)], y) < 1.0
+    )  # told apart without a mistake, yet not endlessly sure
     trained = keep_arrays(scores={"validation": 5.0 * sound, "test": 5.0 * sound})
     judged = judge(trained, {"validation": y}, PROBLEM, ThresholdPolicy())
     assert judged.slope == pytest.approx(true / 5.0, rel=1e-2)

@@ -19,7 +19,9 @@ def test_layers_are_products_of_each_fold_and_member() -> None:
 
     x = rows(7, 2, 3)
     inputs = keras.Input((2, 3))
-    model = keras.Model(inputs, answers(dense(dense(by_fold(inputs), 4, members=5, activation="relu"), 1)))
+    model = keras.Model(
+        inputs, answers(dense(dense(by_fold(inputs), 4, members=5, activation="relu"), 1))
+    )
     first, _, second, _ = model.get_weights()
     assert (first.shape, second.shape) == ((2, 3, 20), (2, 5, 4, 1))
     hidden = np.maximum(x[:, 1] @ first[1].reshape(3, 5, 4)[:, 2], 0)

@@ -22,7 +22,11 @@ def network(x: Any, y: Any, dropout: float) -> Any:
     import keras
     from keras import layers
 
-    stack = [keras.Input((x.shape[1],)), layers.Dense(4, activation="relu"), layers.Dropout(dropout)]
+    stack = [
+        keras.Input((x.shape[1],)),
+        layers.Dense(4, activation="relu"),
+        layers.Dropout(dropout),
+    ]
     return keras.Sequential([*stack, layers.Dense(3)], name="small")
 
 
@@ -41,17 +45,24 @@ def quick(**changes: Any) -> Settings:
     return Settings(**{"epochs": 3, "batch_size": 50, "device": "cpu", **changes})
 
 
-def test_the_same_seed_gives_the_same_scores_and_another_gives_others(keep: Callable[..., Ref], encoded: Ref) -> None:
+def test_the_same_seed_gives_the_same_scores_and_another_gives_others(
+    keep: Callable[..., Ref], encoded: Ref
+) -> None:
     first, again, other = (
-        read_arrays(keep(train.fn, encoded, encoded, network, quick(), seed), "scores") for seed in (1, 1, 2)
+        read_arrays(keep(train.fn, encoded, encoded, network, quick(), seed), "scores")
+        for seed in (1, 1, 2)
     )
     assert np.array_equal(first["test"], again["test"])
     assert np.array_equal(first["validation"], again["validation"])
     assert not np.array_equal(first["test"], other["test"])
 
 
-def test_the_best_epoch_is_kept_and_patience_ends_the_training(keep: Callable[..., Ref], encoded: Ref) -> None:
-    made = keep(train.fn, encoded, encoded, network, quick(epochs=40, patience=2, learning_rate=0.05), 0)
+def test_the_best_epoch_is_kept_and_patience_ends_the_training(
+    keep: Callable[..., Ref], encoded: Ref
+) -> None:
+    made = keep(
+        train.fn, encoded, encoded, network, quick(epochs=40, patience=2, learning_rate=0.05), 0
+    )
     history = json.loads(made.path("history.json").read_text(encoding="utf-8"))
     best = int(np.argmax(history["val_auprc"]))
     assert made.facts["best_epoch"] == best + 1
@@ -68,16 +79,25 @@ def test_a_refit_network_learns_from_validation_rows_too_but_is_scored_without_t
     plain = keep(train.fn, encoded, encoded, network, quick(epochs=1), 0)
     refit = keep(train.fn, encoded, encoded, network, quick(epochs=1, refit=True), 0)
     assert (plain.facts["rows"], refit.facts["rows"]) == (200, 250)
-    assert np.array_equal(read_arrays(plain, "scores")["validation"], read_arrays(refit, "scores")["validation"])
-    assert not np.array_equal(read_arrays(plain, "scores")["test"], read_arrays(refit, "scores")["test"])
+    assert np.array_equal(
+        read_arrays(plain, "scores")["validation"], read_arrays(refit, "scores")["validation"]
+    )
+    assert not np.array_equal(
+        read_arrays(plain, "scores")["test"], read_arrays(refit, "scores")["test"]
+    )
 
 
 def test_resampled_rows_are_trained_on_and_the_parts_of_the_features_scored(
     keep: Callable[..., Ref], keep_arrays: Callable[..., Ref], encoded: Ref
 ) -> None:
-    made = keep(train.fn, encoded, keep_arrays(train=part(80, 5)), network, quick(class_weights=True), 0)
+    made = keep(
+        train.fn, encoded, keep_arrays(train=part(80, 5)), network, quick(class_weights=True), 0
+    )
     assert made.facts["rows"] == 80
-    assert {name: len(scores) for name, scores in read_arrays(made, "scores").items()} == {"validation": 50, "test": 50}
+    assert {name: len(scores) for name, scores in read_arrays(made, "scores").items()} == {
+        "validation": 50,
+        "test": 50,
+    }
 
 
 @pytest.mark.parametrize("optimizer", ["adamw", "sgd", "rmsprop"])
@@ -89,7 +109,9 @@ def test_each_optimizer_trains_with_a_schedule_and_weight_decay(
     assert np.isfinite(read_arrays(made, "scores")["test"]).all()
 
 
-def test_the_kept_network_gives_the_scores_that_were_written(keep: Callable[..., Ref], encoded: Ref) -> None:
+def test_the_kept_network_gives_the_scores_that_were_written(
+    keep: Callable[..., Ref], encoded: Ref
+) -> None:
     import keras
 
     made = keep(train.fn, encoded, encoded, network, quick(), 0)
@@ -100,7 +122,9 @@ def test_the_kept_network_gives_the_scores_that_were_written(keep: Callable[...,
 
 
 @given(st.lists(st.lists(st.floats(-15, 15), min_size=3, max_size=3), min_size=1))
-def test_members_are_pooled_to_the_logit_of_their_mean_probability(logits: list[list[float]]) -> None:
+def test_members_are_pooled_to_the_logit_of_their_mean_probability(
+    logits: list[list[float]],
+) -> None:
     mean = (1 / (1 + np.exp(-np.array(logits)))).mean(axis=1)
     assert pooled(np.array(logits)) == pytest.approx(np.log(mean / (1 - mean)), abs=1e-4)
 
@@ -123,7 +147,9 @@ def test_the_loss_is_the_mean_cross_entropy_of_the_members_also_for_soft_labels(
         np.array([[2.0, -1.0], [0.5, 3.0], [20.0, -20.0]], "float32"),
     )
     p = 1 / (1 + np.exp(-logits.astype("float64")))
-    expected = -(y * np.log(p) + (1 - y) * np.log(1 / (1 + np.exp(logits.astype("float64"))))).mean(axis=1)
+    expected = -(y * np.log(p) + (1 - y) * np.log(1 / (1 + np.exp(logits.astype("float64"))))).mean(
+        axis=1
+    )
     assert np.asarray(member_loss(y, logits)) == pytest.approx(expected, rel=1e-5)
 
 
@@ -134,7 +160,10 @@ def test_what_else_draws_from_pythons_generator_does_not_change_a_network() -> N
     from tasks.training.train import Settings, build
 
     rng = np.random.default_rng(0)
-    data = {"x": rng.normal(size=(50, 4)).astype("float32"), "y": rng.integers(0, 2, 50).astype("float32")}
+    data = {
+        "x": rng.normal(size=(50, 4)).astype("float32"),
+        "y": rng.integers(0, 2, 50).astype("float32"),
+    }
     draws = iter([1, 2])
 
     def disturbed(x: Any, y: Any, dropout: float) -> Any:
@@ -142,14 +171,18 @@ def test_what_else_draws_from_pythons_generator_does_not_change_a_network() -> N
             random.random()
         return course_network(x, y, dropout)
 
-    plain, other = (build(network, data, Settings(), seed=0) for network in (course_network, disturbed))
+    plain, other = (
+        build(network, data, Settings(), seed=0) for network in (course_network, disturbed)
+    )
     for first, second in zip(plain.get_weights(), other.get_weights(), strict=True):
         np.testing.assert_array_equal(first, second)
 
 
 def test_a_network_starts_from_the_weights_of_its_seed_whatever_other_threads_draw() -> None:
     def weights() -> list[Any]:
-        made = steady(lambda: network(np.ones((4, 3), "float32"), np.ones(4, "float32"), 0.5), seed=3)
+        made = steady(
+            lambda: network(np.ones((4, 3), "float32"), np.ones(4, "float32"), 0.5), seed=3
+        )
         return [np.asarray(variable) for variable in made.variables]
 
     alone, done = weights(), Event()
@@ -167,7 +200,11 @@ def test_a_network_starts_from_the_weights_of_its_seed_whatever_other_threads_dr
         assert all(np.array_equal(a, b) for a, b in zip(alone, found, strict=True))
 
 
-def test_a_training_that_diverges_stops_with_candidate_epoch_and_remedy(keep: Callable[..., Ref], encoded: Ref) -> None:
+def test_a_training_that_diverges_stops_with_candidate_epoch_and_remedy(
+    keep: Callable[..., Ref], encoded: Ref
+) -> None:
     wild = quick(optimizer="sgd", learning_rate=1e30, epochs=50)
-    with pytest.raises(CasebookError, match=r"training of small diverged: its loss in epoch \d+ is .*Lower its"):
+    with pytest.raises(
+        CasebookError, match=r"training of small diverged: its loss in epoch \d+ is .*Lower its"
+    ):
         keep(train.fn, encoded, encoded, network, wild, 0)

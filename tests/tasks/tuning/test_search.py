@@ -18,7 +18,9 @@ def drive(algorithm: Algorithm, trials: int, seed: int = 0, at_once: int = 1) ->
         some = next(searching)
         while True:
             asked += some
-            some = searching.send([abs(ask.proposal["learning_rate"] - 1e-3) + 1e-4 / ask.epochs for ask in some])
+            some = searching.send(
+                [abs(ask.proposal["learning_rate"] - 1e-3) + 1e-4 / ask.epochs for ask in some]
+            )
     return asked
 
 
@@ -31,7 +33,9 @@ def test_the_same_seed_asks_the_same_and_another_asks_otherwise(algorithm: Algor
 
 
 @pytest.mark.parametrize("algorithm", ALL)
-def test_several_at_once_are_all_tried_and_a_blind_search_asks_the_same(algorithm: Algorithm) -> None:
+def test_several_at_once_are_all_tried_and_a_blind_search_asks_the_same(
+    algorithm: Algorithm,
+) -> None:
     several = drive(algorithm, 12, at_once=5)
     assert {ask.number for ask in several} == set(range(12))
     if algorithm in ("random", "sklearn"):

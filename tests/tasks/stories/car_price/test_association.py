@@ -8,21 +8,29 @@ from hypothesis import strategies as st
 
 from tasks.stories.car_price.association import anova, anovas, by_pairs, pearson
 
-GROUPS = pd.DataFrame({"wheels": list("aaabbbccc"), "price": [1.0, 2.0, 3.0, 2.0, 3.0, 4.0, 7.0, 8.0, 9.0]})
+GROUPS = pd.DataFrame(
+    {"wheels": list("aaabbbccc"), "price": [1.0, 2.0, 3.0, 2.0, 3.0, 4.0, 7.0, 8.0, 9.0]}
+)
 
 
 def test_the_strongest_correlation_comes_first_whatever_its_sign() -> None:
-    frame = pd.DataFrame({"price": [1.0, 2, 3, 4], "size": [1.0, 2, 3, 5], "economy": [4.0, 3, 2, 1]})
+    frame = pd.DataFrame(
+        {"price": [1.0, 2, 3, 4], "size": [1.0, 2, 3, 5], "economy": [4.0, 3, 2, 1]}
+    )
     frame["name"] = list("abcd")
     found = pearson(frame, "price")
     assert list(found) == ["economy", "size"]
     assert found["economy"].r == pytest.approx(-1.0)
     assert found["size"].r == pytest.approx(np.corrcoef(frame["price"], frame["size"])[0, 1])
-    assert found["size"].p == pytest.approx(1 - found["size"].r)  # so it is with 2 degrees of freedom
+    assert found["size"].p == pytest.approx(
+        1 - found["size"].r
+    )  # so it is with 2 degrees of freedom
 
 
 def test_columns_of_one_value_or_few_rows_have_no_correlation() -> None:
-    frame = pd.DataFrame({"price": [1.0, 2, 3], "same": [5.0, 5, 5], "gaps": [1.0, None, 2], "size": [1.0, 3, 2]})
+    frame = pd.DataFrame(
+        {"price": [1.0, 2, 3], "same": [5.0, 5, 5], "gaps": [1.0, None, 2], "size": [1.0, 3, 2]}
+    )
     assert {name: told.rows for name, told in pearson(frame, "price").items()} == {"size": 3}
 
 
@@ -60,4 +68,6 @@ def test_the_share_is_between_none_and_all_and_tells_f(rows: list[tuple[str, int
     if told is not None:
         assert -1e-9 <= told.share < 1
         degrees = (told.groups - 1, told.rows - told.groups)
-        assert told.f == pytest.approx(told.share / degrees[0] / ((1 - told.share) / degrees[1]), abs=1e-6, rel=1e-6)
+        assert told.f == pytest.approx(
+            told.share / degrees[0] / ((1 - told.share) / degrees[1]), abs=1e-6, rel=1e-6
+        )

@@ -7,12 +7,23 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
 
-from tasks.stories.dice.estimate import METHODS, coverage, drawn, intervals, quantile, wilson, z_coverage
+from tasks.stories.dice.estimate import (
+    METHODS,
+    coverage,
+    drawn,
+    intervals,
+    quantile,
+    wilson,
+    z_coverage,
+)
 
 Values = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
 
-@given(arrays("float64", st.integers(3, 40), elements=st.integers(-100, 100).map(float)), st.floats(0.5, 0.99))
+@given(
+    arrays("float64", st.integers(3, 40), elements=st.integers(-100, 100).map(float)),
+    st.floats(0.5, 0.99),
+)
 def test_z_and_t_are_scipys(x: Values, confidence: float) -> None:
     x[0] += 1000  # no sample of equal values
     found = intervals(x[None], confidence, 10, np.random.default_rng(0))
@@ -28,14 +39,20 @@ def test_z_and_t_are_scipys(x: Values, confidence: float) -> None:
 def test_bootstrap_intervals_are_scipys_but_for_chance(ours: str, theirs: str) -> None:
     x = np.exp(np.random.default_rng(1).standard_normal(40))
     low, high = intervals(x[None], 0.9, 20_000, np.random.default_rng(2))[ours]
-    book = stats.bootstrap((x,), np.mean, n_resamples=20_000, confidence_level=0.9, method=theirs, rng=3)
-    assert [low[0], high[0]] == pytest.approx(list(book.confidence_interval), abs=0.04)  # of a width of 0.94
+    book = stats.bootstrap(
+        (x,), np.mean, n_resamples=20_000, confidence_level=0.9, method=theirs, rng=3
+    )
+    assert [low[0], high[0]] == pytest.approx(
+        list(book.confidence_interval), abs=0.04
+    )  # of a width of 0.94
 
 
 def test_quantiles_are_numpys() -> None:
     ordered = np.sort(np.random.default_rng(0).standard_normal((5, 101)), axis=1)
     for level in (0.0, 0.025, 0.5, 0.977, 1.0):
-        assert quantile(ordered, np.full(5, level)) == pytest.approx(np.quantile(ordered, level, axis=1))
+        assert quantile(ordered, np.full(5, level)) == pytest.approx(
+            np.quantile(ordered, level, axis=1)
+        )
 
 
 @pytest.mark.parametrize("shape", ["normal", "lognormal", "student"])

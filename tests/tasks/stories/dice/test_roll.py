@@ -9,9 +9,30 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from tasks.stories.dice import roll as throw
-from tasks.stories.dice.roll import counted, distribution, goodness, moments, normal_errors, running_means, thrown, ways
+from tasks.stories.dice.roll import (
+    counted,
+    distribution,
+    goodness,
+    moments,
+    normal_errors,
+    running_means,
+    thrown,
+    ways,
+)
 
-LAB = {7: 1600, 8: 1403, 6: 1341, 9: 1111, 5: 1101, 4: 903, 10: 858, 11: 565, 3: 564, 2: 284, 12: 270}
+LAB = {
+    7: 1600,
+    8: 1403,
+    6: 1341,
+    9: 1111,
+    5: 1101,
+    4: 903,
+    10: 858,
+    11: 565,
+    3: 564,
+    2: 284,
+    12: 270,
+}
 
 
 @given(st.integers(1, 10), st.integers(2, 100))

@@ -50,7 +50,9 @@ def test_a_label_that_is_only_rounded_is_never_off(
     kcal = 9 * fat + 4 * carbohydrates + 4 * protein
     said = 0 if kcal < 5 else 5 * round(kcal / 5) if kcal <= 50 else 10 * round(kcal / 10)
     fat_said = 0 if fat < 0.5 else round(2 * fat) / 2 if fat < 5 else round(fat)
-    label = pd.DataFrame({"Calories": [said], "Total Fat": [fat_said], "Carbohydrates": [round(carbohydrates)]})
+    label = pd.DataFrame(
+        {"Calories": [said], "Total Fat": [fat_said], "Carbohydrates": [round(carbohydrates)]}
+    )
     label = label.assign(Protein=[round(protein)], **{"Dietary Fiber": [fibre]})
     row = with_counted_calories(label).iloc[0]
     assert row["least"] - 1e-9 <= row["Calories"] <= row["most"] + 1e-9
@@ -58,7 +60,13 @@ def test_a_label_that_is_only_rounded_is_never_off(
 
 def test_calories_without_fat_carbohydrates_or_protein_are_off() -> None:
     label = pd.DataFrame(
-        {"Calories": [100], "Total Fat": [0.0], "Carbohydrates": [0], "Protein": [0], "Dietary Fiber": [0]}
+        {
+            "Calories": [100],
+            "Total Fat": [0.0],
+            "Carbohydrates": [0],
+            "Protein": [0],
+            "Dietary Fiber": [0],
+        }
     )
     row = with_counted_calories(label).iloc[0]
     assert row["counted"] == 0 and row["Calories"] > row["most"]
