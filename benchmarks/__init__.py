@@ -1,4 +1,4 @@
-"""What makes "fast" a number.
+"""Performance benchmarks that put numbers on "fast".
 
-`python -m benchmarks` measures, side by side in one run, and asserts nothing.
+`python -m benchmarks` measures side by side in one run, and asserts nothing.
 """

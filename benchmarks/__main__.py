@@ -32,9 +32,9 @@ SECTIONS = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure the sections asked for and return the exit code.
+    """Measure the requested sections and return the exit code.
 
-    0 done, 1 a measured process failed, 2 bad arguments.
+    The code is 0 if all is done, 1 if a measured process failed, and 2 for bad arguments.
     """
     asked = parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, stop)

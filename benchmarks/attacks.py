@@ -1,6 +1,6 @@
-"""Clients that mean no good, a round of each at a time.
+"""Malicious clients, each of which attacks one round at a time.
 
-What they are owed is checked where they are owed anything.
+Where the service owes an attacker an answer, the answer is checked.
 """
 
 import random
@@ -44,7 +44,10 @@ class Place:
 
 def request(target: Target, more: str = "") -> bytes:
     """Return a post's bytes."""
-    told = f"Host: x\r\nContent-Type: application/json\r\n{more}Content-Length: {len(target.body)}\r\n\r\n"
+    told = (
+        f"Host: x\r\nContent-Type: application/json\r\n{more}"
+        f"Content-Length: {len(target.body)}\r\n\r\n"
+    )
     return f"POST {target.path} HTTP/1.1\r\n{told}".encode() + target.body
 
 
@@ -65,9 +68,9 @@ def pipeline_and_read(place: Place, rng: random.Random) -> None:
 
 
 def smuggle(place: Place, rng: random.Random) -> None:
-    """Hide a request where two headers disagree about the end of the first.
+    """Smuggle in a request by two headers that disagree about where the first one ends.
 
-    One refusal is all there may be.
+    At most one answer may come, and it must be a refusal.
     """
     hidden = b"0\r\n\r\nGET /v1/models HTTP/1.1\r\nHost: x\r\n\r\n"
     lines = ["Transfer-Encoding: chunked", f"Content-Length: {len(hidden)}"]
@@ -132,9 +135,9 @@ def kill(place: Place, rng: random.Random) -> None:
 
 
 def fill_disks(place: Place, rng: random.Random) -> None:
-    """Let the processes write to no file for a while, as on a full disk.
+    """Keep the processes from writing to any file for a while, as on a full disk.
 
-    None of their answers needs one.
+    No answer of theirs needs a file.
     """
     workers = family(place.pid)[1:]
     _let_write(workers, 0)
@@ -176,9 +179,9 @@ def right(answer: dict[str, object], predictions: object) -> None:
 
 
 def _let_write(workers: list[psutil.Process], size: int) -> None:
-    """Limit how long files may become that these processes write.
+    """Limit the size of the files that these processes may write.
 
-    What was started between keeps its own.
+    Processes that are started in between keep their own limit.
     """
     for worker in workers:
         with suppress(psutil.NoSuchProcess):

@@ -1,4 +1,4 @@
-"""Requests that no client should send, made at random from a seed, as the bytes that go over a connection."""
+"""Requests that no client should send, as raw bytes, generated at random from a seed."""
 
 import io
 import json
@@ -59,7 +59,10 @@ def post(
     """Return a request's bytes, its body perhaps in another encoding of text."""
     if encoding:
         body = body.decode().encode(encoding)
-    told = f"Host: x\r\nConnection: close\r\nContent-Type: {kind}\r\n{more}Content-Length: {len(body)}\r\n\r\n"
+    told = (
+        f"Host: x\r\nConnection: close\r\nContent-Type: {kind}\r\n{more}"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
     return f"POST {path} HTTP/1.1\r\n{told}".encode() + body
 
 

@@ -15,16 +15,16 @@ from casebook.catalog import data_set
 
 
 def sources() -> list[str]:
-    """Return the data to measure on.
+    """Return the data sources to measure on.
 
-    The sample always, the real data after it if a mirror is set.
+    The sample is always one of them; the real data follows it if a mirror is set.
     """
     return ["sample", "real"] if os.environ.get("CASEBOOK_DATA_MIRROR") else ["sample"]
 
 
 @contextmanager
 def bare_command(source: str, options: Options) -> Iterator[list[str]]:
-    """Give the bare script's command, for the block in which its data is there.
+    """Yield the bare script's command, for the block in which its data is there.
 
     In a command of the user's, {file} is the data file and {folder} the folder that holds `fraud/`
     with that file.
@@ -45,10 +45,10 @@ def bare_command(source: str, options: Options) -> Iterator[list[str]]:
 
 
 def sample_file(folder: Path) -> Path:
-    """Write the flow's embedded sample under the name and in the place of the real file and return its path.
+    """Write the flow's embedded sample in place of the real file, and return its path.
 
-    The few rows without an amount, which the flow sets aside, are left out: not every bare script
-    survives them.
+    The file has the name of the real one. The few rows without an amount, which the flow sets
+    aside, are left out: not every bare script survives them.
     """
     from flows.fraud import FraudParams
     from samples.fraud import make_payments
@@ -64,7 +64,7 @@ def sample_file(folder: Path) -> Path:
 def real_file() -> Path:
     """Return the file that the flow takes for `--source real`.
 
-    From the cache, else from the mirror's folder.
+    It comes from the cache, or else from the mirror's folder.
 
     Raises
     ------

@@ -1,9 +1,9 @@
 """The lab's fraud network as the plain Keras script somebody would write without Casebook.
 
-The flow's comparison.
+The flow is compared with it.
 
 `python -m benchmarks.bare_fraud FILE` reads the payments (parquet or CSV), trains, and prints the
-test part's figures. It checks, keeps, reports and publishes nothing.
+metrics of the test split. It checks, keeps, reports and publishes nothing.
 """
 
 import json
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 
 def main(path: Path, epochs: int) -> None:
-    """Train on 64 % of the payments, stop early on 16 %, and print what the network reaches on the other 20 %."""
+    """Train on 64 % of the payments, and print the test metrics.
+
+    Another 16 % serve for early stopping, and the remaining 20 % for testing.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras
 
@@ -35,9 +38,9 @@ def main(path: Path, epochs: int) -> None:
 
 
 def payments(path: Path) -> "pd.DataFrame":
-    """Read the payments without repeats and gaps.
+    """Read the payments without duplicates and missing values.
 
-    Time becomes the hour of the day, the amount its logarithm.
+    The time becomes the hour of the day, and the amount its logarithm.
     """
     import numpy as np
     import pandas as pd
@@ -62,7 +65,10 @@ def parts(table: "pd.DataFrame") -> "list[Part]":
 
 
 def scaled(unscaled: "list[Part]") -> "list[Part]":
-    """Return the parts with every column at mean 0 and deviation 1 of the training part, which comes first."""
+    """Standardize every column of the splits by the training split, which comes first.
+
+    In the training split each column then has mean 0 and standard deviation 1.
+    """
     from sklearn.preprocessing import StandardScaler
 
     scaler = StandardScaler().fit(unscaled[0][0])
@@ -86,7 +92,11 @@ def network(columns: int) -> "keras.Model":
 
 
 def fit(model: "keras.Model", training: "Part", validation: "Part", epochs: int) -> int:
-    """Train until validation AUC has not risen for ten epochs, restore the best, and return the epochs taken."""
+    """Train with early stopping, and return the number of epochs.
+
+    Training stops when validation AUC has not risen for ten epochs, and the best weights are
+    restored.
+    """
     import keras
 
     stop = keras.callbacks.EarlyStopping(

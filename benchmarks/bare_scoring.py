@@ -1,6 +1,6 @@
-"""The plain way to score a file.
+"""Score a file the plain way.
 
-All of it in memory, one call of the model, and all of it written again.
+The whole file is read into memory, scored by one call of the model, and written again.
 """
 
 import sys

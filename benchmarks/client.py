@@ -1,6 +1,6 @@
-"""The one client both services are measured with.
+"""The HTTP client with which both services are measured.
 
-JSON posts over connections that are kept alive.
+It posts JSON over connections that are kept alive.
 """
 
 import re
@@ -39,7 +39,10 @@ def latencies(target: Target, bound: Bound) -> list[float]:
 
 
 def throughput(target: Target, bound: Bound, clients: int) -> float:
-    """Post from several threads at once, each bounded on its own, and return the requests answered per second."""
+    """Post from several threads at once, and return the requests answered per second.
+
+    Each thread is bounded on its own.
+    """
     started = perf_counter()
     with ThreadPoolExecutor(clients) as pool:
         answered = sum(pool.map(lambda _: len(latencies(target, bound)), range(clients)))
@@ -47,7 +50,7 @@ def throughput(target: Target, bound: Bound, clients: int) -> float:
 
 
 def _posts(target: Target, bound: Bound) -> Iterator[float]:
-    """Post over one connection, made anew only where the server closes it.
+    """Post over one connection, and reconnect only where the server closes it.
 
     The request's bytes are made once and answers are barely parsed, so that little of what is
     measured is the client.
@@ -85,7 +88,7 @@ def _connect(port: int) -> socket.socket:
 def _read(connection: socket.socket, path: str) -> bool:
     """Read one whole answer, which must be a success.
 
-    Say whether the server closes the connection after it.
+    Return whether the server closes the connection after it.
     """
     arrived = b""
     while END not in arrived:

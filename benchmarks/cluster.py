@@ -1,6 +1,6 @@
 """A search on one worker of a Dask cluster and on two, each with a core of its own.
 
-The same best, in less time.
+Both find the same best parameters, the two workers in less time.
 """
 
 import os
@@ -23,7 +23,9 @@ TRIALS = 16
 
 
 def measure_cluster(options: Options) -> Iterator[Figure]:
-    """Search 16 trials of the fraud case from its start to its end as a process, the workers already running.
+    """Measure a search of 16 trials of the fraud case on one worker and on two.
+
+    The time is that of the whole process from start to end; the workers are already running.
 
     Raises
     ------
@@ -57,7 +59,7 @@ def measure_cluster(options: Options) -> Iterator[Figure]:
 def cluster(workers: int, artifacts: str) -> Iterator[tuple[str, dict[str, str]]]:
     """Run a scheduler and some workers inside the block.
 
-    Gives the runner's name and a run's environment.
+    Yield the name of the runner and the environment of a run.
     """
     port, cores = free_port(), sorted(os.sched_getaffinity(0))
     address = f"tcp://127.0.0.1:{port}"

@@ -25,7 +25,7 @@ Load = Callable[[Target], Iterator[None]]
 
 
 def measure_fairness(options: Options) -> Iterator[Figure]:
-    """Ask for the service's health on new connections and on a kept one, beside others of each kind."""
+    """Measure health checks on new connections, beside other clients of each kind."""
     model = next(each for each in in_production() if each.takes == "columns")
     asked = 20 if options.quick else 200
     for name in SERVERS:
@@ -72,7 +72,7 @@ def busy(target: Target) -> Iterator[None]:
 
 
 def pipelining(target: Target) -> Iterator[None]:
-    """A client that asks for hundreds of pages in one packet, again and again, and reads what comes."""
+    """Request hundreds of pages in one packet, again and again, and read the answers."""
     over = threading.Event()
 
     def ask() -> None:
@@ -107,7 +107,7 @@ def silent(target: Target) -> Iterator[None]:
 
 
 def waited(port: int) -> float | None:
-    """Return the seconds until an answer on a new connection, or nothing if there was none in time."""
+    """Return the seconds until an answer on a new connection, or None if there was none in time."""
     began = time.perf_counter()
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LIMIT)
     try:

@@ -1,4 +1,4 @@
-"""What was measured: figures with all their values, the machine they are from, their table and their file."""
+"""Figures with all their measured values, the machine they are from, their table and their file."""
 
 import json
 import os
@@ -41,7 +41,10 @@ class Figure:
 
 @dataclass(frozen=True)
 class Options:
-    """What was asked for: `quick` shrinks everything until the figures mean nothing, to see that it all works."""
+    """Options of a benchmark run.
+
+    `quick` shrinks everything until the figures mean nothing, to see that it all works.
+    """
 
     repeats: int
     quick: bool
@@ -49,7 +52,7 @@ class Options:
 
 
 def ratio(section: str, name: str, over: Sequence[float], under: Sequence[float]) -> Figure:
-    """Return the ratio pair by pair.
+    """Return the ratio of each pair of measurements.
 
     The two of a pair ran one after the other, under the same load.
     """
@@ -75,7 +78,10 @@ def show(figure: Figure) -> None:
     """Print a figure as one row of the table."""
     values = figure.values
     spread = f"{_short(min(values))} to {_short(max(values))}" if len(values) > 1 else ""
-    row = f"{figure.section:8} {figure.name:62} {_short(figure.median):>9} {figure.unit:5} {spread:>20} {len(values):3}"
+    row = (
+        f"{figure.section:8} {figure.name:62} {_short(figure.median):>9} {figure.unit:5} "
+        f"{spread:>20} {len(values):3}"
+    )
     print(row, flush=True)
 
 

@@ -1,6 +1,7 @@
-"""The fraud flow as a whole process.
+"""Benchmarks of the fraud flow as a whole process.
 
-Against a bare script, against its own re-run, and at the public file's size.
+It is compared with a bare script and with its own re-run, and measured at the size of the public
+file.
 """
 
 import json
@@ -24,10 +25,11 @@ def fraud(*flags: str) -> list[str]:
 
 
 def measure_flow(options: Options) -> Iterator[Figure]:
-    """Measure first runs of the flow with the lab's network only, in turn with a bare script that trains the same.
+    """Measure first runs of the flow with the lab's network only against a bare script.
 
-    Once with a Prefect server running, once without one: then each run starts its own. Either
-    server finds a database made before; the artifacts folder is empty.
+    The script trains the same, and the two run in turn: once with a Prefect server running, and
+    once without one, where each run starts its own. Either server finds a database made before; the
+    artifacts folder is empty.
     """
     with TemporaryDirectory() as folder:
         home = Path(folder, "prefect")
@@ -43,7 +45,10 @@ def measure_flow(options: Options) -> Iterator[Figure]:
 
 
 def measure_rerun(options: Options) -> Iterator[Figure]:
-    """Measure an unchanged re-run against its first run, with a Prefect server running, on the best data there is."""
+    """Measure an unchanged re-run against its first run.
+
+    A Prefect server is running, and the data is the best there is.
+    """
     source = sources()[-1]
     with TemporaryDirectory() as folder, prefect_server(Path(folder, "prefect")) as url:
         for name, flags in {"course only": COURSE_ONLY, "all candidates and peers": ()}.items():
@@ -60,7 +65,10 @@ def measure_rerun(options: Options) -> Iterator[Figure]:
 
 
 def measure_size(options: Options) -> Iterator[Figure]:
-    """Measure the whole flow once on a sample as large as the public file, with a Prefect server running."""
+    """Measure the whole flow once on a sample as large as the public file.
+
+    A Prefect server is running.
+    """
     rows = PUBLIC_ROWS if not options.quick else 6000
     command = fraud("--source", "sample", "--sample-rows", str(rows), *profile(options))
     with TemporaryDirectory() as artifacts, prefect_server(Path(artifacts, "prefect")) as url:
@@ -76,7 +84,7 @@ def measure_size(options: Options) -> Iterator[Figure]:
 
 
 def profile(options: Options) -> Sequence[str]:
-    """Return the flags that make a run quick, if that was asked for."""
+    """Return the flags that make a run quick, if that was requested."""
     return ("--profile", "smoke") if options.quick else ()
 
 

@@ -1,4 +1,4 @@
-"""Folds: the networks of ten folds fitted as one batched model, against one Keras `fit` after another."""
+"""Folds: ten networks fitted as one batched model, against one Keras `fit` after another."""
 
 from collections.abc import Callable, Iterator
 from time import perf_counter

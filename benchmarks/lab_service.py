@@ -40,9 +40,8 @@ def create_app(path: Path) -> "Flask":
 def main(path: Path, port: int) -> None:
     """Serve until told to stop."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    logging.getLogger("werkzeug").setLevel(
-        logging.ERROR
-    )  # a line per request is no part of the comparison
+    # a line per request is no part of the comparison
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     create_app(path).run("127.0.0.1", port)
 
 

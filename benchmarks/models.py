@@ -1,6 +1,6 @@
-"""Every model in production here, asked over HTTP.
+"""Benchmark of every production model on this machine over HTTP.
 
-One instance at a time, and a thousand rows in one request.
+Each is measured with one instance at a time, and with a thousand rows in one request.
 """
 
 import json

@@ -1,4 +1,7 @@
-"""Pictures: an epoch of the labs' networks as the flows train them, against Keras' own `fit` on the same pixels."""
+"""Pictures: an epoch of the labs' networks in the flows, against Keras' own `fit`.
+
+Both train on the same pixels.
+"""
 
 from collections.abc import Callable, Iterator
 from time import perf_counter
@@ -53,14 +56,17 @@ def pictures(shape: tuple[int, int, int], count: int) -> dict[str, Any]:
 def as_in_the_flow(model: "keras.Model", data: dict[str, Any], batch: int) -> float:
     """Return the seconds that the second epoch of the flow's training takes.
 
-    The first also compiles.
+    The first epoch also compiles the network.
     """
     few = {name: values[:50] for name, values in data.items()}
     return fit(model, data, few, PictureSettings(epochs=EPOCHS, batch_size=batch), 0)["seconds"][-1]
 
 
 def as_in_a_script(model: "keras.Model", data: dict[str, Any], batch: int) -> float:
-    """Return the seconds that the second epoch of Keras' `fit` takes, on pixels as numbers, as the labs have them."""
+    """Return the seconds that the second epoch of Keras' `fit` takes.
+
+    The pixels are numbers, as in the labs.
+    """
     import keras
 
     x = data["x"].astype("float32")
@@ -74,7 +80,10 @@ def as_in_a_script(model: "keras.Model", data: dict[str, Any], batch: int) -> fl
 def epoch_seconds(
     train: "Training", network: "PictureNetwork", data: dict[str, Any], batch: int
 ) -> float:
-    """Return what a training of a fresh network measured, with Keras' memory of earlier ones cleared."""
+    """Train a fresh network, and return the seconds that `train` measured.
+
+    Keras' memory of earlier networks is cleared first.
+    """
     import keras
 
     keras.backend.clear_session()

@@ -1,4 +1,4 @@
-"""Other processes: started in the checkout's root with settings of their own, and ended whatever happens."""
+"""Child processes: started in the checkout's root with their own settings, and always ended."""
 
 import os
 import subprocess
@@ -36,7 +36,7 @@ class Child:
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """Return this process's environment without the user's Prefect and artifacts, and with `settings`."""
+    """Return the environment without the user's Prefect and artifacts, and with `settings`."""
     kept = {name: value for name, value in os.environ.items() if name not in OWN_SETTINGS}
     return {**kept, "TF_CPP_MIN_LOG_LEVEL": "3", **settings}
 

@@ -1,4 +1,4 @@
-"""Profiles: how long the data profile of a large table takes, pictures and all, and how much memory."""
+"""Profiles: time and memory of the data profile of a large table, pictures included."""
 
 import resource
 import sys

@@ -1,4 +1,7 @@
-"""Reviews: an epoch of the lab's network as the flow trains it, against Keras' `fit` on texts padded to 30 words."""
+"""Reviews: an epoch of the lab's network in the flow, against Keras' own `fit`.
+
+Keras is given texts that are padded to 30 words.
+"""
 
 from collections.abc import Callable, Iterator
 from time import perf_counter
@@ -39,9 +42,9 @@ def measure_reviews(options: Options) -> Iterator[Figure]:
 
 
 def texts(count: int) -> "tuple[Sequences, Labels]":
-    """Return random words and labels; the lengths are those of the reviews.
+    """Return random words and labels.
 
-    8 on average, and 30 at most.
+    The texts are as long as the reviews: 8 words on average, and 30 at most.
     """
     import numpy as np
 
@@ -55,7 +58,7 @@ def texts(count: int) -> "tuple[Sequences, Labels]":
 def as_in_the_flow(sequences: "Sequences", y: "Labels") -> float:
     """Return the seconds of the flow's second epoch.
 
-    The first also traces the network for each width.
+    The first epoch also traces the network for each width.
     """
     every, few = Texts.of(sequences), Texts.of(sequences[:50])
     settings = TextSettings(epochs=EPOCHS, batch_size=BATCH)
@@ -70,7 +73,10 @@ def as_in_the_flow(sequences: "Sequences", y: "Labels") -> float:
 
 
 def as_in_a_script(sequences: "Sequences", y: "Labels") -> float:
-    """Return the seconds of the second epoch of Keras' `fit`, padded and without a mask, as the lab has it."""
+    """Return the seconds of the second epoch of Keras' `fit`.
+
+    The texts are padded, and there is no mask, as in the lab.
+    """
     import keras
 
     x, model = padded(sequences, LENGTH), lab_network()

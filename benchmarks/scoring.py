@@ -1,6 +1,6 @@
 """Scoring: ten million payments by the command, against pandas and ONNX Runtime at once.
 
-A hundred million in parts.
+A hundred million payments are scored in parts.
 """
 
 import os
@@ -21,11 +21,10 @@ PARTS = 10
 
 
 def measure_scoring(options: Options) -> Iterator[Figure]:
-    """Score a made file with the lab's network in both ways, in turn.
+    """Score a generated file with the lab's network in both ways, in turn.
 
-    Each is a whole command, its start with it.
-
-    A Prefect server is running, as where files are scored every night.
+    Each measurement is a whole command, its start included. A Prefect server is running, as where
+    files are scored every night.
     """
     ours, plain = [], []
     rows = 20_000 if options.quick else MILLIONS * MILLION
@@ -59,7 +58,7 @@ def measure_scoring(options: Options) -> Iterator[Figure]:
 def measure_parts(options: Options) -> Iterator[Figure]:
     """Score a folder of a single file and one of ten such files by the command.
 
-    Memory is to stay as it was.
+    The memory should stay the same.
     """
     rows = 20_000 if options.quick else MILLIONS * MILLION
     costs: dict[int, list[Cost]] = {1: [], PARTS: []}
@@ -88,7 +87,10 @@ def measure_parts(options: Options) -> Iterator[Figure]:
 
 
 def make(path: Path, rows: int) -> None:
-    """Write payments with the sample's columns, a million made ones over and over, each million a row group."""
+    """Write payments with the sample's columns.
+
+    A million generated payments are repeated, and each million is a row group.
+    """
     import pyarrow as pa
     from pyarrow import parquet
 

@@ -15,7 +15,9 @@ START_LIMIT = 120.0
 
 @contextmanager
 def served(command: Sequence[str], variables: Mapping[str, str], data: str) -> Iterator[int]:
-    """Keep a server running inside the block, which begins when the address `data` is answered with 200; gives its id.
+    """Keep a server running inside the block, and yield its process id.
+
+    The block begins when the address `data` is answered with 200.
 
     Raises
     ------
@@ -35,7 +37,7 @@ def served(command: Sequence[str], variables: Mapping[str, str], data: str) -> I
 def prefect_server(home: Path) -> Iterator[str]:
     """Keep a Prefect server, with its database in `home`, running inside the block.
 
-    Gives its API's address.
+    Yield the address of its API.
     """
     port = str(free_port())
     command = python("-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", port)

@@ -1,4 +1,7 @@
-"""Serving: one row at a time from the published model, against the lab's own service on the same machine."""
+"""Serving: one row at a time from the published model, against the lab's own service.
+
+Both run on the same machine.
+"""
 
 import json
 from collections.abc import Iterator
@@ -22,9 +25,10 @@ CLIENTS = 4
 
 @dataclass(frozen=True)
 class Speed:
-    """What a service reached.
+    """The measured speed of a service.
 
-    Median and 99th percentile latency in ms, and requests per second of four clients.
+    It consists of the median and 99th percentile latency in ms, and the requests per second of four
+    clients.
     """
 
     p50: float
@@ -87,7 +91,10 @@ def our_speed(version: Path, options: Options) -> Speed:
 
 
 def lab_speed(version: Path, options: Options) -> Speed:
-    """Serve the same network the lab's way and measure it with a row of the network's own inputs."""
+    """Serve the same network the lab's way, and measure its speed.
+
+    The row is made of the network's own inputs.
+    """
     port = free_port()
     command = python("-m", "benchmarks.lab_service", str(version / "model.keras"), str(port))
     row = list(_sample(version)["instances"][0].values())

@@ -1,7 +1,7 @@
-"""A siege: all attacks at once for ten minutes, and sound requests beside them, whose answers must be right and come.
+"""A siege: all attacks at once for ten minutes, beside valid requests.
 
-Where a process is killed, what it was just answering is cut off; a sound client then asks again, as
-any does.
+The valid requests must be answered, and answered correctly. Where a process is killed, the answer
+it was just sending is cut off; a valid client then asks again, as any does.
 """
 
 import http.client
@@ -53,9 +53,9 @@ def measure_siege(options: Options) -> Iterator[Figure]:
 
 
 def siege(place: Place, going: Going) -> tuple[Counter[str], list[float]]:
-    """Attack in every way for as long as it goes on.
+    """Attack in every way for as long as `going` allows.
 
-    Return what was done, and the seconds that sound requests took.
+    Return the counts of what was done, and the seconds that valid requests took.
 
     Raises
     ------
@@ -102,9 +102,9 @@ def _ask_on(
     told: Counter[str],
     seconds: list[float],
 ) -> None:
-    """Ask one row after the other on a kept connection.
+    """Send one row after the other on a kept connection.
 
-    Where it is cut, or there is no room, ask again.
+    Where the connection is cut, or there is no room, the request is sent again.
     """
     with closing(_connect(place)) as connection:
         while not over.is_set():

@@ -1,6 +1,7 @@
 """A storm of bad requests.
 
-Nothing may fail by it, memory may not grow, and others are to be answered as before.
+None of them may cause a failure, memory may not grow, and other requests are to be answered as
+before.
 """
 
 import re
@@ -25,7 +26,9 @@ CUT = "cut"  # what becomes of a request that ends early, or is far too long
 
 
 def measure_storm(options: Options) -> Iterator[Figure]:
-    """Send bad requests over two connections at a time, about a tenth of them sound, and other sound ones beside them.
+    """Send bad requests over two connections at a time, and valid requests beside them.
+
+    About a tenth of the requests on the two connections are valid too.
 
     Raises
     ------
@@ -45,7 +48,10 @@ def measure_storm(options: Options) -> Iterator[Figure]:
 
 
 def storm(port: int, pid: int, columns: Model, pictures: Model, count: int) -> Iterator[Figure]:
-    """Send a tenth of `count` requests first, so that what is kept for good is kept, then all of them."""
+    """Send a tenth of `count` requests as a warm-up, then all of them.
+
+    After the warm-up, whatever is kept for good is already in memory.
+    """
     send(port, columns, pictures, count // 10, seed=1)
     sound, before = columns.target(port), memory(pid)
     calm = latencies(sound, Bound(3000, 5.0))
@@ -105,7 +111,7 @@ def answered(port: int, request: bytes) -> str:
 
 
 def whole(request: bytes) -> bool:
-    """Tell whether as many bytes follow a request's head as it says.
+    """Return whether as many bytes follow a request's head as it announces.
 
     Whoever sends less hangs up.
     """

@@ -15,9 +15,9 @@ RUN_LIMIT = 3600.0
 
 @dataclass(frozen=True)
 class Cost:
-    """What one run of a command took.
+    """The cost of one run of a command.
 
-    Wall time, and peak memory of all its processes and of the largest.
+    It consists of the wall time, and the peak memory of all its processes and of the largest one.
     """
 
     seconds: float
@@ -51,10 +51,8 @@ def timed(command: Sequence[str], variables: Mapping[str, str]) -> float:
 def watched(command: Sequence[str], variables: Mapping[str, str]) -> Cost:
     """Run a command and return its cost.
 
-    Memory is looked at ten times a second, so a short peak may be missed.
-
-    Memory that processes share counts in equal parts for each of them (PSS) where the system tells
-    it.
+    Memory is sampled ten times a second, so a short peak may be missed. Memory that processes share
+    counts in equal parts for each of them (PSS) where the system reports it.
 
     Raises
     ------

@@ -1,4 +1,7 @@
-"""Tricks: what each part of the fast recipe for small photos gives, in accuracy and seconds, by leaving it out."""
+"""Tricks: what each part of the fast recipe for small photos gains in accuracy and seconds.
+
+Each part is measured by leaving it out.
+"""
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
@@ -46,7 +49,7 @@ WITHOUT: Mapping[str, Mapping[str, Any]] = {
 
 
 def measure_tricks(options: Options) -> Iterator[Figure]:
-    """Train the fast network on some real photos, with everything and with one thing left out each time."""
+    """Train the fast network on some real photos, in full and with one part left out each time."""
     prepare("cpu", 0)
     train, judged = photos(500 if options.quick else PICTURES, 200 if options.quick else JUDGED)
     usual = cifar10.settings("fast", cifar10.Cifar10Params(epochs=1 if options.quick else EPOCHS))
@@ -89,7 +92,7 @@ def tried(
 ) -> tuple[float, float]:
     """Return the accuracy on the judging photos and the seconds of an epoch.
 
-    `plain` starts from random kernels.
+    With `plain` the network starts from random kernels.
     """
     import keras
 
@@ -103,7 +106,11 @@ def tried(
 
 
 def network(train: "Arrays", *, plain: bool) -> "keras.Model":
-    """Return the fast network, its convolutions as the recipe starts them, or drawn at random and all learnt."""
+    """Return the fast network.
+
+    Its convolutions are initialized as in the recipe; with `plain` they are drawn at random and all
+    trained.
+    """
     import keras
 
     model = cifar10.fast_network(train, 10)

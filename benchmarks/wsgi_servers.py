@@ -25,7 +25,7 @@ PROCESSES, THREADS, CLIENTS = 2, 4, 4
 
 
 def measure_servers(options: Options) -> Iterator[Figure]:
-    """Ask the first model of columns that is published here for one row, by one client and by four."""
+    """Measure one row of the first published model of columns, with one client and with four."""
     model = next(each for each in in_production() if each.takes == "columns")
     seconds = 1.0 if options.quick else 4.0
     figures: dict[str, list[tuple[float, float]]] = {name: [] for name in SERVERS}
@@ -44,7 +44,10 @@ def measure_servers(options: Options) -> Iterator[Figure]:
 
 
 def speed(target: Target, seconds: float) -> tuple[float, float]:
-    """Return the median latency in ms and the requests per second of four clients, after a warm-up."""
+    """Return the median latency in ms and the requests per second of four clients.
+
+    The service is warmed up first.
+    """
     latencies(target, Bound(300, seconds))
     times = latencies(target, Bound(3000, seconds))
     return quantiles(times, n=2)[0] * 1e3, throughput(target, Bound(20_000, seconds), CLIENTS)
@@ -68,7 +71,7 @@ def gateway() -> "Gateway":
 
 
 def casebook(port: int) -> None:
-    """Gunicorn with its worker for ASGI as the service runs it.
+    """Run Gunicorn with its ASGI worker, as the service does.
 
     Brief requests are answered in the event loop.
     """

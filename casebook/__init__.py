@@ -1,4 +1,1 @@
-"""The machinery beneath the tasks.
-
-Where artifacts live, when a stage is run or reused, how a case is started.
-"""
+"""The machinery beneath the tasks: artifact locations, stage execution and reuse, case start-up."""

@@ -28,7 +28,7 @@ def held(path: Path) -> Iterator[None]:
 def taken(path: Path) -> Iterator[bool]:
     """Hold the lock file of a process that is gone.
 
-    False where one lives, or may live, that holds it.
+    Yield False where a process that holds it is alive, or may be.
     """
     from filelock import FileLock, Timeout
 

@@ -64,7 +64,10 @@ class Case(Generic[M]):
         return flow(name=self.name, description=summary, persist_result=False)(body)
 
     def plan(self, params: M) -> Run:
-        """Walk through the story without running a stage, and return what would be run or reused, and why."""
+        """Walk through the story without running a stage.
+
+        Return what would be run or reused, and why.
+        """
         run = Run(
             self.name, params, planning=True, refresh=params.refresh, libraries=track.prepare()
         )
@@ -73,9 +76,10 @@ class Case(Generic[M]):
         return run
 
     def record(self, params: M, tell: Callable[[Summary], None]) -> Summary:
-        """Run the story, leave a run.json, whether it ends well or not, and track the run if that is asked for.
+        """Run the story, write a run.json, and track the run if requested.
 
-        A model serves only after all else is done, and an exception even after that takes it back.
+        The run.json is written whether the run ends well or not. A model serves only after all else
+        is done, and an exception even after that takes it back.
         """
         track.prepare()
         run = Run(self.name, params, refresh=params.refresh, details=surroundings())
@@ -128,11 +132,10 @@ def surroundings() -> dict[str, object]:
 
 
 def code_version() -> str | None:
-    """Return the commit that is checked out, marked `+changes` if files differ from it.
+    """Return the checked-out commit, marked `+changes` if files differ from it.
 
-    None without git.
-
-    A container image has no checkout; it was told its version when it was built.
+    Return None without git. A container image has no checkout: its version was given when it was
+    built.
     """
     if told := os.environ.get("CASEBOOK_CODE_VERSION"):
         return told

@@ -51,8 +51,8 @@ class DataFile(BaseModel):
 class DataSet(BaseModel):
     """One entry of the catalog.
 
-    `limits` says what figures on this data do not tell; `population_*` describe the whole of which
-    a file may be a subset.
+    `limits` says what metrics on this data do not show; `population_*` describe the population of
+    which a file may be a subset.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -1,6 +1,6 @@
 """The command line of a case.
 
-Flags made from its parameters, one clear paragraph where something is wrong.
+Its flags are made from the case's parameters. An error is printed as one clear paragraph.
 """
 
 import argparse
@@ -102,7 +102,10 @@ def speak(*, debug: bool) -> None:
 
 
 def run(case: Case[CaseParams], params: CaseParams) -> Summary:
-    """Run the case: its server, its heavy imports and its own look at the data begin side by side."""
+    """Run the case.
+
+    Its server, its heavy imports and its own look at the data start side by side.
+    """
     engine.prepare()
     with engine.server() as starting:
         planned = case.plan(params)
@@ -113,7 +116,7 @@ def run(case: Case[CaseParams], params: CaseParams) -> Summary:
 
 @contextmanager
 def preloading(planned: Run) -> Iterator[None]:
-    """Import in the background what the stages to come need.
+    """Import in the background what the coming stages need.
 
     A run that reuses everything imports none of it.
     """
@@ -135,7 +138,7 @@ def show_plan(planned: Run) -> None:
 
 
 def show_summary(summary: Summary) -> None:
-    """Print what the run came to.
+    """Print the outcome of the run.
 
     The last two lines are the report's path and the next command to try.
     """
@@ -149,7 +152,10 @@ def paragraph(error: BaseException) -> str:
     if isinstance(error, CasebookError):
         return str(error)
     if isinstance(error, OSError) and error.errno in FULL:
-        return f"No space is left on the disk{_where(error)}. Free some (`python -m flows.clean_up` drops old stages)."
+        return (
+            f"No space is left on the disk{_where(error)}. Free some (`python -m flows.clean_up` "
+            "drops old stages)."
+        )
     if isinstance(error, OSError) and error.errno in REFUSED:
         return (
             f"No permission to write or read{_where(error)} ({error.strerror}). Change the "
@@ -161,7 +167,10 @@ def paragraph(error: BaseException) -> str:
             "the same command again: finished stages are kept."
         )
     if isinstance(error, OSError) and error.errno in MANY:
-        return "Too many files are open at once. Raise the limit (`ulimit -n 4096`), and run the same command again."
+        return (
+            "Too many files are open at once. Raise the limit (`ulimit -n 4096`), and run the same "
+            "command again."
+        )
     return (
         f"{type(error).__name__}: {error}. This was not foreseen: --debug shows where it happened."
     )

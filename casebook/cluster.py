@@ -1,8 +1,6 @@
-"""A Dask cluster beside the process that runs a flow.
+"""Run the stages that a flow submits on a Dask cluster, beside the process that runs the flow.
 
-The stages that a flow submits are made by its workers.
-
-Workers must see the same artifacts and have the same code. Each makes one stage at a time: two
+Workers must see the same artifacts and have the same code. Each runs one stage at a time: two
 networks trained in threads of one process would disturb each other's random numbers.
 """
 
@@ -42,7 +40,7 @@ def check_runner(runner: str) -> None:
 def connected(runner: str, proof: str) -> Iterator["DaskTaskRunner | None"]:
     """Connect to the scheduler at `dask://host:port`, and leave it as it is afterwards.
 
-    `local` needs none.
+    The runner `local` needs no scheduler.
 
     Parameters
     ----------

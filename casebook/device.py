@@ -13,9 +13,9 @@ Asked = Literal["auto", "cpu", "gpu"]
 
 
 def prepare(asked: Asked, seed: int) -> dict[str, JsonValue]:
-    """Choose the device, fix every seed, and return what will really be used.
+    """Choose the device, fix every seed, and return what is actually used.
 
-    A run that asked for a GPU where there is none goes on with the CPU, warns, and has `asked: gpu,
+    A run that requests a GPU where there is none goes on with the CPU, warns, and has `asked: gpu,
     used: cpu` in its record. Networks compute in 32 bits unless they are built inside
     `reduced_precision`; on a CPU, with a fixed number of threads.
     """
@@ -39,10 +39,10 @@ def prepare(asked: Asked, seed: int) -> dict[str, JsonValue]:
 
 @contextmanager
 def reduced_precision(used: JsonValue, *, asked: bool) -> Iterator[str]:
-    """Let networks built inside compute in 16 bits on the device that is used, if that is asked and it can.
+    """Let networks built inside compute in 16 bits, if requested and the device in use supports it.
 
-    A GPU can. A processor can if it has instructions for it: without them 16 bits are emulated, and
-    slower than 32.
+    A GPU does. A processor does if it has instructions for it: without them 16 bits are emulated,
+    and slower than 32.
     """
     import keras
 
@@ -55,9 +55,9 @@ def reduced_precision(used: JsonValue, *, asked: bool) -> Iterator[str]:
 
 
 def _has_bfloat16() -> bool:
-    """Say whether the processor multiplies 16-bit numbers (AVX-512 BF16 or AMX).
+    """Return whether the processor multiplies 16-bit numbers (AVX-512 BF16 or AMX).
 
-    Only Linux tells.
+    Only Linux reports it.
     """
     flags = Path("/proc/cpuinfo")
     words = set(flags.read_text(encoding="utf-8").split()) if flags.is_file() else set()
@@ -70,7 +70,11 @@ def threads() -> int:
 
 
 def _tensorflow(asked: Asked) -> str:
-    """Hide the GPUs from a run that wants none, let memory grow on the one it takes, set CPU threads."""
+    """Configure TensorFlow's devices and return the one in use.
+
+    Hide the GPUs from a run that wants none, let memory grow on the one it takes, and set the
+    number of CPU threads.
+    """
     import tensorflow as tf
 
     tf.get_logger().setLevel("ERROR")  # it warns of every new shape that a batch has
@@ -93,9 +97,11 @@ def _tensorflow(asked: Asked) -> str:
 
 
 def _jax(asked: Asked) -> str:
-    """Have JAX compute on the CPU if that is asked or there is no GPU, else on its first GPU, as exactly as on a CPU.
+    """Configure JAX's device and precision, and return the device in use.
 
-    There it would round 32 bits to 19 in products, and add up in whatever order is fastest.
+    JAX computes on the CPU if that is requested or there is no GPU, else on its first GPU, as
+    exactly as on a CPU. By default a GPU would round 32 bits to 19 in products, and add up in
+    whatever order is fastest.
     """
     flags = os.environ.get("XLA_FLAGS", "")
     if "deterministic" not in flags:
@@ -111,9 +117,9 @@ def _jax(asked: Asked) -> str:
 
 
 def _torch(asked: Asked) -> str:
-    """Tell what Keras' torch computes on.
+    """Return the device that Keras' torch backend computes on.
 
-    It chose when it was imported, unless KERAS_TORCH_DEVICE says otherwise.
+    It chose the device when it was imported, unless KERAS_TORCH_DEVICE says otherwise.
     """
     import keras
 

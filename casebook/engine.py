@@ -1,10 +1,8 @@
-"""Prefect's surroundings for a run from the command line.
+"""Prefect's environment for a run from the command line: settings, and a server of our own.
 
-Settings, and a server of our own where none is given.
-
-Prefect would start such a server itself, but only once it is imported and a flow begins. Begun
-first, the server's start overlaps with our imports. Ours also ends when this process is killed,
-which Prefect's does not.
+The server is started where none is given. Prefect would start one itself, but only once it is
+imported and a flow begins. Started first, the server's start overlaps with our imports. Ours also
+ends when this process is killed, which Prefect's does not.
 """
 
 import _thread
@@ -57,9 +55,10 @@ SETTINGS = RUN | {
 
 
 def prepare(settings: Mapping[str, str] = SETTINGS) -> None:
-    """Set what Prefect, Great Expectations, ONNX Runtime and TensorFlow read at import.
+    """Set the variables that libraries read at import.
 
-    What the user set stays.
+    The libraries are Prefect, Great Expectations, ONNX Runtime and TensorFlow. Variables that
+    the user set are kept.
     """
     for name, value in settings.items():
         os.environ.setdefault(name, value)
@@ -125,7 +124,7 @@ class Starting:
         )
 
     def wait(self) -> None:
-        """Come back when the server answers.
+        """Wait until the server answers.
 
         Raises
         ------
@@ -155,7 +154,10 @@ class Starting:
             self._keeper.start()
 
     def _hear_interrupts(self) -> None:
-        """Let `_give_up` interrupt also where SIGINT is ignored, as in what a shell runs in the background."""
+        """Let `_give_up` interrupt even where SIGINT is ignored.
+
+        A shell ignores it in what it runs in the background.
+        """
         in_main_thread = threading.current_thread() is threading.main_thread()
         if in_main_thread and signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
             signal.signal(signal.SIGINT, self._interrupted)

@@ -2,11 +2,10 @@
 
 
 class CasebookError(Exception):
-    """Something a user can mend.
+    """An error that the user can fix.
 
-    The message is one paragraph that says what, where, and what to do.
-
-    The command line prints it without a traceback and exits with 1.
+    The message is one paragraph that says what is wrong, where, and what to do. The command line
+    prints it without a traceback and exits with 1.
     """
 
 

@@ -1,4 +1,7 @@
-"""Writing files so that a half-written one can't be taken for a whole one, and hashing what was written."""
+"""Write files atomically, and hash what was written.
+
+A half-written file can't be mistaken for a whole one.
+"""
 
 import errno
 import hashlib
@@ -32,7 +35,7 @@ def sha256(path: Path) -> str:
 
 
 def flush(path: Path) -> None:
-    """Make the operating system write a file (or a folder's entries) to disk before we rely on it."""
+    """Flush a file (or a folder's entries) to disk before we rely on it."""
     if os.name == "nt" and path.is_dir():
         return  # Windows can't open a folder; its rename is journalled
     handle = os.open(path, os.O_RDONLY if os.name != "nt" or path.is_dir() else os.O_RDWR)
@@ -105,7 +108,7 @@ def write_json(path: Path, value: object) -> None:
 
 @contextmanager
 def new_folder(final: Path, *, replace: bool = False) -> Iterator[Path]:
-    """Give a temporary folder that becomes `final` in one rename when the block ends without an error.
+    """Yield a temporary folder that becomes `final` in one rename if the block raises no error.
 
     Parameters
     ----------
@@ -177,9 +180,9 @@ def sweep(folder: Path) -> None:
 
 
 def _sweep(partial: Path, lock: Path) -> None:
-    """Remove a temporary folder and its lock, unless that is held.
+    """Remove a temporary folder and its lock, unless the lock is held.
 
-    For as long as we hold it, nobody begins.
+    While we hold the lock, no other process starts writing the folder.
     """
     with alive.taken(lock) as gone:
         if gone:

@@ -1,6 +1,6 @@
-"""What a stage's code is.
+"""Hash a stage's code: its function and all project code that it reaches.
 
-Its function and every project function, class and constant that it reaches.
+That code is every project function, class and constant.
 
 Prefect's own source policy hashes one function and misses the ones it calls, so a fix in a called
 function would go unnoticed. What changes no result does not count: docstrings, comments, layout,
@@ -30,7 +30,7 @@ DISTRIBUTIONS = {"sklearn": "scikit-learn", "imblearn": "imbalanced-learn", "PIL
 
 @cache
 def fingerprint(function: Callable[..., object] | type) -> tuple[str, tuple[str, ...]]:
-    """Return the hash of all project code that `function` reaches, and the libraries that code imports.
+    """Return the hash of all project code that `function` reaches, and the libraries it imports.
 
     Parameters
     ----------
@@ -39,7 +39,8 @@ def fingerprint(function: Callable[..., object] | type) -> tuple[str, tuple[str,
 
     Returns
     -------
-    The SHA-256 in hexadecimal, and the sorted names of imported top-level packages outside the standard library.
+    The SHA-256 in hexadecimal, and the sorted names of imported top-level packages outside the
+    standard library.
     """
     pieces, libraries = _reached(function)
     text = json.dumps(sorted(pieces.items()))
@@ -47,7 +48,7 @@ def fingerprint(function: Callable[..., object] | type) -> tuple[str, tuple[str,
 
 
 def reaches(function: Callable[..., object] | type, other: Callable[..., object]) -> bool:
-    """Say whether the project code that `function` reaches has another function of the project in it."""
+    """Return whether the project code that `function` reaches contains another project function."""
     module = inspect.getmodule(other)
     return (
         module is not None
@@ -81,7 +82,7 @@ def library_versions(libraries: tuple[str, ...]) -> dict[str, str]:
 def installed(library: str) -> str:
     """Return the version of an installed library.
 
-    TensorFlow may be there as its smaller build without GPU code.
+    TensorFlow may be installed as its smaller build without GPU code.
 
     Raises
     ------
@@ -98,7 +99,7 @@ def installed(library: str) -> str:
 
 
 def _follow(thing: object, where: str, pieces: dict[str, str], libraries: set[str]) -> None:
-    """Add what stands at the place `where` to `pieces`, and go on to everything of the project that it names."""
+    """Add the object at place `where` to `pieces`, and follow the project code that it names."""
     thing = inspect.unwrap(thing) if callable(thing) else thing
     if isinstance(thing, ModuleType):
         libraries.update({thing.__name__.split(".")[0]} if not _ours(thing) else ())
@@ -144,9 +145,9 @@ def _follow_code(
 
 
 def _names(tree: ast.AST, module: ModuleType) -> Iterator[tuple[str, object]]:
-    """Yield every module-level thing that the code names, with its place.
+    """Yield every module-level object that the code names, with its place.
 
-    Globals, attributes and local imports.
+    The names are globals, attributes and local imports.
     """
     scope = vars(module)
     for node in ast.walk(tree):
@@ -172,9 +173,9 @@ def _module_named(node: ast.expr, module: ModuleType) -> ModuleType | None:
 
 
 def _place(module: ModuleType, name: str) -> str:
-    """Return where a name stands.
+    """Return where a name is defined.
 
-    The file below its root, as a module is `__main__` or a loader's in some runs.
+    The place is the file below its root, as a module is `__main__` or a loader's in some runs.
     """
     file = Path(str(module.__file__)).resolve()
     root = next(root for root in places.roots() if file.is_relative_to(root))
@@ -182,14 +183,17 @@ def _place(module: ModuleType, name: str) -> str:
 
 
 def _is_dunder(name: str) -> bool:
-    """Tell whether Python sets a name, such as `__file__`, which tells where a module is and not what it does."""
+    """Return whether Python sets a name, such as `__file__`.
+
+    Such a name tells where a module is and not what it does.
+    """
     return name.startswith("__") and name.endswith("__")
 
 
 def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, object]]:
     """Yield what a local import brings in.
 
-    A library is named, not imported, because that may take seconds.
+    A library is named, not imported, because an import may take seconds.
     """
     names = (
         [alias.name for alias in node.names]
@@ -224,9 +228,9 @@ def _ours(module: ModuleType) -> bool:
 
 
 def _drop_own_decorators(tree: ast.Module, module: ModuleType) -> None:
-    """Leave out decorators such as `stage`.
+    """Remove decorators such as `stage`.
 
-    They say how and where a function runs, not what it returns.
+    They define how and where a function runs, not what it returns.
     """
     for node in tree.body:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)):

@@ -1,6 +1,6 @@
-"""What a submitted stage gives at once.
+"""The future that a submitted stage returns at once.
 
-A future, whose reference is there when `result()` comes back.
+Its reference is available when `result()` returns.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,6 +1,6 @@
-"""Language: sentences stand in the code in English, and a catalog of messages has the same in Korean.
+"""Translation of messages: English texts in the code, Korean ones in a catalog.
 
-What a stage finds out doesn't depend on the reader's language, so stages keep sentences with the
+What a stage finds out doesn't depend on the reader's language, so stages keep messages with the
 values that go into them, and the page that is written in the end puts both together.
 """
 
@@ -33,9 +33,9 @@ class Message(BaseModel):
 
 
 def msg(text: str, **values: JsonValue) -> Message:
-    """Return a sentence that can be told in any language.
+    """Return a message that can be translated into any language.
 
-    `text` is what the catalogs of messages look it up by.
+    `text` is the key under which the message catalogs look it up.
     """
     return Message(text=text, values=values)
 
@@ -58,7 +58,7 @@ def language_of(word: str) -> Language:
 def translated(text: str, language: Language) -> str:
     """Return a text in a language.
 
-    One that its catalog lacks stays English; a test holds that none is lacking.
+    A text that the catalog lacks stays English; a test checks that none is missing.
     """
     return text if language == "en" else messages(language).get(text, text)
 

@@ -1,4 +1,4 @@
-"""An operation: a small function such as promote, made into a Prefect flow and a command line of its own."""
+"""An operation: a small function such as promote, made into a Prefect flow and a command line."""
 
 import argparse
 import getpass
@@ -32,7 +32,10 @@ class Operation:
 
     @cached_property
     def flow(self) -> "Flow[..., str]":
-        """The Prefect flow, so that the UI can trigger the operation, keeps its log and shows what it said."""
+        """The Prefect flow.
+
+        With it the UI can trigger the operation, keeps its log and shows its result.
+        """
         from prefect import flow
 
         def body(**given: Any) -> str:
@@ -51,7 +54,11 @@ class Operation:
         return flow(name=self.fn.__name__, description=about, persist_result=False)(body)
 
     def main(self, argv: Sequence[str] | None = None) -> int:
-        """Run by command line: a parameter without a default is a word unless it is keyword-only, others are flags."""
+        """Run the operation from the command line.
+
+        A parameter without a default is a positional argument unless it is keyword-only; all others
+        are flags.
+        """
         told = (inspect.getdoc(self.fn) or "").split("\n\nRaises")[0]
         parser = argparse.ArgumentParser(
             prog=f"python -m flows.{self.fn.__name__}", description=told

@@ -11,11 +11,11 @@ Kind = Literal["real", "sample", "simulated"]
 class Origin(BaseModel):
     """Where a run's data came from.
 
-    Only what it is, not where it lay, decides whether stages are reused.
+    Only what the data is, not where it was stored, decides whether stages are reused.
 
-    `kind` tells real data from the embedded sample, and from what a case simulates because chance
-    itself is its subject; `path` is None for what is made in code, and while a plan can't know it;
-    `rows` is what the catalog says the file has.
+    `kind` distinguishes real data from the embedded sample, and from what a case simulates because
+    chance itself is its subject; `path` is None for what is made in code, and while a plan can't
+    know it; `rows` is the number of rows in the file according to the catalog.
     """
 
     model_config = ConfigDict(frozen=True)

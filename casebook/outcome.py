@@ -1,6 +1,6 @@
-"""Outcome: what a run that has ended came to, read from its folder, as the names and values that a tracker takes.
+"""The outcome of a run that has ended, read from its folder as names and values for a tracker.
 
-Figures are called as their place in metrics.json: `candidates/ensemble/auprc` is a value, the same
+Metrics are named by their place in metrics.json: `candidates/ensemble/auprc` is a value, the same
 with `_low` and `_high` its interval, and `champion/auprc` the champion's, whichever candidate that
 is.
 """
@@ -21,30 +21,33 @@ Curves = dict[str, list[tuple[int, float]]]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run, or one training of a search, came to.
+    """The outcome of a run, or of one training of a search.
 
     Attributes
     ----------
     name
         The run's id; of a training `<run id>/<training>`.
     group
-        Which outcomes it is comparable with: those of the same case, and what a sample taught stands apart.
+        Which outcomes it is comparable with: those of the same case. Those of models trained on a
+        sample are kept apart.
     failed
         Whether the run did not reach its end.
     note
-        What it came to in words.
+        The outcome in words.
     began, ended
         When.
     parameters, tags, figures
         By name.
     curves
-        By name, pairs of epoch, counted from 1, and value: those of each candidate's first fold, as the report draws.
+        By name, pairs of epoch, counted from 1, and value: those of each candidate's first fold, as
+        in the report.
     folders
-        What it left, by what it is called: the run's own folder has no name, that of a published version is `model`.
+        The folders it left, by name: the run's own folder has no name, that of a published version
+        is `model`.
     trials
         The trainings of a search.
     lacks
-        What the run had and what is no longer there.
+        What the run had and is no longer there.
     """
 
     name: str
@@ -131,7 +134,7 @@ def _published(record: Mapping[str, Any]) -> dict[str, Path]:
 
 
 def _source(record: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
-    """Return the kind of data; a run that failed early tells only what it was asked for."""
+    """Return the kind of data; a run that failed early has only the requested kind."""
     asked = record["parameters"]["source"]
     return str(
         metrics["data"]["source"]
@@ -148,7 +151,7 @@ def _group(record: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
 
 
 def _tags(record: Mapping[str, Any], metrics: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield what tells apart where a run's figures come from."""
+    """Yield the tags that distinguish where a run's metrics come from."""
     data = metrics.get("data", {})
     told = {
         "casebook.case": record["case"],
@@ -169,7 +172,7 @@ def _tags(record: Mapping[str, Any], metrics: Mapping[str, Any]) -> Iterator[tup
 
 
 def _figures(metrics: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
-    """Yield every number of metrics.json by its place there, and the champion's figures once more."""
+    """Yield every number of metrics.json by its place there, and the champion's once more."""
     primary = metrics.get("primary_metric", "")
     chosen_by = metrics.get("validation", {})
     if "trials" in metrics:
@@ -182,7 +185,7 @@ def _figures(metrics: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
 
 
 def _numbers(told: object, place: str = "") -> Iterator[tuple[str, float]]:
-    """Yield the numbers in named values by their place; a value and its interval are one figure."""
+    """Yield the numbers in named values by their place; a value and its interval are one metric."""
     if isinstance(told, dict) and told.keys() >= {"value", "low", "high"}:
         yield from (
             (place, told["value"]),
@@ -208,9 +211,9 @@ def _all_curves(record: Mapping[str, Any], metrics: Mapping[str, Any]) -> tuple[
 
 
 def _curves(record: Mapping[str, Any], name: str) -> Curves | None:
-    """Return what a training's first fold came to by epoch.
+    """Return a training's curves by epoch, those of its first fold.
 
-    None if its stage's output was cleaned up.
+    Return None if its stage's output was cleaned up.
     """
     for stage in record["stages"]:
         if stage["stage"] != name and stage["stage"].partition("-")[2].removesuffix("-0") != name:
@@ -227,7 +230,7 @@ def _curves(record: Mapping[str, Any], name: str) -> Curves | None:
 def _series(history: Mapping[str, list[float]]) -> Iterator[tuple[str, list[tuple[int, float]]]]:
     """Yield each series with its epochs.
 
-    Validation may have been looked at after some of them only.
+    Validation may have been evaluated after some epochs only.
     """
     for name, values in history.items():
         looks: Iterable[float] = range(1, len(values) + 1)

@@ -1,17 +1,20 @@
-"""Reading what comes from outside.
+"""Read files from outside the project.
 
 Whatever a library raises becomes one sentence that names the file and the remedy.
 
-| read by | raises besides OSError |
-|---|---|
-| `bytes.decode` | UnicodeDecodeError (a ValueError) |
-| `json.loads` | ValueError (also for an integer of over 4,300 digits), RecursionError |
-| `tomllib.loads` | ValueError, RecursionError |
-| `numpy.load` of an npz | ValueError, EOFError, KeyError, SyntaxError, MemoryError, and what zipfile raises |
-| `zipfile` | BadZipFile, LargeZipFile, RuntimeError, NotImplementedError, KeyError, and what unpackers raise |
-| `tarfile` | TarError, EOFError, and what unpackers raise |
-| unpackers | zlib.error, LZMAError, EOFError, struct.error, IndexError |
-| `pyarrow.parquet` | ArrowException (some are ValueError, KeyError, NotImplementedError or MemoryError) |
+Each reader raises, besides OSError:
+
+- `bytes.decode`: UnicodeDecodeError (a ValueError)
+- `json.loads`: ValueError (also for an integer of over 4,300 digits), RecursionError
+- `tomllib.loads`: ValueError, RecursionError
+- `numpy.load` of an npz: ValueError, EOFError, KeyError, SyntaxError, MemoryError, and what zipfile
+  raises
+- `zipfile`: BadZipFile, LargeZipFile, RuntimeError, NotImplementedError, KeyError, and what
+  unpackers raise
+- `tarfile`: TarError, EOFError, and what unpackers raise
+- unpackers: zlib.error, LZMAError, EOFError, struct.error, IndexError
+- `pyarrow.parquet`: ArrowException (some are ValueError, KeyError, NotImplementedError or
+  MemoryError)
 """
 
 import codecs
@@ -54,7 +57,7 @@ LIBRARY = (
 def reading(path: Path | str, kind: str, remedy: str = FETCH) -> Iterator[None]:
     """Turn what a library raises while it reads a file into one sentence.
 
-    Only calls of the library stand inside.
+    Only the library's calls go inside the block.
 
     Parameters
     ----------
@@ -82,9 +85,9 @@ def reading(path: Path | str, kind: str, remedy: str = FETCH) -> Iterator[None]:
 
 
 def _raised() -> tuple[type[Exception], ...]:
-    """Return all that a library raises.
+    """Return all exceptions that a library raises.
 
-    Those of packed files have no common base but Exception itself.
+    Those of unpackers have no common base but Exception itself.
     """
     import lzma
     import tarfile
@@ -140,7 +143,7 @@ def parse_toml(text: str, path: Path | str) -> dict[str, Any]:
 def parse_json(text: str, path: Path | str) -> Any:
     """Return the value of a JSON text.
 
-    A name that stands twice is refused, as are NaN and Infinity.
+    A duplicate name is refused, as are NaN and Infinity.
 
     Raises
     ------
@@ -154,9 +157,9 @@ def parse_json(text: str, path: Path | str) -> Any:
 
 
 def faults(error: "ValidationError") -> str:
-    """Return what pydantic found wrong with values, in one line.
+    """Return pydantic's errors in one line.
 
-    Each field and what is wrong with it.
+    It names each field and what is wrong with it.
     """
     found = []
     for fault in error.errors():

@@ -1,4 +1,7 @@
-"""What a user can set: one flat pydantic model per case, which is its command line and its form in the Prefect UI."""
+"""A case's parameters: one flat pydantic model per case.
+
+The model is the case's command line and its form in the Prefect UI.
+"""
 
 import argparse
 import datetime
@@ -21,7 +24,7 @@ SYMBOLS = {Ge: "at least", Gt: "over", Le: "at most", Lt: "under"}
 
 
 class CaseParams(BaseModel):
-    """What every case understands.
+    """The parameters common to all cases.
 
     A case adds its own fields, each with a description, a default and limits.
     """
@@ -59,7 +62,7 @@ class CaseParams(BaseModel):
 def add_flags(parser: argparse.ArgumentParser, model: type[BaseModel]) -> None:
     """Add one flag per field of `model`.
 
-    A list takes several words, a yes-or-no field takes none.
+    A list takes several words, a boolean field takes none.
     """
     for name, field in model.model_fields.items():
         flag = "--" + name.replace("_", "-")
@@ -78,7 +81,7 @@ def add_flags(parser: argparse.ArgumentParser, model: type[BaseModel]) -> None:
 
 
 def parse(model: type[BaseModel], given: dict[str, Any], file: Path | None = None) -> BaseModel:
-    """Build the parameters from the flags that were given, and for the others from a file if there is one.
+    """Build the parameters from the given flags, and from a file, if there is one, for the others.
 
     Raises
     ------

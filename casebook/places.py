@@ -35,7 +35,7 @@ def shared() -> str | None:
 def artifacts() -> Path:
     """Return the folder of everything that runs write.
 
-    Of artifacts that machines share, the local copy.
+    Where machines share their artifacts, this is the local copy.
     """
     if url := shared():
         cache = os.environ.get("CASEBOOK_CACHE") or Path.home() / ".cache" / "casebook"
@@ -60,9 +60,9 @@ def models(case: str | None = None) -> Path:
 
 
 def served(case: str) -> Path:
-    """Return the folder of what the service counted of a case.
+    """Return the folder of what the service counted for a case.
 
-    A folder per version, a file per hour and process.
+    It has a folder per version, with a file per hour and process.
     """
     return artifacts() / "served" / case
 

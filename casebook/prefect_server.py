@@ -24,7 +24,10 @@ def main(port: int, *, bare: bool) -> None:
 
 
 def end_with_parent() -> None:
-    """Wait for the end of standard input, a pipe that closes even when the parent is killed, then leave."""
+    """Wait for the end of standard input, then exit.
+
+    It is a pipe, which closes even when the parent is killed.
+    """
     while os.read(0, 1):  # not by sys.stdin: Python can't end while a thread holds that
         pass
     os._exit(0)

@@ -27,7 +27,7 @@ class Progress:
         self.told = time.monotonic()
 
     def step(self, note: str = "", units: int = 1) -> None:
-        """Count one unit or several, with a short note such as the latest validation figure."""
+        """Count one unit or several, with a short note such as the latest validation metric."""
         self.done += units
         self.bar.set_postfix_str(note, refresh=False)
         self.bar.update(units)

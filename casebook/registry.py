@@ -50,7 +50,7 @@ def production(case: str) -> int | None:
 def present(case: str) -> int | None:
     """Return the version that serves.
 
-    Where the pointer can't be read, the last one in the history.
+    Where the pointer can't be read, return the last version in the history.
     """
     try:
         return production(case)
@@ -74,7 +74,7 @@ def point(case: str, version: int) -> None:
 
 
 def promote(case: str, version: int) -> None:
-    """Make a version serve because somebody wants it to.
+    """Make a version serve on a user's request.
 
     Raises
     ------
@@ -171,9 +171,9 @@ def _before(lines: list[bytes], now: int | None) -> tuple[int | None, list[bytes
 
 
 def _change(line: bytes) -> tuple[int | None, int] | None:
-    """Return from which version to which a line of the history tells.
+    """Return the old and the new version that a line of the history names.
 
-    None where it can't be read.
+    Return None where the line can't be read.
     """
     found = CHANGE.fullmatch(line.decode("ascii", errors="replace").strip())
     return (number(found[1]), int(found[2])) if found else None
@@ -194,9 +194,9 @@ def _write_history(case: str, lines: list[bytes]) -> None:
 
 
 def _set(case: str, version: int) -> None:
-    """Write the pointer, unless it says so already.
+    """Write the pointer, unless it is already set to that value.
 
-    A service looks again at one that is written.
+    A service reloads a pointer that is written.
     """
     content = f"{version}\n".encode()
     path = places.models(case) / POINTER

@@ -1,4 +1,7 @@
-"""Reaching the storage that machines share, whatever its kind, and telling in a paragraph what goes wrong there."""
+"""Access to the storage that machines share, whatever its kind.
+
+Whatever goes wrong there is reported in one paragraph.
+"""
 
 import errno
 from collections.abc import Callable, Iterable, Iterator
@@ -77,7 +80,10 @@ def check_regular(there: "UPath", paths: Iterable[str]) -> None:
 
 @contextmanager
 def reaching() -> Iterator[None]:
-    """Turn what goes wrong at the shared storage, which has as many kinds of errors as there are kinds of storage."""
+    """Turn errors of the shared storage into a CasebookError.
+
+    There are as many kinds of errors as there are kinds of storage.
+    """
     try:
         yield
     except CasebookError:
@@ -96,7 +102,10 @@ def _remedy(error: Exception) -> str:
     if isinstance(error, ImportError):
         return "Install what it needs; for S3 that is `pip install universal-pathlib s3fs`."
     if isinstance(error, ValueError):
-        return "CASEBOOK_ARTIFACTS is a folder, or a URL that fsspec knows, such as s3://bucket/prefix."
+        return (
+            "CASEBOOK_ARTIFACTS is a folder, or a URL that fsspec knows, such as "
+            "s3://bucket/prefix."
+        )
     if isinstance(error, FileNotFoundError):
         return "Make the bucket, or set CASEBOOK_ARTIFACTS to one that is there."
     if isinstance(error, PermissionError) or "Credentials" in type(error).__name__:

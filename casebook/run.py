@@ -1,4 +1,4 @@
-"""The run that is under way: what was asked, what each stage did, and the record it leaves."""
+"""The run in progress: what was requested, what each stage did, and the record it leaves."""
 
 import logging
 import secrets
@@ -27,7 +27,7 @@ REPORT = "report.html"
 class StageRecord(BaseModel):
     """What one stage did in one run, or would do: the rows of `--plan` and of run.json.
 
-    `seconds`, `bytes` and `peak_memory_mb` tell what making the output cost, also where it was
+    `seconds`, `bytes` and `peak_memory_mb` are the cost of making the output, also where it was
     reused.
     """
 
@@ -42,13 +42,13 @@ class StageRecord(BaseModel):
 
 @dataclass
 class Run:
-    """One run of a case: `planning` asks what would be done, `refresh` does all of it again.
+    """One run of a case: `planning` asks what would be done, `refresh` redoes everything.
 
     `libraries` gathers what the stages to be run in this process need, so that it can be imported
-    ahead. `cluster` is where submitted stages are made, if not here. `data` has the kind and the
-    hash of each data set that is read. `last` has what others see at once, such as that a model
-    serves: it is done when all else is done. `ending` has what is left, and taken back after an
-    exception, when the run ends.
+    ahead. `cluster` is where submitted stages are run, if not here. `data` has the kind and the
+    hash of each data set that is read. `last` has what takes effect for others at once, such as
+    that a model serves: it is done when all else is done. `ending` has what is left to do when the
+    run ends, and what is taken back after an exception.
     """
 
     case: str
@@ -79,15 +79,18 @@ class Run:
         return (self.folder / RECORD).relative_to(places.artifacts()).as_posix()
 
     def note(self) -> None:
-        """Write run.json of a run that goes on.
+        """Write run.json of a run in progress.
 
-        What it uses must not be cleaned up, even if it is killed.
+        What the run uses must not be cleaned up, even if it is killed.
         """
         if not self.planning:
             self.write(RUNNING)
 
     def write(self, status: str, error: str | None = None, **more: object) -> None:
-        """Write run.json: parameters, code, libraries, device, and each stage's key, status, seconds and bytes."""
+        """Write run.json.
+
+        It has parameters, code, libraries, device, and each stage's key, status, seconds and bytes.
+        """
         told = {
             "case": self.case,
             "run_id": self.run_id,
@@ -111,7 +114,7 @@ class Run:
 def share_ended(case: str) -> None:
     """Share the folders of runs that ended.
 
-    The one just now, and earlier ones that could not be shared then.
+    These are the run that just ended, and earlier ones that could not be shared then.
     """
     if places.shared() is None:
         return
@@ -140,9 +143,9 @@ _current: ContextVar[Run] = ContextVar("casebook_run")
 
 
 def current() -> Run:
-    """Return the run under way.
+    """Return the run in progress.
 
-    Stages find it here, so that a flow needn't hand it to each of them.
+    Stages find it here, so that a flow needn't pass it to each of them.
     """
     return _current.get()
 

@@ -1,6 +1,6 @@
-"""Artifacts that machines share.
+"""Share artifacts between machines.
 
-With a URL in `CASEBOOK_ARTIFACTS`, what is made here goes there, and the other way.
+With a URL in `CASEBOOK_ARTIFACTS`, what is made here is uploaded there, and vice versa.
 
 Everything works on local folders: `places.artifacts()` is then a local copy of what lies at the
 URL. An object store has no rename, so a finished folder goes there file by file with its manifest
@@ -29,7 +29,7 @@ class Altered(CasebookError):
 def push(folder: Path) -> None:
     """Share a finished folder, its manifest last.
 
-    A folder that has none is given one once all is there.
+    A folder without a manifest is given one once all files are there.
     """
     if places.shared() is None:
         return
@@ -120,7 +120,7 @@ def names(folder: Path) -> list[str]:
 
 
 def manifests(folder: Path) -> dict[str, bytes]:
-    """Return the manifests of the whole folders in a folder of the shared storage, by their names."""
+    """Return the manifests, by name, of the complete folders in a folder of the shared storage."""
     found = names(folder)
     with ThreadPoolExecutor(16) as pool:
         contents = pool.map(read, [folder / name / MANIFEST for name in found])
@@ -132,7 +132,10 @@ def manifests(folder: Path) -> dict[str, bytes]:
 
 
 def drop(path: Path) -> int:
-    """Remove a file or folder from the shared storage, its manifest first, and return how many bytes the rest had."""
+    """Remove a file or folder from the shared storage, and return the number of bytes removed.
+
+    The manifest is removed first, and its bytes are not counted.
+    """
     if places.shared() is None:
         return 0
     there = remote.at(path)
@@ -197,7 +200,7 @@ def _described(folder: Path) -> bytes:
 def _hashes(manifest: bytes) -> dict[str, str]:
     """Return the files that a manifest names with their hashes.
 
-    A version's also tells their sizes.
+    A version's manifest also has their sizes.
     """
     try:
         named = json.loads(manifest)["files"]

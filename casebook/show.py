@@ -1,6 +1,4 @@
-"""What a flow run tells in the Prefect UI, wherever it was started.
-
-Its log lines, and what it came to.
+"""Show a flow run's log lines and outcome in the Prefect UI, wherever it was started.
 
 `CASEBOOK_REPORTS` is the address at which the folder of all runs is served, if it is: reports are
 links then.
@@ -14,9 +12,9 @@ from casebook import places
 
 
 def log_lines() -> None:
-    """Let our own lines into the run's log.
+    """Pass our own log lines on to the run's log.
 
-    A worker's process passes on nothing below a warning unless it is told.
+    A worker's process passes on nothing below a warning unless it is configured to.
     """
     logging.getLogger("casebook").setLevel(logging.INFO)
 
@@ -24,7 +22,7 @@ def log_lines() -> None:
 def show(key: str, text: str) -> None:
     """Keep a text as an artifact of the flow run.
 
-    Its first line describes it, each further one is a paragraph.
+    Its first line is the description, each further one a paragraph.
     """
     from prefect.artifacts import create_markdown_artifact
 

@@ -1,7 +1,7 @@
 """One spare process beside the main one, for work that needs no TensorFlow.
 
 Great Expectations takes seconds to import and so does TensorFlow: in two processes they load side
-by side. The same process draws figures and fits the plain peers while the main one trains. Left
+by side. The same process draws plots and fits the plain baselines while the main one trains. Left
 idle for long it ends, so that its memory is free for a long training; the next call starts another.
 """
 

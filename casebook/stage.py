@@ -71,7 +71,7 @@ class RemoteFuture:
 
 @dataclass(frozen=True)
 class Call:
-    """One call of a stage with its arguments, its key, and whether a stored output serves.
+    """One call of a stage: its arguments, its key, and whether a stored output is reused.
 
     `label` names the place in the store: the same stage called for another candidate or fold has
     another label.
@@ -143,12 +143,10 @@ class Stage(Generic[P]):
         return call.ref if current().planning else _as_task(call)(call, call.inputs)
 
     def submit(self, *args: P.args, **kwargs: P.kwargs) -> Future:
-        """Begin the stage, on the cluster if the run has one.
+        """Start the stage, on the cluster if the run has one.
 
-        Later stages wait for it by `result()`.
-
-        Without a cluster a stage of the spare process begins beside this one, and any other runs at
-        once: this process does one thing at a time.
+        Later stages wait for it by `result()`. Without a cluster a stage of the spare process
+        starts beside this one, and any other runs at once: this process does one thing at a time.
         """
         call, run = self._prepare(args, kwargs), current()
         if run.planning:
@@ -229,9 +227,9 @@ def stage(
 def key_parts(
     fn: Callable[..., object], args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> Iterator[tuple[str, str]]:
-    """Yield everything a stage's output depends on, as named strings.
+    """Yield everything that a stage's output depends on, as named strings.
 
-    What `--plan` compares and explains.
+    `--plan` compares and explains these strings.
     """
     code, libraries = fingerprint(fn)
     yield "code", code
@@ -262,7 +260,7 @@ def _data_sets(arguments: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _describe(value: object) -> tuple[str, tuple[str, ...]]:
-    """Return an argument as text that changes when its content does, and the libraries it brings along."""
+    """Return an argument as text that changes with its content, and the libraries it depends on."""
     if isinstance(value, Ref):
         return (value.sha256 or "pending") + value.within, ()
     if callable(value) and not isinstance(value, BaseModel):
@@ -282,9 +280,9 @@ def _describe(value: object) -> tuple[str, tuple[str, ...]]:
 
 
 def decide(run: Run, ref: Ref, parts: Mapping[str, str]) -> StageRecord:
-    """Say whether a stage is to be run or its stored output reused, and why.
+    """Decide whether a stage is run or its stored output reused, and why.
 
-    A plan brings nothing here.
+    A plan downloads nothing.
     """
     wrong = None if run.planning or run.refresh else store.sync(ref.folder)
     manifest = store.read_manifest(ref.folder)
@@ -308,9 +306,9 @@ def _reason_to_run(
 
 
 def _readable(result: Path) -> bool:
-    """Say whether Prefect's record of the result is whole.
+    """Return whether Prefect's record of the result is complete.
 
-    It is written in place, so a kill can cut it short.
+    Prefect writes it in place, so a kill can truncate it.
     """
     try:
         return isinstance(JSON.validate_json(result.read_bytes()), dict)
@@ -342,8 +340,8 @@ def _as_task(
 ) -> "Task[[Call, list[Ref]], Ref]":
     """Return the Prefect task that makes or reuses this call's output.
 
-    A cluster's worker perhaps lacks the folder of Prefect's records, so none is kept of what it
-    makes until it is reused.
+    A cluster's worker may lack the folder of Prefect's records, so no record of what it makes is
+    kept until that is reused.
     """
     from prefect import Task
 
@@ -362,7 +360,10 @@ def _as_task(
 
 
 def _keep_result(ref: Ref, key: str) -> None:
-    """Write Prefect's record of an output whose maker was another machine, or was killed before Prefect wrote it."""
+    """Write Prefect's record of an output that has none.
+
+    Its maker was another machine, or was killed before Prefect wrote the record.
+    """
     from prefect.filesystems import LocalFileSystem
     from prefect.results import ResultStore
     from prefect.serializers import JSONSerializer
@@ -414,7 +415,10 @@ def make_there(call: Call, inputs: list[Ref]) -> Ref:
 
 
 def _note(call: Call, ref: Ref) -> Ref:
-    """Note in the run's record what making an output cost, say so, and return the reference to it."""
+    """Record and log what making an output cost, and return the reference to it.
+
+    The cost goes into the run's record.
+    """
     manifest = store.read_manifest(ref.folder)
     if manifest is None:
         raise FileNotFoundError(ref.folder / store.MANIFEST)
@@ -446,11 +450,10 @@ def _here(function: Callable[..., T], *args: object) -> T:
 
 
 class UncachedTask(Generic[P, T]):
-    """A function that does its work in every run, as a Prefect task that is never cached.
+    """A function that runs in every run, as a Prefect task that is never cached.
 
-    A look-up, a publication.
-
-    A plan lists it and goes on without its answer, so a flow only hands the answer of an act on.
+    Examples are a look-up or a publication. A plan lists it and goes on without its return value,
+    so a flow may only pass that value on.
     """
 
     def __init__(self, fn: Callable[P, T]) -> None:

@@ -1,4 +1,4 @@
-"""The stage store: one folder per stage and key, and the small reference that stages pass to each other.
+"""The stage store: one folder per stage and key, and the small reference that stages pass on.
 
 A stage's output lies in `store/<case>/<stage>/<key>/` with a `manifest.json` that lists every file
 and its hash, and with the `result` that Prefect's cache keeps of the task. Deleting a folder
@@ -23,9 +23,9 @@ RESULT = "result"
 
 
 class Ref(BaseModel):
-    """A frozen reference to what a stage wrote.
+    """A frozen reference to a stage's output.
 
-    Small enough to pass anywhere, exact enough to be trusted.
+    It is small enough to pass anywhere, and exact enough to be trusted.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Ref(BaseModel):
     sha256
         Hash over the names and hashes of all files; empty while a plan doesn't know it yet.
     facts
-        The stage's own few figures: row counts, columns, what it dropped.
+        The stage's own few numbers: row counts, columns, what it dropped.
     within
         The folder inside the output that is meant, where one output holds many folds; empty for the
         whole.
@@ -86,7 +86,7 @@ def fold_name(number: int) -> str:
 
 
 class Manifest(BaseModel):
-    """What the store knows of one output: how its key came about, its files, and what it cost.
+    """What the store knows of one output: how its key was made, its files, and its cost.
 
     `seconds` is wall time; `peak_memory_mb` the peak of the process up to the stage's end (None on
     Windows).
@@ -109,7 +109,10 @@ def write_manifest(
     facts: Facts,
     cost: Mapping[str, object],
 ) -> Ref:
-    """Write the manifest of a finished output into its (still temporary) folder and return the reference."""
+    """Write the manifest of a finished output, and return the reference.
+
+    The output's folder is still temporary.
+    """
     hashes = {
         p.relative_to(folder).as_posix(): files.sha256(p)
         for p in sorted(folder.rglob("*"))
@@ -138,7 +141,7 @@ def key_of(parts: Mapping[str, str]) -> str:
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """Return the manifest of a store folder, here or on the shared storage, or None where none can be read."""
+    """Return a store folder's manifest, here or on the shared storage, or None if unreadable."""
     path = folder / MANIFEST
     return _manifest(path.read_bytes() if path.is_file() else share.read(path))
 
@@ -162,9 +165,9 @@ def alone(case: str) -> Iterator[None]:
 
 
 def sync(folder: Path) -> str | None:
-    """Share an output that is whole here, or bring the shared one.
+    """Upload an output that is complete here, or download the shared one.
 
-    Say what is wrong with that, or None.
+    Return what is wrong with the shared one, or None.
     """
     try:
         share.sync(folder)
@@ -200,7 +203,10 @@ def _holds(ref: Ref) -> bool:
 
 
 def verify(folder: Path, manifest: Manifest) -> str | None:
-    """Say what is wrong with a stored output (a missing or altered file), or None if it is whole."""
+    """Return what is wrong with a stored output, or None if it is whole.
+
+    A file may be missing or altered.
+    """
     for name, expected in manifest.files.items():
         if not untrusted.is_safe(name):
             return f"{name!r:.80} is not the name of a file inside the folder"

@@ -1,6 +1,6 @@
-"""Tables and arrays in a stage's folder.
+"""Read and write tables and arrays in a stage's folder.
 
-Parquet and npz, the two formats that pass between stages.
+Parquet and npz are the two formats that pass between stages.
 """
 
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""Track: send what a run came to to MLflow, if `MLFLOW_TRACKING_URI` says where.
+"""Send a run's outcome to MLflow, if `MLFLOW_TRACKING_URI` is set.
 
-Without it MLflow isn't imported.
+Without that variable MLflow isn't imported.
 
 A run is sent when it has ended, from the files it left. So it can also be sent later, and sent
 again: its MLflow run is found by the tag `casebook.run_id`, and what is there already stays as it
@@ -43,7 +43,7 @@ def asked() -> bool:
 
 
 def prepare() -> set[str]:
-    """Make ready for tracking, if it is asked for, before any work is done.
+    """Prepare for tracking, if it is requested, before any work is done.
 
     Return the libraries that it needs.
 
@@ -68,7 +68,7 @@ def prepare() -> set[str]:
 def track_ended(case: str, run: str) -> None:
     """Send a run that has just ended, if runs are to be tracked.
 
-    A fault is told, and takes nothing from the run.
+    An error is reported, and does no harm to the run.
     """
     if not asked():
         return
@@ -86,7 +86,9 @@ def track_ended(case: str, run: str) -> None:
 
 
 def track(case: str, run: str) -> str:
-    """Send a run's parameters, figures, curves, files and published version to MLflow, and say where they are.
+    """Send a run to MLflow, and return where it is found there.
+
+    Its parameters, metrics, curves, files and published version are sent.
 
     Raises
     ------
@@ -129,7 +131,7 @@ def _experiment(client: "MlflowClient", name: str) -> str:
 
 
 def _send(client: "MlflowClient", experiment: str, told: Outcome, parent: str = "") -> str:
-    """Send an outcome and, as runs below its own, the trainings of a search.
+    """Send an outcome and, as its child runs, the trainings of a search.
 
     Return the id of its MLflow run.
     """
@@ -178,7 +180,7 @@ def _tags(told: Outcome, parent: str) -> dict[str, str]:
 
 
 def _data(told: Outcome) -> "Iterator[DatasetInput]":
-    """Yield the data of a run, by whose hash MLflow's pages tell runs apart.
+    """Yield the data of a run; MLflow's pages tell runs apart by its hash.
 
     A run that failed early has none.
     """

@@ -1,6 +1,6 @@
-"""Names and files that anybody may have written.
+"""Validate names and files that anybody may have written.
 
-Checked in one place, before a path is made or a byte is read.
+They are checked in one place, before a path is made or a byte is read.
 """
 
 import os
@@ -23,7 +23,7 @@ DEVICES = re.compile(
 class Untrusted(CasebookError):
     """A name that leaves its folder, or a file that can't be read as one.
 
-    The message says which and why.
+    The message says which it is and why.
     """
 
 

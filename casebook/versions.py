@@ -66,7 +66,9 @@ def free_number(case: str) -> int:
 
 
 def folder_of(case: str, version: int) -> Path:
-    """Return the folder of a version, which is then both here and on the shared storage, if there is one.
+    """Return the folder of a version, after synchronizing it with any shared storage.
+
+    The version is then both here and there.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Words: texts to numbers, by the same code where a model is trained and where it answers.
+"""Convert texts to numbers, by the same code in training and in serving.
 
 A vocabulary numbers the words or characters of the training texts, the most frequent first; 0 pads
 and 1 stands for everything it doesn't have. It is kept as a small JSON file beside the model.
@@ -69,7 +69,7 @@ def numbered(texts: Iterable[str | None], vocabulary: Vocabulary) -> list[list[i
 def learned(texts: Iterable[str | None], unit: Unit, most: int, length: int) -> Vocabulary:
     """Return the vocabulary of the `most` most frequent tokens.
 
-    Of equally frequent ones the first seen goes first.
+    Of equally frequent ones the first seen comes first.
     """
     counts = Counter(token for text in texts for token in tokens(text, unit))
     return Vocabulary(
@@ -112,10 +112,11 @@ def tokens(text: str | None, unit: Unit) -> list[str]:
 def normalized(text: str) -> str:
     """Return a text as models read it.
 
-    Composed, in small letters, with no character more than twice in a row.
+    It is composed and in lower case, with no character more than twice in a row.
 
-    Hangul that is stored as the letters of its syllables is composed (Unicode NFC), and signs go
-    that cannot be seen by themselves. So ㅋㅋㅋㅋㅋ and ㅋㅋ are the same laughter, and !!!! is !!.
+    Hangul that is stored as the letters of its syllables is composed (Unicode NFC), and characters
+    that are invisible by themselves are removed. So ㅋㅋㅋㅋㅋ and ㅋㅋ are the same laughter, and
+    !!!! is !!.
     """
     composed = unicodedata.normalize("NFC", text).lower()
     seen = "".join(

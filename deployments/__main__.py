@@ -1,6 +1,6 @@
-"""`python -m deployments`.
+"""Run the whole stand, register deployments, or write and check the file that lists them.
 
-Run the whole stand, register deployments, or write and check the file that lists them.
+The command is `python -m deployments`.
 """
 
 import argparse
@@ -10,7 +10,7 @@ from casebook.cli import guarded
 
 
 def main() -> int:
-    """Do what is asked for and return the exit code: 0 done, 1 failed, 2 bad arguments."""
+    """Run the requested command and return the exit code: 0 done, 1 failed, 2 bad arguments."""
     parser = argparse.ArgumentParser(prog="python -m deployments", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     ui = commands.add_parser(

@@ -1,9 +1,9 @@
-"""What people are told, and by which webhook.
+"""Alerts for people, and the webhook that sends them.
 
-Automations of the Prefect server that post to an address of yours.
+They are automations of the Prefect server that post to an address of yours.
 
 `CASEBOOK_ALERTS_URL` names it. What is posted is JSON whose `text` Slack, Mattermost and others
-show; a receiver of another form takes what stands beside it, or `PAYLOAD` is filled in another way.
+show; a receiver of another form takes the fields beside it, or `PAYLOAD` is filled in another way.
 """
 
 import os
@@ -21,15 +21,23 @@ if TYPE_CHECKING:
 
 VARIABLE = "CASEBOOK_ALERTS_URL"
 BLOCK = "casebook-alerts"  # where the server keeps the address, which is a secret
-PAYLOAD = """\
-{%% set text %%}%s{%% endset %%}
-{"text": {{ text | tojson }}, "event": {{ event.event | tojson }}, "link": {{ (flow_run | ui_url) | tojson }}}"""
+PAYLOAD = (
+    "{%% set text %%}%s{%% endset %%}\n"
+    '{"text": {{ text | tojson }}, "event": {{ event.event | tojson }}, '
+    '"link": {{ (flow_run | ui_url) | tojson }}}'
+)
 # A server on SQLite looks at an event again where its database was busy meanwhile: what was told is
 # not told again.
 ONCE_IN = timedelta(minutes=10)
 
-ENDED = "{{ flow.name }} {{ flow_run.state.name | lower }} ({{ flow_run.name }}): {{ flow_run.state.message }}"
-WAITS = "{{ event.payload.case }} version {{ event.payload.version }} does not serve: {{ event.payload.why }}"
+ENDED = (
+    "{{ flow.name }} {{ flow_run.state.name | lower }} ({{ flow_run.name }}): "
+    "{{ flow_run.state.message }}"
+)
+WAITS = (
+    "{{ event.payload.case }} version {{ event.payload.version }} does not serve: "
+    "{{ event.payload.why }}"
+)
 MOVED = (
     "{{ event.payload.case }} version {{ event.payload.version }} is asked other things than it "
     "was trained on: {{ event.payload.drifted | join(', ') }} ({{ event.payload.report }})"

@@ -1,6 +1,6 @@
-"""`python -m deployments.automations`.
+"""Automations of the Prefect server for whatever dies, waits or drifts.
 
-What the Prefect server does by itself when something dies, waits or drifts.
+`python -m deployments.automations` registers them.
 """
 
 from collections.abc import Iterator
@@ -63,7 +63,7 @@ def keep(client: "SyncPrefectClient", automation: "AutomationCore") -> UUID:
 def wanted(webhook: UUID | None) -> "Iterator[AutomationCore]":
     """Yield all automations.
 
-    Those that tell people of something are there if there is a webhook to tell it by.
+    Those that alert people are included if there is a webhook for it.
     """
     yield policies.silent()
     yield policies.unbegun()

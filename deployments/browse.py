@@ -1,6 +1,6 @@
-"""What a person does in Prefect's pages.
+"""Use Prefect's pages as a person does, in Chromium.
 
-A case's form is filled, the run is started and looked at, in Chromium.
+A case's form is filled, and the run is started and looked at.
 """
 
 import re
@@ -50,9 +50,9 @@ def page() -> "Iterator[Page]":
 def start_run(
     page: "Page", ui: str, case: str, texts: Mapping[str, str], choices: Mapping[str, str]
 ) -> UUID:
-    """Fill the form of a case's deployment and send it.
+    """Fill in and send the form of a case's deployment.
 
-    Return the run that is begun, with its page open.
+    Return the run that is started, with its page open.
     """
     open_form(page, ui, case)
     for label, text in texts.items():
@@ -78,9 +78,10 @@ def open_form(page: "Page", ui: str, deployment: str) -> None:
 
 
 def field(page: "Page", label: str) -> "Locator":
-    """Return the field with a label, and with its description and what switches its kind.
+    """Return the field with a label.
 
-    The innermost such part.
+    It is the innermost part of the page that also has the field's description and the switch of its
+    kind.
     """
     named = page.locator(".schema-form-property__label", has_text=re.compile(rf"^{label}\b"))
     return page.locator(".schema-form-property").filter(has=named).last

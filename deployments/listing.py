@@ -1,7 +1,7 @@
-"""prefect.yaml: one deployment per case and operation, written from the flows, so that none can be missing.
+"""prefect.yaml: one deployment per case and operation, generated from the flows.
 
-A folder of somebody else's cases (`CASEBOOK_CASES`) has a prefect.yaml of its own at the same
-place.
+Since it is generated, no deployment can be missing. A folder of somebody else's cases
+(`CASEBOOK_CASES`) has a prefect.yaml of its own at the same place.
 """
 
 from collections.abc import Iterator
@@ -17,8 +17,10 @@ from tasks.tables.parameters import NetworkParams
 
 APART = 20  # minutes between two nightly starts: longer than most cases take
 HEAD = """\
-# Written by `python -m deployments write` from flows/: don't edit it, `python -m deployments check` compares.
-# `python -m deployments register` makes the work pools and brings all of this to the server in PREFECT_API_URL.
+# Written by `python -m deployments write` from flows/: don't edit it, \
+`python -m deployments check` compares.
+# `python -m deployments register` makes the work pools and brings all of this to the \
+server in PREFECT_API_URL.
 name: casebook
 
 pull:
@@ -26,7 +28,8 @@ pull:
       directory: .
 
 definitions:
-  # A run behaves as the command does: in the checkout, which is the folder that the worker is started in.
+  # A run behaves as the command does: in the checkout, which is the folder that the \
+worker is started in.
   surroundings: &surroundings
     working_dir: .
     env:
@@ -34,8 +37,10 @@ definitions:
   cases: &cases {{name: local, work_queue_name: cases, job_variables: *surroundings}}
   operations: &operations {{name: local, job_variables: *surroundings}}
   gpu: &gpu {{name: gpu, job_variables: *surroundings}}
-  # One run at a time, another one waits: a click is never lost, as it would be with CANCEL_NEW. That nights don't pile
-  # up behind a long run is seen to by an automation, which cancels a scheduled run that would have to wait.
+  # One run at a time, another one waits: a click is never lost, as it would be with \
+CANCEL_NEW. That nights don't pile
+  # up behind a long run is seen to by an automation, which cancels a scheduled run that \
+would have to wait.
   one: &one {{limit: 1, collision_strategy: ENQUEUE}}
 
 deployments:
@@ -90,7 +95,10 @@ def _faults(root: Path) -> Iterator[str]:
         yield f"{path} has no deployment of {', '.join(lacking)}"
     elif found != listing(root):
         differ = [name for name, text in wanted.items() if text not in found]
-        yield f"{path} is not as the flows are today ({', '.join(differ) or 'its head, or a flow that is gone'})"
+        yield (
+            f"{path} is not as the flows are today "
+            f"({', '.join(differ) or 'its head, or a flow that is gone'})"
+        )
 
 
 def _names(root: Path) -> list[str]:
@@ -139,7 +147,7 @@ def _parameters(name: str, value: str, indent: int = 4) -> str:
 def _schedule(name: str) -> str:
     """Return a case's nightly schedule.
 
-    On real data, so that it fails where there is none and takes no sample.
+    It runs on real data, so that it fails where there is none instead of taking a sample.
     """
     if name not in (nightly := _nightly()):
         return ""
@@ -152,7 +160,7 @@ def _schedule(name: str) -> str:
 def _nightly() -> list[str]:
     """Return the cases that are run every night.
 
-    All but a search, which has to be told its case.
+    These are all but a search, which needs to be given its case.
     """
     flows = {name: _flow(name) for root in places.roots() for name in _names(root)}
     return [

@@ -47,9 +47,9 @@ def write() -> None:
 
 
 def serving() -> list[str]:
-    """Return what the service needs, as pyproject.toml has it.
+    """Return the requirements of the service, as pyproject.toml has them.
 
-    Its models may lie on shared storage.
+    Its models may be on shared storage.
     """
     project = tomllib.loads((places.project() / "pyproject.toml").read_text(encoding="utf-8"))[
         "project"

@@ -1,7 +1,4 @@
-"""What becomes of runs that die or are late, and of models whose inputs drift.
-
-Automations of the Prefect server.
-"""
+"""Automations of the Prefect server for runs that die or are late, and for models that drift."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -17,28 +14,25 @@ if TYPE_CHECKING:
 Labels = dict[str, str | list[str]]
 
 # A run gives a sign of life every `engine.HEARTBEAT` seconds. Three may be lost or late, on a busy
-# machine or while the
-# server is started anew, before the run is taken for dead. With fewer than two to three, healthy
-# runs are.
+# machine or while the server is restarted, before the run is taken for dead. With fewer than two
+# to three, healthy runs are.
 SIGNS = 4
-# A server that was away must still know what it had waited for: by default it forgets that within a
-# minute.
-# And who holds a deployment's slot: by default it keeps that in memory, and a slot that was held
-# then is never free.
+# A server that was away must still know what it had waited for (by default it forgets that within a
+# minute) and who holds a deployment's slot (by default it keeps that in memory, and a slot that was
+# held then is never free).
 SERVER = {
     "PREFECT_SERVER_EVENTS_EXPIRED_BUCKET_BUFFER": "P1D",
-    "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+    "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": (
+        "prefect.server.concurrency.lease_storage.filesystem"
+    ),
 }
-UNBEGUN = timedelta(
-    minutes=10
-)  # from being taken by a worker to the beginning: seconds, if no image is fetched
+# from being taken by a worker to the beginning: seconds, if no image is fetched
+UNBEGUN = timedelta(minutes=10)
 RETRIES = 2  # what crashes for the third time does so for a reason
-PAUSE = timedelta(
-    minutes=1
-)  # a worker reports a crash once more, seconds after the run's own process did
-LATE = timedelta(
-    hours=12
-)  # what was to run at night and hasn't begun by noon makes way for the next night
+# a worker reports a crash once more, seconds after the run's own process did
+PAUSE = timedelta(minutes=1)
+# what was to run at night and hasn't begun by noon makes way for the next night
+LATE = timedelta(hours=12)
 COOLDOWN = timedelta(days=1)  # a monitor of every hour must not train every hour
 
 NOT_BEGUN = "A worker took it and did not begin it."
@@ -52,13 +46,15 @@ BROKEN = {CRASHED, "prefect.flow-run.Failed", "prefect.flow-run.TimedOut"}
 ENDS = BROKEN | {CANCELLED, "prefect.flow-run.Completed"}
 BEGINS = {"prefect.flow-run.Scheduled", "prefect.flow-run.AwaitingRetry", PENDING, RUNNING}
 RUN: Labels = {"prefect.resource.id": "prefect.flow-run.*"}
-DEPLOYED: Labels = {
-    "prefect.resource.role": "deployment"
-}  # what was run by command, no worker can run again
+# what was run by command, no worker can run again
+DEPLOYED: Labels = {"prefect.resource.role": "deployment"}
 
 
 def ours() -> Labels:
-    """Return what tells runs of our flows, by command or by deployment, from others that the server may know."""
+    """Return the labels that tell our runs from others that the server may know.
+
+    They match runs by command as well as by deployment.
+    """
     names = sorted(path.stem for folder in flows.__path__ for path in Path(folder).glob("[!_]*.py"))
     return {"prefect.resource.role": "flow", "prefect.resource.name": names}
 
@@ -66,7 +62,10 @@ def ours() -> Labels:
 def silent() -> "AutomationCore":
     """A run that gives no sign of life any more has crashed: nobody is left who could say so."""
     window = timedelta(seconds=SIGNS * engine.HEARTBEAT)
-    told = f"It gave no sign of life for {window.total_seconds():.0f} seconds: its process or its machine is gone."
+    told = (
+        f"It gave no sign of life for {window.total_seconds():.0f} seconds: its process or its "
+        "machine is gone."
+    )
     return overdue(
         "A run without a sign of life has crashed", SIGN, {SIGN, *ENDS}, window, crash(told)
     )
@@ -95,14 +94,14 @@ def late() -> "AutomationCore":
 
 
 def resumed() -> "AutomationCore":
-    """A run that crashed is begun again, at most `RETRIES` times.
+    """Restart a crashed run, at most `RETRIES` times.
 
-    It takes what its finished stages have left.
+    It reuses the results of the stages that were finished.
 
-    The event tells how often the run was begun, so nothing has to be counted. A run that fails by
-    itself, for example of a bad parameter, has not crashed. Nor is one begun again of which more is
-    heard meanwhile: somebody did that, or it lives, and only its signs of life were lost with a
-    server.
+    The event reports how often the run was started, so nothing has to be counted. A run that fails
+    by itself, for example because of a bad parameter, has not crashed. Nor is a run restarted of
+    which more is heard meanwhile: somebody did that, or it lives, and only its signs of life were
+    lost with a server.
     """
     counts = [str(number) for number in range(1, RETRIES + 1)]
     return overdue(
@@ -135,9 +134,9 @@ def begun_once_more() -> "AutomationCore":
 
 
 def retrained() -> "AutomationCore":
-    """A model that is asked other things than it was trained on is trained again, by its case's deployment.
+    """Retrain a model whose inputs drift from its training data, by its case's deployment.
 
-    Once in a window of `COOLDOWN`: while it lasts the event is not looked at.
+    This happens once in a window of `COOLDOWN`: while it lasts the event is ignored.
     """
     from prefect.events.actions import RunDeployment
     from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
@@ -165,7 +164,10 @@ def overdue(
     run: Labels = RUN,
     *related: Labels,
 ) -> "AutomationCore":
-    """Return an automation that acts on one of our runs where nothing that is expected follows an event in time."""
+    """Return an automation that acts on one of our runs when an expected event is overdue.
+
+    It is overdue if none of the events in `expected` follows `after` within `within`.
+    """
     from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 
     trigger = EventTrigger(

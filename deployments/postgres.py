@@ -15,16 +15,17 @@ from casebook.errors import CasebookError
 
 START_LIMIT = 60.0
 ACCOUNT = "postgres"  # PostgreSQL refuses to be run by root
+# not on the PATH
 PLACES = (
     "usr/lib/postgresql/*/bin",
     "usr/pgsql-*/bin",
     "opt/homebrew/opt/postgresql*/bin",
-)  # not on the PATH
+)
 
 
 @contextmanager
 def postgres(folder: Path) -> Iterator[str]:
-    """Run PostgreSQL on a free port of the loopback address, and give the address by which Prefect finds it.
+    """Run PostgreSQL on a free port of the loopback address, and yield its address for Prefect.
 
     Raises
     ------
@@ -55,7 +56,7 @@ def postgres(folder: Path) -> Iterator[str]:
 def programs() -> Path:
     """Return the folder of PostgreSQL's programs.
 
-    That on the PATH, or else the newest where distributions put it.
+    It is the one on the PATH, or else the newest where distributions put it.
 
     Raises
     ------
@@ -74,9 +75,9 @@ def programs() -> Path:
 
 
 def account_for(*paths: Path) -> str | None:
-    """Return the account that PostgreSQL is run by, which the paths are given to.
+    """Return the account that runs PostgreSQL, and give it the paths.
 
-    None means our own.
+    None stands for our own account.
 
     Raises
     ------

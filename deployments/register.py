@@ -42,7 +42,10 @@ def register() -> str:
         stuck.end_unbegun(client)
     automations.register()
     deploy()
-    return f"{sum(len(listing.entries(root)) for root in places.roots())} deployments are registered at {url}."
+    return (
+        f"{sum(len(listing.entries(root)) for root in places.roots())} deployments are registered "
+        f"at {url}."
+    )
 
 
 def make_pools(client: "SyncPrefectClient") -> None:
@@ -72,9 +75,9 @@ def make_pools(client: "SyncPrefectClient") -> None:
 
 
 def name_schedules(client: "SyncPrefectClient") -> None:
-    """Give a name to schedules that were added in the UI.
+    """Name the schedules that were added in the UI.
 
-    Beside one without, the server replaces all by the file's.
+    If one has no name, the server replaces all schedules by those of the file.
     """
     for deployment in client.read_deployments():
         for schedule in deployment.schedules:
@@ -92,7 +95,7 @@ def name_schedules(client: "SyncPrefectClient") -> None:
 def cancel_behind(client: "SyncPrefectClient") -> None:
     """Have the server cancel a scheduled run that finds its deployment busy.
 
-    A run that somebody asked for waits.
+    A run that somebody requested waits instead.
     """
     from prefect.client.schemas.objects import StateType
     from prefect.events.actions import ChangeFlowRunState

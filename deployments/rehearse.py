@@ -1,10 +1,8 @@
-"""`python -m deployments.rehearse`.
+"""Start the whole set, use it, kill it in the middle, and check that nothing is lost.
 
-Start the whole set, use it, kill it in the middle, and see that nothing is lost.
-
-PostgreSQL, Prefect's server on it, a worker and the service run on this machine's loopback address
-as they would in operation. The case is fraud, on its embedded sample. It takes some ten minutes,
-and needs PostgreSQL and Chromium.
+`python -m deployments.rehearse` runs PostgreSQL, Prefect's server on it, a worker and the service
+on this machine's loopback address as they would run in operation. The case is fraud, on its
+embedded sample. It takes some ten minutes, and needs PostgreSQL and Chromium.
 """
 
 import argparse
@@ -38,10 +36,11 @@ LONG = {
     "candidates": ["course", "ensemble"],
     "peers": ["dummy"],
 }
+# the training that is finished, and the one that is under way, then
 KEPT, CUT = (
     "train-course-0",
     "train-ensemble-0",
-)  # the training that is finished, and the one that is under way, then
+)
 
 
 def main() -> int:
@@ -85,7 +84,10 @@ def rehearse(folder: Path) -> None:
 
 
 def begin(scene: Scene, database: str) -> tuple[str, str]:
-    """Start server, worker and service, register what can be run, and return the addresses of UI and service."""
+    """Start server, worker and service, and return the addresses of UI and service.
+
+    Whatever can be run is registered.
+    """
     ui = f"http://127.0.0.1:{engine.free_port()}"
     os.environ |= {
         "CASEBOOK_ARTIFACTS": str(scene.folder / "artifacts"),
@@ -129,7 +131,10 @@ def work(scene: Scene, name: str) -> None:
 
 
 def click(scene: Scene, client: "SyncPrefectClient", ui: str) -> None:
-    """Have a run started by a click, and see it end with a version that waits, as its data is a sample."""
+    """Start a run by a click, and check that it ends with a version that waits.
+
+    The version waits because its data is a sample.
+    """
     with browse.page() as page:
         run = browse.start_run(
             page, ui, CASE, {"Source": SMALL["source"]}, {"Profile": SMALL["profile"]}
@@ -145,9 +150,10 @@ def click(scene: Scene, client: "SyncPrefectClient", ui: str) -> None:
 
 
 def schedule(scene: Scene, client: "SyncPrefectClient") -> None:
-    """Give the deployment a schedule of the same parameters, and see a run of it begin by itself and make nothing anew.
+    """Give the deployment a schedule, and check that a run of it starts by itself.
 
-    The nightly schedules are paused: they ask for real data.
+    The run has the same parameters as before, so it recomputes nothing. The nightly schedules
+    are paused: they need real data.
     """
     from prefect.client.schemas.actions import DeploymentScheduleCreate
     from prefect.client.schemas.schedules import IntervalSchedule
@@ -170,7 +176,7 @@ def schedule(scene: Scene, client: "SyncPrefectClient") -> None:
 
 
 def scheduled(client: "SyncPrefectClient", deployment: UUID) -> UUID | None:
-    """Return the first run of a deployment that a schedule asked for."""
+    """Return the first run of a deployment that a schedule requested."""
     from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
     from prefect.client.schemas.sorting import FlowRunSort
 
@@ -293,7 +299,7 @@ def served(service: str) -> int | None:
 
 
 def answer(service: str, version: int) -> str:
-    """Ask the service a version's sample request, and return the first prediction and the model that it names."""
+    """Send a version's sample request, and return the first prediction and the reported model."""
     rows = (places.models(CASE) / str(version) / "sample_request.json").read_bytes()
     request = Request(
         f"{service}/v1/models/{CASE}:predict", rows, {"Content-Type": "application/json"}

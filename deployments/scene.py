@@ -93,9 +93,9 @@ class Scene:
         return found
 
     def kill(self, name: str) -> list[int]:
-        """Kill a part and all that it started, as a machine does that loses its power.
+        """Kill a part and all that it started, as a power failure of its machine does.
 
-        Return their process ids.
+        Return the ids of the killed processes.
         """
         import psutil
 

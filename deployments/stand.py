@@ -1,6 +1,6 @@
-"""The whole stand on one machine.
+"""Run the whole stand on one machine until it is ended.
 
-A Prefect server with its UI, every deployment, and a worker, until it is ended.
+It consists of a Prefect server with its UI, every deployment, and a worker.
 """
 
 import logging
@@ -68,10 +68,9 @@ def stand(port: int) -> None:
 def leave_on_signals() -> None:
     """Leave by unwinding, whatever the signal.
 
-    One that is ignored from the start, as under nohup, stays ignored.
-
-    Ctrl-C is listened to even so: a shell that starts this in the background has it ignored, and a
-    worker that inherits that could not be ended.
+    A signal that is ignored from the start, as under nohup, stays ignored. Ctrl-C is handled even
+    so: a shell that starts this in the background has it ignored, and a worker that inherits that
+    could not be ended.
     """
 
     def leave(*_: object) -> None:
@@ -121,10 +120,8 @@ def taken(port: int) -> bool:
 def reports(port: int) -> Iterator["subprocess.Popen[bytes] | None"]:
     """Serve the folder of all runs, so that a run's page in the UI can link its report.
 
-    A page can't link a file.
-
-    Where `CASEBOOK_REPORTS` says that somebody else serves it, or the port is taken, nothing is
-    started.
+    A page can't link a file. Where `CASEBOOK_REPORTS` says that somebody else serves the folder, or
+    the port is taken, nothing is started.
     """
     if os.environ.get("CASEBOOK_REPORTS") or taken(port):
         yield None
@@ -145,7 +142,10 @@ def reports(port: int) -> Iterator["subprocess.Popen[bytes] | None"]:
 
 @contextmanager
 def working() -> Iterator["subprocess.Popen[bytes]"]:
-    """Run a worker of the pool `local` in a group of its own, so that Ctrl-C reaches it by way of us, in order."""
+    """Run a worker of the pool `local` in a process group of its own.
+
+    So Ctrl-C reaches the worker only through this process, in order.
+    """
     command = [
         sys.executable,
         "-m",
@@ -167,7 +167,7 @@ def working() -> Iterator["subprocess.Popen[bytes]"]:
 def end(worker: "subprocess.Popen[bytes]") -> None:
     """End the worker's runs, then the worker.
 
-    It would kill them before they can tell the server that they stop.
+    The worker would kill its runs before they can report to the server that they stop.
     """
     import psutil
 
@@ -230,9 +230,9 @@ def watch(started: "Mapping[str, subprocess.Popen[bytes] | None]") -> None:
 
 
 def end_unbegun() -> None:
-    """See to runs that were taken and not begun.
+    """Mark runs as crashed that were taken and not begun.
 
-    A server that is away is asked again at the next look.
+    A server that can't be reached is asked again at the next look.
     """
     import httpx
 

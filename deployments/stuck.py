@@ -1,10 +1,8 @@
 """Runs that a worker took and never began, and slots that no run holds.
 
-What a lost event or a killed server leaves.
-
-An automation of the server sees to such runs, but only of what it has heard. A server on SQLite
-that is busy may lose what it was to hear, and a run that holds its deployment's one slot keeps all
-later ones waiting.
+A lost event or a killed server leaves such runs and slots behind. An automation of the server
+handles such runs, but only those it has heard of. A server on SQLite that is busy may lose an
+event, and a run that holds its deployment's one slot keeps all later ones waiting.
 """
 
 from collections import Counter
@@ -24,7 +22,7 @@ PAGE = 200  # as many as the server answers at once
 def end_unbegun(client: "SyncPrefectClient") -> int:
     """Mark runs of deployments as crashed that were taken and not begun in time.
 
-    Return how many.
+    Return the number of such runs.
     """
     from prefect.client.schemas.objects import StateType
     from prefect.states import Crashed
@@ -38,7 +36,7 @@ def end_unbegun(client: "SyncPrefectClient") -> int:
 
 
 def release_slots(client: "SyncPrefectClient") -> int:
-    """Give back slots of deployments that no run holds; return how many.
+    """Release the slots of deployments that no run holds, and return how many.
 
     No worker may be at work meanwhile.
     """

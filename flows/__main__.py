@@ -1,4 +1,4 @@
-"""`python -m flows`: list the cases and operational flows, one line each, without importing any of them."""
+"""`python -m flows`: list the cases and operational flows, one line each, without importing any."""
 
 import ast
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""All: run every case one after another, as a night or a smoke test does, and tell what became of each."""
+"""All: run every case one after another, as a nightly or smoke test does.
+
+The outcome of each is reported.
+"""
 
 from importlib import import_module
 from pathlib import Path
@@ -18,9 +21,9 @@ def all(
     source: Annotated[Literal["auto", "real", "sample"], "where data comes from"] = "auto",
     cases: Annotated[tuple[str, ...], "which cases; without it every one"] = (),
 ) -> str:
-    """Run every case, each in a process of its own.
+    """Run every case, each in its own process.
 
-    One that fails doesn't keep the others from running.
+    A case that fails doesn't keep the others from running.
 
     Raises
     ------
@@ -41,7 +44,7 @@ def all(
 def known() -> dict[str, Case[CaseParams]]:
     """Return every case by its name.
 
-    A search, which is asked what case it is to work on, is none.
+    A search isn't one: it needs the name of the case to search.
     """
     names = sorted(path.stem for folder in flows.__path__ for path in Path(folder).glob("[!_]*.py"))
     stories = {

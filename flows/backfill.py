@@ -33,10 +33,8 @@ def backfill(
 ) -> str:
     """Run a case on the file of each date.
 
-    A date that was run already is skipped, one that fails stops no other.
-
-    A model of a date never takes the place of one of newer data by itself: it waits among the
-    versions.
+    A date that was run already is skipped, and one that fails stops no other. A model of a date
+    never replaces one of newer data by itself: it waits among the versions.
 
     Raises
     ------

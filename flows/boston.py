@@ -1,4 +1,4 @@
-"""Boston house prices: predict a number from few rows, and say how well with repeated cross-validation (lab 200)."""
+"""Boston house prices: regression on few rows, judged by repeated cross-validation (lab 200)."""
 
 from typing import TYPE_CHECKING
 
@@ -104,7 +104,7 @@ CASE = TableCase(
 
 @case
 def boston(params: BostonParams = BostonParams()) -> Summary:
-    """Predict the median price of homes in a tract, with repeated 10-fold cross-validation (lab 200)."""
+    """Predict the median home price of a tract by repeated 10-fold cross-validation (lab 200)."""
     data = CASE.prepare(params)
     profile = explore.submit(data.table, CASE.dataset, CASE.problem)
     baselines = CASE.fit_baselines(data, params)

@@ -1,6 +1,6 @@
-"""Who came to Canada from 1980 to 2013.
+"""Immigration to Canada from 1980 to 2013, in every basic chart type (lab 009).
 
-A spreadsheet of the United Nations, told by every plain chart (lab 009).
+The data is a spreadsheet of the United Nations.
 """
 
 from itertools import pairwise
@@ -101,7 +101,9 @@ def canada(params: CanadaParams = CanadaParams()) -> Summary:
 
 
 def without_checked_total(frame: "pd.DataFrame") -> "pd.DataFrame":
-    """Drop the sheet's own row of totals, after every other row, the unknown too, has been added up to it.
+    """Drop the sheet's own row of totals, after checking it.
+
+    The sum of all other rows, including the unknown, must equal it.
 
     Raises
     ------
@@ -122,7 +124,7 @@ def without_checked_total(frame: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def named_plainly(frame: "pd.DataFrame") -> "pd.DataFrame":
-    """Give the columns the lab's names, and a few countries of long names the short one that people say."""
+    """Rename the columns as in the lab, and give a few countries their common short names."""
     return frame.rename(columns=PLAIN).replace({"Country": SHORT})
 
 
@@ -145,10 +147,9 @@ def tell_of_migrants(
 ) -> Facts:
     """Write `findings.json` and the charts.
 
-    Of all, of the greatest, of single countries, of continents and decades.
-
-    People of unknown citizenship are counted once, as such, and are in no other figure: they are of
-    no country.
+    The charts are of all migrants, of the largest countries, of single countries, of continents and
+    of decades. People of unknown citizenship are counted once, as such, and are in no other number:
+    they are of no country.
     """
     frame = read_table(table).set_index("Country")
     countries = frame.drop(index=UNKNOWN)
@@ -226,7 +227,7 @@ def india_and_china(out: "Path", countries: "pd.DataFrame") -> Section:
 
 
 def lead_changes(first: "pd.Series", second: "pd.Series") -> list[int]:
-    """Return the years in which the greater of two became the smaller.
+    """Return the years in which the lead changed between two series.
 
     While they are equal, the leader stays.
     """
@@ -237,9 +238,9 @@ def lead_changes(first: "pd.Series", second: "pd.Series") -> list[int]:
 
 
 def haiti_and_iceland(out: "Path", countries: "pd.DataFrame") -> Section:
-    """Tell what came with two events.
+    """Describe what followed two events.
 
-    The earthquake of Haiti in 2010, and the failure of Iceland's banks in 2008.
+    They are the earthquake of Haiti in 2010, and the failure of Iceland's banks in 2008.
     """
     wide = by_year(countries, ("Haiti", "Iceland"))
     haiti, iceland = wide["Haiti"], wide["Iceland"]

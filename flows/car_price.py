@@ -1,4 +1,7 @@
-"""Car prices: each step of feature engineering on its own, what drives the price, and a small price model (lab 070)."""
+"""Car prices: feature engineering step by step, price drivers, and a small model (lab 070).
+
+Each step is shown on its own. The small model predicts the price.
+"""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -197,9 +200,10 @@ class CarPriceParams(SmallTableParams):
 
 
 def facts(columns: list[str]) -> "ColumnTransformer":
-    """Return the encoder: gaps filled, numbers scaled, horsepower also in three bins, a column for each category.
+    """Return the encoder.
 
-    The lab's four drivers come first: its linear regression takes them alone.
+    It fills gaps, scales numbers, adds horsepower in three bins as well, and one-hot encodes the
+    categories. The lab's four drivers come first: its linear regression takes them alone.
     """
     from sklearn.compose import ColumnTransformer
 
@@ -219,7 +223,7 @@ def facts(columns: list[str]) -> "ColumnTransformer":
 def course_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
     """Return the lab's linear regression for each fold.
 
-    A weight for each of its four drivers, and a constant.
+    It has a weight for each of its four drivers, and a constant.
     """
     import keras
 
@@ -280,7 +284,10 @@ CASE = TableCase(
 
 @case
 def car_price(params: CarPriceParams = CarPriceParams()) -> Summary:
-    """Clean, scale, bin and encode a table of cars step by step, and find what drives and predicts prices (lab 070)."""
+    """Preprocess a table of cars step by step, and find what drives and predicts prices (lab 070).
+
+    The steps are cleaning, scaling, binning and encoding.
+    """
     data = CASE.prepare(params)
     profile = explore.submit(data.table, CASE.dataset, CASE.problem)
     steps = tell_steps.submit(data.checked, STEPS, CASE.dataset)
@@ -296,7 +303,7 @@ def car_price(params: CarPriceParams = CarPriceParams()) -> Summary:
 def price_drivers(explored: Ref, data: PreparedData, params: CarPriceParams) -> Ref:
     """Find what drives prices.
 
-    By correlation, analysis of variance, and permutation of a network's inputs.
+    The methods are correlation, analysis of variance, and permutation of a network's inputs.
     """
     folds = min(len(data.encoded), SMALL_FOLDS)
     parts, problem = data.parts[0].whole, CASE.problem

@@ -1,6 +1,6 @@
-"""Ten kinds of small colour photos.
+"""Ten classes of small colour photos (lab 250).
 
-The lab's network, and a modern fast recipe in plain Keras (lab 250).
+Candidates are the lab's network, and a modern fast recipe in plain Keras.
 """
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -110,7 +110,7 @@ def cifar10(params: Cifar10Params = Cifar10Params()) -> Summary:
 
 
 def prepare(params: Cifar10Params) -> PreparedData:
-    """Fetch the photos, and have them decoded, checked, rid of repeats and parted."""
+    """Fetch, decode, validate, deduplicate and split the photos."""
     origin = fetch(DATA, params.source)
     raw = decode(origin, SHAPE, make_photos, params.sample_rows, params.seed)
     checked = validate(raw, suite_text(DATA))
@@ -169,7 +169,7 @@ def settings(name: Candidate, params: Cifar10Params) -> PictureSettings:
 def course_network(train: "Arrays", classes: int) -> "keras.Model":
     """Return the lab's network.
 
-    Three convolutions with pooling and dropout, and two dense layers.
+    It has three convolutions with pooling and dropout, and two dense layers.
     """
     import keras
     from keras import layers
@@ -195,13 +195,13 @@ def fast_network(
 ) -> "keras.Model":
     """Return a network that learns in few epochs.
 
-    Whitened patches, three groups of two convolutions, a small head.
+    It whitens patches, and has three groups of two convolutions and a small head.
 
     After Page 2019 ("How to train your ResNet"), hlb-CIFAR10 and Jordan 2024 ("94 % on CIFAR-10 in
-    3.29 seconds on a single GPU"): the first layer is not learnt but whitens patches, and every
+    3.29 seconds on a single GPU"): the first layer is not learned but whitens patches, and every
     convolution starts close to passing its input on. For a processor, patches are of 4 x 4 pixels
-    at every other pixel, so that all that is learnt works on a quarter of the pixels, and what
-    bends is a ReLU: a GELU takes a third of a step's time there.
+    at every other pixel, so that all that is learned works on a quarter of the pixels, and the
+    activation is a ReLU: a GELU takes a third of a step's time there.
     """
     import keras
 
@@ -224,9 +224,9 @@ def deep_network(
 ) -> "keras.Model":
     """Return the network for a GPU.
 
-    All pixels, and three groups of three convolutions, the last two passed by.
-
-    As in Jordan 2024 ("94 % on CIFAR-10 in 3.29 seconds on a single GPU") for its highest figure.
+    It takes all pixels, and has three groups of three convolutions, the last two of each with a
+    skip connection. It follows Jordan 2024 ("94 % on CIFAR-10 in 3.29 seconds on a single GPU") in
+    that paper's configuration of highest accuracy.
     """
     import keras
 
@@ -240,7 +240,10 @@ def deep_network(
 
 
 def whitened(inputs: Any, train: "Arrays", patch: int, *, stride: int, bend: Bend) -> Any:
-    """Return a first layer's answers that is not learnt, but whitens patches of so many pixels on a side."""
+    """Return the output of a fixed first layer that whitens patches.
+
+    The layer is not learned. A patch has `patch` pixels on a side.
+    """
     from keras import layers
 
     scaled = layers.Rescaling(1 / 64, -2.0)(inputs)
@@ -251,9 +254,9 @@ def whitened(inputs: Any, train: "Arrays", patch: int, *, stride: int, bend: Ben
 
 
 def logits(hidden: Any, classes: int) -> Any:
-    """Return a small head's logits.
+    """Return the logits of a small head.
 
-    Each channel's greatest value, and a dense layer that begins gently.
+    It takes each channel's maximum, and has a dense layer whose output is scaled down at first.
     """
     from keras import layers
 
@@ -262,7 +265,10 @@ def logits(hidden: Any, classes: int) -> Any:
 
 
 def convolved(hidden: Any, width: int) -> Any:
-    """Return a convolution of 3 x 3 pixels that starts by passing on the channels that come in, as far as they go."""
+    """Return a convolution of 3 x 3 pixels that starts as the identity.
+
+    It passes on as many of the incoming channels as it has channels for.
+    """
     import numpy as np
     from keras import layers
 
@@ -277,7 +283,10 @@ def convolved(hidden: Any, width: int) -> Any:
 
 
 def normalized(hidden: Any, bend: Bend = "relu", past: Any = None) -> Any:
-    """Return the channels with mean 0 and deviation 1 in each batch, and what is passed by them added, bent."""
+    """Return the activation of the batch-normalized channels, plus a skip connection if given.
+
+    In each batch the channels have mean 0 and deviation 1.
+    """
     from keras import layers
 
     plain = layers.BatchNormalization(momentum=0.6, scale=False)(hidden)
@@ -287,7 +296,7 @@ def normalized(hidden: Any, bend: Bend = "relu", past: Any = None) -> Any:
 def bent(hidden: Any, how: Bend) -> Any:
     """Return max(x, 0), or x Φ(x), here by erf.
 
-    Keras' own GELU is made of erfc, which ONNX hasn't.
+    Keras' own GELU uses erfc, which ONNX lacks.
     """
     from keras import layers, ops
 
@@ -301,10 +310,11 @@ def bent(hidden: Any, how: Bend) -> Any:
 def whitening(
     pictures: "NDArray[np.uint8]", patch: int, stride: int, used: int = 5000
 ) -> "list[Floats]":
-    """Return the kernel and bias of a convolution whose answers to a patch are uncorrelated and of like size.
+    """Return the kernel and bias of a whitening convolution.
 
-    Its filters are the patches' principal axes of greatest variance, each divided by the deviation
-    along it, and their negatives, as what follows bends only one side.
+    Its outputs for a patch are uncorrelated and of similar size. Its filters are the patches'
+    principal axes of greatest variance, each divided by the deviation along it, and their
+    negatives, as the activation that follows bends only one side.
     """
     import numpy as np
 

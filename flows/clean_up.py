@@ -1,4 +1,4 @@
-"""Clean up: drop stored stages and run folders that neither the last runs nor published models need."""
+"""Clean up: remove stages and run folders that no recent run or published model needs."""
 
 import shutil
 from collections.abc import Iterable, Iterator
@@ -12,12 +12,10 @@ from casebook.record import Damaged, goes_on, lock_of, read
 
 
 def clean_up(keep_runs: Annotated[int, "how many runs of each case stay, the newest"] = 5) -> str:
-    """Keep what the last runs of each case used, finished or not, and the runs of published models.
+    """Remove all but what the last runs of each case used and the runs of published models.
 
-    Drop the rest.
-
-    What a run uses that goes on stays as well, however many there are, and so does what a damaged
-    file keeps us from telling.
+    Of the last runs, unfinished ones count as well. What a run in progress uses is also kept,
+    however many there are, and so is whatever a damaged file leaves unclear.
 
     Raises
     ------
@@ -57,9 +55,8 @@ def _drop(path: Path) -> int:
 def _not_needed(case: str, keep_runs: int, doubts: list[str]) -> list[Path]:
     """Return the run folders and outputs of a case that can go.
 
-    Say what can't be told, and so stays.
-
-    The outputs are listed before the runs: what a run makes that begins meanwhile is not looked at.
+    Report what is unclear, and so is kept. The outputs are listed before the runs: what is made by
+    a run that starts meanwhile is not considered.
     """
     outputs = list(_outputs(case))
     runs = _inside(places.runs(case))[::-1]
@@ -88,7 +85,7 @@ def _outputs(case: str) -> Iterator[Path]:
 def _of_versions(case: str, runs: Iterable[Path], doubts: list[str]) -> list[Path]:
     """Return the runs that published versions come from.
 
-    All, where a version can't tell its own.
+    Return all runs where a version doesn't name its own.
     """
     told = {version: manifest["run_id"] for version, manifest in versions.published(case).items()}
     faults = [*versions.damaged(case).values()]

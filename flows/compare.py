@@ -13,14 +13,14 @@ def compare(
     *,
     language: Annotated[str, "of the page: en or ko"] = "en",
 ) -> str:
-    """Write a page with the difference of two runs.
+    """Write a page with the differences between two runs.
 
-    Parameters, data, code, libraries, and figures with intervals.
+    It compares parameters, data, code, libraries, and metrics with intervals.
 
     Raises
     ------
     CasebookError
-        One of the runs is not there or left no figures.
+        One of the runs is not there or left no metrics.
     """
     from tasks.runs.compare import changes, figures, outcomes, read
     from tasks.runs.report import report_compared
@@ -33,7 +33,10 @@ def compare(
     figures_told = (
         f"Figures that differ by more than chance: {apart} of {len(found)}. " if found else ""
     )
-    return f"Settings that differ: {len(changed)}. {figures_told}Other results that differ: {len(came_to)}.\n{page}"
+    return (
+        f"Settings that differ: {len(changed)}. {figures_told}"
+        f"Other results that differ: {len(came_to)}.\n{page}"
+    )
 
 
 operation = Operation(compare)

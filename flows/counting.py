@@ -1,4 +1,7 @@
-"""Counting: five numbers in a row, and what is twice the next one, also where nobody has counted to (lab 270)."""
+"""Counting: from five numbers in a row, predict twice the next one (lab 270).
+
+The question is also asked of numbers beyond those in training.
+"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -82,7 +85,7 @@ WINDOW = Window(
 
 @case
 def counting(params: CountingParams = CountingParams()) -> Summary:
-    """Answer twice the number that follows five, and judge it beyond the numbers learnt (lab 270)."""
+    """Predict twice the number that follows five, also beyond the training range (lab 270)."""
     data = prepare(params)
     profile = explore.submit(data.table, DATA, data.problem)
     peers = compare_series.submit(data.parts[0], params.peers, 0, params.seed)
@@ -92,7 +95,7 @@ def counting(params: CountingParams = CountingParams()) -> Summary:
 
 
 def prepare(params: CountingParams) -> PreparedData:
-    """Make the numbers (or read yours), and have them checked and parted."""
+    """Make the numbers (or read yours), validate and split them."""
     problem = aim_of(params.windows)
     origin = made(params.source)
     raw = ingest(origin, count, params.windows, params.seed)
@@ -122,7 +125,10 @@ def made(source: str) -> Origin:
     question is about, so a model of them is as real as one can be. `--source sample` makes the same
     numbers and marks them as a sample, for runs that must not promote anything.
     """
-    told = "made in code by flows/counting.py: numbers in a row are this case's own data, no sample of any other"
+    told = (
+        "made in code by flows/counting.py: numbers in a row are this case's own data, no sample "
+        "of any other"
+    )
     return own(DATA, source, told)
 
 
@@ -156,9 +162,9 @@ def count(rows: int, seed: int) -> "pd.DataFrame":
 
 @stage
 def part(out: Path, table: Ref) -> Facts:
-    """Part the windows in their order.
+    """Split the windows in order.
 
-    Three fifths to learn from, one to choose by, the last one to be asked about.
+    Three fifths are for training, one for validation, and the last one for the test.
 
     Raises
     ------
@@ -203,7 +209,7 @@ def course_network(train: "Arrays") -> "keras.Model":
     """Return the lab's network: an LSTM on numbers scaled by the range of the training part.
 
     What it passes on lies between -1 and 1, however large the numbers get, and so do the sums that
-    its last layer can make of it: beyond the numbers learnt its answers level off.
+    its last layer can make of it: beyond the numbers learned its predictions level off.
     """
     import keras
     from keras import layers, ops
@@ -216,12 +222,12 @@ def course_network(train: "Arrays") -> "keras.Model":
 
 
 def our_network(train: "Arrays") -> "keras.Model":
-    """Return a network that never sees how far is counted, only how the five numbers lie to each other.
+    """Return a network that sees only how the five numbers relate to each other.
 
-    It is given the differences from the last number, and that number itself, all divided by the
-    largest of the five without its sign, and what it answers is multiplied by that again. So the
-    answer to numbers ten times as large is ten times as large, whether they were learnt or not (a
-    function homogeneous of degree 1).
+    It never sees how far is counted. Its inputs are the differences from the last number, and that
+    number itself, all divided by the largest absolute value of the five, and its output is
+    multiplied by that again. So the prediction for numbers ten times as large is ten times as
+    large, whether they were learned or not (a function homogeneous of degree 1).
     """
     import keras
     from keras import layers, ops
@@ -248,7 +254,10 @@ NETWORKS: "dict[Candidate, SeriesNetwork]" = {"course": course_network, "ours": 
 def explain(
     out: Path, evaluation: Ref, trained: "Mapping[str, Ref]", parts: Ref, problem: Problem
 ) -> Facts:
-    """Say how well each network counts where it has learnt to and beyond, and draw it over the whole range."""
+    """Report how well each network counts within and beyond its training range.
+
+    Draw its predictions over the whole range.
+    """
     import keras
     import numpy as np
 
@@ -304,9 +313,9 @@ def _row(
 
 
 def draw_range(out: Path, y: "Floats", told: "Mapping[str, Floats]", learnt: int) -> None:
-    """Draw each network's answers against the truth over all numbers.
+    """Draw each network's predictions against the truth over all numbers.
 
-    What wasn't learnt is shaded.
+    The range not in training is shaded.
     """
     fig, axis = figure(6.4, 4.2)
     axis.axvspan(y[learnt], y[-1], color="grey", alpha=0.15, label="not learnt")

@@ -1,4 +1,4 @@
-"""Dice and returns: chance simulated beside what is exact, and intervals beside how often they hold (lab 010)."""
+"""Dice and returns: simulation beside exact results, and the coverage of intervals (lab 010)."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -56,7 +56,7 @@ POPULATION = (
 
 
 class DiceParams(CaseParams):
-    """What can be set: the dice, the returns that are drawn, and how their intervals are made and judged."""
+    """Parameters of the dice, of the returns, and of the intervals' construction and evaluation."""
 
     dice: Annotated[int, Field(ge=1, le=10, description="dice thrown together")] = 2
     sides: Annotated[int, Field(ge=2, le=100, description="sides of each die")] = 6
@@ -82,7 +82,10 @@ class DiceParams(CaseParams):
 
 @case
 def dice(params: DiceParams = DiceParams()) -> Summary:
-    """Throw dice beside what is exact, and judge intervals of a mean return by how often they hold (lab 010)."""
+    """Compare dice throws with exact results, and judge intervals of a mean return (lab 010).
+
+    The intervals are judged by how often they hold the true mean.
+    """
     few = params.profile == "smoke"
     throws = min(params.throws, 20_000) if few else params.throws
     repeats, resamples = (
@@ -104,9 +107,9 @@ def dice(params: DiceParams = DiceParams()) -> Summary:
 
 
 class Market(BaseModel):
-    """What yearly returns are drawn from.
+    """The distribution of yearly returns.
 
-    Independent of each other, with one mean and deviation, in % per year.
+    They are independent of each other, with one mean and deviation, in % per year.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -129,7 +132,10 @@ class Market(BaseModel):
 
 @stage
 def throw(out: Path, dice: int, sides: int, throws: int, seed: int) -> Facts:
-    """Throw the dice, count their sums after some throws, after more and after all, and follow running means."""
+    """Throw the dice, count their sums, and follow running means.
+
+    The sums are counted after some throws, after more and after all.
+    """
     import numpy as np
 
     looks = sorted({min(look, throws) for look in (*EARLY, throws)})
@@ -148,7 +154,7 @@ def throw(out: Path, dice: int, sides: int, throws: int, seed: int) -> Facts:
 
 @stage
 def cover(out: Path, confidence: float, repeats: int, resamples: int, seed: int) -> Facts:
-    """Count how often each interval holds the true mean, for each distribution and size of sample."""
+    """Count how often each interval holds the true mean, by distribution and sample size."""
     import numpy as np
     import pandas as pd
 
@@ -172,7 +178,7 @@ def tell(
     resamples: int,
     seed: int,
 ) -> Facts:
-    """Tell and draw what was found.
+    """Describe and draw the findings.
 
     `truth` is the mean that the returns were drawn with, None for a file's.
     """

@@ -1,7 +1,4 @@
-"""Five kinds of flowers.
-
-What a network learnt from a million pictures helps to learn from three thousand (lab 260).
-"""
+"""Five kinds of flowers: transfer learning from a million pictures to three thousand (lab 260)."""
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -108,7 +105,7 @@ def flowers(params: FlowersParams = FlowersParams()) -> Summary:
 
 
 def prepare(origin: Origin, params: FlowersParams) -> tuple[Ref, PreparedData]:
-    """Have the pictures decoded, checked, rid of repeats, grouped and parted."""
+    """Decode, validate, deduplicate, group and split the pictures."""
     raw = decode(origin, SHAPE, make_flowers, params.sample_rows, params.seed, LABELS)
     checked = validate(raw, suite_text("flowers"))
     enforce(checked, "flowers")
@@ -135,7 +132,8 @@ def train(
 ) -> dict[Candidate, Ref]:
     """Train the candidates.
 
-    What trains more than a head begins with the one of `frozen`, which is trained for it.
+    A candidate that trains more than a head starts from the one of `frozen`, which is trained for
+    it.
     """
     inputs: dict[Candidate, tuple[Cut, Ref]] = {
         "course": ("pooled", within(features, PLAIN)),
@@ -156,9 +154,9 @@ def train(
 
 
 def settings(name: Candidate, params: FlowersParams) -> TransferSettings:
-    """Return how a candidate is trained.
+    """Return the training settings of a candidate.
 
-    The smoke profile trains for one epoch and answers from one view.
+    The smoke profile trains for one epoch and predicts from one view.
 
     Cut, views and rate of `fine_tuned` were chosen on the validation part of the real data, each
     after two epochs: block 12, four views and 4e-4 (accuracy .944) before block 13 and two views
@@ -200,7 +198,10 @@ def ours(params: FlowersParams, **more: Any) -> TransferSettings:
 def notes(
     weights: Origin, grouped: Ref, trained: dict[Candidate, Ref], params: FlowersParams
 ) -> Notes:
-    """Say what the network began with, what each strategy trains, and how near-duplicates were kept together."""
+    """Describe the initial weights, the trained parts, and the grouping of near-duplicates.
+
+    The trained parts are given for each strategy.
+    """
     begins = msg("It began with the weights of {origin}.", origin=weights.found or weights.note)
     if weights.path is None:
         begins = msg(

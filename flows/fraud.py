@@ -1,4 +1,7 @@
-"""Card fraud: find the few fraudulent payments among many, from the raw file to a served probability (lab 220)."""
+"""Card fraud: find the few frauds among many payments, from raw file to served model (lab 220).
+
+The model serves a probability.
+"""
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -77,7 +80,7 @@ class FraudParams(TableParams):
 def base_rate(origin: Origin) -> float | None:
     """Return the share of frauds in the public file, which a subset of it lacks.
 
-    A sample has no such whole.
+    A sample has no such population.
     """
     entry = data_set(DATA)
     if (
@@ -100,7 +103,10 @@ def threshold(params: FraudParams) -> ThresholdPolicy:
 
 
 def standard_scores(columns: list[str]) -> "ColumnTransformer":
-    """Return the encoder: all but the raw time and amount to mean 0 and deviation 1 of the training part."""
+    """Return the encoder: standardize all columns but the raw time and amount.
+
+    They get mean 0 and deviation 1 on the training part.
+    """
     from sklearn.compose import ColumnTransformer
     from sklearn.preprocessing import StandardScaler
 
@@ -177,7 +183,7 @@ CASE: TableCase[FraudParams] = TableCase(
 
 @case
 def fraud(params: FraudParams = FraudParams()) -> Summary:
-    """Find the few fraudulent card payments among many, and serve the probability of fraud (lab 220)."""
+    """Find the few fraudulent card payments among many, and serve a fraud probability (lab 220)."""
     data = CASE.prepare(params)
     profile = explore.submit(data.table, CASE.dataset, CASE.problem)
     baselines = CASE.fit_baselines(data, params)

@@ -1,6 +1,6 @@
-"""A household's electric power.
+"""A household's electric power: forecasts of the next day, week and month (lab 280).
 
-The next day, week and month from the days before, with a band (lab 280).
+They are made from the days before, with a band.
 """
 
 from itertools import pairwise
@@ -96,7 +96,7 @@ Gaps = Literal["filled", "zero"]
 
 
 class HouseholdPowerParams(CaseParams):
-    """What can be set: which networks and peers, and what becomes of minutes that weren't measured."""
+    """Parameters: which networks and baselines, and how to treat minutes that weren't measured."""
 
     candidates: tuple[Candidate, ...] = Field(
         ("course", "network", "trees", "ours"),
@@ -122,7 +122,10 @@ class HouseholdPowerParams(CaseParams):
 
 @case
 def household_power(params: HouseholdPowerParams = HouseholdPowerParams()) -> Summary:
-    """Forecast a household's power for the next day, week and month from 28 days, with a band (lab 280)."""
+    """Forecast a household's power for the next day, week and month, with a band (lab 280).
+
+    The forecasts are made from 28 days.
+    """
     data = prepare(params)
     profile = explore_days.submit(data.table, data.raw, DATA, PROBLEM)
     trees = 10 if params.profile == "smoke" else params.trees
@@ -136,7 +139,7 @@ def household_power(params: HouseholdPowerParams = HouseholdPowerParams()) -> Su
 
 
 def prepare(params: HouseholdPowerParams) -> PreparedData:
-    """Fetch the meter's file, sum it up by the day with its gaps filled, have it checked, and part it in time."""
+    """Fetch the meter's file, aggregate it by day, fill gaps, validate, and split by time."""
     origin = fetch(DATA, params.source)
     raw = downsample(origin, make_household, params.sample_rows, params.seed)
     checked = validate(raw, suite_text(DATA))
@@ -176,14 +179,12 @@ def forecast_year(data: PreparedData, params: HouseholdPowerParams) -> Ref:
 
 @stage
 def part(out: Path, table: Ref, raw: Ref, gaps: Gaps) -> Facts:
-    """Cut the days into windows, and part these in the order of time.
+    """Cut the days into windows, and split these by time.
 
-    Train, two periods of validation, test.
-
-    The test part is the last 328 days, or of a short series a third of what is left after thirteen
-    months, and each period of validation has as many weeks; all begin on a Sunday. `date` is the
-    window's last day, in days since 1970, and `hours` are the sums of its hours; of a file of days
-    there are none.
+    The parts are train, two periods of validation, and test. The test part is the last 328 days, or
+    of a short series a third of what is left after thirteen months, and each period of validation
+    has as many weeks; all begin on a Sunday. `date` is the window's last day, in days since 1970,
+    and `hours` are the sums of its hours; of a file of days there are none.
 
     Raises
     ------
@@ -213,7 +214,7 @@ def part(out: Path, table: Ref, raw: Ref, gaps: Gaps) -> Facts:
 def cut(values: "Floats", first: int) -> "dict[str, Arrays]":
     """Return the windows of train, validation and test.
 
-    The numbers of a part know nothing of a later period.
+    No part contains numbers of a later period.
     """
     import numpy as np
 
@@ -229,7 +230,10 @@ def cut(values: "Floats", first: int) -> "dict[str, Arrays]":
 
 
 def by_hour(raw: Ref, dates: "pd.Series", column: str) -> "NDArray[np.float32]":
-    """Return the sums of each day's hours, shape (days, 24), zeros before the first and after the last measurement."""
+    """Return the sums of each day's hours, shape (days, 24).
+
+    They are zero before the first and after the last measurement.
+    """
     import pandas as pd
 
     hours = read_table(raw, "hours", ["hour", column]).set_index("hour")[column]
@@ -307,9 +311,9 @@ def settings(name: Candidate, params: HouseholdPowerParams) -> SeriesSettings:
 def course_network(train: "Arrays") -> "keras.Model":
     """Return the lab's network on the last seven days.
 
-    A convolution, two LSTMs, and an answer for each day ahead.
+    It has a convolution, two LSTMs, and an output for each day ahead.
 
-    The lab gives it all the meter's sums and asks for one day; here it gets the power alone, as all
+    The lab gives it all the meter's sums and predicts one day; here it gets the power alone, as all
     others do.
     """
     import keras

@@ -1,6 +1,6 @@
-"""A thousand kinds of things.
+"""A thousand classes: evaluate and publish a pretrained network (lab 904).
 
-A network that others trained, judged on what is at hand, and published (lab 904).
+Others trained the network. It is judged on the data at hand.
 """
 
 import json
@@ -58,7 +58,7 @@ PROTOCOL = msg(
 
 
 class ImagenetParams(CaseParams):
-    """What can be set: where the weights come from, and where the network is asked."""
+    """Parameters: where the weights come from, and where the network is run."""
 
     device: Asked = Field("auto", description="where to judge")
 
@@ -119,10 +119,10 @@ def aim_of(names: Origin) -> Problem:
 
 
 def named(path: Path) -> tuple[str, ...]:
-    """Return what people call the classes 0 to 999, from a file `{"0": ["n01440764", "tench"], ...}`.
+    """Return the common names of the classes 0 to 999.
 
-    Names that stand for two classes, such as the crane that flies and the one that lifts, have
-    WordNet's number added.
+    The file is of the form `{"0": ["n01440764", "tench"], ...}`. Names that stand for two classes,
+    such as the crane that flies and the one that lifts, have WordNet's number added.
 
     Raises
     ------
@@ -148,11 +148,10 @@ def named(path: Path) -> tuple[str, ...]:
 def choose(
     out: Path, table: Ref, raw: Ref, problem: Problem, daisies: int | None, others: int
 ) -> Facts:
-    """Choose the pictures to ask about.
+    """Choose the pictures to evaluate.
 
-    `test` has the daisies (None for all), `others` some of each other flower.
-
-    The label of the first is ImageNet's number of the daisy, of the others the flowers set's own.
+    `test` has the daisies (None for all), `others` some of each other flower. The label of the
+    first is ImageNet's number of the daisy, of the others the flowers set's own.
     """
     import pandas as pd
 
@@ -172,7 +171,7 @@ def choose(
 def assemble(out: Path, weights: Origin, device: Asked, seed: int) -> Facts:
     """Keep the whole network as `network.keras`.
 
-    Raw pixels in, a logit for each of the thousand classes out.
+    It takes raw pixels, and returns a logit for each of the thousand classes.
     """
     import keras
 
@@ -191,11 +190,11 @@ def assemble(out: Path, weights: Origin, device: Asked, seed: int) -> Facts:
 
 @stage
 def judge(out: Path, asked: Ref, network: Ref, problem: Problem, seed: int) -> Facts:
-    """Ask the network about the chosen pictures, and judge what it says of the daisies.
+    """Predict the chosen pictures, and judge the predictions for the daisies.
 
     Writes `evaluation.json` as `evaluate` does, here without a choice between candidates;
-    `others.json`, the most frequent answers to each kind of flower; and the surest of its mistakes,
-    drawn.
+    `others.json`, the most frequent answers to each kind of flower; and a plot of its most
+    confident mistakes.
     """
     import keras
     import numpy as np
@@ -230,7 +229,7 @@ def judge(out: Path, asked: Ref, network: Ref, problem: Problem, seed: int) -> F
 def frequent(kind: str, answers: "NDArray[np.int64]", problem: Problem) -> dict[str, str]:
     """Return a row of a table.
 
-    How many pictures of a kind were asked about, and the most frequent answers.
+    It has the number of pictures of a kind, and the most frequent predictions for them.
     """
     counts = Counter(answers.tolist()).most_common(ANSWERS)
     told = ", ".join(f"{problem.labels[number]} {count}" for number, count in counts)

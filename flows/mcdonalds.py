@@ -1,6 +1,6 @@
-"""What is in a fast-food menu.
+"""What is in a fast-food menu: nutrition facts of 260 items, and whether labels add up (lab 071).
 
-Sodium, sugar, fat and protein of 260 items, and whether its labels add up (lab 071).
+The facts are sodium, sugar, fat and protein.
 """
 
 from dataclasses import asdict
@@ -72,9 +72,9 @@ class McdonaldsParams(CaseParams):
 
 @case
 def mcdonalds(params: McdonaldsParams = McdonaldsParams()) -> Summary:
-    """Explore a menu's nutrition facts.
+    """Explore a menu's nutrition facts (lab 071).
 
-    What is saltiest, how fat goes with protein, and if labels add up (lab 071).
+    The questions are what is saltiest, how fat relates to protein, and whether labels add up.
     """
     origin = fetch(DATA, params.source)
     raw = ingest(origin, make_menu, params.sample_rows, params.seed)
@@ -91,7 +91,7 @@ def mcdonalds(params: McdonaldsParams = McdonaldsParams()) -> Summary:
 
 @stage
 def tell_of_menu(out: "Path", menu: Ref, daily_sodium: float) -> Facts:
-    """Write `findings.json` and the pictures of what is in the menu, and of what its labels say wrongly."""
+    """Write `findings.json` and the plots of what is in the menu, and of errors in its labels."""
     frame = read_table(menu)
     sections = [
         sodium(out, frame, daily_sodium),

@@ -1,6 +1,6 @@
-"""Handwritten digits, or pieces of clothing.
+"""Handwritten digits, or pieces of clothing: classify small grey pictures (lab 240).
 
-Tell ten classes of small grey pictures apart (lab 240).
+There are ten classes.
 """
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -98,7 +98,7 @@ PROTOCOL = msg(
 
 
 def prepare(params: MnistParams) -> PreparedData:
-    """Fetch the pictures, and have them decoded, checked, rid of repeats and parted."""
+    """Fetch, decode, validate, deduplicate and split the pictures."""
     data = {"mnist": "mnist", "fashion": "fashion_mnist"}[params.dataset]
     problem = Problem(
         kind="multiclass",
@@ -176,7 +176,7 @@ def settings(name: Candidate, params: MnistParams) -> PictureSettings:
 def course_network(train: "Arrays", classes: int) -> "keras.Model":
     """Return LeNet-5 as the lab draws it.
 
-    Two convolutions with mean pooling, and three dense layers.
+    It has two convolutions with mean pooling, and three dense layers.
     """
     import keras
     from keras import layers
@@ -223,7 +223,10 @@ def our_network(train: "Arrays", classes: int) -> "keras.Model":
 def deep_network(
     train: "Arrays", classes: int, widths: tuple[int, int, int] = (32, 64, 120)
 ) -> "keras.Model":
-    """Return three groups of three convolutions for a GPU, the first on all pixels, the last two of each passed by."""
+    """Return three groups of three convolutions, for a GPU.
+
+    The first works on all pixels, and the last two of each group have a skip connection.
+    """
     import keras
     from keras import layers
 
@@ -237,7 +240,10 @@ def deep_network(
 
 
 def normalized(hidden: Any, width: int, kernel: int = 3, stride: int = 1, past: Any = None) -> Any:
-    """Return a convolution's channels, normalized in each batch, with what is passed by it added, bent by a ReLU."""
+    """Return a convolution with batch normalization and a ReLU.
+
+    A skip connection, if given, is added before the ReLU.
+    """
     from keras import layers
 
     answer = layers.Conv2D(width, kernel, stride, padding="same", use_bias=False)(hidden)

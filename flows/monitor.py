@@ -1,4 +1,4 @@
-"""Monitor: tell whether what a model is asked has moved away from what it was trained on."""
+"""Monitor: report whether a model's inputs have drifted from its training data."""
 
 import math
 from pathlib import Path
@@ -24,9 +24,9 @@ def monitor(
     version: Annotated[int | None, "the model's version; without it the one that serves"] = None,
     language: Annotated[str, "of the page: en or ko"] = "en",
 ) -> str:
-    """Compare inputs and answers with training by PSI, KS and chi-square.
+    """Compare inputs and predictions with training by PSI, KS and chi-square.
 
-    Drift is told to Prefect as an event.
+    Drift is reported to Prefect as an event.
 
     Raises
     ------
@@ -58,11 +58,17 @@ def monitor(
         else "nothing moved"
     )
     faulty = f" ({counted.faulty:,} more could not be answered)" if counted.faulty else ""
-    return f"{case} version {predictor.version}, {counted.rows:,} rows of {counted.where}{faulty}: {moved}.\n{page}"
+    return (
+        f"{case} version {predictor.version}, {counted.rows:,} rows of {counted.where}{faulty}: "
+        f"{moved}.\n{page}"
+    )
 
 
 def tell(case: str, version: int, drifted: list[str], page: Path) -> None:
-    """Emit `casebook.drift` or `casebook.no-drift`, which an automation may act on, for example by training anew."""
+    """Emit `casebook.drift` or `casebook.no-drift`.
+
+    An automation may act on it, for example by retraining.
+    """
     from prefect.events import emit_event
 
     resource = {"prefect.resource.id": f"casebook.model.{case}", "casebook.version": str(version)}

@@ -1,6 +1,6 @@
-"""Fuel economy of cars.
+"""Fuel economy of cars: regression on seven plain facts (lab 901).
 
-A number from seven plain facts, for a service that people type into (lab 901).
+The model is for a service whose inputs people type in.
 """
 
 from typing import TYPE_CHECKING
@@ -35,9 +35,10 @@ class MpgParams(SmallTableParams):
 
 
 def facts(columns: list[str]) -> "ColumnTransformer":
-    """Return the encoder: numbers to mean 0 and deviation 1, missing ones to the median.
+    """Return the encoder.
 
-    A column per origin alike.
+    Numbers get mean 0 and deviation 1, missing ones the median. Each origin gets a column of its
+    own.
     """
     from sklearn.compose import ColumnTransformer
 
@@ -102,7 +103,7 @@ CASE = TableCase(
 
 @case
 def mpg(params: MpgParams = MpgParams()) -> Summary:
-    """Predict the fuel economy of a car from seven plain facts, and publish the model behind `/api/mpg` (lab 901)."""
+    """Predict a car's fuel economy from seven plain facts; publish behind `/api/mpg` (lab 901)."""
     data = CASE.prepare(params)
     profile = explore.submit(data.table, CASE.dataset, CASE.problem)
     baselines = CASE.fit_baselines(data, params)

@@ -1,6 +1,6 @@
-"""Film reviews in Korean, liked or not.
+"""Film reviews in Korean: predict whether the film was liked (lab 300).
 
-The lab's BiLSTM on words, and networks on characters (lab 300).
+Candidates are the lab's BiLSTM on words, and networks on characters.
 """
 
 from dataclasses import replace
@@ -87,7 +87,7 @@ class NaverReviewsParams(CaseParams):
 
 @case
 def naver_reviews(params: NaverReviewsParams = NaverReviewsParams()) -> Summary:
-    """Tell liked from disliked films by what people write in Korean, in a character network (lab 300)."""
+    """Classify Korean film reviews as positive or negative by a character network (lab 300)."""
     data = prepare(params)
     profile = explore_texts.submit(data.table, TEXT, PROBLEM)
     peers = compare_texts.submit(data.parts[0], TEXT, PROBLEM.target, params.peers, params.seed)
@@ -104,7 +104,7 @@ def naver_reviews(params: NaverReviewsParams = NaverReviewsParams()) -> Summary:
 
 
 def prepare(params: NaverReviewsParams) -> PreparedData:
-    """Fetch both files, and have the reviews checked and parted as the files are."""
+    """Fetch both files, validate the reviews, and split them as the files are."""
     origins = [fetch(name, params.source) for name in (TRAIN, TEST)]
     if len({origin.kind for origin in origins}) > 1 or (
         origins[0].path and origins[0].path == origins[1].path
@@ -142,7 +142,7 @@ def prepare(params: NaverReviewsParams) -> PreparedData:
 def both(origins: list[Origin]) -> Origin:
     """Return where the reviews came from.
 
-    The training file, whose hash the record names, and the test file.
+    They are the training file, whose hash the record names, and the test file.
     """
     train, test = origins
     found = f"{train.found}, {test.found}" if train.path else train.found
@@ -181,7 +181,7 @@ def train(by_words: Ref, by_characters: Ref, params: NaverReviewsParams) -> dict
 def settings(name: Candidate, params: NaverReviewsParams) -> TextSettings:
     """Return how a candidate is trained; the smoke profile trains for one epoch.
 
-    The figures were chosen on validation.
+    The values were chosen on validation.
     """
     most = 1 if params.profile == "smoke" else 100
     common = TextSettings(batch_size=256, learning_rate=2e-3, warm=0.1, device=params.device)
@@ -197,7 +197,7 @@ def settings(name: Candidate, params: NaverReviewsParams) -> TextSettings:
 def course_network(size: int) -> "keras.Model":
     """Return the lab's network: word vectors, a bidirectional LSTM, a dense layer.
 
-    It skips what is only padding.
+    It skips padding.
     """
     import keras
     from keras import layers
@@ -224,12 +224,12 @@ FACTOR = (
 
 
 def ngrams_network(size: int, buckets: dict[int, int] = BUCKETS) -> "keras.Model":
-    """Return a linear model.
+    """Return a linear model of character n-grams.
 
-    Each n-gram of 1 to 5 characters has one weight, all of which are summed.
+    Each n-gram of 1 to 5 characters has one weight, and the weights are summed.
 
-    Korean glues endings to its stems, so words are rare and n-grams of syllables are what repeats.
-    Padding has no part in the sum.
+    Korean attaches endings to its stems, so words are rare and n-grams of syllables are what
+    repeats. Padding has no part in the sum.
     """
     import keras
     from keras import layers, ops
@@ -250,11 +250,11 @@ def characters_network(
 ) -> "keras.Model":
     """Return a network that sees the order of characters.
 
-    Three convolutions, and the greatest and mean of each text.
+    It has three convolutions, and takes the maximum and the mean over each text.
 
-    A place has the vector of its character, and those of the pair and the three that begin there.
-    In training a tenth of the former and most of the latter are left out: else n-grams, of which
-    many are met once, are learned by heart within an epoch. Padding has no part in any convolution,
+    A position has the vector of its character, and those of the bigram and the trigram that begin
+    there. In training a tenth of the former and most of the latter are dropped: else n-grams, of
+    which many occur once, are memorized within an epoch. Padding has no part in any convolution,
     mean or maximum.
     """
     import keras
@@ -292,16 +292,16 @@ def small_characters(size: int) -> "keras.Model":
 
 
 def met(numbers: Any) -> Any:
-    """Return 1 where a text has a character or n-gram, and 0 on padding, shape (texts, length, 1)."""
+    """Return 1 where a text has a character or n-gram, 0 on padding, shape (texts, length, 1)."""
     from keras import ops
 
     return ops.expand_dims(ops.cast(ops.not_equal(numbers, 0), "float32"), -1)
 
 
 def hashed(numbers: Any, n: int, buckets: int) -> Any:
-    """Return the hash, from 1 to `buckets`, of the n characters that begin at each place.
+    """Return the hash, from 1 to `buckets`, of the n characters that begin at each position.
 
-    0 where fewer are left.
+    It is 0 where fewer are left.
 
     Products are taken modulo 2 ** 32, as numbers of 32 bits overflow, and `buckets` is a prime: of
     a power of two, only the last bits of each character would count.
@@ -325,7 +325,7 @@ SMALL: "dict[Candidate, TextNetwork]" = {"ngrams": small_ngrams, "characters": s
 
 @uncached_task
 def notes(parts: Ref, trained: dict[str, Ref], by_words: Ref) -> Notes:
-    """Tell what repeats are worth, which reviews are told wrongly, and what the lab's word vectors have learned."""
+    """Describe the effect of repeats, the misclassified reviews, and the lab's word vectors."""
     if current().planning:
         return Notes()
     test = read_table(parts, "test")
@@ -372,7 +372,10 @@ QUESTIONS = (("왕", "남자", "여자"), ("최고",), ("지루",), ("재미있�
 def without_repeats(
     right: "dict[str, pd.Series]", repeated: "pd.Series"
 ) -> tuple[dict[str, str], ...]:
-    """Return each candidate's accuracy on all test reviews, on those that training has too, and without them."""
+    """Return each candidate's accuracy on all test reviews, on repeats only, and without repeats.
+
+    A repeat is a review that the training part has too.
+    """
 
     def share(values: "pd.Series") -> str:
         return f"{values.mean():.4f} of {len(values):,}" if len(values) else "none"

@@ -12,10 +12,13 @@ def promote(
 ) -> str:
     """Make a published version of a case the one that serves.
 
-    A sample model never replaces one of real data.
+    A model of sample data never replaces one of real data.
     """
     registry.promote(case, version)
-    return f"{case} serves version {version}. `python -m serving` answers from it; a running one takes it up by itself."
+    return (
+        f"{case} serves version {version}. `python -m serving` answers from it; a running one "
+        "takes it up by itself."
+    )
 
 
 operation = Operation(promote, mends=True)

@@ -1,4 +1,7 @@
-"""Scaling: columns of different sizes brought to one, by formula and by scikit-learn, with an outlier (lab 072)."""
+"""Scaling: columns of different sizes, by formula and by scikit-learn, with an outlier (lab 072).
+
+The columns are brought to one size.
+"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -37,7 +40,7 @@ MOST = 8  # columns that pictures can show
 
 
 class ScalingParams(CaseParams):
-    """What can be set: the columns that are scaled, and how many people are made where no file is given."""
+    """Parameters: the columns to scale, and how many people are made where no file is given."""
 
     columns: tuple[str, ...] = Field(
         (), max_length=MOST, description="numeric columns to scale; none: all there are"
@@ -52,9 +55,9 @@ class ScalingParams(CaseParams):
 
 @case
 def scaling(params: ScalingParams = ScalingParams()) -> Summary:
-    """Bring columns to one size by formula and by scikit-learn.
+    """Bring columns to one size by formula and by scikit-learn (lab 072).
 
-    What an outlier and a leak do to each way (lab 072).
+    Show how an outlier and a leak affect each method.
     """
     origin = own(DATA, params.source, SIMULATED, kind="simulated")
     raw = take_columns(origin, params.columns, params.people, params.seed)
@@ -74,7 +77,7 @@ def take_columns(
 ) -> Facts:
     """Read the columns to scale from the origin's file, or make the table.
 
-    `ingest` for files of any columns.
+    It is `ingest` for files of any columns.
 
     Raises
     ------
@@ -105,7 +108,7 @@ def take_columns(
 
 
 def _numeric(values: "pd.Series", where: Path) -> bool:
-    """Say whether a column holds numbers.
+    """Return whether a column holds numbers.
 
     In a text file that shows only when it is read as such.
     """
@@ -126,7 +129,10 @@ def drop_missing(frame: "pd.DataFrame") -> "pd.DataFrame":
 
 @stage
 def scale_columns(out: Path, table: Ref, test_share: float, seed: int) -> Facts:
-    """Scale the columns in each way, tell how they agree with scikit-learn, and what an outlier and a leak do."""
+    """Scale the columns by each method, and compare the results.
+
+    Report how they agree with scikit-learn, and how an outlier and a leak affect them.
+    """
     frame = read_table(table)
     names, x = list(frame.columns), frame.to_numpy("float64")
     outlier = farthest(x)

@@ -24,7 +24,7 @@ def score(
 ) -> str:
     """Write the rows of files again with a model's predictions beside them.
 
-    A killed run goes on where it stopped.
+    A killed run resumes where it stopped.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Titanic: tell who survived from a passenger list, and what each step of feature engineering is worth (lab 075)."""
+"""Titanic: predict survival from a passenger list, with each feature step's worth (lab 075)."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -118,15 +118,15 @@ class TitanicParams(RepeatedFoldsParams):
 
 
 def likelier_class(params: TitanicParams) -> ThresholdPolicy:
-    """Return how the threshold is chosen.
+    """Return a threshold policy that tunes no threshold.
 
-    Not at all, as the table is too small to calibrate on a part of it.
+    The table is too small to calibrate on a part of it.
     """
     return ThresholdPolicy(by="likelier")
 
 
 def without_row_number(frame: "pd.DataFrame") -> "pd.DataFrame":
-    """Forget the number of the row in the file.
+    """Drop the number of the row in the file.
 
     It says nothing of a passenger and would hide repeats.
     """
@@ -134,10 +134,11 @@ def without_row_number(frame: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def standard_scores(columns: list[str]) -> "ColumnTransformer":
-    """Return the encoder: age, fare and all derived columns to mean 0 and deviation 1 of the training part.
+    """Return the encoder: standardize age, fare and all derived columns.
 
-    It takes what the steps have left: an age without the flag that says it was missing is filled by
-    0 instead of the median, and the fare is taken as it is if there is no logarithm of it.
+    They get mean 0 and deviation 1 on the training part. The encoder takes what the steps have
+    left: an age without the flag that says it was missing is filled by 0 instead of the median, and
+    the fare is taken as it is if there is no logarithm of it.
     """
     from sklearn.compose import ColumnTransformer
     from sklearn.impute import SimpleImputer
@@ -175,7 +176,7 @@ def ensemble_network(x: "Floats", y: "Floats", dropout: float, members: int = 8)
 def small_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
     """Return the ensemble with two members.
 
-    Enough to tell what a step is worth, in a fraction of the time.
+    They suffice to measure what a step is worth, in a fraction of the time.
     """
     return ensemble_network(x, y, dropout, members=2)
 
@@ -218,7 +219,10 @@ CASE: TableCase[TitanicParams] = TableCase(
 
 @case
 def titanic(params: TitanicParams = TitanicParams()) -> Summary:
-    """Tell who survived the Titanic from names, ages and tickets, and what each feature step is worth (lab 075)."""
+    """Predict survival on the Titanic, and measure what each feature step is worth (lab 075).
+
+    The predictors are names, ages and tickets.
+    """
     data = CASE.prepare(params)
     profile = explore.submit(data.table, CASE.dataset, CASE.problem)
     baselines = CASE.fit_baselines(data, params)
@@ -228,7 +232,7 @@ def titanic(params: TitanicParams = TitanicParams()) -> Summary:
 
 
 def ablated(data: PreparedData, params: TitanicParams) -> Notes:
-    """Leave each step of the feature engineering out in turn, and return what the report says of it."""
+    """Leave out each step of the feature engineering in turn, and return notes for the report."""
     folds = min(len(data.encoded), SMALL_FOLDS)
     reduced = ablate(data.parts[0].whole, folds, CASE.problem, STEPS, standard_scores)
     settings = CASE.model("ensemble", params).settings

@@ -9,10 +9,11 @@ def track(
     case: Annotated[str, "the case, such as fraud"],
     run: Annotated[str, "a run, as its folder is called"],
 ) -> str:
-    """Send a run's parameters, figures, curves, report and model to the MLflow that MLFLOW_TRACKING_URI names.
+    """Send a run to the MLflow that MLFLOW_TRACKING_URI names.
 
-    With that variable set each run is sent when it ends; this sends one that was not, or could not
-    be. One that is there already is not sent twice.
+    Its parameters, metrics, curves, report and model are sent. With that variable set each run is
+    sent when it ends; this sends one that was not, or could not be. One that is there already is
+    not sent twice.
 
     Raises
     ------

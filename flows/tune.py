@@ -1,4 +1,7 @@
-"""Tune: search the parameters of a case's network by validation alone, and write the best to a file."""
+"""Tune: search a network's parameters by validation alone, and write the best to a file.
+
+The network is a case's.
+"""
 
 import importlib
 from collections.abc import Iterator
@@ -54,7 +57,7 @@ class TuneParams(CaseParams):
 
 @case
 def tune(params: TuneParams = TuneParams()) -> Summary:
-    """Search layers, penalties and training of a case's network, and write the best parameters to a file."""
+    """Search layers, penalties and training of a case's network, and write the best to a file."""
     searched = searchable()[params.case]
     data = searched.case.prepare(searched.with_values(params))
     course = figure_of(searched.case.fit("course", data, searched.with_values(params)), data)
@@ -96,7 +99,7 @@ class Searchable:
     def with_values(self, params: TuneParams, **values: Any) -> TableParams:
         """Return the case's parameters.
 
-        Those that the search shares with it, and what a trial changes.
+        They are those that the search shares with it, and what a trial changes.
         """
         shared = params.model_dump(include={"profile", "source", "seed", "device", "patience"})
         return self.params.model_validate({**shared, **values})
@@ -117,11 +120,10 @@ def searchable() -> dict[str, Searchable]:
 def tried(
     searching: Search, searched: Searchable, data: PreparedData, params: TuneParams, total: int
 ) -> Iterator[Trial]:
-    """Ask the search and try what it proposes until it ends.
+    """Run the search's proposals until it ends.
 
-    Each trial is a stage, so a finished one is reused.
-
-    A plan ends where a trial is still to be trained: what is proposed next depends on it.
+    Each trial is a stage, so a finished one is reused. A plan ends where a trial is still to be
+    trained: what is proposed next depends on it.
     """
     progress = None if current().planning else Progress(f"searching {params.case}", total)
     best, sign = float("-inf"), data.problem.sign
@@ -146,9 +148,9 @@ def tried(
 
 
 class Begun(NamedTuple):
-    """A trial that is being trained.
+    """A trial in training.
 
-    What was asked, as which parameters, its folds, and their rows in the record.
+    It has the search's request, the resulting parameters, the folds, and their rows in the record.
     """
 
     ask: Ask
@@ -159,7 +161,7 @@ class Begun(NamedTuple):
     def judged(self, data: PreparedData) -> Trial | None:
         """Wait for the training and judge it on validation.
 
-        None in a plan if it isn't trained yet.
+        Return None in a plan if it isn't trained yet.
         """
         figure = figure_of(self.trained, data)
         if figure is None:
@@ -183,9 +185,9 @@ def begin(ask: Ask, searched: Searchable, data: PreparedData, params: TuneParams
 
 
 def figure_of(training: list[Future], data: PreparedData) -> float | None:
-    """Return the primary figure of a trained candidate on validation.
+    """Return the primary metric of a trained candidate on validation.
 
-    None in a plan if it isn't trained yet.
+    Return None in a plan if it isn't trained yet.
     """
     trained = [future.result() for future in training]
     if any(ref.pending for ref in trained):

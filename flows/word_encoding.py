@@ -1,6 +1,6 @@
-"""Sentences to numbers.
+"""Sentences to numbers: word index, unknown words, sequences and padding (lab 290).
 
-Word index, unknown words, sequences, padding, as the lab prints them (lab 290).
+They are shown as the lab prints them.
 """
 
 from typing import TYPE_CHECKING, Annotated
@@ -38,7 +38,7 @@ UNSEEN = ("i really love my dog", "my dog loves my manatee")
 
 
 class WordEncodingParams(CaseParams):
-    """What can be set: how many words are known, how long sequences are, and which new sentences are encoded."""
+    """Parameters: the vocabulary size, the sequence length, and the new sentences to encode."""
 
     words: Annotated[
         int, Field(ge=1, le=100_000, description="words in the index, the most frequent ones")
@@ -51,9 +51,9 @@ class WordEncodingParams(CaseParams):
 
 @case
 def word_encoding(params: WordEncodingParams = WordEncodingParams()) -> Summary:
-    """Turn sentences into numbers, as every text model begins.
+    """Turn sentences into numbers, as every text model begins (lab 290).
 
-    Words not seen before have a number too (lab 290).
+    Words not seen before have a number too.
     """
     origin = own(DATA, params.source, "the lab's sentences, in its flow")
     raw = ingest(origin, make_sentences, len(SENTENCES), params.seed)
@@ -67,8 +67,8 @@ def encode_sentences(
 ) -> Facts:
     """Learn the word index of the sentences, and encode and pad them and the unseen ones.
 
-    Writes `vocabulary.json` and `findings.json`; the code is what `naver_reviews` trains and serves
-    with.
+    Writes `vocabulary.json` and `findings.json`; `naver_reviews` trains and serves with the same
+    code.
     """
     sentences = [str(text) for text in read_table(raw)["sentence"]]
     longest = max(len(tokens(text, "word")) for text in (*sentences, *unseen))
@@ -104,7 +104,7 @@ def tell_index(index: dict[str, int], sentences: int) -> Section:
 
 
 def tell_sequences(sentences: list[str], known: list[list[int]], length: int) -> Section:
-    """Tell what the sentences are as numbers, and brought to one length by zeros before or after them."""
+    """Describe the sentences as numbers, padded to one length by zeros before or after them."""
     before, after = padded(known, length, before=True).tolist(), padded(known, length).tolist()
     plain = msg(
         "Each sentence is the numbers of its words; capitals and punctuation make no difference."

@@ -1,1 +1,4 @@
-"""Samples: small tables, pictures, texts and series made in code, for runs where the real data is not here."""
+"""Samples: small data sets made in code, for runs without the real data.
+
+They are tables, pictures, texts and series.
+"""

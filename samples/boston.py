@@ -7,9 +7,9 @@ if TYPE_CHECKING:
 
 
 def make_tracts(rows: int, seed: int) -> "pd.DataFrame":
-    """Make the embedded sample.
+    """Make the embedded sample: tracts with a learnable price.
 
-    Tracts with the public file's columns, ranges and skew, and a learnable price.
+    They have the public file's columns, ranges and skew.
     """
     import numpy as np
     import pandas as pd

@@ -29,11 +29,10 @@ PLACES = {
 
 
 def make_migrants(rows: int, seed: int) -> "pd.DataFrame":
-    """Make the embedded sample.
+    """Make the embedded sample: countries of very unequal size, in the sheet's columns.
 
-    Countries of very unequal size in the sheet's columns, the unknown, and the totals.
-
-    Countries that the page tells of have their names and places; all numbers are drawn at random.
+    The rows of the unknown and of the totals are included. Countries that the page mentions have
+    their names and places; all numbers are drawn at random.
     """
     import numpy as np
     import pandas as pd

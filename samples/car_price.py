@@ -9,9 +9,9 @@ if TYPE_CHECKING:
 
 
 def make_autos(rows: int, seed: int) -> "pd.DataFrame":
-    """Make the embedded sample.
+    """Make the embedded sample: cars with a learnable price.
 
-    Cars with the public file's columns, gaps, names and skew, and a learnable price.
+    They have the public file's columns, gaps, names and skew.
     """
     import numpy as np
     import pandas as pd

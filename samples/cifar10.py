@@ -11,9 +11,9 @@ SHAPE = (32, 32, 3)
 
 
 def make_photos(rows: int, seed: int) -> "tuple[NDArray[np.uint8], NDArray[np.int64]]":
-    """Make the embedded sample.
+    """Make the embedded sample: ten kinds of coloured shapes on coloured ground.
 
-    Ten kinds of coloured shapes on coloured ground, moved, shaded and noisy.
+    They are moved, shaded and noisy.
     """
     import numpy as np
 

@@ -11,9 +11,9 @@ SIDE = 224  # pixels
 
 
 def make_flowers(rows: int, seed: int) -> "tuple[NDArray[np.uint8], NDArray[np.int64]]":
-    """Make the embedded sample.
+    """Make the embedded sample: discs with petals, of five kinds and colours.
 
-    Discs with petals, of five kinds and colours, somewhere on green noise.
+    They are somewhere on green noise.
     """
     import numpy as np
 

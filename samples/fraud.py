@@ -7,13 +7,11 @@ if TYPE_CHECKING:
 
 
 def make_payments(rows: int, seed: int) -> "pd.DataFrame":
-    """Make the embedded sample.
+    """Make the embedded sample: payments with a learnable fraud.
 
-    Payments with the public file's columns, ranges, skew, repeats and a learnable fraud.
-
-    Frauds are 1 in 50, but no more than the public file's 492; they are shifted in a few
-    components, each a bit differently, and some look normal. One row in a thousand is a repeat, one
-    in two thousand lacks its amount.
+    They have the public file's columns, ranges, skew and repeats. Frauds are 1 in 50, but no more
+    than the public file's 492; they are shifted in a few components, each a bit differently, and
+    some look normal. One row in a thousand is a repeat, one in two thousand lacks its amount.
     """
     import numpy as np
     import pandas as pd

@@ -7,9 +7,9 @@ if TYPE_CHECKING:
 
 
 def make_household(days: int, seed: int) -> "pd.DataFrame":
-    """Make the embedded sample.
+    """Make the embedded sample: hours of a meter.
 
-    Hours of a meter with seasons, weekends, days away, noise, and hours not measured.
+    They have seasons, weekends, days away, noise, and hours not measured.
     """
     import numpy as np
     import pandas as pd

@@ -18,9 +18,9 @@ DAY = {  # what a day of 2,000 kcal had on labels of the time
 
 
 def make_menu(rows: int, seed: int) -> "pd.DataFrame":
-    """Make the embedded sample.
+    """Make the embedded sample: items with the menu's columns.
 
-    Items with the menu's columns, ways to write a serving, and rounding of labels.
+    Servings are written in the menu's ways, and numbers are rounded as on labels.
     """
     import numpy as np
     import pandas as pd

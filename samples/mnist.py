@@ -11,9 +11,9 @@ SHAPE = (28, 28, 1)
 
 
 def make_digits(rows: int, seed: int) -> "tuple[NDArray[np.uint8], NDArray[np.int64]]":
-    """Make the embedded sample.
+    """Make the embedded sample: ten kinds of strokes on seven segments.
 
-    Ten kinds of strokes on seven segments, as on a calculator, moved and noisy.
+    They look as on a calculator, moved and noisy.
     """
     import numpy as np
 

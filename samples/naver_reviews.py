@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 def make_half(rows: int, seed: int) -> "pd.DataFrame":
     """Make one file of the embedded sample.
 
-    Reviews put together of stems, endings and signs, some of them missing.
+    Reviews are composed of stems, endings and signs; some are missing.
     """
     import numpy as np
     import pandas as pd
@@ -26,7 +26,10 @@ def make_half(rows: int, seed: int) -> "pd.DataFrame":
 
     def part(label: int) -> str:
         stem = stems[label if rng.random() > 0.12 else 1 - label]
-        return f"{rng.choice(things)} {rng.choice(('정말 ', '너무', '', '진짜 '))}{rng.choice(stem)}{rng.choice(endings)}"
+        return (
+            f"{rng.choice(things)} {rng.choice(('정말 ', '너무', '', '진짜 '))}"
+            f"{rng.choice(stem)}{rng.choice(endings)}"
+        )
 
     texts = [
         " ".join(part(label) for _ in range(rng.integers(1, 4))) + str(rng.choice(signs))

@@ -12,7 +12,7 @@ OUTLIER = 2000.0  # million won a year, of one of the people
 def make_people(rows: int, seed: int) -> "pd.DataFrame":
     """Make heights in cm and yearly incomes in million won, skewed as incomes are.
 
-    One of them is an outlier.
+    One person is an outlier.
     """
     import numpy as np
     import pandas as pd

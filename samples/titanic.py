@@ -7,12 +7,10 @@ if TYPE_CHECKING:
 
 
 def make_passengers(rows: int, seed: int) -> "pd.DataFrame":
-    """Make the embedded sample.
+    """Make the embedded sample: passengers with a learnable survival.
 
-    Passengers with the public file's columns, titles and gaps, and a learnable survival.
-
-    One age in five, three cabins in four and a few ports are missing; women, children and the first
-    class survive more often.
+    They have the public file's columns, titles and gaps. One age in five, three cabins in four and
+    a few ports are missing; women, children and the first class survive more often.
     """
     import numpy as np
     import pandas as pd

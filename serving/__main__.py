@@ -19,9 +19,9 @@ MOST = 4  # processes, unless more are asked for
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until told to stop; return the exit code.
+    """Serve until stopped; return the exit code.
 
-    0 stopped, 1 no address or no worker, 2 bad arguments.
+    It is 0 if stopped, 1 without an address or a worker, 2 for bad arguments.
     """
     asked = _parser().parse_args(arguments)
     write_logs(asked.log)
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _service(key: str) -> "Service":
-    """Load the models; in each process anew."""
+    """Load the models, in each process separately."""
     from serving.service import Service
 
     return Service(key)

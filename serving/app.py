@@ -69,11 +69,10 @@ def create_app(
 
 
 def brief(models: Registry, route: tuple[str, Mapping[str, Any]], length: int) -> bool:
-    """Tell whether a request takes less than a millisecond.
+    """Return whether a request takes less than a millisecond.
 
-    Health, or a short one for a model of columns.
-
-    It goes by what the router found, as several paths can lead to one place.
+    That is a health check, or a short request for a model of columns. The decision is made by what
+    the router found, as several paths can lead to one place.
     """
     endpoint, values = route
     if endpoint != "predict":

@@ -1,9 +1,8 @@
-"""What happens around every request.
+"""A WSGI layer around every request.
 
-It gets an id, is timed, counted and logged, and its answer gets safe headers.
-
-As a plain WSGI layer it costs some ten microseconds; as hooks of the framework it cost a tenth of a
-small request.
+A request gets an id, is timed, counted and logged, and its answer gets safe headers. As a plain
+WSGI layer this costs some ten microseconds; as hooks of the framework it cost a tenth of a small
+request.
 """
 
 import logging

@@ -58,7 +58,7 @@ class Score(BaseModel):
 
 @dataclass(frozen=True)
 class Predictor:
-    """A loaded version; any number of threads may ask it at once.
+    """A loaded version; any number of threads may use it at once.
 
     `reader` makes arrays of instances, by what the inputs are; `graph` computes; `tell` makes
     predictions of its numbers, by the model's kind.

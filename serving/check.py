@@ -1,4 +1,4 @@
-"""From a request's rows to the arrays a model takes, or to the list of everything wrong with them."""
+"""Convert a request's rows to the arrays a model takes, or list everything wrong with them."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -56,9 +56,11 @@ class Refused(ValueError):
 
 
 class Checked(NamedTuple):
-    """Arrays by input name, the first `LISTED` warnings, how many more there are, and how many rows they are about.
+    """Arrays by input name, and warnings.
 
-    A column has shape (rows, 1), pictures are uint8 of shape (rows, height, width, channels).
+    There are the first `LISTED` warnings, how many more there are, and how many rows they are
+    about. A column has shape (rows, 1), pictures are uint8 of shape (rows, height, width,
+    channels).
     """
 
     feeds: dict[str, npt.NDArray[np.generic]]
@@ -71,7 +73,7 @@ class Reader:
     """Reads rows for one signature.
 
     All numbers are checked as one matrix and texts by column, because nearly every request is
-    sound; cells are looked at one by one only to name the faults of a request that is not.
+    valid; cells are looked at one by one only to name the faults of a request that is not.
     """
 
     def __init__(self, fields: Sequence[Field]) -> None:
@@ -137,7 +139,7 @@ class Reader:
     def _cells(self, rows: Sequence[Mapping[str, object]]) -> list[object] | None:
         """Return the cells of all rows where numbers belong, one after the other.
 
-        Nothing if a name is unknown.
+        Return nothing if a name is unknown.
         """
         if self._all and set(map(len, rows)) == {len(self.names)}:
             with suppress(KeyError):  # where every name is there, and no more are, none is unknown
@@ -265,7 +267,7 @@ def _texts(field: Field, rows: Sequence[Mapping[str, object]]) -> npt.NDArray[np
 def shown(name: str) -> str:
     """Return a name from a request as an answer can hold it.
 
-    Not too long, and without half characters.
+    It is truncated if too long, and free of half characters.
     """
     return name[:80].encode(errors="backslashreplace").decode()
 

@@ -1,6 +1,6 @@
-"""From whole columns to the arrays a model takes, and each row's faults.
+"""Convert whole columns to the arrays a model takes, and list each row's faults.
 
-`check` without a step per row.
+It is `check` without a step per row.
 """
 
 from collections.abc import Mapping, Sequence
@@ -81,9 +81,9 @@ class Sorted:
 
 
 def sort_out(fields: Sequence[Field], columns: Mapping[str, Numbers | Texts], rows: int) -> Sorted:
-    """Part a block into rows that the model can answer and rows that it can't.
+    """Split a block into rows that the model can answer and rows that it can't.
 
-    A row is sound here if and only if `Reader.read` takes it, and the two make the same arrays of
+    A row is valid here if and only if `Reader.read` takes it, and the two make the same arrays of
     it.
     """
     faults: dict[int, list[str]] = {}

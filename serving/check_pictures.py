@@ -1,4 +1,4 @@
-"""From a request's pictures to the array a model takes, or to the list of everything wrong with them."""
+"""Convert a request's pictures to the array a model takes, or list everything wrong with them."""
 
 import binascii
 import warnings
@@ -14,7 +14,7 @@ from serving.signature import Shape
 class PictureReader:
     """Reads instances of one picture each.
 
-    Base64 as JSON can hold it, or the bytes of an encoded picture.
+    A picture is base64, as JSON can hold it, or the bytes of an encoded picture.
     """
 
     def __init__(self, name: str, shape: Shape) -> None:
@@ -63,7 +63,9 @@ class PictureReader:
 
 
 def encoded(value: object) -> bytes:
-    """Return an encoded picture's bytes, given as such, as `{"b64": "..."}`, in base64, or as a data URL.
+    """Return an encoded picture's bytes.
+
+    They are given as such, as `{"b64": "..."}`, in base64, or as a data URL.
 
     Raises
     ------

@@ -1,4 +1,7 @@
-"""From a request's series of numbers to the arrays a model takes, or to the list of everything wrong with them."""
+"""Convert a request's series of numbers to the arrays a model takes.
+
+If that fails, list everything wrong with them.
+"""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +25,7 @@ class SeriesReader:
         self.names = {field.name for field in fields}
 
     def read(self, instances: Sequence[object]) -> Checked:
-        """Turn instances into arrays.
+        """Convert instances to arrays.
 
         A series has shape (rows, length), a date (rows, 1), as days since 1970.
 
@@ -98,7 +101,10 @@ def _numbers(field: Field, row: Mapping[str, object]) -> Sequence[object]:
 
 
 def _outside(field: Field, series: npt.NDArray[np.generic]) -> Iterator[Warned]:
-    """Yield a warning for each series that leaves the range seen in training, with the number that does so farthest."""
+    """Yield a warning for each series that leaves the range seen in training.
+
+    It has the number that is farthest outside.
+    """
     values = series.astype(np.float64)
     low = -np.inf if field.minimum is None else float(np.float32(field.minimum))
     high = np.inf if field.maximum is None else float(np.float32(field.maximum))

@@ -1,4 +1,4 @@
-"""From a request's texts to the numbers of their tokens, or to the list of everything wrong with them."""
+"""Convert a request's texts to the numbers of their tokens, or list everything wrong with them."""
 
 from collections.abc import Iterator, Sequence
 

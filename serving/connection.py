@@ -1,9 +1,9 @@
-"""One connection: Gunicorn's, with deadlines, one of a limited number, JSON errors, and an end that loses nothing.
+"""One connection: Gunicorn's, with deadlines, a limit on their number, and JSON errors.
 
-A connection is expendable while it waits for a request or for its client to hang up: nobody loses
-an answer by its end. Where there are as many connections as there may be, the one that has been
-expendable for longest makes room, so silent clients keep no other one out; where none is, the new
-one is told to come later.
+Its end loses nothing. A connection is expendable while it waits for a request or for its client to
+hang up: nobody loses an answer by its end. Where the maximum number of connections is reached, the
+one that has been expendable for longest is closed, so silent clients block no others; where none is
+expendable, the new client is told to come later.
 """
 
 import json
@@ -169,7 +169,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
     def _send_error_response(
         self, status: int, message: str, extra_headers: tuple[tuple[str, str], ...] = ()
     ) -> None:
-        """Answer as JSON what the application never sees.
+        """Answer errors that the application never sees as JSON.
 
         A transfer coding we do not know is the client's fault.
         """
@@ -182,11 +182,17 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
             *extra_headers,
         ]
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
-        head = f"HTTP/1.1 {status} {phrase}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n{lines}\r\n"
+        head = (
+            f"HTTP/1.1 {status} {phrase}\r\nContent-Length: {len(body)}\r\n"
+            f"Connection: close\r\n{lines}\r\n"
+        )
         self._safe_write(head.encode() + body)
 
     def _close_transport(self) -> None:
-        """Close after the client has read the last answer, which what it still sends would else destroy."""
+        """Close after the client has read the last answer.
+
+        What the client still sends would else destroy that answer.
+        """
         if self.transport is None or self._closed:
             return
         self._closed = self._lingers = True

@@ -1,9 +1,9 @@
-"""What one process counts, and beside it what the others of the same service counted, also those that were killed.
+"""What one process counts, and what the other processes of the same service counted.
 
-Each process counts in its memory, and writes every count that changes into its place in a file of
-its own, in a folder that all share. No file is mapped into memory, and none is relied on: where it
-can't be written the process goes on counting, says so once, and writes everything as soon as it can
-again.
+Those that were killed are included. Each process counts in its memory, and writes every count that
+changes into its place in a file of its own, in a folder that all share. No file is mapped into
+memory, and none is relied on: where it can't be written the process goes on counting, logs it once,
+and writes everything as soon as it can again.
 """
 
 import logging
@@ -94,7 +94,7 @@ class Counts:
             self._file.write({place: line(self._own[key]) for key, place in self._places.items()})
 
     def _others(self) -> list[Path]:
-        """Return the files of the other processes, or the folder itself where it can't be looked into."""
+        """Return the files of the other processes, or the folder itself if it can't be listed."""
         if self._folder is None or self._file is None:
             return []
         try:

@@ -1,4 +1,7 @@
-"""The file that one process writes its counts into, a line of fixed width for each, and how others read it."""
+"""The file that one process writes its counts into, and how others read it.
+
+Each count has a line of fixed width.
+"""
 
 import logging
 import os
@@ -58,7 +61,7 @@ class File:
     def write(self, lines: Mapping[int, bytes]) -> None:
         """Write lines at their places.
 
-        Where that fails, it is said once, and nothing else happens.
+        A failure is logged once, and has no other effect.
         """
         try:
             if self._descriptor is None:

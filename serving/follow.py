@@ -1,6 +1,6 @@
-"""Which versions serve where machines share their artifacts.
+"""Follow which versions serve, where machines share their artifacts.
 
-The local copy follows what is said there.
+The local copy is kept up with the shared storage.
 """
 
 import time
@@ -18,10 +18,10 @@ ASKED = ".asked"  # when it was asked is this file's time, and what went wrong i
 
 
 def follow(models: Path, pause: float = 0.0) -> None:
-    """Bring the pointers from the shared storage, if there is one, and before each the version that it names.
+    """Download the pointers from any shared storage, each after the version that it names.
 
-    What can't be had is kept for `problems` and asked for again; meanwhile what is here goes on
-    serving.
+    What can't be downloaded is kept for `problems` and requested again; meanwhile the local
+    versions go on serving.
 
     Parameters
     ----------
@@ -39,7 +39,10 @@ def follow(models: Path, pause: float = 0.0) -> None:
 
 
 def problems(models: Path) -> list[str]:
-    """Return what could not be had from the shared storage when it was last asked, by any process of this machine."""
+    """Return what the last request to the shared storage failed to download.
+
+    Any process of this machine may have made that request.
+    """
     path = models / ASKED
     if places.shared() is None or not path.is_file():
         return []
@@ -56,9 +59,9 @@ def _due(asked: Path, pause: float) -> bool:
 
 
 def _followed(models: Path) -> Iterator[str]:
-    """Follow case by case, and yield in a line what goes wrong.
+    """Follow case by case, and yield one line per problem.
 
-    One case's trouble is no other's.
+    One case's problem doesn't affect the others.
     """
     try:
         for case in share.names(models):

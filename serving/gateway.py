@@ -1,6 +1,6 @@
 """The ASGI application in front of Flask.
 
-It refuses early, reads bodies within limits, and hands no more on than fits.
+It refuses early, reads bodies within limits, and passes on no more than fits.
 
 A server that speaks ASGI reads slow clients in its event loop, so none of them holds a thread. What
 is answered within a millisecond is answered in the loop too, which saves handing it to a thread;

@@ -1,4 +1,4 @@
-"""A published graph: loaded from the bytes that were hashed, held against its signature, and run."""
+"""A published graph: load it from the hashed bytes, check it against its signature, and run it."""
 
 import math
 import os

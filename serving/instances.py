@@ -21,9 +21,9 @@ PICTURES_TOO = (
 
 
 class Limits(NamedTuple):
-    """The most instances one request may hold: rows, or pictures, which take more memory.
+    """The limits of one request: its number of instances, and the seconds it has.
 
-    And the seconds it has.
+    Instances are rows, or pictures, which take more memory.
     """
 
     rows: int = 10_000
@@ -38,7 +38,7 @@ class Limits(NamedTuple):
 def instances(signature: Signature, limits: Limits) -> list[object]:
     """Return the request's instances.
 
-    Objects from JSON, or pictures' bytes under their field's name.
+    They are objects from JSON, or pictures' bytes under their field's name.
 
     Raises
     ------
@@ -96,7 +96,7 @@ def parsed(body: bytes) -> object:
 
 
 def _names(content: object) -> int:
-    """Return how many names there are outside of cells.
+    """Return the number of names outside of cells.
 
     Where there are as many colons, none was given twice.
     """
@@ -147,7 +147,10 @@ def _pictures(signature: Signature, most: int) -> list[bytes]:
 
 
 def _files(body: bytes, most: int) -> list[bytes]:
-    """Return the files of a form in the order they were sent, which the framework's own reading loses."""
+    """Return the files of a form in the order they were sent.
+
+    The framework's own reading loses that order.
+    """
     from werkzeug.formparser import FormDataParser
 
     files: list[BytesIO] = []

@@ -12,8 +12,8 @@ KEY = "CASEBOOK_API_KEY"
 SHORTEST = 16  # characters
 UNSOUND = (
     f"{KEY} must be at least {SHORTEST} visible ASCII characters without spaces. Make one, for "
-    "example with "
-    '`python -c "import secrets; print(secrets.token_urlsafe(32))"`, or unset it to serve without a key.'
+    'example with `python -c "import secrets; print(secrets.token_urlsafe(32))"`, or unset it to '
+    "serve without a key."
 )
 MISSING = (
     f"give the service's key in the header Authorization: Bearer KEY (it is what {KEY} was set to)"
@@ -26,9 +26,9 @@ def sound(key: str) -> bool:
 
 
 def allowed(environ: "WSGIEnvironment", key: str) -> bool:
-    """Tell whether a request may be answered.
+    """Return whether a request may be answered.
 
-    No key is asked for, or it has it, or it needs none.
+    It may if no key is set, if it has the key, or if it needs none.
     """
     if not key or not (environ["REQUEST_METHOD"] == "POST" or environ["PATH_INFO"] == "/metrics"):
         return True
@@ -39,9 +39,10 @@ def allowed(environ: "WSGIEnvironment", key: str) -> bool:
 
 
 class Keyed:
-    """A WSGI application that lets whoever knows the key ask models and read counts, and everybody the rest.
+    """A WSGI application that requires the key for predictions and counts.
 
-    The rest are pages, descriptions and health, which say nothing that a model was asked.
+    All else is open to everybody: pages, descriptions and health, which reveal nothing of what a
+    model was asked.
     """
 
     def __init__(self, inner: "WSGIApplication", key: str) -> None:

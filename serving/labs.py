@@ -68,7 +68,7 @@ def add_labs(app: Flask, models: Registry, tally: Tally) -> None:
 def faults(car: object, fields: tuple[Field, ...]) -> Iterator[str]:
     """Yield every fault of what a client sent, in the lab's words.
 
-    Unlike the service's own, the lab's limits are the range that training saw, and no field may be
+    Unlike the service's own, the lab's limits are the range seen in training, and no field may be
     left out.
     """
     if not isinstance(car, Mapping):

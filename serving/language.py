@@ -36,7 +36,7 @@ def add_words(app: Flask) -> None:
 
 
 def short(value: float) -> str:
-    """Write four digits that count, but never round a whole number of more.
+    """Format a number with four significant digits, but never round a larger integer.
 
     `short` in words.js does the same.
     """

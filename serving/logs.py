@@ -1,4 +1,4 @@
-"""The service's log: a JSON object per line on standard error, for people and for whatever collects logs."""
+"""The service's log: a JSON object per line on standard error, for people and log collectors."""
 
 import logging
 import sys

@@ -18,12 +18,10 @@ ENDS = [*map(str, BUCKETS), "+Inf"]
 
 
 class Metrics:
-    """Counts of answered requests and a histogram of how long they took, by case.
+    """Counts of answered requests and a histogram of their durations, by case.
 
-    And what `models` counts.
-
-    What any process of a service shows is the sum over all of them, also over those that have
-    ended.
+    What `models` counts is included. What any process of a service shows is the sum over all of
+    them, also over those that have ended.
     """
 
     def __init__(self, models: Registry) -> None:

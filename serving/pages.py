@@ -40,7 +40,7 @@ def add_pages(app: Flask, models: Registry) -> None:
 def page(template: str, code: int = 200, **values: object) -> Response:
     """Render a page in the reader's language.
 
-    A language that the address asks for stays in the links.
+    A language that the address requests is kept in the links.
     """
     asked = request.args.get("language", "")
     language = chosen(asked, request.accept_languages)
@@ -53,9 +53,9 @@ def page(template: str, code: int = 200, **values: object) -> Response:
 
 
 def _mark(model: Predictor) -> object:
-    """Return what a number is shown against.
+    """Return the reference that a number is shown against.
 
-    The threshold, or the answer to the sample's first row.
+    It is the threshold, or the answer to the sample's first row.
     """
     output = model.signature.output
     if model.signature.kind == "regression":

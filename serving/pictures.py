@@ -1,4 +1,7 @@
-"""One encoded picture to the pixels a model takes, as training saw it (`fitted` in `tasks/images/picture.py`)."""
+"""Convert one encoded picture to the pixels a model takes, as training saw it.
+
+Training uses `fitted` in `tasks/images/picture.py`.
+"""
 
 import io
 import threading
@@ -76,9 +79,8 @@ def decoded(content: bytes, shape: Shape, allowance: Allowance | None = None) ->
 def fitted(image: "Image.Image", shape: Shape) -> "Image.Image":
     """Return a picture upright, in the shape's colours and size.
 
-    Its short side scaled, its middle cut out.
-
-    The picture itself may be turned: that spares a copy of all its pixels.
+    Its short side is scaled, and its centre cropped. The picture itself may be rotated: that saves
+    a copy of all its pixels.
     """
     from PIL import Image, ImageOps
 
@@ -112,7 +114,10 @@ def _opened(content: bytes) -> "Image.Image":
 
 
 def _opaque(image: "Image.Image") -> "Image.Image":
-    """Lay what is transparent on white, and bring 16-bit grey to 8 bits by its upper byte, as PIL does in colour."""
+    """Put transparent pixels on white, and reduce 16-bit grey to 8 bits by its upper byte.
+
+    PIL does the latter in colour.
+    """
     from PIL import Image
 
     if image.mode.startswith("I;16"):

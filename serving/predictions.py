@@ -76,7 +76,7 @@ def _forecasts(horizon: int | None, scores: Scores) -> list[Prediction]:
 
 
 def _classes(output: Output, scores: Scores) -> list[Prediction]:
-    """Tell the most probable classes.
+    """Report the most probable classes.
 
     Of equally probable ones the first in the signature comes first.
     """

@@ -15,13 +15,16 @@ PREFIX = re.compile(
 
 
 def prefix() -> str:
-    """Return the path below which a proxy has the service, as it says in `X-Forwarded-Prefix`, or nothing."""
+    """Return the path below which a proxy has the service, or an empty string.
+
+    The proxy gives it in `X-Forwarded-Prefix`.
+    """
     given = request.headers.get("X-Forwarded-Prefix", "").rstrip("/")
     return given if PREFIX.fullmatch(given) else ""
 
 
 def link(endpoint: str, **values: Any) -> str:
-    """Return a link to an endpoint of the service, for the page that is asked for.
+    """Return a link to an endpoint of the service, for the requested page.
 
     A proxy need not say below which path it has the service: a relative link leads there all the
     same.

@@ -1,6 +1,6 @@
 """What is published, as far as it can be seen.
 
-A folder that is out of reach is not one that holds nothing.
+An unreachable folder is not the same as an empty one.
 """
 
 from collections.abc import Mapping

@@ -115,7 +115,7 @@ class Registry:
     def _find(self) -> Published:
         """Find what is published.
 
-        What seems withdrawn is looked at again, as its folder may just be on its way out.
+        What seems withdrawn is looked at again, as its folder may just be about to be moved away.
         """
         found = find(self._folder)
         if any(found.is_withdrawn(case) for case in self.serving.keys() | self.failures.keys()):
@@ -160,7 +160,10 @@ class Registry:
         )
 
     def _forget_failure(self, case: str) -> None:
-        """Forget why a version was not taken up that can't be seen any more, where another one goes on serving."""
+        """Forget why a version that can't be seen any more was not loaded.
+
+        This applies where another version goes on serving.
+        """
         if case in self.serving and case in self.failures:
             self._stamps.pop(case, None)
             self.failures = {name: each for name, each in self.failures.items() if name != case}

@@ -9,7 +9,7 @@ Told = Mapping[str, object]
 
 
 def agree(answers: Sequence[Told], stored: Sequence[Told]) -> bool:
-    """Tell whether predictions agree one by one: texts are equal, numbers within `TOLERANCE`.
+    """Return whether predictions agree one by one: equal texts, numbers within `TOLERANCE`.
 
     Classes whose probabilities are that close may change places, also with one that is just not
     listed any more.
@@ -50,7 +50,10 @@ def _ranking(told: Told) -> list[tuple[object, object]]:
 
 
 def _within(ranking: list[tuple[object, object]], other: list[tuple[object, object]]) -> bool:
-    """Tell whether each class is as probable in the other ranking, or may have just dropped out at its end."""
+    """Return whether each class is equally probable in the other ranking.
+
+    A class may also have just dropped out at the other ranking's end.
+    """
     last = other[-1][1]
     return all(
         any(label == theirs and _close(probability, its) for theirs, its in other)

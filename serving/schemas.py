@@ -42,7 +42,7 @@ def several(items: Schema) -> Schema:
 def bodies(signature: Signature, most: int) -> Schema:
     """Return the schemas of a prediction request's body, by content type.
 
-    It holds at most `most` instances.
+    A body holds at most `most` instances.
     """
     found: Schema = {"application/json": {"schema": request(signature, most)}}
     if signature.picture:
@@ -133,7 +133,7 @@ def _or_null(kind: str) -> Schema:
 def cell(field: Field) -> Schema:
     """Return the schema of one input.
 
-    The range seen in training is told, not set as a limit, because it is none.
+    The range seen in training is reported, not set as a limit, because it is none.
     """
     if field.shape:
         return _picture(field, field.shape)

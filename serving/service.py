@@ -1,6 +1,6 @@
-"""What one process of the service has.
+"""One process of the service: its models and its application.
 
-The models, watched over, and the application that answers from them.
+The models are watched for changes, and the application answers from them.
 """
 
 import gc

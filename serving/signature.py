@@ -14,7 +14,7 @@ KINDS = ("binary", "regression", "multiclass", "forecast")
 
 
 class Shape(NamedTuple):
-    """What a picture is brought to, in pixels.
+    """The size of a picture as a model takes it, in pixels.
 
     One channel is grey, three are red, green and blue.
     """
@@ -29,8 +29,8 @@ class Field:
     """One raw input: a column, the picture, a series of numbers, a date, or the text.
 
     `minimum` and `maximum` are the range seen in training, not a limit; `allowed` is a limit, empty
-    for none. Only a picture has a `shape`, only a series a `length`: how many numbers it holds, and
-    only a text that is read word by word has a `longest`: how many characters it may have.
+    for none. Only a picture has a `shape`. Only a series has a `length`: how many numbers it holds.
+    Only a text that is read word by word has a `longest`: how many characters it may have.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Output:
-    """What a model gives: one number per row, or one per label if it is multiclass.
+    """A model's output: one number per row, or one per label if it is multiclass.
 
     A binary model has the threshold and the two labels that its number decides between. A forecast
     has a `horizon`, so many `steps` (such as days) ahead, and the share of truths (`level`) that

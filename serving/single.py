@@ -1,6 +1,6 @@
 """The service as one process, where a system cannot fork.
 
-Uvicorn in place of Gunicorn, which needs to.
+It uses Uvicorn in place of Gunicorn, which needs to fork.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,7 +10,7 @@ from serving import limits
 
 
 def serve_alone(listening: Sequence[socket], key: str, ready: Callable[[int], object]) -> None:
-    """Answer from this process until told to stop."""
+    """Answer from this process until stopped."""
     from uvicorn import Config, Server
 
     from serving.service import Service

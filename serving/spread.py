@@ -1,6 +1,6 @@
-"""How what a model is asked, and what it answers, is spread over bins.
+"""The distribution of a model's inputs and predictions over bins.
 
-The same bins in training and in service.
+Training and service use the same bins.
 """
 
 from collections.abc import Mapping
@@ -22,10 +22,10 @@ Counts = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Bins:
-    """Where a quantity's bins end, or which texts it has a bin for each.
+    """A quantity's bins: where they end, or which texts have one each.
 
     Numbers have one bin up to each edge, which belongs to it, and one beyond the last; texts have
-    one each, and one for all others. The last bin of either is for what is missing.
+    one each, and one for all others. The last bin of either is for missing values.
     """
 
     edges: tuple[float, ...] = ()
@@ -88,7 +88,7 @@ def _bins(name: str, told: _Bins) -> Bins:
 def features(signature: Signature, feeds: Arrays) -> dict[str, Values]:
     """Return what is counted of a model's inputs, a value per row.
 
-    Columns as they are, else what sums them up.
+    Columns are taken as they are, other inputs by what summarizes them.
     """
     if signature.picture:
         (pixels,) = feeds.values()
@@ -108,9 +108,9 @@ def features(signature: Signature, feeds: Arrays) -> dict[str, Values]:
 
 
 def score(signature: Signature, scores: npt.NDArray[Any]) -> Values:
-    """Return what is counted of a model's answers.
+    """Return what is counted of a model's predictions.
 
-    The most probable class, the next step, or the number itself.
+    It is the most probable class, the next step, or the number itself.
     """
     if signature.kind == "multiclass":
         labels: Values = np.array(signature.output.labels, dtype=object)

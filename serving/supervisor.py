@@ -1,8 +1,7 @@
-"""The parent of the processes that serve.
+"""The parent of the serving processes: Gunicorn's arbiter.
 
-Gunicorn's arbiter, which replaces those that end or hang.
-
-It imports nothing heavy and runs no thread, so it can fork at any time.
+It replaces those that end or hang. It imports nothing heavy and runs no thread, so it can fork at
+any time.
 """
 
 import logging
@@ -108,7 +107,7 @@ class Application(BaseApplication):  # type: ignore[misc]
 
 
 class Supervisor(Arbiter):  # type: ignore[misc]
-    """Keeps a number of processes serving until it is told to stop."""
+    """Keeps a number of processes serving until it is stopped."""
 
     SIGNALS = (*STOPS, signal.SIGUSR1)
     WORKER_BOOT_ERROR = APP_LOAD_ERROR = (
@@ -127,7 +126,7 @@ class Supervisor(Arbiter):  # type: ignore[misc]
     def serve(self) -> int:
         """Keep the processes running; return the exit code.
 
-        0 stopped, 1 if they cannot even start.
+        It is 0 if stopped, 1 if they cannot even start.
         """
         try:
             self.run()
@@ -156,7 +155,10 @@ class Supervisor(Arbiter):  # type: ignore[misc]
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
     def spawn_worker(self) -> int:
-        """Fork; the new process never comes back here, and a stop reaches it even before it is ready."""
+        """Fork a worker; the new process never returns here.
+
+        A stop signal reaches it even before it is ready.
+        """
         signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
         try:
             return int(super().spawn_worker())
@@ -219,5 +221,5 @@ class _Listening:
 def serve(
     make: Make, listening: Sequence[socket], count: int, ready: Callable[[int], object]
 ) -> int:
-    """Serve from several processes until told to stop; return the exit code."""
+    """Serve from several processes until stopped; return the exit code."""
     return Supervisor(Application(make, count, ready), listening).serve()

@@ -1,6 +1,6 @@
-"""Rolling counts of what is asked and answered, by hour and bin, for whoever watches for drift.
+"""Rolling counts of inputs and predictions, by hour and bin, for drift monitoring.
 
-Never the rows.
+The rows are never stored.
 """
 
 import logging
@@ -50,8 +50,8 @@ class Key(NamedTuple):
 class Tally:
     """One process' counts, in `<artifacts>/served/<case>/<version>/<hour>.<process>.json`.
 
-    Answering only notes what to count. A thread counts it each second, many requests at once, and
-    writes each minute; a process that is killed takes its last minute with it.
+    Answering a request only notes what to count. A thread counts it each second, many requests at
+    once, and writes each minute; a process that is killed takes its last minute with it.
     """
 
     def __init__(self) -> None:
@@ -92,7 +92,7 @@ class Tally:
                 self._add(some, hour)
 
     def write(self) -> None:
-        """Write the counts that changed, forget those of past hours, and remove files older than `KEPT`."""
+        """Write changed counts, forget those of past hours, and remove files older than `KEPT`."""
         with self._lock:
             changed = {key: dict(self._counts[key]) for key in self._changed}
             self._changed = set()
@@ -147,7 +147,10 @@ class Tally:
 
     @contextmanager
     def _told_once(self, what: str) -> Iterator[None]:
-        """Go on where something can't be counted or written, and say so in the log when it begins."""
+        """Go on where something can't be counted or written.
+
+        The error is logged when it first occurs.
+        """
         try:
             yield
         except (

@@ -1,8 +1,8 @@
-"""The files of one published version, read as what anybody may have written.
+"""The files of one published version, read as untrusted input.
 
 Each is a regular file inside the folder, of bounded size and with the hash that the manifest says;
-JSON is of the kind that can be told again: no number beyond 64 bits, no half characters, no
-hundreds of levels.
+JSON must be serializable again: no number beyond 64 bits, no half characters, no hundreds of
+levels.
 """
 
 import hashlib

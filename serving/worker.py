@@ -1,6 +1,6 @@
 """One process of the service, as Gunicorn runs it.
 
-It loads the models, accepts, answers, and loses no answer.
+It loads the models, accepts connections, answers, and loses no answer.
 """
 
 import asyncio
@@ -92,7 +92,7 @@ class Worker(ASGIWorker):  # type: ignore[misc]
         return bool(chosen)
 
     def run(self) -> None:
-        """Answer until told to stop."""
+        """Answer until stopped."""
         try:
             self.loop.run_until_complete(self._serve())
         finally:
@@ -115,7 +115,11 @@ class Worker(ASGIWorker):  # type: ignore[misc]
         await self._drain(listening)
 
     async def _drain(self, listening: list[socket.socket]) -> None:
-        """Accept what has come, tell every client that its next answer is the last, and wait for those in flight."""
+        """Stop accepting and finish what is in flight.
+
+        Accept what has come, tell every client that its next answer is the last, and wait for the
+        answers in flight.
+        """
         for _ in range(3):
             await asyncio.sleep(0)
         for each in listening:
@@ -145,7 +149,7 @@ class Worker(ASGIWorker):  # type: ignore[misc]
     def _accept(self, listening: socket.socket) -> None:
         """Accept some connections.
 
-        Few where few are open, so that the other processes get theirs.
+        Few are accepted where few are open, so that the other processes get their share.
         """
         room = self.most - len(self.connections) - len(self._beginning)
         for _ in range(max(1, min(room, 1 + len(self.connections)))):

@@ -103,9 +103,9 @@ def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @contextmanager
 def object_store(port: int = 0) -> Iterator[dict[str, str]]:
-    """Serve S3's interface on the loopback address, and give the environment that a user would set for it.
+    """Serve S3's interface on the loopback address, and yield the environment variables for it.
 
-    What is in it outlives the server, but not the process.
+    They are those that a user would set. The content outlives the server, but not the process.
     """
     from moto.server import ThreadedMotoServer
 

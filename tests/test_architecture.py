@@ -111,7 +111,10 @@ def _room(path: Path) -> str:
 
 
 def at_run_time(path: Path) -> set[str]:
-    """What a file imports when it runs, also inside functions, and from packages the names that are modules."""
+    """Return the modules that a file imports when it runs, also inside functions.
+
+    Imports from a package include the names that are modules.
+    """
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if (
@@ -134,9 +137,8 @@ def test_no_import_goes_in_a_circle() -> None:
         for p in sources(f)
     }
     needs = {name: at_run_time(path) & paths.keys() - {name} for name, path in paths.items()}
-    assert len(list(TopologicalSorter(needs).static_order())) == len(
-        paths
-    )  # else a CycleError that names the circle
+    # else a CycleError that names the circle
+    assert len(list(TopologicalSorter(needs).static_order())) == len(paths)
 
 
 def from_the_root(path: Path) -> str:
@@ -171,7 +173,10 @@ def _tops(path: Path) -> set[str]:
 
 
 def test_the_list_of_cases_needs_no_heavy_import() -> None:
-    code = "import runpy, sys; runpy.run_module('flows', run_name='__main__'); print(sorted(sys.modules))"
+    code = (
+        "import runpy, sys; runpy.run_module('flows', run_name='__main__'); "
+        "print(sorted(sys.modules))"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=places.project(),

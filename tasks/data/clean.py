@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
 @stage
 def clean(out: Path, table: Ref, steps: "tuple[Step, ...]") -> Facts:
-    """Apply the steps in their order, each a pure function of a frame, and count the rows that each drops."""
+    """Apply the steps in order, and count the rows that each drops.
+
+    Each step is a pure function of a frame.
+    """
     frame = read_table(table)
     dropped = {}
     for step in steps:
@@ -39,9 +42,9 @@ def clean(out: Path, table: Ref, steps: "tuple[Step, ...]") -> Facts:
 
 
 def drop_repeats(frame: "pd.DataFrame") -> "pd.DataFrame":
-    """Keep the first of rows that agree in every column.
+    """Keep the first of rows that are equal in every column.
 
-    A repeat in both training and test would be a leak.
+    A duplicate in both training and test data would be a leak.
     """
     return frame.drop_duplicates(ignore_index=True)
 
@@ -49,14 +52,14 @@ def drop_repeats(frame: "pd.DataFrame") -> "pd.DataFrame":
 def drop_repeated_pictures(frame: "pd.DataFrame") -> "pd.DataFrame":
     """Keep the first of pictures with the same pixels.
 
-    A test picture goes before a training picture.
+    A test picture takes precedence over a training picture.
     """
     first = frame.sort_values("part", kind="stable").drop_duplicates("sha256")
     return first.sort_index().reset_index(drop=True)
 
 
 def drop_pictures_of_two_labels(frame: "pd.DataFrame") -> "pd.DataFrame":
-    """Drop pictures whose very pixels stand under several labels, all of them.
+    """Drop all pictures whose exact pixels appear under several labels.
 
     Nothing says which label is right.
     """
@@ -80,9 +83,9 @@ class DropWithout:
 
 @dataclass(frozen=True)
 class FillWithMean:
-    """Fill the gaps of numbers with the mean of those that are there.
+    """Fill missing numbers with the mean of those present.
 
-    The mean stays, the spread shrinks.
+    The mean stays the same, and the spread shrinks.
     """
 
     columns: tuple[str, ...]
@@ -105,9 +108,9 @@ class FillWithMean:
 
 @dataclass(frozen=True)
 class FillWithMostFrequent:
-    """Fill the gaps of categories with the most frequent one.
+    """Fill missing categories with the most frequent one.
 
-    Of several it is the first in the alphabet.
+    Of several equally frequent categories, the first in the alphabet is used.
     """
 
     columns: tuple[str, ...]
@@ -152,7 +155,7 @@ class OneSpelling:
     def __call__(self, frame: "pd.DataFrame") -> "pd.DataFrame":
         """Return the frame with one spelling for each name.
 
-        Signs alone, such as a dash, stay as they are.
+        Values made of signs alone, such as a dash, stay as they are.
         """
         names = frame[self.column]
         keys = names.map(letters, na_action="ignore")
@@ -173,7 +176,10 @@ def letters(name: str) -> str:
 
 @dataclass(frozen=True)
 class DivideByMaximum:
-    """Divide numbers by the largest of their column, so that none is over 1 (the course's simple feature scaling)."""
+    """Divide numbers by the largest of their column, so that none exceeds 1.
+
+    The course calls this simple feature scaling.
+    """
 
     columns: tuple[str, ...]
 
@@ -198,9 +204,9 @@ class DivideByMaximum:
 
 @dataclass(frozen=True)
 class Bin:
-    """Sort numbers into bins of equal width, each with a label, in a new column.
+    """Sort numbers into labelled bins of equal width, in a new column.
 
-    A bin has its upper edge.
+    A bin includes its upper edge.
     """
 
     column: str
@@ -239,7 +245,7 @@ class Bin:
 
 @dataclass(frozen=True)
 class Dummies:
-    """Give each category of the columns a column of its own, 1 where a row has it, else 0 (one-hot)."""
+    """Encode the columns one-hot: each category gets a column, 1 where a row has it, else 0."""
 
     columns: tuple[str, ...]
 
@@ -252,7 +258,10 @@ class Dummies:
 
 @dataclass(frozen=True)
 class WithColumns:
-    """Add derived columns: what a model's features derive, a table that is explored can have too."""
+    """Add derived columns.
+
+    A table that is explored can have the same derived columns as a model's features.
+    """
 
     derived: tuple[Derived, ...]
 

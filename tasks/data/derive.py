@@ -1,6 +1,6 @@
-"""Derive: columns computed from others of the same row, once in pandas for training and once in ONNX for serving.
+"""Derive columns from others of the same row, in pandas for training and in ONNX for serving.
 
-Each kind is a small class that knows both forms side by side; a test holds them together for all
+Each kind is a small class that holds both forms side by side. A test checks that they agree for all
 inputs.
 """
 
@@ -27,7 +27,10 @@ class Derived(Protocol):
         """Return the new column's values."""
 
     def nodes(self, result: str) -> "list[onnx.NodeProto]":
-        """Return ONNX nodes that compute the tensor `result`, float32 (n, 1), from tensors named as the raw columns."""
+        """Return the ONNX nodes that compute the tensor `result`, float32 of shape (n, 1).
+
+        The input tensors are named like the raw columns.
+        """
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,10 @@ class HourOfDay:
         return frame[self.column] % 86400 / 3600
 
     def nodes(self, result: str) -> "list[onnx.NodeProto]":
-        """Return the same in ONNX, the remainder before the division so that float32 loses nothing."""
+        """Return the ONNX nodes for the same computation.
+
+        The remainder is taken before the division, so that float32 loses nothing.
+        """
         from onnx import helper
 
         return [
@@ -61,7 +67,10 @@ class HourOfDay:
 
 @dataclass(frozen=True)
 class Log:
-    """The natural logarithm of an amount, with a small offset (in the column's unit) so that zero has one too."""
+    """The natural logarithm of an amount.
+
+    A small offset, in the column's unit, gives zero a logarithm too.
+    """
 
     column: str
     name: str
@@ -94,10 +103,8 @@ class Log:
 class Matches:
     """1 where a text as a whole matches a pattern, else 0.
 
-    Missing text matches as the empty text does.
-
-    The pattern must mean the same to Python and to RE2, which is so for characters, classes, `.`,
-    `*`, `+`, `|`, `()`.
+    Missing text matches like the empty text. The pattern has to mean the same to Python and to RE2,
+    which holds for characters, classes, `.`, `*`, `+`, `|`, `()`.
     """
 
     column: str
@@ -127,9 +134,9 @@ class Matches:
 
 @dataclass(frozen=True)
 class Total:
-    """The sum of columns and a constant, such as a family's size.
+    """The sum of columns and a constant.
 
-    Siblings, parents and the passenger.
+    An example is a family's size: siblings, parents and the passenger.
     """
 
     columns: tuple[str, ...]
@@ -178,9 +185,9 @@ class Missing:
 
 @dataclass(frozen=True)
 class Equals:
-    """1 where a number is a value, such as one of a few codes, else 0.
+    """1 where a number equals a value, such as one of a few codes, else 0.
 
-    A missing number equals none.
+    A missing number equals no value.
     """
 
     column: str
@@ -247,7 +254,7 @@ def constant(name: str, value: float) -> "list[onnx.NodeProto]":
 def derive(frame: "pd.DataFrame", derived: tuple[Derived, ...]) -> "pd.DataFrame":
     """Return the frame with the derived columns beside their sources.
 
-    The encoder picks what it takes.
+    The encoder picks the columns that it takes.
     """
     import pandas as pd
 

@@ -18,7 +18,8 @@ log = logging.getLogger("casebook")
 def fetch(dataset: str, source: str) -> Origin:
     """Find a data set's file.
 
-    The given path, the cache, the mirror, the public source, or (auto) the sample.
+    The places searched are the given path, the cache, the mirror, the public source, or (with
+    `auto`) the sample.
 
     Parameters
     ----------
@@ -48,9 +49,9 @@ def fetch(dataset: str, source: str) -> Origin:
 
 
 def own(dataset: str, source: str, told: str, kind: Kind = "real") -> Origin:
-    """Return where data comes from that a case brings along.
+    """Return the origin of data that a case brings along.
 
-    Made in its flow, it is no sample of any other.
+    The data is made in the case's flow and is no sample of any other.
 
     Parameters
     ----------
@@ -72,7 +73,7 @@ def own(dataset: str, source: str, told: str, kind: Kind = "real") -> Origin:
 
 
 def _note(origin: Origin) -> None:
-    """Note in the run's record what it reads, so that somebody can tell whether another run would read the same."""
+    """Record the run's input data, to tell whether another run would read the same."""
     current().data[origin.dataset] = {"kind": origin.kind, "sha256": origin.sha256}
 
 
@@ -119,9 +120,9 @@ def _planned(entry: DataSet, source: str, mirror: str) -> Origin:
 def _nowhere(
     entry: DataSet, source: str, mirror: str, failures: list[str], refused: list[str]
 ) -> Origin:
-    """Return the sample, where it may stand for data that is nowhere.
+    """Return the sample, if it may replace data that was found nowhere.
 
-    An answer that is no file is always told.
+    A response that is not a file is always reported.
     """
     names = " or ".join(file.name for file in entry.files)
     if refused:
@@ -157,7 +158,7 @@ def _addresses(entry: DataSet, mirror: str) -> list[tuple[DataFile, str]]:
 
 
 def _given(entry: DataSet, path: Path) -> Origin:
-    """Take the file that the user named, or the first of the catalog's files in the folder named."""
+    """Return the file that the user named, or the catalog's first file in the named folder."""
     if path.is_dir():
         inside = [path / file.name for file in entry.files if (path / file.name).is_file()]
         if not inside:
@@ -188,7 +189,10 @@ def _given(entry: DataSet, path: Path) -> Origin:
 
 
 def _origin(entry: DataSet, file: DataFile, path: Path, where: str, *, held: bool = True) -> Origin:
-    """Hash the file, hold it to the catalog's hash or the one that was read here before, and describe it."""
+    """Hash the file, compare the hash with the expected one, and describe the file.
+
+    The expected hash is the catalog's, or the one of the file as it was read here before.
+    """
     if path.stat().st_size == 0:
         raise CasebookError(
             f"The file {path} is empty. Delete it, or put the data set '{entry.name}' in its place."
@@ -226,9 +230,9 @@ def _origin(entry: DataSet, file: DataFile, path: Path, where: str, *, held: boo
 
 
 def proven(origin: Origin) -> None:
-    """Note that a file was read completely and holds its data set.
+    """Record that a file was read completely and holds its data set.
 
-    A later change of it in the cache is then seen.
+    A later change of the file in the cache is then noticed.
     """
     if origin.path is not None:
         first_seen.keep(data_set(origin.dataset), origin.path, origin.sha256)

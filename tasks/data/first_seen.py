@@ -1,8 +1,8 @@
-"""First seen: the hashes of files that the catalog has none for, so that one that changes in the cache is noticed.
+"""Record the hashes of files without a catalog hash, to notice changes in the cache.
 
-A hash is kept of a file only once it was read completely and its columns and rows fitted; one that
-is fetched anew is held to nothing. Files that the user named or a mirror's folder holds are their
-owner's, and none of ours to hold.
+A hash is recorded only after the file was read completely and its columns and rows fitted. A file
+that is fetched anew is not compared with any hash. Files that the user named, or that a mirror's
+folder holds, belong to their owner and are not checked.
 """
 
 from pathlib import Path
@@ -30,7 +30,10 @@ def seen(entry: DataSet, file: DataFile) -> str | None:
 
 
 def keep(entry: DataSet, path: Path, digest: str) -> None:
-    """Note the hash of a file that was read completely, if it was fetched into the cache without a known hash."""
+    """Record the hash of a completely read file, if it was fetched without a known hash.
+
+    Only files that were fetched into the cache are recorded.
+    """
     known = next((file for file in entry.files if file.name == path.name), None)
     ours = path == places.raw() / entry.folder / path.name
     if known is None or known.sha256 or not known.url or not ours:

@@ -1,4 +1,4 @@
-"""Ingest: read the source file into a table that has the catalog's columns and types, or say what is wrong."""
+"""Read the source file into a table of the catalog's columns and types, or say what is wrong."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
@@ -56,7 +56,7 @@ def ingest(out: Path, origin: Origin, sample: "SampleMaker", sample_rows: int, s
 
 
 def _read(path: Path, entry: DataSet, rows: int | None) -> "tuple[pd.DataFrame, list[str]]":
-    """Return a file's table in the catalog's types, and the columns that the catalog doesn't name."""
+    """Return a file's table in the catalog's types, and the columns missing from the catalog."""
     how = form(entry, path)
     table = tables.whole(path, how, list(entry.columns))
     names = tables.look(path, how).schema.names

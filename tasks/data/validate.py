@@ -50,7 +50,10 @@ class Meta(BaseModel):
 
 
 class Expectation(BaseModel):
-    """One expectation; Great Expectations itself knows which types there are, and what each takes (`kwargs`)."""
+    """One expectation of a suite.
+
+    Great Expectations itself knows which types there are, and what each takes (`kwargs`).
+    """
 
     type: str
     meta: dict[str, Any] | None = None
@@ -75,11 +78,11 @@ def _well_formed(spec: Any, path: Path) -> None:
 
 @stage(process="worker")
 def validate(out: Path, raw: Ref, suite: str) -> Facts:
-    """Check the raw table against a suite (its JSON text), and part the sound rows from the quarantined.
+    """Check the raw table against a suite, and split sound from quarantined rows.
 
-    Writes `table` (the sound rows), `quarantine` (the others, with the reason) and `results.json`,
-    one entry per expectation. Whether the flow may go on is in the facts and is enforced by
-    `enforce`, so that the page of a failed validation can be read too.
+    `suite` is the suite's JSON text. Writes `table` (the sound rows), `quarantine` (the others,
+    with the reason) and `results.json`, one entry per expectation. Whether the flow may go on is in
+    the facts and is enforced by `enforce`, so that the page of a failed validation can be read too.
     """
     import pandas as pd
 
@@ -109,7 +112,8 @@ def check(frame: "pd.DataFrame", spec: dict[str, Any]) -> list[dict[str, Any]]:
 
     Returns
     -------
-    A plain entry per expectation: what it expects, its severity, success, the count, rows and examples that break it.
+    A plain entry per expectation: what it expects, its severity, its success, and the count, rows
+    and examples that violate it.
 
     Raises
     ------
@@ -219,7 +223,7 @@ def _failure(failed: list[dict[str, Any]], share: float, limit: float) -> str | 
 
 @uncached_task
 def enforce(checked: Ref, name: str) -> None:
-    """Write the run's validation page and table artifact, and stop the flow where the suite says so.
+    """Write the run's validation page and table artifact, and stop the flow if the suite says so.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Evaluate: choose the champion, its calibration and its threshold on validation, then read the test part once."""
+"""Choose champion, calibration and threshold on validation, then read the test split once."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -37,10 +37,9 @@ HALF = 0.5
 class Judged(NamedTuple):
     """One model on one fold.
 
-    Its answers on validation and test, and how they were calibrated and decided.
-
-    Answers are probabilities (of each class, shape (rows, classes), where there are several) or, in
-    a regression, values in the target's unit.
+    It holds the predictions on validation and test, and how they were calibrated and decided.
+    Predictions are probabilities (of each class, shape (rows, classes), where there are several)
+    or, in a regression, values in the target's unit.
     """
 
     validation: "Floats"
@@ -139,7 +138,10 @@ def results(evaluation: Ref) -> dict[str, Any]:
 def judge(
     trained: Ref, y: "Mapping[str, Floats]", problem: Problem, policy: ThresholdPolicy
 ) -> Judged:
-    """Calibrate and choose the threshold of one candidate on one fold's validation part, and answer its test part."""
+    """Calibrate a candidate and choose its threshold on one fold's validation split.
+
+    The result also holds its predictions for the test split.
+    """
     scores = {
         name: values.astype("float64") for name, values in read_arrays(trained, "scores").items()
     }
@@ -177,7 +179,7 @@ def softmax(logits: "Floats") -> "Floats":
 def validated(
     trained: Sequence[Ref], features: Sequence[Ref], problem: Problem, policy: ThresholdPolicy
 ) -> float:
-    """Return one candidate's primary figure on validation, mean over the folds.
+    """Return one candidate's primary metric on validation, as the mean over the folds.
 
     No test label is read.
     """
@@ -208,7 +210,7 @@ def figures_of(
 def base_weights(y: "Floats", base_rate: float | None) -> "Floats":
     """Return a weight per row that makes the share of positives `base_rate`.
 
-    1 for positives, more for negatives.
+    Positives have weight 1, negatives have more.
     """
     import numpy as np
 
@@ -251,9 +253,9 @@ def _figures(
     seed: int,
     drawn: int,
 ) -> dict[str, dict[str, Figure]]:
-    """Return everyone's figures with intervals.
+    """Return the metrics of all models with intervals.
 
-    Over several folds, of which `first` tells the size, or of one.
+    They are computed over one fold, or over several, whose size `first` gives.
     """
     import numpy as np
 
@@ -339,7 +341,10 @@ def _positives(labels: "list[Floats]", problem: Problem) -> dict[str, int]:
 def _consequences(
     labels: "list[Floats]", folds: list[Judged], policy: ThresholdPolicy
 ) -> dict[str, Any]:
-    """Return what the threshold means on the test part of the drawn folds, in counts and, if they cost, in money."""
+    """Return what the threshold means on the test split of the drawn folds.
+
+    The result is given in counts and, where errors have a cost, in money.
+    """
     import numpy as np
 
     y = np.concatenate(labels)

@@ -14,17 +14,17 @@ HORIZONS = {"rmse_next_day": 1, "rmse_next_week": WEEK, "rmse_next_month": 30}  
 
 
 def by_horizon(y: "Floats", told: "Floats", weights: "Floats") -> "dict[str, Floats]":
-    """Return the RMSE of the next day, week and month for each row of weights, shape (resamples, rows).
+    """Return the RMSE of the next day, week and month for each row of weights.
 
-    The next day is asked every day. A week or a month is asked on the eve of each standard week,
-    and counts where all its days are known; its error is the root of the mean square over all its
-    days.
+    The weights have shape (resamples, rows). The next day is forecast every day. A week or a month
+    is forecast on the eve of each standard week, and counts where all its days are known; its error
+    is the root of the mean square over all its days.
 
     Parameters
     ----------
     y, told
-        Truth and forecast, shape (rows, days ahead), a row for each day on which was asked, in
-        order; the first row's first day begins a standard week.
+        Truth and forecast, shape (rows, days ahead), a row for each day of a forecast, in order;
+        the first row's first day begins a standard week.
     weights
         How often each row counts.
     """

@@ -1,4 +1,4 @@
-"""Tripwires: checks that fail loudly where figures would be too good to be true, naming the rows."""
+"""Fail loudly where metrics would be too good to be true, and name the rows."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any

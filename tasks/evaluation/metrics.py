@@ -34,10 +34,10 @@ class Figure(TypedDict):
 
 
 def ranked(y: "Floats", scores: "Floats", weights: "Floats") -> "tuple[Floats, Floats]":
-    """Return AUPRC (average precision) and ROC AUC for each row of weights, shape (resamples, rows).
+    """Return AUPRC (average precision) and ROC AUC for each row of weights.
 
-    Rows of equal score count as one step, as in scikit-learn's `average_precision_score` and
-    `roc_auc_score`.
+    The weights have shape (resamples, rows). Rows of equal score count as one step, as in
+    scikit-learn's `average_precision_score` and `roc_auc_score`.
     """
     import numpy as np
 
@@ -55,9 +55,10 @@ def ranked(y: "Floats", scores: "Floats", weights: "Floats") -> "tuple[Floats, F
 
 
 def recall_at(y: "Floats", scores: "Floats", weights: "Floats", share: float) -> "Floats":
-    """Return the share of positives among the best-scored `share` of the (weighted) rows, for each row of weights.
+    """Return the recall within the best-scored `share` of the (weighted) rows.
 
-    An alert that is only partly within the share counts by that part.
+    There is one value for each row of weights. An alert that is only partly within the share counts
+    by that part.
     """
     import numpy as np
 
@@ -72,7 +73,7 @@ def recall_at(y: "Floats", scores: "Floats", weights: "Floats", share: float) ->
 def recall_at_false_alarms(
     y: "Floats", scores: "Floats", weights: "Floats", share: float
 ) -> "Floats":
-    """Return the recall at the lowest threshold that raises at most `share` of the negatives as false alarms.
+    """Return the recall at the lowest threshold with a false positive rate of at most `share`.
 
     Rows of equal score are alerts together or not at all, as in scikit-learn's `roc_curve`.
     """
@@ -89,7 +90,7 @@ def recall_at_false_alarms(
 
 
 def decided(y: "Floats", alerts: "Floats", weights: "Floats") -> "dict[str, Floats]":
-    """Return precision, recall, F1 and balanced accuracy of yes-or-no answers for each row of weights."""
+    """Return precision, recall, F1 and balanced accuracy of alerts for each row of weights."""
     import numpy as np
 
     tp, fp = weights @ (y * alerts), weights @ ((1 - y) * alerts)
@@ -117,7 +118,7 @@ def probable(y: "Floats", probability: "Floats", weights: "Floats") -> "dict[str
 def binary(
     y: "Floats", probability: "Floats", threshold: float, base: "Floats", weights: "Floats"
 ) -> "dict[str, Floats]":
-    """Return every figure of a binary model for each row of weights, shape (resamples, rows).
+    """Return every metric of a binary model for each row of weights, shape (resamples, rows).
 
     Parameters
     ----------
@@ -126,7 +127,8 @@ def binary(
     threshold
         From which probability on a row is an alert.
     base
-        A weight per row that brings the sample to the population's share of positives; ones where it has it already.
+        A weight per row that brings the sample to the population's share of positives; ones where
+        it already has that share.
     weights
         How often each row counts.
     """
@@ -144,7 +146,9 @@ def binary(
 
 
 def multiclass(y: "Floats", probability: "Floats", weights: "Floats") -> "dict[str, Floats]":
-    """Return accuracy, balanced accuracy, macro F1 and log loss for each row of weights, shape (resamples, rows).
+    """Return accuracy, balanced accuracy, macro F1 and log loss for each row of weights.
+
+    The weights have shape (resamples, rows).
 
     Parameters
     ----------
@@ -176,7 +180,10 @@ def multiclass(y: "Floats", probability: "Floats", weights: "Floats") -> "dict[s
 
 
 def regression(y: "Floats", predicted: "Floats", weights: "Floats") -> "dict[str, Floats]":
-    """Return RMSE, MAE (both in the target's unit) and R² for each row of weights, shape (resamples, rows)."""
+    """Return RMSE, MAE and R² for each row of weights.
+
+    RMSE and MAE are in the target's unit. The weights have shape (resamples, rows).
+    """
     import numpy as np
 
     total = weights.sum(axis=1)
@@ -229,10 +236,10 @@ def bootstrap(
 
 
 def interval(name: str, value: float, low: float, high: float, rows: int) -> Figure:
-    """Return a figure with an interval that neither leaves the figure's range nor vanishes at its end.
+    """Return a metric whose interval stays within its range and does not vanish at its ends.
 
-    Resamples of rows that are all answered rightly tell of no error. That `rows` of them were seen
-    leaves an error of up to 1 - .025^(1 / rows) (Clopper and Pearson 1934).
+    Resamples of rows that are all predicted correctly show no error. Having seen `rows` of them
+    still leaves an error of up to 1 - .025^(1 / rows) (Clopper and Pearson 1934).
     """
     least, most = range_of(name)
     low, high = max(low, least), min(high, most)
@@ -251,9 +258,9 @@ def range_of(name: str) -> tuple[float, float]:
 
 
 def rows_behind(name: str, classes: "Floats") -> int:
-    """Return how many rows a figure rests on at least.
+    """Return the least number of rows that a metric rests on.
 
-    All of them, or those of the rarest class.
+    These are all rows, or those of the rarest class.
     """
     import numpy as np
 
@@ -268,7 +275,10 @@ def spread(
     seed: int,
     together: int = 1,
 ) -> dict[str, float]:
-    """Return the standard deviation of each figure over resamples of the rows, as `bootstrap` draws them."""
+    """Return the standard deviation of each metric over resamples of the rows.
+
+    The resamples are drawn as in `bootstrap`.
+    """
     import numpy as np
 
     drawn = [figures_of(weights) for weights in resamples(classes, seed, together, FEW)]
@@ -280,9 +290,8 @@ def resamples(
 ) -> "Iterator[Floats]":
     """Yield blocks of stratified resamples.
 
-    How often each row is drawn in each, shape (resamples, rows).
-
-    Where rows are drawn `together`, they are of one class.
+    A block holds how often each row is drawn in each resample, shape (resamples, rows). Rows that
+    are drawn `together` count as one class.
     """
     import numpy as np
 

@@ -109,7 +109,10 @@ def by_order(numbers: "Floats", truth: Truth) -> float:
 
 
 def by_ranges(numbers: "Floats", truth: Truth) -> float:
-    """Return how well other rows of the same narrow range, or with a gap too, tell a row's class."""
+    """Return how well the other rows of the same narrow range predict a row's class.
+
+    Rows without a value are compared with other such rows.
+    """
     import numpy as np
 
     if not truth.classes:

@@ -19,12 +19,8 @@ from tasks.images.picture import Picture, Shape, decoded
 log = logging.getLogger("casebook")
 ARCHIVES = (".tgz", ".tar", ".tar.gz", ".tar.bz2", ".tar.xz", ".zip")
 PICTURES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
-HIDDEN = (
-    "__macosx",
-    "thumbs.db",
-    "desktop.ini",
-    "@eadir",
-)  # that systems put beside files, as those with a dot
+# what systems put beside files, as those with a dot
+HIDDEN = ("__macosx", "thumbs.db", "desktop.ini", "@eadir")
 
 
 class Member(NamedTuple):

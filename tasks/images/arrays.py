@@ -1,8 +1,8 @@
-"""Picture arrays: a picture set that an npz file holds as pixels and labels, as `keras.datasets` gives them.
+"""Image arrays: an image set that an npz file holds as pixels and labels.
 
-Pictures are (n, height, width, channels), (n, channels, height, width) or, if grey, (n, height,
-width): bytes from 0 to 255, or fractions from 0 to 1. Labels are numbers of classes, one a picture,
-in a column, or one-hot.
+The layout is that of `keras.datasets`. Images are (n, height, width, channels), (n, channels,
+height, width) or, if grey, (n, height, width): bytes from 0 to 255, or fractions from 0 to 1.
+Labels are class numbers, one per image, in a column, or one-hot.
 """
 
 from collections.abc import Iterator
@@ -174,7 +174,7 @@ def _bytes(values: "Array", where: str) -> "Pictures":
 
 
 def _one_scale(path: Path, train: "Array", test: "Array") -> None:
-    """Refuse fractions in one part and 0 to 255 in the other.
+    """Raise if one split holds fractions and the other values from 0 to 255.
 
     One of them would be taken for nearly black.
     """

@@ -1,4 +1,6 @@
-"""Backbone: MobileNetV2 as ImageNet trained it, cut in two where a case wants, and fed with raw pixels.
+"""Backbone: MobileNetV2 with ImageNet weights, fed with raw pixels.
+
+A case may cut it in two.
 
 Sandler, Howard, Zhu, Zhmoginov, Chen 2018, "MobileNetV2: Inverted Residuals and Linear
 Bottlenecks". Its batch normalization always runs in inference mode: a few thousand pictures are no
@@ -23,9 +25,8 @@ if TYPE_CHECKING:
 SHAPE = Shape(224, 224, 3)
 CLASSES = 1000
 BLOCKS = 16  # the last one's number
-POOL = (
-    -2
-)  # the place of the mean over all places; its name depends on how many there were before it
+# the place of the mean over all places; its name depends on how many there were before it
+POOL = -2
 
 
 def classifier(weights: Origin) -> "keras.Model":
@@ -51,9 +52,8 @@ def classifier(weights: Origin) -> "keras.Model":
         return drawn(whole)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "error", UserWarning
-            )  # Keras only warns of layers for which the file has nothing
+            # Keras only warns of layers for which the file has nothing
+            warnings.simplefilter("error", UserWarning)
             whole.load_weights(weights.path)
     except (OSError, ValueError, KeyError, UserWarning) as error:
         raise CasebookError(
@@ -77,9 +77,9 @@ def drawn(whole: "keras.Model") -> "keras.Model":
 
 
 def lower(whole: "keras.Model", cut: "Cut") -> "keras.Model":
-    """Return what lies below the cut, with the preprocessing.
+    """Return the part of the network below the cut, with the preprocessing.
 
-    Raw pixels in, the activations at the cut out.
+    It maps raw pixels to the activations at the cut.
 
     `pixels` cuts before the first layer, a number after that block (0 to 16), `pooled` after the
     last mean.
@@ -94,9 +94,9 @@ def lower(whole: "keras.Model", cut: "Cut") -> "keras.Model":
 
 
 def upper(whole: "keras.Model", cut: "Cut") -> "keras.Model":
-    """Return what lies above the cut.
+    """Return the part of the network above the cut.
 
-    Its activations in, the mean over all places of the last ones (1280) out.
+    It maps the activations at the cut to the mean of the last activations over all places (1280).
     """
     import keras
 

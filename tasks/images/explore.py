@@ -1,4 +1,4 @@
-"""Explore pictures: what a picture set is like, as counts, samples of each class, and the mean picture of each."""
+"""Explore images: counts, samples of each class, and the mean image of each class."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,9 +25,9 @@ AVERAGED = 500  # pictures of a class whose mean is drawn
 
 @stage(process="worker")
 def explore_pictures(out: Path, table: Ref, raw: Ref, problem: Problem) -> Facts:
-    """Describe a picture set.
+    """Describe an image set.
 
-    `profile.json` with counts of labels, sizes and modes, and its pictures drawn.
+    Writes `profile.json` with counts of labels, sizes and modes, and plots of the images.
     """
     frame = read_table(table)
     counts = frame["label"].value_counts().sort_index()

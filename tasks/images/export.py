@@ -1,4 +1,7 @@
-"""Export pictures: one ONNX graph from raw pixels to probabilities, and what a service needs beside it."""
+"""Export images: one ONNX graph from raw pixels to probabilities.
+
+What a service needs is written beside it.
+"""
 
 import base64
 import io
@@ -40,7 +43,9 @@ def export_pictures(
     raw: Ref,
     problem: Problem,
 ) -> Facts:
-    """Export the champion as `model.onnx` and `model.keras`, its signature, and sample pictures with answers.
+    """Export the champion as `model.onnx` and `model.keras`.
+
+    Also writes its signature, and sample images with answers.
 
     Raises
     ------
@@ -87,7 +92,10 @@ def export_pictures(
 
 
 def signature(shape: tuple[int, int, int], problem: Problem, raw: Ref) -> dict[str, Any]:
-    """Describe the picture that the model takes, to which the service brings what it is sent, and its answer."""
+    """Describe the image that the model takes, and its output.
+
+    The service converts the images it receives to that format.
+    """
     height, width, channels = shape
     picture = {
         "name": INPUT,

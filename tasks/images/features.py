@@ -1,4 +1,4 @@
-"""Embed: run pictures through the part of a trained network that stays as it is, once, and keep what comes out."""
+"""Embed: run images once through the frozen part of a trained network, and keep its outputs."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,15 +41,16 @@ def embed(
     seed: int,
     device: Asked = "auto",
 ) -> Facts:
-    """Keep each picture's activations at a cut of MobileNetV2, and its features after the last layer but one.
+    """Keep the activations of each image at a cut of MobileNetV2, and its features.
 
-    A training picture has several views: as it is, mirrored, and from the third on random crops of
-    it. Of the others there are two, whose answers can be averaged.
+    The features are those after the last layer but one. A training image has several views: as it
+    is, mirrored, and from the third on random crops of it. Other images have two, whose answers can
+    be averaged.
 
-    Writes three folders, each with the parts' arrays `x` and `y`: `cut` (x: rows, views, height,
+    Writes three folders, each with the splits' arrays `x` and `y`: `cut` (x: rows, views, height,
     width, channels) and `pooled` (rows, views, 1280) with all views, `plain` (rows, 1280) with the
-    picture as it is. The training activations at the cut have 16 bits, half the disk for a rounding
-    of .05 %; what figures are computed from has 32.
+    image as it is. The training activations at the cut have 16 bits, half the disk space for a
+    rounding of .05 %; what metrics are computed from has 32.
     """
     used = prepare(device, seed)
     whole = backbone.classifier(weights)
@@ -81,7 +82,10 @@ def within(embedding: Ref, folder: str) -> Ref:
 
 
 def two_outputs(whole: "keras.Model", cut: "Cut") -> "keras.Model":
-    """Return the network from raw pixels to the activations at the cut and to the pooled features, in one pass."""
+    """Return a network from raw pixels to two outputs, computed in one pass.
+
+    They are the activations at the cut and the pooled features.
+    """
     import keras
 
     below, above = backbone.lower(whole, cut), backbone.upper(whole, cut)
@@ -91,9 +95,9 @@ def two_outputs(whole: "keras.Model", cut: "Cut") -> "keras.Model":
 def embedded(
     network: "keras.Model", x: "Pictures", views: int, bits: str, seed: int, progress: Progress
 ) -> "tuple[NDArray[Any], NDArray[Any]]":
-    """Return the network's two outputs for all views, shapes (rows, views, ...).
+    """Return both outputs of the network for all views, each of shape (rows, views, ...).
 
-    `bits` is the first one's type.
+    `bits` is the data type of the first output.
     """
     import numpy as np
 
@@ -109,7 +113,7 @@ def embedded(
 
 
 def batches(x: "Pictures", view: int, seed: int) -> "Iterator[tuple[int, NDArray[Any]]]":
-    """Yield the pictures of one view in batches, each with the place of its first.
+    """Yield the images of one view in batches, each with the position of its first image.
 
     Every other view is mirrored.
     """

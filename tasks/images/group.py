@@ -25,14 +25,14 @@ BLOCK = 500  # pictures at once
 
 @stage
 def group_pictures(out: Path, table: Ref, raw: Ref, distance: int) -> Facts:
-    """Number the groups of near-duplicates.
+    """Number the groups of near-duplicate images in a column `group`.
 
-    A column `group`, the same for pictures that belong together.
+    Images that belong together have the same number.
 
-    The rule: two pictures are near-duplicates if their difference hashes (`hashes`, 64 bits) differ
-    in at most `distance` bits, whatever their labels are; and near-duplicates of one picture are in
-    one group. A pair that merely looks alike costs nothing, as its pictures only come into the same
-    part.
+    The rule: two images are near-duplicates if their difference hashes (`hashes`, 64 bits) differ
+    in at most `distance` bits, whatever their labels are; and near-duplicates of one image are in
+    one group. A pair that merely looks alike costs nothing, as its images are only put into the
+    same split.
 
     Writes `table`, the table with the column.
     """
@@ -72,9 +72,9 @@ def hashes(pictures: "Pictures") -> "Hashes":
 
 
 def groups(found: "Hashes", distance: int) -> "NDArray[np.int32]":
-    """Return the number of each hash's group.
+    """Return the group number of each hash, shape (pictures,).
 
-    Those that chains of near hashes connect, shape (pictures,).
+    Hashes that are connected by chains of near hashes form a group.
     """
     import numpy as np
     from scipy.sparse import csr_matrix

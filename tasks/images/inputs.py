@@ -29,9 +29,9 @@ class Pictures:
         return export_pictures(data.parts[0], networks, evaluation, data.raw, data.problem)
 
     def targets(self, parts: Ref, part: str, problem: Problem) -> "Floats":
-        """Return the places of the labels.
+        """Return the class indices of the labels.
 
-        A network that was trained elsewhere has no training part.
+        A network that was trained elsewhere has no training split.
         """
         import numpy as np
 

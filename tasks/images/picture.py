@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Shape(NamedTuple):
-    """What every picture of a set is brought to, in pixels.
+    """The size in pixels and the number of channels to which every image of a set is brought.
 
     Three channels are red, green and blue, one is grey.
     """
@@ -34,9 +34,9 @@ class Picture(NamedTuple):
 
 
 def decoded(encoded: bytes | None, label: int, part: str, shape: Shape, name: str) -> Picture:
-    """Return a picture, or what is wrong with it.
+    """Return the decoded image, or a description of what is wrong with it.
 
-    Damaged ones are set aside by the set's suite, by their names.
+    Damaged images are set aside by the set's suite, by their names.
     """
     import numpy as np
     from PIL import Image, UnidentifiedImageError
@@ -54,12 +54,12 @@ def decoded(encoded: bytes | None, label: int, part: str, shape: Shape, name: st
 
 
 def fitted(image: "Image.Image", shape: Shape) -> "Image.Image":
-    """Return a picture upright, in the shape's colours and size.
+    """Return the image upright, in the shape's colours and size.
 
-    Its short side scaled, its middle cut out.
+    Its short side is scaled to fit, and its centre is cropped.
 
-    The service does the same to what it is sent (`serving/pictures.py`); a test holds the two
-    together.
+    The service does the same to the images it receives (`serving/pictures.py`); a test checks that
+    both agree.
     """
     from PIL import Image, ImageOps
 
@@ -70,7 +70,10 @@ def fitted(image: "Image.Image", shape: Shape) -> "Image.Image":
 
 
 def opaque(image: "Image.Image") -> "Image.Image":
-    """Return a picture with what is transparent laid on white, and 16-bit grey brought to 8 by its upper byte."""
+    """Return the image with transparency flattened onto white, and 16-bit grey reduced to 8 bits.
+
+    Of 16-bit grey the upper byte is kept.
+    """
     import numpy as np
     from PIL import Image
 

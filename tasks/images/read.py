@@ -1,4 +1,4 @@
-"""Decode: read a picture set into one array, and a table with a row per picture that says what it is like."""
+"""Decode: read an image set into one array, and a table that describes each image in a row."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -99,9 +99,9 @@ def made(sample: "SampleMaker", rows: int, seed: int) -> Iterator[Picture]:
 
 
 def read(path: Path, shape: Shape, classes: tuple[str, ...] = ()) -> Iterator[Picture]:
-    """Return the pictures of a file.
+    """Return the images of a file.
 
-    Arrays of pixels (npz), encoded pictures in a table (parquet) or in an archive.
+    They are arrays of pixels (npz), or encoded images in a table (parquet) or in an archive.
 
     Raises
     ------

@@ -1,6 +1,6 @@
-"""Split pictures: keep the set's own test part, or draw one that shares no near-duplicate.
+"""Split images: keep the set's own test split, or draw one that shares no near-duplicates.
 
-Parts are pixel arrays.
+The splits are arrays of pixels.
 """
 
 from pathlib import Path
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 @stage
 def split_pictures(out: Path, table: Ref, raw: Ref, seed: int) -> Facts:
-    """Part a picture set that has a test part.
+    """Split an image set that has its own test split.
 
-    A tenth of its training pictures, stratified, is for validation.
+    A tenth of its training images, stratified, is for validation.
 
-    Writes each part as arrays: x, uint8 of shape (pictures, height, width, channels), y, and
-    `picture`, their places in the set.
+    Writes each split as arrays: x, uint8 of shape (pictures, height, width, channels), y, and
+    `picture`, the images' positions in the set.
 
     Raises
     ------
@@ -40,12 +40,12 @@ def split_pictures(out: Path, table: Ref, raw: Ref, seed: int) -> Facts:
 
 @stage
 def split_grouped_pictures(out: Path, grouped: Ref, raw: Ref, seed: int) -> Facts:
-    """Part a picture set that has no test part.
+    """Split an image set that has no test split.
 
-    64 % for training, 16 % for validation, 20 % for the test.
+    64 % are for training, 16 % for validation, 20 % for the test.
 
-    Parts are stratified, and pictures of one group (see `tasks.images.group`) stay together. Writes
-    what `split_pictures` does.
+    The splits are stratified, and images of one group (see `tasks.images.group`) stay together.
+    Writes what `split_pictures` does.
 
     Raises
     ------
@@ -66,9 +66,9 @@ def written(out: Path, raw: Ref, parts: "Parts") -> Facts:
 
 
 def by_group(frame: "pd.DataFrame", seed: int) -> "Parts":
-    """Return training, validation and test rows, stratified by groups.
+    """Return training, validation and test rows, stratified by group.
 
-    Each counts once, with its first label.
+    Each group counts once, with its first label.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""Picture tables: a picture set that a parquet file holds as encoded pictures, with their labels and parts.
+"""Image tables: an image set that a parquet file holds as encoded images, labels and splits.
 
-A picture is a column of bytes, or of a structure with `bytes` and `path`, as Hugging Face's
-datasets write it.
+An image is a column of bytes, or of a structure with `bytes` and `path`, as Hugging Face's datasets
+write it.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,9 @@ NO_LABEL = -1  # which the set's suite refuses with its row
 
 
 def in_table(path: Path, shape: Shape) -> Iterator[Picture]:
-    """Yield pictures that are stored as JPEG, PNG or WebP in a table's column, decoded in blocks of rows.
+    """Yield images that are stored as JPEG, PNG or WebP in a column of a table.
+
+    They are decoded in blocks of rows.
 
     Raises
     ------

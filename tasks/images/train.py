@@ -44,9 +44,11 @@ class PictureSettings(BaseModel):
     smoothing
         The share of each label that is spread over all classes (Szegedy et al. 2016).
     average
-        The decay per step of the moving average of the weights that is kept in the end, 0 for none (Polyak 1992).
+        The decay per step of the moving average of the weights that is kept in the end, 0 for none
+        (Polyak 1992).
     reduced
-        Whether to compute in 16 bits where the processor or GPU has them; weights and what is kept have 32.
+        Whether to compute in 16 bits where the processor or GPU has them; weights and what is kept
+        have 32.
     views
         How many views of a picture are averaged in the end: 1 as it is, 2 with its mirror image.
     """
@@ -84,7 +86,8 @@ def train_pictures(
     pictures
         The parts: x uint8 (pictures, height, width, channels) and y.
     network
-        Builds the model from the training part and the number of classes: raw pixels in, a logit per class out.
+        Builds the model from the training part and the number of classes: raw pixels in, a logit
+        per class out.
     classes
         How many there are.
     settings, seed
@@ -201,7 +204,10 @@ def optimizer(settings: PictureSettings, steps: int) -> "keras.optimizers.Optimi
 
 
 def smoothed(share: float) -> Any:
-    """Return the cross-entropy of logits with so large a share of each label spread over all classes."""
+    """Return the cross-entropy of logits with label smoothing.
+
+    `share` of each label is spread over all classes.
+    """
 
     def loss(y_true: Any, y_pred: Any) -> Any:
         from keras import ops
@@ -225,9 +231,9 @@ def averaged_views(model: "keras.Model") -> "keras.Model":
 
 
 def score(model: "keras.Model", x: "NDArray[np.uint8]") -> "Floats":
-    """Return a logit per picture and class.
+    """Return one logit per image and class.
 
-    Pictures go through in batches that hold so many numbers at most.
+    Images are processed in batches of a limited number of values.
     """
     import numpy as np
 
@@ -239,8 +245,8 @@ def score(model: "keras.Model", x: "NDArray[np.uint8]") -> "Floats":
 
 
 def at_once(x: "NDArray[Any]") -> int:
-    """Return how many pictures go through a network at once.
+    """Return how many images are processed at once.
 
-    Fewer of large ones, whose activations fill memory.
+    Large images are processed in smaller batches, as their activations fill memory.
     """
     return max(1, min(SCORED, NUMBERS // max(1, x[:1].size)))

@@ -1,6 +1,6 @@
-"""Transfer: learn new classes upon a network that was trained on others.
+"""Transfer: learn new classes on top of a network that was trained on others.
 
-A new head alone, or upper blocks with it.
+Either a new head is trained alone, or the upper blocks with it.
 """
 
 import math
@@ -57,7 +57,9 @@ def transfer(
     settings: TransferSettings,
     seed: int,
 ) -> Facts:
-    """Train what lies above a cut of MobileNetV2, and a head for the new classes, on what comes out below the cut.
+    """Train what lies above a cut of MobileNetV2, and a head for the new classes.
+
+    Training runs on the activations that come out below the cut.
 
     Parameters
     ----------
@@ -128,9 +130,9 @@ def keep(
 
 
 def trainable(whole: "keras.Model", cut: "Cut", classes: int, dropout: float) -> "keras.Model":
-    """Return what is trained: activations at the cut in, a logit per class out.
+    """Return the trained part, from activations at the cut to one logit per class.
 
-    Its weights are `whole`'s.
+    Its weights are those of `whole`.
     """
     import keras
     from keras import layers
@@ -143,13 +145,15 @@ def trainable(whole: "keras.Model", cut: "Cut", classes: int, dropout: float) ->
 
 
 def assembled(whole: "keras.Model", cut: "Cut", model: "keras.Model", views: int) -> "keras.Model":
-    """Return the network from raw pixels to logits, the mean of a picture's and its mirror image's for two views."""
+    """Return the network from raw pixels to logits.
+
+    For two views the logits are the mean over an image and its mirror image.
+    """
     import keras
 
     below = backbone.lower(whole, cut)
-    above = keras.Model(
-        model.input, model.output
-    )  # the same layers without what only training needs
+    # the same layers without what only training needs
+    above = keras.Model(model.input, model.output)
     network = keras.Model(below.input, above(below.output), name="transferred")
     return averaged_views(network) if views > 1 else network
 
@@ -169,9 +173,9 @@ def plain(part: "Arrays") -> "Arrays":
 
 
 def answers(model: "keras.Model", x: "NDArray[Any]", views: int) -> "Floats":
-    """Return the logits of pictures, the mean over the first views of each.
+    """Return the logits of images, averaged over the first views of each.
 
-    A view of pixels is made by mirroring.
+    A view of raw pixels is made by mirroring.
     """
     import numpy as np
 
@@ -192,9 +196,8 @@ def agree(final: "keras.Model", pictures: "NDArray[np.uint8]", expected: "Floats
     """
     import numpy as np
 
-    answered = np.asarray(
-        final(pictures.astype("float32"), training=False)
-    )  # for one call no graph is traced
+    # for one call no graph is traced
+    answered = np.asarray(final(pictures.astype("float32"), training=False))
     gap = float(abs(answered - expected).max()) if answered.shape == expected.shape else math.inf
     if not gap <= TOLERANCE * max(1.0, float(abs(expected).max())):
         raise CasebookError(

@@ -1,4 +1,4 @@
-"""Compare: how far what a model is asked, or answers, has moved from what it was trained on, bin by bin."""
+"""Measure how far a model's inputs and predictions moved from those in training, bin by bin."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -91,9 +91,8 @@ def _shift(
 def psi(before: "Floats", after: "Floats") -> float:
     """Return the population stability index of two counts.
 
-    The sum of (q - p) ln(q / p) over the bins' shares.
-
-    Half a value is added to each bin, so that an empty one has a share.
+    It is the sum of (q - p) ln(q / p) over the bins' shares. Half a value is added to each bin, so
+    that an empty one has a share.
     """
     import numpy as np
 
@@ -102,9 +101,9 @@ def psi(before: "Floats", after: "Floats") -> float:
 
 
 def ks(before: "Floats", after: "Floats") -> float:
-    """Return Kolmogorov and Smirnov's statistic as far as bins tell it.
+    """Return the Kolmogorov-Smirnov statistic as far as the bins show it.
 
-    The true one may be larger.
+    The true statistic may be larger.
     """
     import numpy as np
 
@@ -114,9 +113,9 @@ def ks(before: "Floats", after: "Floats") -> float:
 
 
 def p_value(before: "Floats", after: "Floats") -> float:
-    """Return how often chance alone moves counts of one distribution as far apart.
+    """Return the p-value of Pearson's chi-square test of two counts.
 
-    Pearson's chi-square test.
+    It is how often chance alone moves counts of one distribution as far apart.
     """
     import numpy as np
     from scipy.stats import chi2_contingency

@@ -20,7 +20,10 @@ def report_drift(
     threshold: float,
     language: Language,
 ) -> Path:
-    """Write both into a folder of their own, put the measures into the Prefect UI, and return the page's path."""
+    """Write the drift report's page and drift.json, and return the page's path.
+
+    Both go into a folder of their own. The measures are shown in the Prefect UI too.
+    """
     case, version = predictor.signature.case, predictor.version
     folder = places.runs("monitor") / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{case}"
     ranked = sorted(found, key=lambda shift: (not shift.drifted, -shift.psi))

@@ -1,6 +1,6 @@
-"""Count: what a model was asked and answered, in the bins of its training.
+"""Count what a model was asked and what it predicted, in the bins of its training.
 
-By the service, or in a file now.
+The counts come from the service, or from a file that is counted now.
 """
 
 from collections.abc import Mapping, Sequence
@@ -87,7 +87,10 @@ def _brought(path: Path) -> bool:
 
 
 def _served(path: Path, predictor: Predictor) -> Served | None:
-    """Return what one process counted, or None of a file that is damaged or not of this version's bins."""
+    """Return the counts of one process, or None if the file is invalid.
+
+    A file is invalid if it is damaged or does not have this version's bins.
+    """
     empty, score = _nothing(predictor)
     try:
         told = Served.model_validate_json(untrusted.read(path, LARGEST))
@@ -109,7 +112,7 @@ def _left_out(names: Sequence[str]) -> str:
 
 
 def counted_in_file(predictor: Predictor, given: Path) -> Counted:
-    """Return what a file's rows, or those of a folder's files, hold and what the model answers to them.
+    """Count the rows of a file, or of a folder's files, and the model's predictions for them.
 
     Raises
     ------

@@ -1,6 +1,6 @@
-"""Chart: the plain charts of an exploration, one call each.
+"""Draw the plain charts of an exploration, one call each.
 
-Lines, areas, bars, boxes, shares, points, a cloud.
+There are lines, areas, bars, boxes, shares, points and a word cloud.
 """
 
 from collections.abc import Mapping, Sequence
@@ -91,7 +91,7 @@ def ranked(path: Path, values: "pd.Series", title: str, x: str) -> None:
 def histogram(path: Path, wide: "pd.DataFrame", bins: int, title: str, x: str, y: str) -> None:
     """Draw the columns' histograms over each other, in bins of one width.
 
-    Those of one column with their counts.
+    The bars of a single column are labelled with their counts.
     """
     import numpy as np
 
@@ -125,7 +125,7 @@ def pie(path: Path, values: "pd.Series", title: str) -> None:
 def boxes(path: Path, long: "pd.DataFrame", x: str, by: str, title: str, label: str) -> None:
     """Draw a horizontal box plot of the column `x` for each value of `by`.
 
-    Points stand out by Tukey's rule.
+    Outliers are marked by Tukey's rule.
     """
     names = list(dict.fromkeys(long[by]))
     fig, axis = figure(SIZE[0], max(2.2, 1.1 + 0.42 * len(names)))
@@ -152,7 +152,7 @@ def strip(
 ) -> None:
     """Draw every value of the column `x` as a point in the row of its `by`.
 
-    `note` names the greatest of all.
+    `note` names the greatest value of all.
     """
     import numpy as np
 
@@ -180,7 +180,10 @@ def strip(
 
 
 def joint(path: Path, frame: "pd.DataFrame", x: str, y: str, labels: tuple[str, str]) -> None:
-    """Draw two columns' points with the line of least squares and its 95 % interval, and the histogram of each."""
+    """Draw two columns' points with the least-squares line, and the histogram of each column.
+
+    The line is drawn with its 95 % interval.
+    """
     import seaborn as sns
 
     style()
@@ -194,7 +197,10 @@ def joint(path: Path, frame: "pd.DataFrame", x: str, y: str, labels: tuple[str, 
 
 
 def heatmap(path: Path, frame: "pd.DataFrame", title: str) -> None:
-    """Draw Pearson's correlations between all columns with their numbers, from blue (-1) to red (+1)."""
+    """Draw Pearson's correlations between all columns, from blue (-1) to red (+1).
+
+    Each cell shows its number.
+    """
     import seaborn as sns
 
     fig, axis = figure(7.2, 6.2)
@@ -221,7 +227,10 @@ def trend(path: Path, values: "pd.Series", title: str, y: str) -> None:
 
 
 def bubbles(path: Path, wide: "pd.DataFrame", title: str, y: str) -> None:
-    """Draw each column's values as bubbles over the index, as large as the value is between its least and greatest."""
+    """Draw each column's values as bubbles over the index.
+
+    The size of a bubble shows where its value lies between the column's minimum and maximum.
+    """
     fig, axis = figure(*SIZE)
     for number, name in enumerate(wide.columns):
         sizes = BUBBLE[0] + normalised(wide[name]) * (BUBBLE[1] - BUBBLE[0])
@@ -234,16 +243,19 @@ def bubbles(path: Path, wide: "pd.DataFrame", title: str, y: str) -> None:
 
 
 def normalised(values: "pd.Series") -> "pd.Series":
-    """Return values moved and scaled so that the least is 0 and the greatest 1.
+    """Return values shifted and scaled so that the minimum is 0 and the maximum 1.
 
-    0 if all are the same.
+    The result is 0 if all values are the same.
     """
     spread = values.max() - values.min()
     return (values - values.min()) / spread if spread else values * 0.0
 
 
 def waffle(path: Path, values: "pd.Series", title: str) -> None:
-    """Draw a waffle chart: 400 tiles, of which each value has its share, filled column by column."""
+    """Draw a waffle chart of 400 tiles, filled column by column.
+
+    Each value has its share of the tiles.
+    """
     import matplotlib.pyplot as plt
     import numpy as np
     from matplotlib.colors import ListedColormap
@@ -268,7 +280,7 @@ def waffle(path: Path, values: "pd.Series", title: str) -> None:
 def tiles(values: Sequence[float], total: int) -> list[int]:
     """Return how many of `total` tiles each value gets by its share.
 
-    The largest remainders get those left over.
+    The values with the largest remainders get the tiles left over.
     """
     exact = [value * total / sum(values) for value in values]
     whole = [int(share) for share in exact]

@@ -1,4 +1,4 @@
-"""Report findings: the page of a case that explores and publishes no model, its findings as metrics.json."""
+"""Report a case that explores, without a model: its page, and its findings as metrics.json."""
 
 import json
 from collections.abc import Sequence
@@ -39,9 +39,8 @@ def found(name: str, value: Any, sentence: Message) -> Finding:
 class Section(BaseModel):
     """One part of the page.
 
-    Findings, tables of rows with the same columns, and pictures with what each shows.
-
-    `pictures` names files of the stage's folder without their ending.
+    It has findings, tables of rows with the same columns, and pictures with what each shows.
+    `pictures` names files of the stage's folder without their suffix.
     """
 
     model_config = ConfigDict(frozen=True)

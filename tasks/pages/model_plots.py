@@ -216,7 +216,7 @@ def _confusion(
 
 
 def _classes(out: Path, y: "Floats", probability: "Floats", problem: Problem) -> None:
-    """Draw how often each class was taken for which, and whether the answers are as sure as they are right."""
+    """Draw the confusion matrix, and whether the predictions are as sure as they are right."""
     import numpy as np
     import seaborn as sns
     from sklearn.metrics import confusion_matrix

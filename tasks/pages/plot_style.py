@@ -36,7 +36,7 @@ def style() -> None:
 def hangul_font() -> Path | None:
     """Return the file of a font that draws Hangul.
 
-    One of the system's, or the one that comes with the environment.
+    It is one of the system's fonts, or the one that comes with the environment.
     """
     from importlib.util import find_spec
 
@@ -67,7 +67,7 @@ def figure(width: float, height: float) -> "tuple[Figure, Axes]":
 def axes_grid(panels: int, columns: int = 4, width: float = 2.7) -> "tuple[Figure, list[Axes]]":
     """Return a new figure with a grid of panels, none of which is empty.
 
-    `width` is of each, in inches.
+    `width` is the width of each panel, in inches.
     """
     import matplotlib.pyplot as plt
 
@@ -82,7 +82,10 @@ def axes_grid(panels: int, columns: int = 4, width: float = 2.7) -> "tuple[Figur
 
 
 def save(fig: "Figure", path: Path) -> None:
-    """Write a figure as PNG, with a fixed software tag so that the same figure has the same bytes, and forget it."""
+    """Write a figure as PNG, and close it.
+
+    The software tag is fixed, so that the same figure has the same bytes.
+    """
     import matplotlib.pyplot as plt
 
     fig.savefig(path, dpi=DPI, metadata={"Software": "casebook"})
@@ -95,7 +98,7 @@ def labelled(text: str, unit: str | None) -> str:
 
 
 def literal(text: object) -> str:
-    """Return a name as matplotlib draws it unchanged.
+    """Return a name in the form that matplotlib draws unchanged.
 
     Two dollar signs would make a formula of it.
     """

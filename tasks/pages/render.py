@@ -1,4 +1,4 @@
-"""Render: what fills the templates of pages, in the reader's language, and the pictures that go into them."""
+"""Fill the page templates in the reader's language, and prepare the pictures that go into them."""
 
 import base64
 from collections.abc import Mapping
@@ -69,7 +69,7 @@ def in_language(sentence: Message | str, language: Language) -> str:
 
 
 def copy_pictures(folder: Path, *refs: Ref) -> dict[str, str]:
-    """Copy the stages' pictures into the run's folder and return them as data addresses for the page."""
+    """Copy the stages' pictures into the run's folder, and return them as the page's data URLs."""
     folder.mkdir(parents=True, exist_ok=True)
     inline = {}
     for path in sorted(path for ref in refs for path in ref.folder.glob("*.png")):
@@ -82,7 +82,7 @@ def copy_pictures(folder: Path, *refs: Ref) -> dict[str, str]:
 def validation_page(name: str, results: list[dict[str, Any]], facts: Mapping[str, Any]) -> str:
     """Return the offline page of a validation.
 
-    Every expectation, what broke it, and what was set aside.
+    It shows every expectation, what violated it, and what was set aside.
     """
     return (
         environment()

@@ -1,4 +1,4 @@
-"""Summarise: the few numbers that tell what a column is like, and how one column goes with another."""
+"""Summarise what a column is like, and how one column goes with another, in a few numbers."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,7 +14,10 @@ CONFIDENCE = 0.95
 
 
 def described(values: "pd.Series") -> dict[str, float]:
-    """Return count, mean, standard deviation (n - 1), least, quartiles and greatest, named as pandas names them."""
+    """Return count, mean, standard deviation (n - 1), minimum, quartiles and maximum.
+
+    They are named as in pandas.
+    """
     return {str(name): float(value) for name, value in values.astype("float64").describe().items()}
 
 
@@ -33,11 +36,10 @@ def description_rows(frame: "pd.DataFrame", digits: int = 1) -> tuple[dict[str, 
 
 
 def fences(values: "pd.Series") -> tuple[float, float]:
-    """Return between what a value is none that stands out.
+    """Return the bounds between which a value is no outlier.
 
-    1.5 interquartile ranges off the quartiles.
-
-    The rule is J. W. Tukey's (Exploratory data analysis, 1977), and that of every box plot here.
+    They lie 1.5 interquartile ranges beyond the quartiles. The rule is J. W. Tukey's (Exploratory
+    data analysis, 1977), and that of every box plot here.
     """
     low, high = (float(values.quantile(share)) for share in (0.25, 0.75))
     return low - WHISKER * (high - low), high + WHISKER * (high - low)

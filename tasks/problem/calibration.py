@@ -1,4 +1,4 @@
-"""Calibrate: turn logits into probabilities, and choose the threshold from which a row is an alert."""
+"""Turn logits into probabilities, and choose the threshold from which a row is an alert."""
 
 from typing import TYPE_CHECKING, Literal
 
@@ -30,11 +30,11 @@ class ThresholdPolicy(BaseModel):
 
 
 def platt(logits: "Floats", y: "Floats") -> tuple[float, float]:
-    """Return slope and shift for which sigmoid(slope · logit + shift) fits the labels best (Platt 1999).
+    """Return the slope and shift for which sigmoid(slope · logit + shift) fits the labels best.
 
-    Fitted on the validation part. Labels are smoothed as in Platt's paper, so that few positives do
-    not make it overconfident; a slope below zero, which would turn the ranking over, is refused by
-    falling to a very small one.
+    This is Platt scaling (Platt 1999), fitted on the validation split. Labels are smoothed as in
+    Platt's paper, so that few positives do not make it overconfident. A slope below zero would
+    reverse the ranking, so a very small positive one takes its place.
     """
     import numpy as np
     from scipy.optimize import minimize

@@ -72,7 +72,8 @@ class Problem(BaseModel):
         `binary` predicts the probability of class 1, `multiclass` one of each class, `regression` a
         number, `forecast` a number for each of several days ahead.
     takes
-        What the model is asked with: a `row` of columns, a `picture`, a `text`, or a `series` of numbers.
+        What the model takes as input: a `row` of columns, a `picture`, a `text`, or a `series` of
+        numbers.
     target
         The column that is predicted.
     asked
@@ -111,7 +112,7 @@ class Problem(BaseModel):
     def block(self) -> int:
         """How many test rows a bootstrap draws together.
 
-        The days of a week depend on each other.
+        A forecast draws the days of a week together, as they depend on each other.
         """
         return 7 if self.kind == "forecast" else 1
 

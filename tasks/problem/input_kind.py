@@ -1,4 +1,4 @@
-"""Input kind: what rows, pictures, texts and series each need of their own once a model is trained."""
+"""Define what rows, pictures, texts and series each need once a model is trained."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,7 +25,7 @@ class InputKind(Protocol):
     """
 
     def export(self, data: "PreparedData", networks: Mapping[str, Ref], evaluation: Ref) -> Ref:
-        """Export the champion of the first fold's networks as one ONNX graph that takes raw inputs."""
+        """Export the champion of the first fold as one ONNX graph that takes raw inputs."""
 
     def targets(self, parts: Ref, part: str, problem: Problem) -> "Floats":
         """Return the true answers of a part, or nothing where there is no such part."""
@@ -34,7 +34,7 @@ class InputKind(Protocol):
         """Return a version's answers to the test part."""
 
     def inputs(self, folder: Path, parts: Ref) -> "Arrays":
-        """Return the training part's inputs as the service reads them.
+        """Return the training split's inputs as the service reads them.
 
-        The test part's if there is no training part.
+        Without a training split, the test split's inputs are returned.
         """

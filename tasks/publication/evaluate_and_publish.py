@@ -1,4 +1,4 @@
-"""Conclude: the end that every modelling case has in common, from trained networks to the report."""
+"""Run the steps that end every modelling case, from trained networks to the report."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ from tasks.publication.report import measure_run, report
 
 @dataclass(frozen=True)
 class FittedModels:
-    """What a case hands over to be judged, and what its report says beside the figures.
+    """What a case hands over for evaluation, and what its report says beside the metrics.
 
     Attributes
     ----------
@@ -37,9 +37,11 @@ class FittedModels:
     base_rate
         The share of positives in the population, where the data is a subset of it.
     explain
-        Writes notes (and pictures) that depend on how all were judged, by `Notes.keep`; they take the place of `notes`.
+        Writes notes (and pictures) that depend on how all were evaluated, by `Notes.keep`; they
+        replace `notes`.
     figures
-        What else was judged: outputs with a file `figures.json`, which go into metrics.json and to `explain`.
+        What else was evaluated: outputs with a file `figures.json`, which go into metrics.json and
+        to `explain`.
     findings
         What exploring the data found: outputs with a file `findings.json`, and pictures.
     """

@@ -84,7 +84,10 @@ def no_better(
         ]
     if problem.sign * (model - constant) > 0:
         return None
-    return f"its {problem.title} of {model:.4f} is no better than the same answer to every row, which has {constant:.4f}"
+    return (
+        f"its {problem.title} of {model:.4f} is no better than the same answer to every row, "
+        f"which has {constant:.4f}"
+    )
 
 
 def _constant(train: "Floats", y: "Floats", problem: Problem) -> "Floats":
@@ -105,9 +108,9 @@ def _constant(train: "Floats", y: "Floats", problem: Problem) -> "Floats":
 
 
 def unfit(case: str, version: int, metrics: Mapping[str, Any]) -> str | None:
-    """Say why a version was never meant to serve by itself.
+    """Return why a version was never meant to serve by itself, or None.
 
-    Its data is a sample, or older than the present model's.
+    The reason is that its data is a sample, or older than the present model's.
     """
     promote = f"`python -m flows.promote {case} {version}` serves it all the same"
     if metrics["data"]["source"] != "real":
@@ -117,17 +120,20 @@ def unfit(case: str, version: int, metrics: Mapping[str, Any]) -> str | None:
     if told.get("trained_on") == "real" and date < (
         since := told.get("date") or told["created"][:10]
     ):
-        return f"its data is of {date}, and that of version {present}, which serves, of {since}; {promote}"
+        return (
+            f"its data is of {date}, and that of version {present}, which serves, of {since}; "
+            f"{promote}"
+        )
     return None
 
 
 def difference(
     old: Path, new: Path, parts: Ref, problem: Problem, kind: InputKind
 ) -> tuple[float, float]:
-    """Return the 95 % interval of the new version's primary figure less the old one's, on the test part.
+    """Return the 95 % interval of the new version's primary metric minus the old one's.
 
-    By a paired bootstrap, stratified by class where there are classes. Versions are given by their
-    folders.
+    Both metrics are of the test split. The interval is that of a paired bootstrap, stratified by
+    class where there are classes. Versions are given by their folders.
     """
     import numpy as np
 

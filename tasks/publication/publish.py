@@ -39,10 +39,10 @@ class Published(BaseModel):
 def publish(
     bundle: Ref, parts: Ref, metrics: dict[str, Any], problem: Problem, kind: InputKind
 ) -> Published:
-    """Make an exported model ready to be the case's next version, and promote it if the gate lets it pass.
+    """Prepare an exported model as the case's next version, and promote it if the gate allows.
 
     The same model published again keeps its version. The version appears, and serves, when all else
-    in the run is done: what this returns is what the report tells. An exception, before that or
+    in the run is done: what this returns is what the report states. An exception, before that or
     after, leaves the versions as they were. Until the run's end no other process publishes or
     promotes the case. Two machines that publish at the same time take different numbers.
 
@@ -106,9 +106,9 @@ def _taken_back(case: str, version: int, folder: Path | None) -> Iterator[None]:
 
 
 def _small(path: Path) -> bytes | None:
-    """Return what a small file holds, on the shared storage if there is one.
+    """Return what a small file holds, or None if it is no file.
 
-    None where it is no file.
+    It is read from the shared storage if there is one.
     """
     if path.exists() and not path.is_file():
         return None
@@ -138,7 +138,7 @@ def tell_refused(case: str, version: int, why: str) -> None:
 def _write(
     out: Path, bundle: Ref, parts: Ref, metrics: dict[str, Any], problem: Problem, kind: InputKind
 ) -> None:
-    """Write a version: the bundle, its figures, its card, and a manifest with the hash of every file."""
+    """Write a version: the bundle, its metrics, its card, and a manifest with each file's hash."""
     for path in bundle.folder.iterdir():
         if path.suffix in (".onnx", ".keras", ".json") and path.name != "manifest.json":
             shutil.copy2(path, out / path.name)

@@ -1,4 +1,4 @@
-"""Report: one self-contained HTML page per run, its figures as metrics.json, and the same in the Prefect UI."""
+"""Report a run as one self-contained HTML page, as metrics.json and in the Prefect UI."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -201,9 +201,9 @@ def question(case: str) -> str:
 
 
 def headline(metrics: Mapping[str, Any], problem: Problem, published: Published) -> str:
-    """Say what a run came to.
+    """Return a run's outcome in words.
 
-    The verdict, a warning of sample data, and whether the version serves.
+    It gives the verdict, a warning of sample data, and whether the version serves.
     """
     sample = (
         " SAMPLE DATA, made in code: these figures say nothing about the world."
@@ -211,7 +211,10 @@ def headline(metrics: Mapping[str, Any], problem: Problem, published: Published)
         else ""
     )
     serving = "serves" if published.serves else "waits"
-    return f"{spoken(verdict(metrics, problem))}{sample}\nVersion {published.version} {serving}: {published.why}."
+    return (
+        f"{spoken(verdict(metrics, problem))}{sample}\n"
+        f"Version {published.version} {serving}: {published.why}."
+    )
 
 
 def _sample(metrics: Mapping[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""Describe: how a model's inputs were spread in training and its answers on the test part, to tell drift by."""
+"""Describe the distribution of training inputs and test predictions, to detect drift."""
 
 import json
 from pathlib import Path
@@ -22,16 +22,16 @@ FEW = 20  # values that have a bin each
 
 
 def describe(folder: Path, inputs: "Arrays", answers: "Floats") -> dict[str, Any]:
-    """Return the bins that the service counts in, with how training's inputs and the test part's answers fill them.
+    """Return the service's bins, with the counts of training inputs and test predictions.
 
     Parameters
     ----------
     folder
         A version's files.
     inputs
-        What its training part looks like to the service.
+        Its training split as the service sees it.
     answers
-        The graph's to the test part.
+        The graph's predictions for the test split.
     """
     from serving import spread
     from serving.signature import parse
@@ -73,7 +73,7 @@ def told(values: "Values") -> dict[str, Any]:
 
 
 def chosen(values: "Values") -> "Bins":
-    """Return bins that hold about as many values each, or one for each value where there are few."""
+    """Return bins with about as many values each, or one for each value if there are few."""
     import numpy as np
 
     from serving.spread import Bins

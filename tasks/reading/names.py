@@ -13,7 +13,7 @@ ENDINGS = tuple(
 
 
 def usual(name: str, *_: str) -> str:
-    """Return what parts the fields of a file that the catalog doesn't know, by the first of its names."""
+    """Return the delimiter of a file missing from the catalog, by the first of its names."""
     return "\t" if _ending(name) in TABS else ","
 
 

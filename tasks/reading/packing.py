@@ -25,7 +25,7 @@ LEFT_BY_SYSTEMS = ("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini")
 
 @dataclass(frozen=True)
 class Unpacked:
-    """A file under its name without a packing, its bytes, and the packed file that they come from."""
+    """A file's name without its packing suffix, its bytes, and the packed file they come from."""
 
     name: str
     stream: IO[bytes]
@@ -62,7 +62,7 @@ def unpacked(path: Path) -> Iterator[Unpacked]:
 def _packing(path: Path, begin: bytes) -> str:
     """Return how a file is packed.
 
-    Its first bytes tell, else its name, which then is found wrong.
+    Its first bytes decide, else its name, which then turns out to be wrong.
     """
     found = next((name for mark, name in MAGIC.items() if begin.startswith(mark)), "")
     if found == ".zip" and kind(path.name) == "spreadsheet":  # which is a zip file itself

@@ -1,4 +1,4 @@
-"""Attempt: run a case in a process of its own, and tell what became of it and of others beside it."""
+"""Run a case in a process of its own, and report its outcome and that of others beside it."""
 
 import logging
 from collections import Counter
@@ -19,9 +19,9 @@ log = logging.getLogger("casebook")
 
 @dataclass(frozen=True)
 class Attempt:
-    """What became of one run among many.
+    """The outcome of one run among many.
 
-    What it was of, why it ended so, how long it took and where its report is.
+    It states what was run, why it ended so, how long it took and where its report is.
     """
 
     what: str
@@ -36,9 +36,9 @@ class Attempt:
 
 
 def attempt(what: str, case: str, params: CaseParams) -> Attempt:
-    """Run a case, and return what became of it.
+    """Run a case, and return its outcome.
 
-    Others go on after one that fails, or whose process dies.
+    Other runs go on after one that fails, or whose process dies.
     """
     log.info("%s:", what)
     started, apart = perf_counter(), WorkerProcess()
@@ -47,7 +47,10 @@ def attempt(what: str, case: str, params: CaseParams) -> Attempt:
     except NoSample as error:
         return Attempt(what, "no sample", str(error), perf_counter() - started)
     except BrokenProcessPool:
-        why = "Its process was killed, as happens where memory runs out. The same command goes on where it stopped."
+        why = (
+            "Its process was killed, as happens where memory runs out. The same command goes on "
+            "where it stopped."
+        )
         return Attempt(what, "failed", why, perf_counter() - started)
     except Exception as error:
         return Attempt(what, "failed", paragraph(error), perf_counter() - started)

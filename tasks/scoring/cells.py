@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def fits(field: Field, kind: "pa.DataType", *, written: bool) -> bool:
-    """Say whether a column of this type can hold what the model takes.
+    """Return whether a column of this type can hold what the model takes.
 
-    `written` if everything there is a text.
+    `written` is true if all its values are texts.
     """
     from pyarrow import types as t
 
@@ -77,7 +77,10 @@ def texts(cells: "pa.Array") -> Texts:
 def rows(
     fields: Sequence[Field], block: "pa.RecordBatch", *, written: bool
 ) -> list[dict[str, Any]]:
-    """Return a block as a request would have it, for models that take no columns of numbers and texts."""
+    """Return a block in the form of a request's rows.
+
+    This is for models that take no columns of numbers and texts.
+    """
     columns = {
         field.name: _as_asked(field, block.column(field.name), written=written) for field in fields
     }

@@ -1,4 +1,7 @@
-"""Score: what is kept of a scoring under way, so that a killed one goes on, and its result appears in one step."""
+"""Keep the state of a scoring in progress, so that a killed one resumes where it stopped.
+
+The result of a scoring appears in one step.
+"""
 
 import json
 import logging
@@ -19,7 +22,7 @@ log = logging.getLogger("casebook")
 
 @dataclass(frozen=True)
 class Tally:
-    """How many rows there were, how many have a fault, leave the known range, and were answered in an earlier run."""
+    """Numbers of rows: all, faulty, outside the known range, and answered in an earlier run."""
 
     rows: int = 0
     faulty: int = 0
@@ -37,7 +40,10 @@ class Tally:
 
 @dataclass(frozen=True)
 class Job:
-    """A scoring under way: a folder beside the output that holds finished files, and answers to blocks of others."""
+    """A scoring in progress.
+
+    Its folder beside the output holds finished files, and predictions for blocks of others.
+    """
 
     folder: Path
     output: Path
@@ -48,9 +54,9 @@ class Job:
         return self.folder / "made" / self.output.name
 
     def block(self, file: int, number: int, work: Callable[[], Answers]) -> tuple[Answers, bool]:
-        """Return the answers to a block and whether they were kept.
+        """Return the predictions for a block, and whether they were kept.
 
-        Otherwise they are computed now, and kept.
+        If they were not, they are computed and kept now.
         """
         path = self.folder / f"{file}-{number}.arrow"
         if path.is_file():
@@ -60,9 +66,9 @@ class Job:
         return answers, False
 
     def file(self, number: int, path: Path, work: Callable[[Path], Tally]) -> Tally:
-        """Have a file made unless it is.
+        """Make a file unless it exists.
 
-        It appears in one step, and what was kept of its blocks goes.
+        The file appears in one step, and the predictions kept for its blocks are removed.
         """
         record = self.folder / f"{number}.json"
         if record.is_file():
@@ -88,7 +94,7 @@ class Job:
             files.flush(self.output.parent)
 
     def placed(self) -> bool:
-        """Say whether the output stands in its place, and only this folder is still to be removed."""
+        """Return whether the output is in place, and only this folder is still to be removed."""
         return (
             any(self.folder.glob("[0-9]*.json")) and not self.made.exists() and self.output.exists()
         )
@@ -139,9 +145,9 @@ def begun(output: Path, facts: dict[str, Any], *, overwrite: bool) -> Iterator[J
 
 @contextmanager
 def _alone(job: Job) -> Iterator[None]:
-    """Let one process at a time work at an output.
+    """Let one process at a time work on an output.
 
-    The folder can be removed only after the lock in it is let go.
+    The folder can be removed only after the lock in it is released.
     """
     from filelock import FileLock, Timeout
 

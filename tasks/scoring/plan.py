@@ -53,7 +53,7 @@ class Plan:
 
     @property
     def entry(self) -> DataSet | None:
-        """The catalog's entry for the data set that the model was trained on, if it is known here."""
+        """The catalog's entry for the data set that the model was trained on, if known here."""
         name = self.predictor.manifest.get("dataset")
         try:
             return data_set(name) if isinstance(name, str) else None
@@ -62,9 +62,9 @@ class Plan:
 
 
 def planned(case: str, version: int | None, prefix: str, suffix: str | None) -> Plan:
-    """Return the plan for a case's version, or the one that serves.
+    """Return the plan for a case's version, or for the one that serves.
 
-    Without a suffix files keep their kind.
+    Without a suffix, files keep their format.
 
     Raises
     ------
@@ -130,12 +130,12 @@ def check_places(given: Path, output: Path) -> None:
 
 
 def check_columns(source: Source, plan: Plan) -> None:
-    """Refuse a file that lacks a column, or has one of an impossible type or of a prediction's name.
+    """Raise if a file lacks a column, or has one of a wrong type or with a prediction's name.
 
     Raises
     ------
     CasebookError
-        It lacks or has one; the message names all of them.
+        There is such a column; the message names all of them.
     """
     names, in_path = source.schema.names, source.path_columns
     fields = plan.predictor.signature.inputs
@@ -163,12 +163,12 @@ def check_columns(source: Source, plan: Plan) -> None:
 
 
 def check_names(source: Source, plan: Plan) -> None:
-    """Refuse a file that has a column of a prediction's name, or bytes where CSV is to be made of it.
+    """Raise if a file has a column with a prediction's name, or bytes to be written as CSV.
 
     Raises
     ------
     CasebookError
-        It has.
+        There is such a column.
     """
     names, in_path = source.schema.names, source.path_columns
     taken = [name for name in plan.told.names if name in {*names, *in_path}]

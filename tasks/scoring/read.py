@@ -61,9 +61,9 @@ class Source:
 
     @property
     def made(self) -> Path:
-        """The path below the output folder of what is made of it.
+        """The path of the file's output, below the output folder.
 
-        Its own, where its kind is CSV or parquet.
+        It is the file's own path if its format is CSV or parquet.
         """
         name = unpacked_name(self.place.name)
         suffix = ".csv" if self.written else ".parquet"
@@ -142,6 +142,9 @@ def look(path: Path, place: Path, entry: DataSet | None = None) -> Source:
 
 
 def blocks(source: Source, most: int) -> Iterator[tuple["pa.RecordBatch", int]]:
-    """Yield a file's rows in order, at most so many at once, and how many of its bytes are done then."""
+    """Yield a file's rows in order, with the number of its bytes read so far.
+
+    A block has at most `most` rows.
+    """
     for block, share in tables.blocks(source.path, source.form, min(most, source.rows)):
         yield block, int(source.size * share)

@@ -1,4 +1,4 @@
-"""Score: answer a file of rows, or a folder of such files, with the predictor that the service answers with."""
+"""Score a file of rows, or a folder of such files, with the predictor that the service uses."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -47,9 +47,9 @@ def score(
     overwrite: bool = False,
     runner: str = LOCAL,
 ) -> Scored:
-    """Write the rows of a file, or of a folder's files, again with a model's predictions beside them.
+    """Write the rows of a file, or of a folder's files, with a model's predictions beside them.
 
-    A killed scoring goes on where it stopped when it is asked for again, and ends with the same
+    A killed scoring resumes where it stopped when it is requested again, and ends with the same
     bytes.
 
     Parameters
@@ -126,9 +126,9 @@ def score_there(
 def write_file(
     path: Path, job: Job, number: int, source: Source, plan: Plan, progress: Progress
 ) -> Tally:
-    """Read, answer and write block by block.
+    """Read, predict and write block by block.
 
-    Some are answered at once, and written in their order.
+    Several blocks are predicted at once, and written in their order.
     """
     suffix = plan.suffix_of(source)
     schema = written_schema(source, plan.told, suffix, _numbers(plan))
@@ -184,7 +184,7 @@ def _numbers(plan: Plan) -> list[str]:
 
 
 def in_order(work: "Callable[[T], R]", items: "Iterable[T]") -> "Iterator[R]":
-    """Yield the results of work on items in their order, while some next ones are worked on in threads."""
+    """Yield the results of work on items in their order, while threads work on some next ones."""
     most = min(THREADS, threads())
     with ThreadPoolExecutor(most) as pool:
         under_way: deque[Future[R]] = deque()

@@ -26,12 +26,10 @@ WAVES = 2  # harmonics of the year among the calendar's features
 def compare_series(
     out: Path, parts: Ref, peers: tuple[SeriesPeer | StepPeer, ...], trees: int, seed: int
 ) -> Facts:
-    """Fit each peer on training and validation rows together, and answer the test rows.
+    """Fit each baseline on training and validation rows together, and predict the test rows.
 
-    `scores.npz`.
-
-    A peer needs no early stopping, so the rows on which candidates are chosen are training rows to
-    it.
+    Writes `scores.npz`. A baseline needs no early stopping, so the rows on which candidates are
+    chosen are training rows to it.
     """
     import numpy as np
     from threadpoolctl import threadpool_limits
@@ -95,9 +93,9 @@ def _fitted(
 
 
 def columns(rows: "Arrays", step: int) -> "Floats":
-    """Return what a plain model is given for one step ahead.
+    """Return the inputs of a plain model for one step ahead.
 
-    Recent numbers, means, same weekdays, the calendar.
+    They are recent numbers, means, the same weekdays, and the calendar.
     """
     import numpy as np
 

@@ -1,4 +1,4 @@
-"""Explain forecasts: what they are worth in kWh, against the season's own naive forecast, and how wide they err."""
+"""Explain forecasts: their error in kWh, skill against the seasonal naive forecast, and spread."""
 
 import json
 import shutil
@@ -31,11 +31,10 @@ KWH = 60  # kilowatt minutes
 def explain_forecasts(
     out: Path, evaluation: Ref, trained: Mapping[str, Ref], parts: Ref, problem: Problem, year: Ref
 ) -> Facts:
-    """Write the notes and pictures of a forecast.
+    """Write the notes and plots of a forecast.
 
-    KWh, skill, coverage of the band, error by day ahead and by gap.
-
-    `year` is what `judge_year` found of the next twelve months.
+    They show kWh, skill, coverage of the band, and the error by day ahead and by gap. `year` is
+    what `judge_year` found for the next twelve months.
     """
     import numpy as np
 

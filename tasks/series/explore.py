@@ -1,4 +1,4 @@
-"""Explore days: what a load looks like by year, month, week and hour, beside the profile of its columns."""
+"""Explore days: plot a load by year, month, week and hour, beside the profile of its columns."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +20,10 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 @stage(process="worker")
 def explore_days(out: Path, table: Ref, raw: Ref, dataset: str, problem: Problem) -> Facts:
-    """Describe a table of days as `explore` does any, and draw its target by year, month, week and, if known, hour."""
+    """Describe a table of days, and plot its target by year, month, week and, if known, hour.
+
+    The table is described as `explore` describes any table.
+    """
     import pandas as pd
 
     facts = explore.fn(out, table, dataset, problem)

@@ -1,4 +1,7 @@
-"""Export series: one ONNX graph from raw numbers (and a date) to the answer, and what a service needs beside it."""
+"""Export series: one ONNX graph from raw numbers (and a date) to the answer.
+
+What a service needs is written beside it.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
@@ -65,11 +68,13 @@ def export_series(
     problem: Problem,
     window: Window,
 ) -> Facts:
-    """Export the champion as `model.onnx` and `model.keras`, its signature, and sample windows with answers.
+    """Export the champion as `model.onnx` and `model.keras`.
+
+    Also writes its signature, and sample windows with answers.
 
     A forecast gets its band inside the graph: for each step ahead, the quantiles of the champion's
-    errors on validation, which it answered without having learnt it. Nothing below zero is told of
-    what is never negative.
+    errors on validation, which it predicted without having been fitted to it. Nothing below zero is
+    reported for a target that is never negative.
 
     Raises
     ------
@@ -124,7 +129,10 @@ def export_series(
 
 
 def band(y: "Floats", given: "Floats") -> "tuple[Floats, Floats]":
-    """Return what is added to a forecast for its low and its high, for each step ahead, from truths and answers."""
+    """Return the offsets from a forecast to its low and its high, for each step ahead.
+
+    They are computed from truths and predictions.
+    """
     import numpy as np
 
     low, high = np.nanquantile(y - given, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
@@ -134,7 +142,7 @@ def band(y: "Floats", given: "Floats") -> "tuple[Floats, Floats]":
 def with_band(
     network: "keras.Model", low: "Floats", high: "Floats", *, floor: bool
 ) -> "keras.Model":
-    """Return the network with forecast, low and high as the rows of its answer, shape (rows, 3, steps)."""
+    """Return the network with forecast, low and high as its output, shape (rows, 3, steps)."""
     import keras
     import numpy as np
     from keras import ops
@@ -146,7 +154,10 @@ def with_band(
 
 
 def converted_series(model: "keras.Model", out: Path, output: str) -> "onnx.ModelProto":
-    """Return a Keras model of series, and perhaps a date, as an ONNX graph with named inputs and output."""
+    """Return a Keras model of series as an ONNX graph with named inputs and output.
+
+    A date may be another input.
+    """
     import onnx
 
     names = [each.name for each in model.inputs]
@@ -171,15 +182,18 @@ def run(graph: "onnx.ModelProto", rows: "Arrays", output: str) -> "Floats":
 
 
 def answers(graph: "onnx.ModelProto", rows: "Arrays", problem: Problem) -> "Floats":
-    """Return the graph's answer to each row as figures are computed of it.
+    """Return the graph's answer to each row in the form from which metrics are computed.
 
-    (rows,), or (rows, steps) for a forecast.
+    Its shape is (rows,), or (rows, steps) for a forecast.
     """
     return run(graph, rows, problem.output)[:, 0]
 
 
 def rounded(values: "NDArray[Any]") -> "NDArray[Any]":
-    """Return numbers as a person would type them, so that what is stored as text is what was asked."""
+    """Return numbers as a person would type them.
+
+    What is stored as text is then what the model was given.
+    """
     import numpy as np
 
     return np.round(values, 3)

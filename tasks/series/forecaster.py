@@ -1,4 +1,7 @@
-"""Forecaster: a network that goes on with a series of days, knowing the calendar, from raw numbers and a date."""
+"""Forecaster: a network that continues a series of days, from raw numbers and a date.
+
+It knows the calendar.
+"""
 
 from collections.abc import Mapping
 from itertools import pairwise
@@ -16,13 +19,8 @@ YEAR = 365.2425  # days
 WAVES = 2  # harmonics of the year that tell the season
 THURSDAY = 4  # the weekday of 1970-01-01, counted from Sunday
 HOURS = 24
-SPANS = (
-    (1, 6),
-    (6, 10),
-    (10, 18),
-    (18, 24),
-    (22, 24),
-)  # hours of the night, morning, day, evening and late evening
+# hours of the night, morning, day, evening and late evening
+SPANS = ((1, 6), (6, 10), (10, 18), (18, 24), (22, 24))
 LOW = 3  # hours in which a house runs by itself, whatever the time
 
 
@@ -35,26 +33,27 @@ class Shape(TypedDict):
 
 
 def forecaster(train: "Arrays", ahead: int, **shape: Unpack[Shape]) -> "keras.Model":
-    """Return an ensemble that corrects the mean of all days, for each day ahead by the same weights.
+    """Return an ensemble that corrects the mean of all days.
 
-    Besides what is told of a day, it is told how far ahead the day is, and once more how things
-    stand, divided by that: they say most of the next day. Beginning with the mean of all days, not
-    of the last ones, it has to learn how far the last ones may be trusted.
+    It uses the same weights for each day ahead. Besides the features of a day, it gets how far
+    ahead the day is and, once more, the current state divided by that distance, as the state says
+    most about the next day. It starts from the mean of all days, not of the last ones, so it has to
+    learn how far the last ones may be trusted.
 
     Parameters
     ----------
     train
         The training part, of which the scale is taken.
     ahead
-        How many days are answered for.
+        How many days are predicted.
     shape
         `units`, `members`, `dropout`: the rectified layers of each member, how many members there
         are, and the dropout behind each layer.
 
     Returns
     -------
-    A model from `window` (rows, length), perhaps `hours` (rows, 24), those of the window's last day, and `date`
-    (rows, 1), that day in days since 1970, to answers (rows, members, ahead).
+    A model from `window` (rows, length), perhaps `hours` (rows, 24), those of the window's last
+    day, and `date` (rows, 1), that day in days since 1970, to answers (rows, members, ahead).
     """
     import keras
     import numpy as np
@@ -109,9 +108,9 @@ def described(inputs: Mapping[str, Any], ahead: int, scale: float = 1.0) -> Any:
 
 
 def standing(inputs: Mapping[str, Any], scale: float) -> Any:
-    """Return how things stand, shape (rows, features).
+    """Return the current state, shape (rows, features).
 
-    Levels of the last days, and the parts of the last one.
+    It consists of levels of the last days, and the parts of the last one.
     """
     from keras import ops
 
@@ -129,7 +128,10 @@ def _beyond(numbers: Any, scale: float) -> Any:
 
 
 def levels(recent: Any) -> Any:
-    """Return the last three numbers, the means of a week, two and all, and least and most of a week and all."""
+    """Return the last three numbers, and means, minima and maxima of the recent ones.
+
+    The means are of a week, of two and of all numbers; the minima and maxima of a week and of all.
+    """
     from keras import ops
 
     week = recent[:, -WEEK:]
@@ -141,7 +143,7 @@ def levels(recent: Any) -> Any:
 def parts_of_day(hours: Any) -> Any:
     """Return the means of some spans of the day and of its lowest hours, and its highest hour.
 
-    (rows, 7).
+    The shape is (rows, 7).
     """
     from keras import ops
 
@@ -167,9 +169,9 @@ def calendar(day: Any) -> Any:
 def _dense(
     hidden: Any, inner: int, outer: int, members: int, ahead: int, activation: str | None
 ) -> Any:
-    """Return a dense layer's answers for each member and day, started as He et al.
+    """Return a dense layer's output for each member and day.
 
-    Do; the last one starts small.
+    Weights are initialized as by He et al.; those of the last layer start small.
     """
     import keras
 

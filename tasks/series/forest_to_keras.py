@@ -33,10 +33,11 @@ FEATURE, LIMIT, BEYOND = range(3)  # what a table of nodes has of each
 
 @stage
 def grow(out: Path, parts: Ref, forest: "Forest", device: Asked, seed: int) -> Facts:
-    """Fit extremely randomized trees (Geurts et al. 2006) for each step ahead, and answer as `train_series` does.
+    """Fit extremely randomized trees (Geurts et al. 2006) for each step ahead.
 
-    They are told of a step what a `forecaster` is told, and fitted anew before each period of the
-    validation part and before the test part.
+    They answer as `train_series` does. For each step they get the features that a `forecaster`
+    gets, and they are refitted before each period of the validation split and before the test
+    split.
 
     Parameters
     ----------
@@ -45,7 +46,7 @@ def grow(out: Path, parts: Ref, forest: "Forest", device: Asked, seed: int) -> F
     forest
         How scikit-learn's ExtraTreesRegressor is made.
     device, seed
-        Where what they are told is computed, and the seed of the trees.
+        Where their features are computed, and the seed of the trees.
 
     Writes `network.keras` (raw windows in, the trees' answer out), `scores.npz`, and a
     `history.json` without epochs.
@@ -75,7 +76,10 @@ def grow(out: Path, parts: Ref, forest: "Forest", device: Asked, seed: int) -> F
 
 
 def teller(rows: "Arrays") -> "keras.Model":
-    """Return the model from raw numbers to what is told of each step ahead, shape (rows, steps, features)."""
+    """Return the model from raw numbers to the features of each step ahead.
+
+    Its output has the shape (rows, steps, features).
+    """
     import keras
 
     inputs = raw_inputs(rows)
@@ -116,12 +120,14 @@ def as_network(telling: "keras.Model", forests: "list[ExtraTreesRegressor]") -> 
 
 
 def as_layers(told: Any, forests: "list[ExtraTreesRegressor]") -> Any:
-    """Return the forests' answers (rows, steps) to what is told (rows, steps, features), as layers of fixed weights.
+    """Return the forests' predictions (rows, steps) as layers of fixed weights.
 
-    A table has a row for each node of all trees: the feature that it asks for, the limit, and the
-    node to go on with where the feature is beyond it; within it, that is the next one, as
-    scikit-learn numbers them. Every tree is gone down at once, from its root as many times as the
-    deepest is deep; a leaf goes on with itself.
+    They are computed from the features of each step (rows, steps, features).
+
+    A table has a row for each node of all trees: the feature that is compared, the threshold, and
+    the node to continue with where the feature exceeds it; otherwise that is the next node, as
+    scikit-learn numbers them. All trees are descended at once, from the root as many times as the
+    deepest tree is deep; a leaf continues with itself.
     """
     import keras
     import numpy as np
@@ -150,7 +156,7 @@ def as_layers(told: Any, forests: "list[ExtraTreesRegressor]") -> Any:
 def table(tree: "Tree", begin: int) -> "Floats":
     """Return a tree's nodes, shape (nodes, 3), numbered from `begin` on.
 
-    Exact in 32 bits up to 16 million of them.
+    The numbers are exact in 32 bits up to 16 million nodes.
     """
     import numpy as np
 
@@ -163,9 +169,9 @@ def table(tree: "Tree", begin: int) -> "Floats":
 
 
 def below(limits: "NDArray[np.float64]") -> "Floats":
-    """Return for each number the greatest in 32 bits that isn't beyond it.
+    """Return for each number the greatest 32-bit number that does not exceed it.
 
-    The same 32-bit numbers are greater.
+    The same 32-bit numbers are greater than either.
     """
     import numpy as np
 

@@ -1,9 +1,10 @@
-"""Meter: read a meter's file as sums by the hour or a longer step, with the share of each step that was measured.
+"""Meter: read a meter's file as sums by the hour or a longer step.
 
-A file holds the sums of each step: kW min of power, V min of voltage. Steps that part an hour are
-summed by the hour, so that a file of quarter-hours comes to the same days as one of minutes. What
-wasn't measured is `?` or no row at all in a file of minutes; a sum of longer steps doesn't say so,
-but its voltage does, which is near 240 in every minute that was measured.
+Each step has the share of it that was measured. A file holds the sums of each step: kW min of
+power, V min of voltage. Steps that divide an hour are summed by the hour, so that a file of
+quarter-hours gives the same days as one of minutes. What wasn't measured is `?` or no row at all in
+a file of minutes; a sum of longer steps doesn't say so, but its voltage does, which is near 240 in
+every minute that was measured.
 """
 
 from collections.abc import Iterator
@@ -43,8 +44,8 @@ def load(path: Path, entry: DataSet) -> "tuple[pd.DataFrame, int, int]":
 
     Returns
     -------
-    The meter's sums by step and the share of each step that was `measured`; the step in minutes, an hour or longer;
-    and the file's number of rows.
+    The meter's sums by step and the share of each step that was `measured`; the step in minutes, an
+    hour or longer; and the file's number of rows.
     """
     if path.suffix == ".parquet":
         frame = read(path)
@@ -64,9 +65,9 @@ def load(path: Path, entry: DataSet) -> "tuple[pd.DataFrame, int, int]":
 
 
 def hours_of(path: Path, separator: str) -> "tuple[pd.DataFrame, int, int]":
-    """Read the fields `Date` and `Time` some rows at a time.
+    """Read the fields `Date` and `Time` in chunks of rows.
 
-    Minutes are summed by the hour as they come.
+    Minutes are summed by the hour as they are read.
     """
     import pandas as pd
 
@@ -105,9 +106,9 @@ def _chunks(path: Path, separator: str) -> "Iterator[pd.DataFrame]":
 
 
 def summed(frame: "pd.DataFrame", path: Path) -> "tuple[pd.DataFrame, int]":
-    """Return a table of sums by its time with the share `measured`, and its step.
+    """Return a table of sums by time with the share `measured`, and its step in minutes.
 
-    An hour or longer, in minutes.
+    The step is an hour or longer.
     """
     if "datetime" not in frame.columns:
         frame = frame.reset_index()
@@ -122,7 +123,10 @@ def summed(frame: "pd.DataFrame", path: Path) -> "tuple[pd.DataFrame, int]":
 
 
 def _measured(steps: "pd.DataFrame", step: int, path: Path) -> "tuple[pd.DataFrame, int]":
-    """Tell by its voltage what was measured of each step, and sum up by the hour what is shorter."""
+    """Derive from the voltage which share of each step was measured.
+
+    Steps shorter than an hour are summed by the hour.
+    """
     voltage = steps["Voltage"]
     _summed_up(voltage, step, path)
     usual = voltage.where(voltage > voltage.median() * WHOLE)
@@ -198,9 +202,9 @@ def _header(path: Path, separator: str) -> list[str]:
 
 
 def _separator(path: Path) -> str:
-    """Return what parts the fields of a file that the catalog doesn't know.
+    """Return the field separator of a file that the catalog doesn't know.
 
-    A semicolon if its header has one.
+    It is a semicolon if the header has one.
     """
     return ";" if any(";" in name for name in _header(path, ",")) else ","
 

@@ -29,11 +29,10 @@ KWH = 60  # kilowatt minutes
 
 @stage
 def part_months(out: Path, table: Ref, parts: Ref, problem: Problem) -> Facts:
-    """Take the mean day of each month, and cut the months into windows of twelve.
+    """Compute the mean day of each month, and cut the months into windows of twelve.
 
-    Parts begin where those of days do.
-
-    Of the validation part that is its last period: the years are few.
+    The splits begin where those of the days do. For validation that is the last period of the days'
+    validation split, as there are few years.
 
     `date` is the month of the window's last number, counted from January of the year 0.
     """
@@ -57,7 +56,10 @@ def part_months(out: Path, table: Ref, parts: Ref, problem: Problem) -> Facts:
 
 
 def year_network(train: "Arrays") -> "keras.Model":
-    """Return an ensemble that weighs the same month of the year before against the year's mean and its season."""
+    """Return an ensemble that weighs the same month of the year before.
+
+    It is weighed against the year's mean and its season.
+    """
     import keras
     import numpy as np
     from keras import layers, ops
@@ -75,9 +77,9 @@ def year_network(train: "Arrays") -> "keras.Model":
 
 @stage(process="worker")
 def judge_year(out: Path, months: Ref, trained: Ref, seed: int) -> Facts:
-    """Judge the year that was forecast on the eve of the test part.
+    """Evaluate the year that was forecast on the eve of the test split.
 
-    `figures.json` by kind and model, and a picture.
+    Writes `figures.json` by kind and model, and a plot.
     """
     import numpy as np
 

@@ -78,7 +78,10 @@ def downsample(out: Path, origin: Origin, sample: "Maker", sample_rows: int, see
 
 
 def complete(steps: "pd.DataFrame", step: int) -> "tuple[pd.DataFrame, pd.Series]":
-    """Return every step of the span with zeros where nothing was measured, and the share of each that is missing."""
+    """Return every step of the span, and the share of each that is missing.
+
+    Where nothing was measured, the values are zero.
+    """
     import pandas as pd
 
     every = pd.date_range(steps.index[0], steps.index[-1], freq=f"{step}min")
@@ -89,7 +92,10 @@ def complete(steps: "pd.DataFrame", step: int) -> "tuple[pd.DataFrame, pd.Series
 
 
 def filled(steps: "pd.DataFrame", lacking: "pd.Series", step: int) -> "pd.DataFrame":
-    """Return the steps with the share that each lacks taken from the same step one day earlier, as filled."""
+    """Return the steps with missing shares taken from the same step one day earlier.
+
+    The earlier step is taken as filled.
+    """
     import numpy as np
 
     values, share, back = steps.to_numpy(copy=True), lacking.to_numpy(), DAY // step

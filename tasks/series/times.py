@@ -92,9 +92,9 @@ def _minutes(mark: str) -> int:
 
 
 def _by_one_clock(shown: "pd.Series", offsets: "pd.Series", path: Path) -> "pd.Series":
-    """Bring times to the smallest offset; midnights of each day's own clock stay what they are.
+    """Bring times to the smallest offset.
 
-    Days.
+    Midnights of each day's own clock stay unchanged, as they are days.
     """
     import pandas as pd
 
@@ -112,9 +112,9 @@ def _by_one_clock(shown: "pd.Series", offsets: "pd.Series", path: Path) -> "pd.S
 
 
 def in_order(times: "pd.Series", path: Path, last: Any = None) -> Any:
-    """Refuse times that go back or stand twice, also against the `last` one before.
+    """Raise if times go back or repeat, and return the newest.
 
-    Return the newest.
+    Times are also compared with the `last` one before them.
     """
     import numpy as np
 
@@ -141,14 +141,14 @@ def in_order(times: "pd.Series", path: Path, last: Any = None) -> Any:
 def step_of(times: "pd.Series", path: Path) -> int:
     """Return the minutes between two rows of times in order.
 
-    The smallest distance, which must part a day evenly.
+    That is the smallest distance, which must divide a day evenly.
 
     Rows that are missing leave a gap of several steps. Seconds are not looked at.
 
     Raises
     ------
     CasebookError
-        There is one row, rows are less than a minute apart, a step does not part a day, a time is
+        There is one row, rows are less than a minute apart, a step does not divide a day, a time is
         not on the grid of steps from midnight on, or a long run of rows has another step.
     """
     import numpy as np
@@ -161,7 +161,10 @@ def step_of(times: "pd.Series", path: Path) -> int:
     apart = np.diff(minutes)
     step = int(apart.min())
     at = int(apart.argmin())
-    rows = f"rows {times.index[at] + 1} and {times.index[at + 1] + 1} ({times.iloc[at]} and {times.iloc[at + 1]})"
+    rows = (
+        f"rows {times.index[at] + 1} and {times.index[at + 1] + 1} "
+        f"({times.iloc[at]} and {times.iloc[at + 1]})"
+    )
     if step < 1:
         raise CasebookError(
             f"{path}: {rows} are less than a minute apart. Sum the rows up by the minute or longer."
@@ -189,9 +192,9 @@ def _on_grid(times: "pd.Series", minutes: "Minutes", step: int, path: Path) -> N
 
 
 def _one_step(times: "pd.Series", apart: "Minutes", step: int, path: Path) -> None:
-    """Refuse a series whose step changes.
+    """Raise if the step of a series changes.
 
-    What looks like gaps, one like the other, are sums of longer steps.
+    What looks like gaps of equal length is then sums of longer steps.
     """
     import numpy as np
 

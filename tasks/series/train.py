@@ -101,9 +101,9 @@ def train_series(
 
 
 def inputs_of(model: "keras.Model", rows: "Arrays") -> Any:
-    """Return what a network is asked with, by the names of its inputs.
+    """Return the inputs of a network, selected from the rows by name.
 
-    An array, or one for each in their order.
+    They are an array, or one for each input in their order.
     """
     given = [rows[each.name] for each in model.inputs]
     return given if len(given) > 1 else given[0]
@@ -112,9 +112,9 @@ def inputs_of(model: "keras.Model", rows: "Arrays") -> Any:
 def fit(
     model: "keras.Model", train: "Arrays", validation: "Arrays | None", settings: SeriesSettings
 ) -> dict[str, Any]:
-    """Train the model and return its curves.
+    """Train the model and return its learning curves.
 
-    The validation part, if there is one, only draws its own.
+    The validation split, if there is one, only adds its own curve.
     """
     import keras
     import numpy as np
@@ -153,9 +153,9 @@ def fit(
 
 
 def member_loss(scale: float, huber: float) -> "Callable[[Any, Any], Any]":
-    """Return the loss of each row.
+    """Return the function that computes the loss of each row.
 
-    Of errors divided by `scale`, the mean over members and over the steps known.
+    It is the loss of errors divided by `scale`, averaged over members and over the known steps.
     """
 
     def loss(y: Any, given: Any) -> Any:
@@ -182,10 +182,12 @@ def pooled(model: "keras.Model") -> "keras.Model":
 
 
 def answers(model: "keras.Model", rows: "Arrays") -> "Floats":
-    """Return the network's answers, shape (rows, steps), or (rows,) where the truth has one step alone."""
+    """Return the network's predictions, shape (rows, steps).
+
+    The shape is (rows,) where the truth has one step only.
+    """
     import numpy as np
 
-    given: Floats = np.asarray(
-        model(inputs_of(model, rows), training=False), "float32"
-    )  # a graph would be traced for one call
+    # a graph would be traced for one call
+    given: Floats = np.asarray(model(inputs_of(model, rows), training=False), "float32")
     return given[:, 0] if rows["y"].ndim == 1 else given

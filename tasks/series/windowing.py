@@ -1,9 +1,11 @@
-"""Window: cut a series into what was known and what came then, so that no part knows of a later one.
+"""Window: cut a series into what was known and what followed.
 
-Parts are in the order of time. Each row of a part is asked with the numbers before its `day` and
-answers for that step and those after it; what a part can't know, because it lies in a later part,
-is not a number. A validation part may be of several periods, which its array `period` numbers: each
-is asked with all that was known before it.
+No split knows of a later one.
+
+The splits are in time order. Each row of a split gets the numbers before its `day` and predicts
+that step and those after it; what a split can't know, because it lies in a later split, is not a
+number. A validation split may have several periods, which its array `period` numbers: each gets all
+that was known before it.
 """
 
 from collections.abc import Iterator
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def windows(values: "NDArray[Any]", first: int, end: int, length: int, horizon: int) -> "Arrays":
-    """Return the rows whose first answered step lies in `first` to before `end`.
+    """Return the rows whose first predicted step is in `first` to before `end`.
 
     Parameters
     ----------
@@ -28,12 +30,12 @@ def windows(values: "NDArray[Any]", first: int, end: int, length: int, horizon: 
     first, end
         Places in the series; before `first` there must be `length` numbers.
     length, horizon
-        How many numbers a row is asked with, and for how many steps it answers.
+        How many numbers a row gets, and how many steps it predicts.
 
     Returns
     -------
-    `window` (rows, length), `y` (rows, horizon) with nan from `end` on, and `day` (rows,), the place of each row's
-    first answered step.
+    `window` (rows, length), `y` (rows, horizon) with nan from `end` on, and `day` (rows,), the
+    place of each row's first predicted step.
     """
     import numpy as np
 
@@ -47,7 +49,10 @@ def windows(values: "NDArray[Any]", first: int, end: int, length: int, horizon: 
 
 
 def walk(parts: Ref) -> "Iterator[tuple[Arrays, Arrays]]":
-    """Yield, for each period of the validation part and then for the test part, all rows before it and its own."""
+    """Yield, for each period, all rows before it and its own rows.
+
+    The periods are those of the validation split, and then the test split.
+    """
     import numpy as np
 
     known, validation, test = (read_arrays(parts, name) for name in ("train", "validation", "test"))

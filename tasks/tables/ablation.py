@@ -1,4 +1,7 @@
-"""Ablate: leave out each step of a case's feature engineering in turn, and tell what that costs on validation."""
+"""Ablation: leave out each step of a case's feature engineering in turn.
+
+Reports what that costs on validation.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -58,7 +61,7 @@ def ablate(
 
 
 def fill_up(folders: list[Path]) -> int:
-    """Give all encoded parts the same number of features by columns of zeros, and return that number."""
+    """Pad all encoded splits to the same number of features with zeros, and return that number."""
     import numpy as np
 
     def widths() -> list[int]:
@@ -81,9 +84,9 @@ def fill_up(folders: list[Path]) -> int:
 def worth(
     reduced: Ref, trained: Ref, folds: int, steps: "Steps", problem: Problem, notes: Notes
 ) -> Notes:
-    """Return the notes with a table.
+    """Return the notes with a table of what each step is worth.
 
-    The primary figure on validation, and how it changes without each step.
+    It shows the primary metric on validation, and how it changes without each step.
     """
     import numpy as np
 

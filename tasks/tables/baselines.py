@@ -47,9 +47,8 @@ def compare(
     scores, seconds = {}, {}
     for name in peers:
         started = time.perf_counter()
-        with threadpool_limits(
-            1
-        ):  # the other core trains networks, and threads that wait for each other spin
+        # the other core trains networks, and threads that wait for each other spin
+        with threadpool_limits(1):
             scores[name] = predicted(peer(name, trees, problem, seed).fit(x, y), test, problem)
         seconds[name] = round(time.perf_counter() - started, 2)
     write_arrays(out, "scores", **scores)
@@ -134,7 +133,7 @@ def peer(name: Peer | NumberPeer, trees: int, problem: Problem, seed: int) -> An
 class NormalEquation:
     """Least squares by the normal equation.
 
-    The weights w with (XᵀX) w = Xᵀy, X with a column of ones.
+    The weights w solve (XᵀX) w = Xᵀy, where X has a column of ones.
 
     Columns that depend on others leave XᵀX singular; the pseudo-inverse then takes the smallest
     weights.

@@ -124,7 +124,7 @@ class TableCase(Generic[P]):
         return gather({name: self.fit(name, data, params) for name in params.candidates})
 
     def fit(self, name: str, data: PreparedData, params: P, label: str = "") -> list[Future]:
-        """Begin to train one candidate on each fold.
+        """Start training one candidate on each fold.
 
         `label` is another name for it in the store.
         """

@@ -1,8 +1,9 @@
-"""Converters: a fitted scikit-learn step as an ONNX graph, by skl2onnx and where that lacks something by our own.
+"""Converters: a fitted scikit-learn step as an ONNX graph.
 
-Ours are of SimpleImputer for numbers (skl2onnx knows neither 64 bits nor the indicator of gaps) and
-of PowerTransformer (it overflows where numbers are large); KBinsDiscretizer and OneHotEncoder give
-dense columns.
+skl2onnx converts it, or our own converter where skl2onnx falls short. Ours are for SimpleImputer on
+numbers (skl2onnx supports neither 64 bits nor the indicator of missing values) and for
+PowerTransformer (its form in skl2onnx overflows where numbers are large); KBinsDiscretizer and
+OneHotEncoder give dense columns.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ def convert_step(
 ) -> "onnx.ModelProto":
     """Return the graph of a fitted step.
 
-    Its input is all columns side by side, or one each where kinds differ.
+    Its input is all columns side by side, or one input per column where their types differ.
 
     Parameters
     ----------
@@ -98,7 +99,7 @@ class Nodes:
     def constant(self, values: Any, kind: int | None = None) -> str:
         """Add an array and return its name.
 
-        It is of the precision unless another kind is asked for.
+        It has the nodes' precision unless another type is requested.
         """
         import numpy as np
 
@@ -118,9 +119,9 @@ class Nodes:
 
 
 def impute(scope: Any, operator: Any, container: Any) -> None:
-    """Write a SimpleImputer.
+    """Write a SimpleImputer as ONNX nodes.
 
-    Of texts as skl2onnx does, of numbers with what fills gaps and what indicates them.
+    Text is imputed as skl2onnx does; for numbers the nodes fill missing values and indicate them.
     """
     from skl2onnx.common.data_types import StringTensorType
     from skl2onnx.operator_converters.common import concatenate_variables
@@ -156,9 +157,9 @@ def missing(nodes: Nodes, given: str, marked: Any) -> str:
 
 
 def power(scope: Any, operator: Any, container: Any) -> None:
-    """Write a PowerTransformer.
+    """Write a PowerTransformer as ONNX nodes.
 
-    Yeo and Johnson's or Box and Cox' transformation, and the scaling after it.
+    They are the Yeo-Johnson or the Box-Cox transformation, and the scaling after it.
     """
     import numpy as np
     from skl2onnx.operator_converters.common import concatenate_variables

@@ -1,4 +1,6 @@
-"""Encoding: a fitted encoder as an ONNX graph, step by step, each in the precision that is nearer to what was fitted.
+"""Encoding: a fitted encoder as an ONNX graph, step by step.
+
+Each step has the precision that is nearer to what was fitted.
 
 A published model takes 32-bit numbers. A scaler must compute in 64 bits: a mean of 2,008 rounded to
 32 bits is off by a ten-thousandth of a deviation of 0.8. A step that sorts numbers into bins must
@@ -33,7 +35,7 @@ CONVERTIBLE = (
 class Step(NamedTuple):
     """One step of a fitted encoder.
 
-    Its name, the transformer, its columns, and where its features are.
+    It has its name, the transformer, its columns, and the place of its features.
     """
 
     name: str
@@ -42,11 +44,14 @@ class Step(NamedTuple):
     features: slice
 
     def __str__(self) -> str:
-        return f"the step '{self.name}' of the encoder ({kind_of(self.transformer)} of {', '.join(self.columns)})"
+        return (
+            f"the step '{self.name}' of the encoder "
+            f"({kind_of(self.transformer)} of {', '.join(self.columns)})"
+        )
 
 
 class Piece(NamedTuple):
-    """The graph of one step, the precision of its numbers, and how far it is from the fitted step."""
+    """The graph of one step, its numeric precision, and its distance from the fitted step."""
 
     graph: "onnx.ModelProto"
     precision: str
@@ -82,7 +87,10 @@ def kind_of(transformer: Any) -> str:
 
 
 def transformed(fitted: "ColumnTransformer", table: "pd.DataFrame") -> "Floats":
-    """Return the encoded features of a table, also where the encoder makes a sparse matrix of them."""
+    """Return the encoded features of a table as a dense array.
+
+    The encoder itself may make a sparse matrix of them.
+    """
     import numpy as np
 
     features = fitted.transform(table)
@@ -97,15 +105,15 @@ def encoder_graph(
 ) -> "onnx.ModelProto":
     """Return one graph from the raw columns, as a person would type them, to the encoded features.
 
-    Inside the graph columns have names of ours, so that what the columns are called is of no
-    matter.
+    Inside the graph columns have names of our own, so that their original names don't matter.
 
     Parameters
     ----------
     fitted
         The fitted encoder.
     raw, table
-        The training part: the raw columns that are needed, which name the graph's inputs, and all after `derive`.
+        The training part: the raw columns that are needed, which name the graph's inputs, and all
+        after `derive`.
     derived
         The derived columns, whose nodes come first.
 
@@ -195,9 +203,9 @@ def too_far(step: Step, gap: float) -> str:
 
 
 def distance(got: Any, expected: Any) -> float:
-    """Return by how much features differ at most.
+    """Return the greatest difference between features.
 
-    Of 1 where they are small, else of the feature.
+    It is relative to 1 where a feature is small, else relative to the feature.
     """
     import numpy as np
 
@@ -265,9 +273,9 @@ def _columns(names: dict[str, str], derived: tuple[Derived, ...]) -> "list[onnx.
 
 
 def _fed(graph: "onnx.GraphProto", columns: list[str], precision: str) -> "list[onnx.NodeProto]":
-    """Return the nodes that hand columns to a step's graph.
+    """Return the nodes that feed columns to a step's graph.
 
-    Each to an input of its own, or all side by side.
+    Each column goes to an input of its own, or all go side by side to one.
     """
     import onnx
     from onnx import helper

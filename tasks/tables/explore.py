@@ -26,10 +26,11 @@ QUARTILES = {"min": 0.0, "q25": 0.25, "median": 0.5, "q75": 0.75, "max": 1.0}
 
 @stage(process="worker")
 def explore(out: Path, table: Ref, dataset: str, problem: "Problem | None" = None) -> Facts:
-    """Describe a table: `profile.json` with its figures, and pictures of its columns and of what goes with what.
+    """Describe a table in `profile.json` and in plots.
 
-    Figures are of all rows; pictures of at most 20,000 random ones and of at most 12 columns: those
-    whose rank correlation with the target is greatest, or the first ones if there is no target.
+    The file has its statistics; the plots show its columns and how they are related. Statistics are
+    of all rows; plots of at most 20,000 random ones and of at most 12 columns: those whose rank
+    correlation with the target is greatest, or the first ones if there is no target.
     """
     frame = read_table(table)
     profile(out, frame, dataset, problem)
@@ -69,7 +70,7 @@ def profile(out: Path, frame: "pd.DataFrame", dataset: str, problem: "Problem | 
 
 
 def shape(frame: "pd.DataFrame") -> dict[str, Any]:
-    """Return how many rows and values there are, how many are missing or repeat others, and what memory they take."""
+    """Return the numbers of rows, values, missing values and repeated rows, and the memory used."""
     return {
         "rows": len(frame),
         "values": frame.size,
@@ -80,12 +81,11 @@ def shape(frame: "pd.DataFrame") -> dict[str, Any]:
 
 
 def describe(frame: "pd.DataFrame") -> dict[str, dict[str, Any]]:
-    """Return, for each column.
+    """Return statistics of each column.
 
-    Type, missing and distinct values, and for numbers mean, spread, quartiles, skew.
-
-    `kurtosis` is the excess over a normal distribution's, as pandas has it; a figure that too few
-    values have is left out.
+    They are type, missing and distinct values, and for numbers mean, spread, quartiles and skew.
+    `kurtosis` is the excess over a normal distribution's, as in pandas; a statistic for which there
+    are too few values is left out.
     """
     import pandas as pd
 
@@ -127,7 +127,10 @@ def varying(frame: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def correlations(frame: "pd.DataFrame") -> "pd.DataFrame":
-    """Return Pearson's correlation of all numeric columns that vary, with gaps left out pair by pair."""
+    """Return Pearson's correlation of all numeric columns that vary.
+
+    Missing values are left out pair by pair.
+    """
     import numpy as np
     import pandas as pd
 
@@ -169,11 +172,10 @@ def most_telling(frame: "pd.DataFrame", target: str | None, *, classes: bool = F
 
 
 def shares_of(frame: "pd.DataFrame", problem: "Problem") -> "dict[str, pd.Series]":
-    """Return what is drawn of the target against other columns.
+    """Return the values of the target that are plotted against other columns.
 
-    Its mean, or the share of each class in per cent.
-
-    Of two classes that is the second's, of many classes those of the `LINES` most frequent.
+    They are its mean, or the share of each class in per cent. With two classes that is the second's
+    share, with many classes those of the `LINES` most frequent.
     """
     from tasks.problem.targets import class_numbers
 

@@ -1,4 +1,7 @@
-"""Export: one ONNX graph from the raw columns to calibrated probabilities or a value, and what a service needs too."""
+"""Export: one ONNX graph from the raw columns to calibrated probabilities or a value.
+
+What a service needs is written as well.
+"""
 
 import json
 from collections.abc import Mapping
@@ -41,12 +44,15 @@ def export(
     raw: Ref,
     problem: Problem,
 ) -> Facts:
-    """Export the champion: network, calibration and encoding in one graph, its signature, and sample rows with answers.
+    """Export the champion with network, calibration and encoding in one graph.
+
+    Its signature and sample rows with answers are exported with it.
 
     Parameters
     ----------
     parts, features, trained, evaluation, raw
-        References of the first fold's stages; `trained` has every candidate, of which the champion is taken.
+        References of the first fold's stages; `trained` has every candidate, of which the champion
+        is taken.
     problem
         What is predicted.
 
@@ -95,7 +101,7 @@ def with_head(
 ) -> "keras.Model":
     """Return the network with its members pooled and its logits calibrated.
 
-    An answer per row, or one of each class.
+    It gives one answer per row, or one for each class.
     """
     import keras
     import numpy as np
@@ -156,10 +162,8 @@ def joined(
 
     inside = prefix_for("network/", columns)
     network = compose.add_prefix(converted(model, out, "features", "answer"), inside)
-    for part in (
-        network,
-        encoding,
-    ):  # the two converters declare different ones, though no node differs
+    # the two converters declare different ones, though no node differs
+    for part in (network, encoding):
         part.ir_version = IR_VERSION
         del part.opset_import[:]
         part.opset_import.extend(opsets())
@@ -183,9 +187,9 @@ def feeds_of(graph: "onnx.ModelProto") -> set[str]:
 
 
 def answers(graph: "onnx.ModelProto", raw: "pd.DataFrame") -> Any:
-    """Return what the graph gives for each raw row: shape (rows,), or (rows, numbers).
+    """Return the graph's output for each raw row, shape (rows,) or (rows, numbers).
 
-    Rows go through in blocks.
+    Rows are processed in blocks.
     """
     import numpy as np
     import onnxruntime
@@ -198,9 +202,9 @@ def answers(graph: "onnx.ModelProto", raw: "pd.DataFrame") -> Any:
 
 
 def in_keras(model: "keras.Model", encoded: Any) -> Any:
-    """Return Keras' answer to each encoded row, shape (rows,) or (rows, classes).
+    """Return the Keras output for each encoded row, shape (rows,) or (rows, classes).
 
-    Rows go through in blocks.
+    Rows are processed in blocks.
     """
     import numpy as np
 
@@ -238,7 +242,10 @@ def signature(
     problem: Problem,
     raw: Ref,
 ) -> dict[str, Any]:
-    """Describe inputs (type, unit, range or values seen in training) and output for people and for the service."""
+    """Describe the inputs and the output for people and for the service.
+
+    Inputs have type, unit, and range or values seen in training.
+    """
     output: dict[str, Any] = {"name": problem.output, "unit": problem.unit}
     if problem.kind == "binary":
         output |= {
@@ -262,10 +269,9 @@ def signature(
 def _input(values: "pd.Series", entry: DataSet) -> dict[str, Any]:
     """Describe one raw column.
 
-    A text of few values must be one of them, a column with gaps may be left out.
-
-    The catalog may say that it can have gaps: where they are few, the training part may happen to
-    have none.
+    Text with few distinct values must be one of them; a column with missing values may be left out.
+    The catalog may say that it can have missing values: where they are few, the training split may
+    happen to have none.
     """
     column = entry.columns[str(values.name)]
     about: dict[str, Any] = {"name": values.name, "dtype": column.type, "unit": column.unit}

@@ -50,9 +50,9 @@ def numbers(fill: Literal["mean", "median"] = "median") -> "Pipeline":
 
 
 def bins(count: int, fill: Literal["mean", "median"] = "median") -> "Pipeline":
-    """Return a step of an encoder.
+    """Return an encoder step of bins of equal width.
 
-    Missing numbers filled, then a 0 or 1 for each of some bins of equal width.
+    It fills missing numbers, then gives a 0 or 1 for each bin.
     """
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import make_pipeline
@@ -86,7 +86,7 @@ def features(
     encoder: "Encoder",
     trust_columns: tuple[str, ...] = (),
 ) -> Facts:
-    """Derive columns, fit the encoder on the training part, and write each part as arrays `x` and `y`.
+    """Derive columns, fit the encoder on the training split, and write each split encoded.
 
     Writes `train`, `validation` and `test` (x float32 of shape (rows, features), y float32 of shape
     (rows,)) and `features.onnx`, whose inputs are the raw columns that are needed and whose output
@@ -137,7 +137,7 @@ def fold_features(
 ) -> Facts:
     """Do for each of an output's folds what `features` does for one.
 
-    The ONNX form is the first fold's alone.
+    Only the first fold gets the ONNX form.
 
     Raises
     ------
@@ -156,9 +156,9 @@ def fold_features(
 def encode(
     out: Path, parts: Ref, problem: Problem, derived: tuple[Derived, ...], encoder: "Encoder"
 ) -> "tuple[ColumnTransformer, pd.DataFrame]":
-    """Fit the encoder on the training part and write all three parts encoded.
+    """Fit the encoder on the training split and write all three splits encoded.
 
-    Return it and the raw training part.
+    Returns the encoder and the raw training split.
 
     Raises
     ------
@@ -254,7 +254,10 @@ def columns_of(encoder: "ColumnTransformer", table: "pd.DataFrame") -> list[str]
 def raw_columns(
     raw: "pd.DataFrame", fitted: "ColumnTransformer", derived: tuple[Derived, ...]
 ) -> list[str]:
-    """Return the raw columns, in their order, that the encoder takes or that a derived column it takes needs."""
+    """Return the raw columns, in their order, that the encoder needs.
+
+    It takes them itself, or takes a derived column that needs them.
+    """
     sources = {d.name: d.columns for d in derived}
     needed = {column for name in taken(fitted) for column in sources.get(name, (name,))}
     return [name for name in raw.columns if name in needed]
@@ -263,7 +266,7 @@ def raw_columns(
 def feeds(raw: "pd.DataFrame") -> dict[str, Any]:
     """Return a frame of raw columns as ONNX inputs.
 
-    One (n, 1) array per column, float32 or text.
+    Each column is one (n, 1) array, float32 or text.
     """
     kinds = {name: "float32" if numeric(raw[name]) else object for name in raw.columns}
     return {name: raw[[name]].to_numpy(kind) for name, kind in kinds.items()}

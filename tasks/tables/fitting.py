@@ -1,4 +1,4 @@
-"""Fitting: an encoder is fitted on the training part alone, and what its steps say of it is checked."""
+"""Fitting: fit an encoder on the training split alone, and check what its steps report of it."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -61,9 +61,8 @@ def _check(step: Any, rows: int) -> None:
             "test rows. Return it unfitted: it is fitted on the training part."
         )
     seen = np.asarray(getattr(step, "n_samples_seen_", rows))
-    if (
-        not seen.ndim or seen.max() > rows
-    ):  # with gaps there is a count per column, of the values that are there
+    # with gaps there is a count per column, of the values that are there
+    if not seen.ndim or seen.max() > rows:
         fitted_on(int(seen.max()), rows)
 
 

@@ -27,10 +27,11 @@ VOTERS = 16_384  # training rows that vote at most, so that model and memory sta
 
 
 def distinct_bins(x: "Floats") -> "Bins":
-    """Return column, lower edge and width of all bins, at most 16 per column, none of which is empty.
+    """Return column, lower edge and width of all bins.
 
-    Most columns have few distinct values, each of which is an edge; of the others the edges are
-    quantiles, and, where many of those coincide, further quantiles of the distinct values.
+    There are at most 16 bins per column, none of which is empty. Most columns have few distinct
+    values, each of which is an edge; of the others the edges are quantiles, and, where many of
+    those coincide, further quantiles of the distinct values.
     """
     import numpy as np
 
@@ -73,7 +74,10 @@ def taken(x: Any, columns: "NDArray[np.int64]") -> Any:
 
 
 def frequent_values(inputs: Any, x: "Floats") -> Any:
-    """Return 1 where an input is one of the most frequent values of its column, else 0, each value for itself."""
+    """Return 1 where an input is one of the most frequent values of its column, else 0.
+
+    Each value has an indicator of its own.
+    """
     import numpy as np
     from keras import ops
 
@@ -90,7 +94,7 @@ def frequent_values(inputs: Any, x: "Floats") -> Any:
 
 
 def similar_rows(placed: Any, x: "Floats", y: "Floats", bins: "Bins") -> Any:
-    """Return the log ratio of malicious to benign training rows, those that are more similar counting more.
+    """Return the log ratio of malicious to benign training rows, weighted by their similarity.
 
     A kernel estimate of the class densities (Nadaraya 1964, Watson 1964): a row's weight is
     exp(-d²/2), d its distance from the input in the principal components of the bins' positions,
@@ -107,12 +111,10 @@ def similar_rows(placed: Any, x: "Floats", y: "Floats", bins: "Bins") -> Any:
     mean, axes = principal(np.asarray(places(x, bins)))
     at, counts = together((known - mean) @ axes, votes[picked])
     here = fixed(axes, -mean @ axes)(placed)
-    near = fixed(at.T, -(at**2).sum(axis=1) / 2)(
-        here
-    )  # (|here|² - d²) / 2, and |here|² is the same for all rows
-    weights = ops.softmax(
-        near
-    )  # divided by their sum, which the difference of logarithms leaves out again
+    # (|here|² - d²) / 2, and |here|² is the same for all rows
+    near = fixed(at.T, -(at**2).sum(axis=1) / 2)(here)
+    # divided by their sum, which the difference of logarithms leaves out again
+    weights = ops.softmax(near)
     counted = ops.log(
         fixed(counts, np.zeros(2))(weights) + 0.02 * ops.max(weights, axis=1, keepdims=True)
     )
@@ -120,7 +122,7 @@ def similar_rows(placed: Any, x: "Floats", y: "Floats", bins: "Bins") -> Any:
 
 
 def together(at: "NDArray[Any]", votes: "NDArray[np.int64]") -> "tuple[Any, Any]":
-    """Return one row for all that lie in the same cell, at their mean, and the sum of their votes."""
+    """Return one row per cell, at the mean of its rows, and the sum of their votes."""
     import numpy as np
 
     _, cell = np.unique(np.round(at / CELL), axis=0, return_inverse=True)

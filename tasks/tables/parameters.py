@@ -95,10 +95,9 @@ class SmallTableParams(RepeatedFoldsParams):
 class TunedNetwork(BaseModel):
     """The network of `tuned`.
 
-    Rectified layers with dropout behind each, their weights held small by l1 and l2.
-
-    It is called as every network is, with x of one fold (rows, features) or of several (folds,
-    rows, features).
+    It has rectified linear layers, each followed by dropout; l1 and l2 penalties keep their weights
+    small. It is called as every network is, with x of one fold (rows, features) or of several
+    (folds, rows, features).
     """
 
     model_config = ConfigDict(frozen=True)

@@ -1,9 +1,8 @@
-"""Permute: ask models of test rows in which one column is shuffled.
+"""Permutation importance: score models on test rows in which one column is shuffled.
 
-How much worse they get is what it is worth.
-
-After Breiman (2001), "Random forests", section 10. Columns that tell the same stand in for each
-other, so each of them seems worth less than all together.
+How much worse they get is what the column is worth. After Breiman (2001), "Random forests", section
+10. Columns that carry the same information stand in for each other, so each of them seems worth
+less than all together.
 """
 
 import json
@@ -30,9 +29,9 @@ TIMES = 5  # that each column is shuffled
 
 
 class Worth(NamedTuple):
-    """By how much the primary figure gets worse without what a column tells.
+    """How much worse the primary metric gets without the information in a column.
 
-    Mean over the folds, standard error.
+    The mean over the folds, and its standard error.
     """
 
     change: float
@@ -71,7 +70,10 @@ def permute(
 
 
 def shuffled(rows: "pd.DataFrame", columns: list[str], seed: int) -> "pd.DataFrame":
-    """Return the rows, and below them all rows with the first column shuffled, again and again, then the second."""
+    """Return the rows, followed by all rows with one column shuffled.
+
+    The first column is shuffled several times, then the second, and so on.
+    """
     import numpy as np
     import pandas as pd
 
@@ -85,9 +87,10 @@ def shuffled(rows: "pd.DataFrame", columns: list[str], seed: int) -> "pd.DataFra
 
 
 def worth(permuted: Ref, trained: Ref, folds: int, problem: Problem) -> dict[str, Worth]:
-    """Return what each raw column is worth to networks trained on what `permute` wrote, the most first.
+    """Return what each raw column is worth to the networks, the most valuable first.
 
-    Positive where the figure gets worse without the column.
+    The networks were trained on what `permute` wrote. The value is positive where the metric gets
+    worse without the column.
     """
     import numpy as np
 

@@ -1,6 +1,6 @@
-"""Precision: a model is asked with 32-bit numbers.
+"""Precision: a model is given 32-bit numbers.
 
-Columns that these tell apart too coarsely are trained on them too.
+Columns whose values 32-bit numbers tell apart too coarsely are trained on them too.
 
 A latitude of 40.7128 ± 0.03 moves by a ten-thousandth of its deviation when it becomes a 32-bit
 number. Trained on what the service will be given, the model answers there what it answered in
@@ -14,9 +14,8 @@ from casebook.errors import CasebookError
 if TYPE_CHECKING:
     import pandas as pd
 
-UNLIKE = (
-    1e-5  # of a column's deviation: on average numbers move further when they become 32-bit ones
-)
+# of a column's deviation: on average numbers move further when they become 32-bit ones
+UNLIKE = 1e-5
 LOST = 0.05  # of a column's deviation: numbers move so far that the column says something else
 
 

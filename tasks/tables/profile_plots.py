@@ -9,10 +9,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-MIDDLE = (
-    0.005,
-    0.995,
-)  # quantiles between which histograms are drawn: a few far values would leave one bar
+# quantiles between which histograms are drawn: a few far values would leave one bar
+MIDDLE = (0.005, 0.995)
 PARTS = 10  # of a column's values, in which the target's mean is told
 ANNOTATED = 14  # columns up to which a heatmap has its figures written in
 TICKS = 3  # at most so many numbers below a small panel: more would run into each other
@@ -94,10 +92,11 @@ def _histograms(out: Path, frame: "pd.DataFrame", telling: dict[str, str], by: s
 
 
 def _boxes(out: Path, frame: "pd.DataFrame", names: list[str]) -> None:
-    """Draw all columns' boxes in one panel, each measured from its median in its own interquartile ranges.
+    """Draw the boxes of all columns in one panel.
 
-    Points lie beyond 1.5 ranges from the box (Tukey 1977). A column whose quartiles agree is
-    measured in its deviation.
+    Each column is measured from its median in its own interquartile ranges. Points lie beyond 1.5
+    ranges from the box (Tukey 1977). A column whose quartiles agree is measured in its standard
+    deviation.
     """
     numbers = frame[names]
     spread = numbers.quantile(0.75) - numbers.quantile(0.25)
@@ -147,9 +146,9 @@ def _targets(
     *,
     points: bool,
 ) -> None:
-    """Draw the target against each column.
+    """Plot the target against each column.
 
-    Its mean in tenths of a column's values, or for each kind.
+    It is shown by its mean in tenths of a column's values, or for each category.
     """
     names = [*list(telling)[:8], *categories[:4]]
     fig, panels = axes_grid(len(names), columns=min(4, len(names)), width=width(len(names)))
@@ -170,7 +169,10 @@ def _targets(
 
 
 def _against_kinds(axis: "Axes", kinds: "pd.Series", shares: "dict[str, pd.Series]") -> None:
-    """Draw the target's mean, or the shares of its classes side by side, for each kind of the most frequent."""
+    """Plot the target for each of the most frequent categories.
+
+    Bars show its mean, or the shares of its classes side by side.
+    """
     import numpy as np
     import pandas as pd
 
@@ -186,7 +188,10 @@ def _against_kinds(axis: "Axes", kinds: "pd.Series", shares: "dict[str, pd.Serie
 def _against_number(
     axis: "Axes", x: "pd.Series", y: "pd.Series", label: str, *, points: bool
 ) -> None:
-    """Draw the mean of `y` in each tenth of `x`, over the points themselves where `y` is a number."""
+    """Plot the mean of `y` in each tenth of `x`.
+
+    It is drawn over the points themselves where `y` is a number.
+    """
     import pandas as pd
 
     if points:

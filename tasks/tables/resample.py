@@ -65,7 +65,7 @@ def resampled(x: Any, y: Any, way: Way, seed: int) -> tuple[Any, Any]:
 def _of_classes(x: Any, y: Any, way: Way, seed: int) -> tuple[Any, Any]:
     """Do the same with several classes.
 
-    The most frequent one stands for the negatives, each other for positives.
+    The most frequent class stands for the negatives, each other one for the positives.
     """
     import numpy as np
     from imblearn.over_sampling import SMOTE, RandomOverSampler

@@ -1,4 +1,7 @@
-"""Split: part the rows into training, validation and test, so that no row and no repeat is in two of them."""
+"""Split: divide the rows into training, validation and test splits.
+
+No row and no repeat of a row is in two of them.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,9 +31,9 @@ SMALL_FOLDS = 10  # of data so small that every row is needed, and the whole is 
 def split(
     out: Path, table: Ref, target: str, fold: int, seed: int, *, grouped: bool = False
 ) -> Facts:
-    """Part a table for one of five outer folds.
+    """Split a table for one of five outer folds.
 
-    A fifth for the test, a fifth of the rest for validation.
+    A fifth is for the test, a fifth of the rest for validation.
 
     The share of positives is the same in all parts (stratified): 64 % training, 16 % validation, 20
     % test. All five folds together test every row once. With `grouped`, rows that agree in every
@@ -105,9 +108,9 @@ def stratified(frame: "pd.DataFrame", target: str, fold: int, seed: int) -> "Par
 
 
 def as_given(table: "pd.DataFrame", seed: int) -> "Parts":
-    """Return the parts of a set whose column `part` says which rows are for the test.
+    """Return the splits of a set whose column `part` says which rows are for the test.
 
-    A tenth of the others validates.
+    A tenth of the other rows is for validation.
 
     Raises
     ------
@@ -132,11 +135,11 @@ def as_given(table: "pd.DataFrame", seed: int) -> "Parts":
 
 
 def by_group(frame: "pd.DataFrame", target: str, fold: int, seed: int) -> "Parts":
-    """Return the parts of one outer fold, stratified by distinct feature rows, of which all repeats stay together.
+    """Return the splits of one outer fold, stratified by distinct feature rows.
 
-    A distinct row counts once, with the label that it has first, however often it is repeated:
-    folds of groups that are stratified row by row take a search over all groups, minutes for some
-    ten thousand of them.
+    All repeats of a distinct row stay together. It counts once, with its first label, however often
+    it is repeated: folds of groups that are stratified row by row take a search over all groups,
+    minutes for some ten thousand of them.
 
     Raises
     ------

@@ -93,7 +93,10 @@ class RepeatedKFold:
     plotted_folds: int = SMALL_FOLDS
 
     def folds(self, params: RepeatedFoldsParams) -> int:
-        """Return two folds for the smoke profile, ten for the standard one, all repeats for the full one."""
+        """Return the number of folds for the profile.
+
+        It is two for the smoke profile, ten for the standard one, and all repeats for the full one.
+        """
         if params.profile == "smoke":
             return SMOKE_FOLDS
         return SMALL_FOLDS * params.repeats if params.profile == "full" else self.standard
@@ -142,9 +145,9 @@ class RepeatedKFold:
 
 @dataclass(frozen=True)
 class Holdout:
-    """A stratified split into training, validation and test part.
+    """A stratified split into training, validation and test splits.
 
-    In the full profile, five of them.
+    In the full profile there are five of them.
 
     Attributes
     ----------

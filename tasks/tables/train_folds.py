@@ -40,7 +40,7 @@ LOOKS = 50  # at the validation part, for the curve alone, where nothing depends
 
 
 class Stack(NamedTuple):
-    """One part of all folds: x (folds, rows, features), y and weight (folds, rows).
+    """One split of all folds: x (folds, rows, features), y and weight (folds, rows).
 
     Padding has weight 0.
     """
@@ -51,9 +51,9 @@ class Stack(NamedTuple):
 
 
 class Scale(NamedTuple):
-    """How a target becomes what a network learns.
+    """The transformation of a target into the values that a network learns.
 
-    Standardized, and its logarithm taken before where that is asked.
+    The target is standardized, after taking its logarithm where that is requested.
     """
 
     by: float
@@ -168,7 +168,10 @@ def train_folds(
 def fit_folds(
     label: str, data: PreparedData, network: "Network", settings: Settings, seed: int
 ) -> list[Future]:
-    """Train one candidate on all folds of prepared data, under a label of its own, and return each fold's future."""
+    """Train one candidate on all folds of prepared data, and return each fold's future.
+
+    The candidate has a label of its own.
+    """
     folds = len(data.encoded)
     trained = train_folds.with_label(label).submit(
         data.encoded[0].whole, folds, network, settings, data.problem, seed
@@ -177,7 +180,10 @@ def fit_folds(
 
 
 def cut(part: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the first four fifths of a part's rows, which are in random order, and the last fifth."""
+    """Return the first four fifths of a split's rows, and the last fifth.
+
+    The rows are in random order.
+    """
     rows = len(part["y"]) - len(part["y"]) // 5
     return {name: values[:rows] for name, values in part.items()}, {
         n: values[rows:] for n, values in part.items()
@@ -185,7 +191,7 @@ def cut(part: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def stacked(parts: list[dict[str, Any]], scale: list[Scale]) -> Stack:
-    """Return one part of all folds as arrays.
+    """Return one split of all folds as arrays.
 
     Shorter folds are padded with their first rows at weight 0.
     """
@@ -240,7 +246,7 @@ def fit(
 def batches(rows: "Rows", size: int) -> "tuple[Rows, Floats]":
     """Return the rows in batches (batches, rows) and their weights.
 
-    The last one is filled up with rows of weight 0.
+    The last batch is filled up with rows of weight 0.
     """
     import numpy as np
 
@@ -312,9 +318,9 @@ def _by_steps(
     settings: Settings,
     problem: Problem,
 ) -> "Callable[[Rows, Floats], Any]":
-    """Return one epoch of training in Keras' steps, on whatever back end.
+    """Return one epoch of training in Keras' steps, on any backend.
 
-    Its loss has the penalties in it.
+    Its loss includes the penalties.
     """
     import numpy as np
     from keras import ops
@@ -326,9 +332,8 @@ def _by_steps(
     model.compile(optimizer, losses_of)
 
     def train_epoch(rows: "Rows", counts: "Floats") -> float:
-        shares = counts * (
-            counts.shape[1] / counts.sum(axis=1, keepdims=True)
-        )  # Keras divides by all rows of a batch
+        # Keras divides by all rows of a batch
+        shares = counts * (counts.shape[1] / counts.sum(axis=1, keepdims=True))
         steps = zip(rows, shares, strict=True)
         losses = [
             model.train_on_batch(x[batch], told[batch], sample_weight=share)
@@ -342,7 +347,7 @@ def _by_steps(
 def member_losses(y: Any, answers: Any, problem: Problem) -> Any:
     """Return the loss of each row and fold, shape (rows, folds).
 
-    Each member's own, averaged over the members.
+    It is each member's own loss, averaged over the members.
     """
     from keras import ops
 
@@ -359,9 +364,8 @@ def member_losses(y: Any, answers: Any, problem: Problem) -> Any:
 def score(model: "keras.Model", x: "Floats", scale: list[Scale], problem: Problem) -> "Floats":
     """Return each fold's scores, shape (folds, rows).
 
-    Logits of the mean probability, or values in the unit.
-
-    Of several classes there is a logit for each, shape (folds, rows, classes).
+    They are logits of the mean probability, or values in the target's unit. With several classes
+    there is a logit for each, shape (folds, rows, classes).
     """
     import numpy as np
 
@@ -385,11 +389,10 @@ def alone_model(
     scale: Scale,
     problem: Problem,
 ) -> "keras.Model":
-    """Return the first fold's network by itself.
+    """Return the first fold's network as a model of its own.
 
-    Features (rows, features) in, logits (rows, members) or values out.
-
-    Of several classes it gives the logit of each, shape (rows, classes).
+    It maps features (rows, features) to logits (rows, members), or to values. With several classes
+    it gives the logit of each, shape (rows, classes).
     """
     import keras
     from keras import ops
@@ -464,7 +467,6 @@ def _chosen(better: Any, new: Any, old: Any) -> Any:
     """Return the new weights of the folds that got better, and the old ones of the others."""
     import numpy as np
 
-    rows = np.repeat(
-        better, len(new) // len(better)
-    )  # a fold of several classes may have weights for each
+    # a fold of several classes may have weights for each
+    rows = np.repeat(better, len(new) // len(better))
     return np.where(rows.reshape(-1, *[1] * (new.ndim - 1)), new, old)

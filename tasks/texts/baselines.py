@@ -1,4 +1,7 @@
-"""Compare texts: fit what a practitioner reaches for, a linear model on the counts of character n-grams."""
+"""Compare texts: fit a linear model on the counts of character n-grams.
+
+That is what a practitioner reaches for.
+"""
 
 import time
 from pathlib import Path
@@ -45,7 +48,7 @@ def compare_texts(
 def peer(name: TextPeer, seed: int) -> Any:
     """Return an unfitted model with usual settings.
 
-    TF-IDF of n-grams and a linear support vector machine.
+    It is TF-IDF of n-grams and a linear support vector machine.
     """
     from sklearn.dummy import DummyClassifier
     from sklearn.feature_extraction.text import TfidfVectorizer
@@ -66,7 +69,7 @@ def peer(name: TextPeer, seed: int) -> Any:
 def probability(fitted: Any, texts: "NDArray[Any]") -> "Floats":
     """Return a number from 0 to 1 for each text, over one half where the model says 1.
 
-    A margin is no probability.
+    It is no probability where it comes from a margin.
     """
     from scipy.special import expit
 

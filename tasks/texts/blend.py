@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 @stage
 def blend(out: Path, encoded: Ref, trained: tuple[Ref, ...]) -> Facts:
-    """Join networks that `train_texts` trained on the same encoded texts into one, whose logit is the mean of theirs.
+    """Join networks that `train_texts` trained on the same encoded texts into one.
+
+    Its logit is the mean of theirs.
 
     Networks that see different things err in different places. Trained as one they see the same
     errors, and whichever learns faster leaves the others little to learn; trained apart they all
@@ -54,7 +56,9 @@ def blend(out: Path, encoded: Ref, trained: tuple[Ref, ...]) -> Facts:
 
 @stage
 def blend_series(out: Path, trained: tuple[Ref, ...]) -> Facts:
-    """Join what `train_series` and `grow` made of the same parts into one, whose answer is the mean of theirs.
+    """Join what `train_series` and `grow` fitted to the same splits into one network.
+
+    Its prediction is the mean of theirs.
 
     All count alike: weights that are fitted to past forecasts seldom do better (the "forecast
     combination puzzle", Stock & Watson 2004).

@@ -1,4 +1,7 @@
-"""Explore texts: how long they are, how often they repeat, and the words that each class says more than the other."""
+"""Explore texts: how long they are, how often they repeat, and the words typical of each class.
+
+Typical words are those that a class uses more than the other.
+"""
 
 import logging
 from collections import Counter
@@ -25,12 +28,11 @@ BINS = 70
 
 @stage(process="worker")
 def explore_texts(out: Path, table: Ref, text: str, problem: Problem) -> Facts:
-    """Describe a set of texts.
+    """Describe a set of texts in `profile.json` and in plots.
 
-    `profile.json` with its figures, the lengths drawn, and a word cloud of each class.
-
-    A word's size in its class's cloud is by how much more often that class says it than the other,
-    not how often it is said: the most frequent words are the same in both.
+    The file has its statistics; the plots show the lengths, and a word cloud of each class. A
+    word's size in its class's cloud is by how much more often that class uses it than the other,
+    not how often it is used: the most frequent words are the same in both.
     """
     frame = read_table(table)
     texts = frame[text].fillna("")
@@ -58,10 +60,10 @@ def explore_texts(out: Path, table: Ref, text: str, problem: Problem) -> Facts:
 
 
 def said_more(frame: "pd.DataFrame", text: str, problem: Problem) -> list[dict[str, float]]:
-    """Return for each class the words that it says more often than the other, each with by how many texts more.
+    """Return for each class the words that it uses more often than the other.
 
-    The number is how many texts of the class say the word, less how many would if it said it as the
-    other does.
+    The number of each word is how many texts of the class use it, less how many would if they used
+    it as the other class does.
     """
     parts = [frame.loc[frame[problem.target] == label, text].dropna() for label in (0, 1)]
     said = [Counter(word for each in part for word in set(tokens(each, "word"))) for part in parts]

@@ -1,4 +1,7 @@
-"""Export texts: one ONNX graph from the numbers of a text's tokens to a probability, and its vocabulary beside it."""
+"""Export texts: one ONNX graph from the numbers of a text's tokens to a probability.
+
+Its vocabulary is written beside it.
+"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -35,7 +38,9 @@ LONGEST = 500  # characters that a text may have; reviews have 140
 def export_texts(
     out: Path, parts: Ref, trained: Mapping[str, Ref], evaluation: Ref, raw: Ref, problem: Problem
 ) -> Facts:
-    """Export the champion as `model.onnx` and `model.keras`, with vocabulary, signature, and sample texts and answers.
+    """Export the champion as `model.onnx` and `model.keras`.
+
+    Also writes its vocabulary, its signature, and sample texts with answers.
 
     Raises
     ------
@@ -85,7 +90,10 @@ def export_texts(
 
 
 def signature(problem: Problem, raw: Ref, threshold: float) -> dict[str, Any]:
-    """Describe the text that the model takes, which the service turns into numbers, and its answer."""
+    """Describe the text that the model takes, and its output.
+
+    The service turns the text into numbers.
+    """
     about = "what somebody wrote; null where nothing was written"
     given = {
         "name": INPUT,

@@ -1,4 +1,7 @@
-"""Encode: texts as the numbers of their words or characters, by a vocabulary of the training part alone."""
+"""Encode: texts as the numbers of their words or characters.
+
+The vocabulary is of the training split alone.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,7 +46,8 @@ def encode(
     text, target
         The columns of the text and of its label.
     unit, most, length
-        Whether a text is read by words or by characters, how many of them are known, and how many of a text are read.
+        Whether a text is read by words or by characters, how many of them are known, and how many
+        of a text are read.
     trust_columns
         The text's column, if one word of it may decide the label.
 
@@ -148,9 +152,9 @@ class Texts(NamedTuple):
 def batches(
     texts: Texts, size: int, rng: "Generator | None" = None
 ) -> "Iterator[tuple[Rows, Numbers]]":
-    """Yield texts of like length together, so that next to nothing is computed on padding.
+    """Yield the rows and numbers of texts of similar length in batches.
 
-    Their rows and numbers.
+    Grouping by length leaves next to nothing to compute on padding.
 
     With `rng`, texts are drawn in random order, some batches at a time sorted by length, and
     batches come in random order; without, all texts are sorted by length. Widths are multiples of

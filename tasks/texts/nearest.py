@@ -1,4 +1,7 @@
-"""Nearest: the words whose learned vectors lie closest to a word's, or to a sum of words, as king - man + woman."""
+"""Nearest: the words whose learned vectors are closest to that of a word or of a sum of words.
+
+Such a sum is king - man + woman.
+"""
 
 from collections.abc import Sequence
 

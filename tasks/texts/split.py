@@ -1,6 +1,6 @@
-"""Split texts: keep the set's own test part and count its repeats.
+"""Split texts: keep the set's own test split and count its repeats.
 
-No validation text stands in training.
+No validation text occurs in the training split.
 """
 
 from pathlib import Path
@@ -20,13 +20,13 @@ REPEATED = "repeated"  # the column of the test part that says which of its text
 
 @stage
 def split_texts(out: Path, table: Ref, text: str, seed: int) -> Facts:
-    """Part a set of texts that has a test part.
+    """Split a set of texts that has its own test split.
 
     A tenth of its training texts, stratified, is for validation.
 
-    The test part is the set's own and stays whole, as others report it too; its column `repeated`
+    The test split is the set's own and stays whole, as others report it too; its column `repeated`
     says which of its texts occur in training or validation, as read by the models. Validation texts
-    that training has join training.
+    that also occur in training are moved to training.
 
     Raises
     ------

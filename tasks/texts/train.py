@@ -1,4 +1,4 @@
-"""Train texts: fit a network that tells two kinds of texts apart, in batches of like length, and keep its logits."""
+"""Train texts: fit a binary text classifier in batches of similar length, and keep its logits."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -35,7 +35,8 @@ class TextSettings(BaseModel):
     Attributes
     ----------
     warm
-        The share of the steps in which the rate climbs; afterwards it falls along half a cosine. 0 keeps it constant.
+        The share of the steps in which the rate climbs; afterwards it falls along half a cosine. 0
+        keeps it constant.
     weight_decay
         AdamW's; 0 is Adam.
     refit
@@ -108,7 +109,10 @@ def fit(
     settings: TextSettings,
     seed: int,
 ) -> dict[str, list[float]]:
-    """Train the model, leave it with the weights of its best epoch on validation, and return its curves."""
+    """Train the model and return its learning curves.
+
+    The model is left with the weights of its best epoch on validation.
+    """
     curves: dict[str, list[float]] = {"loss": [], "seconds": [], "val_loss": [], "val_accuracy": []}
     best: Any = None
     with Progress(f"training {model.name}", settings.epochs) as progress:
@@ -132,7 +136,10 @@ def refit(
     settings: TextSettings,
     seed: int,
 ) -> None:
-    """Train the model on training and validation texts together, for as many epochs as it is told."""
+    """Train the model on training and validation texts together.
+
+    It is trained for as many epochs as the settings say.
+    """
     import numpy as np
 
     both = texts["train"].followed_by(texts["validation"])

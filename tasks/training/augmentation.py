@@ -1,4 +1,4 @@
-"""Augment: batches of pictures, shuffled, and shifted, mirrored or partly covered anew in every epoch."""
+"""Augment: shuffled batches of images, shifted, mirrored or partly covered anew in every epoch."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +22,8 @@ class Augmentation(BaseModel):
     Attributes
     ----------
     shift
-        By how many pixels a picture is moved at most, up or down and left or right; what comes in is mirrored.
+        By how many pixels a picture is moved at most, up or down and left or right; what comes in
+        is mirrored.
     flip
         Whether every other picture is mirrored left to right: in turn, so that two epochs show both
         sides of each (Jordan 2024, "94 % on CIFAR-10 in 3.29 seconds on a single GPU", section
@@ -46,7 +47,7 @@ class Augmentation(BaseModel):
 def epoch(
     x: "Pictures", y: "NDArray[Any]", batch: int, how: Augmentation, number: int, seed: int
 ) -> "Iterator[tuple[Pictures, NDArray[Any]]]":
-    """Yield one epoch's whole batches in random order, augmented.
+    """Yield the whole batches of one epoch in random order, augmented.
 
     Rows left over wait for another epoch.
     """
@@ -80,22 +81,27 @@ def ahead(batches: Iterator[T]) -> Iterator[T]:
 
 
 def shifted(pictures: "Pictures", most: int, rng: "Generator") -> "Pictures":
-    """Return each picture moved by up to `most` pixels in both directions, its rim mirrored into the gap."""
+    """Return each image shifted by up to `most` pixels in both directions.
+
+    The gap is filled by reflecting the image at its border.
+    """
     import numpy as np
 
     count, height, width, _ = pictures.shape
     padded = np.pad(pictures, ((0, 0), (most, most), (most, most), (0, 0)), mode="reflect")
     offsets = rng.integers(0, 2 * most + 1, (2, count)).T.tolist()
     moved = np.empty_like(pictures)
-    for picture, wide, (down, right) in zip(
-        moved, padded, offsets, strict=True
-    ):  # a tenth of an index array's time
+    # a tenth of an index array's time
+    for picture, wide, (down, right) in zip(moved, padded, offsets, strict=True):
         picture[:] = wide[down : down + height, right : right + width]
     return moved
 
 
 def covered(pictures: "Pictures", side: int, rng: "Generator") -> "Pictures":
-    """Return each picture with a square of its mean value somewhere, which may reach over the rim."""
+    """Return each image with a square of its mean value somewhere.
+
+    The square may extend beyond the border.
+    """
     count, height, width, _ = pictures.shape
     corners: list[Any] = [rng.integers(0, length, count) for length in (height, width)]
     means = pictures.sum(axis=1, dtype="uint32").sum(axis=1) // (height * width)
@@ -109,12 +115,10 @@ def covered(pictures: "Pictures", side: int, rng: "Generator") -> "Pictures":
 
 
 def cropped(pictures: "Pictures", least: float, rng: "Generator") -> "Pictures":
-    """Return a part of each picture, enlarged to the whole's size.
+    """Return a random crop of each image, resized to the full size.
 
-    `least` to all of its area, of the same form.
-
-    The part's place and size are drawn anew for each (Szegedy et al. 2015, "Going deeper with
-    convolutions").
+    A crop has `least` to all of the image's area, and the same aspect ratio. Its place and size are
+    drawn anew for each image (Szegedy et al. 2015, "Going deeper with convolutions").
     """
     import numpy as np
     from PIL import Image
@@ -132,9 +136,9 @@ def cropped(pictures: "Pictures", least: float, rng: "Generator") -> "Pictures":
 
 
 def warped(pictures: "Pictures", how: Augmentation, rng: "Generator") -> "Pictures":
-    """Return each picture turned and zoomed about its middle, by linear interpolation.
+    """Return each image rotated and zoomed about its centre, by linear interpolation.
 
-    Beyond its rim it is black.
+    Beyond its border it is black.
     """
     import numpy as np
     from scipy.ndimage import affine_transform

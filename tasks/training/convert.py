@@ -1,4 +1,7 @@
-"""Convert: a Keras model to an ONNX graph, by TensorFlow whatever back end the model was trained on."""
+"""Convert: a Keras model to an ONNX graph.
+
+TensorFlow does it, whatever backend the model was trained on.
+"""
 
 import gc
 import os
@@ -46,9 +49,8 @@ def write(model: "keras.Model", path: Path) -> None:
     ]
     model(blank if len(blank) > 1 else blank[0])  # an export wants a model that was called
     with warnings.catch_warnings(), collected_often():
-        warnings.filterwarnings(
-            "ignore", category=FutureWarning, module="keras"
-        )  # its converter asks for np.object
+        # its converter asks for np.object
+        warnings.filterwarnings("ignore", category=FutureWarning, module="keras")
         model.export(path, format="onnx", verbose=False, opset_version=OPSET)
 
 

@@ -1,4 +1,7 @@
-"""Finite: numbers that a network can't learn from are refused where they arise, with what made them."""
+"""Finite: reject numbers that a network can't learn from where they arise.
+
+The error says what made them.
+"""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -43,9 +46,9 @@ def finite_features(x: "NDArray[Any]", part: str, names: list[str]) -> None:
 
 
 def finite_inputs(given: "Mapping[str, NDArray[Any]]", part: str) -> None:
-    """Refuse what a network is given where it is not finite.
+    """Raise if the inputs of a network are not finite.
 
-    Series of numbers, or what another network made.
+    They are series of numbers, or what another network computed.
 
     Parameters
     ----------

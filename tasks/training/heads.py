@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 def for_classes(network: "Network", classes: int) -> "Network":
-    """Return what builds a network of logits, shape (rows, …, members, classes).
+    """Return a builder of networks whose logits have shape (rows, …, members, classes).
 
-    Two classes need only one answer.
+    Two classes need only one logit.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def _of_folds(
 ) -> "keras.Model":
     """Return a network for each fold and class.
 
-    The classes of a fold are so many folds to what builds them.
+    To the builder, each class of a fold is a fold of its own.
     """
     import keras
     import numpy as np
@@ -98,7 +98,7 @@ def cross_entropy(y: Any, logits: Any) -> Any:
 
 
 def mean_logits(logits: Any) -> Any:
-    """Return the logarithm of the members' mean probability of each class, shape (rows, …, classes)."""
+    """Return the log of the members' mean probability of each class, shape (rows, …, classes)."""
     import math
 
     from keras import ops

@@ -19,9 +19,9 @@ Start = Literal["he", "glorot"]
 
 
 def by_fold(inputs: Any) -> Any:
-    """Return inputs (rows, folds, features) with the folds first.
+    """Return inputs (rows, folds, features) with the fold axis first.
 
-    A layer is then one batched product, uncopied.
+    A layer is then one batched product, without a copy.
     """
     from keras import ops
 
@@ -43,7 +43,8 @@ def dense(
     Parameters
     ----------
     hidden
-        Shape (folds, rows, features), the same for all members, or (folds, members, rows, features).
+        Shape (folds, rows, features), the same for all members, or (folds, members, rows,
+        features).
     units
         How many answers each member has.
     members
@@ -51,7 +52,8 @@ def dense(
     activation
         As in Keras' Dense.
     start, like
-        Initial weights are drawn as He or as Glorot and Bengio do, as if there were `like` inputs (0: as there are).
+        Initial weights are drawn as He or as Glorot and Bengio do, as if there were `like` inputs
+        (0: as there are).
     penalty
         What is added to the loss for large weights: a sum over all folds, of which each gets its
         own gradient.
@@ -78,9 +80,10 @@ def dense(
 
 
 def answers(hidden: Any) -> Any:
-    """Return one answer per row, fold and member, shape (rows, folds, members), from (folds, members, rows, 1).
+    """Return one output per row, fold and member, shape (rows, folds, members).
 
-    Of one member the last axis may have several answers, from (folds, 1, rows, answers).
+    The input has shape (folds, members, rows, 1). With one member the last axis may have several
+    outputs, from (folds, 1, rows, answers).
     """
     from keras import ops
 
@@ -92,7 +95,7 @@ def answers(hidden: Any) -> Any:
 def uniform(inputs: int, units: int, start: Start) -> "keras.Initializer":
     """Return He's or Glorot's uniform initializer of one member.
 
-    Keras would count the inputs of all as one's.
+    Keras would count the inputs of all members as those of one.
     """
     import keras
 
@@ -101,9 +104,10 @@ def uniform(inputs: int, units: int, start: Start) -> "keras.Initializer":
 
 
 def quantile_bins(x: "Floats", bins: int) -> "tuple[Floats, Floats]":
-    """Return lower edge and width of each feature's quantile bins, shape (…, features, bins), widths at least .001.
+    """Return lower edge and width of each feature's quantile bins.
 
-    `x` has shape (…, rows, features); each of the leading axes, such as folds, has bins of its own.
+    Both have shape (…, features, bins); widths are at least .001. `x` has shape (…, rows,
+    features); each of the leading axes, such as folds, has bins of its own.
     """
     import numpy as np
 
@@ -114,11 +118,12 @@ def quantile_bins(x: "Floats", bins: int) -> "tuple[Floats, Floats]":
 
 
 def piecewise(inputs: Any, x: "Floats", bins: int, most: float = 5.0) -> Any:
-    """Return the inputs, clipped to ±`most`, and each one's position within each of its quantile bins.
+    """Return the inputs, clipped, and the position of each within each of its quantile bins.
 
-    A network learns steps and edges of single features from these as a tree does (Gorishniy et al.
-    2022, "On embeddings for numerical features", section 3.2). Shape (rows, …, features + binned
-    features · bins); a feature of two values has no edges to learn.
+    Inputs are clipped to ±`most`. A network learns steps and edges of single features from the
+    positions as a tree does (Gorishniy et al. 2022, "On embeddings for numerical features", section
+    3.2). The shape is (rows, …, features + binned features · bins); a feature of two values has no
+    edges to learn.
 
     Parameters
     ----------
@@ -131,9 +136,8 @@ def piecewise(inputs: Any, x: "Floats", bins: int, most: float = 5.0) -> Any:
     import numpy as np
     from keras import ops
 
-    first = x.reshape(-1, *x.shape[-2:])[
-        0
-    ]  # the folds' networks are alike, so one fold tells for all
+    # the folds' networks are alike, so one fold tells for all
+    first = x.reshape(-1, *x.shape[-2:])[0]
     binned = [i for i in range(x.shape[-1]) if len(np.unique(first[:, i])) > 2]
     low, width = quantile_bins(x[..., binned], bins)
     values = inputs if len(binned) == x.shape[-1] else ops.take(inputs, binned, axis=-1)
@@ -152,9 +156,10 @@ def perceptron(
     l2: float = 0.0,
     outputs: int = 1,
 ) -> "keras.Model":
-    """Return, for each fold, one network of rectified layers as Keras starts them, on the features as they are.
+    """Return, for each fold, a multilayer perceptron on the features as they are.
 
-    It has one output, or one for each of several classes (see `tasks.training.heads`).
+    Its rectified linear layers are initialized as in Keras. It has one output, or one for each of
+    several classes (see `tasks.training.heads`).
     """
     import keras
 
@@ -194,7 +199,7 @@ def plain(
 
 
 def elastic_net(l1: float, l2: float) -> "keras.Regularizer | None":
-    """Return the penalty l1 · Σ|w| + l2 · Σw² (Zou and Hastie 2005), or None where there is none."""
+    """Return the penalty l1 · Σ|w| + l2 · Σw² (Zou and Hastie 2005), or None if both are 0."""
     import keras
 
     return keras.regularizers.L1L2(l1, l2) if l1 or l2 else None
@@ -209,10 +214,11 @@ def ensemble(
     bins: int,
     name: str = "ensemble",
 ) -> "keras.Model":
-    """Return, for each fold, some networks trained as one on piecewise-linear encodings of each feature.
+    """Return, for each fold, an ensemble on piecewise-linear encodings of each feature.
 
-    The members differ by their initial weights only; each learns for itself and their answers are
-    averaged. Their first answers are small, so that all begin near the mean.
+    Its members are trained as one network. They differ by their initial weights only; each learns
+    for itself and their outputs are averaged. Their first outputs are small, so that all begin near
+    the mean.
     """
     import keras
 

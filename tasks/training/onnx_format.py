@@ -1,4 +1,4 @@
-"""ONNX format: the versions that our graphs are written in, and how far they may be from what they were made of."""
+"""ONNX format: the versions of our graphs, and how far they may be from what they were made of."""
 
 from typing import TYPE_CHECKING
 

@@ -65,7 +65,8 @@ def train(
     Parameters
     ----------
     features
-        The encoded parts: validation decides when to stop, test is scored once and read by `evaluate` alone.
+        The encoded parts: validation decides when to stop, test is scored once and read by
+        `evaluate` alone.
     training
         What holds the array file `train`: the features themselves, or a resampled form.
     network
@@ -192,16 +193,20 @@ def several(model: "keras.Model") -> bool:
 
 
 def best_epoch(curves: dict[str, list[float]]) -> int:
-    """Return the place of the epoch with the greatest validation AUPRC or, of several classes, with the least loss."""
+    """Return the index of the epoch with the greatest validation AUPRC.
+
+    With several classes it is the epoch with the least loss.
+    """
     if "val_auprc" in curves:
         return curves["val_auprc"].index(max(curves["val_auprc"]))
     return curves["val_loss"].index(min(curves["val_loss"]))
 
 
 def member_loss(y_true: Any, y_pred: Any) -> Any:
-    """Return each row's binary cross-entropy of logits, averaged over the members, each of which has its own.
+    """Return each row's binary cross-entropy of logits, averaged over the members.
 
-    Soft labels between 0 and 1, as a teacher gives, are allowed.
+    Each member has its own cross-entropy. Soft labels between 0 and 1, as a teacher gives, are
+    allowed.
     """
     from keras import ops
 
@@ -220,9 +225,9 @@ def balanced_weights(y: "Floats") -> "Floats":
 
 
 def score(model: "keras.Model", x: "Floats") -> "Floats":
-    """Return the logit of the mean probability over the members, of each row (and class, if there are several).
+    """Return the logit of the mean probability over the members, for each row.
 
-    Rows go through in large batches.
+    With several classes there is one for each class. Rows are processed in large batches.
     """
     import numpy as np
 
@@ -239,7 +244,9 @@ def score(model: "keras.Model", x: "Floats") -> "Floats":
 
 
 def pooled(logits: Any) -> Any:
-    """Return the logit of the members' mean probability, shape (rows,), in a form that never rounds to 0 or 1.
+    """Return the logit of the members' mean probability, shape (rows,).
+
+    It is computed in a form that never rounds to 0 or 1.
 
     logit(mean sigmoid(z)) = logsumexp(log sigmoid(z)) - logsumexp(log sigmoid(-z)); one member is
     returned as it is.
@@ -294,7 +301,10 @@ def _watch(validation: Any | None, settings: Settings, progress: Progress) -> An
 
 
 def judged(y: "Floats", logits: "Floats") -> dict[str, float]:
-    """Return the validation part's log loss, and the AUPRC of two classes or the accuracy of several."""
+    """Return the log loss on the validation split, and its AUPRC or accuracy.
+
+    AUPRC is for two classes, accuracy for several.
+    """
     from scipy.special import expit, softmax
     from sklearn.metrics import average_precision_score, log_loss
 

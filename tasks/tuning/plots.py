@@ -1,4 +1,4 @@
-"""Draw a search: the validation figure trial by trial, and against each parameter that was searched."""
+"""Draw a search: the validation metric by trial, and against each searched parameter."""
 
 from collections.abc import Sequence
 from itertools import accumulate
@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 def draw_search(
     out: Path, trials: Sequence[Trial], problem: Problem, course: float | None
 ) -> Facts:
-    """Draw `progress.png` (each trial, the best so far, the lab's network) and `searched.png` (a panel a parameter)."""
+    """Draw `progress.png` and `searched.png`.
+
+    The first shows each trial, the best so far and the lab's network, the second has a panel per
+    parameter.
+    """
     _progress(out, [trial.figure for trial in trials], problem, course)
     _searched(out, trials, problem)
     return {"pictures": 2}
@@ -70,7 +74,7 @@ def _searched(out: Path, trials: Sequence[Trial], problem: Problem) -> None:
 def _spare_outliers(axis: "Axes", figures: list[float], problem: Problem) -> None:
     """Cut off what lies more than three times as far from the best as the median.
 
-    A network that learnt nothing.
+    Such a value is that of a network that learned nothing.
     """
     from statistics import median
 

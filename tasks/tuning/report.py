@@ -1,4 +1,7 @@
-"""Report a search: the best parameters as a file that the case takes, the trials as metrics.json, and a page."""
+"""Report a search: a page, the best parameters as a file, and the trials as metrics.json.
+
+The case takes the file of the best parameters.
+"""
 
 import json
 from pathlib import Path
@@ -98,10 +101,16 @@ def measured(searched: Searched, problem: Problem, origin: Origin, raw: Ref) -> 
 
 
 def toml(searched: Searched, best: Trial, problem: Problem) -> str:
-    """Return the best parameters as TOML, of which JSON's words, numbers and lists of them are a part."""
+    """Return the best parameters as TOML.
+
+    JSON's words, numbers and lists of them are part of TOML.
+    """
     values = {"candidates": searched.candidates, **best.parameters, "patience": searched.patience}
     lines = [f"{name} = {json.dumps(value)}" for name, value in values.items()]
-    told = f"# best of {len(searched.trials)} trainings ({searched.algorithm}): {problem.title} {best.figure:.4f} on "
+    told = (
+        f"# best of {len(searched.trials)} trainings ({searched.algorithm}): {problem.title} "
+        f"{best.figure:.4f} on "
+    )
     return told + "validation\n" + "\n".join(lines) + "\n"
 
 

@@ -1,8 +1,8 @@
-"""Search: propose parameters of a network, trial by trial, each proposal from what the ones before came to.
+"""Propose parameters of a network, trial by trial, each based on the results of earlier trials.
 
 A search is a generator: it yields some `Ask`s, which may be tried at once, and is sent the
-validation figures that came of them. It is fixed by its seed and those figures, so a search that
-was killed asks the same again and needs no record of its own.
+resulting validation metrics. It is determined by its seed and those metrics, so a search that was
+killed asks the same again and needs no record of its own.
 """
 
 from collections.abc import Generator
@@ -12,9 +12,8 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from pydantic import BaseModel, ConfigDict
 
 Algorithm = Literal["random", "hyperband", "bayesian", "sklearn"]
-FACTOR = (
-    3  # of the trials at one budget a third goes on to the next one, which is three times as large
-)
+# Of the trials at one budget a third goes on to the next one, which is three times as large.
+FACTOR = 3
 
 
 class Between(NamedTuple):
@@ -40,9 +39,9 @@ Search: TypeAlias = Generator[list[Ask], list[float], None]
 
 
 class Trial(BaseModel):
-    """What one question came to.
+    """The result of one `Ask`.
 
-    The parameters, the primary figure on validation, and what it cost.
+    It holds the parameters, the primary metric on validation, and the cost.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -71,7 +70,7 @@ def space(batch_size: int) -> Space:
 def parameters(proposal: Proposal) -> dict[str, Any]:
     """Return a proposal as the parameters that a case takes.
 
-    Numbers get three digits, which a person can copy.
+    Numbers get three significant digits, which a person can copy.
     """
     shrink = 2 if proposal["narrowing"] == "halving" else 1
     strength = float(f"{proposal['strength']:.3g}")
@@ -89,7 +88,7 @@ def parameters(proposal: Proposal) -> dict[str, Any]:
 def budgets(algorithm: Algorithm, epochs: int) -> list[int]:
     """Return the epochs that trials are given in turn.
 
-    All at once, or in thirds for those that do well.
+    Trials get all epochs at once, or in stages of three times as many for those that do well.
     """
     if algorithm in ("random", "bayesian"):
         return [epochs]
@@ -108,7 +107,7 @@ def search(
 ) -> Search:
     """Return the search by one of four algorithms.
 
-    `larger` says whether more of the figure is better.
+    `larger` says whether a larger metric is better.
 
     `random` draws blindly, `bayesian` by a tree of Parzen estimators (Bergstra et al. 2011),
     `hyperband` gives more epochs to trials that do well, in several brackets (Li et al. 2018),

@@ -1,4 +1,7 @@
-"""A run computes where it was asked to, says where it did, and in 32 bits unless a stage asks for fewer."""
+"""A run computes on the requested device, records it, and computes in 32 bits by default.
+
+A stage may request fewer bits.
+"""
 
 import logging
 

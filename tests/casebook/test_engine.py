@@ -1,6 +1,6 @@
 """A Prefect server of our own.
 
-What keeps it from working is named at once, and one that is killed comes back.
+Whatever keeps it from working is named at once, and a server that is killed is started again.
 """
 
 import os
@@ -151,7 +151,7 @@ def test_a_user_without_a_name_may_mend_too(
     params=[signal.default_int_handler, signal.SIG_IGN], ids=["foreground", "background"]
 )
 def handler(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """Handle SIGINT as Python does, or ignore it, as a shell has it for what runs in its background."""
+    """Handle SIGINT as Python does, or ignore it, as a shell does for background processes."""
     before = signal.signal(signal.SIGINT, request.param)
     yield request.param
     signal.signal(signal.SIGINT, before)

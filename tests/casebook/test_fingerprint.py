@@ -33,7 +33,7 @@ def of(
     helper: str = HELPER,
     more: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[str, tuple[str, ...]]:
-    """Write a package `shopcase` into a folder of its own and return the fingerprint of its `work`."""
+    """Write a package `shopcase` into a new folder, and return the fingerprint of its `work`."""
     folder = root / str(len(list(root.iterdir())))
     for name, text in {"__init__.py": "", "work.py": work, "helper.py": helper, **more}.items():
         path = folder / "shopcase" / name
@@ -80,7 +80,10 @@ def test_files_of_one_name_in_two_packages_are_told_apart(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     step = "def step(x):\n    return x + {}\n"
-    work = "from shopcase import helper, images\ndef work(x):\n    return helper.step(x), images.helper.step(x)\n"
+    work = (
+        "from shopcase import helper, images\n"
+        "def work(x):\n    return helper.step(x), images.helper.step(x)\n"
+    )
     images = "from shopcase.images import helper\n"
 
     def with_steps(table: int, picture: int) -> tuple[str, tuple[str, ...]]:
@@ -94,7 +97,10 @@ def test_files_of_one_name_in_two_packages_are_told_apart(
 def test_our_own_decorators_do_not_count_and_others_do(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    work = "from functools import lru_cache\nfrom casebook.stage import stage\ndef work(x):\n    return x\n"
+    work = (
+        "from functools import lru_cache\nfrom casebook.stage import stage\n"
+        "def work(x):\n    return x\n"
+    )
     plain = of(root, monkeypatch, work)
     assert of(root, monkeypatch, work.replace("def", "@stage\ndef")) == plain
     assert of(root, monkeypatch, work.replace("def", "@lru_cache\ndef"))[0] != plain[0]

@@ -1,6 +1,6 @@
-"""Sentences are told in a language with their values.
+"""Sentences are rendered in a language with their values.
 
-The catalog of Korean lacks nothing that pages say.
+The Korean catalog lacks no message that pages contain.
 """
 
 import io
@@ -16,12 +16,13 @@ from casebook import places
 from casebook.language import CATALOGS, Message, messages, msg, translated
 from tasks.problem.definition import TITLES
 
+# the last two are {% trans %}
 KEYWORDS = {
     "msg": None,
     "_": None,
     "gettext": None,
     "ngettext": (1, 2),
-}  # the last two are {% trans %}
+}
 
 
 def said() -> Iterator[str]:

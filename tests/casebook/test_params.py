@@ -23,7 +23,10 @@ def test_no_flags_give_the_defaults() -> None:
 
 
 def test_flags_set_words_numbers_lists_and_switches() -> None:
-    words = "--profile smoke --seed 7 --learning-rate 0.1 --candidates course ensemble --peers --refresh"
+    words = (
+        "--profile smoke --seed 7 --learning-rate 0.1 --candidates course ensemble --peers "
+        "--refresh"
+    )
     params = parse(FraudParams, flags(*words.split()))
     assert isinstance(params, FraudParams)
     assert (params.profile, params.seed, params.learning_rate, params.refresh) == (

@@ -1,6 +1,6 @@
-"""A damaged pointer, history or manifest.
+"""A pointer, history or manifest is damaged.
 
-The tools that mend it go on, and say what they can't read.
+The tools that repair it continue, and report what they can't read.
 """
 
 import logging

@@ -1,4 +1,7 @@
-"""Folders on shared storage are whole or count as not there, and what comes from it is what was put there."""
+"""Folders on shared storage are complete or count as missing.
+
+What is read from shared storage is what was written to it.
+"""
 
 import json
 import os
@@ -189,7 +192,10 @@ def test_a_push_that_is_killed_leaves_nothing_that_counts_as_whole(
     files.write_json(
         folder / "manifest.json", {"files": {p.name: files.sha256(p) for p in folder.glob("*.bin")}}
     )
-    code = "import sys; from pathlib import Path; from casebook import share; share.push(Path(sys.argv[1]))"
+    code = (
+        "import sys; from pathlib import Path; from casebook import share; "
+        "share.push(Path(sys.argv[1]))"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", code, str(folder)], cwd=places.project()
     ) as pushing:

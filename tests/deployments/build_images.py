@@ -1,11 +1,10 @@
-"""`python -m tests.deployments.build_images FOLDER`.
+"""Build the images, run the set, and use it, without Docker.
 
-Build the images, run the set, and use it, without Docker.
-
-On demand, since it takes ten to twenty minutes. As root, with Debian's debootstrap, buildah,
-podman, runc, netavark, aardvark-dns and catatonit, and with podman-compose. No image is fetched:
-debian:trixie-slim is made by debootstrap as the real one is, and stand_in/ has PostgreSQL. Only
-Debian's and Python's packages come from outside.
+`python -m tests.deployments.build_images FOLDER` runs on demand, since it takes ten to twenty
+minutes. It runs as root, with Debian's debootstrap, buildah, podman, runc, netavark, aardvark-dns
+and catatonit, and with podman-compose. No image is fetched: debian:trixie-slim is made by
+debootstrap as the real one is, and stand_in/ has PostgreSQL. Only Debian's and Python's packages
+come from outside.
 """
 
 import argparse
@@ -95,14 +94,18 @@ def configure(folder: Path) -> None:
 
 
 def make_base(folder: Path) -> None:
-    """Make the base image: Debian's smallest system, without manuals and package caches, as the real one."""
+    """Make the base image: Debian's smallest system.
+
+    Like the real one, it has no manuals and package caches.
+    """
     root = folder / "root"
     said("debootstrap", "--variant=minbase", "trixie", str(root))
     for name in ("doc", "man", "info", "locale"):
         shutil.rmtree(root / "usr" / "share" / name, ignore_errors=True)
     (root / "etc/dpkg/dpkg.cfg.d/docker").write_text(SLIM)
     (root / "etc/apt/apt.conf.d/docker-clean").write_text(
-        'DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb /var/cache/apt/*.bin || true"; };\n'
+        'DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb '
+        '/var/cache/apt/*.bin || true"; };\n'
         'APT::Install-Recommends "0";\nDir::Cache::pkgcache ""; Dir::Cache::srcpkgcache "";\n'
     )
     for path in [
@@ -126,7 +129,7 @@ def make_base(folder: Path) -> None:
 def build(folder: Path, name: str, dockerfile: Path, context: Path) -> None:
     """Build an image by its Dockerfile.
 
-    Where the network has certificates of its own, pip is told them.
+    Where the network has its own certificates, pip is given them.
     """
     command = [
         "buildah",
@@ -206,9 +209,9 @@ def deployed(name: str, *parameters: str) -> str:
 
 
 def ready(name: str) -> bool:
-    """Say whether a container is healthy, or has done what it was to do.
+    """Return whether a container is healthy, or has done its job.
 
-    Without systemd nobody else asks it.
+    Without systemd nothing else runs its health check.
     """
     if name == "register":
         state = said(

@@ -13,7 +13,10 @@ from tests.deployments.stand import Stand, started_from, two_ports
 
 @pytest.fixture(scope="session")
 def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
-    """Run `python -m deployments ui` as a person does, with services that look more often than every minute."""
+    """Run `python -m deployments ui` as a person does.
+
+    Its services poll more often than every minute.
+    """
     folder, port = tmp_path_factory.mktemp("stand"), two_ports()
     environment = {
         name: value

@@ -69,7 +69,8 @@ def wait(out, begun, go):
 
 @uncached_task
 def finish(waited):
-    return Summary(case="patient", run_id=current().run_id, report="-", headline="It is there.", next_command="-")
+    return Summary(case="patient", run_id=current().run_id, report="-", headline="It is there.", \
+next_command="-")
 '''
 DOOMED = '''"""A case that is killed whenever it is run, as where memory does not suffice."""
 

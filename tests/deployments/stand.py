@@ -39,9 +39,9 @@ class Stand:
         return (self.folder / "log").read_text()
 
     def ask(self, path: str, body: Any = None, method: str | None = None) -> Any:
-        """Return what the server's API answers.
+        """Return the response of the server's API.
 
-        While its database is busy it says so by a 503, and is asked again.
+        While its database is busy the server responds with 503, and is asked again.
         """
         data = None if body is None else json.dumps(body).encode()
         request = Request(
@@ -56,9 +56,8 @@ class Stand:
     def start(self, name: str, parameters: Json, **more: Any) -> str:
         """Start a run as the UI does, and return its id."""
         path = f"/deployments/{self.deployment(name)['id']}/create_flow_run"
-        once = {
-            "idempotency_key": uuid4().hex
-        }  # one that is answered 503 may have begun all the same
+        # one that is answered 503 may have begun all the same
+        once = {"idempotency_key": uuid4().hex}
         return str(self.ask(path, {"parameters": parameters, **once, **more})["id"])
 
     def run(self, id: str) -> Json:
@@ -92,7 +91,7 @@ class Stand:
         return self.run(id)
 
     def until_said(self, id: str, words: str) -> None:
-        """Wait until a run's log in the UI says this.
+        """Wait until a run's log in the UI has this text.
 
         Lines reach the server a little after the run's end.
         """

@@ -1,4 +1,4 @@
-"""Automations are registered once, stay as they are, and tell people only where there is somebody to tell."""
+"""Automations are registered once and stay as they are; alerts need an address to post to."""
 
 from datetime import timedelta
 
@@ -91,9 +91,8 @@ def test_a_run_may_lose_signs_of_life_before_it_is_taken_for_dead() -> None:
         2**attempt for attempt in range(1, int(engine.RUN["PREFECT_CLIENT_MAX_RETRIES"]) + 1)
     )
     signs = int(engine.RUN["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"])
-    assert (
-        requests >= policies.SIGNS * signs
-    )  # a run outlasts every outage that is too short to have it taken for dead
+    # a run outlasts every outage that is too short to have it taken for dead
+    assert requests >= policies.SIGNS * signs
 
 
 def test_only_our_runs_are_meant() -> None:

@@ -1,4 +1,4 @@
-"""The container files, as far as that can be told without an engine.
+"""The container files, as far as they can be checked without an engine.
 
 `build_images.py` builds and runs them.
 """

@@ -1,6 +1,6 @@
-"""What dies is noticed, begun again where that may help, and told to people.
+"""Whatever dies is noticed, restarted where that may help, and reported to people.
 
-By the real parts, which are killed.
+The tests run the real parts, and kill them.
 """
 
 import json
@@ -45,17 +45,16 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stand, Pos
     settings = temporary_settings({PREFECT_API_URL: made.url})
     with receiver() as (url, posted), settings, pytest.MonkeyPatch.context() as patch:
         patch.setenv(alerts.VARIABLE, url)
-        patch.setattr(
-            policies, "LATE", timedelta(seconds=30)
-        )  # a worker on a busy machine is quicker
+        # a worker on a busy machine is quicker
+        patch.setattr(policies, "LATE", timedelta(seconds=30))
         patch.setattr(policies, "PAUSE", timedelta(seconds=10))
         patch.setattr(flows, "__path__", [*flows.__path__, f"{made.folder}/theirs/flows"])
         try:
             made.serve()
             told = automations.register()
-            assert (
-                told
-                == f"10 automations are registered at {made.url}; alerts go to the address in {alerts.VARIABLE}."
+            assert told == (
+                f"10 automations are registered at {made.url}; alerts go to the address in "
+                f"{alerts.VARIABLE}."
             )
             made.work()
             yield made, posted
@@ -142,9 +141,8 @@ def test_a_model_that_may_not_serve_is_told_once(stand: tuple[Stand, Posted]) ->
     )
     signature = made.folder / "artifacts" / "models" / "boston" / "1" / "signature.json"
     content = json.loads(signature.read_text())
-    signature.write_text(
-        json.dumps(content | {"inputs": content["inputs"][1:]})
-    )  # as one of another time would be
+    # as one of another time would be
+    signature.write_text(json.dumps(content | {"inputs": content["inputs"][1:]}))
     assert "Version 2 waits" in command(
         made, "flows.boston", "--source", str(made.folder / "2.csv"), *few
     )

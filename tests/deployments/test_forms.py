@@ -46,9 +46,10 @@ def test_values_come_as_the_form_sends_them() -> None:
     given = {"case": "fraud", "input": "rows.csv", "output": "out", "version": 3}
     read = flow("score").flow.validate_parameters(given)
     assert (read["input"], read["version"]) == (Path("rows.csv"), 3)
+    # and so is what is left out
     assert (
         flow("monitor").flow.validate_parameters({"case": "fraud", "input": None})["input"] is None
-    )  # and so is what is left out
+    )
     assert flow("monitor").flow.validate_parameters({"case": "fraud"})["hours"] == 24
     assert flow("monitor").flow.validate_parameters({"case": "fraud", "input": "a.csv"})[
         "input"

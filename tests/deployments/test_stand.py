@@ -28,7 +28,10 @@ def page(stand: Stand) -> "Iterator[Page]":
 
 @pytest.fixture(scope="session")
 def first(stand: Stand) -> str:
-    """Give the id of a run of fraud on the sample that a person started by filling the form, and that ended well."""
+    """Return the id of a run of fraud on the sample that ended well.
+
+    A person started it by filling in the form.
+    """
     with visiting(stand) as page:
         run = start_run(
             page, stand.url, "fraud", {"Source": SMOKE["source"]}, {"Profile": SMOKE["profile"]}
@@ -45,9 +48,8 @@ def test_a_run_from_the_form_is_seen_with_graph_log_progress_and_report(
     expect(page.get_by_text("Completed", exact=True).first).to_be_visible()
     graph = page.locator("canvas").first
     until(lambda: green(graph.screenshot()) > 0.01, page.content)
-    expect(
-        page.get_by_text("sample data from the embedded sample").first
-    ).to_be_visible()  # a line of our own log
+    # a line of our own log
+    expect(page.get_by_text("sample data from the embedded sample").first).to_be_visible()
     page.get_by_text("Artifacts", exact=True).click()
     page.locator("a", has_text="fraud-report").first.click()
     with page.context.expect_page() as opened:

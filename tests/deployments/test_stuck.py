@@ -1,4 +1,7 @@
-"""A run that was taken and never begun doesn't hold its deployment's slot for ever, whatever the server forgot."""
+"""A run that was taken and never begun doesn't hold its deployment's slot forever.
+
+That is so whatever the server forgot.
+"""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -31,7 +34,7 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
 def take(run: UUID) -> str | None:
     """Take a run as a worker does before it begins it.
 
-    Return the name of the state it is in then.
+    Return the name of the run's state after that.
     """
     from prefect.client.orchestration import get_client
     from prefect.states import Pending

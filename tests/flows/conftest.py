@@ -22,7 +22,7 @@ from tests.flows.house import SMOKE, House, house, house_after
 def smoke(prefect_server: str, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> House:
     """A house in which the fraud case ran once on the sample.
 
-    Once for all processes, of which each has a copy.
+    It ran once for all processes, and each has a copy.
     """
     own = tmp_path_factory.mktemp("smoke")
     shared = own.parent if worker_id == "master" else own.parent.parent
@@ -42,7 +42,10 @@ def empty(prefect_server: str, tmp_path: Path) -> House:
 
 @pytest.fixture(scope="session")
 def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Run MLflow's own server, with runs in SQLite and artifacts in a folder behind it, and give its address."""
+    """Run MLflow's own server, and yield its address.
+
+    Its runs are in SQLite, and its artifacts in a folder behind it.
+    """
     folder, address = tmp_path_factory.mktemp("mlflow"), f"http://127.0.0.1:{free_port()}"
     command = [
         sys.executable,
@@ -82,7 +85,7 @@ def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def artifacts_of(prefect_server: str) -> Callable[[str], Any]:
-    """Return a function that reads the rows of the newest table among Prefect's artifacts that has a key."""
+    """Return a function that reads the rows of the newest Prefect table artifact with a key."""
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
     from prefect.client.schemas.sorting import ArtifactSort

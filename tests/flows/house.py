@@ -1,6 +1,6 @@
-"""Running cases as a person does.
+"""Run cases as a person does.
 
-The command line in a process of its own, against the test run's server.
+The command line runs in a process of its own, against the test run's server.
 """
 
 import json
@@ -28,7 +28,10 @@ class Finished:
     err: str
 
     def complains(self, *words: str) -> None:
-        """Check that it failed, and that the last line on stderr, which is all that is said, has all these words."""
+        """Check that it failed, and that the last line on stderr has all these words.
+
+        That line is the whole message.
+        """
         assert self.code == 1, self.err
         assert "Traceback" not in self.err
         paragraph = self.err.strip().splitlines()[-1]
@@ -119,7 +122,7 @@ def house_after(folder: Path, server: str, module: str, *flags: str, **more: str
 
 
 def real_findings(folder: Path, server: str, case: str) -> dict[str, Any]:
-    """Return what a run of a case on the real data finds, or skip the test where there is no real data."""
+    """Return the findings of a case's run on the real data, or skip the test if there is none."""
     made = house_after(
         folder, server, f"flows.{case}", "--source", "real", CASEBOOK_DATA_MIRROR=needs.real_data()
     )
@@ -128,7 +131,10 @@ def real_findings(folder: Path, server: str, case: str) -> dict[str, Any]:
 
 
 def fails_at_the_end(made: House, case: str, *flags: str) -> None:
-    """Check that a run whose very last step fails, when its version has appeared, leaves no version at all."""
+    """Check that a run whose very last step fails leaves no version at all.
+
+    The step fails when the version has already appeared.
+    """
     models = made.artifacts / "models" / case
     kept = models.rename(made.artifacts / f"kept-{case}")
     done = Finished(*runner().run(made.environment, f"flows.{case}", flags, last_step_fails=True))

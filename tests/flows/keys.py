@@ -1,8 +1,7 @@
-"""Print the key of every stage of every case in all profiles, as of a plan.
+"""Print the key of every stage of every case in all profiles, as planned.
 
-`python -m tests.flows.keys`.
-
-To see that a change of the code's shape changes no result, compare what it prints before and after.
+The command is `python -m tests.flows.keys`. To see that a refactoring changes no result, compare
+its output before and after.
 """
 
 import importlib

@@ -30,7 +30,10 @@ def {name}(params: CaseParams = CaseParams()) -> Summary:
 
 @pytest.fixture
 def theirs(empty: House, tmp_path: Path) -> House:
-    """A house with a case that fails, and one whose process is killed as the system does where memory runs out."""
+    """A house with a case that fails and one whose process is killed.
+
+    It is killed as the system does where memory runs out.
+    """
     (tmp_path / "theirs" / "flows").mkdir(parents=True)
     fatal = {
         "doomed": "os.kill(os.getpid(), signal.SIGKILL)",

@@ -1,4 +1,4 @@
-"""Past dates: each is run once, one that fails stops no other, and none replaces the model of a newer one."""
+"""Past dates: each runs once, a failure stops no other, and no model replaces a newer one."""
 
 from pathlib import Path
 

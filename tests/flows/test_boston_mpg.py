@@ -1,6 +1,6 @@
 """The two regression cases on their samples.
 
-Figures, pictures, notes, and a model that answers raw rows.
+Their metrics, pictures and notes are checked, and a model that takes raw rows.
 """
 
 import json

@@ -1,6 +1,6 @@
 """Immigration to Canada.
 
-What the lab prints, rules for totals and the unknown, and sheets that are wrong.
+The tests check the lab's printed values, the rules for totals and unknown values, and wrong sheets.
 """
 
 from collections.abc import Callable
@@ -56,7 +56,10 @@ def test_lead_changes_are_the_same_the_other_way_round(pairs: list[tuple[int, in
 
 @pytest.fixture(scope="module")
 def ran(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
-    """A house in which the case ran on its sample, first in Korean, of two countries and fewer bars."""
+    """A house in which the case ran on its sample with two countries and fewer bars.
+
+    The first run was in Korean.
+    """
     made = house(tmp_path_factory.mktemp("canada"), prefect_server)
     flags = (
         "--source",

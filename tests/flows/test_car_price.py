@@ -1,4 +1,7 @@
-"""The price of cars: the lab's printed values, findings beside a model that takes rows with gaps, and wrong files."""
+"""The price of cars: the lab's printed values, a model for rows with gaps, and wrong files.
+
+The findings stand beside the model.
+"""
 
 import json
 import os

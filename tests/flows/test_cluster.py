@@ -1,4 +1,4 @@
-"""Stages that a flow submits are made by a Dask cluster's workers, with the same figures as without."""
+"""Stages that a flow submits run on a Dask cluster's workers, with unchanged metrics."""
 
 import time
 from collections.abc import Iterator
@@ -78,9 +78,8 @@ def test_workers_without_the_disk_of_the_flow_share_by_url(
     )
     assert {"train-course-0", "features-0"} < there < here  # what it made, and what it read
     assert "export" not in there
-    assert not list(
-        flow.rglob("train-course-0/*/result")
-    )  # the worker can't write where the flow's disk is
+    # the worker can't write where the flow's disk is
+    assert not list(flow.rglob("train-course-0/*/result"))
     again = made.run("flows.fraud", *asked)
     assert again.code == 0, again.err
     assert "train-course-0             reused" in again.err

@@ -1,4 +1,4 @@
-"""Counting from numbers made in code to a published model, and what a wrong file is answered with."""
+"""Counting, from generated numbers to a published model, and the response to a wrong file."""
 
 import json
 from pathlib import Path

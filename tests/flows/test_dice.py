@@ -49,16 +49,14 @@ def test_the_flow_tells_what_is_exact_and_what_is_simulated(thrown: House) -> No
 def test_the_labs_population(thrown: House) -> None:
     found = thrown.record(thrown.runs("dice")[0], "metrics.json")["findings"]
     assert found["population"]["mean"] == 43.0
-    assert found["population"]["by_less"] == pytest.approx(
-        25.20581943387942
-    )  # as the lab prints it, by pandas
+    # as the lab prints it, by pandas
+    assert found["population"]["by_less"] == pytest.approx(25.20581943387942)
     assert found["variance_of_samples"]["by_less"] == pytest.approx(
         found["variance_of_samples"]["population"]
     )
     means = found["std_of_sample_means"]
-    assert means["not_replaced"] == pytest.approx(
-        means["replaced"] * (5 / 9) ** 0.5
-    )  # (N - n) / (N - 1)
+    # (N - n) / (N - 1)
+    assert means["not_replaced"] == pytest.approx(means["replaced"] * (5 / 9) ** 0.5)
 
 
 def test_intervals_and_their_coverage(thrown: House) -> None:

@@ -1,6 +1,6 @@
-"""Flowers from the file to a published model, on the sample.
+"""Flowers, from the file to a published model, on the sample.
 
-MobileNetV2 as it is, on the real weights.
+MobileNetV2 runs unchanged, on the real weights.
 """
 
 import io
@@ -77,7 +77,10 @@ def fails(house: House, path: Path, *words: str) -> None:
 
 
 def with_weights(empty: House, folder: Path) -> House:
-    """Return the house with a file in the weights' place, which wants to be fetched before the pictures are read."""
+    """Return the house with a file in the weights' place.
+
+    The weights need to be fetched before the pictures are read.
+    """
     there = folder / "raw" / "imagenet_mobilenet"
     there.mkdir(parents=True)
     (there / "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224.h5").write_bytes(b"weights")

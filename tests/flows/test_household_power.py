@@ -1,4 +1,4 @@
-"""A household's power from hours to a published forecast, and what wrong files are answered with."""
+"""A household's power, from hours to a published forecast, and the responses to wrong files."""
 
 import json
 import os

@@ -1,6 +1,6 @@
-"""Drift that is planted is found, and none where there is none.
+"""Planted drift is found, and none is reported where there is none.
 
-In files, and in what the service counted.
+The tests cover files, and the inputs that the service counted.
 """
 
 import json
@@ -58,7 +58,7 @@ def dearer(table: pa.Table) -> pa.Table:
 
 
 def drift(house: House) -> dict[str, Any]:
-    """Return what the last comparison told."""
+    """Return what the last comparison reported."""
     content: dict[str, Any] = json.loads(
         max(places.runs("monitor").glob("*/drift.json")).read_text()
     )

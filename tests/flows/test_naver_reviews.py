@@ -1,6 +1,6 @@
-"""Reviews from the files to a published model, on the sample; wrong files.
+"""Reviews, from the files to a published model, on the sample.
 
-Real reviews as the service answers them.
+The tests also cover wrong files, and real reviews as the service answers them.
 """
 
 from pathlib import Path

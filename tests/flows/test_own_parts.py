@@ -1,4 +1,4 @@
-"""A case of one's own with a column that decides, a threshold by F-beta, and names that pages must escape."""
+"""A custom case with a deciding column, a threshold by F-beta, and names that need escaping."""
 
 import json
 from pathlib import Path
@@ -25,7 +25,8 @@ from tasks.training.train import Settings
 from tasks.tables.parameters import RepeatedFoldsParams
 
 PROBLEM = Problem(
-    kind="binary", target="<b>broken %</b>", labels=("sound & safe", "50 % {broken}"), primary="roc_auc",
+    kind="binary", target="<b>broken %</b>", labels=("sound & safe", "50 % {broken}"), \
+primary="roc_auc",
     shown=("roc_auc", "log_loss"),
 )
 
@@ -43,7 +44,8 @@ def scaled(columns):
     from sklearn.compose import ColumnTransformer
     from sklearn.preprocessing import StandardScaler
 
-    return ColumnTransformer([("scale", StandardScaler(), columns)], verbose_feature_names_out=False)
+    return ColumnTransformer([("scale", StandardScaler(), columns)], \
+verbose_feature_names_out=False)
 
 
 def network(x, y, dropout):

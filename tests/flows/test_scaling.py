@@ -1,6 +1,6 @@
-"""Scaling from a table to a report: agreement, outlier and leak in numbers; tables of one's own.
+"""Scaling, from a table to a report.
 
-Wrong columns.
+The tests check the numbers of agreement, outlier and leak, custom tables, and wrong columns.
 """
 
 from pathlib import Path

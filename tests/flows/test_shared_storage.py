@@ -1,6 +1,6 @@
-"""Machines that share artifacts by URL.
+"""Machines share artifacts by URL.
 
-What one makes the other reuses, serves, promotes and cleans up.
+What one machine makes, the other reuses, serves, promotes and cleans up.
 """
 
 import http.client
@@ -179,9 +179,8 @@ def test_a_service_answers_from_what_another_machine_promotes_and_rolls_back(
     done = second.here("flows.rollback", "fraud")
     assert done.code == 0, done.err
     serves(service, 1, rows)
-    assert (
-        first.here("flows.rollback", "fraud").code == 1
-    )  # none served before version 1, both know
+    # none served before version 1, both know
+    assert first.here("flows.rollback", "fraud").code == 1
 
 
 def test_a_file_altered_there_is_found_by_its_hash_and_made_again(

@@ -1,6 +1,6 @@
 """Whatever row a case's suite lets pass, its encoder takes.
 
-At the limits, with gaps, with a category never seen.
+Such rows are at the limits, have missing values, or have a category never seen before.
 """
 
 import json
@@ -34,7 +34,7 @@ CASES: dict[str, TableCase[Any]] = {
 
 
 def expected(dataset: str, kind: str) -> dict[str, dict[str, Any]]:
-    """Return the limits that a suite sets by one kind of expectation to each column, for every row."""
+    """Return the limits of one kind of expectation in a suite, by column, for every row."""
     suite = json.loads(
         (places.project() / "expectations" / f"{dataset}.json").read_text(encoding="utf-8")
     )
@@ -47,7 +47,10 @@ def expected(dataset: str, kind: str) -> dict[str, dict[str, Any]]:
 
 
 def extremes(case: TableCase[Any], column: str) -> list[Any]:
-    """Return the outermost values of a column that the suite lets pass, and None where it may be missing."""
+    """Return the extreme values of a column that the suite lets pass.
+
+    None is among them where values may be missing.
+    """
     gap = [] if column in expected(case.dataset, "not_be_null") else [None]
     if within := expected(case.dataset, "be_in_set").get(column):
         return [*within["value_set"], *gap]
@@ -78,7 +81,7 @@ def with_texts(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def outermost(case: TableCase[Any], train: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    """Return a row for each extreme of each column, and some in which all columns are extreme at once."""
+    """Return a row for each extreme of each column, and rows with all columns extreme at once."""
     usual = train.iloc[0].to_dict()
     each = {name: extremes(case, name) for name in columns}
     rows = [{**usual, name: value} for name, values in each.items() for value in values]

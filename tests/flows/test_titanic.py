@@ -1,4 +1,7 @@
-"""The titanic case: its ablation, a served model that takes rows with gaps, and bad inputs told in a paragraph."""
+"""The titanic case: its ablation, a served model for rows with gaps, and bad inputs.
+
+Bad inputs are reported in a paragraph.
+"""
 
 import json
 from pathlib import Path
@@ -27,7 +30,10 @@ SAILED = (
 
 @pytest.fixture(scope="module")
 def sailed(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
-    """A house in which the titanic case ran once on the sample, with the lab's network and one peer."""
+    """A house in which the titanic case ran once on the sample.
+
+    It ran with the lab's network and one baseline.
+    """
     folder = tmp_path_factory.mktemp("titanic")
     return house_after(folder, prefect_server, "flows.titanic", *SAILED)
 

@@ -137,9 +137,8 @@ def test_what_cannot_be_sent_is_told(empty: House, mlflow: str, tmp_path: Path) 
     empty.tracked(mlflow).here("flows.track", "fraud", "1").complains(
         "fraud has no run 1. Its runs are: none"
     )
-    (tmp_path / "sitecustomize.py").write_text(
-        "import sys\nsys.modules['mlflow'] = None"
-    )  # as where it isn't there
+    # as where it isn't there
+    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['mlflow'] = None")
     without = House(
         empty.artifacts, {**empty.tracked(mlflow).environment, "PYTHONPATH": str(tmp_path)}
     )
@@ -148,7 +147,10 @@ def test_what_cannot_be_sent_is_told(empty: House, mlflow: str, tmp_path: Path) 
 
 
 def test_without_an_address_mlflow_is_not_imported(empty: House) -> None:
-    code = f"import sys; from casebook.cli import main; print(main('flows.scaling', {[*SMOKE]}), 'mlflow' in sys.modules)"
+    code = (
+        "import sys; from casebook.cli import main; "
+        f"print(main('flows.scaling', {[*SMOKE]}), 'mlflow' in sys.modules)"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code],
         env=empty.environment,

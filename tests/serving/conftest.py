@@ -183,7 +183,11 @@ def mpg_graph(slope: float) -> bytes:
 
 
 def picture_graph(signature: Row, scale: float) -> bytes:
-    """Return a classifier: grey by how near the mean is to each of ten steps of brightness, colour by the strongest."""
+    """Return the graph of a picture classifier.
+
+    It classifies grey pictures by how near the mean is to each of ten steps of brightness, and
+    pictures in colour by the strongest colour.
+    """
     from onnx import TensorProto, checker, helper
 
     (field,), classes = signature["inputs"], len(signature["output"]["labels"])
@@ -246,7 +250,7 @@ def base64_of() -> Callable[[bytes], str]:
 
 @pytest.fixture
 def publish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Publish:
-    """Return the function that publishes and promotes a version, into artifacts of the test's own."""
+    """Return the function that publishes and promotes a version into the test's own artifacts."""
     monkeypatch.setenv("CASEBOOK_ARTIFACTS", str(tmp_path))
     return publish_rows
 
@@ -326,7 +330,10 @@ def point(case: str, version: str) -> None:
 
 @pytest.fixture
 def publish_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Publish:
-    """Return the function that publishes and promotes a picture classifier, into artifacts of the test's own."""
+    """Return the function that publishes and promotes a picture classifier.
+
+    It does so in the test's own artifacts.
+    """
     monkeypatch.setenv("CASEBOOK_ARTIFACTS", str(tmp_path))
     return publish_classifier
 
@@ -351,7 +358,7 @@ def promote() -> Callable[[str, str], None]:
 
 @pytest.fixture
 def reseal() -> Callable[[Path], None]:
-    """Return the function that writes a version's manifest anew."""
+    """Return the function that rewrites a version's manifest."""
     return seal
 
 
@@ -363,7 +370,10 @@ def expected() -> Callable[[Row, float], float]:
 
 @pytest.fixture
 def models(publish: Publish) -> Registry:
-    """Return a registry that serves fraud version 1 (bias -1) and mpg version 4 (slope 0.01, on a sample)."""
+    """Return a registry that serves two models.
+
+    They are fraud version 1 (bias -1) and mpg version 4 (slope 0.01, on a sample).
+    """
     publish("fraud", 1, -1.0)
     publish("mpg", 4, 0.01, trained_on="sample")
     registry = Registry(places.models())
@@ -382,7 +392,10 @@ def client(models: Registry) -> Iterator[FlaskClient]:
 
 @pytest.fixture
 def pictures(publish: Publish, publish_pictures: Publish) -> Iterator[FlaskClient]:
-    """Return a client of a service with the picture models `mnist` and `colours` and the row model `mpg`."""
+    """Return a client of a service with two picture models and a row model.
+
+    The picture models are `mnist` and `colours`, and the row model is `mpg`.
+    """
     publish_pictures("mnist")
     publish_pictures("colours")
     publish("mpg", 4, 0.01)
@@ -402,7 +415,10 @@ def told() -> Callable[[float], Row]:
 
 @pytest.fixture
 def write_version() -> Callable[..., Path]:
-    """Return a function that publishes and promotes a version of any graph, with one instance and its answer."""
+    """Return a function that publishes and promotes a version of any graph.
+
+    The version has one instance and its answer.
+    """
 
     def one(
         case: str, graph: bytes, signature: Row, asked: Row, answer: Row, version: int = 1
@@ -428,7 +444,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Site]":
 
 @pytest.fixture(scope="module")
 def browser() -> "Iterator[Browser]":
-    """Chromium; it is closed after each file of tests, as asyncio's loop runs for as long as it is open."""
+    """Yield Chromium, and close it after each test module.
+
+    Asyncio's loop runs for as long as Chromium is open.
+    """
     from tests.serving.site import launched
 
     with launched() as chromium:
@@ -439,7 +458,7 @@ def browser() -> "Iterator[Browser]":
 def visit(browser: "Browser") -> "Iterator[Visit]":
     """Return a function that opens a page.
 
-    After the test nothing may have gone wrong in any of them.
+    At the end of the test no page may have reported an error.
     """
     from tests.serving.site import visiting
 

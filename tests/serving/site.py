@@ -113,13 +113,13 @@ def launched() -> Iterator["Browser"]:
 
 @contextmanager
 def visiting(browser: "Browser") -> "Iterator[Visit]":
-    """Give a function that opens a page in a language.
+    """Yield a function that opens a page in a language.
 
-    In the end nothing may have gone wrong in any of them.
+    In the end no page may have reported an error.
 
-    What counts: what a page says on the console (a breach of the content security policy too), what
-    a script throws, a file that is missing, and a request to anywhere but the service. The browser
-    itself says that an answer was a 4xx.
+    These count: what a page writes to the console (a breach of the content security policy too),
+    what a script throws, a file that is missing, and a request to anywhere but the service. The
+    browser itself reports an answer with a 4xx.
     """
     from playwright.sync_api import expect
 

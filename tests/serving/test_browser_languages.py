@@ -1,6 +1,6 @@
-"""Every page in both languages, on a small screen and in the dark.
+"""Every page in both languages, on a small screen and in dark mode.
 
-What those hear and see who use them.
+The tests check what users of these hear and see.
 """
 
 from collections.abc import Callable
@@ -32,10 +32,12 @@ CONTRAST = """() => {
   const ground = (each) => each && (numbers(getComputedStyle(each).backgroundColor)[3] ?? 1)
     ? getComputedStyle(each).backgroundColor : ground(each.parentElement);
   const ratio = (each) => {
-    const pair = [light(getComputedStyle(each).color), light(ground(each))].sort((one, other) => other - one);
+    const pair = [light(getComputedStyle(each).color), light(ground(each))]\
+.sort((one, other) => other - one);
     return (pair[0] + 0.05) / (pair[1] + 0.05);
   };
-  const says = (each) => [...each.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+  const says = (each) => [...each.childNodes]\
+.some((node) => node.nodeType === 3 && node.data.trim());
   const texts = [...document.body.querySelectorAll(":not(script, svg *, canvas, option)")]
     .filter((each) => each.checkVisibility() && says(each));
   return Math.min(...texts.map(ratio));

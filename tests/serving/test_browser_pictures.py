@@ -1,6 +1,6 @@
-"""The pages of pictures.
+"""The pages of picture models.
 
-A file chosen, dropped or pasted, and a digit drawn by mouse or keyboard.
+A file is chosen, dropped or pasted, and a digit is drawn by mouse or keyboard.
 """
 
 import base64

@@ -1,6 +1,6 @@
-"""Whole columns are judged as rows are.
+"""Whole columns are validated like rows.
 
-The same are taken, of the same arrays, with the same faults.
+The same rows are accepted, give the same arrays, and have the same faults.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Texts of a request: every fault is listed, and what is sound becomes the numbers that training saw."""
+"""Texts of a request: every fault is listed, and valid texts are encoded as in training."""
 
 import pytest
 

@@ -22,9 +22,9 @@ BIAS = {1: -1.0, 2: 0.5}
 
 @pytest.fixture
 def other(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Return what has another machine publish and promote a version of `fraud`.
+    """Return a function by which another machine publishes and promotes a version of `fraud`.
 
-    This one has only the service.
+    This machine has only the service.
     """
 
     def promote(version: int) -> None:

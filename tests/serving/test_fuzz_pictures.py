@@ -14,9 +14,8 @@ from PIL import Image
 ASK = "/v1/models/colours:predict"
 CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 FUZZ = settings(max_examples=200, deadline=None, suppress_health_check=CHECKS)
-PIL_QUIET = pytest.mark.filterwarnings(
-    "ignore:::PIL"
-)  # as a loaded model has it, but pytest resets filters per test
+# as a loaded model has it, but pytest resets filters per test
+PIL_QUIET = pytest.mark.filterwarnings("ignore:::PIL")
 
 
 def encoded(kind: str, mode: str = "RGB", **options: object) -> bytes:

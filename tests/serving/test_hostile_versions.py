@@ -1,6 +1,6 @@
 """An odd version is refused alone, with a reason.
 
-Other cases answer, and so does the version before.
+Other cases still answer, and so does the version before it.
 """
 
 import os

@@ -1,6 +1,6 @@
-"""What the service makes of HTTP as it comes from the open network.
+"""The service's handling of HTTP from the open network.
 
-Odd, hostile, slow, or too much of it.
+Requests are odd, hostile, slow, or too many.
 """
 
 import json
@@ -242,10 +242,11 @@ def test_bodies_are_held_within_a_limit(publish: Callable[..., Path]) -> None:
                 assert codes(exchange(port, LAST)) == [200]
             answers = exchange(port, post(BODY + b" " * 200_000))
             assert codes(answers) == [503] and b"Retry-After: 1" in answers
+            # a small one is taken all the same
             assert codes(exchange(port, post() + LAST)) == [
                 200,
                 200,
-            ]  # a small one is taken all the same
+            ]
         assert codes(exchange(port, LAST)) == [200]
 
 

@@ -1,6 +1,6 @@
-"""The labs' own services, asked as the labs' clients ask.
+"""The labs' own services, called as the labs' clients call them.
 
-The bytes of whole requests, over a socket.
+The tests send the bytes of whole requests over a socket.
 """
 
 import io
@@ -24,7 +24,10 @@ from casebook import places
 from serving.app import create_app
 from serving.registry import Registry
 
-CAR = b'{"cylinders":8,"displacement":300,"horsepower":78,"weight":3500,"acceleration":20,"year":76,"origin":1}'
+CAR = (
+    b'{"cylinders":8,"displacement":300,"horsepower":78,"weight":3500,"acceleration":20,'
+    b'"year":76,"origin":1}'
+)
 RANGES = {
     "cylinders": (3, 8),
     "displacement": (68, 455),
@@ -157,7 +160,10 @@ def raw(port: int, request: bytes) -> tuple[int, bytes]:
 
 
 def post(path: str, content_type: str, body: bytes) -> bytes:
-    head = f"POST {path} HTTP/1.1\r\nHost: localhost:9000\r\nAccept: */*\r\nContent-Type: {content_type}\r\n"
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: localhost:9000\r\nAccept: */*\r\n"
+        f"Content-Type: {content_type}\r\n"
+    )
     return f"{head}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body
 
 

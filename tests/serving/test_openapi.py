@@ -1,6 +1,6 @@
-"""The OpenAPI document is true.
+"""The OpenAPI document is correct.
 
-Schemathesis makes requests from it, sound and unsound, and checks every answer.
+Schemathesis generates valid and invalid requests from it, and checks every response.
 """
 
 import pytest

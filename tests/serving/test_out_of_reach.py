@@ -1,6 +1,6 @@
-"""A folder of models that is out of reach takes no answer away, and is told.
+"""A folder of models that is out of reach stops no answer, and is reported.
 
-A pointer that was removed withdraws.
+A pointer that was removed withdraws its model.
 """
 
 import logging

@@ -1,4 +1,4 @@
-"""The language of pages, the words that they give to their scripts, and what a person sees where no model serves."""
+"""The language of pages, the words given to their scripts, and the page where no model serves."""
 
 import json
 import re

@@ -1,6 +1,6 @@
-"""Series of numbers asked about over HTTP.
+"""Series of numbers in requests over HTTP.
 
-A regression of five numbers, and a forecast that wants a date too.
+One model is a regression of five numbers, the other a forecast that needs a date too.
 """
 
 import json
@@ -69,9 +69,9 @@ FUZZ = settings(max_examples=150, deadline=None, suppress_health_check=CHECKS)
 
 
 def graph(kind: str) -> bytes:
-    """Return the sum of three numbers, or a forecast.
+    """Return the graph of a sum of three numbers, or of a forecast.
 
-    The sum, and a thousandth of the date, less and plus one.
+    The forecast is the sum, and a thousandth of the date, less and plus one.
     """
     from onnx import TensorProto, helper
 

@@ -101,20 +101,21 @@ def test_no_library_notes_who_uses_it(
         status, _ = ask(port_of(process), json.dumps({"instances": [ROW]}).encode())
         process.kill()
     assert status == 200
-    assert not (
-        tmp_path / "home"
-    ).exists()  # ONNX Runtime keeps a number of this machine there and sends it home
+    # ONNX Runtime keeps a number of this machine there and sends it home
+    assert not (tmp_path / "home").exists()
 
 
 def test_requests_in_flight_are_answered_before_the_end(service: Service) -> None:
     process, port = service
     body = json.dumps({"instances": [ROW] * 10_000}).encode()
     with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
-        head = "POST /v1/models/fraud:predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        head = (
+            "POST /v1/models/fraud:predict HTTP/1.1\r\nHost: x\r\n"
+            "Content-Type: application/json\r\n"
+        )
         connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body[:1000])
-        assert (
-            ask(port, b"")[0] == 400
-        )  # a later request is answered, so the first one's start was read
+        # a later request is answered, so the first one's start was read
+        assert ask(port, b"")[0] == 400
         process.send_signal(signal.SIGTERM)
         connection.sendall(body[1000:])
         answer = http.client.HTTPResponse(connection)
@@ -139,10 +140,16 @@ def test_requests_that_break_the_protocol_get_json_with_a_4xx(service: Service) 
 
 def test_a_request_that_does_not_arrive_is_given_up(publish: Callable[..., Path]) -> None:
     publish("fraud", 1, -1.0)
-    impatient = "import serving.limits as l, serving.__main__ as m; l.ARRIVAL = 0.5; m.main(['--port=0', '--processes=1'])"
+    impatient = (
+        "import serving.limits as l, serving.__main__ as m; l.ARRIVAL = 0.5; "
+        "m.main(['--port=0', '--processes=1'])"
+    )
     with start(code=impatient) as process:
         port = port_of(process)
-        head = b"POST /v1/models/fraud:predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        head = (
+            b"POST /v1/models/fraud:predict HTTP/1.1\r\nHost: x\r\n"
+            b"Content-Type: application/json\r\n"
+        )
         for part in (head, head + b"Content-Length: 100\r\n\r\n{"):
             answer = raw(port, part)  # the connection is kept open until the service closes it
             assert answer.startswith((b"HTTP/1.1 408 ", b"HTTP/1.0 408 ")), answer[:100]

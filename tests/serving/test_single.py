@@ -16,7 +16,10 @@ pytest.importorskip("uvicorn")
 
 def test_one_process_answers_without_fork(publish: Callable[..., Path]) -> None:
     publish("fraud", 1, -1.0)
-    forkless = "import os, sys; del os.fork; from serving.__main__ import main; sys.exit(main(['--port=0']))"
+    forkless = (
+        "import os, sys; del os.fork; from serving.__main__ import main; "
+        "sys.exit(main(['--port=0']))"
+    )
     with start(code=forkless) as process:
         port = port_of(process)
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)

@@ -1,6 +1,6 @@
-"""Bad requests of every kind the benchmark sends, over real connections.
+"""Bad requests of every kind that the benchmark sends, over real connections.
 
-No 5xx, and the service answers on.
+None is answered with a 5xx, and the service goes on answering.
 """
 
 from collections.abc import Callable

@@ -78,9 +78,8 @@ def test_requests_are_counted_by_bin_and_never_kept(counted: FlaskClient, tally:
             counted.post("/v1/models/fraud:predict", json={"instances": instances}).status_code
             == 200
         )
-    counted.post(
-        "/v1/models/fraud:predict", json={"instances": [{}]}
-    )  # is refused, and so is no answer
+    # is refused, and so is no answer
+    counted.post("/v1/models/fraud:predict", json={"instances": [{}]})
     counted.post("/v1/models/mpg:predict", json={"instances": [{"Weight": 1.0}]})
     tally.count()
     tally.write()

@@ -33,7 +33,10 @@ ARGUMENTS = ("--port=0", "--processes=2", "--log=warning")
 
 def start(changed: str = "") -> subprocess.Popen[str]:
     """Start the service as its command does, or with other limits than its own."""
-    code = f"{changed}; import sys; from serving.__main__ import main; sys.exit(main({list(ARGUMENTS)}))"
+    code = (
+        f"{changed}; import sys; from serving.__main__ import main; "
+        f"sys.exit(main({list(ARGUMENTS)}))"
+    )
     command = [
         sys.executable,
         "-W",

@@ -67,7 +67,10 @@ def run() -> Iterator[Run]:
 
 @pytest.fixture
 def keep() -> Callable[..., Ref]:
-    """Return a function that runs a stage's function into the store, as a flow would, and gives the reference."""
+    """Return a function that runs a stage's function into the store and returns the reference.
+
+    It does so as a flow would.
+    """
     numbers = count()
 
     def kept(work: Callable[..., Facts], *args: Any, **kwargs: Any) -> Ref:

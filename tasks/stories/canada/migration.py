@@ -1,4 +1,4 @@
-"""Explore migration: how many people came from which countries in which years, as sections of a page."""
+"""Explore how many people came from which countries in which years, as sections of a page."""
 
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -312,7 +312,7 @@ def decades(out: Path, countries: "pd.DataFrame", listed: int) -> Section:
 
 
 def comparison(out: Path, compared: "pd.DataFrame") -> Section:
-    """Tell the shares of the compared countries, how their years differ, and where their sum goes."""
+    """Report the compared countries' shares, how their years differ, and the trend of their sum."""
     wide, names = by_year(compared, compared.index), " + ".join(compared.index)
     chart.waffle(out / "waffle.png", compared[TOTAL], "Shares of the compared countries")
     chart.lines(out / "compared_lines.png", wide, "Immigrants of the compared countries", PEOPLE)

@@ -8,7 +8,10 @@ if TYPE_CHECKING:
 
 
 class Correlation(NamedTuple):
-    """Pearson's r of two numbers, the p-value of r = 0 (two-sided, as for normal values), and the number of rows."""
+    """Pearson's r of two numbers, its p-value, and the number of rows.
+
+    The p-value is that of r = 0, two-sided, as for normal values.
+    """
 
     r: float
     p: float
@@ -18,7 +21,8 @@ class Correlation(NamedTuple):
 class Variance(NamedTuple):
     """One-way analysis of variance.
 
-    F, its p-value, the share of the variance that groups explain (η²), groups, rows.
+    It holds F, its p-value, the share of the variance that groups explain (η²), and the numbers of
+    groups and rows.
 
     F = (SSB / (k - 1)) / (SSW / (n - k)) and η² = SSB / (SSB + SSW), with the sums of squares
     between and within k groups of n rows together (R. A. Fisher 1925).
@@ -49,11 +53,10 @@ def pearson(frame: "pd.DataFrame", target: str) -> dict[str, Correlation]:
 
 
 def anova(frame: "pd.DataFrame", category: str, target: str) -> Variance | None:
-    """Return how the target differs between the groups of a category.
+    """Return how the target differs between the groups of a category, or None.
 
-    None if there is nothing to compare.
-
-    That is so with one group, or without a group in which the target has several values.
+    None means that there is nothing to compare. That is so with one group, or without a group in
+    which the target has several values.
     """
     from scipy import stats
 
@@ -71,7 +74,10 @@ def anova(frame: "pd.DataFrame", category: str, target: str) -> Variance | None:
 
 
 def anovas(frame: "pd.DataFrame", categories: tuple[str, ...], target: str) -> dict[str, Variance]:
-    """Return the analysis of variance of each category that can be compared, the greatest share of variance first."""
+    """Return the analysis of variance of each category that can be compared.
+
+    The category with the greatest share of variance comes first.
+    """
     found = {name: anova(frame, name, target) for name in categories}
     known = {name: told for name, told in found.items() if told}
     return dict(sorted(known.items(), key=lambda item: -item[1].share))

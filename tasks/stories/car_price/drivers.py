@@ -1,4 +1,7 @@
-"""Find drivers: what a number depends on, by correlation, by analysis of variance, and by what a model misses."""
+"""Find what a number depends on, by correlation, analysis of variance and permutation.
+
+The permutation shows what a model misses.
+"""
 
 import json
 from pathlib import Path
@@ -28,7 +31,7 @@ PANELS = 9
 class Found(NamedTuple):
     """Everything that was measured.
 
-    Of numbers, of categories, of each two groups of one, and of the model.
+    It covers numbers, categories, each pair of groups of one category, and the model.
     """
 
     numbers: dict[str, Correlation]
@@ -60,7 +63,8 @@ def find_drivers(
     numbers, categories
         The columns that are looked at.
     grouped
-        Two categories: the groups of the first are compared two by two, and means are shown for both together.
+        Two categories: the groups of the first are compared pairwise, and means are shown for both
+        together.
     problem
         What is predicted.
 
@@ -322,7 +326,10 @@ def _draw_numbers(
     problem: Problem,
     units: dict[str, str | None],
 ) -> None:
-    """Draw the target against the three strongest and the three weakest numbers, each with a line fitted."""
+    """Draw the target against the three strongest and the three weakest numbers.
+
+    Each number has a fitted line.
+    """
     import seaborn as sns
 
     chosen = list(dict.fromkeys([*names[:3], *names[-3:]]))
@@ -345,7 +352,10 @@ def _draw_numbers(
 
 
 def _draw_groups(out: Path, frame: "pd.DataFrame", names: list[str], problem: Problem) -> None:
-    """Draw boxes of the target for the categories of at most ten groups, the highest median first."""
+    """Draw box plots of the target by category, the highest median first.
+
+    Only categories with at most ten groups are drawn.
+    """
     import seaborn as sns
 
     chosen = [name for name in names if frame[name].nunique() <= SHOWN][:PANELS]

@@ -1,4 +1,7 @@
-"""Tell steps: clean a table step by step, and tell of each what it was for and what it did, in numbers and pictures."""
+"""Clean a table step by step, and report what each step was for and what it did.
+
+The report has numbers and pictures.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -39,9 +42,10 @@ UNITS = "units.json"
 
 @stage(process="worker")
 def tell_steps(out: Path, table: Ref, steps: "tuple[Step, ...]", dataset: str) -> Facts:
-    """Apply the steps in their order, as `clean` does, and write `findings.json` and pictures of what each did.
+    """Apply the steps in their order, as `clean` does, and report what each did.
 
-    `units.json` has the units of the columns as they then are.
+    Writes `findings.json`, pictures of what each step did, and `units.json`, which has the units of
+    the columns as they then are.
     """
     frame = read_table(table)
     units = {name: column.unit for name, column in data_set(dataset).columns.items()}

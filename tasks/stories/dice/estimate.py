@@ -1,4 +1,7 @@
-"""Estimate: confidence intervals of a mean in several ways, and how often each really holds the true mean."""
+"""Estimate confidence intervals of a mean in several ways, and the true coverage of each.
+
+The coverage is how often an interval really holds the true mean.
+"""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
@@ -33,9 +36,10 @@ def intervals(
 
     Returns
     -------
-    For each of `METHODS` the lower and the upper ends, shape (samples,). z takes the normal distribution's quantile and
-    the sample's own deviation, t Student's with n - 1 degrees of freedom; percentile and BCa (bias-corrected and
-    accelerated) are of Efron's bootstrap: Efron, Tibshirani: An introduction to the bootstrap, 1993, chapters 13, 14.
+    For each of `METHODS` the lower and the upper ends, shape (samples,). z uses the normal
+    distribution's quantile and the sample's own deviation, t Student's quantile with n - 1 degrees
+    of freedom. Percentile and BCa (bias-corrected and accelerated) are intervals of Efron's
+    bootstrap: Efron, Tibshirani: An introduction to the bootstrap, 1993, chapters 13, 14.
     """
     import numpy as np
     from scipy import stats
@@ -106,7 +110,10 @@ def bca_levels(x: "Floats", means: "Floats", upper: float) -> "Interval":
 
 
 def quantile(ordered: "Floats", level: "Floats") -> "Floats":
-    """Return each row's quantile at the row's own level, between two values in proportion (as numpy's default)."""
+    """Return each row's quantile at the row's own level.
+
+    Values are interpolated linearly, which is numpy's default.
+    """
     import numpy as np
 
     place = level * (ordered.shape[1] - 1)
@@ -142,15 +149,16 @@ def coverage(
     resamples: int,
     rng: "np.random.Generator",
 ) -> "pd.DataFrame":
-    """Draw a sample of n again and again, and count how often each interval holds the true mean, which is 0 here.
+    """Draw a sample of n repeatedly, and count how often each interval holds the true mean.
 
-    Adding a number to all values or multiplying them moves the intervals along: true mean and
-    deviation don't matter.
+    The true mean is 0 here. Adding a number to all values or multiplying them moves the intervals
+    along, so the true mean and deviation don't matter.
 
     Returns
     -------
-    A row per method: `held`, `above` (the whole interval lies above the true mean), `below` and `repeats`, all counts;
-    `coverage` with the ends of its 95 % Wilson interval `low` and `high`, which tell the error of the simulation.
+    A row per method: `held`, `above` (the whole interval lies above the true mean), `below` and
+    `repeats`, all counts; `coverage` with the ends of its 95 % Wilson interval `low` and `high`,
+    which give the error of the simulation.
     """
     import pandas as pd
 
@@ -178,7 +186,7 @@ def _blocks(repeats: int) -> Iterator[int]:
 
 
 def wilson(held: int, repeats: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share that was seen in so many repeats (Wilson, JASA 22, 1927)."""
+    """Return the 95 % interval of a share seen in so many repeats (Wilson, JASA 22, 1927)."""
     from scipy import stats
 
     low, high = stats.binomtest(held, repeats).proportion_ci(0.95, method="wilson")
@@ -188,7 +196,7 @@ def wilson(held: int, repeats: int) -> tuple[float, float]:
 def z_coverage(n: int, confidence: float) -> float:
     """Return how often the z interval holds the true mean of normal values.
 
-    P(|T| < z), T Student's with n - 1.
+    This is P(|T| < z), where T has Student's t distribution with n - 1 degrees of freedom.
     """
     from scipy import stats
 

@@ -1,4 +1,4 @@
-"""Tell chance: what was simulated, what is exact and how far apart they are, in sentences and tables."""
+"""Report simulated and exact results, and how far apart they are, in sentences and tables."""
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -154,7 +154,7 @@ def told_gaps(exact: Mapping[int, Fraction], counts: "Whole", looks: Sequence[in
 
 
 def tell_paths(at: "Whole", means: "Floats", mean: float, deviation: float) -> Section:
-    """Tell how often running means lie within their band at the end, and how often they ever left it."""
+    """Report how often running means end within their band, and how often they ever left it."""
     import numpy as np
 
     half = 1.96 * deviation / np.sqrt(at)
@@ -197,9 +197,10 @@ def tell_paths(at: "Whole", means: "Floats", mean: float, deviation: float) -> S
 
 
 def tell_normal(dice: int, own: tuple[float, float], errors: "pd.DataFrame") -> Section:
-    """Tell how far the normal approximation is off for these dice, and how that falls with their number.
+    """Report the normal approximation's error for these dice, and how it falls with their number.
 
-    `errors` has the columns `dice`, `plain` and `corrected`, `own` the two errors for these dice.
+    `errors` has the columns `dice`, `plain` and `corrected`; `own` has the two errors for these
+    dice.
     """
     rows = zip(errors["dice"], errors["plain"], errors["corrected"], strict=True)
     table = tuple(
@@ -229,9 +230,9 @@ def tell_normal(dice: int, own: tuple[float, float], errors: "pd.DataFrame") -> 
 
 
 def told_slopes(errors: "pd.DataFrame") -> Finding:
-    """Tell to which power of the number of dice the errors fall.
+    """Report to which power of the number of dice the errors fall.
 
-    The slopes of straight lines on log scales.
+    The powers are the slopes of straight lines on log scales.
     """
     import numpy as np
 
@@ -253,7 +254,7 @@ def told_slopes(errors: "pd.DataFrame") -> Finding:
 
 
 def tell_population(population: Sequence[int]) -> Section:
-    """Tell what samples of a small population are like, from all samples there are.
+    """Report what samples of a small population are like, from all possible samples.
 
     Nothing here is simulated.
     """

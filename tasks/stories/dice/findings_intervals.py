@@ -1,4 +1,4 @@
-"""Tell intervals: of the mean of some returns, and how often each kind of interval holds the true mean."""
+"""Report intervals of the mean of some returns, and how often each kind holds the true mean."""
 
 from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -38,7 +38,10 @@ def tell_returns(
     truth: float | None,
     confidence: float,
 ) -> Section:
-    """Tell the mean of the returns with its intervals, and which of them hold the true mean if it is known."""
+    """Report the mean of the returns with its intervals.
+
+    If the true mean is known, report which of them hold it too.
+    """
     n, mean, deviation = len(values), float(values.mean()), float(values.std(ddof=1))
     low, high = ends["t"]
     findings = [
@@ -107,9 +110,10 @@ def told_truth(ends: Mapping[str, tuple[float, float]], truth: float) -> Finding
 
 
 def tell_coverage(covered: "pd.DataFrame", confidence: float) -> Section:
-    """Tell how often each kind of interval holds the true mean, by distribution and size of the sample.
+    """Report how often each kind of interval holds the true mean.
 
-    `covered` has the rows of `tasks.stories.dice.estimate.coverage`.
+    The results are by distribution and sample size. `covered` has the rows of
+    `tasks.stories.dice.estimate.coverage`.
     """
     cells = {(row["shape"], row["n"], row["method"]): row for row in covered.to_dict("records")}
     groups = dict.fromkeys((shape, n) for shape, n, _ in cells)

@@ -1,4 +1,4 @@
-"""Draw chance: what was simulated beside what is exact, and intervals beside how often they hold the truth."""
+"""Draw simulated beside exact results, and intervals beside how often they hold the true value."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -41,7 +41,10 @@ def panels(count: int, height: float = 3.3, **more: Any) -> "tuple[Figure, list[
 def draw_sums(
     out: Path, sums: Sequence[int], exact: Sequence[float], counts: "Whole", looks: Sequence[int]
 ) -> None:
-    """Draw the share of each sum after some throws, after more and after all, and the exact probabilities over it."""
+    """Draw the share of each sum at several numbers of throws, and the exact probabilities over it.
+
+    The numbers are some throws, more of them, and all.
+    """
     fig, axes = panels(len(looks), sharey=True)
     few = len(sums) <= SEPARATE
     for axis, look, seen in zip(axes, looks, counts, strict=True):
@@ -110,7 +113,7 @@ def draw_normal(
     corrected: "Floats",
     errors: "pd.DataFrame",
 ) -> None:
-    """Draw the distribution function beside the normal one, and how the error falls with the number of dice."""
+    """Draw the distribution function beside the normal one, and the error by the number of dice."""
     fig, (left, right) = panels(2, 3.6)
     left.step(x, exact, where="post", color="black", linewidth=1.2, label="exact")
     left.plot(
@@ -148,7 +151,10 @@ def draw_returns(
     truth: float | None,
     unit: str | None,
 ) -> None:
-    """Draw the returns as a histogram with a smoothed density, and the intervals of their mean on the same axis."""
+    """Draw the returns as a histogram with a smoothed density, and the intervals of their mean.
+
+    Both share the same axis.
+    """
     import matplotlib.pyplot as plt
     import seaborn as sns
 
@@ -178,7 +184,10 @@ def draw_returns(
 
 
 def draw_coverage(out: Path, covered: "pd.DataFrame", confidence: float) -> None:
-    """Draw how often each kind of interval holds the true mean, against the sample size, a panel per distribution."""
+    """Draw how often each kind of interval holds the true mean, against the sample size.
+
+    Each distribution has a panel.
+    """
     fig, axes = panels(len(SHAPES), sharey=True)
     sizes = sorted(covered["n"].unique())
     for axis, (shape, title) in zip(axes, SHAPES.items(), strict=True):
@@ -187,9 +196,8 @@ def draw_coverage(out: Path, covered: "pd.DataFrame", confidence: float) -> None
             rows = covered[(covered["shape"] == shape) & (covered["method"] == name)].sort_values(
                 "n"
             )
-            at = rows["n"] * 1.06 ** (
-                i - 1.5
-            )  # beside each other, so that error bars don't lie upon each other
+            # beside each other, so that error bars don't lie upon each other
+            at = rows["n"] * 1.06 ** (i - 1.5)
             bars = [rows["coverage"] - rows["low"], rows["high"] - rows["coverage"]]
             axis.errorbar(
                 at,

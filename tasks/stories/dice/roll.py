@@ -1,6 +1,6 @@
-"""Throw: dice by the million, and beside them what is exact.
+"""Throw dice by the million, and compute what is exact beside them.
 
-The probability of every sum as a fraction.
+What is exact is the probability of every sum, as a fraction.
 """
 
 from collections.abc import Mapping, Sequence
@@ -70,7 +70,7 @@ def thrown(dice: int, sides: int, throws: int, rng: "np.random.Generator") -> "W
 def counted(dice: int, sides: int, looks: Sequence[int], rng: "np.random.Generator") -> "Whole":
     """Throw up to the last of the rising `looks`, and count each sum at each look.
 
-    Memory doesn't grow with throws.
+    Memory doesn't grow with the number of throws.
 
     Returns
     -------
@@ -91,7 +91,7 @@ def counted(dice: int, sides: int, looks: Sequence[int], rng: "np.random.Generat
 class Fit(NamedTuple):
     """A chi-square goodness of fit.
 
-    The statistic, its degrees of freedom, and how often chance alone exceeds it.
+    It holds the statistic, its degrees of freedom, and how often chance alone exceeds it.
     """
 
     statistic: float
@@ -126,7 +126,9 @@ def goodness(counts: "Whole", probability: Mapping[int, Fraction]) -> Fit:
 def running_means(
     dice: int, sides: int, paths: int, throws: int, rng: "np.random.Generator"
 ) -> "tuple[Whole, Floats]":
-    """Return the mean of the first n throws of each path, at about a hundred n that lie evenly on a log scale.
+    """Return the mean of the first n throws of each path, for about a hundred n.
+
+    The n are evenly spaced on a log scale.
 
     Returns
     -------
@@ -142,10 +144,10 @@ def running_means(
 
 
 def normal_errors(dice: int, sides: int) -> tuple[float, float]:
-    """Return how far the normal approximation is at most from P(sum ≤ x), over all x that the sum can be.
+    """Return the largest error of the normal approximation to P(sum ≤ x), over all possible x.
 
-    First without and then with continuity correction, which asks the normal distribution at x + ½
-    (de Moivre, Laplace).
+    The first error is without and the second with continuity correction, which evaluates the normal
+    distribution at x + ½ (de Moivre, Laplace).
     """
     import numpy as np
 
@@ -156,7 +158,8 @@ def normal_errors(dice: int, sides: int) -> tuple[float, float]:
 def normal_beside(dice: int, sides: int) -> "tuple[Floats, Floats, Floats, Floats]":
     """Return all sums x with P(sum ≤ x).
 
-    Exact, by the normal distribution, and by it with continuity correction.
+    The probability is given exactly, by the normal distribution, and by it with continuity
+    correction.
     """
     import numpy as np
     from scipy import stats

@@ -1,4 +1,4 @@
-"""Check labels: whether the calories and serving sizes of nutrition labels agree with what else the labels say."""
+"""Check whether calories and serving sizes of nutrition labels agree with the rest of the label."""
 
 import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -10,11 +10,8 @@ from tasks.pages.findings import Section, found
 if TYPE_CHECKING:
     import pandas as pd
 
-KCAL = {
-    "Total Fat": 9,
-    "Carbohydrates": 4,
-    "Protein": 4,
-}  # per g, after W. O. Atwater; nothing here has alcohol (7)
+# per g, after W. O. Atwater; nothing here has alcohol (7)
+KCAL = {"Total Fat": 9, "Carbohydrates": 4, "Protein": 4}
 ML_PER_FL_OZ, G_PER_OZ = 29.5735, 28.3495
 OZ_DIGIT, G_DIGIT = 0.05, 0.5  # what rounding to a tenth of an ounce, and to a gram, can hide
 LISTED = 10
@@ -30,9 +27,8 @@ class Serving(NamedTuple):
 def serving(text: str) -> Serving:
     """Read a serving size as menus write it.
 
-    "4.8 oz (136 g)", "1 cookie (33 g)", "1 carton (236 ml)", "16 fl oz cup".
-
-    What stands in brackets is metric and goes first; fluid ounces are US ones of 29.5735 ml.
+    Examples are "4.8 oz (136 g)", "1 cookie (33 g)", "1 carton (236 ml)" and "16 fl oz cup". What
+    stands in brackets is metric and takes precedence; fluid ounces are US ones of 29.5735 ml.
 
     Raises
     ------
@@ -67,11 +63,12 @@ def with_servings(frame: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def with_counted_calories(frame: "pd.DataFrame") -> "pd.DataFrame":
-    """Add the calories that fat, carbohydrates and protein have, and the least and most that rounding lets a label say.
+    """Add the calories of fat, carbohydrates and protein, and the range that rounding allows.
 
-    Labels round calories to 5 up to 50 and to 10 above, and may say 0 below 5; fat to half a gram
-    up to 5 g and to a gram above; the others to a gram; fibre's 4 kcal per g may be left out (21
-    CFR 101.9(c)).
+    The range is from the least to the most that rounding lets a label say. Labels round calories to
+    5 up to 50 and to 10 above, and may say 0 below 5. They round fat to half a gram up to 5 g and
+    to a gram above, and the others to a gram. Fibre's 4 kcal per g may be left out (21 CFR
+    101.9(c)).
     """
     import numpy as np
 

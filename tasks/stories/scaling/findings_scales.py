@@ -1,4 +1,7 @@
-"""Tell scales: how formulas agree with scikit-learn, and what an outlier and a leak do to each way of scaling."""
+"""Report how scaling formulas agree with scikit-learn, and what an outlier and a leak do.
+
+The effects of the outlier and the leak are reported for each way of scaling.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -30,9 +33,9 @@ FORMULAS = {  # each way's name, formula, and what it is in scikit-learn
 
 
 def by_scikit_learn() -> "dict[str, Callable[[Floats], Floats]]":
-    """Return scikit-learn's way for each of ours.
+    """Return the scikit-learn equivalent of each way of scaling.
 
-    It has no mean normalisation, but its two steps.
+    scikit-learn has no mean normalisation, only its two steps.
     """
     from sklearn import preprocessing
     from sklearn.pipeline import make_pipeline
@@ -168,9 +171,9 @@ def told_left(left: dict[str, float]) -> Finding:
 
 
 def told_bound(values: "Floats", outlier: Farthest) -> Finding:
-    """Tell the outlier's z-score and the largest that there can be.
+    """Report the outlier's z-score and the largest possible one.
 
-    It widens the deviation it is measured by.
+    The outlier widens the deviation that it is measured by.
     """
     z, most = abs(float(standard(values)(values)[outlier.row])), (len(values) - 1) ** 0.5
     sentence = msg(
@@ -184,7 +187,10 @@ def told_bound(values: "Floats", outlier: Farthest) -> Finding:
 
 
 def tell_leak(x: "Floats", test_share: float, seed: int) -> Section:
-    """Tell how test rows fall outside of 0 to 1 where the scaler is fitted on training rows, as it must be."""
+    """Report how test rows fall outside of 0 to 1 when the scaler is fitted on training rows.
+
+    The scaler has to be fitted that way.
+    """
     import numpy as np
 
     rng, test, whole = np.random.default_rng(seed), max(1, round(test_share * len(x))), min_max(x)

@@ -1,4 +1,7 @@
-"""Draw scales: columns before and after scaling, each way on an axis of its own, with an outlier and without it."""
+"""Draw columns before and after scaling, with an outlier and without it.
+
+Each way of scaling has an axis of its own.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -98,7 +101,7 @@ def draw_with_and_without(out: Path, name: str, values: "Floats", outlier: int) 
 
 
 def dots(axis: "Axes", values: "Floats", place: int, outlier: int | None) -> None:
-    """Draw values as dots around a height, moved up and down a little so that equal ones are seen."""
+    """Draw values as dots around a height, with vertical jitter so that equal ones are seen."""
     import numpy as np
 
     rng = np.random.default_rng(0)

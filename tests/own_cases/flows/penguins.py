@@ -1,4 +1,7 @@
-"""Penguins: the species of a penguin by its measures, where some are missing and others are text."""
+"""Penguins: the species of a penguin by its measurements.
+
+Some measurements are missing, and others are text.
+"""
 
 from typing import TYPE_CHECKING, Any
 

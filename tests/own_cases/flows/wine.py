@@ -1,6 +1,6 @@
 """Wine: the grower of a wine, numbered 1 to 3, by what it contains.
 
-One split, and a network of Keras' own layers.
+The case has one split, and a network of Keras' own layers.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -20,6 +20,7 @@ FAMILY = Total(("siblings", "parents"), "family", 1.0)
 MISTER = Matches("Name", "is_mr", r".*, Mr\. .*")
 FIRST = Equals("class", "first", 1)
 FIRST_MISTER = Product(MISTER, FIRST, "first_mister")
+# ONNX element types: float32, text
 SOURCES = {
     "class": 1,
     "Time": 1,
@@ -27,7 +28,7 @@ SOURCES = {
     "siblings": 1,
     "parents": 1,
     "Name": 8,
-}  # ONNX element types: float32, text
+}
 
 
 def graph(derived: Derived) -> onnxruntime.InferenceSession:

@@ -1,6 +1,6 @@
 """Where the data comes from.
 
-The order of places, the hash, and plain words where nothing is found.
+The tests check the order of places, the hash, and the plain message where nothing is found.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""A recoded column is the same in pandas and in ONNX, and categories become numbers in their order."""
+"""A recoded column is the same in pandas and in ONNX, and categories are numbered in order."""
 
 import math
 from typing import Any

@@ -19,9 +19,8 @@ LAB_LIKE = np.array([1.0, 2, 3, 4, 100])
 def same_to(x: Values, name: str) -> Values:
     """Return the allowed difference.
 
-    1e-12, and more where a column's numbers are large beside their width.
-
-    (1e9 + 1) - (1e9) has lost nine digits before any scaler sees it.
+    It is 1e-12, and more where a column's numbers are large compared with their width: (1e9 + 1) -
+    (1e9) has lost nine digits before any scaler sees it.
     """
     width = np.abs(WAYS[name](x).width)
     return np.asarray(1e-12 * np.maximum(1.0, np.abs(x).max(axis=0) / width))

@@ -38,7 +38,7 @@ def fold(keep_arrays: Callable[..., Ref]) -> Callable[[int], Ref]:
 
 @pytest.fixture
 def scored(keep_arrays: Callable[..., Ref]) -> Callable[..., Ref]:
-    """Return a function that keeps logits which tell the validation and the test labels so and so well."""
+    """Return a function that keeps logits of a given skill on the validation and test labels."""
 
     def kept(ref: Ref, on_validation: float, on_test: float) -> Ref:
         rng = np.random.default_rng(0)

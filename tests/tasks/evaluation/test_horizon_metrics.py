@@ -1,4 +1,4 @@
-"""Figures by horizon count the days and weeks that they say, and the bootstrap draws whole weeks."""
+"""Metrics by horizon count the days and weeks they name; the bootstrap draws whole weeks."""
 
 import numpy as np
 import pytest

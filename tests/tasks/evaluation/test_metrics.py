@@ -40,7 +40,10 @@ Rows = tuple[Any, Any, Any]
 
 @st.composite
 def weighted_rows(draw: st.DrawFn) -> Rows:
-    """Return labels of both classes, scores with many ties, and whole weights of which each class has some."""
+    """Return labels of both classes, scores with many ties, and integer weights.
+
+    Each class has some weight.
+    """
     row = st.tuples(st.integers(0, 1), st.integers(0, 10), st.integers(0, 4))
     rows = [
         (1, draw(st.integers(0, 10)), 1),
@@ -158,9 +161,8 @@ def over_folds(name: str, values: list[float], spread: float = 0.0, rows: int = 
 def test_over_folds_the_interval_is_of_the_mean() -> None:
     figure = over_folds("rmse", [0.7, 0.8, 0.9])
     assert figure["value"] == pytest.approx(0.8)
-    assert figure["high"] - 0.8 == pytest.approx(
-        4.302653 * 0.1 * np.sqrt(1 / 3 + 1 / 3), rel=1e-5
-    )  # t, 2 d.f.
+    # t, 2 d.f.
+    assert figure["high"] - 0.8 == pytest.approx(4.302653 * 0.1 * np.sqrt(1 / 3 + 1 / 3), rel=1e-5)
     assert 0.8 - figure["low"] == pytest.approx(figure["high"] - 0.8)
 
 

@@ -1,6 +1,6 @@
-"""A column that decides the target alone is found, whatever it holds.
+"""A column that decides the target alone is found, whatever it contains.
 
-A good one and chance are not taken for it.
+A good column and chance are not mistaken for it.
 """
 
 from typing import Any
@@ -86,9 +86,8 @@ def test_of_several_classes_a_column_must_decide_each(kind: str) -> None:
         leak.column
         for leak in leaks(frame(every[kind], np.array(list("stuv"))[y]), "y", classes=True)
     ] == ["x"]
-    assert not leaks(
-        frame(np.minimum(y, 1), y), "y", classes=True
-    )  # it tells the first class from the others
+    # it tells the first class from the others
+    assert not leaks(frame(np.minimum(y, 1), y), "y", classes=True)
 
 
 def test_a_number_is_decided_by_order_by_category_and_by_the_number_in_a_text() -> None:

@@ -1,4 +1,7 @@
-"""The two parts of a cut network do what the whole does, and weights come from both kinds of files or not at all."""
+"""The two parts of a cut network compute the same as the whole.
+
+Weights are read from both kinds of files or not at all.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Near-duplicates are found whatever their size and light, and those of one picture are one group."""
+"""Near-duplicates are found whatever their size and brightness, and form one group."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""A picture set in any usual form comes to the same pictures and labels, or is refused in a sentence."""
+"""A picture set in any usual form gives the same pictures and labels, or a clear error.
+
+The error is one sentence.
+"""
 
 import io
 import tarfile

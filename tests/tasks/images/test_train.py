@@ -101,7 +101,10 @@ def test_a_network_learns(keep: Callable[..., Ref], pictures: Ref, changes: dict
 
 
 def test_a_loss_is_the_mean_of_its_epoch() -> None:
-    """At a rate of next to nothing, that is the mean loss of what one began with, whatever came last."""
+    """Check that the reported loss is the mean over the epoch, whatever came last.
+
+    At a learning rate of next to nothing that is the mean loss of the initial weights.
+    """
     import keras
 
     data = part(6, 0)

@@ -1,4 +1,7 @@
-"""What was trained on kept activations answers raw pixels alike, and what is frozen stays as it was."""
+"""A head trained on stored activations predicts the same from raw pixels.
+
+Frozen layers stay as they were.
+"""
 
 import json
 import shutil

@@ -35,9 +35,8 @@ def test_by_hand() -> None:
     p, q = np.array([50.5, 50.5, 0.5]) / 101.5, np.array([80.5, 20.5, 0.5]) / 101.5
     assert psi(before, after) == pytest.approx(((q - p) * np.log(q / p)).sum())
     assert ks(before[:-1], after[:-1]) == pytest.approx(0.3)
-    assert p_value(before, after) == pytest.approx(
-        8.6e-6, rel=0.02
-    )  # chi-square 19.78 with 1 degree of freedom
+    # chi-square 19.78 with 1 degree of freedom
+    assert p_value(before, after) == pytest.approx(8.6e-6, rel=0.02)
 
 
 @given(COUNTS, COUNTS)

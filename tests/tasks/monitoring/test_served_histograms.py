@@ -1,4 +1,7 @@
-"""What a file holds is counted by bin, and a row that can't be answered is set aside as scoring sets it aside."""
+"""The values in a file are counted by bin.
+
+A row that can't be answered is set aside as scoring sets it aside.
+"""
 
 import json
 from pathlib import Path
@@ -18,7 +21,10 @@ KNOWN = 5  # weights that the graph has an answer for: it refuses rows of others
 
 
 def by_table() -> bytes:
-    """Return a graph that looks its answer up in a table by the weight, and can't work with one beyond it."""
+    """Return a graph that looks its answer up in a table by the weight.
+
+    The graph fails for a weight beyond the table.
+    """
     ends = [
         helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, 1])
         for name in ("Weight", "mpg")
@@ -55,10 +61,11 @@ def test_rows_that_the_graph_or_the_reader_refuses_are_counted_as_faulty_and_in_
     found = counted(home, [0.0, 1.0, 99.0, None, 3.0, 4.0, 77.0])
     assert found.features == {"Weight": [1, 1, 1, 0]}
     assert found.score == [1, 2, 0]
+    # two beyond the table, one without a weight, one answered by infinity
     assert (found.rows, found.faulty) == (
         3,
         4,
-    )  # two beyond the table, one without a weight, one answered by infinity
+    )
 
 
 def test_a_file_of_which_no_row_can_be_answered_is_refused(home: Path) -> None:

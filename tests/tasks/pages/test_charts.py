@@ -1,6 +1,6 @@
-"""What charts are made from.
+"""The data from which charts are drawn.
 
-Tiles that add up, normalised sizes, and the same bytes for the same data.
+Tiles add up, sizes are normalized, and the same data gives the same bytes.
 """
 
 from pathlib import Path

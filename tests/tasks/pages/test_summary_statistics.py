@@ -66,9 +66,8 @@ def test_a_lines_interval_is_that_of_the_textbook() -> None:
     residual = y - (line.intercept + line.slope * x)
     error = np.sqrt((residual**2).sum() / 3 / ((x - x.mean()) ** 2).sum())
     assert line.slope == pytest.approx(0.8) and line.r == pytest.approx(x.corr(y))
-    assert (line.high - line.low) / 2 == pytest.approx(
-        3.182446 * error
-    )  # Student's t, 3 degrees of freedom
+    # Student's t, 3 degrees of freedom
+    assert (line.high - line.low) / 2 == pytest.approx(3.182446 * error)
 
 
 @pytest.mark.parametrize(

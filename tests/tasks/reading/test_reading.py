@@ -1,4 +1,4 @@
-"""Training and scoring read one table of a file, whatever it is, or refuse it in the same sentence."""
+"""Training and scoring read the same table from any file, or refuse it with the same message."""
 
 import bz2
 import gzip

@@ -1,6 +1,7 @@
-"""What other programs write is read as it went in, by training and by scoring, or refused in a sentence.
+"""Files written by other programs are read unchanged, by training and by scoring.
 
-`CASEBOOK_TABLES=10000 pytest tests/tasks/reading/test_written.py` writes as many tables.
+Otherwise they are refused in a sentence. `CASEBOOK_TABLES=10000 pytest
+tests/tasks/reading/test_written.py` writes as many tables.
 """
 
 import bz2
@@ -143,9 +144,8 @@ def by_openpyxl(table: Table, path: Path, separator: str, quoted: bool) -> None:
     for number, row in enumerate(zip(*table.values(), strict=True), 2):
         for place, cell in enumerate(row, 1):
             written = sheet.cell(number, place, cell)
-            written.data_type = (
-                "s" if isinstance(cell, str) else written.data_type
-            )  # a text is no formula
+            # a text is no formula
+            written.data_type = "s" if isinstance(cell, str) else written.data_type
     book.save(path)
 
 
@@ -226,9 +226,8 @@ def told(read: Callable[[Path], Table], path: Path) -> Table | str:
 
 def same(read: Table, given: Table) -> None:
     for name in NAMES:
-        if name == "sold" and isinstance(
-            read[name][0], float
-        ):  # scoring takes floats, as the service does
+        # scoring takes floats, as the service does
+        if name == "sold" and isinstance(read[name][0], float):
             assert read[name] == [float(cell) for cell in given[name]]
         else:
             assert read[name] == given[name], name
@@ -303,7 +302,10 @@ def fit_a_sheet(given: Table) -> None:
 
 
 def changed(path: Path, encoding: str, ends: str, given: Table) -> None:
-    """Write a text file again with another encoding, and other ends of lines unless a cell has some."""
+    """Rewrite a text file in another encoding and with other line ends.
+
+    The line ends are kept if a cell contains some.
+    """
     text = (
         path.read_bytes().decode("utf-8").replace("\r\n", "\n") if not with_lines(given) else None
     )
@@ -352,9 +354,9 @@ def packed(path: Path, packing: str) -> Path:
 
 
 def may_be_refused(writer: Callable[..., None], given: Table, encoding: str) -> bool:
-    """Say whether a refusal is right.
+    """Return whether a refusal is right.
 
-    Of other encodings, and of lines in quotes that look like rows.
+    It is for other encodings, and for lines in quotes that look like rows.
     """
     text = "".join(cell for cell in given["maker"] if cell)
     foreign = encoding == "utf-16" or (encoding.startswith("cp") and not text.isascii())

@@ -1,4 +1,7 @@
-"""Files of rows are answered as requests are, whatever they are, and a killed scoring ends as an undisturbed one."""
+"""Rows in files are answered like requests, whatever the files are.
+
+A scoring that is killed and goes on ends with the same output as an undisturbed one.
+"""
 
 import os
 import shutil

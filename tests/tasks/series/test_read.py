@@ -27,7 +27,7 @@ NAME = "household_power"
 def minutes(days: int = 3) -> pd.DataFrame:
     """Return the public file's fields for some days from 17:24 on.
 
-    A kilowatt all the time, but for a gap.
+    The power is a constant kilowatt, except for a gap.
     """
     times = pd.date_range("2006-12-16 17:24", periods=days * 1440, freq="min")
     frame = pd.DataFrame({"Date": times.strftime("%d/%m/%Y"), "Time": times.strftime("%H:%M:%S")})
@@ -58,9 +58,7 @@ def test_minutes_are_summed_some_rows_at_a_time(
     assert lacking["Global_active_power"].to_list() == [0, 30]
 
 
-def test_a_gap_is_filled_by_the_same_time_one_day_earlier_and_a_gap_of_days_by_the_last_sound_one() -> (
-    None
-):
+def test_a_gap_is_filled_by_the_day_before_and_a_gap_of_days_by_the_last_sound_one() -> None:
     hours = pd.date_range("2007-01-01", periods=96, freq="h")
     steps = pd.DataFrame({name: np.arange(96.0) for name in METER} | {"measured": 1.0}, index=hours)
     steps.loc[hours[30:32], :] = 0.0

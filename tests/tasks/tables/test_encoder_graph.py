@@ -1,4 +1,7 @@
-"""Any scikit-learn step is fitted, counted and written as a graph that gives what was fitted, or refused in words."""
+"""Any scikit-learn step is fitted, counted and exported as a graph that matches it.
+
+Otherwise it is refused with an explanation.
+"""
 
 from collections.abc import Callable
 from typing import Any, Self
@@ -107,7 +110,10 @@ def with_gaps() -> pd.DataFrame:
 
 
 def gap(step: Any, columns: list[str], frame: pd.DataFrame) -> float:
-    """Return by how much the graph differs from the fitted step on rows that it was not fitted on."""
+    """Return the largest difference between the graph and the fitted step on unseen rows.
+
+    A difference is relative to one plus the absolute expected value.
+    """
     encoder = fit_on(ColumnTransformer([("step", step, columns)]), frame[columns].iloc[:200])
     expected = encoder.transform(frame[columns].iloc[200:])
     expected = np.asarray(expected.todense() if hasattr(expected, "todense") else expected)
@@ -122,9 +128,8 @@ def gap(step: Any, columns: list[str], frame: pd.DataFrame) -> float:
 
 @pytest.mark.parametrize("name", FULL)
 def test_a_step_of_numbers_is_the_same_in_the_graph(name: str) -> None:
-    columns = (
-        NUMBERS if name not in ("box-cox", "power-unscaled") else NUMBERS[1:]
-    )  # a year's power overflows
+    # a year's power overflows
+    columns = NUMBERS if name not in ("box-cox", "power-unscaled") else NUMBERS[1:]
     assert gap(FULL[name], columns, table()) < 1e-5
 
 

@@ -1,4 +1,7 @@
-"""A profile tells a table's shape, gaps, repeats, spread and what goes with what, with or without a target."""
+"""A profile reports a table's shape, gaps, duplicates, spread and associations.
+
+The table may have a target or none.
+"""
 
 import json
 from collections.abc import Callable
@@ -113,9 +116,8 @@ def test_a_profile_has_its_pictures(
         explore.fn, keep_tables(table=table().rename(columns={"size": "RM"})), "boston", problem
     )
     drawn = {path.stem for path in Path(made.folder).glob("*.png")}
-    kinds = (
-        {"categories"} if problem is not KIND else set()
-    )  # the target is no column beside itself
+    # the target is no column beside itself
+    kinds = {"categories"} if problem is not KIND else set()
     assert drawn == {"histograms", "boxes", "correlation"} | kinds | (
         {"target"} if problem else set()
     )

@@ -1,4 +1,7 @@
-"""The exported graph takes raw columns of any name, answers as Keras does, and the service takes it."""
+"""An exported graph takes raw columns of any name and predicts like Keras.
+
+The service accepts it.
+"""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,7 @@
-"""The candidate `tuned` is what the parameters say, and penalties leave the folds of a batch independent."""
+"""The candidate `tuned` is built from the parameters.
+
+Penalties leave the folds of a batch independent.
+"""
 
 from collections.abc import Callable
 from typing import Any

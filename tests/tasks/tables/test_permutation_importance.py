@@ -1,6 +1,6 @@
-"""A column that tells the target costs a model what it tells.
+"""Permuting an informative column costs the model what the column contributes.
 
-One that tells nothing costs nothing.
+Permuting an uninformative one costs nothing.
 """
 
 from collections.abc import Callable
@@ -48,9 +48,8 @@ def test_the_first_test_rows_are_those_of_the_split(keep: Callable[..., Ref], pa
     )
     assert np.array_equal(np.tile(first[:, 1], TIMES), by_size[:, 1])
     assert np.array_equal(np.tile(first[:, [0, 2]], (TIMES, 1)), by_noise[:, [0, 2]])
-    assert not np.array_equal(
-        np.tile(first[:, 2], TIMES), by_size[:, 2]
-    )  # derived anew from the shuffled size
+    # derived anew from the shuffled size
+    assert not np.array_equal(np.tile(first[:, 2], TIMES), by_size[:, 2])
     assert np.array_equal(np.tile(test["y"][:8], 1 + 2 * TIMES), test["y"])
 
 

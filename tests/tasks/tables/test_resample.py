@@ -44,9 +44,8 @@ def test_rows_are_shuffled_and_a_seed_fixes_them(
     first, again, other = (
         read_arrays(keep(resample.fn, features, way, seed), "train") for seed in (3, 3, 4)
     )
-    assert (
-        len(np.flatnonzero(np.diff(first["y"]))) > 10
-    )  # ordered by class, there would be one change
+    # ordered by class, there would be one change
+    assert len(np.flatnonzero(np.diff(first["y"]))) > 10
     assert np.array_equal(first["x"], again["x"])
     assert np.array_equal(first["y"], again["y"])
     assert not np.array_equal(first["x"], other["x"])

@@ -90,9 +90,8 @@ def test_a_fold_learns_with_others_what_it_learns_alone(problem: Problem) -> Non
 
 @pytest.mark.parametrize("problem", [NUMBER, CLASS])
 def test_steps_of_keras_teach_what_one_call_does(problem: Problem) -> None:
-    folds = [
-        part(33 - i, i, problem) for i in range(2)
-    ]  # the second one is padded, and the last batch filled up
+    # the second one is padded, and the last batch filled up
+    folds = [part(33 - i, i, problem) for i in range(2)]
     stack = stacked(folds, [Scale.of(f["y"], problem, quick()) for f in folds])
     rows = batches(np.random.default_rng(0).permutation(33), 16)
     taught, losses = [], []

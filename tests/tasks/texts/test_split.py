@@ -1,4 +1,7 @@
-"""The set's own test part stays whole, its repeats are marked, and no validation text stands in training."""
+"""The set's own test split stays complete, and its duplicates are marked.
+
+No validation text is in the training split.
+"""
 
 from collections.abc import Callable
 

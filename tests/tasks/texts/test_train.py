@@ -1,4 +1,4 @@
-"""Text networks answer alike however much padding there is, keep their best epoch, and start from their seed."""
+"""Text networks ignore padding, keep their best epoch, and start from their seed."""
 
 import shutil
 from collections.abc import Callable
@@ -47,7 +47,7 @@ def encoded(keep: Callable[..., Ref]) -> Ref:
 def weighted(model: Any) -> Any:
     """Give every weight some value.
 
-    Those of n-grams begin as zeros, with which any text has the same answer.
+    The weights of n-grams start as zeros, with which any text has the same answer.
     """
     rng = np.random.default_rng(0)
     model.set_weights([rng.normal(0, 0.1, each.shape) for each in model.get_weights()])
@@ -76,9 +76,8 @@ def test_n_grams_share_a_code_no_more_often_than_by_chance(n: int) -> None:
     codes = np.asarray(hashed(grams, n, buckets))[:, 0]
     assert codes.min() >= 1
     assert codes.max() <= buckets
-    expected = buckets * -np.expm1(
-        -len(grams) / buckets
-    )  # codes that are met, of a hash that is like chance
+    # codes that are met, of a hash that is like chance
+    expected = buckets * -np.expm1(-len(grams) / buckets)
     assert len(np.unique(codes)) == pytest.approx(expected, rel=0.02)
 
 

@@ -1,4 +1,4 @@
-"""A process apart makes the same graph of a network as this one does, and says so where it can't."""
+"""A separate process makes the same graph of a network as this one, and reports if it can't."""
 
 import gc
 import shutil

@@ -134,9 +134,8 @@ def test_probabilities_of_several_classes_are_cooled_on_validation_unless_the_li
     sound = np.log(softmax(rng.normal(size=(3000, 3)) + 1.5 * np.eye(3)[y.astype(int)], axis=1))
     true = temperature(sound, y)
     assert temperature(5.0 * sound, y) == pytest.approx(true / 5.0, rel=1e-2)
-    assert (
-        temperature(60.0 * np.eye(3)[y.astype(int)], y) < 1.0
-    )  # told apart without a mistake, yet not endlessly sure
+    # told apart without a mistake, yet not endlessly sure
+    assert temperature(60.0 * np.eye(3)[y.astype(int)], y) < 1.0
     trained = keep_arrays(scores={"validation": 5.0 * sound, "test": 5.0 * sound})
     judged = judge(trained, {"validation": y}, PROBLEM, ThresholdPolicy())
     assert judged.slope == pytest.approx(true / 5.0, rel=1e-2)

@@ -1,4 +1,7 @@
-"""A search is fixed by its seed and by the figures it is sent, and spends epochs on what does well."""
+"""A search is determined by its seed and the metrics it is sent.
+
+It spends epochs on what does well.
+"""
 
 from contextlib import suppress
 

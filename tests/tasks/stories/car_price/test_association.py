@@ -1,4 +1,4 @@
-"""Correlations and analyses of variance are those of their formulas, also where there is little to compare."""
+"""Correlations and analyses of variance match their formulas, also with little to compare."""
 
 import numpy as np
 import pandas as pd
@@ -22,9 +22,8 @@ def test_the_strongest_correlation_comes_first_whatever_its_sign() -> None:
     assert list(found) == ["economy", "size"]
     assert found["economy"].r == pytest.approx(-1.0)
     assert found["size"].r == pytest.approx(np.corrcoef(frame["price"], frame["size"])[0, 1])
-    assert found["size"].p == pytest.approx(
-        1 - found["size"].r
-    )  # so it is with 2 degrees of freedom
+    # so it is with 2 degrees of freedom
+    assert found["size"].p == pytest.approx(1 - found["size"].r)
 
 
 def test_columns_of_one_value_or_few_rows_have_no_correlation() -> None:

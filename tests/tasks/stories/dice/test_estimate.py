@@ -42,9 +42,8 @@ def test_bootstrap_intervals_are_scipys_but_for_chance(ours: str, theirs: str) -
     book = stats.bootstrap(
         (x,), np.mean, n_resamples=20_000, confidence_level=0.9, method=theirs, rng=3
     )
-    assert [low[0], high[0]] == pytest.approx(
-        list(book.confidence_interval), abs=0.04
-    )  # of a width of 0.94
+    # of a width of 0.94
+    assert [low[0], high[0]] == pytest.approx(list(book.confidence_interval), abs=0.04)
 
 
 def test_quantiles_are_numpys() -> None:

@@ -1,4 +1,7 @@
-"""Dice: exact distributions are exact, simulated ones are near them, and memory doesn't grow with the throws."""
+"""Dice: exact distributions are exact, and simulated ones are near them.
+
+Memory doesn't grow with the throws.
+"""
 
 from fractions import Fraction
 

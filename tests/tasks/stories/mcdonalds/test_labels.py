@@ -1,4 +1,4 @@
-"""Serving sizes are read as they are written, and calories are counted within what rounding can hide."""
+"""Serving sizes are parsed as written, and calories are counted within rounding."""
 
 import pandas as pd
 import pytest
