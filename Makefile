@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN = .venv/bin/python
 
-.PHONY: help boston canada car_price cifar10 counting dice flowers fraud household_power imagenet malware mcdonalds mnist mpg naver_reviews scaling titanic word_encoding test check serve ui benchmark lock
+.PHONY: help boston canada car_price cifar10 counting dice flowers fraud household_power imagenet malware mcdonalds mnist mpg naver_reviews scaling titanic word_encoding test check serve ui benchmark lock docs
 help:
 	@echo "make fraud      run the fraud case (real data if there is any, else the embedded sample);"
 	@echo "                likewise boston, canada, car_price, cifar10, counting, dice, flowers,"
@@ -12,6 +12,7 @@ help:
 	@echo "make serve      answer from the published models on http://127.0.0.1:9000"
 	@echo "make ui         Prefect's UI on http://127.0.0.1:4200, with every case to start, and a worker that runs them"
 	@echo "make benchmark  measure; prints a table"
+	@echo "make docs       the documentation as a site in artifacts/site"
 	@echo "make lock       the locks anew, the checkout's and the images', by uv"
 
 # the environment, made anew when the lock changes
@@ -42,6 +43,9 @@ ui: .venv/installed
 
 benchmark: .venv/installed
 	$(RUN) -m benchmarks
+
+docs: .venv/installed
+	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --quiet
 
 lock: .venv/installed
 	$(RUN) -m deployments.lock
