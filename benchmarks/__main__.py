@@ -36,15 +36,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     The code is 0 if all is done, 1 if a measured process failed, and 2 for bad arguments.
     """
-    asked = parser().parse_args(arguments)
+    args = parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, stop)
-    options = Options(
-        repeats=1 if asked.quick else asked.repeats, quick=asked.quick, bare=asked.bare
-    )
+    options = Options(repeats=1 if args.quick else args.repeats, quick=args.quick, bare=args.bare)
     figures: list[Figure] = []
     show_head()
     try:
-        for name in asked.sections or SECTIONS:
+        for name in args.sections or SECTIONS:
             for figure in measures()[name](options):
                 figures.append(figure)
                 show(figure)
@@ -99,28 +97,28 @@ def measures() -> Mapping[str, Callable[[Options], Iterator[Figure]]]:
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
-    made = argparse.ArgumentParser(
+    command_line = argparse.ArgumentParser(
         prog="python -m benchmarks", description="Measure how fast Casebook is."
     )
-    made.add_argument(
+    command_line.add_argument(
         "sections",
         nargs="*",
         type=section,
         metavar="SECTION",
         help=f"{', '.join(SECTIONS)}; none: all",
     )
-    made.add_argument(
+    command_line.add_argument(
         "--repeats", type=count, default=3, help="runs of each kind, but one of size (default: 3)"
     )
-    made.add_argument(
+    command_line.add_argument(
         "--bare",
         metavar="COMMAND",
         help="other bare script; {python}, {file}, {folder} are filled in",
     )
-    made.add_argument(
+    command_line.add_argument(
         "--quick", action="store_true", help="only see that it all works; the figures mean nothing"
     )
-    return made
+    return command_line
 
 
 def section(text: str) -> str:

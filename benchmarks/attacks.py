@@ -44,11 +44,11 @@ class Place:
 
 def request(target: Target, more: str = "") -> bytes:
     """Return a post's bytes."""
-    told = (
+    headers = (
         f"Host: x\r\nContent-Type: application/json\r\n{more}"
         f"Content-Length: {len(target.body)}\r\n\r\n"
     )
-    return f"POST {target.path} HTTP/1.1\r\n{told}".encode() + target.body
+    return f"POST {target.path} HTTP/1.1\r\n{headers}".encode() + target.body
 
 
 def pipeline(place: Place, rng: random.Random) -> None:
@@ -64,7 +64,7 @@ def pipeline_and_read(place: Place, rng: random.Random) -> None:
     """Ask many times in one packet, and count the answers."""
     with place.connect() as connection:
         connection.sendall(place.post(1) * 20 + place.post(1, "Connection: close\r\n"))
-        owed(_all(connection), OK, 21)
+        check_statuses(_all(connection), OK, 21)
 
 
 def smuggle(place: Place, rng: random.Random) -> None:
@@ -78,7 +78,7 @@ def smuggle(place: Place, rng: random.Random) -> None:
     head = f"POST {place.model.target(place.port).path} HTTP/1.1\r\nHost: x\r\n"
     with place.connect() as connection:
         connection.sendall((head + "\r\n".join(lines) + "\r\n\r\n").encode() + hidden)
-        owed(_all(connection), frozenset({400}), 1)
+        check_statuses(_all(connection), frozenset({400}), 1)
 
 
 def read_slowly(place: Place, rng: random.Random) -> None:
@@ -98,7 +98,7 @@ def write_slowly(place: Place, rng: random.Random) -> None:
         for cut in range(4):
             connection.sendall(sent[len(sent) * cut // 4 : len(sent) * (cut + 1) // 4])
             time.sleep(PAUSE / 4)
-        owed(_all(connection), OK | {503}, 1)
+        check_statuses(_all(connection), OK | {503}, 1)
 
 
 def say_nothing(place: Place, rng: random.Random) -> None:
@@ -112,12 +112,12 @@ def say_nothing(place: Place, rng: random.Random) -> None:
 def send_nonsense(place: Place, rng: random.Random) -> None:
     """Send requests of the storm."""
     path = place.model.target(place.port).path
-    made = bad_requests(rng.randrange(2**32), path, place.model.instances, "/predict")
+    requests = bad_requests(rng.randrange(2**32), path, place.model.instances, "/predict")
     for _ in range(20):
         with place.connect() as connection:
-            connection.sendall(next(made))
+            connection.sendall(next(requests))
             connection.shutdown(socket.SHUT_WR)
-            owed(_all(connection), frozenset(range(200, 500)) | {503})
+            check_statuses(_all(connection), frozenset(range(200, 500)) | {503})
 
 
 def kill(place: Place, rng: random.Random) -> None:
@@ -130,7 +130,7 @@ def kill(place: Place, rng: random.Random) -> None:
             )
     with place.connect() as connection:  # another one is harmed only when one is sound
         connection.sendall(place.post(1, "Connection: close\r\n"))
-        owed(_all(connection), OK | {503}, 1)
+        check_statuses(_all(connection), OK | {503}, 1)
     time.sleep(10 * PAUSE)
 
 
@@ -146,7 +146,7 @@ def fill_disks(place: Place, rng: random.Random) -> None:
     time.sleep(PAUSE)
 
 
-def owed(answers: bytes, allowed: frozenset[int], count: int | None = None) -> None:
+def check_statuses(answers: bytes, allowed: frozenset[int], count: int | None = None) -> None:
     """See that there are as many answers as there may be, all of an allowed kind.
 
     Raises
@@ -166,7 +166,7 @@ def owed(answers: bytes, allowed: frozenset[int], count: int | None = None) -> N
         raise ConnectionError(f"{len(codes)} answers of {count} came")
 
 
-def right(answer: dict[str, object], predictions: object) -> None:
+def check_predictions(answer: dict[str, object], predictions: object) -> None:
     """See that an answer is the one it should be.
 
     Raises

@@ -59,11 +59,11 @@ def post(
     """Return a request's bytes, its body perhaps in another encoding of text."""
     if encoding:
         body = body.decode().encode(encoding)
-    told = (
+    headers = (
         f"Host: x\r\nConnection: close\r\nContent-Type: {kind}\r\n{more}"
         f"Content-Length: {len(body)}\r\n\r\n"
     )
-    return f"POST {path} HTTP/1.1\r\n{told}".encode() + body
+    return f"POST {path} HTTP/1.1\r\n{headers}".encode() + body
 
 
 def sound(rows: Rows) -> bytes:

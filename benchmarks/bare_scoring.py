@@ -15,7 +15,7 @@ def main(model: Path, given: Path, output: Path) -> None:
 
     frame = pd.read_parquet(given)
     session = onnxruntime.InferenceSession(model.read_bytes(), providers=["CPUExecutionProvider"])
-    feeds = {each.name: frame[[each.name]].to_numpy(np.float32) for each in session.get_inputs()}
+    feeds = {node.name: frame[[node.name]].to_numpy(np.float32) for node in session.get_inputs()}
     frame["probability"] = session.run(["probability"], feeds)[0].reshape(-1)
     frame.to_parquet(output)
 

@@ -37,7 +37,7 @@ def measure_cluster(options: Options) -> Iterator[Figure]:
     flags = ("--case", "fraud", "--trials", str(trials), "--source", sources()[-1], *quick)
     seconds: dict[int, list[float]] = {1: [], 2: []}
     for _ in range(options.repeats):
-        found = set()
+        best_parameters = set()
         for workers, measured in seconds.items():
             with (
                 TemporaryDirectory() as artifacts,
@@ -45,11 +45,11 @@ def measure_cluster(options: Options) -> Iterator[Figure]:
             ):
                 command = python("-m", "flows.tune", *flags, "--runner", runner)
                 measured.append(timed(command, variables))
-                found.add(
+                best_parameters.add(
                     next(Path(artifacts).glob("runs/tune/*/best.toml")).read_text(encoding="utf-8")
                 )
-        if len({re.sub(r"#.*", "", best) for best in found}) > 1:
-            raise Failed(f"One worker and two found different parameters: {found}")
+        if len({re.sub(r"#.*", "", best) for best in best_parameters}) > 1:
+            raise Failed(f"One worker and two found different parameters: {best_parameters}")
     yield Figure("cluster", f"search of {trials} trials, one Dask worker", "s", tuple(seconds[1]))
     yield Figure("cluster", f"search of {trials} trials, two Dask workers", "s", tuple(seconds[2]))
     yield ratio("cluster", f"search of {trials} trials: two workers / one", seconds[2], seconds[1])

@@ -26,8 +26,8 @@ Load = Callable[[Target], Iterator[None]]
 
 def measure_fairness(options: Options) -> Iterator[Figure]:
     """Measure health checks on new connections, beside other clients of each kind."""
-    model = next(each for each in in_production() if each.takes == "columns")
-    asked = 20 if options.quick else 200
+    model = next(model for model in in_production() if model.takes == "columns")
+    count = 20 if options.quick else 200
     for name in SERVERS:
         port = free_port()
         command = python("-m", "benchmarks.wsgi_servers", name, str(port))
@@ -35,11 +35,11 @@ def measure_fairness(options: Options) -> Iterator[Figure]:
         for load in (busy, pipelining, silent):
             with served(command, variables, f"http://127.0.0.1:{port}/health/ready"):
                 with contextmanager(load)(model.target(port)):
-                    new = [waited(port) for _ in range(asked)]
+                    new = [waited(port) for _ in range(count)]
                 late = sum(seconds is None for seconds in new)
                 yield Figure(
                     "fairness",
-                    f"{name}, beside {load.__name__}: not answered, of {asked}",
+                    f"{name}, beside {load.__name__}: not answered, of {count}",
                     "",
                     (late,),
                 )
@@ -61,14 +61,14 @@ def busy(target: Target) -> Iterator[None]:
         while not over.is_set():
             latencies(target, Bound(50, 5.0))
 
-    asking = [threading.Thread(target=ask) for _ in range(BUSY)]
-    for each in asking:
-        each.start()
+    threads = [threading.Thread(target=ask) for _ in range(BUSY)]
+    for thread in threads:
+        thread.start()
     time.sleep(1.0)
     yield
     over.set()
-    for each in asking:
-        each.join()
+    for thread in threads:
+        thread.join()
 
 
 def pipelining(target: Target) -> Iterator[None]:
@@ -84,14 +84,14 @@ def pipelining(target: Target) -> Iterator[None]:
                 while connection.recv(2**20):
                     pass
 
-    asking = [threading.Thread(target=ask) for _ in range(4)]
-    for each in asking:
-        each.start()
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
     time.sleep(1.0)
     yield
     over.set()
-    for each in asking:
-        each.join()
+    for thread in threads:
+        thread.join()
 
 
 def silent(target: Target) -> Iterator[None]:

@@ -39,16 +39,16 @@ class Model:
 
 def measure_models(options: Options) -> Iterator[Figure]:
     """Ask each model one by one for at most eight seconds, the first moments not counted."""
-    most = Bound(2000, 1.0 if options.quick else 8.0)
+    bound = Bound(2000, 1.0 if options.quick else 8.0)
     with service() as (port, _):
         for model in in_production():
-            asked = {"one instance": 1} | (
+            batch_sizes = {"one instance": 1} | (
                 {f"{ROWS:,} rows": ROWS} if model.takes == "columns" else {}
             )
-            for name, count in asked.items():
+            for name, count in batch_sizes.items():
                 target = model.target(port, count)
                 latencies(target, Bound(100, 1.0))
-                times = latencies(target, most)
+                times = latencies(target, bound)
                 middle, late = (
                     quantiles(times, n=100, method="inclusive")[place] * 1e3 for place in (49, 94)
                 )
@@ -66,12 +66,12 @@ def in_production() -> list[Model]:
     Failed
         There is none.
     """
-    found = [_model(pointer) for pointer in sorted(places.models().glob("*/production"))]
-    if not found:
+    models = [_model(pointer) for pointer in sorted(places.models().glob("*/production"))]
+    if not models:
         raise Failed(
             f"No model is published in {places.models()}: run a case first, for example make fraud."
         )
-    return found
+    return models
 
 
 @contextmanager

@@ -36,9 +36,9 @@ def measure_pictures(options: Options) -> Iterator[Figure]:
         for _ in range(options.repeats + 1):  # the first of each pays for what later ones reuse
             ours.append(epoch_seconds(as_in_the_flow, network, data, batch))
             bare.append(epoch_seconds(as_in_a_script, network, data, batch))
-        told = f"{name}: an epoch of {len(data['y']):,} pictures with the lab's network"
-        yield Figure("pictures", f"{told}, by the flow", "s", tuple(ours[1:]))
-        yield Figure("pictures", f"{told}, by Keras' fit", "s", tuple(bare[1:]))
+        title = f"{name}: an epoch of {len(data['y']):,} pictures with the lab's network"
+        yield Figure("pictures", f"{title}, by the flow", "s", tuple(ours[1:]))
+        yield Figure("pictures", f"{title}, by Keras' fit", "s", tuple(bare[1:]))
         yield ratio("pictures", f"{name}: flow / fit", ours[1:], bare[1:])
 
 

@@ -19,9 +19,9 @@ def measure_profile(options: Options) -> Iterator[Figure]:
     rows, seconds, memory = 5000 if options.quick else ROWS, [], []
     for _ in range(options.repeats):
         with ProcessPoolExecutor(1, get_context("spawn")) as apart:
-            took, most = apart.submit(profiled, rows).result()
+            took, peak = apart.submit(profiled, rows).result()
         seconds.append(took)
-        memory.append(most)
+        memory.append(peak)
     yield Figure("profile", f"profile of {rows:,} rows and 31 columns", "s", tuple(seconds))
     yield Figure("profile", "peak memory of its process, the table with it", "MB", tuple(memory))
 

@@ -35,9 +35,9 @@ def measure_reviews(options: Options) -> Iterator[Figure]:
     for _ in range(options.repeats + 1):  # the first of each pays for what later ones reuse
         ours.append(epoch_seconds(as_in_the_flow, sequences, y))
         bare.append(epoch_seconds(as_in_a_script, sequences, y))
-    told = f"an epoch of {len(y):,} texts with the lab's network"
-    yield Figure("reviews", f"{told}, by the flow", "s", tuple(ours[1:]))
-    yield Figure("reviews", f"{told}, by Keras' fit on padded texts", "s", tuple(bare[1:]))
+    title = f"an epoch of {len(y):,} texts with the lab's network"
+    yield Figure("reviews", f"{title}, by the flow", "s", tuple(ours[1:]))
+    yield Figure("reviews", f"{title}, by Keras' fit on padded texts", "s", tuple(bare[1:]))
     yield ratio("reviews", "fit / flow", bare[1:], ours[1:])
 
 

@@ -104,9 +104,9 @@ def lab_speed(version: Path, options: Options) -> Speed:
 
 def speed(target: Target, options: Options) -> Speed:
     """Warm a service up, then measure it with one client and with four."""
-    most = 1.0 if options.quick else 60.0
+    limit = 1.0 if options.quick else 60.0
     warm_up, one_by_one, together = (
-        Bound(b.requests, min(b.seconds, most)) for b in (WARM_UP, ONE_BY_ONE, TOGETHER)
+        Bound(b.requests, min(b.seconds, limit)) for b in (WARM_UP, ONE_BY_ONE, TOGETHER)
     )
     latencies(target, warm_up)
     percentiles = quantiles(latencies(target, one_by_one), n=100, method="inclusive")

@@ -15,7 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from statistics import quantiles
 
-from benchmarks.attacks import ATTACKS, Place, right
+from benchmarks.attacks import ATTACKS, Place, check_predictions
 from benchmarks.figures import Figure, Options
 from benchmarks.models import in_production, service
 from benchmarks.processes import Failed
@@ -36,14 +36,14 @@ def measure_siege(options: Options) -> Iterator[Figure]:
     Failed
         An answer was wrong, or did not come.
     """
-    model = next(each for each in in_production() if each.takes == "columns")
+    model = next(model for model in in_production() if model.takes == "columns")
     with service("--processes", "2") as (port, pid):
         end = time.monotonic() + (QUICK if options.quick else SECONDS)
         before = memory(pid)
-        told, seconds = siege(Place(port, pid, model), lambda _: time.monotonic() < end)
+        counts, seconds = siege(Place(port, pid, model), lambda _: time.monotonic() < end)
         yield Figure("siege", "memory before", "MB", (before,))
         yield Figure("siege", "memory after", "MB", (memory(pid),))
-    for name, count in sorted(told.items()):
+    for name, count in sorted(counts.items()):
         yield Figure("siege", name, "", (count,))
     middle, late = (
         quantiles(seconds, n=100, method="inclusive")[place] * 1e3 for place in (49, 94)
@@ -62,44 +62,46 @@ def siege(place: Place, going: Going) -> tuple[Counter[str], list[float]]:
     Failed
         An answer was wrong, or did not come.
     """
-    told: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     seconds: list[float] = []
     with closing(_connect(place)) as connection:
-        owed = _ask(place, connection)["predictions"]
+        expected = _ask(place, connection)["predictions"]
     over = threading.Event()
     with ThreadPoolExecutor(len(ATTACKS) + SOUND) as pool:
-        sound = [pool.submit(_ask_on, place, owed, over, told, seconds) for _ in range(SOUND)]
-        attacks = [pool.submit(_attack, place, attack, going, told) for attack in ATTACKS]
+        sound = [pool.submit(_ask_on, place, expected, over, counts, seconds) for _ in range(SOUND)]
+        attacks = [pool.submit(_attack, place, attack, going, counts) for attack in ATTACKS]
         _wait(attacks, sound)
         over.set()
-        for each in (*attacks, *sound):
-            each.result()
-    return told, seconds
+        for future in (*attacks, *sound):
+            future.result()
+    return counts, seconds
 
 
 def _wait(attacks: list[Future[None]], sound: list[Future[None]]) -> None:
-    while any(not each.done() for each in attacks) and not any(each.done() for each in sound):
+    while any(not future.done() for future in attacks) and not any(
+        future.done() for future in sound
+    ):
         time.sleep(0.1)
 
 
 def _attack(
-    place: Place, attack: Callable[[Place, random.Random], None], going: Going, told: Counter[str]
+    place: Place, attack: Callable[[Place, random.Random], None], going: Going, counts: Counter[str]
 ) -> None:
     rng, done = random.Random(attack.__name__), 0
     while going(done):
         done += 1
         try:
             attack(place, rng)
-            told[f"{attack.__name__}: rounds"] += 1
+            counts[f"{attack.__name__}: rounds"] += 1
         except OSError:  # its process was killed, or it was refused by a cut
-            told[f"{attack.__name__}: cut off"] += 1
+            counts[f"{attack.__name__}: cut off"] += 1
 
 
 def _ask_on(
     place: Place,
     predictions: object,
     over: threading.Event,
-    told: Counter[str],
+    counts: Counter[str],
     seconds: list[float],
 ) -> None:
     """Send one row after the other on a kept connection.
@@ -109,20 +111,20 @@ def _ask_on(
     with closing(_connect(place)) as connection:
         while not over.is_set():
             began = time.perf_counter()
-            right(_ask_again(place, connection, told), predictions)
-            told["sound requests: answered"] += 1
+            check_predictions(_ask_again(place, connection, counts), predictions)
+            counts["sound requests: answered"] += 1
             seconds.append(time.perf_counter() - began)
 
 
 def _ask_again(
-    place: Place, connection: http.client.HTTPConnection, told: Counter[str]
+    place: Place, connection: http.client.HTTPConnection, counts: Counter[str]
 ) -> dict[str, object]:
     """Ask until there is an answer."""
     for _ in range(TRIES):
         try:
             return _ask(place, connection)
         except (OSError, http.client.HTTPException):
-            told["sound requests: asked again"] += 1
+            counts["sound requests: asked again"] += 1
             connection.close()
             time.sleep(0.1)
     raise Failed(f"A sound request was not answered in {TRIES} tries")

@@ -35,15 +35,15 @@ def measure_storm(options: Options) -> Iterator[Figure]:
     Failed
         One was answered with a 5xx, or there is no model of columns and one of pictures to ask.
     """
-    asked = {model.takes: model for model in in_production()}
-    if not asked.keys() >= {"columns", "picture"}:
+    models = {model.takes: model for model in in_production()}
+    if not models.keys() >= {"columns", "picture"}:
         raise Failed(
             "A storm needs a model of columns and one of pictures: run make fraud and make mnist, "
             "and promote."
         )
     with service() as (port, pid):
         yield from storm(
-            port, pid, asked["columns"], asked["picture"], 500 if options.quick else REQUESTS
+            port, pid, models["columns"], models["picture"], 500 if options.quick else REQUESTS
         )
 
 
@@ -59,10 +59,10 @@ def storm(port: int, pid: int, columns: Model, pictures: Model, count: int) -> I
         over = Event()
         beside = pool.submit(until, over, sound)
         try:
-            told = send(port, columns, pictures, count, seed=0)
+            statuses = send(port, columns, pictures, count, seed=0)
         finally:
             over.set()
-    for status, times in sorted(told.items()):
+    for status, times in sorted(statuses.items()):
         yield Figure("storm", f"of {count:,} bad requests: {status}", "", (times,))
     yield Figure("storm", "memory before", "MB", (before,))
     yield Figure("storm", "memory after", "MB", (memory(pid),))
@@ -83,15 +83,15 @@ def send(port: int, columns: Model, pictures: Model, count: int, seed: int) -> C
         One was answered with a 5xx.
     """
     row_path, picture_path = (model.target(port).path for model in (columns, pictures))
-    made = islice(bad_requests(seed, row_path, columns.instances, picture_path), count)
-    told: Counter[str] = Counter()
+    requests = islice(bad_requests(seed, row_path, columns.instances, picture_path), count)
+    statuses: Counter[str] = Counter()
     with ThreadPoolExecutor(CLIENTS) as pool:
-        while some := list(islice(made, 100)):
-            told.update(pool.map(lambda request: answered(port, request), some))
-    failed = [status for status in told if status.startswith("5")]
+        while some := list(islice(requests, 100)):
+            statuses.update(pool.map(lambda request: answered(port, request), some))
+    failed = [status for status in statuses if status.startswith("5")]
     if failed:
-        raise Failed(f"Bad requests were answered with {', '.join(failed)}: {dict(told)}")
-    return told
+        raise Failed(f"Bad requests were answered with {', '.join(failed)}: {dict(statuses)}")
+    return statuses
 
 
 def answered(port: int, request: bytes) -> str:
@@ -106,8 +106,8 @@ def answered(port: int, request: bytes) -> str:
                 arrived = (arrived + some)[:100]
         except ConnectionError:  # the service hung up on what was too long
             return CUT
-    found = STATUS.match(arrived)
-    return found[1].decode() if found else CUT
+    match = STATUS.match(arrived)
+    return match[1].decode() if match else CUT
 
 
 def whole(request: bytes) -> bool:

@@ -63,8 +63,8 @@ def watched(command: Sequence[str], variables: Mapping[str, str]) -> Cost:
     tree, largest = 0, 0
     with child(command, variables) as running:
         while running.process.poll() is None:
-            found = sizes(running.process.pid)
-            tree, largest = max(tree, sum(found)), max([largest, *found])
+            usage = sizes(running.process.pid)
+            tree, largest = max(tree, sum(usage)), max([largest, *usage])
             if time.perf_counter() - started > RUN_LIMIT:
                 raise running.failure(f"not done after {RUN_LIMIT:.0f} s")
             time.sleep(0.1)
@@ -75,9 +75,9 @@ def watched(command: Sequence[str], variables: Mapping[str, str]) -> Cost:
 
 def sizes(pid: int) -> list[int]:
     """Return the bytes in memory of a process and of each of its descendants that still run."""
-    found = []
+    usage = []
     for process in family(pid):
         with suppress(psutil.NoSuchProcess):
             memory = process.memory_full_info()
-            found.append(getattr(memory, "pss", memory.rss))
-    return found
+            usage.append(getattr(memory, "pss", memory.rss))
+    return usage

@@ -59,9 +59,9 @@ def measure_tricks(options: Options) -> Iterator[Figure]:
     trials["without whitened patches and passing kernels"] = (usual, True)
     for name, (settings, plain) in trials.items():
         accuracy, seconds = tried(train, judged, settings, plain=plain)
-        told = f"cifar10, {len(train['y']):,} photos, {settings.epochs} epochs, {name}"
-        yield Figure("tricks", f"{told}: accuracy", "", (accuracy,))
-        yield Figure("tricks", f"{told}: an epoch", "s", (seconds,))
+        title = f"cifar10, {len(train['y']):,} photos, {settings.epochs} epochs, {name}"
+        yield Figure("tricks", f"{title}: accuracy", "", (accuracy,))
+        yield Figure("tricks", f"{title}: an epoch", "s", (seconds,))
 
 
 def photos(count: int, judged: int) -> "tuple[Arrays, Arrays]":
@@ -81,7 +81,7 @@ def photos(count: int, judged: int) -> "tuple[Arrays, Arrays]":
             raise Failed(str(error)) from error
     assert origin.path is not None
     given = (picture for picture in read(origin.path, cifar10.SHAPE) if picture.part == "train")
-    sound = ((each.pixels, each.label) for each in given if each.pixels is not None)
+    sound = ((picture.pixels, picture.label) for picture in given if picture.pixels is not None)
     pictures, labels = zip(*islice(sound, count + judged), strict=True)
     x, y = np.stack(pictures), np.array(labels)
     return {"x": x[:count], "y": y[:count]}, {"x": x[count:], "y": y[count:]}

@@ -26,16 +26,16 @@ PROCESSES, THREADS, CLIENTS = 2, 4, 4
 
 def measure_servers(options: Options) -> Iterator[Figure]:
     """Measure one row of the first published model of columns, with one client and with four."""
-    model = next(each for each in in_production() if each.takes == "columns")
+    model = next(model for model in in_production() if model.takes == "columns")
     seconds = 1.0 if options.quick else 4.0
     figures: dict[str, list[tuple[float, float]]] = {name: [] for name in SERVERS}
     for _ in range(options.repeats):
-        for name, found in figures.items():
+        for name, measured in figures.items():
             port = free_port()
             command = python("-m", "benchmarks.wsgi_servers", name, str(port))
             variables = environment(CASEBOOK_ARTIFACTS=str(places.artifacts()))
             with served(command, variables, f"http://127.0.0.1:{port}/health/ready"):
-                found.append(speed(model.target(port), seconds))
+                measured.append(speed(model.target(port), seconds))
     for name, pairs in figures.items():
         yield Figure("servers", f"{name}: one row, p50", "ms", tuple(pair[0] for pair in pairs))
         yield Figure(
@@ -130,7 +130,7 @@ def granian(port: int) -> None:
 
 
 SERVERS: Mapping[str, Callable[[int], None]] = {
-    each.__name__: each for each in (casebook, waitress, gunicorn, cheroot, granian)
+    server.__name__: server for server in (casebook, waitress, gunicorn, cheroot, granian)
 }
 
 if __name__ == "__main__":

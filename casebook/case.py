@@ -47,8 +47,8 @@ class Case(Generic[M]):
         from prefect import flow
 
         def tell(summary: Summary) -> None:
-            told = f"{summary.headline}\nReport: {summary.report}\nNext: `{summary.next_command}`"
-            show(f"{self.name}-report", told)
+            text = f"{summary.headline}\nReport: {summary.report}\nNext: `{summary.next_command}`"
+            show(f"{self.name}-report", text)
 
         def body(params: M) -> Summary:
             log_lines()
@@ -137,8 +137,8 @@ def code_version() -> str | None:
     Return None without git. A container image has no checkout: its version was given when it was
     built.
     """
-    if told := os.environ.get("CASEBOOK_CODE_VERSION"):
-        return told
+    if version := os.environ.get("CASEBOOK_CODE_VERSION"):
+        return version
     try:
         command = [
             "git",

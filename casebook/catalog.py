@@ -77,15 +77,15 @@ def data_set(name: str) -> DataSet:
     CasebookError
         A catalog is no TOML, or the entry is missing or malformed.
     """
-    known = []
+    names = []
     for root in places.roots():
         path = root / "data" / "catalog.toml"
         entries = outside.parse_toml(outside.read_text(path), path) if path.is_file() else {}
-        known += list(entries)
+        names += list(entries)
         if name in entries:
             return _entry(name, entries[name], path)
     raise Unlisted(
-        f"The catalog has no data set '{name}'; it has {', '.join(known)}. Add it to "
+        f"The catalog has no data set '{name}'; it has {', '.join(names)}. Add it to "
         "data/catalog.toml."
     )
 

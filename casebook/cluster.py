@@ -95,7 +95,7 @@ def _check(runner: str, client: Any, proof: str) -> None:
         raise CasebookError(
             f"--runner {runner}: a worker lacks the project's code ({error}): `{START}`."
         ) from error
-    blind = [name for name, found in seen.items() if not found]
+    blind = [name for name, visible in seen.items() if not visible]
     if blind:
         raise CasebookError(
             f"--runner {runner}: {', '.join(blind)} doesn't see this run's {proof}. Set "

@@ -9,10 +9,10 @@ from typing import Literal
 
 from pydantic import JsonValue
 
-Asked = Literal["auto", "cpu", "gpu"]
+DeviceChoice = Literal["auto", "cpu", "gpu"]
 
 
-def prepare(asked: Asked, seed: int) -> dict[str, JsonValue]:
+def prepare(requested: DeviceChoice, seed: int) -> dict[str, JsonValue]:
     """Choose the device, fix every seed, and return what is actually used.
 
     A run that requests a GPU where there is none goes on with the CPU, warns, and has `asked: gpu,
@@ -24,21 +24,21 @@ def prepare(asked: Asked, seed: int) -> dict[str, JsonValue]:
     keras.utils.set_random_seed(seed)
     keras.backend.clear_session()
     backend = keras.backend.backend()
-    used = {"tensorflow": _tensorflow, "jax": _jax}.get(backend, _torch)(asked)
-    if asked == "gpu" and used == "cpu":
+    used = {"tensorflow": _tensorflow, "jax": _jax}.get(backend, _torch)(requested)
+    if requested == "gpu" and used == "cpu":
         logging.getLogger("casebook").warning(
             "A GPU was asked for, but %s finds none: the CPU is used.", backend
         )
-    if asked == "cpu" and used == "gpu":
+    if requested == "cpu" and used == "gpu":
         logging.getLogger("casebook").warning(
             "The CPU was asked for, but %s uses its GPU: hide it from it.", backend
         )
     keras.mixed_precision.set_global_policy("float32")
-    return {"asked": asked, "used": used, "backend": backend, "threads": threads()}
+    return {"asked": requested, "used": used, "backend": backend, "threads": threads()}
 
 
 @contextmanager
-def reduced_precision(used: JsonValue, *, asked: bool) -> Iterator[str]:
+def reduced_precision(used: JsonValue, *, enabled: bool) -> Iterator[str]:
     """Let networks built inside compute in 16 bits, if requested and the device in use supports it.
 
     A GPU does. A processor does if it has instructions for it: without them 16 bits are emulated,
@@ -47,7 +47,7 @@ def reduced_precision(used: JsonValue, *, asked: bool) -> Iterator[str]:
     import keras
 
     bits = "mixed_float16" if used == "gpu" else "mixed_bfloat16" if _has_bfloat16() else "float32"
-    keras.mixed_precision.set_global_policy(bits if asked else "float32")
+    keras.mixed_precision.set_global_policy(bits if enabled else "float32")
     try:
         yield keras.mixed_precision.dtype_policy().name
     finally:
@@ -69,7 +69,7 @@ def threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _tensorflow(asked: Asked) -> str:
+def _tensorflow(requested: DeviceChoice) -> str:
     """Configure TensorFlow's devices and return the one in use.
 
     Hide the GPUs from a run that wants none, let memory grow on the one it takes, and set the
@@ -80,7 +80,7 @@ def _tensorflow(asked: Asked) -> str:
     tf.get_logger().setLevel("ERROR")  # it warns of every new shape that a batch has
     gpus = tf.config.list_physical_devices("GPU")
     try:
-        if asked == "cpu" or not gpus:
+        if requested == "cpu" or not gpus:
             tf.config.set_visible_devices([], "GPU")
             tf.config.threading.set_intra_op_parallelism_threads(threads())
             return "cpu"
@@ -96,7 +96,7 @@ def _tensorflow(asked: Asked) -> str:
     return "gpu"
 
 
-def _jax(asked: Asked) -> str:
+def _jax(requested: DeviceChoice) -> str:
     """Configure JAX's device and precision, and return the device in use.
 
     JAX computes on the CPU if that is requested or there is no GPU, else on its first GPU, as
@@ -110,13 +110,13 @@ def _jax(asked: Asked) -> str:
         )
     import jax
 
-    used = "cpu" if asked == "cpu" or jax.default_backend() != "gpu" else "gpu"
+    used = "cpu" if requested == "cpu" or jax.default_backend() != "gpu" else "gpu"
     jax.config.update("jax_default_device", jax.devices("cpu")[0] if used == "cpu" else None)
     jax.config.update("jax_default_matmul_precision", "float32")
     return used
 
 
-def _torch(asked: Asked) -> str:
+def _torch(requested: DeviceChoice) -> str:
     """Return the device that Keras' torch backend computes on.
 
     It chose the device when it was imported, unless KERAS_TORCH_DEVICE says otherwise.

@@ -73,12 +73,12 @@ def read(path: Path, limit: int = LIMIT) -> bytes | None:
         It is no file (reading a pipe or a device might never end), or it is too large.
     """
     try:
-        found = path.stat()
+        info = path.stat()
     except (FileNotFoundError, NotADirectoryError):
         return None
-    if not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISREG(info.st_mode):
         raise OSError(errno.EINVAL, "it is no file", str(path))
-    if found.st_size > limit:
+    if info.st_size > limit:
         raise OSError(errno.EFBIG, f"it has more than {limit:,} bytes", str(path))
     return path.read_bytes()
 

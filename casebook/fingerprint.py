@@ -70,13 +70,13 @@ def library_versions(libraries: tuple[str, ...]) -> dict[str, str]:
         *libraries,
         *({os.environ.get("KERAS_BACKEND", "tensorflow")} if "keras" in libraries else ()),
     }
-    found = {}
+    versions = {}
     for name in sorted(names):
         try:
-            found[name] = installed(name)
+            versions[name] = installed(name)
         except PackageNotFoundError:
             continue  # part of the standard library
-    return found
+    return versions
 
 
 def installed(library: str) -> str:
@@ -235,7 +235,7 @@ def _drop_own_decorators(tree: ast.Module, module: ModuleType) -> None:
     for node in tree.body:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)):
             node.decorator_list = [
-                each for each in node.decorator_list if not _is_own(each, module)
+                decorator for decorator in node.decorator_list if not _is_own(decorator, module)
             ]
 
 

@@ -44,4 +44,4 @@ class Fold:
 
 def gather(futures: Mapping[T, Iterable[Future]]) -> dict[str, list[Ref]]:
     """Wait for all that was submitted, and return the references under the same names."""
-    return {str(name): [future.result() for future in each] for name, each in futures.items()}
+    return {str(name): [future.result() for future in group] for name, group in futures.items()}

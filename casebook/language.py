@@ -48,11 +48,11 @@ def language_of(word: str) -> Language:
     CasebookError
         There is no such language.
     """
-    known: tuple[Language, ...] = get_args(Language)
-    for language in known:
+    languages: tuple[Language, ...] = get_args(Language)
+    for language in languages:
         if word == language:
             return language
-    raise CasebookError(f"--language {word}: there are {', '.join(known)}.")
+    raise CasebookError(f"--language {word}: there are {', '.join(languages)}.")
 
 
 def translated(text: str, language: Language) -> str:

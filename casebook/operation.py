@@ -40,16 +40,19 @@ class Operation:
 
         def body(**given: Any) -> str:
             log_lines()
-            said = self.fn(**given)
-            show(self.fn.__name__, said)
-            return said
+            message = self.fn(**given)
+            show(self.fn.__name__, message)
+            return message
 
         parameters = inspect.signature(self.fn).parameters.values()
         named = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in parameters]
         body.__signature__ = inspect.Signature(named)  # type: ignore[attr-defined]
         about = (inspect.getdoc(self.fn) or "").split("\n\n")[0]
         # Prefect takes the form's descriptions from a docstring in this style
-        lines = [f"    {each.name}: {_told(each.annotation)[1]}" for each in named]
+        lines = [
+            f"    {parameter.name}: {_argument_options(parameter.annotation)[1]}"
+            for parameter in named
+        ]
         body.__doc__ = "\n".join([about, "", "Args:", *lines])
         return flow(name=self.fn.__name__, description=about, persist_result=False)(body)
 
@@ -59,9 +62,9 @@ class Operation:
         A parameter without a default is a positional argument unless it is keyword-only; all others
         are flags.
         """
-        told = (inspect.getdoc(self.fn) or "").split("\n\nRaises")[0]
+        description = (inspect.getdoc(self.fn) or "").split("\n\nRaises")[0]
         parser = argparse.ArgumentParser(
-            prog=f"python -m flows.{self.fn.__name__}", description=told
+            prog=f"python -m flows.{self.fn.__name__}", description=description
         )
         for name, parameter in inspect.signature(self.fn).parameters.items():
             _add(parser, name, parameter)
@@ -77,13 +80,13 @@ class Operation:
             with engine.server() as starting:
                 starting.wait()
                 begun = True
-                said = self.flow(**arguments)
+                message = self.flow(**arguments)
         except prefect_disk.Unfit as fault:
             if begun or not self.mends:
                 raise
             log.warning("%s This is done without Prefect, whose pages will not tell of it.", fault)
-            said = self.fn(**arguments)
-        print(said)
+            message = self.fn(**arguments)
+        print(message)
 
 
 def _user() -> str:
@@ -98,21 +101,21 @@ def _add(parser: argparse.ArgumentParser, name: str, parameter: inspect.Paramete
     """Add one parameter; where its annotation has a text, that is its help."""
     needed = parameter.default is inspect.Parameter.empty
     flag = "--" + name.replace("_", "-")
-    read, help = _told(parameter.annotation)
-    if read["type"] is bool:
+    options, help = _argument_options(parameter.annotation)
+    if options["type"] is bool:
         parser.add_argument(flag, action="store_true", help=help)
     elif needed and parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
-        parser.add_argument(name, **read, help=help)
+        parser.add_argument(name, **options, help=help)
     elif needed:
-        parser.add_argument(flag, **read, required=True, help=help)
+        parser.add_argument(flag, **options, required=True, help=help)
     else:
         shown = "; ".join(
             text for text in (help, "default: %(default)s" if parameter.default else "") if text
         )
-        parser.add_argument(flag, **read, default=parameter.default, help=shown)
+        parser.add_argument(flag, **options, default=parameter.default, help=shown)
 
 
-def _told(annotation: Any) -> tuple[dict[str, Any], str]:
+def _argument_options(annotation: Any) -> tuple[dict[str, Any], str]:
     """Return how the words after a flag are read, and the help."""
     text = ""
     if get_origin(annotation) is Annotated:
@@ -121,8 +124,8 @@ def _told(annotation: Any) -> tuple[dict[str, Any], str]:
     if kind is Literal:
         return {"type": str, "choices": get_args(annotation)}, text
     readers = {date: date.fromisoformat, float: finite}
-    read = {"type": readers.get(inner, inner)}
-    return (read | {"nargs": "*"} if kind is tuple else read), text
+    options = {"type": readers.get(inner, inner)}
+    return (options | {"nargs": "*"} if kind is tuple else options), text
 
 
 def finite(word: str) -> float:

@@ -96,7 +96,7 @@ def outcome(case: str, run: str) -> Outcome:
     )
     return replace(
         whole,
-        trials=tuple(_trial(whole, record, metrics, each) for each in metrics.get("trials", ())),
+        trials=tuple(_trial(whole, record, metrics, trial) for trial in metrics.get("trials", ())),
     )
 
 
@@ -110,9 +110,9 @@ def _ended(case: str, folder: Path) -> dict[str, Any]:
         )
     if not record:
         here = (path.parent.name for path in places.runs(case).glob("*/run.json"))
-        known = sorted({*here, *share.names(places.runs(case))}, reverse=True)
+        run_ids = sorted({*here, *share.names(places.runs(case))}, reverse=True)
         raise CasebookError(
-            f"{case} has no run {folder.name}. Its runs are: {', '.join(known[:10]) or 'none'}."
+            f"{case} has no run {folder.name}. Its runs are: {', '.join(run_ids[:10]) or 'none'}."
         )
     return record
 
@@ -125,22 +125,24 @@ def _brought(folder: Path) -> Path:
 
 
 def _published(record: Mapping[str, Any]) -> dict[str, Path]:
-    told = record.get("published")
-    if not told:
+    published = record.get("published")
+    if not published:
         return {}
     return {
-        "model": _brought(untrusted.inside(places.models(record["case"]), str(told["version"])))
+        "model": _brought(
+            untrusted.inside(places.models(record["case"]), str(published["version"]))
+        )
     }
 
 
 def _source(record: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
     """Return the kind of data; a run that failed early has only the requested kind."""
-    asked = record["parameters"]["source"]
+    requested = record["parameters"]["source"]
     return str(
         metrics["data"]["source"]
         if metrics
-        else asked
-        if asked in ("real", "sample")
+        else requested
+        if requested in ("real", "sample")
         else "unknown"
     )
 
@@ -153,7 +155,7 @@ def _group(record: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
 def _tags(record: Mapping[str, Any], metrics: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the tags that distinguish where a run's metrics come from."""
     data = metrics.get("data", {})
-    told = {
+    tags = {
         "casebook.case": record["case"],
         "casebook.code_version": record["code_version"],
         "casebook.version": record.get("published", {}).get("version"),
@@ -168,7 +170,7 @@ def _tags(record: Mapping[str, Any], metrics: Mapping[str, Any]) -> Iterator[tup
             for name in ("protocol", "primary_metric", "champion", "searched")
         },
     }
-    yield from ((name, str(value)) for name, value in told.items() if value is not None)
+    yield from ((name, str(value)) for name, value in tags.items() if value is not None)
 
 
 def _figures(metrics: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
@@ -177,26 +179,28 @@ def _figures(metrics: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
     chosen_by = metrics.get("validation", {})
     if "trials" in metrics:
         chosen_by = {"best": metrics["best"]["figure"], "course": metrics["course"]}
-    told = {name: metrics.get(name) for name in ("candidates", "peers", "findings", "test", "data")}
-    told["validation"] = {name: {primary: figure} for name, figure in chosen_by.items()}
+    sections = {
+        name: metrics.get(name) for name in ("candidates", "peers", "findings", "test", "data")
+    }
+    sections["validation"] = {name: {primary: figure} for name, figure in chosen_by.items()}
     if "champion" in metrics:
-        told["champion"] = metrics["candidates"][metrics["champion"]]
-    yield from _numbers(told)
+        sections["champion"] = metrics["candidates"][metrics["champion"]]
+    yield from _numbers(sections)
 
 
-def _numbers(told: object, place: str = "") -> Iterator[tuple[str, float]]:
+def _numbers(node: object, place: str = "") -> Iterator[tuple[str, float]]:
     """Yield the numbers in named values by their place; a value and its interval are one metric."""
-    if isinstance(told, dict) and told.keys() >= {"value", "low", "high"}:
+    if isinstance(node, dict) and node.keys() >= {"value", "low", "high"}:
         yield from (
-            (place, told["value"]),
-            (f"{place}_low", told["low"]),
-            (f"{place}_high", told["high"]),
+            (place, node["value"]),
+            (f"{place}_low", node["low"]),
+            (f"{place}_high", node["high"]),
         )
-    elif isinstance(told, dict):
-        for name, value in told.items():
+    elif isinstance(node, dict):
+        for name, value in node.items():
             yield from _numbers(value, f"{place}/{name}" if place else name)
-    elif isinstance(told, (int, float)) and not isinstance(told, bool):
-        yield place, told
+    elif isinstance(node, (int, float)) and not isinstance(node, bool):
+        yield place, node
 
 
 def _all_curves(record: Mapping[str, Any], metrics: Mapping[str, Any]) -> tuple[Curves, list[str]]:
@@ -204,9 +208,11 @@ def _all_curves(record: Mapping[str, Any], metrics: Mapping[str, Any]) -> tuple[
     curves: Curves = {}
     gone = []
     for name in metrics.get("candidates", {}):
-        told = _curves(record, name)
-        curves |= {f"training/{name}/{what}": curve for what, curve in (told or {}).items()}
-        gone += [f"the training curves of {name}"] if told is None else []
+        candidate_curves = _curves(record, name)
+        curves |= {
+            f"training/{name}/{what}": curve for what, curve in (candidate_curves or {}).items()
+        }
+        gone += [f"the training curves of {name}"] if candidate_curves is None else []
     return curves, gone
 
 

@@ -80,8 +80,8 @@ def reading(path: Path | str, kind: str, remedy: str = FETCH) -> Iterator[None]:
     except _raised() as error:
         if isinstance(error, OSError) and error.strerror and error.errno:
             raise CasebookError(f"{path} can't be read: {error.strerror}. {ACCESS}") from error
-        said = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-        raise CasebookError(f"{path} can't be read as {kind}: {said}. {remedy}") from error
+        message = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        raise CasebookError(f"{path} can't be read as {kind}: {message}. {remedy}") from error
 
 
 def _raised() -> tuple[type[Exception], ...]:
@@ -161,28 +161,28 @@ def faults(error: "ValidationError") -> str:
 
     It names each field and what is wrong with it.
     """
-    found = []
+    messages = []
     for fault in error.errors():
         field = ".".join(map(str, fault["loc"])) or "the whole"
-        said = fault["msg"].removeprefix("Value error, ")
-        found.append(f"{field}: {said[0].lower()}{said[1:]}")
-    return "; ".join(found)
+        message = fault["msg"].removeprefix("Value error, ")
+        messages.append(f"{field}: {message[0].lower()}{message[1:]}")
+    return "; ".join(messages)
 
 
 def _broken(path: Path | str, kind: str, error: Exception) -> str:
-    said = (
+    message = (
         "it is nested too deeply" if isinstance(error, RecursionError) else str(error).rstrip(".")
     )
-    return f"{path} can't be read as {kind}: {said}. Mend it there."
+    return f"{path} can't be read as {kind}: {message}. Mend it there."
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    mapping = dict(pairs)
+    if len(mapping) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"the name {twice!r} stands twice in one object")
-    for name, value in found.items():
+    for name, value in mapping.items():
         if isinstance(value, float) and not math.isfinite(value):
             raise ValueError(f"{name} {value}: should be a finite number")
-    return found
+    return mapping

@@ -131,8 +131,8 @@ def _fault(model: type[BaseModel], fault: Any, file: str) -> str:
     if name not in model.model_fields:
         return f"{where}{name}: unknown; there are {', '.join(model.model_fields)}"
     shown = name if file else "--" + name.replace("_", "-")
-    said = fault["msg"].removeprefix("Value error, ")
-    return f"{where}{shown} {_short(fault['input'])}: {said[0].lower()}{said[1:]}"
+    message = fault["msg"].removeprefix("Value error, ")
+    return f"{where}{shown} {_short(fault['input'])}: {message[0].lower()}{message[1:]}"
 
 
 def _short(value: object) -> str:

@@ -28,8 +28,8 @@ def roots() -> list[Path]:
 
 def shared() -> str | None:
     """Return the URL of the artifacts that machines share, or None where they are in a folder."""
-    asked = os.environ.get("CASEBOOK_ARTIFACTS", "")
-    return asked if "://" in asked else None
+    url = os.environ.get("CASEBOOK_ARTIFACTS", "")
+    return url if "://" in url else None
 
 
 def artifacts() -> Path:

@@ -88,8 +88,8 @@ def wrong_with(path: Path) -> str | None:
             sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=1)
         ) as opened:
             opened.set_progress_handler(lambda: time.monotonic() > end, 10_000)
-            found: tuple[str] = opened.execute("PRAGMA quick_check(1)").fetchone()
+            row: tuple[str] = opened.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.DatabaseError as error:
         # what is busy, or takes longer, is no damage
         return str(error) if error.sqlite_errorcode & 0xFF in DAMAGED else None
-    return None if found[0] == "ok" else found[0].replace("\n", " ")
+    return None if row[0] == "ok" else row[0].replace("\n", " ")

@@ -24,14 +24,14 @@ class Progress:
             total=total, desc=what, leave=False, mininterval=0.5, disable=None, **counted
         )  # needs a terminal
         self.artifact = _create(what)
-        self.told = time.monotonic()
+        self.last_update = time.monotonic()
 
     def step(self, note: str = "", units: int = 1) -> None:
         """Count one unit or several, with a short note such as the latest validation metric."""
         self.done += units
         self.bar.set_postfix_str(note, refresh=False)
         self.bar.update(units)
-        if time.monotonic() - self.told > EVERY:
+        if time.monotonic() - self.last_update > EVERY:
             self._tell(100.0 * self.done / max(1, self.total))
 
     def __enter__(self) -> Self:
@@ -52,7 +52,7 @@ class Progress:
     def _tell(self, percent: float) -> None:
         from prefect.artifacts import update_progress_artifact
 
-        self.told = time.monotonic()
+        self.last_update = time.monotonic()
         if self.artifact is not None:
             update_progress_artifact(artifact_id=self.artifact, progress=percent)
 

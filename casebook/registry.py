@@ -39,9 +39,9 @@ def production(case: str) -> int | None:
     version = number(content.decode("ascii", errors="replace").strip())
     if version is None:
         shown = content[:20].strip().decode("latin-1").encode("unicode_escape").decode()
-        said = f"holds '{shown}', which is no version" if shown else "is empty"
+        problem = f"holds '{shown}', which is no version" if shown else "is empty"
         raise Damaged(
-            f"{path} {said}, so nobody can tell which version of {case} serves. "
+            f"{path} {problem}, so nobody can tell which version of {case} serves. "
             f"`python -m flows.promote {case} N` lets version N serve, and mends the file"
         )
     return version
@@ -57,8 +57,8 @@ def present(case: str) -> int | None:
     except Damaged as fault:
         changes = [change for line in _history(case) if (change := _change(line))]
         last = changes[-1][1] if changes else None
-        known = f"By {HISTORY} it is version {last}." if last else f"Nor does {HISTORY} tell."
-        log.warning("%s. %s", fault, known)
+        hint = f"By {HISTORY} it is version {last}." if last else f"Nor does {HISTORY} tell."
+        log.warning("%s. %s", fault, hint)
         return last
 
 
@@ -84,8 +84,10 @@ def promote(case: str, version: int) -> None:
     """
     with alone(case):
         before = present(case)
-        told = published(case)
-        kinds = [told.get(each or 0, {}).get("trained_on") for each in (version, before)]
+        manifests = published(case)
+        kinds = [
+            manifests.get(candidate or 0, {}).get("trained_on") for candidate in (version, before)
+        ]
         if kinds == ["sample", "real"]:
             raise CasebookError(
                 f"{case} version {version} was trained on sample data and must not replace version "
@@ -107,12 +109,12 @@ def rollback(case: str) -> int:
         lines = _history(case)
         before, rest = _before(lines, present(case))
         unreadable = [str(i) for i, line in enumerate(lines, 1) if _change(line) is None]
-        said = (
+        warning = (
             f"Lines of {places.models(case) / HISTORY} that can't be read: {', '.join(unreadable)}."
         )
         if before is None:
             why = (
-                f"{said} The others name none"
+                f"{warning} The others name none"
                 if unreadable
                 else "None served before the present one"
             )
@@ -122,7 +124,7 @@ def rollback(case: str) -> int:
             )
         check(case, before)
         if unreadable:
-            log.warning("%s The last of the others says version %d.", said, before)
+            log.warning("%s The last of the others says version %d.", warning, before)
         folder_of(case, before)
         _set(case, before)
         _write_history(case, rest)
@@ -175,8 +177,8 @@ def _change(line: bytes) -> tuple[int | None, int] | None:
 
     Return None where the line can't be read.
     """
-    found = CHANGE.fullmatch(line.decode("ascii", errors="replace").strip())
-    return (number(found[1]), int(found[2])) if found else None
+    match = CHANGE.fullmatch(line.decode("ascii", errors="replace").strip())
+    return (number(match[1]), int(match[2])) if match else None
 
 
 def _history(case: str) -> list[bytes]:

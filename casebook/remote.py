@@ -30,19 +30,19 @@ def at(path: Path) -> "UPath":
         return root.joinpath(*path.relative_to(places.artifacts()).parts)
 
 
-def asked(ask: Callable[[], T]) -> T | None:
+def none_if_missing(request: Callable[[], T]) -> T | None:
     """Return what the shared storage answers, or None where there is no such thing."""
     with reaching():
         try:
-            return ask()
+            return request()
         except (FileNotFoundError, NotADirectoryError) as error:
             if "NoSuchBucket" in str(getattr(error.__cause__, "response", "")):
                 raise
     return None
 
 
-def content(there: "UPath", most: int) -> bytes:
-    """Return what a file of at most `most` bytes holds.
+def content(there: "UPath", limit: int) -> bytes:
+    """Return what a file of at most `limit` bytes holds.
 
     Raises
     ------
@@ -52,11 +52,11 @@ def content(there: "UPath", most: int) -> bytes:
         It is not there.
     """
     if there.protocol in OWN_DISK:
-        return untrusted.read(Path(there.path), most)
+        return untrusted.read(Path(there.path), limit)
     size = there.fs.info(there.path)["size"]
-    if size is not None and size > most:
+    if size is not None and size > limit:
         raise untrusted.Untrusted(
-            f"{there} has {size:,} bytes, more than the {most:,} it may have."
+            f"{there} has {size:,} bytes, more than the {limit:,} it may have."
         )
     return bytes(there.fs.cat_file(there.path))
 

@@ -91,7 +91,7 @@ class Run:
 
         It has parameters, code, libraries, device, and each stage's key, status, seconds and bytes.
         """
-        told = {
+        content = {
             "case": self.case,
             "run_id": self.run_id,
             "status": status,
@@ -105,7 +105,7 @@ class Run:
             "stages": [stage.model_dump() for stage in self.stages],
         }
         path = self.folder / RECORD
-        files.write_json(path, told)
+        files.write_json(path, content)
         share.write(path, path.read_bytes())
         if status != RUNNING:
             share_ended(self.case)
@@ -120,11 +120,11 @@ def share_ended(case: str) -> None:
         return
     for path in places.runs(case).glob(f"*/{RECORD}"):
         try:
-            found = record.read(path.parent)
+            run_record = record.read(path.parent)
         except record.Damaged as fault:
             log.warning("%s", fault)
             continue
-        ended = found is not None and found.status != RUNNING
+        ended = run_record is not None and run_record.status != RUNNING
         if ended and not (path.parent / share.MANIFEST).is_file():
             share.push(path.parent)
 

@@ -36,7 +36,7 @@ def push(folder: Path) -> None:
     there, manifest = remote.at(folder), folder / MANIFEST
     content = manifest.read_bytes() if manifest.is_file() else _described(folder)
     names = list(_hashes(content))
-    remote.asked(
+    remote.none_if_missing(
         lambda: there.fs.rm_file((there / MANIFEST).path)
     )  # what was there before is whole no longer
     with remote.reaching():
@@ -83,7 +83,7 @@ def read(path: Path) -> bytes | None:
     if places.shared() is None:
         return None
     there = remote.at(path)
-    return remote.asked(lambda: remote.content(there, LARGEST))
+    return remote.none_if_missing(lambda: remote.content(there, LARGEST))
 
 
 def write(path: Path, content: bytes) -> None:
@@ -114,19 +114,19 @@ def names(folder: Path) -> list[str]:
     if places.shared() is None:
         return []
     there = remote.at(folder)
-    found = remote.asked(lambda: list(there.fs.ls(there.path, detail=False))) or []
-    listed = (each.rstrip("/").rsplit("/", 1)[-1] for each in found)
+    entries = remote.none_if_missing(lambda: list(there.fs.ls(there.path, detail=False))) or []
+    listed = (entry.rstrip("/").rsplit("/", 1)[-1] for entry in entries)
     return sorted(name for name in listed if not name.startswith(".") and untrusted.is_part(name))
 
 
 def manifests(folder: Path) -> dict[str, bytes]:
     """Return the manifests, by name, of the complete folders in a folder of the shared storage."""
-    found = names(folder)
+    folder_names = names(folder)
     with ThreadPoolExecutor(16) as pool:
-        contents = pool.map(read, [folder / name / MANIFEST for name in found])
+        contents = pool.map(read, [folder / name / MANIFEST for name in folder_names])
         return {
             name: content
-            for name, content in zip(found, contents, strict=True)
+            for name, content in zip(folder_names, contents, strict=True)
             if content is not None
         }
 
@@ -139,10 +139,10 @@ def drop(path: Path) -> int:
     if places.shared() is None:
         return 0
     there = remote.at(path)
-    remote.asked(lambda: there.fs.rm_file((there / MANIFEST).path))
-    found = remote.asked(lambda: there.fs.find(there.path, detail=True)) or {}
-    remote.asked(lambda: there.fs.rm(there.path, recursive=True))
-    return sum(each["size"] for each in found.values())
+    remote.none_if_missing(lambda: there.fs.rm_file((there / MANIFEST).path))
+    entries = remote.none_if_missing(lambda: there.fs.find(there.path, detail=True)) or {}
+    remote.none_if_missing(lambda: there.fs.rm(there.path, recursive=True))
+    return sum(entry["size"] for entry in entries.values())
 
 
 def claim(folder: Path, first: int) -> int:
@@ -181,7 +181,7 @@ def _download(folder: Path, content: bytes) -> None:
             parent.mkdir(parents=True, exist_ok=True)
         paths = [(there / name).path for name in hashes]
         remote.check_regular(there, paths)
-        remote.asked(lambda: there.fs.get(paths, [str(out / name) for name in hashes]))
+        remote.none_if_missing(lambda: there.fs.get(paths, [str(out / name) for name in hashes]))
         for name, expected in hashes.items():
             if not (out / name).is_file():
                 raise Altered(f"{name} is gone from {there}")
@@ -205,7 +205,8 @@ def _hashes(manifest: bytes) -> dict[str, str]:
     try:
         named = json.loads(manifest)["files"]
         hashes = {
-            name: told if isinstance(told, str) else told["sha256"] for name, told in named.items()
+            name: entry if isinstance(entry, str) else entry["sha256"]
+            for name, entry in named.items()
         }
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Altered(f"{MANIFEST} was altered: {error!r:.200}") from error

@@ -38,5 +38,5 @@ def linked(text: str) -> str:
     if not base:
         return text
     return re.sub(
-        rf"{re.escape(runs)}(\S+)", lambda found: base + found[1].replace(os.sep, "/"), text
+        rf"{re.escape(runs)}(\S+)", lambda match: base + match[1].replace(os.sep, "/"), text
     )

@@ -60,10 +60,10 @@ class RemoteFuture:
 
     def result(self) -> Ref:
         """Wait for the stage and return its reference, or raise what it raised."""
-        return self._made
+        return self._ref
 
     @cached_property
-    def _made(self) -> Ref:
+    def _ref(self) -> Ref:
         ref = self.future.result()
         store.download(ref)
         return _note(self.call, ref)
@@ -286,12 +286,12 @@ def decide(run: Run, ref: Ref, parts: Mapping[str, str]) -> StageRecord:
     """
     wrong = None if run.planning or run.refresh else store.sync(ref.folder)
     manifest = store.read_manifest(ref.folder)
-    known = manifest or store.latest(ref.case, ref.stage)
-    why = wrong or _reason_to_run(run, ref, parts, manifest, known)
+    previous = manifest or store.latest(ref.case, ref.stage)
+    why = wrong or _reason_to_run(run, ref, parts, manifest, previous)
     record = StageRecord(
         stage=ref.stage, key=ref.key, status="run" if why else "reuse", why=why or "nothing changed"
     )
-    return record.model_copy(update=_cost(known))
+    return record.model_copy(update=_cost(previous))
 
 
 def _reason_to_run(
@@ -377,10 +377,10 @@ def make(call: Call, inputs: list[Ref]) -> Ref:
 
     `inputs` are the references among the call's arguments: Prefect draws the run's graph from them.
     """
-    return _made(call, current().spare.run if call.stage.process == "worker" else _here)
+    return _write_output(call, current().spare.run if call.stage.process == "worker" else _here)
 
 
-def _made(call: Call, work: Callable[..., tuple[Facts, float | None]]) -> Ref:
+def _write_output(call: Call, work: Callable[..., tuple[Facts, float | None]]) -> Ref:
     """Have a stage's function write into a new folder of the store, and seal it."""
     started = perf_counter()
     for ref in call.inputs:
@@ -411,7 +411,7 @@ def make_there(call: Call, inputs: list[Ref]) -> Ref:
             f"{call.label}: the worker on {platform.node()} has other code than the flow: bring "
             "its checkout up to date, and start it again."
         )
-    return _made(call, _here)
+    return _write_output(call, _here)
 
 
 def _note(call: Call, ref: Ref) -> Ref:

@@ -222,7 +222,7 @@ def latest(case: str, stage: str) -> Manifest | None:
     """Return the manifest of the newest output of a stage, whatever its key."""
     folder = places.store() / case / stage
     here = [path for path in folder.glob("[!.]*") if path.is_dir()]
-    found = [m for path in here if (m := read_manifest(path))]
-    if not found:
-        found = [m for content in share.manifests(folder).values() if (m := _manifest(content))]
-    return max(found, key=lambda manifest: manifest.made_at, default=None)
+    manifests = [m for path in here if (m := read_manifest(path))]
+    if not manifests:
+        manifests = [m for content in share.manifests(folder).values() if (m := _manifest(content))]
+    return max(manifests, key=lambda manifest: manifest.made_at, default=None)

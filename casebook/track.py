@@ -37,7 +37,7 @@ SETTINGS = {
 }
 
 
-def asked() -> bool:
+def is_enabled() -> bool:
     """Say whether runs are to be tracked."""
     return bool(os.environ.get(ADDRESS))
 
@@ -52,7 +52,7 @@ def prepare() -> set[str]:
     CasebookError
         MLflow isn't installed.
     """
-    if not asked():
+    if not is_enabled():
         return set()
     if find_spec("mlflow") is None:
         raise CasebookError(
@@ -70,7 +70,7 @@ def track_ended(case: str, run: str) -> None:
 
     An error is reported, and does no harm to the run.
     """
-    if not asked():
+    if not is_enabled():
         return
     try:
         log.info("%s", track(case, run))
@@ -96,115 +96,128 @@ def track(case: str, run: str) -> str:
         There is no such run or it has not ended, no address is set, MLflow isn't installed, or it
         didn't take the run.
     """
-    if not asked():
+    if not is_enabled():
         raise CasebookError(
             f"{ADDRESS} is not set. Set it to MLflow's address, such as http://127.0.0.1:5000."
         )
     prepare()
-    told = outcome(case, run)
+    run_outcome = outcome(case, run)
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
 
     try:
         client = MlflowClient()
-        experiment = _experiment(client, f"casebook/{told.group}")
-        sent = _send(client, experiment, told)
+        experiment = _experiment(client, f"casebook/{run_outcome.group}")
+        sent = _send(client, experiment, run_outcome)
     except (
         MlflowException,
         OSError,
         ImportError,
     ) as problem:  # the last where a driver for the address is missing
         raise CasebookError(
-            f"Run {told.name} of {case} is not in MLflow, or not all of it: "
+            f"Run {run_outcome.name} of {case} is not in MLflow, or not all of it: "
             f"{_without_password(str(problem))}. The run itself is kept; `python -m flows.track "
-            f"{case} {told.name}` sends it again."
+            f"{case} {run_outcome.name}` sends it again."
         ) from problem
-    without = f", without {' and '.join(told.lacks)}: cleaned up before" if told.lacks else ""
-    return f"{told.name} is in MLflow's experiment casebook/{told.group} as run {sent}{without}."
+    without = (
+        f", without {' and '.join(run_outcome.lacks)}: cleaned up before"
+        if run_outcome.lacks
+        else ""
+    )
+    return (
+        f"{run_outcome.name} is in MLflow's experiment casebook/{run_outcome.group} as run "
+        f"{sent}{without}."
+    )
 
 
 def _experiment(client: "MlflowClient", name: str) -> str:
-    found = client.get_experiment_by_name(name)
-    if found and found.lifecycle_stage == "active":
-        return str(found.experiment_id)
+    experiment = client.get_experiment_by_name(name)
+    if experiment and experiment.lifecycle_stage == "active":
+        return str(experiment.experiment_id)
     return client.create_experiment(name)
 
 
-def _send(client: "MlflowClient", experiment: str, told: Outcome, parent: str = "") -> str:
+def _send(client: "MlflowClient", experiment: str, run_outcome: Outcome, parent: str = "") -> str:
     """Send an outcome and, as its child runs, the trainings of a search.
 
     Return the id of its MLflow run.
     """
     from mlflow.entities import Param
 
-    known = client.search_runs([experiment], f"tags.`{ID}` = '{told.name}'", max_results=1)
-    run = (
-        known[0]
-        if known
-        else client.create_run(experiment, _time(told.began), _tags(told, parent), _title(told))
+    existing_runs = client.search_runs(
+        [experiment], f"tags.`{ID}` = '{run_outcome.name}'", max_results=1
     )
-    sent, metrics = str(run.info.run_id), list(_metrics(told))
+    run = (
+        existing_runs[0]
+        if existing_runs
+        else client.create_run(
+            experiment, _time(run_outcome.began), _tags(run_outcome, parent), _title(run_outcome)
+        )
+    )
+    sent, metrics = str(run.info.run_id), list(_metrics(run_outcome))
     client.log_batch(
-        sent, params=[Param(name, str(value)) for name, value in told.parameters.items()]
+        sent, params=[Param(name, str(value)) for name, value in run_outcome.parameters.items()]
     )
     for first in range(0, len(metrics), AT_ONCE):
         client.log_batch(sent, metrics[first : first + AT_ONCE])
-    client.log_inputs(sent, list(_data(told)))
-    for place, folder in told.folders.items():
+    client.log_inputs(sent, list(_data(run_outcome)))
+    for place, folder in run_outcome.folders.items():
         client.log_artifacts(sent, str(folder), place or None)
-    for trial in told.trials:
+    for trial in run_outcome.trials:
         _send(client, experiment, trial, sent)
-    client.set_terminated(sent, "FAILED" if told.failed else "FINISHED", _time(told.ended))
+    client.set_terminated(
+        sent, "FAILED" if run_outcome.failed else "FINISHED", _time(run_outcome.ended)
+    )
     return sent
 
 
-def _title(told: Outcome) -> str:
-    return told.name.rpartition("/")[2]
+def _title(run_outcome: Outcome) -> str:
+    return run_outcome.name.rpartition("/")[2]
 
 
-def _tags(told: Outcome, parent: str) -> dict[str, str]:
+def _tags(run_outcome: Outcome, parent: str) -> dict[str, str]:
     """Return our tags, and those that MLflow's pages read."""
-    commit = told.tags.get("casebook.code_version", "").partition("+")[0]
+    commit = run_outcome.tags.get("casebook.code_version", "").partition("+")[0]
     for_pages = {
         "mlflow.parentRunId": parent,
-        "mlflow.note.content": told.note,
-        "mlflow.source.name": f"flows.{told.tags['casebook.case']}",
+        "mlflow.note.content": run_outcome.note,
+        "mlflow.source.name": f"flows.{run_outcome.tags['casebook.case']}",
         "mlflow.source.type": "LOCAL",
         "mlflow.source.git.commit": commit,
     }
     return {
-        ID: told.name,
-        **told.tags,
+        ID: run_outcome.name,
+        **run_outcome.tags,
         **{name: value for name, value in for_pages.items() if value},
     }
 
 
-def _data(told: Outcome) -> "Iterator[DatasetInput]":
+def _data(run_outcome: Outcome) -> "Iterator[DatasetInput]":
     """Yield the data of a run; MLflow's pages tell runs apart by its hash.
 
     A run that failed early has none.
     """
     from mlflow.entities import Dataset, DatasetInput
 
-    if "data.sha256" in told.tags:
+    if "data.sha256" in run_outcome.tags:
         name, digest = (
-            told.tags.get("searched", told.tags["casebook.case"]),
-            told.tags["data.sha256"][:DIGEST],
+            run_outcome.tags.get("searched", run_outcome.tags["casebook.case"]),
+            run_outcome.tags["data.sha256"][:DIGEST],
         )
         yield DatasetInput(
-            Dataset(name, digest, told.tags["data.source"], told.tags["data.origin"])
+            Dataset(name, digest, run_outcome.tags["data.source"], run_outcome.tags["data.origin"])
         )
 
 
-def _metrics(told: Outcome) -> Iterator["Metric"]:
+def _metrics(run_outcome: Outcome) -> Iterator["Metric"]:
     from mlflow.entities import Metric
 
     at = _time(
-        told.ended
+        run_outcome.ended
     )  # the same whenever it is sent: MLflow keeps a value once per time and step
-    for name, value in told.figures.items():
+    for name, value in run_outcome.figures.items():
         yield Metric(_allowed(name), value, at, 0)
-    for name, curve in told.curves.items():
+    for name, curve in run_outcome.curves.items():
         yield from (Metric(_allowed(name), value, at, epoch) for epoch, value in curve)
 
 

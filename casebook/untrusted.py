@@ -10,6 +10,7 @@ from pathlib import Path
 
 from casebook.errors import CasebookError
 
+PIECE = 2**20  # bytes that are read at once
 LONGEST = 255  # bytes of one part of a name, as file systems have it
 DEEPEST = 32  # parts of a name
 FOREIGN = re.compile(
@@ -65,8 +66,8 @@ def is_part(part: str) -> bool:
     return len(part.encode()) <= LONGEST
 
 
-def opened(path: Path, most: int) -> int:
-    """Open a regular file of at most `most` bytes for reading and return its descriptor.
+def opened(path: Path, limit: int) -> int:
+    """Open a regular file of at most `limit` bytes for reading and return its descriptor.
 
     Whatever else lies there (a pipe, a device, a socket, a folder) is refused, and nothing is
     waited for.
@@ -78,37 +79,41 @@ def opened(path: Path, most: int) -> int:
     OSError
         It is not there or may not be read.
     """
-    _check(path, path.stat(), most)  # to open a device can have effects
+    _check(path, path.stat(), limit)  # to open a device can have effects
     descriptor = os.open(
         path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     )
     try:
-        _check(path, os.fstat(descriptor), most)
+        _check(path, os.fstat(descriptor), limit)
     except Untrusted:
         os.close(descriptor)
         raise
     return descriptor
 
 
-def read(path: Path, most: int) -> bytes:
-    """Return what a regular file of at most `most` bytes holds.
+def read(path: Path, limit: int) -> bytes:
+    """Return what a regular file of at most `limit` bytes holds.
 
     Raises
     ------
     Untrusted, OSError
         As in `opened`.
     """
-    with os.fdopen(opened(path, most), "rb") as file:
-        content = file.read(most + 1)
-    if len(content) > most:
-        raise Untrusted(f"{path} grows while it is read, beyond the {most:,} bytes it may have.")
-    return content
+    content = bytearray()
+    with os.fdopen(opened(path, limit), "rb") as file:
+        while piece := file.read(PIECE):  # Python makes room beforehand for all that it may read
+            content += piece
+            if len(content) > limit:
+                raise Untrusted(
+                    f"{path} grows while it is read, beyond the {limit:,} bytes it may have."
+                )
+    return bytes(content)
 
 
-def _check(path: Path, facts: os.stat_result, most: int) -> None:
+def _check(path: Path, facts: os.stat_result, limit: int) -> None:
     if not stat.S_ISREG(facts.st_mode):
         raise Untrusted(
             f"{path} is no regular file. Put the file back that belongs there, or remove it."
         )
-    if facts.st_size > most:
-        raise Untrusted(f"{path} has {facts.st_size:,} bytes, more than the {most:,} it may have.")
+    if facts.st_size > limit:
+        raise Untrusted(f"{path} has {facts.st_size:,} bytes, more than the {limit:,} it may have.")

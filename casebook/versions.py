@@ -41,14 +41,14 @@ def versions(case: str) -> list[int]:
 
 def published(case: str) -> dict[int, dict[str, Any]]:
     """Return the manifests of the case's versions, ascending: those here and on shared storage."""
-    found = _described(case).items()
-    return {version: told for version, told in found if isinstance(told, dict)}
+    entries = _described(case).items()
+    return {version: entry for version, entry in entries if isinstance(entry, dict)}
 
 
 def damaged(case: str) -> dict[int, str]:
     """Return what is wrong with each version whose manifest can't be read."""
-    found = _described(case).items()
-    return {version: str(told) for version, told in found if isinstance(told, Damaged)}
+    entries = _described(case).items()
+    return {version: str(entry) for version, entry in entries if isinstance(entry, Damaged)}
 
 
 def free_number(case: str) -> int:
@@ -94,13 +94,16 @@ def check(case: str, version: int) -> None:
     CasebookError
         It names the versions that could be meant.
     """
-    found = _described(case)
-    there = ", ".join(str(each) for each, told in found.items() if isinstance(told, dict)) or "none"
-    if version not in found:
+    entries = _described(case)
+    there = (
+        ", ".join(str(other) for other, entry in entries.items() if isinstance(entry, dict))
+        or "none"
+    )
+    if version not in entries:
         raise CasebookError(
             f"{case} has no version {version}; published are: {there}. Name one of them."
         )
-    if isinstance(fault := found[version], Damaged):
+    if isinstance(fault := entries[version], Damaged):
         raise CasebookError(
             f"{case} version {version} can't serve: {fault}. Restore that file, or name another "
             f"version; sound are: {there}."
@@ -110,14 +113,14 @@ def check(case: str, version: int) -> None:
 def _described(case: str) -> dict[int, dict[str, Any] | Damaged]:
     """Return each version's manifest, ascending, or what is wrong with it."""
     folder = places.models(case)
-    found = {
+    entries = {
         name: _parsed(folder / name, content) for name, content in share.manifests(folder).items()
     }
     for path in folder.glob("[1-9]*"):
-        if path.is_dir() and not isinstance(found.get(path.name), dict):
-            found[path.name] = _read_manifest(path)
-    known = {version: told for name, told in found.items() if (version := number(name))}
-    return dict(sorted(known.items()))
+        if path.is_dir() and not isinstance(entries.get(path.name), dict):
+            entries[path.name] = _read_manifest(path)
+    by_version = {version: entry for name, entry in entries.items() if (version := number(name))}
+    return dict(sorted(by_version.items()))
 
 
 def _read_manifest(folder: Path) -> dict[str, Any] | Damaged:

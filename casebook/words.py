@@ -62,18 +62,18 @@ class Vocabulary(BaseModel):
 def numbered(texts: Iterable[str | None], vocabulary: Vocabulary) -> list[list[int]]:
     """Return each text as the numbers of its tokens; a missing text has none."""
     index = vocabulary.index
-    read = (tokens(text, vocabulary.unit)[: vocabulary.length] for text in texts)
-    return [[index.get(token, UNKNOWN) for token in found] for found in read]
+    sequences = (tokens(text, vocabulary.unit)[: vocabulary.length] for text in texts)
+    return [[index.get(token, UNKNOWN) for token in sequence] for sequence in sequences]
 
 
-def learned(texts: Iterable[str | None], unit: Unit, most: int, length: int) -> Vocabulary:
-    """Return the vocabulary of the `most` most frequent tokens.
+def learned(texts: Iterable[str | None], unit: Unit, max_tokens: int, length: int) -> Vocabulary:
+    """Return the vocabulary of the `max_tokens` most frequent tokens.
 
     Of equally frequent ones the first seen comes first.
     """
     counts = Counter(token for text in texts for token in tokens(text, unit))
     return Vocabulary(
-        unit=unit, tokens=tuple(token for token, _ in counts.most_common(most)), length=length
+        unit=unit, tokens=tuple(token for token, _ in counts.most_common(max_tokens)), length=length
     )
 
 

@@ -38,12 +38,12 @@ def run(command: str, port: int) -> None:
     if command == "ui":
         stand.stand(port)
         return
-    told: dict[str, Callable[[], str]] = {
+    actions: dict[str, Callable[[], str]] = {
         "register": register.register,
         "write": listing.write,
         "check": listing.check,
     }
-    print(told[command]())
+    print(actions[command]())
 
 
 if __name__ == "__main__":

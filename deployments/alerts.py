@@ -62,7 +62,7 @@ def webhook(client: "SyncPrefectClient") -> UUID | None:
         return None
 
 
-def told(webhook: UUID | None) -> str:
+def describe(webhook: UUID | None) -> str:
     """Say where alerts go."""
     if webhook is None:
         return f"no alerts, as {VARIABLE} names no address to post them to."

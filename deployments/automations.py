@@ -42,8 +42,8 @@ def register() -> str:
         )
     with get_client(sync_client=True) as client:
         webhook = alerts.webhook(client)
-        kept = [keep(client, automation) for automation in wanted(webhook)]
-    return f"{len(kept)} automations are registered at {url}; {alerts.told(webhook)}"
+        kept = [keep(client, automation) for automation in all_automations(webhook)]
+    return f"{len(kept)} automations are registered at {url}; {alerts.describe(webhook)}"
 
 
 def keep(client: "SyncPrefectClient", automation: "AutomationCore") -> UUID:
@@ -52,15 +52,15 @@ def keep(client: "SyncPrefectClient", automation: "AutomationCore") -> UUID:
     An unchanged one is left alone: it goes on with what it has seen, such as the beginning of a
     cooldown.
     """
-    for known in client.read_automations_by_name(automation.name):
-        asked = automation.model_copy(update={"enabled": known.enabled})
-        if asked.model_dump(mode="json") != known.model_dump(mode="json", exclude={"id"}):
-            client.update_automation(known.id, asked)
-        return known.id
+    for existing in client.read_automations_by_name(automation.name):
+        updated = automation.model_copy(update={"enabled": existing.enabled})
+        if updated.model_dump(mode="json") != existing.model_dump(mode="json", exclude={"id"}):
+            client.update_automation(existing.id, updated)
+        return existing.id
     return client.create_automation(automation)
 
 
-def wanted(webhook: UUID | None) -> "Iterator[AutomationCore]":
+def all_automations(webhook: UUID | None) -> "Iterator[AutomationCore]":
     """Yield all automations.
 
     Those that alert people are included if there is a webhook for it.

@@ -89,12 +89,12 @@ def entries(root: Path) -> dict[str, str]:
 
 def _faults(root: Path) -> Iterator[str]:
     path = place(root)
-    found = path.read_text(encoding="utf-8") if path.is_file() else ""
-    wanted = entries(root)
-    if lacking := [name for name in wanted if f"- name: {name}\n" not in found]:
-        yield f"{path} has no deployment of {', '.join(lacking)}"
-    elif found != listing(root):
-        differ = [name for name, text in wanted.items() if text not in found]
+    content = path.read_text(encoding="utf-8") if path.is_file() else ""
+    expected = entries(root)
+    if missing := [name for name in expected if f"- name: {name}\n" not in content]:
+        yield f"{path} has no deployment of {', '.join(missing)}"
+    elif content != listing(root):
+        differ = [name for name, text in expected.items() if text not in content]
         yield (
             f"{path} is not as the flows are today "
             f"({', '.join(differ) or 'its head, or a flow that is gone'})"
@@ -108,8 +108,8 @@ def _names(root: Path) -> list[str]:
 def _flow(name: str) -> Case[CaseParams] | Operation | None:
     """Return the case or the operation in a flow file."""
     module = import_module(f"flows.{name}")
-    found = getattr(module, "operation", None) or getattr(module, name, None)
-    return found if isinstance(found, (Case, Operation)) else None
+    flow = getattr(module, "operation", None) or getattr(module, name, None)
+    return flow if isinstance(flow, (Case, Operation)) else None
 
 
 def _entries(name: str) -> Iterator[tuple[str, str]]:

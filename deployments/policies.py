@@ -62,12 +62,12 @@ def ours() -> Labels:
 def silent() -> "AutomationCore":
     """A run that gives no sign of life any more has crashed: nobody is left who could say so."""
     window = timedelta(seconds=SIGNS * engine.HEARTBEAT)
-    told = (
+    message = (
         f"It gave no sign of life for {window.total_seconds():.0f} seconds: its process or its "
         "machine is gone."
     )
     return overdue(
-        "A run without a sign of life has crashed", SIGN, {SIGN, *ENDS}, window, crash(told)
+        "A run without a sign of life has crashed", SIGN, {SIGN, *ENDS}, window, crash(message)
     )
 
 

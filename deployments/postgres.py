@@ -63,15 +63,15 @@ def programs() -> Path:
     CasebookError
         There is none.
     """
-    if found := shutil.which("initdb"):
-        return Path(found).resolve().parent  # it may be a link
-    known = [path.parent for place in PLACES for path in Path("/").glob(f"{place}/initdb")]
-    if not known:
+    if program := shutil.which("initdb"):
+        return Path(program).resolve().parent  # it may be a link
+    folders = [path.parent for place in PLACES for path in Path("/").glob(f"{place}/initdb")]
+    if not folders:
         raise CasebookError(
             f"PostgreSQL's programs are neither on the PATH nor in /{', /'.join(PLACES)}: install "
             "it (Debian: apt install postgresql), or put its programs on the PATH."
         )
-    return max(known, key=lambda folder: int("".join(filter(str.isdigit, str(folder))) or 0))
+    return max(folders, key=lambda folder: int("".join(filter(str.isdigit, str(folder))) or 0))
 
 
 def account_for(*paths: Path) -> str | None:
@@ -109,18 +109,18 @@ def make(bin: Path, folder: Path, password: str) -> str | None:
     secret.touch(0o600)
     secret.write_text(password, encoding="utf-8")
     account = account_for(folder, secret)
-    said = [
+    options = [
         "--username=prefect",
         "--auth=scram-sha-256",
         f"--pwfile={secret}",
         f"--pgdata={folder / 'data'}",
     ]
-    made = subprocess.run(
-        [bin / "initdb", *said], capture_output=True, text=True, cwd=folder, user=account
+    result = subprocess.run(
+        [bin / "initdb", *options], capture_output=True, text=True, cwd=folder, user=account
     )
     secret.unlink()
-    if made.returncode:
-        raise CasebookError(f"PostgreSQL's initdb failed in {folder}: {made.stderr.strip()}")
+    if result.returncode:
+        raise CasebookError(f"PostgreSQL's initdb failed in {folder}: {result.stderr.strip()}")
     return account
 
 

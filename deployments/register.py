@@ -115,11 +115,13 @@ def cancel_behind(client: "SyncPrefectClient") -> None:
     cancel = ChangeFlowRunState(
         state=StateType.CANCELLED, message="Another run of this deployment was under way."
     )
-    wanted = AutomationCore(name=BEHIND, trigger=trigger, actions=[cancel])
-    for known in client.read_automations_by_name(BEHIND):
-        client.update_automation(known.id, wanted.model_copy(update={"enabled": known.enabled}))
+    automation = AutomationCore(name=BEHIND, trigger=trigger, actions=[cancel])
+    for existing in client.read_automations_by_name(BEHIND):
+        client.update_automation(
+            existing.id, automation.model_copy(update={"enabled": existing.enabled})
+        )
         return
-    client.create_automation(wanted)
+    client.create_automation(automation)
 
 
 def deploy() -> None:

@@ -158,18 +158,18 @@ def schedule(scene: Scene, client: "SyncPrefectClient") -> None:
     from prefect.client.schemas.actions import DeploymentScheduleCreate
     from prefect.client.schemas.schedules import IntervalSchedule
 
-    for each in client.read_deployments():
-        for known in each.schedules:
-            client.update_deployment_schedule(each.id, known.id, active=False)
+    for registered in client.read_deployments():
+        for existing in registered.schedules:
+            client.update_deployment_schedule(registered.id, existing.id, active=False)
     deployment = client.read_deployment_by_name(f"{CASE}/{CASE}")
     soon = datetime.now(UTC) + timedelta(seconds=15)
     hourly = IntervalSchedule(interval=timedelta(hours=1), anchor_date=soon)
-    wanted = DeploymentScheduleCreate(schedule=hourly, parameters={"params": SMALL})
-    made = client.create_deployment_schedules(deployment.id, [wanted])
+    new_schedule = DeploymentScheduleCreate(schedule=hourly, parameters={"params": SMALL})
+    created = client.create_deployment_schedules(deployment.id, [new_schedule])
     scene.tell(f"a schedule begins at {soon:%H:%M:%S} UTC")
-    found = scene.until(lambda: scheduled(client, deployment.id), "no run was scheduled")
-    ended = completed(scene, client, found)
-    client.delete_deployment_schedule(deployment.id, made[0].id)
+    run = scene.until(lambda: scheduled(client, deployment.id), "no run was scheduled")
+    ended = completed(scene, client, run)
+    client.delete_deployment_schedule(deployment.id, created[0].id)
     must(set(statuses().values()) == {"reuse"}, "the same run again makes no stage anew")
     late = ended.estimated_start_time_delta.total_seconds()
     scene.tell(f"the scheduled run began {late:.0f} s after its time, and completed: {stages()}")
@@ -221,9 +221,10 @@ def resume(scene: Scene, client: "SyncPrefectClient", run: UUID) -> None:
     scene.until(crashed, "the run without a sign of life is not found")
     scene.tell("the server found the run dead by its lack of heartbeats")
     ended = completed(scene, client, run)
-    found = statuses()
+    by_stage = statuses()
     must(
-        found[KEPT] == "reuse" and found[CUT] == "run", "finished stages are reused, the others run"
+        by_stage[KEPT] == "reuse" and by_stage[CUT] == "run",
+        "finished stages are reused, the others run",
     )
     scene.tell(f"the same run, begun {ended.run_count} times, completed: {stages()}")
 
@@ -234,8 +235,8 @@ def promote(scene: Scene, service: str, version: int) -> None:
         version_there(version) and served(service) != version,
         f"version {version} is there and does not serve",
     )
-    asked = ("--param", f"case={CASE}", "--param", f"version={version}")
-    scene.run("-m", "prefect", "deployment", "run", "promote/promote", *asked, "--watch")
+    parameters = ("--param", f"case={CASE}", "--param", f"version={version}")
+    scene.run("-m", "prefect", "deployment", "run", "promote/promote", *parameters, "--watch")
     scene.until(
         lambda: served(service) == version, f"the service does not take up version {version}"
     )
@@ -254,19 +255,19 @@ def completed(scene: Scene, client: "SyncPrefectClient", run: UUID) -> "FlowRun"
     """
 
     def ended() -> "FlowRun | None":
-        found = client.read_flow_run(run)
+        current = client.read_flow_run(run)
         return (
-            found
-            if found.state and (found.state.is_completed() or found.state.is_failed())
+            current
+            if current.state and (current.state.is_completed() or current.state.is_failed())
             else None
         )
 
-    found = scene.until(ended, f"run {run} does not end")
+    flow_run = scene.until(ended, f"run {run} does not end")
     must(
-        found.state is not None and found.state.is_completed(),
-        f"run {run} completes; it is {found.state}",
+        flow_run.state is not None and flow_run.state.is_completed(),
+        f"run {run} completes; it is {flow_run.state}",
     )
-    return found
+    return flow_run
 
 
 def statuses() -> dict[str, str]:
@@ -278,8 +279,8 @@ def statuses() -> dict[str, str]:
 
 def stages() -> str:
     """Say how many stages the latest run ran, and how many it reused."""
-    found = list(statuses().values())
-    return f"{found.count('run')} stages run, {found.count('reuse')} reused"
+    outcomes = list(statuses().values())
+    return f"{outcomes.count('run')} stages run, {outcomes.count('reuse')} reused"
 
 
 def version_there(version: int) -> bool:
@@ -305,9 +306,9 @@ def answer(service: str, version: int) -> str:
         f"{service}/v1/models/{CASE}:predict", rows, {"Content-Type": "application/json"}
     )
     with urlopen(request, timeout=30) as response:
-        told: dict[str, Any] = json.load(response)
-    must(told["model"]["version"] == version, f"the answer names version {version}")
-    return f"{told['predictions'][0]} from {told['model']}"
+        content: dict[str, Any] = json.load(response)
+    must(content["model"]["version"] == version, f"the answer names version {version}")
+    return f"{content['predictions'][0]} from {content['model']}"
 
 
 def must(seen: bool, what: str) -> None:

@@ -66,8 +66,8 @@ class Scene:
 
     def says(self, name: str, pattern: str) -> str | None:
         """Return what the pattern finds in a part's log, if it is there."""
-        found = re.search(pattern, self.log(name).read_text(encoding="utf-8", errors="replace"))
-        return found[0] if found else None
+        match = re.search(pattern, self.log(name).read_text(encoding="utf-8", errors="replace"))
+        return match[0] if match else None
 
     def until(self, true: Callable[[], T | None], what: str, limit: float = 600.0) -> T:
         """Wait for something and return it.
@@ -78,7 +78,7 @@ class Scene:
             It did not come about in time, or a part has ended.
         """
         end = time.monotonic() + limit
-        while not (found := true()):
+        while not (result := true()):
             ended = [
                 f"{name} ended with {part.returncode}"
                 for name, part in self.started.items()
@@ -90,7 +90,7 @@ class Scene:
                     f"{self.folder}"
                 )
             time.sleep(0.2)
-        return found
+        return result
 
     def kill(self, name: str) -> list[int]:
         """Kill a part and all that it started, as a power failure of its machine does.
@@ -101,11 +101,11 @@ class Scene:
 
         process = self.started.pop(name)
         family = [process, *psutil.Process(process.pid).children(recursive=True)]
-        for each in family:
-            each.send_signal(signal.SIGKILL)
+        for member in family:
+            member.send_signal(signal.SIGKILL)
         process.wait()
         psutil.wait_procs(family[1:])
-        return [each.pid for each in family]
+        return [member.pid for member in family]
 
     def close(self) -> None:
         """End all parts, the last one first."""

@@ -172,8 +172,8 @@ def end(worker: "subprocess.Popen[bytes]") -> None:
     import psutil
 
     try:
-        known = psutil.Process(worker.pid)
-        runs, everything = known.children(), known.children(recursive=True)
+        process = psutil.Process(worker.pid)
+        runs, everything = process.children(), process.children(recursive=True)
     except psutil.NoSuchProcess:
         return
     for run in runs:

@@ -63,8 +63,8 @@ def _runs(client: "SyncPrefectClient", types: "list[StateType]") -> "Iterator[Fl
         FlowRunFilterStateType,
     )
 
-    wanted = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=types)))
+    state_filter = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=types)))
     offset = 0
-    while found := client.read_flow_runs(flow_run_filter=wanted, limit=PAGE, offset=offset):
-        yield from (run for run in found if run.deployment_id)
+    while runs := client.read_flow_runs(flow_run_filter=state_filter, limit=PAGE, offset=offset):
+        yield from (run for run in runs if run.deployment_id)
         offset += PAGE

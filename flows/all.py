@@ -30,18 +30,20 @@ def all(
     CasebookError
         A case failed, or there is none of a name.
     """
-    stories = known()
+    stories = available_cases()
     if unknown := [name for name in cases if name not in stories]:
         raise CasebookError(
             f"--cases {' '.join(unknown)}: there is no such case. There are {', '.join(stories)}."
         )
-    asked = {
+    params_by_case = {
         name: stories[name].params(profile=profile, source=source) for name in cases or stories
     }
-    return sum_up([attempt(name, name, params) for name, params in asked.items()], "all-cases")
+    return sum_up(
+        [attempt(name, name, params) for name, params in params_by_case.items()], "all-cases"
+    )
 
 
-def known() -> dict[str, Case[CaseParams]]:
+def available_cases() -> dict[str, Case[CaseParams]]:
     """Return every case by its name.
 
     A search isn't one: it needs the name of the case to search.

@@ -12,11 +12,11 @@ from casebook.errors import CasebookError
 from casebook.operation import Operation
 from casebook.params import CaseParams, parse
 from casebook.record import Damaged, Record, read
-from flows.all import known
+from flows.all import available_cases
 from tasks.runs.run_in_subprocess import Attempt, attempt, sum_up
 
 log = logging.getLogger("casebook")
-NOT_TOLD_BY = {
+NOT_IDENTIFYING = {
     "source",
     "refresh",
     "runner",
@@ -41,7 +41,7 @@ def backfill(
     CasebookError
         A date failed, or an argument is of no use.
     """
-    if case not in (stories := known()):
+    if case not in (stories := available_cases()):
         raise CasebookError(
             f"--case {case}: there is no such case. There are {', '.join(stories)}."
         )
@@ -49,10 +49,13 @@ def backfill(
         raise CasebookError(f"--first {first} --last {last}: the first date comes after the last.")
     story = stories[case]
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    asked = [
+    daily_params = [
         parameters(story, day, source, params) for day in days
     ]  # all, before the first of them is run
-    return sum_up([run_one(story, each) for each in asked], f"backfill-{case.replace('_', '-')}")
+    return sum_up(
+        [run_one(story, day_params) for day_params in daily_params],
+        f"backfill-{case.replace('_', '-')}",
+    )
 
 
 def parameters(story: Case[CaseParams], day: date, source: str, file: Path | None) -> CaseParams:
@@ -96,11 +99,15 @@ def run_one(story: Case[CaseParams], params: CaseParams) -> Attempt:
 
 def run_before(story: Case[CaseParams], params: CaseParams) -> str | None:
     """Return the newest completed run with these parameters, on data of this content."""
-    asked = told(params.model_dump(mode="json"))
+    expected = identifying(params.model_dump(mode="json"))
     data = story.plan(params).data
-    for found in records(story.name):
-        if found.status == "completed" and told(found.parameters) == asked and found.data == data:
-            return found.run_id
+    for record in records(story.name):
+        if (
+            record.status == "completed"
+            and identifying(record.parameters) == expected
+            and record.data == data
+        ):
+            return record.run_id
     return None
 
 
@@ -110,17 +117,17 @@ def records(case: str) -> Iterator[Record]:
     names = {*(path.name for path in folder.glob("[!.]*")), *share.names(folder)}
     for name in sorted(names, reverse=True):
         try:
-            found = read(folder / name)
+            record = read(folder / name)
         except Damaged as fault:
             log.warning("%s", fault)
             continue
-        if found:
-            yield found
+        if record:
+            yield record
 
 
-def told(parameters: dict[str, Any]) -> dict[str, Any]:
+def identifying(parameters: dict[str, Any]) -> dict[str, Any]:
     """Return the parameters that tell one run from another."""
-    return {name: value for name, value in parameters.items() if name not in NOT_TOLD_BY}
+    return {name: value for name, value in parameters.items() if name not in NOT_IDENTIFYING}
 
 
 operation = Operation(backfill)

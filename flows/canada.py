@@ -24,7 +24,7 @@ from tasks.data.fetch import fetch
 from tasks.data.ingest import ingest
 from tasks.data.validate import enforce, suite_text, validate
 from tasks.pages import charts as chart
-from tasks.pages.findings import FINDINGS, Section, found, report_findings, stored
+from tasks.pages.findings import FINDINGS, Section, make_finding, report_findings, stored
 from tasks.pages.summary_statistics import described, description_rows
 from tasks.stories.canada.migration import (
     PEOPLE,
@@ -93,11 +93,11 @@ def canada(params: CanadaParams = CanadaParams()) -> Summary:
     table = clean(checked, (without_checked_total, named_plainly, with_totals))
     profile = explore.submit(table, DATA)
 
-    told = tell_of_migrants(
+    findings = tell_of_migrants(
         table, params.compared, str(params.year), params.bins, params.greatest, params.listed
     )
     another = "python -m flows.canada --compared Greece Italy Portugal Spain"
-    return report_findings(told, origin, raw, another, profile.result(), checked, table)
+    return report_findings(findings, origin, raw, another, profile.result(), checked, table)
 
 
 def without_checked_total(frame: "pd.DataFrame") -> "pd.DataFrame":
@@ -111,13 +111,13 @@ def without_checked_total(frame: "pd.DataFrame") -> "pd.DataFrame":
         A year's rows don't add up: the sheet was cut short or changed.
     """
     rows = frame[frame["OdName"] != TOTAL]
-    summed, said = rows[YEARS].sum(), frame.loc[frame["OdName"] == TOTAL, YEARS].iloc[0]
-    wrong = summed.index[summed != said]
+    summed, stated = rows[YEARS].sum(), frame.loc[frame["OdName"] == TOTAL, YEARS].iloc[0]
+    wrong = summed.index[summed != stated]
     if len(wrong):
         year = wrong[0]
         raise CasebookError(
             f"The rows of the year {year} add up to {summed[year]:,.0f}, but the row '{TOTAL}' "
-            f"says {said[year]:,.0f} ({len(wrong)} such years). Rows are missing, repeated or "
+            f"says {stated[year]:,.0f} ({len(wrong)} such years). Rows are missing, repeated or "
             "changed: fetch the file again or mend the rows."
         )
     return rows
@@ -194,7 +194,7 @@ def india_and_china(out: "Path", countries: "pd.DataFrame") -> Section:
     return Section(
         title=msg("India and China"),
         findings=(
-            found(
+            make_finding(
                 "lead_changes",
                 [*changes],
                 msg(
@@ -205,7 +205,7 @@ def india_and_china(out: "Path", countries: "pd.DataFrame") -> Section:
                     changes=", ".join(map(str, changes)) or "–",
                 ),
             ),
-            found(
+            make_finding(
                 "india_and_china",
                 {name: described(wide[name]) for name in wide.columns},
                 msg(
@@ -262,7 +262,7 @@ def haiti_and_iceland(out: "Path", countries: "pd.DataFrame") -> Section:
     return Section(
         title=msg("Two events: Haiti 2010, Iceland 2008"),
         findings=(
-            found(
+            make_finding(
                 "haiti",
                 {str(year): int(haiti[year]) for year in (2009, 2010, 2011)},
                 msg(
@@ -274,7 +274,7 @@ def haiti_and_iceland(out: "Path", countries: "pd.DataFrame") -> Section:
                     peak=peak(haiti),
                 ),
             ),
-            found(
+            make_finding(
                 "iceland",
                 {"before": before, "after": after, "2013": int(iceland[2013])},
                 msg(
@@ -305,19 +305,19 @@ def japan(out: "Path", countries: "pd.DataFrame") -> Section:
         "Years from 1980 to 2013",
         "immigrants of a year",
     )
-    told = described(wide["Japan"])
+    statistics = described(wide["Japan"])
     return Section(
         title=msg("Japan in a box plot"),
         findings=(
-            found(
+            make_finding(
                 "japan",
-                {**told},
+                {**statistics},
                 msg(
                     "The median year brought {median:,.0f} people from Japan; half of the years "
                     "lie between the quartiles {low:,.0f} and {high:,.0f}.",
-                    median=told["50%"],
-                    low=told["25%"],
-                    high=told["75%"],
+                    median=statistics["50%"],
+                    low=statistics["25%"],
+                    high=statistics["75%"],
                 ),
             ),
         ),
@@ -334,7 +334,7 @@ def brazil_and_argentina(out: "Path", countries: "pd.DataFrame") -> Section:
     return Section(
         title=msg("Brazil and Argentina"),
         findings=(
-            found(
+            make_finding(
                 "peaks",
                 peaks,
                 msg(

@@ -294,9 +294,9 @@ def car_price(params: CarPriceParams = CarPriceParams()) -> Summary:
     baselines = CASE.fit_baselines(data, params)
     trained = CASE.fit_all(data, params)
     explored = steps.result()
-    found = (explored, price_drivers(explored, data, params))
+    findings = (explored, price_drivers(explored, data, params))
     return evaluate_and_publish(
-        FittedModels(data, trained, baselines, profile, NOTES, findings=found)
+        FittedModels(data, trained, baselines, profile, NOTES, findings=findings)
     )
 
 

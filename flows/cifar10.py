@@ -9,7 +9,7 @@ from pydantic import Field
 
 from casebook.case import case
 from casebook.cli import main
-from casebook.device import Asked
+from casebook.device import DeviceChoice
 from casebook.futures import Future, gather
 from casebook.language import msg
 from casebook.params import CaseParams
@@ -88,7 +88,7 @@ class Cifar10Params(CaseParams):
     epochs: Annotated[
         int, Field(ge=1, le=200, description="epochs of the fast recipe; deep wants about 25")
     ] = 5
-    device: Asked = Field("auto", description="where to train")
+    device: DeviceChoice = Field("auto", description="where to train")
     sample_rows: Annotated[
         int, Field(ge=200, le=100_000, description="size of the embedded sample")
     ] = 1000
@@ -142,11 +142,11 @@ def train_candidate(name: Candidate, data: PreparedData, params: Cifar10Params) 
 
 def settings(name: Candidate, params: Cifar10Params) -> PictureSettings:
     """Return how a candidate is trained; the smoke profile trains for one epoch."""
-    most = 1 if params.profile == "smoke" else 200
+    max_epochs = 1 if params.profile == "smoke" else 200
     if name == "course":
-        return PictureSettings(epochs=min(5, most), batch_size=64, device=params.device)
+        return PictureSettings(epochs=min(5, max_epochs), batch_size=64, device=params.device)
     fast = PictureSettings(
-        epochs=min(params.epochs, most),
+        epochs=min(params.epochs, max_epochs),
         batch_size=256,
         learning_rate=0.6,
         weight_decay=0.005,

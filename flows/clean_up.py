@@ -87,13 +87,15 @@ def _of_versions(case: str, runs: Iterable[Path], doubts: list[str]) -> list[Pat
 
     Return all runs where a version doesn't name its own.
     """
-    told = {version: manifest["run_id"] for version, manifest in versions.published(case).items()}
+    run_ids = {
+        version: manifest["run_id"] for version, manifest in versions.published(case).items()
+    }
     faults = [*versions.damaged(case).values()]
-    faults += [f"version {version} names no run" for version, run in told.items() if run is None]
+    faults += [f"version {version} names no run" for version, run in run_ids.items() if run is None]
     if faults:
         doubts.append(f"All runs of {case} stay: {'; '.join(faults)}.")
         return list(runs)
-    return [run for run in runs if run.name in told.values()]
+    return [run for run in runs if run.name in run_ids.values()]
 
 
 def _fault(run: Path) -> str | None:

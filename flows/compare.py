@@ -27,15 +27,21 @@ def compare(
 
     spoken = language_of(language)
     runs = read(case, first), read(case, second)
-    changed, came_to, found = list(changes(*runs)), list(outcomes(*runs)), figures(*runs)
-    page = report_compared(case, runs, changed, came_to, found, spoken)
-    apart = sum(each.apart for each in found)
-    figures_told = (
-        f"Figures that differ by more than chance: {apart} of {len(found)}. " if found else ""
+    setting_changes, outcome_changes, comparisons = (
+        list(changes(*runs)),
+        list(outcomes(*runs)),
+        figures(*runs),
+    )
+    page = report_compared(case, runs, setting_changes, outcome_changes, comparisons, spoken)
+    apart = sum(comparison.apart for comparison in comparisons)
+    figures_text = (
+        f"Figures that differ by more than chance: {apart} of {len(comparisons)}. "
+        if comparisons
+        else ""
     )
     return (
-        f"Settings that differ: {len(changed)}. {figures_told}"
-        f"Other results that differ: {len(came_to)}.\n{page}"
+        f"Settings that differ: {len(setting_changes)}. {figures_text}"
+        f"Other results that differ: {len(outcome_changes)}.\n{page}"
     )
 
 

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from casebook.case import case
 from casebook.cli import main
-from casebook.device import Asked
+from casebook.device import DeviceChoice
 from casebook.futures import Future, gather
 from casebook.language import msg
 from casebook.origin import Origin
@@ -75,7 +75,7 @@ class CountingParams(CaseParams):
         int, Field(ge=50, le=5000, description="how many windows of five numbers are made")
     ] = 100
     epochs: Annotated[int, Field(ge=1, le=5000, description="epochs of either network")] = 150
-    device: Asked = Field("auto", description="where to train")
+    device: DeviceChoice = Field("auto", description="where to train")
 
 
 WINDOW = Window(
@@ -97,7 +97,7 @@ def counting(params: CountingParams = CountingParams()) -> Summary:
 def prepare(params: CountingParams) -> PreparedData:
     """Make the numbers (or read yours), validate and split them."""
     problem = aim_of(params.windows)
-    origin = made(params.source)
+    origin = numbers_origin(params.source)
     raw = ingest(origin, count, params.windows, params.seed)
     checked = validate(raw, suite_text(DATA))
     enforce(checked, DATA)
@@ -118,18 +118,18 @@ def prepare(params: CountingParams) -> PreparedData:
     )
 
 
-def made(source: str) -> Origin:
+def numbers_origin(source: str) -> Origin:
     """Return where the numbers come from: this file, unless a path is given.
 
     There is no data set elsewhere that the numbers made here would stand for: they are what the
     question is about, so a model of them is as real as one can be. `--source sample` makes the same
     numbers and marks them as a sample, for runs that must not promote anything.
     """
-    told = (
+    description = (
         "made in code by flows/counting.py: numbers in a row are this case's own data, no sample "
         "of any other"
     )
-    return own(DATA, source, told)
+    return own(DATA, source, description)
 
 
 def aim_of(windows: int) -> Problem:
@@ -262,15 +262,17 @@ def explain(
     import numpy as np
 
     rows = {name: read_arrays(parts, name) for name in ("train", "validation", "test")}
-    whole = {key: np.concatenate([each[key] for each in rows.values()]) for key in ("window", "y")}
+    whole = {
+        key: np.concatenate([arrays[key] for arrays in rows.values()]) for key in ("window", "y")
+    }
     learnt = len(whole["y"]) - len(rows["test"]["y"])
-    told = {}
+    predictions = {}
     for name, ref in trained.items():
         network = keras.saving.load_model(ref.path("network.keras"), compile=False, safe_mode=True)
-        told[name] = np.asarray(network(whole["window"], training=False), "float64")[:, 0]
-    draw_range(out, whole["y"], told, learnt)
+        predictions[name] = np.asarray(network(whole["window"], training=False), "float64")[:, 0]
+    draw_range(out, whole["y"], predictions, learnt)
     table = tuple(
-        _row(name, answers, whole["y"], learnt, problem) for name, answers in told.items()
+        _row(name, answers, whole["y"], learnt, problem) for name, answers in predictions.items()
     )
     champion = str(results(evaluation)["champion"])
     Notes(
@@ -312,7 +314,7 @@ def _row(
     }
 
 
-def draw_range(out: Path, y: "Floats", told: "Mapping[str, Floats]", learnt: int) -> None:
+def draw_range(out: Path, y: "Floats", predictions: "Mapping[str, Floats]", learnt: int) -> None:
     """Draw each network's predictions against the truth over all numbers.
 
     The range not in training is shaded.
@@ -320,7 +322,7 @@ def draw_range(out: Path, y: "Floats", told: "Mapping[str, Floats]", learnt: int
     fig, axis = figure(6.4, 4.2)
     axis.axvspan(y[learnt], y[-1], color="grey", alpha=0.15, label="not learnt")
     axis.plot(y, y, color="grey", linewidth=1, label="truth")
-    for name, answers in told.items():
+    for name, answers in predictions.items():
         axis.plot(y, answers, linewidth=1.4, label=name)
     axis.set(xlabel="twice the next number", ylabel="answer", title="Answers over the whole range")
     axis.legend(fontsize=8)

@@ -89,7 +89,7 @@ def dice(params: DiceParams = DiceParams()) -> Summary:
     few = params.profile == "smoke"
     throws = min(params.throws, 20_000) if few else params.throws
     repeats, resamples = (
-        min(each, 300) if few else each for each in (params.repeats, params.resamples)
+        min(count, 300) if few else count for count in (params.repeats, params.resamples)
     )
     market = Market(shape=params.returns, mean=params.mean, deviation=params.deviation)
 
@@ -101,9 +101,9 @@ def dice(params: DiceParams = DiceParams()) -> Summary:
     thrown = throw(params.dice, params.sides, throws, params.seed)
     covered = cover(params.confidence, repeats, resamples, params.seed)
     truth = params.mean if origin.path is None else None
-    found = tell(checked, thrown, covered, truth, params.confidence, resamples, params.seed)
+    findings = tell(checked, thrown, covered, truth, params.confidence, resamples, params.seed)
     next_command = "python -m flows.dice --returns lognormal"
-    return report_findings(found, origin, raw, next_command, profile.result(), checked)
+    return report_findings(findings, origin, raw, next_command, profile.result(), checked)
 
 
 class Market(BaseModel):
@@ -204,7 +204,7 @@ def tell_dice(out: Path, thrown: Ref) -> list[Section]:
     exact = distribution(dice, sides)
     mean, deviation = float(moments(exact).mean), float(moments(exact).variance) ** 0.5
     errors = pd.DataFrame(
-        [(each, *normal_errors(each, sides)) for each in DICE_SEEN],
+        [(count, *normal_errors(count, sides)) for count in DICE_SEEN],
         columns=["dice", "plain", "corrected"],
     )
     draw_sums(out, list(exact), [float(p) for p in exact.values()], arrays["counts"], looks)

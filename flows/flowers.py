@@ -6,7 +6,7 @@ from pydantic import Field
 
 from casebook.case import case
 from casebook.cli import main
-from casebook.device import Asked
+from casebook.device import DeviceChoice
 from casebook.futures import Future
 from casebook.language import msg
 from casebook.origin import Origin
@@ -77,7 +77,7 @@ class FlowersParams(CaseParams):
         int, Field(ge=1, le=100, description="epochs of `fine_tuned`, each with all views")
     ] = 2
     learning_rate: Annotated[float, Field(gt=0, le=0.1, description="of `fine_tuned`")] = 4e-4
-    device: Asked = Field("auto", description="where to train")
+    device: DeviceChoice = Field("auto", description="where to train")
     sample_rows: Annotated[
         int, Field(ge=50, le=5000, description="size of the embedded sample")
     ] = 60
@@ -163,19 +163,24 @@ def settings(name: Candidate, params: FlowersParams) -> TransferSettings:
     with 4e-4 (.926) or 1e-4 (.926, and a greater log loss). For the head alone no rate, dropout or
     number of views made more difference than .01.
     """
-    most = 1 if params.profile == "smoke" else 200
+    max_epochs = 1 if params.profile == "smoke" else 200
     match name:
         case "course":
-            return TransferSettings(epochs=min(5, most), batch_size=32, device=params.device)
+            return TransferSettings(epochs=min(5, max_epochs), batch_size=32, device=params.device)
         case "frozen":
-            return ours(params, epochs=min(10, most), batch_size=64, learning_rate=1e-3)
+            return ours(params, epochs=min(10, max_epochs), batch_size=64, learning_rate=1e-3)
         case "fine_tuned":
-            return ours(params, epochs=min(params.epochs, most), learning_rate=params.learning_rate)
+            return ours(
+                params, epochs=min(params.epochs, max_epochs), learning_rate=params.learning_rate
+            )
         case "all":
             mirrored = Augmentation(shift=16, flip=True)
             rate = params.learning_rate / 4
             return ours(
-                params, epochs=min(params.epochs, most), learning_rate=rate, augmentation=mirrored
+                params,
+                epochs=min(params.epochs, max_epochs),
+                learning_rate=rate,
+                augmentation=mirrored,
             )
 
 

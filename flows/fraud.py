@@ -144,7 +144,14 @@ def ensemble_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
     )
 
 
-COURSE = Settings(epochs=100, batch_size=2048, patience=10, learning_rate=1e-3, dropout=0.2)
+COURSE = Settings(
+    epochs=100,
+    batch_size=2048,
+    patience=10,
+    patience_steps=90,
+    learning_rate=1e-3,
+    dropout=0.2,
+)
 
 CASE: TableCase[FraudParams] = TableCase(
     dataset=DATA,

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from casebook.case import case
 from casebook.cli import main
-from casebook.device import Asked
+from casebook.device import DeviceChoice
 from casebook.errors import CasebookError
 from casebook.futures import Future, gather
 from casebook.language import msg
@@ -114,7 +114,7 @@ class HouseholdPowerParams(CaseParams):
     trees: Annotated[
         int, Field(ge=10, le=5000, description="size of the forest among the peers")
     ] = 200
-    device: Asked = Field("auto", description="where to train")
+    device: DeviceChoice = Field("auto", description="where to train")
     sample_rows: Annotated[
         int, Field(ge=700, le=10_000, description="days of the embedded sample")
     ] = 800
@@ -164,7 +164,7 @@ def prepare(params: HouseholdPowerParams) -> PreparedData:
 def forecast_year(data: PreparedData, params: HouseholdPowerParams) -> Ref:
     """Forecast the next twelve months from the twelve before the test part, and judge them."""
     months = part_months(data.table, data.parts[0], PROBLEM)
-    told = SeriesSettings(
+    year_settings = SeriesSettings(
         epochs=2 if params.profile == "smoke" else 100,
         batch_size=8,
         learning_rate=1e-2,
@@ -173,7 +173,7 @@ def forecast_year(data: PreparedData, params: HouseholdPowerParams) -> Ref:
         schedule="cosine",
         device=params.device,
     )
-    trained = train_series.with_label("year")(months, year_network, told, params.seed)
+    trained = train_series.with_label("year")(months, year_network, year_settings, params.seed)
     return judge_year(months, trained, params.seed)
 
 
@@ -293,11 +293,11 @@ def settings(name: Candidate, params: HouseholdPowerParams) -> SeriesSettings:
 
     What `network` is trained with was chosen on validation.
     """
-    most = 2 if params.profile == "smoke" else 10_000
+    max_epochs = 2 if params.profile == "smoke" else 10_000
     if name == "course":
-        return SeriesSettings(epochs=min(50, most), batch_size=8, device=params.device)
+        return SeriesSettings(epochs=min(50, max_epochs), batch_size=8, device=params.device)
     return SeriesSettings(
-        epochs=min(20, most),
+        epochs=min(20, max_epochs),
         batch_size=128,
         learning_rate=3e-3,
         weight_decay=0.1,

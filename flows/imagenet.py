@@ -14,7 +14,7 @@ from casebook import files, places
 from casebook.case import case
 from casebook.catalog import data_set
 from casebook.cli import main
-from casebook.device import Asked, prepare
+from casebook.device import DeviceChoice, prepare
 from casebook.errors import CasebookError, NoSample
 from casebook.language import msg
 from casebook.origin import Origin
@@ -60,7 +60,7 @@ PROTOCOL = msg(
 class ImagenetParams(CaseParams):
     """Parameters: where the weights come from, and where the network is run."""
 
-    device: Asked = Field("auto", description="where to judge")
+    device: DeviceChoice = Field("auto", description="where to judge")
 
 
 @case
@@ -73,12 +73,12 @@ def imagenet(params: ImagenetParams = ImagenetParams()) -> Summary:
     enforce(checked, "flowers")
     table = clean(checked, (drop_pictures_of_two_labels, drop_repeated_pictures))
     smoke = params.profile == "smoke"
-    asked = choose(table, raw, problem, FEW if smoke else None, FEW if smoke else OTHERS)
+    chosen = choose(table, raw, problem, FEW if smoke else None, FEW if smoke else OTHERS)
     network = assemble(weights, params.device, params.seed)
-    evaluation = judge(asked, network, problem, params.seed)
-    bundle = export_pictures(asked, {NAME: network}, evaluation, network, problem)
-    metrics = measure_run(weights, asked, evaluation, str(PROTOCOL), problem)
-    published = publish(bundle, asked, metrics, problem, Pictures())
+    evaluation = judge(chosen, network, problem, params.seed)
+    bundle = export_pictures(chosen, {NAME: network}, evaluation, network, problem)
+    metrics = measure_run(weights, chosen, evaluation, str(PROTOCOL), problem)
+    published = publish(bundle, chosen, metrics, problem, Pictures())
     return report_pretrained(metrics, evaluation, network, bundle, published, problem)
 
 
@@ -140,8 +140,10 @@ def named(path: Path) -> tuple[str, ...]:
             f"{path} doesn't name {backbone.CLASSES:,} classes ({error!r}): fetch it again."
         ) from error
     often = Counter(name.casefold() for _, name in pairs)
-    told = ((number, name.replace("_", " "), often[name.casefold()] > 1) for number, name in pairs)
-    return tuple(f"{name} ({number})" if twice else name for number, name, twice in told)
+    entries = (
+        (number, name.replace("_", " "), often[name.casefold()] > 1) for number, name in pairs
+    )
+    return tuple(f"{name} ({number})" if twice else name for number, name, twice in entries)
 
 
 @stage
@@ -157,18 +159,21 @@ def choose(
 
     frame = read_table(table)
     by_kind = {label: group["picture"].to_numpy() for label, group in frame.groupby("label")}
-    known = by_kind.pop(FLOWERS.index(KNOWN))[:daisies]
+    daisy_pictures = by_kind.pop(FLOWERS.index(KNOWN))[:daisies]
     number = problem.labels.index(KNOWN)
     write_arrays(
-        out, "test", x=pictures_of(raw, known), y=pd.Series(number, range(len(known))).to_numpy()
+        out,
+        "test",
+        x=pictures_of(raw, daisy_pictures),
+        y=pd.Series(number, range(len(daisy_pictures))).to_numpy(),
     )
     rest = pd.concat([pd.Series(label, places[:others]) for label, places in by_kind.items()])
     write_arrays(out, "others", x=pictures_of(raw, rest.index.to_numpy()), y=rest.to_numpy())
-    return {"rows": len(known), "others": len(rest)}
+    return {"rows": len(daisy_pictures), "others": len(rest)}
 
 
 @stage
-def assemble(out: Path, weights: Origin, device: Asked, seed: int) -> Facts:
+def assemble(out: Path, weights: Origin, device: DeviceChoice, seed: int) -> Facts:
     """Keep the whole network as `network.keras`.
 
     It takes raw pixels, and returns a logit for each of the thousand classes.
@@ -189,7 +194,7 @@ def assemble(out: Path, weights: Origin, device: Asked, seed: int) -> Facts:
 
 
 @stage
-def judge(out: Path, asked: Ref, network: Ref, problem: Problem, seed: int) -> Facts:
+def judge(out: Path, chosen: Ref, network: Ref, problem: Problem, seed: int) -> Facts:
     """Predict the chosen pictures, and judge the predictions for the daisies.
 
     Writes `evaluation.json` as `evaluate` does, here without a choice between candidates;
@@ -200,11 +205,13 @@ def judge(out: Path, asked: Ref, network: Ref, problem: Problem, seed: int) -> F
     import numpy as np
 
     model = keras.saving.load_model(network.path("network.keras"), compile=False, safe_mode=True)
-    test, others = (read_arrays(asked, name) for name in ("test", "others"))
+    test, others = (read_arrays(chosen, name) for name in ("test", "others"))
     y, probability = test["y"].astype("float64"), softmax(score(model, test["x"]).astype("float64"))
-    told = {KNOWN: probability.argmax(axis=1)}
+    predicted = {KNOWN: probability.argmax(axis=1)}
     answered = score(model, others["x"]).argmax(axis=1)
-    told |= {FLOWERS[label]: answered[others["y"] == label] for label in np.unique(others["y"])}
+    predicted |= {
+        FLOWERS[label]: answered[others["y"] == label] for label in np.unique(others["y"])
+    }
     measured = bootstrap(lambda weights: multiclass(y, probability, weights), y, seed)
     figures = {
         name: measured[name] for name in problem.shown
@@ -220,7 +227,8 @@ def judge(out: Path, asked: Ref, network: Ref, problem: Problem, seed: int) -> F
         },
     )
     files.write_json(
-        out / "others.json", [frequent(kind, answers, problem) for kind, answers in told.items()]
+        out / "others.json",
+        [frequent(kind, answers, problem) for kind, answers in predicted.items()],
     )
     mistakes(out, y, probability, test["x"], problem)
     return {"champion": NAME, "accuracy": figures["accuracy"]["value"]}
@@ -232,8 +240,8 @@ def frequent(kind: str, answers: "NDArray[np.int64]", problem: Problem) -> dict[
     It has the number of pictures of a kind, and the most frequent predictions for them.
     """
     counts = Counter(answers.tolist()).most_common(ANSWERS)
-    told = ", ".join(f"{problem.labels[number]} {count}" for number, count in counts)
-    return {"kind": kind, "pictures": f"{len(answers):,}", "most frequent answers": told}
+    text = ", ".join(f"{problem.labels[number]} {count}" for number, count in counts)
+    return {"kind": kind, "pictures": f"{len(answers):,}", "most frequent answers": text}
 
 
 if __name__ == "__main__":

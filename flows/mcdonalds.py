@@ -23,7 +23,7 @@ from tasks.data.fetch import fetch
 from tasks.data.ingest import ingest
 from tasks.data.validate import enforce, suite_text, validate
 from tasks.pages import charts as chart
-from tasks.pages.findings import FINDINGS, Section, found, report_findings, stored
+from tasks.pages.findings import FINDINGS, Section, make_finding, report_findings, stored
 from tasks.pages.summary_statistics import (
     described,
     description_rows,
@@ -83,9 +83,9 @@ def mcdonalds(params: McdonaldsParams = McdonaldsParams()) -> Summary:
     menu = clean(checked, (drop_repeats, with_servings, with_counted_calories))
     profile = explore.submit(menu, DATA)
 
-    told = tell_of_menu(menu, params.daily_sodium)
+    findings = tell_of_menu(menu, params.daily_sodium)
     return report_findings(
-        told, origin, raw, "python -m flows.canada", profile.result(), checked, menu
+        findings, origin, raw, "python -m flows.canada", profile.result(), checked, menu
     )
 
 
@@ -108,7 +108,7 @@ def tell_of_menu(out: "Path", menu: Ref, daily_sodium: float) -> Facts:
     return {"rows": len(frame), "findings": sum(len(section.findings) for section in sections)}
 
 
-def most(menu: "pd.DataFrame", nutrient: str) -> tuple[str, float]:
+def highest(menu: "pd.DataFrame", nutrient: str) -> tuple[str, float]:
     """Return the item that has most of a nutrient, and how much."""
     row = int(menu[nutrient].argmax())
     return str(menu["Item"].iloc[row]), float(menu[nutrient].iloc[row])
@@ -116,7 +116,7 @@ def most(menu: "pd.DataFrame", nutrient: str) -> tuple[str, float]:
 
 def sodium(out: "Path", menu: "pd.DataFrame", daily: float) -> Section:
     """Tell which item has most sodium, and which have more than a whole day may have."""
-    (item, mg), told = most(menu, "Sodium"), described(menu["Sodium"])
+    (item, mg), statistics = highest(menu, "Sodium"), described(menu["Sodium"])
     over = menu[menu["Sodium"] > daily].set_index("Item")["Sodium"]
     chart.strip(
         out / "sodium.png", menu, "Sodium", "Category", "Sodium of each item", "sodium (mg)", item
@@ -132,7 +132,7 @@ def sodium(out: "Path", menu: "pd.DataFrame", daily: float) -> Section:
     return Section(
         title=msg("Sodium"),
         findings=(
-            found(
+            make_finding(
                 "most_sodium",
                 {"item": item, "mg": mg},
                 msg(
@@ -144,7 +144,7 @@ def sodium(out: "Path", menu: "pd.DataFrame", daily: float) -> Section:
                     daily=daily,
                 ),
             ),
-            found(
+            make_finding(
                 "over_a_day",
                 over.to_dict(),
                 msg(
@@ -155,13 +155,13 @@ def sodium(out: "Path", menu: "pd.DataFrame", daily: float) -> Section:
                     half=int((menu["Sodium"] > daily / 2).sum()),
                 ),
             ),
-            found(
+            make_finding(
                 "sodium",
-                told,
+                statistics,
                 msg(
                     "The mean item has {mean:,.0f} mg, the median item {median:,.0f} mg.",
-                    mean=told["mean"],
-                    median=told["50%"],
+                    mean=statistics["mean"],
+                    median=statistics["50%"],
                 ),
             ),
         ),
@@ -180,7 +180,7 @@ def protein_and_fat(out: "Path", menu: "pd.DataFrame") -> Section:
     return Section(
         title=msg("Protein and fat"),
         findings=(
-            found(
+            make_finding(
                 "protein_and_fat",
                 asdict(line),
                 msg(
@@ -234,7 +234,7 @@ def categories(out: "Path", menu: "pd.DataFrame") -> Section:
     return Section(
         title=msg("Categories"),
         findings=(
-            found(
+            make_finding(
                 "category_means",
                 means.to_dict("index"),
                 msg(
@@ -257,8 +257,8 @@ def categories(out: "Path", menu: "pd.DataFrame") -> Section:
 
 def sugars(out: "Path", menu: "pd.DataFrame") -> Section:
     """Tell how much sugar items have, and whether it is in the drinks."""
-    (item, grams), told = most(menu, "Sugars"), described(menu["Sugars"])
-    drinks, sweet = menu["Category"].isin(DRINKS), menu["Sugars"] > told["mean"]
+    (item, grams), statistics = highest(menu, "Sugars"), described(menu["Sugars"])
+    drinks, sweet = menu["Category"].isin(DRINKS), menu["Sugars"] > statistics["mean"]
     shares = {"drinks": float(sweet[drinks].mean()), "food": float(sweet[~drinks].mean())}
     chart.boxes(
         out / "sugars.png", menu, "Sugars", "Category", "Sugars of a category's items", "sugars (g)"
@@ -274,19 +274,19 @@ def sugars(out: "Path", menu: "pd.DataFrame") -> Section:
     return Section(
         title=msg("Sugars"),
         findings=(
-            found(
+            make_finding(
                 "sugars",
-                told,
+                statistics,
                 msg(
                     "The mean item has {mean:.1f} g of sugars, the median item {median:.1f} g; "
                     "{item} has most, {most:.0f} g.",
-                    mean=told["mean"],
-                    median=told["50%"],
+                    mean=statistics["mean"],
+                    median=statistics["50%"],
                     item=item,
                     most=grams,
                 ),
             ),
-            found(
+            make_finding(
                 "sugars_of_drinks",
                 shares,
                 msg(
@@ -307,7 +307,7 @@ def sugars(out: "Path", menu: "pd.DataFrame") -> Section:
 
 def trans_fat(menu: "pd.DataFrame") -> Section:
     """Tell which items have trans fat."""
-    (item, grams), having = most(menu, "Trans Fat"), menu[menu["Trans Fat"] > 0]
+    (item, grams), having = highest(menu, "Trans Fat"), menu[menu["Trans Fat"] > 0]
     counts, by = (
         menu["Category"].value_counts(),
         having.groupby("Category", sort=False)["Trans Fat"],
@@ -324,7 +324,7 @@ def trans_fat(menu: "pd.DataFrame") -> Section:
     return Section(
         title=msg("Trans fat"),
         findings=(
-            found(
+            make_finding(
                 "trans_fat",
                 by.size().to_dict(),
                 msg(
@@ -347,7 +347,7 @@ def nutrients(out: "Path", menu: "pd.DataFrame") -> Section:
     return Section(
         title=msg("What goes together"),
         findings=(
-            found(
+            make_finding(
                 "strongest_pairs",
                 pairs,
                 msg(
@@ -369,14 +369,14 @@ def outliers(menu: "pd.DataFrame") -> Section:
             "nutrient": Message(text=f"{name.lower()} ({MAIN[name]})"),
             "upper fence": f"{fences(menu[name])[1]:,.1f}",
             "outliers": str(len(values)),
-            "the greatest": "{} ({:,g})".format(*most(menu, name)),
+            "the greatest": "{} ({:,g})".format(*highest(menu, name)),
         }
         for name, values in apart.items()
     )
     return Section(
         title=msg("Outliers"),
         findings=(
-            found(
+            make_finding(
                 "outliers",
                 {name: len(values) for name, values in apart.items()},
                 msg(

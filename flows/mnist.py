@@ -9,7 +9,7 @@ from pydantic import Field
 
 from casebook.case import case
 from casebook.cli import main
-from casebook.device import Asked
+from casebook.device import DeviceChoice
 from casebook.futures import Future, gather
 from casebook.language import msg
 from casebook.params import CaseParams
@@ -74,7 +74,7 @@ class MnistParams(CaseParams):
     epochs: Annotated[
         int, Field(ge=1, le=200, description="epochs of `ours` and `deep`, which wants about 55")
     ] = 12
-    device: Asked = Field("auto", description="where to train")
+    device: DeviceChoice = Field("auto", description="where to train")
     sample_rows: Annotated[
         int, Field(ge=200, le=100_000, description="size of the embedded sample")
     ] = 1500
@@ -144,13 +144,13 @@ def train_candidate(name: Candidate, data: PreparedData, params: MnistParams) ->
 
 def settings(name: Candidate, params: MnistParams) -> PictureSettings:
     """Return how a candidate is trained; the smoke profile trains for one epoch."""
-    most = 1 if params.profile == "smoke" else 200
+    max_epochs = 1 if params.profile == "smoke" else 200
     if name == "course":
-        return PictureSettings(epochs=min(5, most), batch_size=128, device=params.device)
+        return PictureSettings(epochs=min(5, max_epochs), batch_size=128, device=params.device)
     digits = Augmentation(shift=2, turn=12.0, zoom=0.1)
     clothes = Augmentation(shift=2, flip=True, cover=8)
     ours = PictureSettings(
-        epochs=min(params.epochs, most),
+        epochs=min(params.epochs, max_epochs),
         batch_size=128,
         learning_rate=4e-3,
         weight_decay=0.05,

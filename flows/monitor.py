@@ -48,12 +48,12 @@ def monitor(
     predictor = predictor_of(case, version)
     reference = described(predictor)
     counted = counted_in_file(predictor, input) if input else counted_in_service(predictor, hours)
-    found = shifts(reference, counted.features, counted.score, threshold)
-    page = report_drift(predictor, counted, found, threshold, spoken)
-    drifted = [shift.name for shift in found if shift.drifted]
+    quantities = shifts(reference, counted.features, counted.score, threshold)
+    page = report_drift(predictor, counted, quantities, threshold, spoken)
+    drifted = [shift.name for shift in quantities if shift.drifted]
     tell(case, predictor.version, drifted, page)
     moved = (
-        f"{len(drifted)} of {len(found)} quantities moved: {', '.join(drifted)}"
+        f"{len(drifted)} of {len(quantities)} quantities moved: {', '.join(drifted)}"
         if drifted
         else "nothing moved"
     )

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from casebook.case import case
 from casebook.cli import main
-from casebook.device import Asked
+from casebook.device import DeviceChoice
 from casebook.errors import CasebookError
 from casebook.futures import Future
 from casebook.language import Message, msg
@@ -53,7 +53,7 @@ TEXT = "document"
 PROBLEM = Problem(
     kind="binary",
     takes="text",
-    asked=TEXT,
+    text_column=TEXT,
     target="label",
     labels=("negative", "positive"),
     primary="accuracy",
@@ -79,7 +79,7 @@ class NaverReviewsParams(CaseParams):
         ("dummy", "linear_on_characters", "linear_on_words"),
         description="plain models to compare with",
     )
-    device: Asked = Field("auto", description="where to train")
+    device: DeviceChoice = Field("auto", description="where to train")
     sample_rows: Annotated[
         int, Field(ge=400, le=100_000, description="size of the embedded sample")
     ] = 2000
@@ -97,10 +97,10 @@ def naver_reviews(params: NaverReviewsParams = NaverReviewsParams()) -> Summary:
     )
     trained = train(by_words, by_characters, params)
     baselines = [peers] if params.peers else []
-    told = notes(data.parts[0], trained, by_words)
+    case_notes = notes(data.parts[0], trained, by_words)
     refs = {name: [ref] for name, ref in trained.items()}
     data = replace(data, encoded=[by_words])
-    return evaluate_and_publish(FittedModels(data, refs, baselines, profile, told))
+    return evaluate_and_publish(FittedModels(data, refs, baselines, profile, case_notes))
 
 
 def prepare(params: NaverReviewsParams) -> PreparedData:
@@ -145,8 +145,8 @@ def both(origins: list[Origin]) -> Origin:
     They are the training file, whose hash the record names, and the test file.
     """
     train, test = origins
-    found = f"{train.found}, {test.found}" if train.path else train.found
-    return train.model_copy(update={"found": found})
+    locations = f"{train.found}, {test.found}" if train.path else train.found
+    return train.model_copy(update={"found": locations})
 
 
 @stage
@@ -183,15 +183,15 @@ def settings(name: Candidate, params: NaverReviewsParams) -> TextSettings:
 
     The values were chosen on validation.
     """
-    most = 1 if params.profile == "smoke" else 100
+    max_epochs = 1 if params.profile == "smoke" else 100
     common = TextSettings(batch_size=256, learning_rate=2e-3, warm=0.1, device=params.device)
     match name:
         case "ngrams":
-            return common.model_copy(update={"epochs": min(4, most), "refit": True})
+            return common.model_copy(update={"epochs": min(4, max_epochs), "refit": True})
         case "characters":
-            return common.model_copy(update={"epochs": min(4, most), "weight_decay": 0.01})
+            return common.model_copy(update={"epochs": min(4, max_epochs), "weight_decay": 0.01})
         case _:
-            return TextSettings(epochs=min(7, most), batch_size=128, device=params.device)
+            return TextSettings(epochs=min(7, max_epochs), batch_size=128, device=params.device)
 
 
 def course_network(size: int) -> "keras.Model":
@@ -235,10 +235,13 @@ def ngrams_network(size: int, buckets: dict[int, int] = BUCKETS) -> "keras.Model
     from keras import layers, ops
 
     inputs = keras.Input((None,), dtype="int32")
-    grams = [(inputs, size), *((hashed(inputs, n, most), 1 + most) for n, most in buckets.items())]
+    grams = [
+        (inputs, size),
+        *((hashed(inputs, n, count), 1 + count) for n, count in buckets.items()),
+    ]
     weights = [
-        layers.Embedding(most, 1, embeddings_initializer="zeros")(codes) * met(codes)
-        for codes, most in grams
+        layers.Embedding(input_dim, 1, embeddings_initializer="zeros")(codes) * met(codes)
+        for codes, input_dim in grams
     ]
     number = ops.sum(layers.Add()([met(codes) for codes, _ in grams]), axis=1)
     total = ops.sum(layers.Add()(weights), axis=1) / ops.sqrt(1 + number)
@@ -264,8 +267,8 @@ def characters_network(
     there = met(inputs)
     single = layers.Embedding(size, width, name="characters")(inputs)
     vectors = [layers.Dropout(0.1, noise_shape=(None, None, 1))(single)]
-    for n, most in nearby.items():
-        gram = layers.Embedding(1 + most, width // 4)(hashed(inputs, n, most))
+    for n, count in nearby.items():
+        gram = layers.Embedding(1 + count, width // 4)(hashed(inputs, n, count))
         vectors.append(layers.Dropout(0.6, noise_shape=(None, None, 1))(gram))
     hidden = layers.SpatialDropout1D(0.3)(layers.Concatenate()(vectors) * there)
     near = layers.Conv1D(filters, 3, padding="same", activation="relu")(hidden) * there
@@ -275,10 +278,11 @@ def characters_network(
     )
     seen = layers.Dropout(0.3)(near + farther)
     far = layers.Conv1D(filters, 3, padding="same", activation="relu")(seen) * there
-    greatest = [ops.max(each, axis=1) for each in (near, far)]  # none is below 0, which padding has
+    # none is below 0, which padding has
+    greatest = [ops.max(outputs, axis=1) for outputs in (near, far)]
     mean = ops.sum(near + far, axis=1) / (1e-3 + ops.sum(there, axis=1))
-    found = layers.Dropout(0.5)(layers.Concatenate()([*greatest, mean]))
-    return keras.Model(inputs, layers.Dense(1)(found), name="characters")
+    pooled = layers.Dropout(0.5)(layers.Concatenate()([*greatest, mean]))
+    return keras.Model(inputs, layers.Dense(1)(pooled), name="characters")
 
 
 def small_ngrams(size: int) -> "keras.Model":
@@ -352,15 +356,15 @@ def notes(parts: Ref, trained: dict[str, Ref], by_words: Ref) -> Notes:
     )
     tables = [without_repeats(right, test[REPEATED]), errors(right[best], test)]
     if "course" in trained:
-        found = analogies(trained["course"], QUESTIONS)
-        tables += [found] if found else []
+        analogy_table = analogies(trained["course"], QUESTIONS)
+        tables += [analogy_table] if analogy_table else []
         paragraphs += (
             msg(
                 "The third: the words whose vectors in the lab's network lie nearest (cosine). "
                 "They were learned from likes alone, not from what words stand beside, so near is "
                 "what is liked alike."
             ),
-        ) * bool(found)
+        ) * bool(analogy_table)
     return Notes(
         title=msg("Repeats, errors and words"), paragraphs=paragraphs, tables=tuple(tables)
     )
@@ -383,11 +387,11 @@ def without_repeats(
     return tuple(
         {
             "candidate": name,
-            "all": share(each),
-            "repeats only": share(each[repeated]),
-            "without repeats": share(each[~repeated]),
+            "all": share(correct),
+            "repeats only": share(correct[repeated]),
+            "without repeats": share(correct[~repeated]),
         }
-        for name, each in right.items()
+        for name, correct in right.items()
     )
 
 

@@ -65,9 +65,9 @@ def scaling(params: ScalingParams = ScalingParams()) -> Summary:
     enforce(checked, DATA)
     table = clean(checked, (drop_missing,))
     profile = explore.submit(table, DATA)
-    found = scale_columns(table, params.test_share, params.seed)
+    findings = scale_columns(table, params.test_share, params.seed)
     return report_findings(
-        found, origin, raw, "python -m flows.boston", profile.result(), checked, table
+        findings, origin, raw, "python -m flows.boston", profile.result(), checked, table
     )
 
 

@@ -16,7 +16,7 @@ from pydantic import Field, field_validator
 import flows
 from casebook.case import Case, case
 from casebook.cli import main
-from casebook.device import Asked
+from casebook.device import DeviceChoice
 from casebook.futures import Future
 from casebook.params import CaseParams
 from casebook.progress import Progress
@@ -45,13 +45,13 @@ class TuneParams(CaseParams):
     patience: Annotated[
         int, Field(ge=1, le=5000, description="epochs without better validation to wait")
     ] = 20
-    device: Asked = Field("auto", description="where to train")
+    device: DeviceChoice = Field("auto", description="where to train")
 
     @field_validator("case")
     @classmethod
     def _can_be_searched(cls, name: str) -> str:
-        if name not in (known := sorted(searchable())):
-            raise ValueError(f"only a case with a network can be searched: {', '.join(known)}")
+        if name not in (names := sorted(searchable())):
+            raise ValueError(f"only a case with a network can be searched: {', '.join(names)}")
         return name
 
 
@@ -63,22 +63,22 @@ def tune(params: TuneParams = TuneParams()) -> Summary:
     course = figure_of(searched.case.fit("course", data, searched.with_values(params)), data)
 
     around = space(searched.params().batch_size)
-    most = 3 if params.profile == "smoke" else params.epochs
+    max_epochs = 3 if params.profile == "smoke" else params.epochs
     larger = data.problem.sign > 0
     searching = search(
         params.algorithm,
         around,
         params.trials,
-        most,
+        max_epochs,
         params.seed,
         larger=larger,
         at_once=params.at_once,
     )
-    total = params.trials * len(budgets(params.algorithm, most))
+    total = params.trials * len(budgets(params.algorithm, max_epochs))
     trials = tuple(tried(searching, searched, data, params, total))
 
     pictures = draw_search.submit(trials, data.problem, course)
-    found = Searched(
+    search_outcome = Searched(
         case=params.case,
         algorithm=params.algorithm,
         trials=trials,
@@ -86,7 +86,7 @@ def tune(params: TuneParams = TuneParams()) -> Summary:
         patience=params.patience,
         candidates=("tuned", *searched.params.model_fields["candidates"].default),
     )
-    return report_search(found, data.problem, data.origin, data.raw, pictures.result())
+    return report_search(search_outcome, data.problem, data.origin, data.raw, pictures.result())
 
 
 @dataclass(frozen=True)
@@ -107,14 +107,14 @@ class Searchable:
 
 def searchable() -> dict[str, Searchable]:
     """Return the cases that can be searched, by name: those of tables."""
-    found = {}
+    cases = {}
     for folder in flows.__path__:
         for path in Path(folder).glob("[!_]*.py"):
             module = importlib.import_module(f"flows.{path.stem}")
             flow, declared = getattr(module, path.stem, None), getattr(module, "CASE", None)
             if isinstance(flow, Case) and isinstance(declared, TableCase):
-                found[path.stem] = Searchable(declared, flow.params)
-    return found
+                cases[path.stem] = Searchable(declared, flow.params)
+    return cases
 
 
 def tried(
@@ -128,12 +128,11 @@ def tried(
     progress = None if current().planning else Progress(f"searching {params.case}", total)
     best, sign = float("-inf"), data.problem.sign
     with suppress(StopIteration):
-        asked = next(searching)
+        asks = next(searching)
         while True:
             figures = []
             for trial in [
-                begun.judged(data)
-                for begun in [begin(ask, searched, data, params) for ask in asked]
+                begun.judged(data) for begun in [begin(ask, searched, data, params) for ask in asks]
             ]:
                 if trial is None:
                     return
@@ -142,7 +141,7 @@ def tried(
                 best = max(best, sign * trial.figure)
                 if progress:
                     progress.step(f"best {data.problem.title} {sign * best:.4f}")
-            asked = searching.send(figures)
+            asks = searching.send(figures)
     if progress:
         progress.__exit__(None, None, None)
 

@@ -19,7 +19,7 @@ from casebook.tables import read_table
 from casebook.words import Vocabulary, learned, numbered, padded, tokens
 from tasks.data.fetch import own
 from tasks.data.ingest import ingest
-from tasks.pages.findings import FINDINGS, Section, found, report_findings, stored
+from tasks.pages.findings import FINDINGS, Section, make_finding, report_findings, stored
 from tasks.texts.features import VOCABULARY
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def word_encoding(params: WordEncodingParams = WordEncodingParams()) -> Summary:
 
 @stage
 def encode_sentences(
-    out: "Path", raw: Ref, most: int, length: int, unseen: tuple[str, ...]
+    out: "Path", raw: Ref, max_tokens: int, length: int, unseen: tuple[str, ...]
 ) -> Facts:
     """Learn the word index of the sentences, and encode and pad them and the unseen ones.
 
@@ -72,13 +72,15 @@ def encode_sentences(
     """
     sentences = [str(text) for text in read_table(raw)["sentence"]]
     longest = max(len(tokens(text, "word")) for text in (*sentences, *unseen))
-    vocabulary = learned(sentences, "word", most, max(longest, 1))
+    vocabulary = learned(sentences, "word", max_tokens, max(longest, 1))
     files.write_text(out / VOCABULARY, vocabulary.model_dump_json())
-    files.write_json(out / FINDINGS, stored(told(vocabulary, sentences, list(unseen), length)))
+    files.write_json(
+        out / FINDINGS, stored(encoding_sections(vocabulary, sentences, list(unseen), length))
+    )
     return {"rows": len(sentences), "words": len(vocabulary.tokens)}
 
 
-def told(
+def encoding_sections(
     vocabulary: Vocabulary, sentences: list[str], unseen: list[str], length: int
 ) -> list[Section]:
     """Return the index, the sequences and the padded sequences as findings with a table each."""
@@ -91,7 +93,7 @@ def told(
 
 def tell_index(index: dict[str, int], sentences: int) -> Section:
     """Tell which number each word has."""
-    told = msg(
+    message = msg(
         "{sentences} sentences have {words} different words; the more often a word is said, the "
         "smaller its number. 1 stands for every word that is not in the index, 0 for none.",
         sentences=sentences,
@@ -99,13 +101,15 @@ def tell_index(index: dict[str, int], sentences: int) -> Section:
     )
     table = tuple({"word": word, "number": str(number)} for word, number in index.items())
     return Section(
-        title=msg("Word index"), findings=(found("word_index", dict(index), told),), tables=(table,)
+        title=msg("Word index"),
+        findings=(make_finding("word_index", dict(index), message),),
+        tables=(table,),
     )
 
 
-def tell_sequences(sentences: list[str], known: list[list[int]], length: int) -> Section:
+def tell_sequences(sentences: list[str], encoded: list[list[int]], length: int) -> Section:
     """Describe the sentences as numbers, padded to one length by zeros before or after them."""
-    before, after = padded(known, length, before=True).tolist(), padded(known, length).tolist()
+    before, after = padded(encoded, length, before=True).tolist(), padded(encoded, length).tolist()
     plain = msg(
         "Each sentence is the numbers of its words; capitals and punctuation make no difference."
     )
@@ -116,15 +120,18 @@ def tell_sequences(sentences: list[str], known: list[list[int]], length: int) ->
     )
     return Section(
         title=msg("Sequences"),
-        findings=(found("sequences", [*known], plain), found("padded", before, same)),
-        tables=(rows(sentences, known, before, after),),
+        findings=(
+            make_finding("sequences", [*encoded], plain),
+            make_finding("padded", before, same),
+        ),
+        tables=(rows(sentences, encoded, before, after),),
     )
 
 
 def tell_unseen(unseen: list[str], new: list[list[int]], length: int) -> Section:
     """Tell what becomes of words that the index does not have."""
-    share = sum(number == 1 for each in new for number in each) / max(1, sum(map(len, new)))
-    told = msg(
+    share = sum(number == 1 for sequence in new for number in sequence) / max(1, sum(map(len, new)))
+    message = msg(
         "{share:.0%} of the words of {unseen} new sentences are not in the index. Without a "
         "number for them they would vanish, and sentences would seem shorter than they are.",
         share=share,
@@ -135,7 +142,7 @@ def tell_unseen(unseen: list[str], new: list[list[int]], length: int) -> Section
     )
     return Section(
         title=msg("Words not seen before"),
-        findings=(found("unseen", [*new], told),),
+        findings=(make_finding("unseen", [*new], message),),
         tables=(table,) if unseen else (),
     )
 

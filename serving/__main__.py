@@ -9,13 +9,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from serving import sockets
-from serving.keyed import KEY, UNSOUND, sound
+from serving.api_key import KEY, UNSOUND, sound
 from serving.logs import LEVELS, write_logs
 
 if TYPE_CHECKING:
     from serving.service import Service
 
-MOST = 4  # processes, unless more are asked for
+MAX_PROCESSES = 4  # processes, unless more are asked for
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,16 +23,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     It is 0 if stopped, 1 without an address or a worker, 2 for bad arguments.
     """
-    asked = _parser().parse_args(arguments)
-    write_logs(asked.log)
+    args = _parser().parse_args(arguments)
+    write_logs(args.log)
     key = os.environ.get(KEY, "")
     if key and not sound(key):
         print(UNSOUND, file=sys.stderr)
         return 2
     try:
-        listening = sockets.listen(asked.host, asked.port)
+        listening = sockets.listen(args.host, args.port)
     except (OSError, ValueError) as error:
-        print(_refusal(asked.host, asked.port, error), file=sys.stderr)
+        print(_refusal(args.host, args.port, error), file=sys.stderr)
         return 1
     announce = partial(_announce, sockets.url(listening))
     if not hasattr(os, "fork"):
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from serving.supervisor import serve
 
     try:
-        return serve(partial(_service, key), listening, asked.processes, announce)
+        return serve(partial(_service, key), listening, args.processes, announce)
     except OSError as error:
         print(
             f"Cannot start: {error}. Make room, or name another folder in TMPDIR.", file=sys.stderr
@@ -110,11 +110,11 @@ def _processes(text: str) -> int:
 
 
 def _cores() -> int:
-    """Return how many processes find a core of their own, at most `MOST`."""
+    """Return how many processes find a core of their own, at most `MAX_PROCESSES`."""
     if not hasattr(os, "fork"):
         return 1
     return min(
-        MOST,
+        MAX_PROCESSES,
         len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
     )
 

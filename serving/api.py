@@ -6,29 +6,29 @@ from time import monotonic
 from flask import Flask, Response, request
 
 from serving.answers import ClientError, answer
-from serving.around import CASE, VERSION
 from serving.bundle import Predictor
 from serving.graph import Arrays
 from serving.instances import Limits, instances
 from serving.predictions import Prediction
 from serving.registry import Registry
-from serving.tally import Tally
+from serving.request_histogram import RequestHistogram
+from serving.request_middleware import CASE, VERSION
 
 
-def add_api(app: Flask, models: Registry, limits: Limits, tally: Tally) -> None:
+def add_api(app: Flask, models: Registry, limits: Limits, histogram: RequestHistogram) -> None:
     """Add `/v1/models` and what lies under it to `app`."""
 
     @app.post("/v1/models/<case:case>:predict")
     def predict(case: str) -> Response:
-        model = asked(models, case)
+        model = requested_model(models, case)
         until = monotonic() + limits.seconds
         checked = model.reader.read(instances(model.signature, limits))
-        predictions = answered(model, checked.feeds, tally, until)
+        predictions = predict_and_count(model, checked.feeds, histogram, until)
         content: dict[str, object] = {"predictions": predictions, "model": _identity(model)}
         if checked.warnings:
             content["warnings"] = [
-                warned._asdict() | {"problem": "outside the range seen in training"}
-                for warned in checked.warnings
+                warning._asdict() | {"problem": "outside the range seen in training"}
+                for warning in checked.warnings
             ]
         if checked.more_warnings:
             content["more_warnings"] = checked.more_warnings
@@ -50,16 +50,16 @@ def add_api(app: Flask, models: Registry, limits: Limits, tally: Tally) -> None:
         )
 
 
-def answered(
-    model: Predictor, feeds: Arrays, tally: Tally, until: float = math.inf
+def predict_and_count(
+    model: Predictor, feeds: Arrays, histogram: RequestHistogram, until: float = math.inf
 ) -> list[Prediction]:
     """Return a model's predictions for arrays as its reader makes them, and have them counted."""
     scores = model.compute(feeds, until)
-    tally.note(model, feeds, scores)
+    histogram.note(model, feeds, scores)
     return model.tell(scores)
 
 
-def asked(models: Registry, case: str) -> Predictor:
+def requested_model(models: Registry, case: str) -> Predictor:
     """Return the model that serves `case`, and note for log and counts that it was asked.
 
     Raises
@@ -88,8 +88,8 @@ def find(models: Registry, case: str) -> Predictor:
         if case in models.failures
         else ""
     )
-    known = ", ".join(serving) or "none"
-    raise ClientError(404, f"no model serves as {case[:80]!r}{failed}; known models: {known}")
+    names = ", ".join(serving) or "none"
+    raise ClientError(404, f"no model serves as {case[:80]!r}{failed}; known models: {names}")
 
 
 def headline(model: Predictor) -> dict[str, object]:

@@ -8,21 +8,21 @@ from werkzeug.routing import BaseConverter
 
 from serving.answers import add_errors
 from serving.api import add_api
-from serving.around import Around
+from serving.api_key import ApiKeyMiddleware
 from serving.check import Reader
 from serving.health import add_health
 from serving.instances import Limits
-from serving.keyed import Keyed
 from serving.labs import add_labs
 from serving.limits import BODY
 from serving.metrics import Metrics
 from serving.openapi import add_openapi
 from serving.pages import add_pages
 from serving.registry import Registry
-from serving.tally import Tally
+from serving.request_histogram import RequestHistogram
+from serving.request_middleware import RequestMiddleware
 
 SHORT = 16 * 1024  # bytes of a body
-BRIEF = ("live", "ready")  # endpoints that have no work to do
+FAST = ("live", "ready")  # endpoints that have no work to do
 
 
 class CaseConverter(BaseConverter):
@@ -36,7 +36,7 @@ def create_app(
     max_body: int = BODY,
     limits: Limits = Limits(),
     key: str = "",
-    tally: Tally | None = None,
+    histogram: RequestHistogram | None = None,
 ) -> Flask:
     """Return the service over `models`.
 
@@ -50,25 +50,27 @@ def create_app(
         How much one request may ask.
     key
         What whoever asks a model must know; empty asks for none.
-    tally
+    histogram
         What counts; whoever made it lets it watch.
     """
     app = Flask(__name__)
-    metrics, tally = Metrics(models), tally or Tally()
+    metrics, histogram = Metrics(models), histogram or RequestHistogram()
     app.config["MAX_CONTENT_LENGTH"] = max_body
     app.url_map.converters["case"] = CaseConverter
     app.url_map.merge_slashes = False  # an unknown path is a 404, not a redirect to a guess
     add_errors(app)
     add_health(app, models, metrics)
-    add_api(app, models, limits, tally)
-    add_openapi(app, models, limits, keyed=bool(key))
-    add_labs(app, models, tally)
+    add_api(app, models, limits, histogram)
+    add_openapi(app, models, limits, requires_key=bool(key))
+    add_labs(app, models, histogram)
     add_pages(app, models)
-    app.wsgi_app = Around(Keyed(app.wsgi_app, key) if key else app.wsgi_app, metrics)  # type: ignore[method-assign]
+    app.wsgi_app = RequestMiddleware(  # type: ignore[method-assign]
+        ApiKeyMiddleware(app.wsgi_app, key) if key else app.wsgi_app, metrics
+    )
     return app
 
 
-def brief(models: Registry, route: tuple[str, Mapping[str, Any]], length: int) -> bool:
+def is_fast(models: Registry, route: tuple[str, Mapping[str, Any]], length: int) -> bool:
     """Return whether a request takes less than a millisecond.
 
     That is a health check, or a short request for a model of columns. The decision is made by what
@@ -76,6 +78,6 @@ def brief(models: Registry, route: tuple[str, Mapping[str, Any]], length: int) -
     """
     endpoint, values = route
     if endpoint != "predict":
-        return endpoint in BRIEF
+        return endpoint in FAST
     model = models.serving.get(values["case"])
     return length <= SHORT and (model is None or isinstance(model.reader, Reader))

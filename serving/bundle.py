@@ -12,16 +12,16 @@ from pydantic import BaseModel, FiniteFloat
 
 from casebook.errors import CasebookError
 from casebook.words import Vocabulary
-from serving import spread
+from serving import distribution
 from serving.check import Fault, Reader, Refused
 from serving.check_pictures import PictureReader
 from serving.check_series import SeriesReader
 from serving.check_texts import TextReader
+from serving.distribution import Reference
 from serving.graph import Arrays, Graph, Scores
 from serving.predictions import Prediction, Teller, teller
-from serving.replay import agree
 from serving.signature import Signature, parse
-from serving.spread import Reference
+from serving.verify_sample import verify_sample
 from serving.version_files import Manifest, parse_object, parse_record, read_manifest, read_verified
 
 NEEDED = (
@@ -46,6 +46,10 @@ class BrokenBundle(CasebookError):
 
     The message names the file and what is wrong with it.
     """
+
+
+class OutOfMemory(BrokenBundle):
+    """There was no memory to load a version, which may be sound."""
 
 
 class Score(BaseModel):
@@ -140,6 +144,8 @@ def load(folder: Path) -> Predictor:
     """
     try:
         return _loaded(folder)
+    except ImportError:  # no version's fault
+        raise
     except Exception as error:  # whatever a version holds, it is refused alone
         if not isinstance(error, CasebookError | OSError | LookupError | TypeError | ValueError):
             logging.getLogger(__name__).exception(
@@ -147,12 +153,13 @@ def load(folder: Path) -> Predictor:
             )
         reason = str(error).encode(errors="replace").decode()
         reason = reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]} …"
-        raise BrokenBundle(f"{folder.name}: {type(error).__name__}: {reason}") from error
+        kind = OutOfMemory if isinstance(error, MemoryError) else BrokenBundle
+        raise kind(f"{folder.name}: {type(error).__name__}: {reason}") from error
 
 
 def _loaded(folder: Path) -> Predictor:
-    told = read_manifest(folder)
-    manifest = parse_record("manifest.json", told, Manifest)
+    raw_manifest = read_manifest(folder)
+    manifest = parse_record("manifest.json", raw_manifest, Manifest)
     if not manifest.files.keys() >= set(NEEDED):
         raise ValueError(f"manifest.json must list at least {', '.join(NEEDED)}")
     files = read_verified(folder, manifest, KEPT)
@@ -165,18 +172,18 @@ def _loaded(folder: Path) -> Predictor:
         content=content,
         version=int(folder.name) if folder.name.isdecimal() else 0,
         metrics=metrics,
-        manifest=told,
+        manifest=raw_manifest,
         primary_metric=manifest.primary_metric,
         score=_score(metrics, manifest.primary_metric),
         sample=sample,
         reader=_reader(signature, files),
         graph=Graph(files["model.onnx"], signature),
         tell=teller(signature),
-        reference=spread.parse(parse_object(REFERENCE, files[REFERENCE]))
+        reference=distribution.parse(parse_object(REFERENCE, files[REFERENCE]))
         if REFERENCE in files
         else None,
     )
-    _replay(predictor, _list("sample_response.json", files["sample_response.json"], "predictions"))
+    _verify(predictor, _list("sample_response.json", files["sample_response.json"], "predictions"))
     return predictor
 
 
@@ -189,12 +196,12 @@ def _list(name: str, content: bytes, key: str) -> list[dict[str, object]]:
 
 def _score(metrics: Mapping[str, object], primary_metric: str | None) -> Score | None:
     """Return the champion's value of the primary metric, where the metrics tell it."""
-    found: object = metrics
+    value: object = metrics
     for key in ("candidates", metrics.get("champion"), primary_metric):
-        if not isinstance(found, Mapping) or not isinstance(key, str):
+        if not isinstance(value, Mapping) or not isinstance(key, str):
             return None
-        found = found.get(key)
-    return None if found is None else parse_record("metrics.json", found, Score)
+        value = value.get(key)
+    return None if value is None else parse_record("metrics.json", value, Score)
 
 
 def _reader(signature: Signature, files: Mapping[str, bytes]) -> AnyReader:
@@ -214,22 +221,22 @@ def _reader(signature: Signature, files: Mapping[str, bytes]) -> AnyReader:
     return Reader(signature.inputs)
 
 
-def _replay(predictor: Predictor, stored: Sequence[Mapping[str, object]]) -> None:
+def _verify(predictor: Predictor, expected: Sequence[Mapping[str, object]]) -> None:
     """Answer the sample and count it, as requests will be."""
     feeds = predictor.reader.read(predictor.sample).feeds
     with predictor.graph.limited(PATIENCE):
         scores = predictor.compute(feeds)
-    answers = predictor.tell(scores)
-    if len(answers) != len(predictor.sample) or not agree(answers, stored):
+    predictions = predictor.tell(scores)
+    if len(predictions) != len(predictor.sample) or not verify_sample(predictions, expected):
         raise ValueError(
-            f"sample_request.json is answered {answers}, sample_response.json says {stored}"
+            f"sample_request.json is answered {predictions}, sample_response.json says {expected}"
         )
     if predictor.reference:
-        _count(predictor.reference, spread.features(predictor.signature, feeds))
-        predictor.reference.score.count(spread.score(predictor.signature, scores))
+        _count(predictor.reference, distribution.features(predictor.signature, feeds))
+        predictor.reference.score.count(distribution.score(predictor.signature, scores))
 
 
-def _count(reference: Reference, values: Mapping[str, spread.Values]) -> None:
+def _count(reference: Reference, values: Mapping[str, distribution.Values]) -> None:
     if not reference.features.keys() <= values.keys():
         raise ValueError(
             f"reference.json has bins for {sorted(reference.features.keys() - values.keys())}"

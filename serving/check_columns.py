@@ -88,16 +88,18 @@ def sort_out(fields: Sequence[Field], columns: Mapping[str, Numbers | Texts], ro
     """
     faults: dict[int, list[str]] = {}
     outside = np.zeros(rows, dtype=bool)
-    for each in fields:
-        column = columns[each.name]
-        for row in np.flatnonzero(_wrong(each, column)).tolist():
-            faults.setdefault(row, []).append(f"{each.name}: {problem(each, column.cell(row))}")
+    for input_field in fields:
+        column = columns[input_field.name]
+        for row in np.flatnonzero(_wrong(input_field, column)).tolist():
+            faults.setdefault(row, []).append(
+                f"{input_field.name}: {problem(input_field, column.cell(row))}"
+            )
         if isinstance(column, Numbers):
-            _mark(outside, each, column.values)
+            _mark(outside, input_field, column.values)
     bad = np.zeros(rows, dtype=bool)
     bad[list(faults)] = True
     kept = slice(None) if not faults else ~bad
-    feeds = {each.name: _fed(columns[each.name])[kept] for each in fields}
+    feeds = {input_field.name: _fed(columns[input_field.name])[kept] for input_field in fields}
     return Sorted(feeds, np.flatnonzero(~bad), faults, int((outside & ~bad).sum()))
 
 
@@ -108,12 +110,12 @@ def _wrong(field: Field, column: Numbers | Texts) -> Mask:
         )
         return refused[column.places]
     values, missing = column.values, column.missing
-    wanted = field.dtype == "integer"
-    ends = values[:0] if wanted or not len(values) else np.array([values.min(), values.max()])
+    is_integer = field.dtype == "integer"
+    ends = values[:0] if is_integer or not len(values) else np.array([values.min(), values.max()])
     if len(ends) and holdable(ends).all():  # all between are, too; a NaN is both ends
         wrong = np.zeros(len(values), dtype=bool)
     else:
-        wrong = ~(holdable(values) & (whole(values) if wanted else True)) & ~(
+        wrong = ~(holdable(values) & (whole(values) if is_integer else True)) & ~(
             missing & field.optional
         )
     if field.allowed:

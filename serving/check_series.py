@@ -77,8 +77,8 @@ def _problems(field: Field, value: object) -> Iterator[str]:
         return
     if len(value) != field.length:
         yield f"must hold {field.length} numbers, not {len(value)}"
-    for place, each in enumerate(value, 1):
-        wrong = number_problem(each)
+    for place, number in enumerate(value, 1):
+        wrong = number_problem(number)
         if wrong:
             yield f"number {place} {wrong}"
 

@@ -44,7 +44,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc]
         super().connection_made(transport)
         self.worker.connections.add(self)
         self._now_expendable()
-        beyond = len(self.worker.connections) - self.worker.most
+        beyond = len(self.worker.connections) - self.worker.max_connections
         if beyond <= 0 or self.worker.make_room(beyond):
             return
         if beyond > limits.REFUSED:

@@ -48,7 +48,7 @@ class Counts:
             if folder is None
             else File(folder / f"{os.getpid()}-{secrets.token_hex(4)}.counts")
         )
-        self._known: set[str] = set()  # names of files that were found unreadable
+        self._reported: set[str] = set()  # names of files that were found unreadable
 
     def add(self, key: Key, place: int = 0, value: float = 0.0) -> None:
         """Count once in the bin at `place`, and add `value` to the total."""
@@ -64,7 +64,7 @@ class Counts:
     def summed(self) -> Summed:
         """Return what all processes counted."""
         with self._lock:
-            found = {
+            totals = {
                 key: count.model_copy(update={"bins": [*count.bins]})
                 for key, count in self._own.items()
             }
@@ -72,11 +72,11 @@ class Counts:
         for path in self._others():
             counts, whole = read(path)
             for count in counts:
-                _merge(found, count)
+                _merge(totals, count)
             if not whole:
                 unreadable += 1
                 self._say(path)
-        return Summed(found, unreadable)
+        return Summed(totals, unreadable)
 
     def close(self) -> None:
         """Write what could not be written before, if it can be now."""
@@ -109,8 +109,8 @@ class Counts:
 
     def _say(self, path: Path) -> None:
         """Say once that a file can't be read."""
-        if path.name not in self._known:
-            self._known.add(path.name)
+        if path.name not in self._reported:
+            self._reported.add(path.name)
             logging.getLogger(__name__).warning(
                 "%s has no counts that can be read; they are left out", path
             )
@@ -122,8 +122,8 @@ def shared_folder() -> Path | None:
     return Path(named) if named else None
 
 
-def _merge(found: dict[Key, Count], count: Count) -> None:
-    own = found.setdefault((*count.key,), count)
+def _merge(totals: dict[Key, Count], count: Count) -> None:
+    own = totals.setdefault((*count.key,), count)
     if own is not count:
         own.bins = [sum(pair) for pair in zip(own.bins, count.bins, strict=True)]
         own.total += count.total

@@ -89,17 +89,17 @@ def line(count: Count) -> bytes:
 
 def read(path: Path) -> tuple[list[Count], bool]:
     """Return the counts in a file, and whether it holds nothing else."""
-    found: list[Count] = []
+    counts: list[Count] = []
     for _ in range(TRIES):
         try:
             content = untrusted.read(path, LARGEST)
         except (CasebookError, OSError):
             return [], False
         lines = [content[start : start + WIDTH] for start in range(0, len(content), WIDTH)]
-        found = [count for each in lines if (count := _parsed(each))]
-        if len(found) == len(lines):
-            return found, path.suffix == ".counts"
-    return found, False
+        counts = [count for raw_line in lines if (count := _parsed(raw_line))]
+        if len(counts) == len(lines):
+            return counts, path.suffix == ".counts"
+    return counts, False
 
 
 def _parsed(content: bytes) -> Count | None:

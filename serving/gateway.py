@@ -20,9 +20,9 @@ from flask import Flask
 from werkzeug.exceptions import HTTPException
 
 from serving import limits
-from serving.around import INSTEAD
+from serving.api_key import allowed
 from serving.environ import Answer, Scope, call, environment, fill
-from serving.keyed import allowed
+from serving.request_middleware import INSTEAD
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -58,16 +58,16 @@ class Gateway:
     ----------
     app
         What answers.
-    brief
+    is_fast
         Tells by a request's endpoint, the values in its path, and the length of its body whether it
         takes less than a millisecond.
     key
         What whoever asks must know; a body is not read without it.
     """
 
-    def __init__(self, app: Flask, brief: Callable[[Route, int], bool], key: str = "") -> None:
+    def __init__(self, app: Flask, is_fast: Callable[[Route, int], bool], key: str = "") -> None:
         self._app: WSGIApplication = app.wsgi_app
-        self._brief, self._key = brief, key
+        self._is_fast, self._key = is_fast, key
         self._largest = app.config["MAX_CONTENT_LENGTH"] or 0
         self._threads = ThreadPoolExecutor(threads(), thread_name_prefix="answer")
         self._waiting = self._held = 0
@@ -146,7 +146,7 @@ class Gateway:
                 return len(body) <= self._largest
 
     async def _answer(self, environ: "WSGIEnvironment", route: Route | None, length: int) -> Answer:
-        if INSTEAD in environ or (route is not None and self._brief(route, length)):
+        if INSTEAD in environ or (route is not None and self._is_fast(route, length)):
             return call(self._app, environ)
         if self._waiting >= limits.AT_ONCE:
             environ[INSTEAD] = Refusal(503, limits.BUSY)

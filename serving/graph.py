@@ -58,16 +58,16 @@ class Graph:
         self._block = _block(signature)
         self._small = bool(signature.picture or signature.text)
         self._pool = ThreadPoolExecutor(1 if signature.picture else ABREAST)
-        wanted = {
+        expected = {
             TOKENS if field.longest else field.name: TYPES.get(field.dtype, "tensor(float)")
             for field in signature.inputs
         }
-        found = {each.name: each.type for each in self._session.get_inputs()}
-        if wanted != found:
-            raise ValueError(f"model.onnx takes {found}, signature.json says {wanted}")
-        outputs = [each.name for each in self._session.get_outputs()]
+        inputs = {node.name: node.type for node in self._session.get_inputs()}
+        if expected != inputs:
+            raise ValueError(f"model.onnx takes {inputs}, signature.json says {expected}")
+        outputs = [node.name for node in self._session.get_outputs()]
         if (
-            self._output in found and len(outputs) == 1
+            self._output in inputs and len(outputs) == 1
         ):  # a column is called as the answer is: the graph can't do so
             self._output = outputs[0]
         if self._output not in outputs:

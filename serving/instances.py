@@ -46,20 +46,20 @@ def instances(signature: Signature, limits: Limits) -> list[object]:
         If the body is not in a form this model takes, or does not hold one to the limit of
         instances.
     """
-    most = limits.of(signature)
+    limit = limits.of(signature)
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise _unknown(signature)
     if request.mimetype == "application/json":
-        found = _listed(parsed(request.get_data(cache=False)))
+        batch = _listed(parsed(request.get_data(cache=False)))
     elif signature.picture:
-        found = [{signature.picture.name: content} for content in _pictures(signature, most)]
+        batch = [{signature.picture.name: content} for content in _pictures(signature, limit)]
     else:
         raise _unknown(signature)
-    if len(found) > most:
+    if len(batch) > limit:
         raise ClientError(
-            413, f"{len(found)} instances are more than the {most} one request may hold"
+            413, f"{len(batch)} instances are more than the {limit} one request may hold"
         )
-    return found
+    return batch
 
 
 def _unknown(signature: Signature) -> ClientError:
@@ -67,13 +67,13 @@ def _unknown(signature: Signature) -> ClientError:
 
 
 def _listed(content: object) -> list[object]:
-    found = content.get("instances") if isinstance(content, dict) else None
-    if not isinstance(found, list) or not found:
+    rows = content.get("instances") if isinstance(content, dict) else None
+    if not isinstance(rows, list) or not rows:
         raise ClientError(
             400,
             'the body must be a JSON object {"instances": [{...}, ...]} with at least one instance',
         )
-    return found
+    return rows
 
 
 def parsed(body: bytes) -> object:
@@ -125,28 +125,28 @@ def _whole(digits: str) -> int:
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    content = dict(pairs)
+    if len(content) < len(pairs):
         names = [name for name, _ in pairs]
         twice = shown(next(name for name in names if names.count(name) > 1))
         problem = "stands more than once in one object"
         raise ClientError(400, f"{twice!r} {problem}", [Fault(None, twice, problem)])
-    return found
+    return content
 
 
 def _no_constant(token: str) -> NoReturn:
     raise ValueError(f"{token} is no JSON number")
 
 
-def _pictures(signature: Signature, most: int) -> list[bytes]:
+def _pictures(signature: Signature, limit: int) -> list[bytes]:
     if request.mimetype.startswith("image/"):
         return [request.get_data(cache=False)]
     if request.mimetype == "multipart/form-data":
-        return _files(request.get_data(cache=False), most)
+        return _files(request.get_data(cache=False), limit)
     raise _unknown(signature)
 
 
-def _files(body: bytes, most: int) -> list[bytes]:
+def _files(body: bytes, limit: int) -> list[bytes]:
     """Return the files of a form in the order they were sent.
 
     The framework's own reading loses that order.
@@ -160,7 +160,7 @@ def _files(body: bytes, most: int) -> list[bytes]:
         return files[-1]
 
     parser = FormDataParser(
-        stream_factory=keep, max_form_memory_size=500_000, max_form_parts=most, silent=False
+        stream_factory=keep, max_form_memory_size=500_000, max_form_parts=limit, silent=False
     )
     try:
         _, fields, _ = parser.parse(

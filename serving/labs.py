@@ -12,45 +12,45 @@ from uuid import uuid4
 from flask import Flask, Response, jsonify, request
 
 from serving.answers import ClientError
-from serving.api import answered, asked
+from serving.api import predict_and_count, requested_model
 from serving.check import LISTED, Refused, problem, shown
 from serving.instances import parsed
 from serving.pages import page
 from serving.registry import Registry
+from serving.request_histogram import RequestHistogram
 from serving.signature import Field
-from serving.tally import Tally
 
 CARS, PICTURES = "mpg", "imagenet"  # the cases that answer
 NO_PICTURE = "No posted image. Should be attribute named image."
 NO_FILE = "Empty filename submitted."
 
 
-def add_labs(app: Flask, models: Registry, tally: Tally) -> None:
+def add_labs(app: Flask, models: Registry, histogram: RequestHistogram) -> None:
     """Add `/api/mpg`, `/api/image` and `/predict` to `app`."""
 
     @app.post("/api/mpg")
     @app.post("/api/mpg/")
     def lab_mpg() -> tuple[Response, int]:
-        model = asked(models, CARS)
-        told: dict[str, object] = {"id": str(uuid4()), "errors": []}
+        model = requested_model(models, CARS)
+        response: dict[str, object] = {"id": str(uuid4()), "errors": []}
         try:
             car = parsed(request.get_data(cache=False))
-            told["errors"] = list(islice(faults(car, model.signature.inputs), LISTED))
-            if not told["errors"]:
-                (answer,) = answered(model, model.reader.read([car]).feeds, tally)
-                told["mpg"] = answer[model.signature.output.name]
+            response["errors"] = list(islice(faults(car, model.signature.inputs), LISTED))
+            if not response["errors"]:
+                (answer,) = predict_and_count(model, model.reader.read([car]).feeds, histogram)
+                response["mpg"] = answer[model.signature.output.name]
         except (ClientError, Refused) as error:
-            told["errors"] = [str(error)]
-        return jsonify(told), 400 if told["errors"] else 200
+            response["errors"] = [str(error)]
+        return jsonify(response), 400 if response["errors"] else 200
 
     @app.post("/api/image")
     def lab_image() -> tuple[Response, int]:
         try:
-            ranking = _ranking(models, tally)
+            ranking = _ranking(models, histogram)
         except (ClientError, Refused) as error:
             return jsonify({"error": str(error)}), _code(error)
         return jsonify(
-            {"pred": [{"name": each["label"], "prob": each["probability"]} for each in ranking]}
+            {"pred": [{"name": entry["label"], "prob": entry["probability"]} for entry in ranking]}
         ), 200
 
     @app.get("/predict")
@@ -60,7 +60,7 @@ def add_labs(app: Flask, models: Registry, tally: Tally) -> None:
     @app.post("/predict")
     def lab_predict() -> tuple[Response, int]:
         try:
-            return jsonify({"predictions": _ranking(models, tally), "success": True}), 200
+            return jsonify({"predictions": _ranking(models, histogram), "success": True}), 200
         except (ClientError, Refused) as error:
             return jsonify({"error": str(error), "success": False}), _code(error)
 
@@ -74,14 +74,14 @@ def faults(car: object, fields: tuple[Field, ...]) -> Iterator[str]:
     if not isinstance(car, Mapping):
         yield "The body must be a JSON object with a value for each field."
         return
-    known = {field.name: replace(field, optional=False) for field in fields}
+    by_name = {field.name: replace(field, optional=False) for field in fields}
     for name, value in car.items():
         yield from (
-            _value_faults(known[name], value)
-            if name in known
+            _value_faults(by_name[name], value)
+            if name in by_name
             else [f"Unexpected field: {shown(name)}."]
         )
-    yield from (f"Missing value: {name}." for name in known if name not in car)
+    yield from (f"Missing value: {name}." for name in by_name if name not in car)
 
 
 def _value_faults(field: Field, value: object) -> Iterator[str]:
@@ -101,7 +101,7 @@ def _high(field: Field) -> float:
     return float("inf") if field.maximum is None else field.maximum
 
 
-def _ranking(models: Registry, tally: Tally) -> list[Mapping[str, object]]:
+def _ranking(models: Registry, histogram: RequestHistogram) -> list[Mapping[str, object]]:
     """Return what the picture model says about the file that the form calls `image`.
 
     Raises
@@ -111,18 +111,18 @@ def _ranking(models: Registry, tally: Tally) -> list[Mapping[str, object]]:
     Refused
         If it is no picture.
     """
-    model = asked(models, PICTURES)
+    model = requested_model(models, PICTURES)
     file = request.files.get("image")
     if file is None:
         raise ClientError(400, NO_FILE if "image" in request.form else NO_PICTURE)
     if not file.filename:
         raise ClientError(400, NO_FILE)
     picture = {model.signature.inputs[0].name: file.read()}
-    (answer,) = answered(model, model.reader.read([picture]).feeds, tally)
+    (answer,) = predict_and_count(model, model.reader.read([picture]).feeds, histogram)
     top = answer["top"]
     assert isinstance(top, list)
     return [
-        each | {"label": each["label"].replace(" ", "_")} for each in top
+        entry | {"label": entry["label"].replace(" ", "_")} for entry in top
     ]  # as the labs' list of names has them
 
 

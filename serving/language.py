@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 LANGUAGES: dict[str, Language] = {"en": "en", "ko": "ko"}
 
 
-def chosen(asked: str | None, accepted: "LanguageAccept") -> Language:
-    """Return the language to answer in; `asked` counts only if there is such a language."""
-    wanted = [
-        asked or "",
+def chosen(requested: str | None, accepted: "LanguageAccept") -> Language:
+    """Return the language to answer in; `requested` counts only if there is such a language."""
+    candidates = [
+        requested or "",
         *(tag.lower().partition("-")[0] for tag, quality in accepted if quality > 0),
     ]
-    return next((LANGUAGES[tag] for tag in wanted if tag in LANGUAGES), "en")
+    return next((LANGUAGES[tag] for tag in candidates if tag in LANGUAGES), "en")
 
 
 def add_words(app: Flask) -> None:
@@ -32,7 +32,7 @@ def add_words(app: Flask) -> None:
     words.add_extension("jinja2.ext.i18n")
     words.policies["ext.i18n.trimmed"] = True
     words.filters["short"] = short
-    words.install_gettext_callables(_told, _counted, newstyle=True)  # type: ignore[attr-defined]
+    words.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
 
 
 def short(value: float) -> str:
@@ -46,10 +46,10 @@ def short(value: float) -> str:
 
 
 @pass_context
-def _told(context: "Context", text: str) -> str:
+def _gettext(context: "Context", text: str) -> str:
     return translated(text, context["language"])
 
 
 @pass_context
-def _counted(context: "Context", one: str, many: str, number: int) -> str:
+def _ngettext(context: "Context", one: str, many: str, number: int) -> str:
     return translated(one if number == 1 else many, context["language"])

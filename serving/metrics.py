@@ -56,15 +56,19 @@ class _Shown(Collector):
                 failures.add_metric(labels, sum(summed.counts[(name, *labels)].bins))
         yield failures
         if self.models.counts.shared:
-            told = "Files of other processes' counts that can't be read: what they hold is missing."
-            yield GaugeMetricFamily("casebook_counts_unreadable", told, value=summed.unreadable)
+            description = (
+                "Files of other processes' counts that can't be read: what they hold is missing."
+            )
+            yield GaugeMetricFamily(
+                "casebook_counts_unreadable", description, value=summed.unreadable
+            )
         yield self._info()
 
     def _info(self) -> GaugeMetricFamily:
         names = ["case", "version", "trained_on"]
         family = GaugeMetricFamily("casebook_model_info", "Models that serve.", labels=names)
-        for case, each in self.models.serving.items():
-            family.add_metric([case, str(each.version), each.signature.trained_on], 1)
+        for case, model in self.models.serving.items():
+            family.add_metric([case, str(model.version), model.signature.trained_on], 1)
         return family
 
 
@@ -87,6 +91,6 @@ def _seconds(summed: Summed) -> HistogramMetricFamily:
     family = HistogramMetricFamily(
         "casebook_predict_seconds", "Time in the service.", labels=["case"]
     )
-    for case, found in bins.items():
-        family.add_metric([case], [*zip(ENDS, accumulate(found), strict=True)], totals[case])
+    for case, counts in bins.items():
+        family.add_metric([case], [*zip(ENDS, accumulate(counts), strict=True)], totals[case])
     return family

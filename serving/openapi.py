@@ -25,17 +25,17 @@ KEY_PROBLEM = "The service's key is missing or wrong"
 ERROR: Schema = {"$ref": "#/components/schemas/Error"}
 
 
-def add_openapi(app: Flask, models: Registry, limits: Limits, *, keyed: bool) -> None:
+def add_openapi(app: Flask, models: Registry, limits: Limits, *, requires_key: bool) -> None:
     """Add `/openapi.json` to `app`."""
 
     @app.get("/openapi.json")
     def description() -> Response:
         signatures = [model.signature for model in models.serving.values()]
-        return answer(document(signatures, limits, keyed=keyed, server=prefix()))
+        return answer(document(signatures, limits, requires_key=requires_key, server=prefix()))
 
 
 def document(
-    signatures: Iterable[Signature], limits: Limits, *, keyed: bool = False, server: str = ""
+    signatures: Iterable[Signature], limits: Limits, *, requires_key: bool = False, server: str = ""
 ) -> Schema:
     """Return the OpenAPI 3.1 document of a service.
 
@@ -45,7 +45,7 @@ def document(
         What it answers for.
     limits
         How much one request may ask.
-    keyed
+    requires_key
         Whether it answers only those with a key.
     server
         The path below which it is, where it is not at the root of its host.
@@ -65,11 +65,11 @@ def document(
         **described(served.get(CARS)),
     }
     paths |= {
-        f"/v1/models/{each.case}:predict": {"post": _predict(each, limits)}
-        for each in served.values()
+        f"/v1/models/{signature.case}:predict": {"post": _predict(signature, limits)}
+        for signature in served.values()
     }
     components: Schema = {"schemas": {"Error": schemas.error()}}
-    if keyed:
+    if requires_key:
         components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
         for methods in paths.values():
             if "post" in methods:
@@ -105,7 +105,7 @@ def _predict(signature: Signature, limits: Limits) -> Schema:
         },
         "responses": {
             "200": _json("One prediction per instance", schemas.response(signature)),
-            **{code: _json(told, ERROR) for code, told in PROBLEMS.items()},
+            **{code: _json(description, ERROR) for code, description in PROBLEMS.items()},
         },
     }
 
@@ -121,8 +121,8 @@ def _get(
     summary: str, mimetype: str = "application/json", more: Schema | None = None
 ) -> dict[str, Schema]:
     schema: Schema = {"type": "object"} if mimetype == "application/json" else schemas.TEXT
-    found = {"description": summary, "content": {mimetype: {"schema": schema}}}
-    return {"get": {"summary": summary, "responses": {"200": found, **(more or {})}}}
+    response = {"description": summary, "content": {mimetype: {"schema": schema}}}
+    return {"get": {"summary": summary, "responses": {"200": response, **(more or {})}}}
 
 
 def _json(description: str, schema: Schema | None = None) -> Schema:

@@ -42,9 +42,9 @@ def page(template: str, code: int = 200, **values: object) -> Response:
 
     A language that the address requests is kept in the links.
     """
-    asked = request.args.get("language", "")
-    language = chosen(asked, request.accept_languages)
-    kept = {"language": language} if asked in LANGUAGES else {}
+    requested = request.args.get("language", "")
+    language = chosen(requested, request.accept_languages)
+    kept = {"language": language} if requested in LANGUAGES else {}
     text = render_template(template, language=language, kept=kept, **values)
     response = make_response(text, code)
     response.content_language.add(language)

@@ -35,9 +35,9 @@ def columns(
     """Return predictions as columns by name: those of a table's models without a step per row."""
     output = signature.output
     if signature.kind in ("multiclass", "forecast"):
-        told = teller(signature)(scores)
+        predictions = teller(signature)(scores)
         names = ("label", "probability", "top") if signature.kind == "multiclass" else BANDS
-        return {name: [prediction[name] for prediction in told] for name in names}
+        return {name: [prediction[name] for prediction in predictions] for name in names}
     numbers: dict[str, Sequence[object] | npt.NDArray[np.generic]] = {
         output.name: scores.reshape(-1)
     }
@@ -53,10 +53,10 @@ def _numbers(name: str, scores: Scores) -> list[Prediction]:
 def _decisions(
     name: str, labels: tuple[str, ...], threshold: float, scores: Scores
 ) -> list[Prediction]:
-    label = chosen(scores, labels, threshold)
+    decisions = chosen(scores, labels, threshold)
     return [
-        {name: value, "label": each}
-        for value, each in zip(scores.reshape(-1).tolist(), label, strict=True)
+        {name: value, "label": label}
+        for value, label in zip(scores.reshape(-1).tolist(), decisions, strict=True)
     ]
 
 

@@ -42,7 +42,7 @@ def client(environ: "WSGIEnvironment") -> str:
     """
     address = str(environ.get("REMOTE_ADDR", ""))
     hops = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
-    for hop in reversed([each.strip() for each in hops]):
+    for hop in reversed([hop.strip() for hop in hops]):
         if not _is_near(address) or not _is_address(hop):
             break
         address = hop

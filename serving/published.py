@@ -50,15 +50,15 @@ def find(folder: Path) -> Published:
     pointers, unseen = {}, {}
     for case in filter(untrusted.is_part, names):
         try:
-            found = _entries(folder / case)
+            entries = _entries(folder / case)
         except NotADirectoryError:
             continue
         except OSError as error:
             unseen[case] = f"{folder / case} can't be read: {error.strerror}"
             continue
-        if POINTER in found:
+        if POINTER in entries:
             pointers[case] = folder / case / POINTER
-        elif not found:
+        elif not entries:
             unseen[case] = f"{folder / case} is empty"
     return Published(pointers, unseen)
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from casebook import untrusted
 from casebook.errors import CasebookError
 from casebook.versions import number
-from serving.bundle import BrokenBundle, Predictor, load
+from serving.bundle import BrokenBundle, OutOfMemory, Predictor, load
 from serving.counts import Counts, shared_folder
 from serving.counts_file import LOAD_FAILURES
-from serving.follow import PAUSE, follow, problems
 from serving.published import Published, find
+from serving.sync_production import PAUSE, problems, sync_production
 
 # seconds after which a removal is over: a folder of models that is deleted loses its pointers first
 SETTLED = 0.2
@@ -30,6 +30,7 @@ class Failure:
     case: str
     version: str
     why: str
+    out_of_memory: bool = False
 
 
 class Registry:
@@ -49,9 +50,8 @@ class Registry:
     def __init__(self, folder: Path, counts: Counts | None = None) -> None:
         self.serving: Mapping[str, Predictor] = {}
         self.failures: Mapping[str, Failure] = {}
-        self.notes: tuple[
-            str, ...
-        ] = ()  # what is out of reach, while what is loaded goes on serving
+        # what is out of reach, while what is loaded goes on serving
+        self.notes: tuple[str, ...] = ()
         self.counts = counts or Counts(shared_folder())
         self._folder = folder
         self._stamps: dict[str, Stamp] = {}
@@ -64,16 +64,16 @@ class Registry:
 
         A version that fails is remembered and tried again once it changes.
         """
-        remote = self._follow()
-        found = self._find()
-        self._note(found, remote)
-        known = self.serving.keys() | self.failures.keys()
-        for case in known:
-            if found.is_withdrawn(case):
+        remote = self._sync()
+        published = self._find()
+        self._note(published, remote)
+        cases = self.serving.keys() | self.failures.keys()
+        for case in cases:
+            if published.is_withdrawn(case):
                 self._withdraw(case)
-            elif case not in found.pointers:
+            elif case not in published.pointers:
                 self._forget_failure(case)
-        for case, pointer in found.pointers.items():
+        for case, pointer in published.pointers.items():
             stamp = _stamp(pointer)
             if stamp != self._stamps.get(case):
                 self._stamps[case] = stamp
@@ -102,10 +102,10 @@ class Registry:
                     )
                 self._trouble = repr(error)
 
-    def _follow(self) -> list[str]:
-        """Follow the shared storage, and return what could not be had from there."""
+    def _sync(self) -> list[str]:
+        """Sync with the shared storage, and return what could not be had from there."""
         try:
-            follow(self._folder, self._pause)
+            sync_production(self._folder, self._pause)
             return problems(self._folder)
         except OSError as error:
             return [f"the local copy of the shared storage can't be written: {error}"]
@@ -117,19 +117,19 @@ class Registry:
 
         What seems withdrawn is looked at again, as its folder may just be about to be moved away.
         """
-        found = find(self._folder)
-        if any(found.is_withdrawn(case) for case in self.serving.keys() | self.failures.keys()):
+        published = find(self._folder)
+        if any(published.is_withdrawn(case) for case in self.serving.keys() | self.failures.keys()):
             time.sleep(SETTLED)
-            found = find(self._folder)
-        return found
+            published = find(self._folder)
+        return published
 
-    def _note(self, found: Published, remote: list[str]) -> None:
+    def _note(self, published: Published, remote: list[str]) -> None:
         """Keep what is out of reach, and say each once in the log."""
-        away = [found.away] if found.away else []
-        notes = tuple(map(_plain, [*away, *found.unseen.values(), *remote]))
+        away = [published.away] if published.away else []
+        notes = tuple(map(_plain, [*away, *published.unseen.values(), *remote]))
         log = logging.getLogger(__name__)
         for note in notes:
-            if note not in self.notes and (self.serving or note != found.away):
+            if note not in self.notes and (self.serving or note != published.away):
                 log.error("%s%s", note, "; what is loaded goes on serving" if self.serving else "")
         for note in self.notes:
             if note not in notes:
@@ -142,19 +142,30 @@ class Registry:
             version = _named(pointer)
             predictor = _production(pointer, version)
         except (CasebookError, OSError) as error:
-            self.counts.add((LOAD_FAILURES, case))
-            self.failures = {**self.failures, case: Failure(case, version[:20], _plain(str(error)))}
-            logging.getLogger(__name__).error(
-                "%s version %s is refused: %s", case, version[:20], error
-            )
+            out_of_memory = isinstance(error, OutOfMemory)
+            self._refuse(Failure(case, version[:20], _plain(str(error)), out_of_memory))
         else:
             self.serving = dict(sorted({**self.serving, case: predictor}.items()))
-            self.failures = {name: each for name, each in self.failures.items() if name != case}
+            self.failures = {
+                name: failure for name, failure in self.failures.items() if name != case
+            }
+
+    def _refuse(self, failure: Failure) -> None:
+        """Remember a failure; a version that found no memory is tried again at the next look."""
+        if failure.out_of_memory:
+            self._stamps.pop(failure.case, None)
+        if self.failures.get(failure.case) == failure:
+            return
+        self.counts.add((LOAD_FAILURES, failure.case))
+        self.failures = {**self.failures, failure.case: failure}
+        logging.getLogger(__name__).error(
+            "%s version %s is refused: %s", failure.case, failure.version, failure.why
+        )
 
     def _withdraw(self, case: str) -> None:
         self._stamps.pop(case, None)
-        self.serving = {name: each for name, each in self.serving.items() if name != case}
-        self.failures = {name: each for name, each in self.failures.items() if name != case}
+        self.serving = {name: model for name, model in self.serving.items() if name != case}
+        self.failures = {name: failure for name, failure in self.failures.items() if name != case}
         logging.getLogger(__name__).warning(
             "%s is withdrawn: it has no production pointer any more", case
         )
@@ -166,7 +177,9 @@ class Registry:
         """
         if case in self.serving and case in self.failures:
             self._stamps.pop(case, None)
-            self.failures = {name: each for name, each in self.failures.items() if name != case}
+            self.failures = {
+                name: failure for name, failure in self.failures.items() if name != case
+            }
 
 
 def _production(pointer: Path, version: str) -> Predictor:

@@ -39,28 +39,28 @@ def several(items: Schema) -> Schema:
     return {"type": "array", "items": items}
 
 
-def bodies(signature: Signature, most: int) -> Schema:
+def bodies(signature: Signature, limit: int) -> Schema:
     """Return the schemas of a prediction request's body, by content type.
 
-    A body holds at most `most` instances.
+    A body holds at most `limit` instances.
     """
-    found: Schema = {"application/json": {"schema": request(signature, most)}}
+    content: Schema = {"application/json": {"schema": request(signature, limit)}}
     if signature.picture:
-        files = several(FILE) | {"minItems": 1, "maxItems": most}
+        files = several(FILE) | {"minItems": 1, "maxItems": limit}
         form = {
             "type": "object",
             "minProperties": 1,
             "additionalProperties": {"oneOf": [FILE, files]},
         }
-        found |= {"image/*": {"schema": FILE}, "multipart/form-data": {"schema": form}}
-    return found
+        content |= {"image/*": {"schema": FILE}, "multipart/form-data": {"schema": form}}
+    return content
 
 
-def request(signature: Signature, most: int) -> Schema:
+def request(signature: Signature, limit: int) -> Schema:
     """Return the schema of a prediction request in JSON."""
     optional = [field.name for field in signature.inputs if field.optional]
     row = record({field.name: cell(field) for field in signature.inputs}, optional)
-    rows = several(row | {"additionalProperties": False}) | {"minItems": 1, "maxItems": most}
+    rows = several(row | {"additionalProperties": False}) | {"minItems": 1, "maxItems": limit}
     return record({"instances": rows})
 
 
@@ -107,12 +107,12 @@ def _forecast(output: Output) -> Schema:
         else f"; {output.level:.0%} of the truths are to lie between low and high"
     )
     numbers = several(NUMBER) | {"minItems": output.horizon, "maxItems": output.horizon}
-    told = {
+    descriptions = {
         "forecast": f"{output.description}{share}",
         "low": "the band's lower end",
         "high": "the band's upper end",
     }
-    return record({name: numbers | {"description": told[name]} for name in BANDS})
+    return record({name: numbers | {"description": descriptions[name]} for name in BANDS})
 
 
 def error() -> Schema:
@@ -164,12 +164,12 @@ def cell(field: Field) -> Schema:
 
 def _picture(field: Field, shape: Shape) -> Schema:
     colours = "grey" if shape.channels == 1 else "red, green and blue"
-    brought = f"brought to {shape.width} × {shape.height} pixels of {colours}, its middle cut out"
-    most = f"at most {MOST_PIXELS:,} pixels ({MOST_PIXELS_TOGETHER:,} in one request)"
-    told = f"a JPEG, PNG, WebP, GIF or BMP of {most}, {brought}"
+    resized = f"brought to {shape.width} × {shape.height} pixels of {colours}, its middle cut out"
+    limit = f"at most {MOST_PIXELS:,} pixels ({MOST_PIXELS_TOGETHER:,} in one request)"
+    accepted = f"a JPEG, PNG, WebP, GIF or BMP of {limit}, {resized}"
     wrapped = record({"b64": BASE64}) | {"additionalProperties": False}
     plain = BASE64 | {"description": "in base64, or a data URL in base64"}
     return {
         "oneOf": [wrapped, plain],
-        "description": "; ".join(filter(None, [field.description, told])),
+        "description": "; ".join(filter(None, [field.description, accepted])),
     }

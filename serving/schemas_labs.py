@@ -48,28 +48,28 @@ def described(cars: Signature | None) -> dict[str, dict[str, Schema]]:
 
 def _car(fields: Iterable[Field]) -> Schema:
     """Describe what the lab's server takes: every field, within what training saw."""
-    ends = {field.name: {"minimum": field.minimum, "maximum": field.maximum} for field in fields}
-    told = {
-        name: {key: value for key, value in each.items() if value is not None}
-        for name, each in ends.items()
+    ranges = {field.name: {"minimum": field.minimum, "maximum": field.maximum} for field in fields}
+    bounds = {
+        name: {key: value for key, value in limits.items() if value is not None}
+        for name, limits in ranges.items()
     }
     cells: Schema = {
-        field.name: cell(replace(field, optional=False)) | told[field.name] for field in fields
+        field.name: cell(replace(field, optional=False)) | bounds[field.name] for field in fields
     }
     return record(cells) | {"additionalProperties": False}
 
 
-def _lab(summary: str, body: Schema, found: Schema, refused: Schema) -> Schema:
+def _lab(summary: str, body: Schema, success: Schema, failure: Schema) -> Schema:
     """Describe one service: what it takes, and what it answers to what is sound and what is not."""
-    told = {
-        "200": ("The answer", found),
-        "400": ("What is wrong", refused),
+    outcomes = {
+        "200": ("The answer", success),
+        "400": ("What is wrong", failure),
         "404": ("The model is not published", record({"error": TEXT})),
         "413": ("The body is too large", record({"error": TEXT})),
     }
     codes = {
-        code: {"description": says, "content": _json(schema)}
-        for code, (says, schema) in told.items()
+        code: {"description": description, "content": _json(schema)}
+        for code, (description, schema) in outcomes.items()
     }
     return {"summary": summary, "requestBody": body, "responses": codes}
 

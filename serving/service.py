@@ -7,10 +7,11 @@ import gc
 from functools import partial
 
 from casebook import places
-from serving.app import brief, create_app
+from casebook.errors import CasebookError
+from serving.app import create_app, is_fast
 from serving.gateway import Gateway
 from serving.registry import Registry
-from serving.tally import Tally
+from serving.request_histogram import RequestHistogram
 
 
 class Service:
@@ -23,13 +24,30 @@ class Service:
     """
 
     def __init__(self, key: str = "") -> None:
-        self._registry, self._tally = Registry(places.models()), Tally()
+        self._registry, self._histogram = Registry(places.models()), RequestHistogram()
         self._registry.look()
-        app = create_app(self._registry, key=key, tally=self._tally)
-        self.gateway = Gateway(app, partial(brief, self._registry), key)
+        self._need_memory()
+        app = create_app(self._registry, key=key, histogram=self._histogram)
+        self.gateway = Gateway(app, partial(is_fast, self._registry), key)
         gc.freeze()  # what was loaded is there to stay: no collection need look through it
         self._registry.watch()
-        self._tally.watch()
+        self._histogram.watch()
+
+    def _need_memory(self) -> None:
+        """Refuse to begin where no model could be loaded for want of memory.
+
+        Raises
+        ------
+        CasebookError
+            There is too little of it.
+        """
+        failures = self._registry.failures.values()
+        if not self._registry.serving and any(failure.out_of_memory for failure in failures):
+            cases = ", ".join(failure.case for failure in failures)
+            raise CasebookError(
+                f"There is not enough memory to load any published model ({cases}). Give the "
+                "service more memory, or fewer processes (--processes 1)."
+            )
 
     @property
     def models(self) -> int:
@@ -40,4 +58,4 @@ class Service:
         """End the watch, and write what was counted."""
         self.gateway.close()
         self._registry.close()
-        self._tally.close()
+        self._histogram.close()

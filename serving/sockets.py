@@ -23,10 +23,10 @@ def listen(host: str, port: int) -> list[socket.socket]:
     """
     listening: list[socket.socket] = []
     try:
-        found = socket.getaddrinfo(
+        addresses = socket.getaddrinfo(
             None if host == "*" else host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
-        for family, kind, protocol, _, address in found:
+        for family, kind, protocol, _, address in addresses:
             listening.append(socket.socket(family, kind, protocol))
             _bind(listening[-1], (address[0], listening[0].getsockname()[1] or port, *address[2:]))
     except OSError:
@@ -43,8 +43,8 @@ def url(listening: Sequence[socket.socket]) -> str:
 
 def close(listening: Sequence[socket.socket]) -> None:
     """Stop listening, as far as this process goes."""
-    for each in listening:
-        each.close()
+    for sock in listening:
+        sock.close()
 
 
 def _bind(fresh: socket.socket, address: tuple[object, ...]) -> None:

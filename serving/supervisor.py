@@ -117,7 +117,7 @@ class Supervisor(Arbiter):  # type: ignore[misc]
     def __init__(self, app: Application, listening: Sequence[socket]) -> None:
         super().__init__(app)
         self.timeout = HUNG
-        self.LISTENERS = [_Listening(each) for each in listening]
+        self.LISTENERS = [_Listening(sock) for sock in listening]
         self._serving: set[int] = set()
         self._failed_starts = 0
         self._announced = self._stopped = False

@@ -71,8 +71,8 @@ def _content(folder: Path, name: str, entry: Entry, kept: bool) -> bytes:
     with os.fdopen(untrusted.opened(path, limit), "rb") as file:
         same = os.fstat(file.fileno()).st_size == entry.bytes
         content = file.read(entry.bytes) if kept and same else b""
-        found = hashlib.sha256(content) if kept else hashlib.file_digest(file, "sha256")
-    if not same or found.hexdigest() != entry.sha256:
+        digest = hashlib.sha256(content) if kept else hashlib.file_digest(file, "sha256")
+    if not same or digest.hexdigest() != entry.sha256:
         raise ValueError(f"{name} differs from what {MANIFEST} says: publish this version again")
     return content
 

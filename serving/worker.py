@@ -39,7 +39,7 @@ class Worker(ASGIWorker):  # type: ignore[misc]
         Those that are open.
     expendable
         Those whose end loses nothing, the one for which that has been so for longest first.
-    most
+    max_connections
         How many may be open.
     """
 
@@ -49,7 +49,7 @@ class Worker(ASGIWorker):  # type: ignore[misc]
         super().__init__(*arguments)
         self.connections: set[Connection] = set()
         self.expendable: dict[Connection, None] = {}
-        self.most = limits.CONNECTIONS
+        self.max_connections = limits.CONNECTIONS
         self._stopping = asyncio.Event()
         self._beginning: set[asyncio.Task[None]] = set()
 
@@ -75,20 +75,27 @@ class Worker(ASGIWorker):  # type: ignore[misc]
                 self.service = self.app.wsgi()
         except Exception as error:
             place = extract_tb(error.__traceback__)[-1]
-            told = f"{type(error).__name__}: {error} ({place.filename}, line {place.lineno})"
-            self.log.error("a process cannot start: %s", told)
+            message = f"{type(error).__name__}: {error} ({place.filename}, line {place.lineno})"
+            self.log.error("a process cannot start: %s", message)
             raise SystemExit(1) from None
         self.asgi = self.service.gateway
 
     def make_room(self, count: int) -> bool:
         """End the connections that have been expendable for longest; tell whether there is one."""
         until = self.loop.time() - FRESH
-        old = takewhile(lambda each: each.since < until, list(self.expendable))
+        old = takewhile(lambda connection: connection.since < until, list(self.expendable))
         chosen = list(
-            islice((each for each in old if not each.transport.get_write_buffer_size()), count)
+            islice(
+                (
+                    connection
+                    for connection in old
+                    if not connection.transport.get_write_buffer_size()
+                ),
+                count,
+            )
         )
-        for each in chosen:
-            each.transport.abort()
+        for connection in chosen:
+            connection.transport.abort()
         return bool(chosen)
 
     def run(self) -> None:
@@ -102,11 +109,11 @@ class Worker(ASGIWorker):  # type: ignore[misc]
     async def _serve(self) -> None:
         for number in STOPS:
             self.loop.add_signal_handler(number, self._stopping.set)
-        self.most = max(1, min(limits.CONNECTIONS, _descriptors() - SPARE))
-        listening = [each.sock for each in self.sockets]
-        for each in listening:
-            each.setblocking(False)
-            self.loop.add_reader(each, self._accept, each)
+        self.max_connections = max(1, min(limits.CONNECTIONS, _descriptors() - SPARE))
+        listening = [listener.sock for listener in self.sockets]
+        for sock in listening:
+            sock.setblocking(False)
+            self.loop.add_reader(sock, self._accept, sock)
         self.app.ready(self)
         while not self.stopping and self.ppid == os.getppid():
             self._look()
@@ -122,9 +129,9 @@ class Worker(ASGIWorker):  # type: ignore[misc]
         """
         for _ in range(3):
             await asyncio.sleep(0)
-        for each in listening:
-            self.loop.remove_reader(each)
-            each.close()
+        for sock in listening:
+            self.loop.remove_reader(sock)
+            sock.close()
         began = self.loop.time()
         while self.connections and self.loop.time() - began < limits.PATIENCE:
             self._look()
@@ -151,7 +158,7 @@ class Worker(ASGIWorker):  # type: ignore[misc]
 
         Few are accepted where few are open, so that the other processes get their share.
         """
-        room = self.most - len(self.connections) - len(self._beginning)
+        room = self.max_connections - len(self.connections) - len(self._beginning)
         for _ in range(max(1, min(room, 1 + len(self.connections)))):
             try:
                 accepted, _ = listening.accept()

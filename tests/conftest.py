@@ -72,7 +72,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     skipped = terminalreporter.stats.get("skipped", [])
     if skipped:
         terminalreporter.section("skipped")
-        for line in needs.told(needs.reason(report.longrepr) for report in skipped):
+        for line in needs.summary_lines(needs.reason(report.longrepr) for report in skipped):
             terminalreporter.write_line(line)
 
 

@@ -19,8 +19,8 @@ from deployments import browse, postgres
 
 def chromium() -> str:
     """Return the path of the system's Chromium."""
-    found = next(filter(None, map(shutil.which, browse.BROWSERS)), None)
-    return found or pytest.skip("Chromium is not installed. Remedy: apt-get install chromium")
+    path = next(filter(None, map(shutil.which, browse.BROWSERS)), None)
+    return path or pytest.skip("Chromium is not installed. Remedy: apt-get install chromium")
 
 
 def postgresql() -> Path:
@@ -63,6 +63,6 @@ def reason(skip: object) -> str:
     return str(skip[2]).removeprefix("Skipped: ")
 
 
-def told(reasons: Iterable[str]) -> list[str]:
+def summary_lines(reasons: Iterable[str]) -> list[str]:
     """Return a line for each reason why tests were skipped, with their number."""
     return [f"{number:5,} skipped: {reason}" for reason, number in Counter(reasons).most_common()]

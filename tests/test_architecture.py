@@ -36,13 +36,13 @@ MAY_IMPORT = {
 def imports(path: Path, *, top_only: bool = False) -> set[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     nodes = ast.walk(tree) if not top_only else iter(tree.body)
-    found = set()
+    modules = set()
     for node in nodes:
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module)
-    return found
+            modules.add(node.module)
+    return modules
 
 
 def sources(folder: str) -> list[Path]:
@@ -92,7 +92,7 @@ def test_a_room_imports_only_from_floors_below() -> None:
         reached = {
             name.split(".")[1] for name in at_run_time(path) if name.startswith("tasks.")
         } - {room}
-        assert all(floor[each] < floor[room] for each in reached if room), path
+        assert all(floor[other] < floor[room] for other in reached if room), path
 
 
 def test_rooms_hold_all_code_of_tasks() -> None:
@@ -123,11 +123,11 @@ def at_run_time(path: Path) -> set[str]:
             and node.test.id == "TYPE_CHECKING"
         ):
             node.body = []
-    found = set()
+    modules = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return found
+            modules |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return modules
 
 
 def test_no_import_goes_in_a_circle() -> None:

@@ -29,9 +29,9 @@ def collecting(project: Path, *flags: str, **environment: str) -> "subprocess.Po
 
 
 def ids(process: "subprocess.Popen[str]") -> list[str]:
-    said, _ = process.communicate()
-    assert process.returncode == 0, said
-    return [line for line in said.splitlines() if "::" in line]
+    output, _ = process.communicate()
+    assert process.returncode == 0, output
+    return [line for line in output.splitlines() if "::" in line]
 
 
 def test_no_id_depends_on_where_and_when_it_is_collected(tmp_path: Path) -> None:
@@ -48,6 +48,6 @@ def test_no_id_depends_on_where_and_when_it_is_collected(tmp_path: Path) -> None
         TMPDIR=str(other),
         HOME=str(other),
     )
-    known = ids(here)
-    assert len(known) > 2_000
-    assert known == ids(there)
+    collected = ids(here)
+    assert len(collected) > 2_000
+    assert collected == ids(there)

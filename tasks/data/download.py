@@ -64,9 +64,9 @@ def download(url: str, path: Path, sha256: str | None) -> Path:
 
     http = pooch.HTTPDownloader(progressbar=True, timeout=CONNECT_SECONDS)
     pooch.get_logger().setLevel(logging.WARNING)
-    known = {path.name: f"sha256:{sha256}" if sha256 else None}
+    registry = {path.name: f"sha256:{sha256}" if sha256 else None}
     source = pooch.create(
-        path.parent, base_url="", registry=known, urls={path.name: url}, retry_if_failed=RETRIES
+        path.parent, base_url="", registry=registry, urls={path.name: url}, retry_if_failed=RETRIES
     )
     try:
         return Path(

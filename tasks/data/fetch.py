@@ -48,7 +48,7 @@ def fetch(dataset: str, source: str) -> Origin:
     return origin
 
 
-def own(dataset: str, source: str, told: str, kind: Kind = "real") -> Origin:
+def own(dataset: str, source: str, description: str, kind: Kind = "real") -> Origin:
     """Return the origin of data that a case brings along.
 
     The data is made in the case's flow and is no sample of any other.
@@ -60,14 +60,14 @@ def own(dataset: str, source: str, told: str, kind: Kind = "real") -> Origin:
     source
         `auto` and `real` take it as it is; there is nothing more real that it would stand for.
         `sample` takes the same and marks it as a sample. A path takes that file in its place.
-    told
+    description
         What it is, for the report.
     kind
         `simulated` where it is drawn at random: nobody measured it, and reports must say so.
     """
     if source not in ("auto", "real"):
         return fetch(dataset, source)
-    origin = Origin(dataset=dataset, kind=kind, note="made in code", found=told)
+    origin = Origin(dataset=dataset, kind=kind, note="made in code", found=description)
     _note(origin)
     return origin
 
@@ -175,13 +175,13 @@ def _given(entry: DataSet, path: Path) -> Origin:
         raise CasebookError(
             f"--source {path} can't be read. Check that it is a file and its permissions."
         )
-    known = next(
+    data_file = next(
         (file for file in entry.files if file.name == path.name),
         DataFile(name=path.name, note="your file"),
     )
     return _origin(
         entry,
-        known.model_copy(update={"sha256": None, "bytes": None, "rows": None}),
+        data_file.model_copy(update={"sha256": None, "bytes": None, "rows": None}),
         path,
         "the path given",
         held=False,
@@ -206,18 +206,18 @@ def _origin(entry: DataSet, file: DataFile, path: Path, where: str, *, held: boo
     before = first_seen.seen(entry, file) if held and file.url and not file.sha256 else None
     expected = file.sha256 or before
     if expected not in (None, digest):
-        known = (
+        provenance = (
             "the catalog knows"
             if file.sha256
             else f"that was read here before ({first_seen.book()} has its hash)"
         )
         raise CasebookError(
-            f"The file {path} is not the one {known}: its sha256 is {digest[:16]}…, expected "
+            f"The file {path} is not the one {provenance}: its sha256 is {digest[:16]}…, expected "
             f"{expected[:16]}… ({path.stat().st_size:,} "
             f"bytes{f', expected {file.bytes:,}' if file.bytes else ''}). It may be cut short or "
             "changed. Delete it to fetch it again, or use it all the same with --source PATH."
         )
-    found = f"{where} ({path.name}: {file.note})"
+    description = f"{where} ({path.name}: {file.note})"
     return Origin(
         dataset=entry.name,
         kind="real",
@@ -225,7 +225,7 @@ def _origin(entry: DataSet, file: DataFile, path: Path, where: str, *, held: boo
         note=file.note,
         rows=file.rows,
         path=path,
-        found=found,
+        found=description,
     )
 
 

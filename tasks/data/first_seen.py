@@ -34,13 +34,13 @@ def keep(entry: DataSet, path: Path, digest: str) -> None:
 
     Only files that were fetched into the cache are recorded.
     """
-    known = next((file for file in entry.files if file.name == path.name), None)
+    data_file = next((file for file in entry.files if file.name == path.name), None)
     ours = path == places.raw() / entry.folder / path.name
-    if known is None or known.sha256 or not known.url or not ours:
+    if data_file is None or data_file.sha256 or not data_file.url or not ours:
         return
     hashes = _hashes()
-    if hashes.get(_name(entry, known.name)) != digest:
-        files.write_json(book(), {**hashes, _name(entry, known.name): digest})
+    if hashes.get(_name(entry, data_file.name)) != digest:
+        files.write_json(book(), {**hashes, _name(entry, data_file.name): digest})
 
 
 def forget(entry: DataSet, file: DataFile) -> None:
@@ -60,9 +60,11 @@ def _hashes() -> dict[str, str]:
         return {}
     remedy = "Delete it: hashes are noted anew when files are read."
     try:
-        found: Any = outside.parse_json(outside.read_text(path), path)
+        hashes: Any = outside.parse_json(outside.read_text(path), path)
     except CasebookError as error:
         raise CasebookError(f"{str(error).removesuffix(' Mend it there.')} {remedy}") from error
-    if not isinstance(found, dict) or not all(isinstance(digest, str) for digest in found.values()):
+    if not isinstance(hashes, dict) or not all(
+        isinstance(digest, str) for digest in hashes.values()
+    ):
         raise CasebookError(f"{path} holds no names with their hashes. {remedy}")
-    return found
+    return hashes

@@ -133,10 +133,10 @@ def check(frame: "pd.DataFrame", spec: dict[str, Any]) -> list[dict[str, Any]]:
         raise CasebookError(
             f"The suite '{spec.get('name')}' is malformed: {error}. Mend its JSON file."
         ) from error
-    asked = sorted(entry["type"] for entry in spec["expectations"])
+    requested = sorted(entry["type"] for entry in spec["expectations"])
     loaded = sorted(expectation.expectation_type for expectation in suite.expectations)
-    if asked != loaded:
-        unknown = sorted(set(asked) - set(loaded)) or asked
+    if requested != loaded:
+        unknown = sorted(set(requested) - set(loaded)) or requested
         raise CasebookError(
             f"The suite '{spec['name']}' has expectations that Great Expectations does not know "
             f"and would drop in silence: {', '.join(unknown)}. Correct their `type` in "
@@ -158,8 +158,8 @@ def check(frame: "pd.DataFrame", spec: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _plain(result: Any) -> dict[str, Any]:
     """Reduce one result of the library to plain values."""
-    config, found = result.expectation_config, result.result
-    unexpected = found.get("unexpected_index_list") or []
+    config, details = result.expectation_config, result.result
+    unexpected = details.get("unexpected_index_list") or []
     error = next(
         (info["exception_message"] for info in _exceptions(result) if info.get("raised_exception")),
         None,
@@ -175,8 +175,8 @@ def _plain(result: Any) -> dict[str, Any]:
         "severity": str(getattr(config.severity, "value", config.severity)),
         "quarantine": (config.meta or {}).get("on_failure") == "quarantine" and error is None,
         "success": bool(result.success),
-        "count": int(found.get("unexpected_count") or 0),
-        "observed": json.loads(json.dumps(found.get("observed_value"), default=str)),
+        "count": int(details.get("unexpected_count") or 0),
+        "observed": json.loads(json.dumps(details.get("observed_value"), default=str)),
         "error": error,
         "rows": [entry[ROW] for entry in unexpected],
         "examples": [_example(entry) for entry in unexpected[:EXAMPLES]],

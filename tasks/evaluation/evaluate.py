@@ -131,8 +131,8 @@ def evaluate(
 
 def results(evaluation: Ref) -> dict[str, Any]:
     """Read what `evaluate` wrote."""
-    found: dict[str, Any] = json.loads(evaluation.path(RESULTS).read_text(encoding="utf-8"))
-    return found
+    content: dict[str, Any] = json.loads(evaluation.path(RESULTS).read_text(encoding="utf-8"))
+    return content
 
 
 def judge(
@@ -200,8 +200,8 @@ def figures_of(
     if problem.kind == "forecast":
         return by_horizon(y, answers, weights)
     if problem.kind == "regression":
-        found = regression(y, answers, weights)
-        return {**found, "scaled_mae": found["mae"] / problem.span} if problem.span else found
+        figures = regression(y, answers, weights)
+        return {**figures, "scaled_mae": figures["mae"] / problem.span} if problem.span else figures
     if problem.kind == "multiclass":
         return multiclass(y, answers, weights)
     return binary(y, answers, threshold, base_weights(y, base_rate), weights)
@@ -216,8 +216,8 @@ def base_weights(y: "Floats", base_rate: float | None) -> "Floats":
 
     if base_rate is None:
         return np.ones(len(y))
-    wanted = y.sum() * (1 - base_rate) / base_rate
-    return np.where(y == 1, 1.0, wanted / (len(y) - y.sum()))
+    negative_weight = y.sum() * (1 - base_rate) / base_rate
+    return np.where(y == 1, 1.0, negative_weight / (len(y) - y.sum()))
 
 
 def once(
@@ -230,8 +230,8 @@ def once(
     """Return every figure of a model's answers on the rows as they are."""
     import numpy as np
 
-    found = figures_of(problem, y, answers, np.ones((1, len(y))), threshold, base_rate)
-    return {name: float(value[0]) for name, value in found.items()}
+    figures = figures_of(problem, y, answers, np.ones((1, len(y))), threshold, base_rate)
+    return {name: float(value[0]) for name, value in figures.items()}
 
 
 def _per_fold(

@@ -13,7 +13,7 @@ WEEK = 7
 HORIZONS = {"rmse_next_day": 1, "rmse_next_week": WEEK, "rmse_next_month": 30}  # days ahead
 
 
-def by_horizon(y: "Floats", told: "Floats", weights: "Floats") -> "dict[str, Floats]":
+def by_horizon(y: "Floats", forecast: "Floats", weights: "Floats") -> "dict[str, Floats]":
     """Return the RMSE of the next day, week and month for each row of weights.
 
     The weights have shape (resamples, rows). The next day is forecast every day. A week or a month
@@ -22,7 +22,7 @@ def by_horizon(y: "Floats", told: "Floats", weights: "Floats") -> "dict[str, Flo
 
     Parameters
     ----------
-    y, told
+    y, forecast
         Truth and forecast, shape (rows, days ahead), a row for each day of a forecast, in order;
         the first row's first day begins a standard week.
     weights
@@ -30,19 +30,19 @@ def by_horizon(y: "Floats", told: "Floats", weights: "Floats") -> "dict[str, Flo
     """
     import numpy as np
 
-    found = {}
+    errors = {}
     for name, days in HORIZONS.items():
-        rows = asked(y, days)
+        rows = forecast_rows(y, days)
         if not len(rows):
             continue
-        square = np.square(y[rows, :days] - told[rows, :days]).mean(axis=1)
-        found[name] = np.sqrt(
+        square = np.square(y[rows, :days] - forecast[rows, :days]).mean(axis=1)
+        errors[name] = np.sqrt(
             weights[:, rows] @ square / np.maximum(weights[:, rows].sum(axis=1), 1e-12)
         )
-    return found
+    return errors
 
 
-def asked(y: "Floats", days: int) -> "Rows":
+def forecast_rows(y: "Floats", days: int) -> "Rows":
     """Return the rows that are asked for so many days ahead and whose days are all known."""
     import numpy as np
 

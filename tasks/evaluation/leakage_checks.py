@@ -78,9 +78,11 @@ def in_order_of_time(parts: "Mapping[str, Mapping[str, NDArray[Any]]]") -> None:
                 f"{days[row]}, after one that begins at {days[row - 1]}. Keep windows in the order "
                 "of time until they are parted."
             )
-        known = np.isfinite(parts[name]["y"].reshape(len(days), -1))
+        finite = np.isfinite(parts[name]["y"].reshape(len(days), -1))
         last = np.where(
-            known.any(axis=1), days + known.shape[1] - 1 - known[:, ::-1].argmax(axis=1), days - 1
+            finite.any(axis=1),
+            days + finite.shape[1] - 1 - finite[:, ::-1].argmax(axis=1),
+            days - 1,
         )
         for later in names[i + 1 :]:
             over = np.flatnonzero(last >= parts[later]["day"].min())

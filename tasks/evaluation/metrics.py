@@ -159,14 +159,14 @@ def multiclass(y: "Floats", probability: "Floats", weights: "Floats") -> "dict[s
     """
     import numpy as np
 
-    truth, told = y.astype("int64"), probability.argmax(axis=1)
-    right = (truth == told).astype("float64")
+    truth, predicted = y.astype("int64"), probability.argmax(axis=1)
+    right = (truth == predicted).astype("float64")
     loss = -np.log(np.maximum(probability[np.arange(len(truth)), truth], 1e-7))
-    each = np.eye(probability.shape[1])
+    one_hot = np.eye(probability.shape[1])
     rows, answered, hits = (
-        weights @ each[truth],
-        weights @ each[told],
-        (weights * right) @ each[truth],
+        weights @ one_hot[truth],
+        weights @ one_hot[predicted],
+        (weights * right) @ one_hot[truth],
     )
     there = rows > 0
     total = weights.sum(axis=1)
@@ -241,9 +241,9 @@ def interval(name: str, value: float, low: float, high: float, rows: int) -> Fig
     Resamples of rows that are all predicted correctly show no error. Having seen `rows` of them
     still leaves an error of up to 1 - .025^(1 / rows) (Clopper and Pearson 1934).
     """
-    least, most = range_of(name)
-    low, high = max(low, least), min(high, most)
-    if (least, most) == SHARES and low == high and value in SHARES:
+    minimum, maximum = range_of(name)
+    low, high = max(low, minimum), min(high, maximum)
+    if (minimum, maximum) == SHARES and low == high and value in SHARES:
         unseen = 1 - ((1 - LEVEL) / 2) ** (1 / rows)
         low, high = (value - unseen, value) if value else (value, unseen)
     return {"value": value, "low": low, "high": high}

@@ -44,10 +44,10 @@ def truth_of(target: "pd.Series", *, classes: bool) -> Truth:
         rows = np.sort(rng.permutation(len(target))[:ROWS])
         return Truth(rows, target.iloc[rows].to_numpy("float64"), 0, (len(target), 0))
     codes, labels = target.factorize(sort=True)
-    each = [np.flatnonzero(codes == code) for code in range(len(labels))]
-    share = ROWS // max(1, len(each))
-    rows = np.sort(np.concatenate([rng.permutation(places)[:share] for places in each]))
-    largest = max(map(len, each))
+    rows_by_class = [np.flatnonzero(codes == code) for code in range(len(labels))]
+    share = ROWS // max(1, len(rows_by_class))
+    rows = np.sort(np.concatenate([rng.permutation(places)[:share] for places in rows_by_class]))
+    largest = max(map(len, rows_by_class))
     return Truth(rows, codes[rows].astype("float64"), len(labels), (largest, len(target) - largest))
 
 
@@ -143,8 +143,8 @@ def by_word(texts: "pd.Series", truth: Truth) -> float:
 
     if not truth.classes:
         return 0.0
-    found = texts.str.lower().reset_index(drop=True).str.findall(WORD).explode().dropna()
-    pairs = found.reset_index().drop_duplicates()
+    words = texts.str.lower().reset_index(drop=True).str.findall(WORD).explode().dropna()
+    pairs = words.reset_index().drop_duplicates()
     if pairs.empty:
         return 0.0
     codes, _ = pairs.iloc[:, 1].factorize()

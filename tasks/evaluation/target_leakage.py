@@ -49,20 +49,20 @@ def leaks(
         Whether a text that is different in (almost) every row is one.
     """
     truth = truth_of(table[target], classes=classes)
-    found = []
+    suspects = []
     for name in table.columns.drop(target):
         values = table[name]
         ways = strengths(values.iloc[truth.rows], truth)
         strength, how = max(ways, key=itemgetter(0), default=(0.0, ""))
         if strength > DECIDES:
-            told = f"{truth.name} {strength:.4f} alone{how}"
-            found.append(Leak(str(name), told, certain(strength, truth)))
+            figure = f"{truth.name} {strength:.4f} alone{how}"
+            suspects.append(Leak(str(name), figure, certain(strength, truth)))
         elif identifiers and (repeats := identifies(values)) is not None:
-            told = (
+            figure = (
                 f"different in {len(values) - repeats:,} of {len(values):,} rows, so an identifier"
             )
-            found.append(Leak(str(name), told, certain=True))
-    return found
+            suspects.append(Leak(str(name), figure, certain=True))
+    return suspects
 
 
 def check_leaks(
@@ -82,17 +82,17 @@ def check_leaks(
     CasebookError
         There are other such columns; all are named, with the flag that goes on.
     """
-    found = leaks(table, target, classes=classes, identifiers=identifiers)
-    refused = [leak for leak in found if leak.certain and leak.column not in trusted]
+    suspects = leaks(table, target, classes=classes, identifiers=identifiers)
+    refused = [leak for leak in suspects if leak.certain and leak.column not in trusted]
     if refused:
-        told = ", ".join(f"{leak.column} ({leak.figure})" for leak in refused)
+        description = ", ".join(f"{leak.column} ({leak.figure})" for leak in refused)
         names = " ".join(shlex.quote(leak.column) for leak in refused)
         raise CasebookError(
-            f"Columns that nearly decide {target} by themselves: {told}. They leak the answer or "
-            "identify rows: leave them out of the features. If each is known before the answer is, "
-            f"go on with `--trust-columns {names}`; the report will say so."
+            f"Columns that nearly decide {target} by themselves: {description}. They leak the "
+            "answer or identify rows: leave them out of the features. If each is known before the "
+            f"answer is, go on with `--trust-columns {names}`; the report will say so."
         )
-    return [leak._asdict() for leak in found]
+    return [leak._asdict() for leak in suspects]
 
 
 def check_names(trusted: Collection[str], columns: Collection[str]) -> None:

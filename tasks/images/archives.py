@@ -31,7 +31,7 @@ class Member(NamedTuple):
     link: bool = False
 
 
-class Found(NamedTuple):
+class LabelledMember(NamedTuple):
     """A picture's file and the name of its class."""
 
     member: Member
@@ -59,12 +59,12 @@ def in_archive(path: Path, shape: Shape, classes: tuple[str, ...] = ()) -> Itera
     with ExitStack() as opened:
         with reading(path, kind):
             members = _in_zip(path, opened) if kind == "zip" else _in_tar(path, opened)
-        found = sorted_out(members, classes, path)
-        names = classes or tuple(sorted({each.kind for each in found}))
-        for each in found:
+        entries = sorted_out(members, classes, path)
+        names = classes or tuple(sorted({entry.kind for entry in entries}))
+        for entry in entries:
             with reading(path, kind):
-                content = each.member.read()
-            yield decoded(content, names.index(each.kind), "train", shape, each.member.name)
+                content = entry.member.read()
+            yield decoded(content, names.index(entry.kind), "train", shape, entry.member.name)
 
 
 def _in_zip(path: Path, opened: ExitStack) -> list[Member]:
@@ -72,9 +72,9 @@ def _in_zip(path: Path, opened: ExitStack) -> list[Member]:
 
     archive = opened.enter_context(zipfile.ZipFile(path))
     return [
-        Member(each.filename, partial(archive.read, each))
-        for each in archive.infolist()
-        if not each.is_dir()
+        Member(info.filename, partial(archive.read, info))
+        for info in archive.infolist()
+        if not info.is_dir()
     ]
 
 
@@ -88,13 +88,15 @@ def _in_tar(path: Path, opened: ExitStack) -> list[Member]:
         return file.read() if file else b""
 
     return [
-        Member(each.name, partial(content, each), not each.isfile())
-        for each in archive
-        if not each.isdir()
+        Member(info.name, partial(content, info), not info.isfile())
+        for info in archive
+        if not info.isdir()
     ]
 
 
-def sorted_out(members: Sequence[Member], classes: tuple[str, ...], path: Path) -> list[Found]:
+def sorted_out(
+    members: Sequence[Member], classes: tuple[str, ...], path: Path
+) -> list[LabelledMember]:
     """Return the pictures with their classes; what is left out is counted and told.
 
     Raises
@@ -102,7 +104,7 @@ def sorted_out(members: Sequence[Member], classes: tuple[str, ...], path: Path) 
     CasebookError
         A class has no pictures, or folders of pictures lie in each other and no classes are named.
     """
-    found: list[Found] = []
+    entries: list[LabelledMember] = []
     left: Counter[str] = Counter()
     for member in members:
         *folders, name = _parts(member.name)
@@ -116,15 +118,15 @@ def sorted_out(members: Sequence[Member], classes: tuple[str, ...], path: Path) 
         elif (kind := _class_of(folders, classes)) is None:
             left["pictures in no folder of a class"] += 1
         else:
-            found.append(Found(member, kind))
+            entries.append(LabelledMember(member, kind))
     if left:
         log.info(
             "%s: left out %s",
             path.name,
             ", ".join(f"{count:,} {what}" for what, count in sorted(left.items())),
         )
-    _check(found, classes, path)
-    return found
+    _check(entries, classes, path)
+    return entries
 
 
 def _parts(name: str) -> list[str]:
@@ -136,22 +138,22 @@ def _parts(name: str) -> list[str]:
 def _class_of(folders: Sequence[str], classes: tuple[str, ...]) -> str | None:
     if not classes:
         return folders[-1] if folders else None
-    known = {name.casefold(): name for name in classes}
+    lookup = {name.casefold(): name for name in classes}
     return next(
-        (known[part.casefold()] for part in reversed(folders) if part.casefold() in known), None
+        (lookup[part.casefold()] for part in reversed(folders) if part.casefold() in lookup), None
     )
 
 
-def _check(found: list[Found], classes: tuple[str, ...], path: Path) -> None:
-    if not found:
+def _check(entries: list[LabelledMember], classes: tuple[str, ...], path: Path) -> None:
+    if not entries:
         named = f"named {', '.join(classes)}" if classes else "with a name for each class"
         raise CasebookError(f"{path} has no pictures ({', '.join(PICTURES)}) in folders {named}.")
-    if lacking := [name for name in classes if name not in {each.kind for each in found}]:
+    if lacking := [name for name in classes if name not in {entry.kind for entry in entries}]:
         raise CasebookError(
             f"{path} has no pictures of {', '.join(lacking)}. Put those of each class into a "
             f"folder of its name: {', '.join(classes)}."
         )
-    folders = {posixpath.dirname("/".join(_parts(each.member.name))) for each in found}
+    folders = {posixpath.dirname("/".join(_parts(entry.member.name))) for entry in entries}
     inner = [
         folder
         for folder in sorted(folders)

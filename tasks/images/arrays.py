@@ -158,17 +158,19 @@ def _bytes(values: "Array", where: str) -> "Pictures":
 
     if values.dtype.kind == "b":
         return values.astype("uint8") * np.uint8(WHITE)
-    least, most = float(values.min()), float(values.max())
+    minimum, maximum = float(values.min()), float(values.max())
     whole = values.dtype.kind in "ui"
-    if not (least >= 0 and most <= WHITE) or (whole and most == 1):
-        only = "only 0 and 1" if whole and most == 1 else f"numbers from {least:g} to {most:g}"
+    if not (minimum >= 0 and maximum <= WHITE) or (whole and maximum == 1):
+        only = (
+            "only 0 and 1" if whole and maximum == 1 else f"numbers from {minimum:g} to {maximum:g}"
+        )
         raise CasebookError(
             f"{where} holds {only} of {values.dtype}. Brightness is a whole number from 0 to "
             f"{WHITE}, or a fraction from 0 to 1 as a float."
         )
     if whole:
         return values.astype("uint8")
-    scaled = np.clip(values, 0, 1) * WHITE if most <= 1 + CLOSE else values
+    scaled = np.clip(values, 0, 1) * WHITE if maximum <= 1 + CLOSE else values
     pixels: Pictures = np.rint(scaled).astype("uint8")
     return pixels
 
@@ -180,10 +182,10 @@ def _one_scale(path: Path, train: "Array", test: "Array") -> None:
     """
     if "f" not in (train.dtype.kind + test.dtype.kind) or not (train.size and test.size):
         return
-    mosts = {name: float(values.max()) for name, values in (("x_train", train), ("x_test", test))}
-    fractions = {name: most <= 1 + CLOSE for name, most in mosts.items()}
+    maxima = {name: float(values.max()) for name, values in (("x_train", train), ("x_test", test))}
+    fractions = {name: maximum <= 1 + CLOSE for name, maximum in maxima.items()}
     if train.dtype.kind == test.dtype.kind and len(set(fractions.values())) == 2:
         raise CasebookError(
-            f"{path}: x_train goes up to {mosts['x_train']:g} and x_test up to "
-            f"{mosts['x_test']:g}. Bring both to one scale: 0 to 1, or 0 to {WHITE}."
+            f"{path}: x_train goes up to {maxima['x_train']:g} and x_test up to "
+            f"{maxima['x_test']:g}. Bring both to one scale: 0 to 1, or 0 to {WHITE}."
         )

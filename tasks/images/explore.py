@@ -31,7 +31,7 @@ def explore_pictures(out: Path, table: Ref, raw: Ref, problem: Problem) -> Facts
     """
     frame = read_table(table)
     counts = frame["label"].value_counts().sort_index()
-    told = describe(frame[["label", "width", "height"]])
+    summaries = describe(frame[["label", "width", "height"]])
     files.write_json(
         out / "profile.json",
         {
@@ -46,8 +46,8 @@ def explore_pictures(out: Path, table: Ref, raw: Ref, problem: Problem) -> Facts
                 str(mode): int(count) for mode, count in frame["mode"].value_counts().items()
             },
             "columns": [
-                {"name": name, "unit": "pixels" if name != "label" else None, **told[name]}
-                for name in told
+                {"name": name, "unit": "pixels" if name != "label" else None, **summaries[name]}
+                for name in summaries
             ],
         },
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from casebook.device import Asked, prepare
+from casebook.device import DeviceChoice, prepare
 from casebook.origin import Origin
 from casebook.progress import Progress
 from casebook.stage import stage
@@ -39,7 +39,7 @@ def embed(
     cut: "Cut",
     views: int,
     seed: int,
-    device: Asked = "auto",
+    device: DeviceChoice = "auto",
 ) -> Facts:
     """Keep the activations of each image at a cut of MobileNetV2, and its features.
 
@@ -102,14 +102,14 @@ def embedded(
     import numpy as np
 
     kinds = zip(network.output_shape, (bits, "float32"), strict=True)
-    made = [np.empty((len(x), views, *shape[1:]), kind) for shape, kind in kinds]
+    outputs = [np.empty((len(x), views, *shape[1:]), kind) for shape, kind in kinds]
     for view in range(views):
         for first, batch in batches(x, view, seed):
             filled = np.resize(batch, (BATCH, *batch.shape[1:]))  # the last one begins again
-            for array, output in zip(made, network.predict_on_batch(filled), strict=True):
+            for array, output in zip(outputs, network.predict_on_batch(filled), strict=True):
                 array[first : first + len(batch), view] = output[: len(batch)]
             progress.step()
-    return made[0], made[1]
+    return outputs[0], outputs[1]
 
 
 def batches(x: "Pictures", view: int, seed: int) -> "Iterator[tuple[int, NDArray[Any]]]":

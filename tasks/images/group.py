@@ -63,15 +63,15 @@ def hashes(pictures: "Pictures") -> "Hashes":
     import numpy as np
     from PIL import Image
 
-    made = np.empty((len(pictures), SIDE, SIDE), bool)
+    bits = np.empty((len(pictures), SIDE, SIDE), bool)
     for i, pixels in enumerate(pictures):
         image = Image.fromarray(pixels if pixels.shape[-1] == 3 else pixels[..., 0]).convert("L")
         small = np.asarray(image.resize((SIDE + 1, SIDE), Image.Resampling.LANCZOS))
-        made[i] = small[:, 1:] > small[:, :-1]
-    return made.reshape(len(pictures), -1)
+        bits[i] = small[:, 1:] > small[:, :-1]
+    return bits.reshape(len(pictures), -1)
 
 
-def groups(found: "Hashes", distance: int) -> "NDArray[np.int32]":
+def groups(hashed: "Hashes", distance: int) -> "NDArray[np.int32]":
     """Return the group number of each hash, shape (pictures,).
 
     Hashes that are connected by chains of near hashes form a group.
@@ -80,7 +80,7 @@ def groups(found: "Hashes", distance: int) -> "NDArray[np.int32]":
     from scipy.sparse import csr_matrix
     from scipy.sparse.csgraph import connected_components
 
-    bits = found.astype("float32")
+    bits = hashed.astype("float32")
     apart = [
         part @ (1 - bits).T + (1 - part) @ bits.T
         for part in np.array_split(bits, -(-len(bits) // BLOCK))

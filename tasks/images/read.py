@@ -55,26 +55,26 @@ def decode(
     import numpy as np
     import pandas as pd
 
-    found = list(
-        made(sample, sample_rows, seed)
+    records = list(
+        sample_pictures(sample, sample_rows, seed)
         if origin.path is None
         else read(origin.path, shape, classes)
     )
-    pictures = np.zeros((len(found), *shape), "uint8")
-    for place, picture in enumerate(found):
+    pictures = np.zeros((len(records), *shape), "uint8")
+    for place, picture in enumerate(records):
         if picture.pixels is not None:
             pictures[place] = picture.pixels
     np.save(out / PICTURES, pictures)
     table = pd.DataFrame(
         {
-            "picture": np.arange(len(found)),
-            "label": [picture.label for picture in found],
-            "part": [picture.part for picture in found],
-            "width": [picture.size[0] for picture in found],
-            "height": [picture.size[1] for picture in found],
-            "mode": [picture.mode for picture in found],
+            "picture": np.arange(len(records)),
+            "label": [picture.label for picture in records],
+            "part": [picture.part for picture in records],
+            "width": [picture.size[0] for picture in records],
+            "height": [picture.size[1] for picture in records],
+            "mode": [picture.mode for picture in records],
             "sha256": [hashlib.sha256(pixels.tobytes()).hexdigest() for pixels in pictures],
-            "problem": pd.Series([picture.problem for picture in found], dtype="string"),
+            "problem": pd.Series([picture.problem for picture in records], dtype="string"),
         }
     )
     write_table(out, table)
@@ -89,7 +89,7 @@ def decode(
     }
 
 
-def made(sample: "SampleMaker", rows: int, seed: int) -> Iterator[Picture]:
+def sample_pictures(sample: "SampleMaker", rows: int, seed: int) -> Iterator[Picture]:
     """Yield the pictures that the sample's maker draws; every fifth is a test picture."""
     pictures, labels = sample(rows, seed)
     mode = "L" if pictures.shape[-1] == 1 else "RGB"

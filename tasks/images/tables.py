@@ -61,7 +61,7 @@ def _check(path: Path, schema: "pa.Schema") -> None:
             raise CasebookError(
                 f"{path} has the column {name} {names.count(name)} times. Rename all but one."
             )
-    wanted = {
+    expected = {
         "image": "bytes, or a structure with bytes",
         "label": "numbers",
         "split": "texts (train or test)",
@@ -70,7 +70,7 @@ def _check(path: Path, schema: "pa.Schema") -> None:
         kind = schema.field(name).type
         if not sound(kind):
             raise CasebookError(
-                f"{path}: the column {name} is of the type {kind}. It must hold {wanted[name]}."
+                f"{path}: the column {name} is of the type {kind}. It must hold {expected[name]}."
             )
 
 

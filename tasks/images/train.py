@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict
 
 from casebook import files
-from casebook.device import Asked, prepare, reduced_precision
+from casebook.device import DeviceChoice, prepare, reduced_precision
 from casebook.progress import Progress
 from casebook.stage import stage
 from casebook.store import Facts, Ref
@@ -67,7 +67,7 @@ class PictureSettings(BaseModel):
     augmentation: Augmentation = Augmentation()
     reduced: bool = False
     views: int = 1
-    device: Asked = "auto"
+    device: DeviceChoice = "auto"
 
 
 @stage
@@ -100,7 +100,7 @@ def train_pictures(
     train, validation, test = (
         read_arrays(pictures, name) for name in ("train", "validation", "test")
     )
-    with reduced_precision(used["used"], asked=settings.reduced) as precision:
+    with reduced_precision(used["used"], enabled=settings.reduced) as precision:
         model = steady(lambda: network(train, classes), seed)
         history = fit(model, train, validation, settings, seed)
     whole = network(train, classes)
@@ -198,9 +198,11 @@ def optimizer(settings: PictureSettings, steps: int) -> "keras.optimizers.Optimi
         settings.weight_decay if settings.optimizer == "adamw" else settings.weight_decay or None
     )
     kind = getattr(keras.optimizers, kinds[settings.optimizer])
-    made: keras.optimizers.Optimizer = kind(learning_rate=rate, weight_decay=decay, **extra)
-    made.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    return made
+    keras_optimizer: keras.optimizers.Optimizer = kind(
+        learning_rate=rate, weight_decay=decay, **extra
+    )
+    keras_optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return keras_optimizer
 
 
 def smoothed(share: float) -> Any:

@@ -63,24 +63,28 @@ def shifts(
         of comparisons without drift at most that share tells any.
     """
     pairs = {
-        name: (told, counts[name]) for name, told in reference["features"].items() if name in counts
+        name: (histogram, counts[name])
+        for name, histogram in reference["features"].items()
+        if name in counts
     }
     pairs["score"] = (reference["score"], score)
     level = ALARMS / len(pairs)
-    return [_shift(name, told, now, threshold, level) for name, (told, now) in pairs.items()]
+    return [
+        _shift(name, histogram, now, threshold, level) for name, (histogram, now) in pairs.items()
+    ]
 
 
 def _shift(
-    name: str, told: Mapping[str, Any], now: Sequence[int], threshold: float, level: float
+    name: str, histogram: Mapping[str, Any], now: Sequence[int], threshold: float, level: float
 ) -> Shift:
     import numpy as np
 
-    before, after = np.array(told["counts"], dtype=float), np.array(now, dtype=float)
+    before, after = np.array(histogram["counts"], dtype=float), np.array(now, dtype=float)
     moved, chance = psi(before, after), p_value(before, after)
     return Shift(
         name=name,
         psi=moved,
-        ks=None if "texts" in told else ks(before[:-1], after[:-1]),
+        ks=None if "texts" in histogram else ks(before[:-1], after[:-1]),
         p_value=chance,
         missing_before=float(before[-1] / before.sum()),
         missing_now=float(after[-1] / after.sum()),

@@ -16,7 +16,7 @@ from tasks.pages.render import environment
 def report_drift(
     predictor: Predictor,
     counted: Counted,
-    found: Sequence[Shift],
+    shifts: Sequence[Shift],
     threshold: float,
     language: Language,
 ) -> Path:
@@ -26,7 +26,7 @@ def report_drift(
     """
     case, version = predictor.signature.case, predictor.version
     folder = places.runs("monitor") / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{case}"
-    ranked = sorted(found, key=lambda shift: (not shift.drifted, -shift.psi))
+    ranked = sorted(shifts, key=lambda shift: (not shift.drifted, -shift.psi))
     facts = {
         "case": case,
         "version": version,
@@ -35,12 +35,12 @@ def report_drift(
         "faulty": counted.faulty,
     }
     drifted = [shift.name for shift in ranked if shift.drifted]
-    told = facts | {
+    content = facts | {
         "threshold": threshold,
         "drifted": drifted,
         "quantities": [asdict(shift) for shift in ranked],
     }
-    files.write_json(folder / "drift.json", told)
+    files.write_json(folder / "drift.json", content)
     page = environment(language).get_template("drift.html")
     text = page.render(
         facts=facts, ranked=ranked, drifted=drifted, threshold=threshold, alarms=ALARMS
@@ -55,19 +55,19 @@ def report_drift(
     return folder / "report.html"
 
 
-def _show_in_prefect(case: str, ranked: Sequence[Shift], told: str) -> None:
+def _show_in_prefect(case: str, ranked: Sequence[Shift], description: str) -> None:
     from prefect.artifacts import create_table_artifact
 
     rows = [
         {
-            "quantity": each.name,
-            "drifted": each.drifted,
-            "PSI": f"{each.psi:.3f}",
-            "KS": "" if each.ks is None else f"{each.ks:.3f}",
-            "p-value": f"{each.p_value:.2g}",
-            "missing in training": f"{each.missing_before:.1%}",
-            "missing now": f"{each.missing_now:.1%}",
+            "quantity": shift.name,
+            "drifted": shift.drifted,
+            "PSI": f"{shift.psi:.3f}",
+            "KS": "" if shift.ks is None else f"{shift.ks:.3f}",
+            "p-value": f"{shift.p_value:.2g}",
+            "missing in training": f"{shift.missing_before:.1%}",
+            "missing now": f"{shift.missing_now:.1%}",
         }
-        for each in ranked
+        for shift in ranked
     ]
-    create_table_artifact(rows, key=f"{case.replace('_', '-')}-drift", description=told)
+    create_table_artifact(rows, key=f"{case.replace('_', '-')}-drift", description=description)

@@ -14,11 +14,11 @@ from pydantic import BaseModel, Field, ValidationError
 from casebook import places, share, untrusted
 from casebook.errors import CasebookError
 from casebook.progress import Progress
-from serving import spread
+from serving import distribution
 from serving.bundle import Predictor
 from serving.check_columns import Sorted
-from serving.tally import HOUR
-from tasks.scoring.blocks import asked, columns_told, parted
+from serving.request_histogram import HOUR
+from tasks.scoring.blocks import parted, predict, prediction_schema
 from tasks.scoring.plan import Plan, check_columns
 from tasks.scoring.read import blocks, find
 from tasks.scoring.score import with_path_columns
@@ -62,19 +62,23 @@ def counted_in_service(predictor: Predictor, hours: int) -> Counted:
     folder = places.served(case) / str(version)
     recent = [name for name in share.names(folder) if name[: len(first)] >= first]
     unreadable = [name for name in recent if not _brought(folder / name)]
-    paths = [path for path in sorted(folder.glob("*.json")) if path.name[: len(first)] >= first]
-    read = {path.name: _served(path, predictor) for path in paths}
-    told = [counts for counts in read.values() if counts]
+    file_paths = [
+        path for path in sorted(folder.glob("*.json")) if path.name[: len(first)] >= first
+    ]
+    read = {path.name: _served(path, predictor) for path in file_paths}
+    served = [counts for counts in read.values() if counts]
     left_out = _left_out([*unreadable, *(name for name, counts in read.items() if not counts)])
-    if not told:
+    if not served:
         raise CasebookError(
             f"The service counted nothing for {case} version {version} in the last {hours} "
             f"hours{left_out}. Give --hours, or a file by --input; counts are written once a "
             "minute."
         )
-    features = {name: _sum([each.features[name] for each in told]) for name in told[0].features}
+    features = {
+        name: _sum([counts.features[name] for counts in served]) for name in served[0].features
+    }
     where = f"what the service was asked since {first}:00 UTC{left_out}"
-    return Counted(where, features, _sum([each.score for each in told]))
+    return Counted(where, features, _sum([counts.score for counts in served]))
 
 
 def _brought(path: Path) -> bool:
@@ -93,14 +97,14 @@ def _served(path: Path, predictor: Predictor) -> Served | None:
     """
     empty, score = _nothing(predictor)
     try:
-        told = Served.model_validate_json(untrusted.read(path, LARGEST))
+        served = Served.model_validate_json(untrusted.read(path, LARGEST))
     except (CasebookError, OSError, ValidationError):
         return None
-    shape = {name: len(counts) for name, counts in told.features.items()}
+    shape = {name: len(counts) for name, counts in served.features.items()}
     fits = shape == {name: len(counts) for name, counts in empty.items()} and len(
-        told.score
+        served.score
     ) == len(score)
-    return told if fits else None
+    return served if fits else None
 
 
 def _left_out(names: Sequence[str]) -> str:
@@ -120,7 +124,7 @@ def counted_in_file(predictor: Predictor, given: Path) -> Counted:
         The file can't be read, lacks a column, or no row of it can be answered.
     """
     counted = Counted(f"the rows of {given}", *_nothing(predictor))
-    plan = Plan(predictor, columns_told(predictor.signature, "new "), None)
+    plan = Plan(predictor, prediction_schema(predictor.signature, "new "), None)
     sources = find(given.resolve(), plan.entry)
     for source in sources:
         check_columns(source, plan)
@@ -152,12 +156,12 @@ def _count(counted: Counted, predictor: Predictor, parted: Sorted) -> Counted:
     import numpy as np
 
     assert predictor.reference is not None
-    faults, rows, scores = asked(predictor, parted)
+    faults, rows, scores = predict(predictor, parted)
     faulty = counted.faulty + len(faults)
     if scores is None:
         return replace(counted, faulty=faulty)
     answered = np.isin(parted.sound, rows)
-    values = spread.features(
+    values = distribution.features(
         predictor.signature, {name: given[answered] for name, given in parted.feeds.items()}
     )
     features = {
@@ -165,14 +169,14 @@ def _count(counted: Counted, predictor: Predictor, parted: Sorted) -> Counted:
         for name, counts in counted.features.items()
     }
     score = _add(
-        counted.score, predictor.reference.score, spread.score(predictor.signature, scores)
+        counted.score, predictor.reference.score, distribution.score(predictor.signature, scores)
     )
     return Counted(counted.where, features, score, faulty)
 
 
-def _add(counts: Sequence[int], bins: spread.Bins, values: spread.Values) -> list[int]:
+def _add(counts: Sequence[int], bins: distribution.Bins, values: distribution.Values) -> list[int]:
     return _sum([counts, bins.count(values).tolist()])
 
 
 def _sum(counts: Sequence[Sequence[int]]) -> list[int]:
-    return [sum(each) for each in zip(*counts, strict=True)]
+    return [sum(column) for column in zip(*counts, strict=True)]

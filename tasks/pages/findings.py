@@ -28,7 +28,7 @@ class Finding(BaseModel):
     sentence: Message
 
 
-def found(name: str, value: Any, sentence: Message) -> Finding:
+def make_finding(name: str, value: Any, sentence: Message) -> Finding:
     """Return a finding; shorter to write where there are many.
 
     A value that JSON doesn't have is refused.
@@ -50,10 +50,10 @@ class Section(BaseModel):
     pictures: tuple[tuple[str, Message], ...] = ()
 
 
-def sections_of(found: Ref) -> list[Section]:
+def sections_of(ref: Ref) -> list[Section]:
     """Read the sections that a stage wrote as `findings.json`."""
-    stored = json.loads(found.path(FINDINGS).read_text(encoding="utf-8"))
-    return [Section.model_validate(each) for each in stored]
+    stored = json.loads(ref.path(FINDINGS).read_text(encoding="utf-8"))
+    return [Section.model_validate(section) for section in stored]
 
 
 def stored(sections: Sequence[Section]) -> list[dict[str, Any]]:
@@ -63,7 +63,7 @@ def stored(sections: Sequence[Section]) -> list[dict[str, Any]]:
 
 @uncached_task
 def report_findings(
-    found: Ref,
+    findings: Ref,
     origin: Origin,
     raw: Ref,
     next_command: str,
@@ -75,7 +75,7 @@ def report_findings(
 
     Parameters
     ----------
-    found
+    findings
         The output of the stage that found something: `findings.json` and pictures.
     origin, raw
         Where the data came from, and the table it became.
@@ -84,10 +84,10 @@ def report_findings(
     profile, checked, cleaned
         The data profile, the validation and the cleaned table, where the case has them.
     """
-    run, sections = current(), sections_of(found)
+    run, sections = current(), sections_of(findings)
     language = asked_language()
-    findings = [finding for section in sections for finding in section.findings]
-    plots = copy_pictures(run.folder / "plots", found, *([profile] if profile else []))
+    all_findings = [finding for section in sections for finding in section.findings]
+    plots = copy_pictures(run.folder / "plots", findings, *([profile] if profile else []))
     data = {
         "source": origin.kind,
         "origin": origin.found or origin.note,
@@ -97,7 +97,7 @@ def report_findings(
         "case": run.case,
         "run_id": run.run_id,
         "data": {**data, "rows": raw.facts["rows"]},
-        "findings": {finding.name: finding.value for finding in findings},
+        "findings": {finding.name: finding.value for finding in all_findings},
     }
     files.write_json(run.folder / "metrics.json", metrics)
     page = run.folder / REPORT
@@ -116,10 +116,10 @@ def report_findings(
         else None,
     )
     files.write_text(page, text)
-    made = {"sample": " SAMPLE DATA, made in code.", "simulated": " Simulated data."}.get(
+    notice = {"sample": " SAMPLE DATA, made in code.", "simulated": " Simulated data."}.get(
         origin.kind, ""
     )
-    headline = (str(findings[0].sentence) if findings else "Nothing was found.") + made
+    headline = (str(all_findings[0].sentence) if all_findings else "Nothing was found.") + notice
     return Summary(
         case=run.case,
         run_id=run.run_id,

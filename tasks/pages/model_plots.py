@@ -68,12 +68,12 @@ def _learning(out: Path, refs: Mapping[str, Ref], problem: Problem) -> None:
     import matplotlib.pyplot as plt
 
     style()
-    found = {
+    histories = {
         name: json.loads(ref.path("history.json").read_text(encoding="utf-8"))
         for name, ref in refs.items()
     }
     curves = {
-        name: history for name, history in found.items() if history["loss"]
+        name: history for name, history in histories.items() if history["loss"]
     }  # trees learn in no epochs
     if not curves:
         return
@@ -221,9 +221,9 @@ def _classes(out: Path, y: "Floats", probability: "Floats", problem: Problem) ->
     import seaborn as sns
     from sklearn.metrics import confusion_matrix
 
-    told, size = probability.argmax(axis=1), max(4.2, 0.62 * len(problem.labels))
+    predicted, size = probability.argmax(axis=1), max(4.2, 0.62 * len(problem.labels))
     fig, axis = figure(size + 0.8, size)
-    counts = confusion_matrix(y, told, labels=range(len(problem.labels)))
+    counts = confusion_matrix(y, predicted, labels=range(len(problem.labels)))
     wrong = np.where(np.eye(len(counts), dtype=bool), 0, counts)
     sns.heatmap(
         wrong,
@@ -240,7 +240,7 @@ def _classes(out: Path, y: "Floats", probability: "Floats", problem: Problem) ->
     axis.tick_params(axis="x", rotation=45)
     axis.tick_params(axis="y", rotation=0)
     save(fig, out / "confusion.png")
-    _calibration_of((told == y).astype("float64"), probability.max(axis=1), out)
+    _calibration_of((predicted == y).astype("float64"), probability.max(axis=1), out)
 
 
 def _calibration_of(right: "Floats", sureness: "Floats", out: Path) -> None:
@@ -267,8 +267,8 @@ def mistakes(
     """Draw the test pictures whose wrong answer is surest; nothing if every answer is right."""
     import numpy as np
 
-    told = probability.argmax(axis=1)
-    wrong = np.flatnonzero(told != y)
+    predicted = probability.argmax(axis=1)
+    wrong = np.flatnonzero(predicted != y)
     worst = wrong[np.argsort(-probability.max(axis=1)[wrong], kind="stable")][:MISTAKES]
     if not len(worst):
         return
@@ -276,9 +276,9 @@ def mistakes(
     for axis, row in zip(axes, worst, strict=True):
         grey = pictures.shape[-1] == 1
         axis.imshow(pictures[row, ..., 0] if grey else pictures[row], cmap="gray" if grey else None)
-        share = f"{probability[row, told[row]]:.0%}"
+        share = f"{probability[row, predicted[row]]:.0%}"
         axis.set_title(
-            f"{problem.labels[told[row]]} {share}\n(true: {problem.labels[int(y[row])]})",
+            f"{problem.labels[predicted[row]]} {share}\n(true: {problem.labels[int(y[row])]})",
             fontsize=8,
         )
         axis.set(xticks=[], yticks=[])

@@ -76,7 +76,7 @@ class Problem(BaseModel):
         numbers.
     target
         The column that is predicted.
-    asked
+    text_column
         The column of the text that the model is asked with, where it takes one.
     labels
         What people call the classes 0, 1 and so on.
@@ -95,7 +95,7 @@ class Problem(BaseModel):
     kind: Literal["binary", "multiclass", "regression", "forecast"]
     takes: Literal["row", "picture", "series", "text"] = "row"
     target: str
-    asked: str = ""
+    text_column: str = ""
     labels: tuple[str, ...] = ("0", "1")
     output: str = "probability"
     unit: str | None = None
@@ -148,24 +148,24 @@ def check(problem: Problem) -> None:
     CasebookError
         A figure is not measured of such a problem, or the labels are not those of so many classes.
     """
-    known = known_metrics(problem)
+    metrics = known_metrics(problem)
     unknown = [
-        name for name in dict.fromkeys((problem.primary, *problem.shown)) if name not in known
+        name for name in dict.fromkeys((problem.primary, *problem.shown)) if name not in metrics
     ]
     if unknown:
         raise CasebookError(
             f"The case's Problem asks for {', '.join(unknown)}, which is not measured of a "
-            f"{problem.kind} problem. Known are: {', '.join(known)}. Name those in `primary` and "
+            f"{problem.kind} problem. Known are: {', '.join(metrics)}. Name those in `primary` and "
             "`shown`."
         )
-    wanted = {"binary": "exactly two", "multiclass": "at least two"}.get(problem.kind)
+    required = {"binary": "exactly two", "multiclass": "at least two"}.get(problem.kind)
     fits = len(problem.labels) == 2 if problem.kind == "binary" else len(problem.labels) >= 2
-    if wanted and not (
+    if required and not (
         fits and (problem.takes != "row" or len(set(problem.labels)) == len(problem.labels))
     ):
         raise CasebookError(
             f"The case's Problem has the labels {', '.join(map(repr, problem.labels)) or 'none'}; "
-            f"a {problem.kind} problem needs {wanted} different ones."
+            f"a {problem.kind} problem needs {required} different ones."
         )
     if problem.kind == "binary" and problem.output == "label":
         raise CasebookError(

@@ -52,9 +52,9 @@ def class_numbers(values: "pd.Series", problem: Problem) -> "Floats":
     import numpy as np
 
     places = places_of(problem, text=not _numeric(values))
-    found = (values.astype("float64") if _numeric(values) else values).map(places)
-    if found.isna().any():
-        strange = values[found.isna()]
+    numbers = (values.astype("float64") if _numeric(values) else values).map(places)
+    if numbers.isna().any():
+        strange = values[numbers.isna()]
         shown = ", ".join(map(repr, strange.drop_duplicates().head(LISTED).tolist()))
         raise CasebookError(
             f"{problem.target} has values that are none of its labels in {len(strange):,} rows: "
@@ -63,7 +63,7 @@ def class_numbers(values: "pd.Series", problem: Problem) -> "Floats":
             f"{', '.join(f'{place:g}' for place in places_of(problem, text=False))}. Correct the "
             "labels or the data."
         )
-    classes: Floats = np.asarray(found, "float64")
+    classes: Floats = np.asarray(numbers, "float64")
     return classes
 
 

@@ -116,9 +116,9 @@ def unfit(case: str, version: int, metrics: Mapping[str, Any]) -> str | None:
     if metrics["data"]["source"] != "real":
         return f"it was trained on sample data; {promote}"
     present, date = registry.present(case), metrics["data"].get("date")
-    told = published(case).get(present, {}) if date and present is not None else {}
-    if told.get("trained_on") == "real" and date < (
-        since := told.get("date") or told["created"][:10]
+    manifest = published(case).get(present, {}) if date and present is not None else {}
+    if manifest.get("trained_on") == "real" and date < (
+        since := manifest.get("date") or manifest["created"][:10]
     ):
         return (
             f"its data is of {date}, and that of version {present}, which serves, of {since}; "
@@ -158,8 +158,8 @@ def _threshold(folder: Path) -> float:
 
 
 def _signature(folder: Path) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads((folder / "signature.json").read_text(encoding="utf-8"))
-    return told
+    signature: dict[str, Any] = json.loads((folder / "signature.json").read_text(encoding="utf-8"))
+    return signature
 
 
 def _inputs(folder: Path) -> list[str]:

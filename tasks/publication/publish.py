@@ -58,34 +58,36 @@ def publish(
     case, ending = bundle.case, current().ending
     places.models(case).mkdir(parents=True, exist_ok=True)
     ending.enter_context(alone(case))
-    there = published(case)
-    known = [
-        version for version, manifest in there.items() if manifest.get("bundle") == bundle.sha256
+    manifests = published(case)
+    earlier = [
+        version
+        for version, manifest in manifests.items()
+        if manifest.get("bundle") == bundle.sha256
     ]
-    version = known[-1] if known else share.claim(places.models(case), free_number(case))
+    version = earlier[-1] if earlier else share.claim(places.models(case), free_number(case))
     folder = places.models(case) / str(version)
-    ending.enter_context(_taken_back(case, version, None if known else folder))
+    ending.enter_context(_taken_back(case, version, None if earlier else folder))
     writing = ending.enter_context(ExitStack())
-    if known:
+    if earlier:
         draft = folder_of(case, version)
     else:
         draft = writing.enter_context(files.new_folder(folder))
         _write(draft, bundle, parts, metrics, problem, kind)
     serves, why = gate(case, version, parts, metrics, problem, kind, draft)
-    told = Published(case=case, version=version, folder=str(folder), serves=serves, why=why)
-    current().last.append(partial(_release, told, writing, metrics))
-    return told
+    publication = Published(case=case, version=version, folder=str(folder), serves=serves, why=why)
+    current().last.append(partial(_release, publication, writing, metrics))
+    return publication
 
 
-def _release(told: Published, writing: ExitStack, metrics: Mapping[str, Any]) -> None:
+def _release(publication: Published, writing: ExitStack, metrics: Mapping[str, Any]) -> None:
     """Let a version that is ready appear, and serve if it may."""
     writing.close()
-    folder_of(told.case, told.version)
-    if told.serves:
-        point(told.case, told.version)
-    elif unfit(told.case, told.version, metrics) is None:
-        tell_refused(told.case, told.version, told.why)
-    current().details["published"] = told.model_dump(include={"version", "serves", "why"})
+    folder_of(publication.case, publication.version)
+    if publication.serves:
+        point(publication.case, publication.version)
+    elif unfit(publication.case, publication.version, metrics) is None:
+        tell_refused(publication.case, publication.version, publication.why)
+    current().details["published"] = publication.model_dump(include={"version", "serves", "why"})
 
 
 @contextmanager

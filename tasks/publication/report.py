@@ -31,12 +31,12 @@ def measure_run(
     protocol: str,
     problem: Problem,
     more: Sequence[Ref] = (),
-    found: Sequence[Ref] = (),
+    findings: Sequence[Ref] = (),
     leaks: Sequence[JsonValue] = (),
 ) -> dict[str, Any]:
     """Write metrics.json, whose names other programs read, and return it.
 
-    `more` have figures of the same models, `found` what was found in the data, `leaks` are the
+    `more` have figures of the same models, `findings` what was found in the data, `leaks` are the
     columns that nearly decide the answer, and are trusted or in doubt.
     """
     run, result = current(), results(evaluation)
@@ -67,11 +67,14 @@ def measure_run(
         ):
             for name in further[kind].keys() & metrics[kind].keys():
                 metrics[kind][name] |= further[kind][name]
-    if found:
-        findings = [
-            finding for ref in found for section in sections_of(ref) for finding in section.findings
+    if findings:
+        all_findings = [
+            finding
+            for ref in findings
+            for section in sections_of(ref)
+            for finding in section.findings
         ]
-        metrics["findings"] = {finding.name: finding.value for finding in findings}
+        metrics["findings"] = {finding.name: finding.value for finding in all_findings}
     files.write_json(run.folder / "metrics.json", metrics)
     return metrics
 
@@ -90,11 +93,11 @@ def report(
     problem: Problem,
     protocol: Message,
     notes: Notes | Ref = Notes(),
-    found: Sequence[Ref] = (),
+    findings: Sequence[Ref] = (),
 ) -> Summary:
     """Write report.html with every picture inline, and put its tables into the Prefect UI.
 
-    `notes` are what one case alone has to say: as such, or as a stage kept them; `found` is what
+    `notes` are what one case alone has to say: as such, or as a stage kept them; `findings` is what
     exploring found.
 
     Returns
@@ -109,7 +112,7 @@ def report(
         profile,
         pictures,
         *([notes] if isinstance(notes, Ref) else []),
-        *found,
+        *findings,
     )
     template = environment(language).get_template("report.html")
     text = template.render(
@@ -129,7 +132,7 @@ def report(
         published=published,
         notes=Notes.kept(notes) if isinstance(notes, Ref) else notes,
         verdict=verdict(metrics, problem, language),
-        sections=[section for ref in found for section in sections_of(ref)],
+        sections=[section for ref in findings for section in sections_of(ref)],
         curl=question(run.case),
     )
     files.write_text(page, text)
@@ -169,20 +172,21 @@ def _beside(
     champion: Mapping[str, float], name: str, other: Mapping[str, float], problem: Problem
 ) -> Message:
     gap = champion["value"] - other["value"]
-    told: dict[str, JsonValue] = {"name": name, "other": other["value"], "gap": gap}
+    values: dict[str, JsonValue] = {"name": name, "other": other["value"], "gap": gap}
     apart = champion["low"] > other["high"] or other["low"] > champion["high"]
     if gap == 0:
-        return msg("That is as good as {name} ({other:.4f}).", **told)
+        return msg("That is as good as {name} ({other:.4f}).", **values)
     if gap * problem.sign > 0:
         if apart:
-            return msg("That is better than {name} ({other:.4f}, {gap:+.4f}).", **told)
+            return msg("That is better than {name} ({other:.4f}, {gap:+.4f}).", **values)
         return msg(
-            "That is better than {name} ({other:.4f}, {gap:+.4f}; their intervals overlap).", **told
+            "That is better than {name} ({other:.4f}, {gap:+.4f}; their intervals overlap).",
+            **values,
         )
     if apart:
-        return msg("That is worse than {name} ({other:.4f}, {gap:+.4f}).", **told)
+        return msg("That is worse than {name} ({other:.4f}, {gap:+.4f}).", **values)
     return msg(
-        "That is worse than {name} ({other:.4f}, {gap:+.4f}; their intervals overlap).", **told
+        "That is worse than {name} ({other:.4f}, {gap:+.4f}; their intervals overlap).", **values
     )
 
 

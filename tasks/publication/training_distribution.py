@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from serving.bundle import Predictor
+    from serving.distribution import Bins, Values
     from serving.graph import Arrays
-    from serving.spread import Bins, Values
 
     Floats = NDArray[np.float64]
 
@@ -33,15 +33,15 @@ def describe(folder: Path, inputs: "Arrays", answers: "Floats") -> dict[str, Any
     answers
         The graph's predictions for the test split.
     """
-    from serving import spread
+    from serving import distribution
     from serving.signature import parse
 
     signature = parse(json.loads((folder / "signature.json").read_text(encoding="utf-8")))
-    values = spread.features(signature, inputs)
+    values = distribution.features(signature, inputs)
     return {
         "rows": len(next(iter(values.values()))),
-        "features": {name: told(each) for name, each in values.items()},
-        "score": told(spread.score(signature, answers)),
+        "features": {name: histogram(column) for name, column in values.items()},
+        "score": histogram(distribution.score(signature, answers)),
     }
 
 
@@ -63,7 +63,7 @@ def described(predictor: "Predictor") -> dict[str, Any]:
     return content
 
 
-def told(values: "Values") -> dict[str, Any]:
+def histogram(values: "Values") -> dict[str, Any]:
     """Return a quantity's bins and how many values each has."""
     bins = chosen(values)
     ends: dict[str, Any] = (
@@ -76,11 +76,11 @@ def chosen(values: "Values") -> "Bins":
     """Return bins with about as many values each, or one for each value if there are few."""
     import numpy as np
 
-    from serving.spread import Bins
+    from serving.distribution import Bins
 
     if values.dtype == object:
-        found, counts = np.unique(values.astype(str), return_counts=True)
-        frequent = found[np.argsort(-counts, kind="stable")][: 5 * FEW]
+        texts, counts = np.unique(values.astype(str), return_counts=True)
+        frequent = texts[np.argsort(-counts, kind="stable")][: 5 * FEW]
         return Bins(texts=tuple(text for text in frequent.tolist() if text))
     numbers = values.astype(np.float64)
     numbers = numbers[~np.isnan(numbers)]

@@ -63,10 +63,10 @@ def typed_cells(cells: "pa.Array", column: Column, name: str, where: Where) -> "
     return _from_numbers(cells, column, name, where)
 
 
-def _other_type(cells: "pa.Array", name: str, wanted: str, where: Where) -> CasebookError:
+def _other_type(cells: "pa.Array", name: str, expected: str, where: Where) -> CasebookError:
     return CasebookError(
-        f"{where.path}: the column {name} holds {wanted}, says the catalog, but in the file it is "
-        f"of the type {cells.type}. Convert it there; true and false as numbers are 1 and 0."
+        f"{where.path}: the column {name} holds {expected}, says the catalog, but in the file "
+        f"it is of the type {cells.type}. Convert it there; true and false as numbers are 1 and 0."
     )
 
 
@@ -85,18 +85,18 @@ def _texts(cells: "pa.Array", name: str, where: Where) -> "pa.Array":
 def _from_texts(cells: "pa.Array", column: Column, name: str, where: Where) -> "pa.Array":
     import numpy as np
 
-    found, unread = read_numbers(cells)
-    values = found.to_numpy(zero_copy_only=False)
+    numbers, unread = read_numbers(cells)
+    values = numbers.to_numpy(zero_copy_only=False)
     wrong = np.isinf(values)
     wrong[list(unread)] = True
     _refuse(cells, wrong, name, where)
-    if column.type == "integer" and found.null_count == 0:
-        return _whole_texts(cells, found, name, where)
+    if column.type == "integer" and numbers.null_count == 0:
+        return _whole_texts(cells, numbers, name, where)
     large = np.flatnonzero(np.abs(values) >= EXACT)
     rounded = [row for row in large.tolist() if _inexact(cells[row].as_py())]
     if rounded:
         raise _too_large(cells, rounded[0], name, where)
-    return _checked(cells, found, column, name, where)
+    return _checked(cells, numbers, column, name, where)
 
 
 def _inexact(text: str) -> bool:
@@ -105,14 +105,14 @@ def _inexact(text: str) -> bool:
     return digits.lstrip("+-").isdigit() and int(float(digits)) != int(digits)
 
 
-def _whole_texts(cells: "pa.Array", found: "pa.Array", name: str, where: Where) -> "pa.Array":
+def _whole_texts(cells: "pa.Array", numbers: "pa.Array", name: str, where: Where) -> "pa.Array":
     try:
         whole = whole_numbers(cells)
     except OverflowError as error:
-        raise _too_large(cells, _largest(found), name, where) from error
+        raise _too_large(cells, _largest(numbers), name, where) from error
     if whole is not None:
         return whole
-    return _checked(cells, found, Column(type="integer"), name, where)
+    return _checked(cells, numbers, Column(type="integer"), name, where)
 
 
 def _from_numbers(cells: "pa.Array", column: Column, name: str, where: Where) -> "pa.Array":
@@ -131,26 +131,26 @@ def _from_numbers(cells: "pa.Array", column: Column, name: str, where: Where) ->
             return cells.cast(pa.float64())
         except pa.ArrowInvalid as error:
             raise _too_large(cells, _largest(cells), name, where) from error
-    found = cells.cast(pa.float64(), safe=False)
-    found = compute.if_else(compute.is_nan(found), None, found)
-    _refuse(cells, np.isinf(found.to_numpy(zero_copy_only=False)), name, where)
-    return _checked(cells, found, column, name, where)
+    numbers = cells.cast(pa.float64(), safe=False)
+    numbers = compute.if_else(compute.is_nan(numbers), None, numbers)
+    _refuse(cells, np.isinf(numbers.to_numpy(zero_copy_only=False)), name, where)
+    return _checked(cells, numbers, column, name, where)
 
 
 def _checked(
-    cells: "pa.Array", found: "pa.Array", column: Column, name: str, where: Where
+    cells: "pa.Array", numbers: "pa.Array", column: Column, name: str, where: Where
 ) -> "pa.Array":
     """Return numbers as whole ones where the catalog wants them and all are there and whole."""
     import numpy as np
     import pyarrow as pa
 
-    values = found.to_numpy(zero_copy_only=False)
+    values = numbers.to_numpy(zero_copy_only=False)
     if column.type != "integer":
-        return found
+        return numbers
     if (np.abs(values) > EXACT).any():
-        raise _too_large(cells, _largest(found), name, where)
-    whole = found.null_count == 0 and bool((values == np.round(values)).all())
-    return found.cast(pa.int64()) if whole else found
+        raise _too_large(cells, _largest(numbers), name, where)
+    whole = numbers.null_count == 0 and bool((values == np.round(values)).all())
+    return numbers.cast(pa.int64()) if whole else numbers
 
 
 def _largest(cells: "pa.Array") -> int:

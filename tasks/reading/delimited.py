@@ -46,8 +46,8 @@ def blocks(path: Path, stream: IO[bytes], form: Form, head: Header) -> "Iterator
 def _slowly(path: Path, lines: Lines, head: Header, form: Form) -> "Iterator[pa.RecordBatch]":
     import pyarrow as pa
 
-    found = (row.cells[: len(head.names)] for row in sound(path, lines, head, form))
-    while part := list(islice(found, SLOWLY)):
+    records = (row.cells[: len(head.names)] for row in sound(path, lines, head, form))
+    while part := list(islice(records, SLOWLY)):
         yield pa.RecordBatch.from_arrays(
             [_cells(column) for column in zip(*part, strict=True)], head.names
         )
@@ -80,5 +80,5 @@ def sound(path: Path, lines: Lines, head: Header, form: Form) -> Iterator[Row]:
 def line_of(path: Path, stream: IO[bytes], form: Form, row: int) -> int | None:
     """Return the line on which a row begins, both counted from 1."""
     head = header(path, stream, form)
-    found = sound(path, Lines(joined(head.rest, stream), head.line), head, form)
-    return next((each.line for each in islice(found, row - 1, row)), None)
+    records = sound(path, Lines(joined(head.rest, stream), head.line), head, form)
+    return next((record.line for record in islice(records, row - 1, row)), None)

@@ -38,7 +38,7 @@ def _other(name: str) -> str:
     return f"it begins like {name}. Name the file as what it is, or another file."
 
 
-def told(held: bytes) -> str:
+def encoding_problem(held: bytes) -> str:
     """Return what is wrong with bytes that are no UTF-8.
 
     A letter of Korean in CP949 takes two bytes above 127. One such byte alone is a letter of

@@ -47,12 +47,12 @@ def form(entry: DataSet | None, path: Path) -> Form:
     """
     files = entry.files if entry else ()
     called = {name.lower() for name in (path.name, unpacked_name(path.name), *inner_names(path))}
-    known = next((file for file in files if file.name.lower() in called), None)
-    if known is None and kind(path.name) == "spreadsheet":
-        known = next((file for file in files if kind(file.name) == "spreadsheet"), None)
-    if known is None:
+    data_file = next((file for file in files if file.name.lower() in called), None)
+    if data_file is None and kind(path.name) == "spreadsheet":
+        data_file = next((file for file in files if kind(file.name) == "spreadsheet"), None)
+    if data_file is None:
         every = {file.missing: None for file in files if file.missing is not None}
         return Form(separator=usual(*inner_names(path), path.name), missing=tuple(every))
-    names = None if known.header or entry is None else tuple(entry.columns)
-    marks = () if known.missing is None else (known.missing,)
-    return Form(known.separator, names, marks, known.skip, known.sheet, known.quote)
+    names = None if data_file.header or entry is None else tuple(entry.columns)
+    marks = () if data_file.missing is None else (data_file.missing,)
+    return Form(data_file.separator, names, marks, data_file.skip, data_file.sheet, data_file.quote)

@@ -58,18 +58,18 @@ def header(path: Path, stream: IO[bytes], form: Form) -> Header:
     lines.taken()
     lines.stream = io.BytesIO(begin[skipped:])
     spaced = form.separator != " "
-    found = rows(path, lines, form, blanks=spaced)
+    records = rows(path, lines, form, blanks=spaced)
     names, end = list(form.names or ()), skipped
-    first = None if names else _first(found)
+    first = None if names else _first(records)
     if not names:
         if first is None:
             raise CasebookError(f"{path} can't be read as CSV: it is empty.")
         names = _named(first.row.cells)
         end = skipped + first.bytes
     line = lines.last if form.names is None else form.skip
-    second = _first(found, blank=len(names) == 1)
-    known = [each.row for each in (first, second) if each]
-    blanks = spaced and any(blanks_behind(row, form) for row in known)
+    second = _first(records, blank=len(names) == 1)
+    samples = [entry.row for entry in (first, second) if entry]
+    blanks = spaced and any(blanks_behind(row, form) for row in samples)
     return Header(names, _fields(names, second), blanks, line, begin[end:])
 
 
@@ -79,10 +79,10 @@ class _First:
     bytes: int
 
 
-def _first(found: Iterator[Row], *, blank: bool = False) -> _First | None:
+def _first(records: Iterator[Row], *, blank: bool = False) -> _First | None:
     """Return the next row that is not blank, and the bytes up to its end."""
     size = 0
-    for row in found:
+    for row in records:
         size += sum(len(line.encode()) for line in row.lines)
         if blank or any(cell.strip() for cell in row.cells):
             return _First(row, size)

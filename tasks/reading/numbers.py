@@ -48,19 +48,19 @@ def read_numbers(cells: "pa.Array") -> "tuple[pa.Array, dict[int, object]]":
     from pyarrow import compute
 
     try:
-        found = cells.cast(pa.float64())
+        numbers = cells.cast(pa.float64())
     except pa.ArrowInvalid:
-        found = None
-    if found is None:
+        numbers = None
+    if numbers is None:
         texts = compute.utf8_trim_whitespace(cells)
         fit = compute.match_substring_regex(texts, WRITTEN)
-        found = compute.if_else(fit, texts, None).cast(pa.float64())
+        numbers = compute.if_else(fit, texts, None).cast(pa.float64())
         missing = compute.is_in(texts, value_set=pa.array(MISSING, texts.type))
         lost = compute.and_(compute.invert(compute.fill_null(fit, True)), compute.invert(missing))
         places = lost.to_numpy(zero_copy_only=False).nonzero()[0].tolist()
-        return found, {row: cells[row].as_py() for row in places}
-    nan = compute.is_nan(found)
-    return (compute.if_else(nan, None, found) if compute.any(nan).as_py() else found), {}
+        return numbers, {row: cells[row].as_py() for row in places}
+    nan = compute.is_nan(numbers)
+    return (compute.if_else(nan, None, numbers) if compute.any(nan).as_py() else numbers), {}
 
 
 def whole_numbers(texts: "pa.Array") -> "pa.Array | None":

@@ -64,11 +64,11 @@ def _packing(path: Path, begin: bytes) -> str:
 
     Its first bytes decide, else its name, which then turns out to be wrong.
     """
-    found = next((name for mark, name in MAGIC.items() if begin.startswith(mark)), "")
-    if found == ".zip" and kind(path.name) == "spreadsheet":  # which is a zip file itself
+    packing = next((name for mark, name in MAGIC.items() if begin.startswith(mark)), "")
+    if packing == ".zip" and kind(path.name) == "spreadsheet":  # which is a zip file itself
         return ""
     ending = path.suffix.lower()
-    return found or (ending if ending in MAGIC.values() else "")
+    return packing or (ending if ending in MAGIC.values() else "")
 
 
 def _opened(packing: str, packed: IO[bytes]) -> IO[bytes]:
@@ -85,15 +85,15 @@ def _table(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     members = [member for member in archive.infolist() if not member.is_dir()]
     members = [member for member in members if not _by_system(member.filename)]
     tables = [member for member in members if member.filename.lower().endswith(ENDINGS)]
-    found = members if len(members) == 1 else tables
-    if len(found) != 1:
-        names = ", ".join(member.filename for member in found or members) or "no file"
+    candidates = members if len(members) == 1 else tables
+    if len(candidates) != 1:
+        names = ", ".join(member.filename for member in candidates or members) or "no file"
         raise CasebookError(
             f"{path} holds {names}, and one table is read at a time. Unpack it, and name one file."
         )
-    if found[0].flag_bits & 1:
+    if candidates[0].flag_bits & 1:
         raise CasebookError(f"{path} is locked by a password. Unpack it, and name the file in it.")
-    return found[0]
+    return candidates[0]
 
 
 def inner_names(path: Path) -> list[str]:

@@ -24,10 +24,12 @@ def opened(path: Path, file: Unpacked) -> Any:
     return parquet.ParquetFile(source, buffer_size=ahead, pre_buffer=False)
 
 
-def rows_at_once(told: Any) -> int:
+def rows_at_once(metadata: Any) -> int:
     """Return how many rows take about a block's bytes, from a file's metadata."""
-    size = sum(told.row_group(number).total_byte_size for number in range(told.num_row_groups))
-    return int(max(1, BLOCK // max(8 * told.num_columns, size // max(1, told.num_rows), 1)))
+    size = sum(
+        metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups)
+    )
+    return int(max(1, BLOCK // max(8 * metadata.num_columns, size // max(1, metadata.num_rows), 1)))
 
 
 def blocks(

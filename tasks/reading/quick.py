@@ -23,15 +23,15 @@ def end_of_rows(data: bytes, form: Form) -> int:
     return end
 
 
-def _end_of_line(data: bytes, most: int) -> int:
+def _end_of_line(data: bytes, limit: int) -> int:
     """Return where the last line ends; a CR that is the last byte may have its LF behind it."""
-    return data.rfind(b"\n", 0, most) + 1 or data.rfind(b"\r", 0, max(0, most - 1)) + 1
+    return data.rfind(b"\n", 0, limit) + 1 or data.rfind(b"\r", 0, max(0, limit - 1)) + 1
 
 
 def lines(data: bytes) -> int:
     """Return how many lines end."""
-    found = data.count(b"\n")
-    return found + data.count(b"\r") - data.count(b"\r\n") if b"\r" in data else found
+    newlines = data.count(b"\n")
+    return newlines + data.count(b"\r") - data.count(b"\r\n") if b"\r" in data else newlines
 
 
 def block(data: bytes, head: Header, form: Form) -> "pa.RecordBatch | None":
@@ -89,5 +89,5 @@ def _begins_with_blank(data: bytes, table: "pa.Table", separator: bytes) -> bool
     places = (b"\n ", b"\r ", b'" ', separator + b" ")
     if data[:1] != b" " and not any(place in data for place in places):
         return False
-    found = (compute.any(compute.starts_with(column, " ")).as_py() for column in table.columns)
-    return any(found)
+    matches = (compute.any(compute.starts_with(column, " ")).as_py() for column in table.columns)
+    return any(matches)

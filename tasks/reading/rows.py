@@ -67,9 +67,9 @@ class _Joined(io.RawIOBase):
         return True
 
     def readinto(self, target: memoryview) -> int:  # type: ignore[override]
-        got = self.first.read(len(target)) or self.rest.read(len(target))
-        target[: len(got)] = got
-        return len(got)
+        data = self.first.read(len(target)) or self.rest.read(len(target))
+        target[: len(data)] = data
+        return len(data)
 
 
 def rows(path: Path, lines: Lines, form: Form, *, blanks: bool) -> Iterator[Row]:
@@ -122,8 +122,10 @@ def blanks_behind(row: Row, form: Form) -> bool:
     """
     text = "".join(row.lines).strip().rstrip(form.separator)
     outside = text.split('"')[::2] if form.quote else [text]
-    found = sum(part.count(form.separator) for part in outside)
-    return found > 0 and found == sum(part.count(f"{form.separator} ") for part in outside)
+    separators = sum(part.count(form.separator) for part in outside)
+    return separators > 0 and separators == sum(
+        part.count(f"{form.separator} ") for part in outside
+    )
 
 
 def _by_expression(lines: Lines, separator: str) -> Iterator[Row]:
@@ -169,24 +171,24 @@ def _swallowed(row: Row, form: Form) -> bool:
 
 def ragged(path: Path, row: Row, names: list[str], expected: int, form: Form) -> str:
     """Return what is wrong with a row of too many or too few fields."""
-    found = f"{len(row.cells)} field{'s' if len(row.cells) != 1 else ''}"
-    wanted = (
+    fields = f"{len(row.cells)} field{'s' if len(row.cells) != 1 else ''}"
+    expectation = (
         f"the header names {len(names)}" if expected == len(names) else f"others have {expected}"
     )
     return (
-        f"{path}, line {row.line}: the row has {found}, and {wanted}. Mend the line; a field with "
-        f"a separator in it stands in quotes.{other_separator(names, form)}"
+        f"{path}, line {row.line}: the row has {fields}, and {expectation}. Mend the line; a field "
+        f"with a separator in it stands in quotes.{other_separator(names, form)}"
     )
 
 
 def other_separator(names: Iterable[str], form: Form) -> str:
     """Return a hint, where a header of one field holds what usually parts fields."""
     (*rest, only) = names
-    found = [sign for sign in SEPARATORS if sign != form.separator and sign in only]
-    if rest or not found:
+    candidates = [sign for sign in SEPARATORS if sign != form.separator and sign in only]
+    if rest or not candidates:
         return ""
     return (
-        f" The fields seem to be apart by {SEPARATORS[found[0]]}, not by "
+        f" The fields seem to be apart by {SEPARATORS[candidates[0]]}, not by "
         f"{SEPARATORS.get(form.separator, repr(form.separator))}: save the file so, or give its "
-        f"separator in data/catalog.toml, with its name: separator = {found[0]!r}."
+        f"separator in data/catalog.toml, with its name: separator = {candidates[0]!r}."
     )

@@ -31,15 +31,15 @@ def table(path: Path, file: Unpacked, form: Form) -> "pa.Table":
     """
     import pyarrow as pa
 
-    found = [[shown(cell) for cell in row] for row in _cells(path, file, form)][form.skip :]
-    while found and not any(found[-1]):
-        found.pop()
-    header, number = _header(found)
+    grid = [[shown(cell) for cell in row] for row in _cells(path, file, form)][form.skip :]
+    while grid and not any(grid[-1]):
+        grid.pop()
+    header, number = _header(grid)
     if not header:
         raise CasebookError(f"{path} can't be read as a spreadsheet (xlsx): the sheet is empty.")
     width = len(header)
     rows = []
-    for line, row in enumerate(found[number:], form.skip + number + 1):
+    for line, row in enumerate(grid[number:], form.skip + number + 1):
         if any(row[width:]):
             raise CasebookError(
                 f"{path}, row {line} of the sheet: a cell stands beyond the header, which names "
@@ -51,9 +51,9 @@ def table(path: Path, file: Unpacked, form: Form) -> "pa.Table":
     return pa.Table.from_arrays(columns, header)
 
 
-def _header(found: Sequence[Sequence[str | None]]) -> tuple[list[str], int]:
+def _header(grid: Sequence[Sequence[str | None]]) -> tuple[list[str], int]:
     """Return the names, and how many rows end with them."""
-    for number, row in enumerate(found, 1):
+    for number, row in enumerate(grid, 1):
         names = [(cell or "").strip() for cell in row]
         while names and not names[-1]:
             names.pop()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Told:
+class FileInfo:
     """What a file says about itself.
 
     Attributes
@@ -39,7 +39,7 @@ class Told:
     codec: str = "snappy"
 
 
-def look(path: Path, form: Form) -> Told:
+def look(path: Path, form: Form) -> FileInfo:
     """Return what a file says about itself.
 
     Raises
@@ -48,18 +48,18 @@ def look(path: Path, form: Form) -> Told:
         It can't be read, or names a column twice.
     """
     with met(path, kind(path.name)), unpacked(path) as file:
-        told = _look(path, file, form)
-    names = told.schema.names
+        info = _look(path, file, form)
+    names = info.schema.names
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise CasebookError(
             f"{path}: the column {twice[0]} stands there twice. Rename or remove one."
             if twice[0]
             else f"{path}: {names.count('')} columns have no name. Name them in the header."
         )
-    return told
+    return info
 
 
-def _look(path: Path, file: Unpacked, form: Form) -> Told:
+def _look(path: Path, file: Unpacked, form: Form) -> FileInfo:
     import pyarrow as pa
 
     which = kind(file.name)
@@ -68,13 +68,15 @@ def _look(path: Path, file: Unpacked, form: Form) -> Told:
         next(
             delimited.blocks(path, file.stream, form, head), None
         )  # what is wrong there is said before any work
-        return Told(which, pa.schema([(name, pa.string()) for name in head.names]))
+        return FileInfo(which, pa.schema([(name, pa.string()) for name in head.names]))
     if which == "spreadsheet":
-        return Told(which, sheet.table(path, file, form).schema)
+        return FileInfo(which, sheet.table(path, file, form).schema)
     with parquet.opened(path, file) as source:
-        told = source.metadata
-        used = told.row_group(0).column(0).compression if told.num_row_groups else "snappy"
-        return Told(which, source.schema_arrow, parquet.rows_at_once(told), str(used).lower())
+        metadata = source.metadata
+        used = metadata.row_group(0).column(0).compression if metadata.num_row_groups else "snappy"
+        return FileInfo(
+            which, source.schema_arrow, parquet.rows_at_once(metadata), str(used).lower()
+        )
 
 
 def blocks(
@@ -135,8 +137,8 @@ def whole(path: Path, form: Form, columns: Sequence[str] | None = None) -> "pa.T
     import pyarrow as pa
 
     schema = look(path, form).schema
-    known = None if columns is None else [name for name in columns if name in schema.names]
-    parts = [block for block, _ in blocks(path, form, 1 << 17, known)]
+    available = None if columns is None else [name for name in columns if name in schema.names]
+    parts = [block for block, _ in blocks(path, form, 1 << 17, available)]
     if not parts:
         raise CasebookError(f"The file {path} has no rows. Name another.")
     return pa.Table.from_batches([unmarked(part, form.missing) for part in parts])
@@ -150,8 +152,8 @@ def unmarked(block: "pa.RecordBatch", marks: Sequence[str]) -> "pa.RecordBatch":
     columns = []
     for column in block.columns:
         if marks and pa.types.is_string(column.type):
-            found = compute.is_in(column, value_set=pa.array(marks, pa.string()))
-            column = compute.if_else(found, None, column)
+            missing = compute.is_in(column, value_set=pa.array(marks, pa.string()))
+            column = compute.if_else(missing, None, column)
         columns.append(column)
     return pa.RecordBatch.from_arrays(columns, block.schema.names)
 

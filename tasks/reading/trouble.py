@@ -9,7 +9,7 @@ from pathlib import Path
 from xml.etree.ElementTree import ParseError
 
 from casebook.errors import CasebookError
-from tasks.reading.encoding import told
+from tasks.reading.encoding import encoding_problem
 
 WORDS = {"text": "CSV", "parquet": "parquet", "spreadsheet": "a spreadsheet (xlsx)"}
 UNPACKING = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError)
@@ -34,7 +34,7 @@ def met(path: Path, kind: str) -> Iterator[None]:
         raise
     except UnicodeDecodeError as error:
         raise CasebookError(
-            f"{path} can't be read as {WORDS[kind]}: {told(error.object)}"
+            f"{path} can't be read as {WORDS[kind]}: {encoding_problem(error.object)}"
         ) from error
     except raised as error:
         reason = str(error).strip().splitlines() or [type(error).__name__]

@@ -73,31 +73,31 @@ def read(case: str, run: str) -> dict[str, Any]:
         There is no such run, or it left no figures.
     """
     folder = places.runs(case) / Path(run).name
-    wanted = {name: folder / f"{name}.json" for name in ("run", "metrics")}
+    required = {name: folder / f"{name}.json" for name in ("run", "metrics")}
     share.pull(folder)
-    missing = [path.name for path in wanted.values() if not path.is_file()]
+    missing = [path.name for path in required.values() if not path.is_file()]
     if missing:
         here = (path.parent.name for path in places.runs(case).glob("*/metrics.json"))
-        known = sorted({*here, *share.names(places.runs(case))}, reverse=True)
-        there = ", ".join(known[:10]) or "none"
+        available = sorted({*here, *share.names(places.runs(case))}, reverse=True)
+        there = ", ".join(available[:10]) or "none"
         raise CasebookError(
             f"Run {run} of {case} has no {' and no '.join(missing)}. Runs with figures are: "
             f"{there}."
         )
-    return {name: content(path) for name, path in wanted.items()}
+    return {name: content(path) for name, path in required.items()}
 
 
 def changes(first: Mapping[str, Any], second: Mapping[str, Any]) -> Iterator[Changed]:
     """Yield what differs in parameters, data, and what the runs ran with."""
     runs = first["run"], second["run"]
     metrics = first["metrics"], second["metrics"]
-    told = {
+    compared = {
         "parameter": [run["parameters"] for run in runs],
-        "data": [{name: each["data"].get(name) for name in DATA} for each in metrics],
-        "protocol": [{"protocol": each.get("protocol")} for each in metrics],
+        "data": [{name: run_metrics["data"].get(name) for name in DATA} for run_metrics in metrics],
+        "protocol": [{"protocol": run_metrics.get("protocol")} for run_metrics in metrics],
         "surroundings": [{name: run.get(name) for name in SURROUNDINGS} for run in runs],
     }
-    for what, (one, other) in told.items():
+    for what, (one, other) in compared.items():
         yield from _differing(what, one, other)
 
 
@@ -107,21 +107,21 @@ def outcomes(first: Mapping[str, Any], second: Mapping[str, Any]) -> Iterator[Ch
     Champion, findings, the best of a search.
     """
     metrics = first["metrics"], second["metrics"]
-    told = {
-        "result": [_result(each) for each in metrics],
-        "finding": [each.get("findings", {}) for each in metrics],
+    compared = {
+        "result": [_result(run_metrics) for run_metrics in metrics],
+        "finding": [run_metrics.get("findings", {}) for run_metrics in metrics],
     }
-    for what, (one, other) in told.items():
+    for what, (one, other) in compared.items():
         yield from _differing(what, one, other)
 
 
 def _result(metrics: Mapping[str, Any]) -> dict[str, Any]:
     best = metrics.get("best", {})
-    told = {
+    result = {
         "champion": metrics.get("champion"),
         "best": {name: best.get(name) for name in ("figure", "parameters")},
     }
-    return told | {"course": metrics.get("course")}
+    return result | {"course": metrics.get("course")}
 
 
 def _differing(
@@ -139,13 +139,13 @@ def figures(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[Figures
     """Return every figure of either run, the primary one of each model first."""
     models: dict[str, None] = {}
     tables: list[dict[str, Mapping[str, Any]]] = []
-    for each in (first, second):
-        tables.append({**each["metrics"].get("candidates", {}), **each["metrics"].get("peers", {})})
+    for run in (first, second):
+        tables.append({**run["metrics"].get("candidates", {}), **run["metrics"].get("peers", {})})
         models |= dict.fromkeys(tables[-1])
     primary = first["metrics"].get("primary_metric")
-    found = []
+    comparisons = []
     for model in models:
         one, other = (table.get(model, {}) for table in tables)
         names = sorted(dict.fromkeys([*one, *other]), key=lambda name: name != primary)
-        found += [Figures(model, name, one.get(name), other.get(name)) for name in names]
-    return found
+        comparisons += [Figures(model, name, one.get(name), other.get(name)) for name in names]
+    return comparisons

@@ -17,21 +17,21 @@ def report_compared(
     case: str,
     runs: tuple[dict[str, Any], dict[str, Any]],
     changed: Sequence[Changed],
-    came_to: Sequence[Changed],
-    found: Sequence[Figures],
+    outcomes: Sequence[Changed],
+    figures: Sequence[Figures],
     language: Language,
 ) -> Path:
     """Write both into a folder of their own and return the page's path."""
     folder = places.runs("compare") / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{case}"
-    names = [each["run"]["run_id"] for each in runs]
-    differing = {"changed": changed, "outcomes": came_to}
-    told = {name: [asdict(each) for each in those] for name, those in differing.items()}
+    names = [run["run"]["run_id"] for run in runs]
+    differing = {"changed": changed, "outcomes": outcomes}
+    differences = {name: [asdict(change) for change in rows] for name, rows in differing.items()}
     rows = [
-        asdict(each) | {"gap": each.gap, "better": each.better, "apart": each.apart}
-        for each in found
+        asdict(figure) | {"gap": figure.gap, "better": figure.better, "apart": figure.apart}
+        for figure in figures
     ]
     files.write_json(
-        folder / "difference.json", {"case": case, "runs": names, **told, "figures": rows}
+        folder / "difference.json", {"case": case, "runs": names, **differences, "figures": rows}
     )
     page = environment(language).get_template("compared.html")
     primary = runs[0]["metrics"].get("primary_metric")
@@ -40,8 +40,8 @@ def report_compared(
         names=names,
         runs=runs,
         changed=changed,
-        came_to=came_to,
-        found=found,
+        came_to=outcomes,
+        found=figures,
         primary=primary,
         titles=TITLES,
     )

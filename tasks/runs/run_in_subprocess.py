@@ -83,17 +83,21 @@ def sum_up(attempts: Sequence[Attempt], key: str) -> str:
 
     print(*attempts, sep="\n", flush=True)
     create_table_artifact(
-        [vars(each) | {"seconds": round(each.seconds, 1)} for each in attempts], key=key
+        [vars(outcome) | {"seconds": round(outcome.seconds, 1)} for outcome in attempts], key=key
     )
-    counts = Counter(each.status for each in attempts)
-    told = ", ".join(f"{count} {status}" for status, count in counts.items()) + "."
+    counts = Counter(outcome.status for outcome in attempts)
+    summary = ", ".join(f"{count} {status}" for status, count in counts.items()) + "."
     if counts["failed"]:
         raise CasebookError(
             " ".join(
                 [
-                    told,
-                    *(f"{each.what}: {each.why}" for each in attempts if each.status == "failed"),
+                    summary,
+                    *(
+                        f"{outcome.what}: {outcome.why}"
+                        for outcome in attempts
+                        if outcome.status == "failed"
+                    ),
                 ]
             )
         )
-    return told
+    return summary

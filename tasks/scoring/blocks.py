@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from serving.graph import Arrays, Scores
 
     Rows = NDArray[np.intp]
-    Told = Sequence[object] | NDArray[np.generic]
+    Values = Sequence[object] | NDArray[np.generic]
 
 Faults = dict[int, list[str]]  # by row
 FAULT = "fault"
@@ -37,19 +37,21 @@ class Answers:
     warned: int
 
 
-def columns_told(signature: Signature, prefix: str) -> "pa.Schema":
+def prediction_schema(signature: Signature, prefix: str) -> "pa.Schema":
     """Return the names and types of the columns that scoring adds."""
     import pyarrow as pa
 
     number, many = pa.float32(), pa.list_(pa.float32())
     ranking = pa.list_(pa.struct([("label", pa.string()), ("probability", number)]))
-    told = {
+    columns = {
         "binary": {signature.output.name: number, "label": pa.string()},
         "regression": {signature.output.name: number},
         "multiclass": {"label": pa.string(), "probability": number, "top": ranking},
         "forecast": dict.fromkeys(predictions.BANDS, many),
     }[signature.kind]
-    return pa.schema([(prefix + name, kind) for name, kind in {**told, FAULT: pa.string()}.items()])
+    return pa.schema(
+        [(prefix + name, kind) for name, kind in {**columns, FAULT: pa.string()}.items()]
+    )
 
 
 def answer(
@@ -64,19 +66,19 @@ def answer(
     block
         The model's columns.
     schema
-        What `columns_told` returned.
+        What `prediction_schema` returned.
     written
         Whether the file is one of texts alone.
     """
     divided = parted(predictor, block, written=written)
-    faults, rows, scores = asked(predictor, divided)
-    told = (
+    faults, rows, scores = predict(predictor, divided)
+    predicted = (
         [*predictions.columns(predictor.signature, scores).values()]
         if scores is not None and len(scores)
         else []
     )
     return Answers(
-        _columns(schema, block.num_rows, told, rows, faults), len(faults), divided.warned
+        _columns(schema, block.num_rows, predicted, rows, faults), len(faults), divided.warned
     )
 
 
@@ -97,9 +99,9 @@ def read_rows(reader: AnyReader, rows: Sequence[Mapping[str, object]]) -> Sorted
     try:
         checked = reader.read(rows)
     except Refused:  # it lists no more than a request's client can read: ask about each row
-        for row, each in enumerate(rows):
+        for row, instance in enumerate(rows):
             try:
-                reader.read([each])
+                reader.read([instance])
             except Refused as error:
                 faults[row] = [f"{fault.field}: {fault.problem}" for fault in error.faults]
         sound = [row for row in range(len(rows)) if row not in faults]
@@ -110,7 +112,7 @@ def read_rows(reader: AnyReader, rows: Sequence[Mapping[str, object]]) -> Sorted
     return Sorted(checked.feeds, numbers, faults, checked.warned_rows)
 
 
-def asked(predictor: Predictor, parted: Sorted) -> "tuple[Faults, Rows, Scores | None]":
+def predict(predictor: Predictor, parted: Sorted) -> "tuple[Faults, Rows, Scores | None]":
     """Have the graph answer the sound rows.
 
     Return all faults, the answered rows in their order, and their scores.
@@ -153,15 +155,16 @@ def _in_parts(
 
 
 def _columns(
-    schema: "pa.Schema", count: int, told: "Sequence[Told]", rows: "Rows", faults: Faults
+    schema: "pa.Schema", count: int, predicted: "Sequence[Values]", rows: "Rows", faults: Faults
 ) -> "pa.RecordBatch":
     """Return the new columns of a block, with each prediction at its row's place."""
     import pyarrow as pa
 
     kinds = schema.types[:-1]
-    if told:
+    if predicted:
         columns = [
-            _spread(column, kind, count, rows) for column, kind in zip(told, kinds, strict=True)
+            _spread(column, kind, count, rows)
+            for column, kind in zip(predicted, kinds, strict=True)
         ]
     else:  # no row was sound
         columns = [pa.nulls(count, kind) for kind in kinds]
@@ -173,12 +176,12 @@ def _columns(
     return pa.RecordBatch.from_arrays([*columns, pa.array(why, pa.string())], schema=schema)
 
 
-def _spread(told: "Told", kind: "pa.DataType", count: int, rows: "Rows") -> "pa.Array":
+def _spread(values: "Values", kind: "pa.DataType", count: int, rows: "Rows") -> "pa.Array":
     """Return predictions as a column of the whole block, null in rows that have none."""
     import numpy as np
     import pyarrow as pa
 
-    column = pa.array(told, kind)
+    column = pa.array(values, kind)
     if len(rows) == count:
         return column
     places = np.full(count, -1)

@@ -82,18 +82,19 @@ def rows(
     This is for models that take no columns of numbers and texts.
     """
     columns = {
-        field.name: _as_asked(field, block.column(field.name), written=written) for field in fields
+        field.name: _as_requested(field, block.column(field.name), written=written)
+        for field in fields
     }
     return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
 
 
-def _as_asked(field: Field, cells: "pa.Array", *, written: bool) -> list[Any]:
+def _as_requested(field: Field, cells: "pa.Array", *, written: bool) -> list[Any]:
     import pyarrow as pa
 
     if pa.types.is_date32(cells.type):
         cells = cells.cast(pa.string())
-    asked: list[Any] = cells.to_pylist()
-    return [_list(cell) for cell in asked] if field.length and written else asked
+    values: list[Any] = cells.to_pylist()
+    return [_list(cell) for cell in values] if field.length and written else values
 
 
 def _list(cell: str | None) -> object:

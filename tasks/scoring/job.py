@@ -49,7 +49,7 @@ class Job:
     output: Path
 
     @property
-    def made(self) -> Path:
+    def draft(self) -> Path:
         """The output to be."""
         return self.folder / "made" / self.output.name
 
@@ -86,24 +86,26 @@ class Job:
 
     def place(self) -> None:
         """Put the output in its place; a folder that stands there is moved aside first."""
-        if self.made.exists():
+        if self.draft.exists():
             old = self.folder / "old"
             if self.output.is_dir():
                 os.rename(self.output, old)
-            os.replace(self.made, self.output)
+            os.replace(self.draft, self.output)
             files.flush(self.output.parent)
 
     def placed(self) -> bool:
         """Return whether the output is in place, and only this folder is still to be removed."""
         return (
-            any(self.folder.glob("[0-9]*.json")) and not self.made.exists() and self.output.exists()
+            any(self.folder.glob("[0-9]*.json"))
+            and not self.draft.exists()
+            and self.output.exists()
         )
 
     def lost(self) -> bool:
         """Say whether the output was put in its place and is there no more."""
         return (
             any(self.folder.glob("[0-9]*.json"))
-            and not self.made.exists()
+            and not self.draft.exists()
             and not self.output.exists()
         )
 
@@ -127,15 +129,15 @@ def begun(output: Path, facts: dict[str, Any], *, overwrite: bool) -> Iterator[J
         The output is there already, or another process makes it.
     """
     job = Job(output.with_name(f".{output.name}.scoring"), output)
-    known = _facts(job)
-    same = known == facts and not job.lost()
+    previous = _facts(job)
+    same = previous == facts and not job.lost()
     if output.exists() and not overwrite and not (same and job.placed()):
         raise CasebookError(
             f"--output {output} is there already. Give another, or --overwrite to replace it."
         )
     with _alone(job):
         if not same:
-            _clear(job, known is not None)
+            _clear(job, previous is not None)
             files.write_json(job.folder / "job.json", facts)
         elif left := sum(1 for _ in job.folder.glob("*-*.arrow")):
             log.info("going on where an earlier run stopped: %s answered blocks are kept", left)
@@ -170,8 +172,8 @@ def _facts(job: Job) -> Any:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
-def _clear(job: Job, known: bool) -> None:
-    if known:
+def _clear(job: Job, outdated: bool) -> None:
+    if outdated:
         log.info(
             "what an earlier run with another input, model or option left for %s is dropped",
             job.output,
@@ -200,7 +202,7 @@ def _read(path: Path) -> Answers:
 
     with pa.OSFile(str(path)) as stream, pa.ipc.open_file(stream) as reader:
         columns: pa.RecordBatch = reader.get_batch(0)
-    told = columns.schema.metadata
+    metadata = columns.schema.metadata
     return Answers(
-        columns.replace_schema_metadata(None), int(told[b"faulty"]), int(told[b"warned"])
+        columns.replace_schema_metadata(None), int(metadata[b"faulty"]), int(metadata[b"warned"])
     )

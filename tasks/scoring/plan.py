@@ -16,7 +16,7 @@ from serving.bundle import BrokenBundle, Predictor, load
 from tasks.reading.rows import other_separator
 from tasks.reading.types import holds_bytes
 from tasks.scoring import cells as score_cells
-from tasks.scoring.blocks import columns_told
+from tasks.scoring.blocks import prediction_schema
 from tasks.scoring.read import SUFFIXES, Source
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Plan:
     """What does not change from file to file: the predictor, and the columns it adds."""
 
     predictor: Predictor
-    told: "pa.Schema"
+    prediction_schema: "pa.Schema"
     suffix: str | None
     prefix: str = ""
 
@@ -49,7 +49,7 @@ class Plan:
 
     def suffix_of(self, source: Source) -> str:
         """Return the kind of file that is made of one; in a folder the kind stays."""
-        return self.suffix or source.made.suffix.lower()
+        return self.suffix or source.output.suffix.lower()
 
     @property
     def entry(self) -> DataSet | None:
@@ -72,7 +72,7 @@ def planned(case: str, version: int | None, prefix: str, suffix: str | None) -> 
         There is no such model, or it is broken.
     """
     predictor = predictor_of(case, version)
-    return Plan(predictor, columns_told(predictor.signature, prefix), suffix, prefix)
+    return Plan(predictor, prediction_schema(predictor.signature, prefix), suffix, prefix)
 
 
 def predictor_of(case: str, version: int | None) -> Predictor:
@@ -83,19 +83,19 @@ def predictor_of(case: str, version: int | None) -> Predictor:
     CasebookError
         There is none, or it is broken.
     """
-    known = versions(case)
-    if not known:
+    available = versions(case)
+    if not available:
         raise CasebookError(
             f"No model of '{case}' was published. `python -m flows` lists the cases to run."
         )
     chosen = production(case) if version is None else version
-    there = ", ".join(map(str, known))
+    there = ", ".join(map(str, available))
     if chosen is None:
         raise CasebookError(
             f"No version of {case} serves; published are: {there}. Name one with --version, or let "
-            f"one serve: `python -m flows.promote {case} {known[-1]}`."
+            f"one serve: `python -m flows.promote {case} {available[-1]}`."
         )
-    if chosen not in known:
+    if chosen not in available:
         raise CasebookError(
             f"{case} has no version {chosen}; published are: {there}. Name one of them."
         )
@@ -171,7 +171,7 @@ def check_names(source: Source, plan: Plan) -> None:
         There is such a column.
     """
     names, in_path = source.schema.names, source.path_columns
-    taken = [name for name in plan.told.names if name in {*names, *in_path}]
+    taken = [name for name in plan.prediction_schema.names if name in {*names, *in_path}]
     if taken:
         raise CasebookError(
             f"{source.path} has {_columns(taken)}, as predictions are to be called. Rename, or put "
@@ -199,7 +199,7 @@ def facts(given: Path, sources: Sequence[Source], plan: Plan) -> dict[str, objec
             for source in sources
         ],
         "model": [plan.predictor.version, hashlib.sha256(manifest).hexdigest()],
-        "columns": plan.told.names,
+        "columns": plan.prediction_schema.names,
         "suffix": plan.suffix,
         "rows": plan.rows,
         "libraries": library_versions(("numpy", "onnxruntime", "pyarrow")),

@@ -60,7 +60,7 @@ class Source:
         return self.kind != "parquet"
 
     @property
-    def made(self) -> Path:
+    def output(self) -> Path:
         """The path of the file's output, below the output folder.
 
         It is the file's own path if its format is CSV or parquet.
@@ -112,39 +112,39 @@ def find(given: Path, entry: DataSet | None = None) -> list[Source]:
         raise CasebookError(
             f"--input {given}: the folder holds no file that ends with {' or '.join(SUFFIXES)}."
         )
-    found = [look(given / place, place, entry) for place in shown]
-    made: dict[Path, Source] = {}
-    for source in found:
-        if source.made in made:
+    sources = [look(given / place, place, entry) for place in shown]
+    outputs: dict[Path, Source] = {}
+    for source in sources:
+        if source.output in outputs:
             raise CasebookError(
-                f"--input {given}: {made[source.made].place} and {source.place} would both become "
-                f"{source.made}. Rename one, or take it out."
+                f"--input {given}: {outputs[source.output].place} and {source.place} would both "
+                f"become {source.output}. Rename one, or take it out."
             )
-        made[source.made] = source
-    return found
+        outputs[source.output] = source
+    return sources
 
 
 def look(path: Path, place: Path, entry: DataSet | None = None) -> Source:
     """Read what a file says about itself."""
     how = form(entry, path)
-    told, facts = tables.look(path, how), path.stat()
+    info, facts = tables.look(path, how), path.stat()
     return Source(
         path,
         place,
-        told.kind,
-        told.schema,
-        told.rows or MANY,
+        info.kind,
+        info.schema,
+        info.rows or MANY,
         facts.st_size,
         facts.st_mtime_ns,
         how,
-        told.codec,
+        info.codec,
     )
 
 
-def blocks(source: Source, most: int) -> Iterator[tuple["pa.RecordBatch", int]]:
+def blocks(source: Source, limit: int) -> Iterator[tuple["pa.RecordBatch", int]]:
     """Yield a file's rows in order, with the number of its bytes read so far.
 
-    A block has at most `most` rows.
+    A block has at most `limit` rows.
     """
-    for block, share in tables.blocks(source.path, source.form, min(most, source.rows)):
+    for block, share in tables.blocks(source.path, source.form, min(limit, source.rows)):
         yield block, int(source.size * share)

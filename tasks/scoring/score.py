@@ -105,7 +105,7 @@ def score(
 def score_file(job: Job, number: int, source: Source, plan: Plan, progress: Progress) -> Tally:
     """Write one file again with its predictions."""
     counted = progress.done
-    place = job.made / source.made if plan.suffix is None else job.made
+    place = job.draft / source.output if plan.suffix is None else job.draft
     tally = job.file(
         number, place, lambda path: write_file(path, job, number, source, plan, progress)
     )
@@ -131,13 +131,15 @@ def write_file(
     Several blocks are predicted at once, and written in their order.
     """
     suffix = plan.suffix_of(source)
-    schema = written_schema(source, plan.told, suffix, _numbers(plan))
+    schema = written_schema(source, plan.prediction_schema, suffix, _numbers(plan))
 
     def work(item: "tuple[int, tuple[pa.RecordBatch, int]]") -> "tuple[pa.RecordBatch, Tally, int]":
         place, (block, done) = item
         needed = with_path_columns(block, source, plan)
         answers, kept = job.block(
-            number, place, lambda: answer(plan.predictor, needed, plan.told, written=source.written)
+            number,
+            place,
+            lambda: answer(plan.predictor, needed, plan.prediction_schema, written=source.written),
         )
         rows = block.num_rows
         tally = Tally(rows, answers.faulty, answers.warned, rows if kept else 0)
@@ -158,22 +160,22 @@ def with_path_columns(block: "pa.RecordBatch", source: Source, plan: Plan) -> "p
     import pyarrow as pa
 
     names = [field.name for field in plan.predictor.signature.inputs]
-    found = {name: block.column(name) for name in names if name in block.schema.names}
-    for name in set(names) - found.keys():
-        found[name] = pa.array([source.path_columns[name]] * block.num_rows, pa.string())
-    needed = pa.RecordBatch.from_pydict({name: found[name] for name in names})
+    columns = {name: block.column(name) for name in names if name in block.schema.names}
+    for name in set(names) - columns.keys():
+        columns[name] = pa.array([source.path_columns[name]] * block.num_rows, pa.string())
+    needed = pa.RecordBatch.from_pydict({name: columns[name] for name in names})
     return unmarked(needed, source.form.missing) if source.written else needed
 
 
 def beside(
-    block: "pa.RecordBatch", told: "pa.RecordBatch", schema: "pa.Schema"
+    block: "pa.RecordBatch", predictions: "pa.RecordBatch", schema: "pa.Schema"
 ) -> "pa.RecordBatch":
     """Return a block with its predictions beside it, as it is written."""
     import pyarrow as pa
 
     columns = [
         shaped(column, kind)
-        for column, kind in zip([*block.columns, *told.columns], schema.types, strict=True)
+        for column, kind in zip([*block.columns, *predictions.columns], schema.types, strict=True)
     ]
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
@@ -185,12 +187,12 @@ def _numbers(plan: Plan) -> list[str]:
 
 def in_order(work: "Callable[[T], R]", items: "Iterable[T]") -> "Iterator[R]":
     """Yield the results of work on items in their order, while threads work on some next ones."""
-    most = min(THREADS, threads())
-    with ThreadPoolExecutor(most) as pool:
+    workers = min(THREADS, threads())
+    with ThreadPoolExecutor(workers) as pool:
         under_way: deque[Future[R]] = deque()
         for item in items:
             under_way.append(pool.submit(work, item))
-            if len(under_way) > most:
+            if len(under_way) > workers:
                 yield under_way.popleft().result()
         while under_way:
             yield under_way.popleft().result()

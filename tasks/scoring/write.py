@@ -41,7 +41,7 @@ def _many_values(kind: "pa.DataType") -> bool:
 
 
 def written_schema(
-    source: Source, told: "pa.Schema", suffix: str, numbers: Sequence[str]
+    source: Source, prediction_schema: "pa.Schema", suffix: str, numbers: Sequence[str]
 ) -> "pa.Schema":
     """Return the columns that are written: those of the file, then the new ones.
 
@@ -50,7 +50,7 @@ def written_schema(
     """
     import pyarrow as pa
 
-    fields = [*source.schema, *told]
+    fields = [*source.schema, *prediction_schema]
     if suffix == ".csv":
         return pa.schema([(field.name, _in_csv(field.type)) for field in fields])
     if source.written:

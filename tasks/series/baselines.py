@@ -35,15 +35,15 @@ def compare_series(
     from threadpoolctl import threadpool_limits
 
     train, validation, test = (read_arrays(parts, name) for name in ("train", "validation", "test"))
-    known = {name: np.concatenate([train[name], validation[name]]) for name in train}
+    fit_rows = {name: np.concatenate([train[name], validation[name]]) for name in train}
     with threadpool_limits(1):  # the other core trains networks
-        scores = {name: answered(name, known, test, trees, seed) for name in peers}
+        scores = {name: answered(name, fit_rows, test, trees, seed) for name in peers}
     write_arrays(out, "scores", **scores)
-    return {"rows": len(known["y"])}
+    return {"rows": len(fit_rows["y"])}
 
 
 def answered(
-    name: SeriesPeer | StepPeer, known: "Arrays", asked: "Arrays", trees: int, seed: int
+    name: SeriesPeer | StepPeer, train: "Arrays", test: "Arrays", trees: int, seed: int
 ) -> "Floats":
     """Return one peer's answers, of the truth's shape.
 
@@ -54,25 +54,25 @@ def answered(
     """
     import numpy as np
 
-    window = asked["window"].astype("float64")
+    window = test["window"].astype("float64")
     if name == "last_value":
         return 2 * window[:, -1]
     if name == "least_squares":
-        return NormalEquation().fit(known["window"], known["y"]).predict(window)
-    steps = asked["y"].shape[1]
+        return NormalEquation().fit(train["window"], train["y"]).predict(window)
+    steps = test["y"].shape[1]
     if name == "yesterday":
         return np.repeat(window[:, -1:], steps, axis=1)
     if name == "last_week":
         return window[:, np.arange(steps) % WEEK - WEEK]
     if name == "seasonal_naive":
-        return asked["year_before"].astype("float64")
+        return test["year_before"].astype("float64")
     return np.stack(
-        [_fitted(name, known, asked, step, trees, seed) for step in range(1, steps + 1)], axis=1
+        [_fitted(name, train, test, step, trees, seed) for step in range(1, steps + 1)], axis=1
     )
 
 
 def _fitted(
-    name: SeriesPeer | StepPeer, known: "Arrays", asked: "Arrays", step: int, trees: int, seed: int
+    name: SeriesPeer | StepPeer, train: "Arrays", test: "Arrays", step: int, trees: int, seed: int
 ) -> Any:
     """Return one step's answers of a model that is fitted where the truth of that step is known."""
     import numpy as np
@@ -81,7 +81,7 @@ def _fitted(
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    y = known["y"][:, step - 1]
+    y = train["y"][:, step - 1]
     there = np.isfinite(y)
     forest = ExtraTreesRegressor(trees, min_samples_leaf=3, random_state=seed, n_jobs=1)
     model = (
@@ -89,7 +89,7 @@ def _fitted(
         if name == "extra_trees"
         else make_pipeline(StandardScaler(), RidgeCV(np.logspace(0, 5, 20)))
     )
-    return model.fit(columns(known, step)[there], y[there]).predict(columns(asked, step))
+    return model.fit(columns(train, step)[there], y[there]).predict(columns(test, step))
 
 
 def columns(rows: "Arrays", step: int) -> "Floats":
@@ -102,13 +102,15 @@ def columns(rows: "Arrays", step: int) -> "Floats":
     window, day = rows["window"].astype("float64"), rows["date"][:, 0].astype("int64") + step
     weeks = range(1, window.shape[1] // WEEK + 1)
     angle = 2 * np.pi * day / YEAR
-    found = [window[:, -1], window[:, -2], window[:, -3]]
-    found += [
+    features = [window[:, -1], window[:, -2], window[:, -3]]
+    features += [
         window[:, -WEEK:].mean(axis=1),
         window[:, -2 * WEEK :].mean(axis=1),
         window.mean(axis=1),
     ]
-    found += [window[:, (step - 1) % WEEK - WEEK * back] for back in weeks]
-    found += [wave(number * angle) for number in range(1, WAVES + 1) for wave in (np.sin, np.cos)]
-    found += [(day % WEEK == weekday).astype("float64") for weekday in range(WEEK)]
-    return np.stack(found, axis=1)
+    features += [window[:, (step - 1) % WEEK - WEEK * back] for back in weeks]
+    features += [
+        wave(number * angle) for number in range(1, WAVES + 1) for wave in (np.sin, np.cos)
+    ]
+    features += [(day % WEEK == weekday).astype("float64") for weekday in range(WEEK)]
+    return np.stack(features, axis=1)

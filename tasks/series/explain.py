@@ -11,7 +11,7 @@ from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays
 from tasks.evaluation.evaluate import results
-from tasks.evaluation.horizon_metrics import HORIZONS, WEEK, asked
+from tasks.evaluation.horizon_metrics import HORIZONS, WEEK, forecast_rows
 from tasks.pages.notes import Notes
 from tasks.pages.plot_style import figure, save
 from tasks.problem.definition import TITLES, Problem
@@ -48,7 +48,7 @@ def explain_forecasts(
     sound = test["lacking"] == 0
     _draw_days(out, y[:, 0], answers[champion][:, 0], low[:, 0], high[:, 0])
     _draw_horizon(out, y, {name: answers[name] for name in figures})
-    said = ", ".join(
+    shares = ", ".join(
         f"{share:.0%} ({TITLES[name].removeprefix('RMSE of ')})" for name, share in covered.items()
     )
     shutil.copy2(year.path("year.png"), out / "year.png")
@@ -61,7 +61,7 @@ def explain_forecasts(
                 "it holds {said}.",
                 level=LEVEL,
                 champion=champion,
-                said=said,
+                said=shares,
             ),
             msg(
                 "{lacking} of the {days} test days lack measured minutes, filled from the day "
@@ -79,7 +79,8 @@ def explain_forecasts(
         ),
         tables=(
             tuple(
-                _row(name, each, figures, y, answers[name], sound) for name, each in figures.items()
+                _row(name, metrics, figures, y, answers[name], sound)
+                for name, metrics in figures.items()
             ),
             _year_rows(year),
         ),
@@ -94,7 +95,7 @@ def explain_forecasts(
 
 def coverage(y: "Floats", low: "Floats", high: "Floats", days: int) -> float:
     """Return the share of the days asked for that lie within the band."""
-    rows = asked(y, days)
+    rows = forecast_rows(y, days)
     within = (y[rows, :days] >= low[rows, :days]) & (y[rows, :days] <= high[rows, :days])
     return float(within.mean()) if len(rows) else float("nan")
 
@@ -109,7 +110,7 @@ def _row(
     of: Mapping[str, Any],
     figures: Mapping[str, Any],
     y: "Floats",
-    told: "Floats",
+    predictions: "Floats",
     sound: "NDArray[np.bool_]",
 ) -> dict[str, str]:
     import numpy as np
@@ -120,18 +121,18 @@ def _row(
         row[f"{title}, kWh"] = f"{of[key]['value'] / KWH:.2f}"
         if NAIVE in figures:
             row[f"{title}, skill"] = f"{skill(of[key], figures[NAIVE][key]):+.1%}"
-    week = (y - told)[np.isfinite(y[:, :WEEK]).all(axis=1), :WEEK]
+    week = (y - predictions)[np.isfinite(y[:, :WEEK]).all(axis=1), :WEEK]
     row["the next 7 days, asked on every day, kWh"] = f"{np.sqrt(np.mean(week**2)) / KWH:.2f}"
-    error = (y - told)[sound, 0]
+    error = (y - predictions)[sound, 0]
     row["the next day without days of gaps, kWh"] = f"{np.sqrt(np.mean(error**2)) / KWH:.2f}"
     return row
 
 
 def _year_rows(year: Ref) -> tuple[dict[str, str], ...]:
-    found = json.loads(year.path("figures.json").read_text(encoding="utf-8"))
+    kinds = json.loads(year.path("figures.json").read_text(encoding="utf-8"))
     rows = (
         (name, figures["rmse_next_year"])
-        for kind in found.values()
+        for kind in kinds.values()
         for name, figures in kind.items()
     )
     return tuple(
@@ -144,7 +145,9 @@ def _year_rows(year: Ref) -> tuple[dict[str, str], ...]:
     )
 
 
-def _draw_days(out: Path, y: "Floats", told: "Floats", low: "Floats", high: "Floats") -> None:
+def _draw_days(
+    out: Path, y: "Floats", predictions: "Floats", low: "Floats", high: "Floats"
+) -> None:
     """Draw each test day as it was, and as it was forecast on its eve."""
     fig, axis = figure(9, 3.4)
     days = range(len(y))
@@ -152,7 +155,7 @@ def _draw_days(out: Path, y: "Floats", told: "Floats", low: "Floats", high: "Flo
         days, low / KWH, high / KWH, alpha=0.25, linewidth=0, label=f"band ({LEVEL:.0%})"
     )
     axis.plot(days, y / KWH, color="grey", linewidth=0.9, label="measured")
-    axis.plot(days, told / KWH, linewidth=1.2, label="forecast on the eve")
+    axis.plot(days, predictions / KWH, linewidth=1.2, label="forecast on the eve")
     axis.set(xlabel="day of the test part", ylabel="kWh a day", title="The next day")
     axis.legend(fontsize=8, ncols=3)
     save(fig, out / "next_days.png")
@@ -163,9 +166,9 @@ def _draw_horizon(out: Path, y: "Floats", answers: "Mapping[str, Floats]") -> No
     import numpy as np
 
     fig, axis = figure(7, 3.6)
-    rows = asked(y, WEEK)
-    for name, told in answers.items():
-        square = np.square(y - told)[rows]
+    rows = forecast_rows(y, WEEK)
+    for name, predictions in answers.items():
+        square = np.square(y - predictions)[rows]
         axis.plot(
             range(1, y.shape[1] + 1),
             np.sqrt(np.nanmean(square, axis=0)) / KWH,

@@ -97,11 +97,12 @@ def export_series(
         model = with_band(network, low, high, floor=float(np.nanmin(rows["train"]["y"])) >= 0)
     model.save(out / "model.keras")
     graph = converted_series(model, out, problem.output)
-    asked = {name: rounded(values) for name, values in rows["test"].items()}
-    expected = np.asarray(model(inputs_of(model, asked), training=False), "float32")
+    test_rows = {name: rounded(values) for name, values in rows["test"].items()}
+    expected = np.asarray(model(inputs_of(model, test_rows), training=False), "float32")
     gap = float(
         (
-            np.abs(run(graph, asked, problem.output) - expected) / np.maximum(1.0, np.abs(expected))
+            np.abs(run(graph, test_rows, problem.output) - expected)
+            / np.maximum(1.0, np.abs(expected))
         ).max()
     )
     if not gap <= TOLERANCE:
@@ -110,14 +111,15 @@ def export_series(
             f"{TOLERANCE:g}."
         )
     (out / "model.onnx").write_bytes(graph.SerializeToString())
-    taken = [each.name for each in model.inputs]
+    taken = [tensor.name for tensor in model.inputs]
     files.write_json(out / "signature.json", signature(rows, taken, problem, raw, window))
     chosen = np.linspace(0, len(expected) - 1, SAMPLES).astype(int)
     files.write_json(
-        out / "sample_request.json", {"instances": [instance(asked, taken, i) for i in chosen]}
+        out / "sample_request.json", {"instances": [instance(test_rows, taken, i) for i in chosen]}
     )
     files.write_json(
-        out / "sample_response.json", {"predictions": [told(expected[i], problem) for i in chosen]}
+        out / "sample_response.json",
+        {"predictions": [to_response(expected[i], problem) for i in chosen]},
     )
     return {
         "dataset": raw.facts["dataset"],
@@ -148,7 +150,7 @@ def with_band(
     from keras import ops
 
     offsets = np.stack([np.zeros_like(low), low, high])[None]
-    inputs = [keras.Input(each.shape[1:], name=each.name) for each in network.inputs]
+    inputs = [keras.Input(tensor.shape[1:], name=tensor.name) for tensor in network.inputs]
     ends = ops.expand_dims(network(inputs if len(inputs) > 1 else inputs[0]), 1) + offsets
     return keras.Model(inputs, ops.maximum(ends, 0.0) if floor else ends, name=network.name)
 
@@ -160,7 +162,7 @@ def converted_series(model: "keras.Model", out: Path, output: str) -> "onnx.Mode
     """
     import onnx
 
-    names = [each.name for each in model.inputs]
+    names = [tensor.name for tensor in model.inputs]
     graph = convert(model, out)
     for place, name in enumerate(names):
         rename(graph, graph.graph.input[place].name, name)
@@ -176,7 +178,7 @@ def run(graph: "onnx.ModelProto", rows: "Arrays", output: str) -> "Floats":
     session = onnxruntime.InferenceSession(
         graph.SerializeToString(), providers=["CPUExecutionProvider"]
     )
-    feeds = {each.name: rows[each.name].astype("float32") for each in session.get_inputs()}
+    feeds = {entry.name: rows[entry.name].astype("float32") for entry in session.get_inputs()}
     given: Floats = session.run([output], feeds)[0]
     return given
 
@@ -205,7 +207,7 @@ def signature(
     """Describe the series that the model takes, its date if it wants one, and its answer."""
     import numpy as np
 
-    known = {
+    fit_rows = {
         name: np.concatenate([rows[part][name] for part in ("train", "validation")])
         for name in taken
     }
@@ -219,7 +221,7 @@ def signature(
         "kind": problem.kind,
         "case": raw.case,
         "trained_on": raw.facts["kind"],
-        "inputs": [_input(name, values, window) for name, values in known.items()],
+        "inputs": [_input(name, values, window) for name, values in fit_rows.items()],
         "output": output,
     }
 
@@ -242,15 +244,15 @@ def _input(name: str, values: "Floats", window: Window) -> dict[str, Any]:
 
 def instance(rows: "Arrays", taken: Sequence[str], place: int) -> dict[str, Any]:
     """Return one row as a request holds it."""
-    asked: dict[str, Any] = {
+    fields: dict[str, Any] = {
         name: [round(float(value), 3) for value in rows[name][place]] for name in taken
     }
-    if DATE in asked:
-        asked[DATE] = (EPOCH + timedelta(days=int(rows[DATE][place, 0]))).isoformat()
-    return asked
+    if DATE in fields:
+        fields[DATE] = (EPOCH + timedelta(days=int(rows[DATE][place, 0]))).isoformat()
+    return fields
 
 
-def told(answer: "Floats", problem: Problem) -> dict[str, Any]:
+def to_response(answer: "Floats", problem: Problem) -> dict[str, Any]:
     """Return one answer as the service gives it."""
     if problem.kind == "forecast":
         return {

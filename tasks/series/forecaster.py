@@ -64,13 +64,13 @@ def forecaster(train: "Arrays", ahead: int, **shape: Unpack[Shape]) -> "keras.Mo
         float(train["window"].mean()),
         np.arange(1, ahead + 1, dtype="float32"),
     )
-    told = described(inputs, ahead, scale)
+    features = described(inputs, ahead, scale)
     far = np.stack([1 / steps, steps**-0.5, steps / ahead], axis=-1)[None]
     soon = ops.cast(ops.expand_dims(standing(inputs, scale), 1), "float32") * far[:, :, :1]
-    told = ops.concatenate([told, soon, ops.zeros_like(told[:, :, :3]) + far], axis=-1)
+    features = ops.concatenate([features, soon, ops.zeros_like(features[:, :, :3]) + far], axis=-1)
     members, units = shape["members"], shape["units"]
-    hidden = ops.repeat(ops.expand_dims(told, 1), members, axis=1)
-    for inner, outer in pairwise((told.shape[-1], *units)):
+    hidden = ops.repeat(ops.expand_dims(features, 1), members, axis=1)
+    for inner, outer in pairwise((features.shape[-1], *units)):
         hidden = layers.Dropout(shape["dropout"])(
             _dense(hidden, inner, outer, members, ahead, "relu")
         )
@@ -90,7 +90,7 @@ def raw_inputs(rows: "Arrays") -> "dict[str, keras.KerasTensor]":
 
 
 def described(inputs: Mapping[str, Any], ahead: int, scale: float = 1.0) -> Any:
-    """Return what is told of each day ahead, shape (rows, ahead, features).
+    """Return the features of each day ahead, shape (rows, ahead, features).
 
     How things stand, the same weekday in each week of the window, and season and weekday of the day
     itself. All is computed in 64 bits, since trees decide by a hair: a sum in another order, as
@@ -100,11 +100,11 @@ def described(inputs: Mapping[str, Any], ahead: int, scale: float = 1.0) -> Any:
     from keras import ops
 
     recent = _beyond(inputs["window"], scale)
-    each = ops.repeat(ops.expand_dims(standing(inputs, scale), 1), ahead, axis=1)
+    state = ops.repeat(ops.expand_dims(standing(inputs, scale), 1), ahead, axis=1)
     weeks = ops.transpose(ops.reshape(recent, (-1, recent.shape[1] // WEEK, WEEK)), (0, 2, 1))
     same = ops.take(weeks, np.arange(ahead) % WEEK, axis=1)
     days = calendar(ops.cast(inputs["date"], "float64") + np.arange(1.0, ahead + 1)[None])
-    return ops.cast(ops.concatenate([each, same, days], axis=-1), "float32")
+    return ops.cast(ops.concatenate([state, same, days], axis=-1), "float32")
 
 
 def standing(inputs: Mapping[str, Any], scale: float) -> Any:
@@ -114,10 +114,10 @@ def standing(inputs: Mapping[str, Any], scale: float) -> Any:
     """
     from keras import ops
 
-    found = [levels(_beyond(inputs["window"], scale))]
+    features = [levels(_beyond(inputs["window"], scale))]
     if "hours" in inputs:
-        found.append(parts_of_day(_beyond(HOURS * inputs["hours"], scale)))
-    return ops.concatenate(found, axis=-1)
+        features.append(parts_of_day(_beyond(HOURS * inputs["hours"], scale)))
+    return ops.concatenate(features, axis=-1)
 
 
 def _beyond(numbers: Any, scale: float) -> Any:
@@ -160,10 +160,14 @@ def calendar(day: Any) -> Any:
     from keras import ops
 
     angle = day * (2 * np.pi / YEAR)
-    found = [wave(number * angle) for number in range(1, WAVES + 1) for wave in (ops.sin, ops.cos)]
+    features = [
+        wave(number * angle) for number in range(1, WAVES + 1) for wave in (ops.sin, ops.cos)
+    ]
     weekday = day + THURSDAY - WEEK * ops.floor((day + THURSDAY) / WEEK)
-    found += [ops.cast(ops.abs(weekday - number) < 0.5, found[0].dtype) for number in range(WEEK)]
-    return ops.stack(found, axis=-1)
+    features += [
+        ops.cast(ops.abs(weekday - number) < 0.5, features[0].dtype) for number in range(WEEK)
+    ]
+    return ops.stack(features, axis=-1)
 
 
 def _dense(

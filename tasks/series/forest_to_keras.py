@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from casebook import files
-from casebook.device import Asked, prepare
+from casebook.device import DeviceChoice, prepare
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import write_arrays
@@ -32,7 +32,7 @@ FEATURE, LIMIT, BEYOND = range(3)  # what a table of nodes has of each
 
 
 @stage
-def grow(out: Path, parts: Ref, forest: "Forest", device: Asked, seed: int) -> Facts:
+def grow(out: Path, parts: Ref, forest: "Forest", device: DeviceChoice, seed: int) -> Facts:
     """Fit extremely randomized trees (Geurts et al. 2006) for each step ahead.
 
     They answer as `train_series` does. For each step they get the features that a `forecaster`
@@ -56,16 +56,16 @@ def grow(out: Path, parts: Ref, forest: "Forest", device: Asked, seed: int) -> F
     used = prepare(device, seed)
     *periods, (whole, test) = walk(parts)
     telling = teller(whole)
-    told = [
-        predicted(fitted(telling, known, forest, seed), answers(telling, asked))
-        for known, asked in periods
+    predictions = [
+        predicted(fitted(telling, past, forest, seed), answers(telling, period))
+        for past, period in periods
     ]
     forests = fitted(telling, whole, forest, seed)
     model = as_network(telling, forests)
     model.save(out / "network.keras")
-    write_arrays(out, "scores", validation=np.concatenate(told), test=answers(model, test))
+    write_arrays(out, "scores", validation=np.concatenate(predictions), test=answers(model, test))
     files.write_json(out / "history.json", {"loss": []})
-    nodes = sum(each.tree_.node_count for steps in forests for each in steps.estimators_)
+    nodes = sum(estimator.tree_.node_count for steps in forests for estimator in steps.estimators_)
     return {
         "rows": len(whole["y"]),
         "parameters": nodes,
@@ -87,7 +87,7 @@ def teller(rows: "Arrays") -> "keras.Model":
 
 
 def fitted(
-    telling: "keras.Model", known: "Arrays", forest: "Forest", seed: int
+    telling: "keras.Model", past: "Arrays", forest: "Forest", seed: int
 ) -> "list[ExtraTreesRegressor]":
     """Fit a forest for each step ahead, where what came then is known."""
     import numpy as np
@@ -97,29 +97,29 @@ def fitted(
         there = np.isfinite(y)
         return ExtraTreesRegressor(**forest, random_state=seed).fit(x[there], y[there])
 
-    told, steps = answers(telling, known), known["y"].shape[1]
-    return [one(told[:, step], known["y"][:, step]) for step in range(steps)]
+    features, steps = answers(telling, past), past["y"].shape[1]
+    return [one(features[:, step], past["y"][:, step]) for step in range(steps)]
 
 
-def predicted(forests: "list[ExtraTreesRegressor]", told: "Floats") -> "Floats":
+def predicted(forests: "list[ExtraTreesRegressor]", features: "Floats") -> "Floats":
     """Return what each step's forest says of it, shape (rows, steps)."""
     import numpy as np
 
-    said: Floats = np.stack(
-        [each.predict(told[:, step]) for step, each in enumerate(forests)], axis=1
+    predictions: Floats = np.stack(
+        [forest.predict(features[:, step]) for step, forest in enumerate(forests)], axis=1
     )
-    return said.astype("float32")
+    return predictions.astype("float32")
 
 
 def as_network(telling: "keras.Model", forests: "list[ExtraTreesRegressor]") -> "keras.Model":
     """Return one model from the raw numbers to the forests' answers."""
     import keras
 
-    inputs = [keras.Input(each.shape[1:], name=each.name) for each in telling.inputs]
+    inputs = [keras.Input(tensor.shape[1:], name=tensor.name) for tensor in telling.inputs]
     return keras.Model(inputs, as_layers(telling(inputs), forests), name="forest")
 
 
-def as_layers(told: Any, forests: "list[ExtraTreesRegressor]") -> Any:
+def as_layers(features: Any, forests: "list[ExtraTreesRegressor]") -> Any:
     """Return the forests' predictions (rows, steps) as layers of fixed weights.
 
     They are computed from the features of each step (rows, steps, features).
@@ -133,7 +133,7 @@ def as_layers(told: Any, forests: "list[ExtraTreesRegressor]") -> Any:
     import numpy as np
     from keras import ops
 
-    trees = [each.tree_ for forest in forests for each in forest.estimators_]
+    trees = [estimator.tree_ for forest in forests for estimator in forest.estimators_]
     begins = np.cumsum([0, *(tree.node_count for tree in trees[:-1])])
     nodes = np.concatenate([table(tree, begin) for tree, begin in zip(trees, begins, strict=True)])
     values = np.concatenate([tree.value[:, 0] for tree in trees])
@@ -141,12 +141,13 @@ def as_layers(told: Any, forests: "list[ExtraTreesRegressor]") -> Any:
     value = keras.layers.Embedding(len(values), 1, trainable=False, name="values")
     roots = keras.layers.Embedding(1, len(trees), trainable=False, name="roots")
     here = ops.reshape(
-        roots(ops.cast(told[:, 0, :1] * 0, "int32")), (-1, len(forests), len(trees) // len(forests))
+        roots(ops.cast(features[:, 0, :1] * 0, "int32")),
+        (-1, len(forests), len(trees) // len(forests)),
     )
     for _ in range(max(tree.max_depth for tree in trees)):
         node = look_up(ops.cast(here, "int32"))
-        asked = ops.take_along_axis(told, ops.cast(node[..., FEATURE], "int32"), axis=-1)
-        here = ops.where(asked > node[..., LIMIT], node[..., BEYOND], here + 1)
+        compared = ops.take_along_axis(features, ops.cast(node[..., FEATURE], "int32"), axis=-1)
+        here = ops.where(compared > node[..., LIMIT], node[..., BEYOND], here + 1)
     answer = ops.mean(value(ops.cast(here, "int32")), axis=(2, 3))
     for layer, weights in ((look_up, nodes), (value, values), (roots, begins[None])):
         layer.set_weights([weights.astype("float32")])
@@ -161,11 +162,11 @@ def table(tree: "Tree", begin: int) -> "Floats":
     import numpy as np
 
     leaf = tree.children_left < 0
-    made = np.empty((tree.node_count, 3), "float32")
-    made[:, FEATURE] = np.where(leaf, 0, tree.feature)
-    made[:, LIMIT] = np.where(leaf, np.finfo("float32").min, below(tree.threshold))
-    made[:, BEYOND] = begin + np.where(leaf, np.arange(tree.node_count), tree.children_right)
-    return made
+    nodes = np.empty((tree.node_count, 3), "float32")
+    nodes[:, FEATURE] = np.where(leaf, 0, tree.feature)
+    nodes[:, LIMIT] = np.where(leaf, np.finfo("float32").min, below(tree.threshold))
+    nodes[:, BEYOND] = begin + np.where(leaf, np.arange(tree.node_count), tree.children_right)
+    return nodes
 
 
 def below(limits: "NDArray[np.float64]") -> "Floats":

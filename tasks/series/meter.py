@@ -50,12 +50,12 @@ def load(path: Path, entry: DataSet) -> "tuple[pd.DataFrame, int, int]":
     if path.suffix == ".parquet":
         frame = read(path)
     else:
-        known = next(
+        data_file = next(
             (file for file in entry.files if file.name == path.name), DataFile(name=path.name)
         )
         separator = (
-            known.separator
-            if known.name != path.name or known.separator != ","
+            data_file.separator
+            if data_file.name != path.name or data_file.separator != ","
             else _separator(path)
         )
         if "Time" in _header(path, separator):
@@ -80,13 +80,13 @@ def hours_of(path: Path, separator: str) -> "tuple[pd.DataFrame, int, int]":
         times = read_times(texts, path, "%d/%m/%Y %H:%M:%S")
         last = in_order(times, path, last)
         numbers = _numbers(chunk, path).set_axis(times)
-        found = step_of(times, path) if len(chunk) > 1 else step
+        spacing = step_of(times, path) if len(chunk) > 1 else step
         if not sums:
-            step = found
-        elif found != step:
+            step = spacing
+        elif spacing != step:
             raise CasebookError(
                 f"{path}: the step changes: from row {chunk.index[0] + 1} ({times.iloc[0]}) on the "
-                f"smallest distance is {found:,} minutes, before it {step:,}. Sum all rows up by "
+                f"smallest distance is {spacing:,} minutes, before it {step:,}. Sum all rows up by "
                 "one step."
             )
         sums.append(

@@ -70,8 +70,8 @@ def year_network(train: "Arrays") -> "keras.Model":
     angle = (date + np.arange(1, MONTHS + 1, dtype="float32")[None]) * (2 * np.pi / MONTHS)
     mean = ops.mean(recent, axis=1, keepdims=True) + ops.zeros_like(recent)
     season = [wave(number * angle) for number in (1, 2) for wave in (ops.sin, ops.cos)]
-    told = ops.stack([recent, mean, *season], axis=-1)
-    answer = ops.squeeze(layers.Dense(1, kernel_initializer="zeros")(told), -1)
+    features = ops.stack([recent, mean, *season], axis=-1)
+    answer = ops.squeeze(layers.Dense(1, kernel_initializer="zeros")(features), -1)
     return keras.Model([window, date], ops.expand_dims((answer + 1) * scale, 1), name="year")
 
 
@@ -85,43 +85,46 @@ def judge_year(out: Path, months: Ref, trained: Ref, seed: int) -> Facts:
 
     rows = {name: read_arrays(months, name) for name in ("train", "validation", "test")}
     y = rows["test"]["y"][0].astype("float64")
-    known = np.concatenate([rows[name]["y"][:, 0] for name in ("train", "validation")])
+    past = np.concatenate([rows[name]["y"][:, 0] for name in ("train", "validation")])
     place = (rows["test"]["date"][0, 0] + 1 + np.arange(MONTHS)) % MONTHS
     seen = (
         np.concatenate([rows[name]["date"][:, 0] for name in ("train", "validation")]) + 1
     ) % MONTHS
     usual = np.array(
-        [known[seen == month].mean() if (seen == month).any() else known.mean() for month in place]
+        [past[seen == month].mean() if (seen == month).any() else past.mean() for month in place]
     )
-    told = {
+    predictions = {
         "ours": read_arrays(trained, "scores")["test"][0].astype("float64"),
         "seasonal_naive": rows["test"]["window"][0].astype("float64"),
         "mean_of_months": usual,
     }
     there = np.isfinite(y)
-    found = {name: {FIGURE: _figure(y[there], each[there], seed)} for name, each in told.items()}
+    figures = {
+        name: {FIGURE: _figure(y[there], values[there], seed)}
+        for name, values in predictions.items()
+    }
     kinds = {"candidates": ("ours",), "peers": ("seasonal_naive", "mean_of_months")}
     files.write_json(
         out / FIGURES,
-        {kind: {name: found[name] for name in names} for kind, names in kinds.items()},
+        {kind: {name: figures[name] for name in names} for kind, names in kinds.items()},
     )
-    _draw(out, y, told)
+    _draw(out, y, predictions)
     return {"months": int(there.sum())}
 
 
-def _figure(y: "Floats", told: "Floats", seed: int) -> Any:
+def _figure(y: "Floats", prediction: "Floats", seed: int) -> Any:
     import numpy as np
 
     def rmse(weights: "Floats") -> "dict[str, Floats]":
-        return {FIGURE: np.sqrt(weights @ (y - told) ** 2 / weights.sum(axis=1))}
+        return {FIGURE: np.sqrt(weights @ (y - prediction) ** 2 / weights.sum(axis=1))}
 
     return bootstrap(rmse, np.zeros(len(y)), seed)[FIGURE]
 
 
-def _draw(out: Path, y: "Floats", told: "dict[str, Floats]") -> None:
+def _draw(out: Path, y: "Floats", predictions: "dict[str, Floats]") -> None:
     fig, axis = figure(7, 3.4)
-    for name, each in told.items():
-        axis.plot(range(1, MONTHS + 1), each / KWH, marker=".", label=name)
+    for name, values in predictions.items():
+        axis.plot(range(1, MONTHS + 1), values / KWH, marker=".", label=name)
     axis.plot(range(1, MONTHS + 1), y / KWH, color="grey", marker="o", label="measured")
     axis.set(
         xlabel="months ahead", ylabel="kWh a day", title="The next twelve months, from one eve"

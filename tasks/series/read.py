@@ -42,8 +42,8 @@ def downsample(out: Path, origin: Origin, sample: "Maker", sample_rows: int, see
     entry = data_set(origin.dataset)
     path = origin.path or Path("the embedded sample")
     if origin.path is None:
-        made = sample(sample_rows, seed)
-        (steps, step), rows = summed(made, path), len(made)
+        frame = sample(sample_rows, seed)
+        (steps, step), rows = summed(frame, path), len(frame)
     else:
         steps, step, rows = load(origin.path, entry)
     if origin.rows not in (None, rows):

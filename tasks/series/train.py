@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict
 
 from casebook import files
-from casebook.device import Asked, prepare
+from casebook.device import DeviceChoice, prepare
 from casebook.progress import Progress
 from casebook.stage import stage
 from casebook.store import Facts, Ref
@@ -46,7 +46,7 @@ class SeriesSettings(BaseModel):
     optimizer: Optimizer = "adam"
     schedule: Schedule = "constant"
     huber: float = 0.0
-    device: Asked = "auto"
+    device: DeviceChoice = "auto"
 
 
 @stage
@@ -79,17 +79,17 @@ def train_series(
     used = prepare(settings.device, seed)
     members = steady(lambda: network(read_arrays(parts, "train")), seed)
     start = [np.asarray(variable) for variable in members.variables]
-    model, curves, told = pooled(members), [], []
+    model, curves, predictions = pooled(members), [], []
     *periods, (whole, test) = walk(parts)
     for name, rows in {"train": whole, "test": test}.items():
-        finite_inputs({each.name: rows[each.name] for each in members.inputs}, name)
-    for known, asked in (*periods, (whole, test)):
+        finite_inputs({tensor.name: rows[tensor.name] for tensor in members.inputs}, name)
+    for past, period in (*periods, (whole, test)):
         for variable, value in zip(members.variables, start, strict=True):
             variable.assign(value)
-        curves.append(fit(members, known, None if asked is test else asked, settings))
-        told.append(answers(model, asked))
+        curves.append(fit(members, past, None if period is test else period, settings))
+        predictions.append(answers(model, period))
     model.save(out / "network.keras")
-    write_arrays(out, "scores", validation=np.concatenate(told[:-1]), test=told[-1])
+    write_arrays(out, "scores", validation=np.concatenate(predictions[:-1]), test=predictions[-1])
     files.write_json(out / "history.json", curves[-2])
     return {
         "rows": len(whole["y"]),
@@ -105,7 +105,7 @@ def inputs_of(model: "keras.Model", rows: "Arrays") -> Any:
 
     They are an array, or one for each input in their order.
     """
-    given = [rows[each.name] for each in model.inputs]
+    given = [rows[tensor.name] for tensor in model.inputs]
     return given if len(given) > 1 else given[0]
 
 
@@ -122,10 +122,10 @@ def fit(
     scale = float(np.nanstd(train["y"])) or 1.0
     loss = member_loss(scale, settings.huber)
     steps = settings.epochs * -(-len(train["y"]) // settings.batch_size)
-    told = Settings(
+    optimizer_settings = Settings(
         **settings.model_dump(include={"learning_rate", "weight_decay", "optimizer", "schedule"})
     )
-    model.compile(optimizer=optimizer(told, steps), loss=loss, jit_compile=False)
+    model.compile(optimizer=optimizer(optimizer_settings, steps), loss=loss, jit_compile=False)
     every = max(1, settings.epochs // LOOKS)
     curves: dict[str, list[float]] = {"loss": [], "val_loss": [], "val_epoch": []}
 
@@ -162,13 +162,13 @@ def member_loss(scale: float, huber: float) -> "Callable[[Any, Any], Any]":
         from keras import ops
 
         y = ops.reshape(ops.cast(y, given.dtype), (-1, 1, given.shape[-1]))
-        known = ops.cast(ops.isfinite(y), given.dtype)
+        present = ops.cast(ops.isfinite(y), given.dtype)
         error = ops.abs(given - ops.where(ops.isfinite(y), y, 0.0)) / scale
-        each = ops.square(error) / 2
+        losses = ops.square(error) / 2
         if huber:
-            each = ops.where(error < huber, each, huber * (error - huber / 2))
-        each = ops.sum(ops.mean(each, axis=1) * known[:, 0], axis=-1)
-        return each / ops.maximum(ops.sum(known[:, 0], axis=-1), 1.0)
+            losses = ops.where(error < huber, losses, huber * (error - huber / 2))
+        losses = ops.sum(ops.mean(losses, axis=1) * present[:, 0], axis=-1)
+        return losses / ops.maximum(ops.sum(present[:, 0], axis=-1), 1.0)
 
     return loss
 

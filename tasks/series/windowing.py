@@ -40,10 +40,10 @@ def windows(values: "NDArray[Any]", first: int, end: int, length: int, horizon: 
     import numpy as np
 
     days = np.arange(first, end)
-    told = np.concatenate([values[:end], np.full(horizon, np.nan)])
+    padded = np.concatenate([values[:end], np.full(horizon, np.nan)])
     return {
         "window": values[days[:, None] + np.arange(-length, 0)].astype("float32"),
-        "y": told[days[:, None] + np.arange(horizon)].astype("float32"),
+        "y": padded[days[:, None] + np.arange(horizon)].astype("float32"),
         "day": days,
     }
 
@@ -55,17 +55,17 @@ def walk(parts: Ref) -> "Iterator[tuple[Arrays, Arrays]]":
     """
     import numpy as np
 
-    known, validation, test = (read_arrays(parts, name) for name in ("train", "validation", "test"))
+    past, validation, test = (read_arrays(parts, name) for name in ("train", "validation", "test"))
     period = validation.pop("period", np.zeros(len(validation["y"]), "int64"))
     for number in np.unique(period):
-        asked = {name: values[period == number] for name, values in validation.items()}
-        yield known, asked
-        known = joined(known, asked)
-    yield known, test
+        rows = {name: values[period == number] for name, values in validation.items()}
+        yield past, rows
+        past = joined(past, rows)
+    yield past, test
 
 
 def joined(*rows: "Arrays") -> "Arrays":
     """Return rows one after the other."""
     import numpy as np
 
-    return {name: np.concatenate([each[name] for each in rows]) for name in rows[0]}
+    return {name: np.concatenate([arrays[name] for arrays in rows]) for name in rows[0]}

@@ -65,11 +65,11 @@ def fill_up(folders: list[Path]) -> int:
     import numpy as np
 
     def widths() -> list[int]:
-        found = []
+        counts = []
         for folder in folders:
             with np.load(folder / "test.npz") as test:
-                found.append(test["x"].shape[1])
-        return found
+                counts.append(test["x"].shape[1])
+        return counts
 
     before = widths()
     for folder, width in zip(folders, before, strict=True):
@@ -106,10 +106,10 @@ def worth(
             "± standard error": "",
         }
     ]
-    for name, found in zip(steps, figures[1:], strict=True):
-        mean, error = paired(found - figures[0])
-        told = {"change": f"{mean:+.4f}", "± standard error": f"{error:.4f}"}
-        rows.append({"left out": name, title: f"{found.mean():.4f}", **told})
+    for name, scores in zip(steps, figures[1:], strict=True):
+        mean, error = paired(scores - figures[0])
+        cells = {"change": f"{mean:+.4f}", "± standard error": f"{error:.4f}"}
+        rows.append({"left out": name, title: f"{scores.mean():.4f}", **cells})
     return notes.model_copy(update={"tables": (*notes.tables, tuple(rows))})
 
 

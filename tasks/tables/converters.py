@@ -57,18 +57,18 @@ def dense(step: Any) -> Any:
     from sklearn.preprocessing import KBinsDiscretizer
 
     copied = deepcopy(step)
-    for each in parts_of(copied):
-        if isinstance(each, KBinsDiscretizer) and each.encode == "onehot":
-            each.encode = "onehot-dense"
+    for part in parts_of(copied):
+        if isinstance(part, KBinsDiscretizer) and part.encode == "onehot":
+            part.encode = "onehot-dense"
     return copied
 
 
 def parts_of(step: Any) -> list[Any]:
     """Return a transformer and all that it is made of."""
     named = getattr(step, "named_steps", {}).values()
-    listed = [each for _, each in getattr(step, "transformer_list", [])]
-    columns = [each for _, each, _ in getattr(step, "transformers_", [])]
-    inner = [part for each in (*named, *listed, *columns) for part in parts_of(each)]
+    listed = [transformer for _, transformer in getattr(step, "transformer_list", [])]
+    columns = [transformer for _, transformer, _ in getattr(step, "transformers_", [])]
+    inner = [part for transformer in (*named, *listed, *columns) for part in parts_of(transformer)]
     return [step, *inner]
 
 

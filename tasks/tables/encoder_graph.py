@@ -168,25 +168,27 @@ def pieces(fitted: "ColumnTransformer", table: "pd.DataFrame") -> Iterator[tuple
     rows = table.head(COMPARED)
     expected = transformed(fitted, rows[taken(fitted)])
     for step in steps_of(fitted):
-        found, problems = [], []
+        candidates, problems = [], []
         texts = [not numeric(rows[name]) for name in step.columns]
         for precision in ("FLOAT", "DOUBLE"):
             try:
                 graph = convert_step(step.transformer, texts, precision, OPSETS)
-                got = run_piece(graph, rows[step.columns], precision)
-                found.append(Piece(graph, precision, distance(got, expected[:, step.features])))
+                actual = run_piece(graph, rows[step.columns], precision)
+                candidates.append(
+                    Piece(graph, precision, distance(actual, expected[:, step.features]))
+                )
             except Exception as error:  # converters and runtime raise whatever they like
                 problems.append(
                     str(error).strip().splitlines()[0]
                     if str(error).strip()
                     else type(error).__name__
                 )
-        if not found:
+        if not candidates:
             raise CasebookError(
                 f"A published model is an ONNX graph, and {step} can't be written as one: "
                 f"{problems[0]} Use {CONVERTIBLE}, or compute the column by tasks.data.derive."
             )
-        piece = min(found, key=lambda each: each.gap)
+        piece = min(candidates, key=lambda candidate: candidate.gap)
         if not piece.gap <= TOLERANCE:
             raise CasebookError(too_far(step, piece.gap))
         yield step, piece
@@ -202,16 +204,16 @@ def too_far(step: Step, gap: float) -> str:
     )
 
 
-def distance(got: Any, expected: Any) -> float:
+def distance(actual: Any, expected: Any) -> float:
     """Return the greatest difference between features.
 
     It is relative to 1 where a feature is small, else relative to the feature.
     """
     import numpy as np
 
-    if got.shape != expected.shape:
-        raise ValueError(f"It gives {got.shape[1]} features instead of {expected.shape[1]}.")
-    gap = float((np.abs(got - expected) / (1.0 + np.abs(expected))).max(initial=0.0))
+    if actual.shape != expected.shape:
+        raise ValueError(f"It gives {actual.shape[1]} features instead of {expected.shape[1]}.")
+    gap = float((np.abs(actual - expected) / (1.0 + np.abs(expected))).max(initial=0.0))
     return gap if np.isfinite(gap) else float("inf")
 
 
@@ -264,7 +266,7 @@ def _columns(names: dict[str, str], derived: tuple[Derived, ...]) -> "list[onnx.
     """Return the nodes that give each column that the encoder takes the name that it has inside."""
     from onnx import helper
 
-    computed = {each.name: each for each in derived}
+    computed = {derivation.name: derivation for derivation in derived}
     nodes: list[onnx.NodeProto] = []
     for column, name in names.items():
         copied = [helper.make_node("Identity", [column], [name])]

@@ -49,7 +49,8 @@ def profile(out: Path, frame: "pd.DataFrame", dataset: str, problem: "Problem | 
             **shape(frame),
             "target": counts(frame[problem.target]) if problem and problem.classes else None,
             "columns": [
-                {"name": n, "unit": unit_of.get(n), **told} for n, told in describe(frame).items()
+                {"name": n, "unit": unit_of.get(n), **summary}
+                for n, summary in describe(frame).items()
             ],
             "categories": {name: counts(frame[name]) for name in categories(frame)},
             "strongest_pairs": strongest_pairs(matrix),
@@ -89,9 +90,9 @@ def describe(frame: "pd.DataFrame") -> dict[str, dict[str, Any]]:
     """
     import pandas as pd
 
-    found: dict[str, dict[str, Any]] = {}
+    summaries: dict[str, dict[str, Any]] = {}
     for name, values in frame.items():
-        told: dict[str, Any] = {
+        summary: dict[str, Any] = {
             "type": str(values.dtype),
             "missing": int(values.isna().sum()),
             "distinct": int(values.nunique()),
@@ -100,13 +101,13 @@ def describe(frame: "pd.DataFrame") -> dict[str, dict[str, Any]]:
             quartiles = values.quantile(list(QUARTILES.values())).to_list()
             figures = [*values.agg(list(MOMENTS)).to_list(), *quartiles]
             names = ("mean", "std", "skew", "kurtosis", *QUARTILES)
-            told |= {
+            summary |= {
                 key: float(value)
                 for key, value in zip(names, figures, strict=True)
                 if pd.notna(value)
             }
-        found[str(name)] = told
-    return found
+        summaries[str(name)] = summary
+    return summaries
 
 
 def categories(frame: "pd.DataFrame", left_out: str | None = None) -> list[str]:
@@ -115,9 +116,9 @@ def categories(frame: "pd.DataFrame", left_out: str | None = None) -> list[str]:
     return [str(name) for name in texts if name != left_out and 1 < texts[name].nunique() <= FEW]
 
 
-def counts(values: "pd.Series", most: int = 10) -> dict[str, int]:
+def counts(values: "pd.Series", limit: int = 10) -> dict[str, int]:
     """Return how often each value stands in a column, the most frequent first."""
-    return {str(value): int(number) for value, number in values.value_counts().head(most).items()}
+    return {str(value): int(number) for value, number in values.value_counts().head(limit).items()}
 
 
 def varying(frame: "pd.DataFrame") -> "pd.DataFrame":
@@ -142,7 +143,7 @@ def correlations(frame: "pd.DataFrame") -> "pd.DataFrame":
     )
 
 
-def strongest_pairs(matrix: "pd.DataFrame", most: int = 5) -> list[dict[str, Any]]:
+def strongest_pairs(matrix: "pd.DataFrame", limit: int = 5) -> list[dict[str, Any]]:
     """Return the pairs of columns with the greatest absolute correlation."""
     import numpy as np
 
@@ -150,7 +151,9 @@ def strongest_pairs(matrix: "pd.DataFrame", most: int = 5) -> list[dict[str, Any
     names, r = list(matrix.columns), matrix.to_numpy()
     pairs = [(names[i], names[j], float(r[i, j])) for i, j in np.argwhere(above & np.isfinite(r))]
     pairs.sort(key=lambda pair: -abs(pair[2]))
-    return [{"first": first, "second": second, "r": value} for first, second, value in pairs[:most]]
+    return [
+        {"first": first, "second": second, "r": value} for first, second, value in pairs[:limit]
+    ]
 
 
 def most_telling(frame: "pd.DataFrame", target: str | None, *, classes: bool = False) -> list[str]:
@@ -165,10 +168,10 @@ def most_telling(frame: "pd.DataFrame", target: str | None, *, classes: bool = F
     ranks = numbers.drop(columns=target, errors="ignore").rank()
     if classes:
         between = ranks.groupby(frame[target].astype("string")).transform("mean").var()
-        told = between / ranks.var()
+        scores = between / ranks.var()
     else:
-        told = ranks.corrwith(numbers[target].rank()).abs()
-    return [str(name) for name in told.sort_values(ascending=False).index[:PANELS]]
+        scores = ranks.corrwith(numbers[target].rank()).abs()
+    return [str(name) for name in scores.sort_values(ascending=False).index[:PANELS]]
 
 
 def shares_of(frame: "pd.DataFrame", problem: "Problem") -> "dict[str, pd.Series]":
@@ -183,9 +186,9 @@ def shares_of(frame: "pd.DataFrame", problem: "Problem") -> "dict[str, pd.Series
         return {f"mean of {problem.target}": frame[problem.target]}
     import pandas as pd
 
-    known = frame[problem.target].notna()
+    present = frame[problem.target].notna()
     numbers = pd.Series(
-        class_numbers(frame.loc[known, problem.target], problem), frame.index[known]
+        class_numbers(frame.loc[present, problem.target], problem), frame.index[present]
     )
     if problem.kind == "binary":
         return {f"share of {problem.target} = {_written(problem)} (%)": numbers * 100}

@@ -293,15 +293,15 @@ def _samples(out: Path, raw: "pd.DataFrame", answered: Any, limit: float, proble
         -(answered if answered.ndim == 1 else answered.argmax(axis=1)), kind="stable"
     )
     rows = [*order[: SAMPLE_ROWS // 2], *order[-(SAMPLE_ROWS - SAMPLE_ROWS // 2) :]]
-    given = [told(answered[row], limit, problem) for row in rows]
+    predictions = [to_response(answered[row], limit, problem) for row in rows]
     files.write_json(
         out / "sample_request.json",
         {"instances": json.loads(raw.iloc[rows].to_json(orient="records"))},
     )
-    files.write_json(out / "sample_response.json", {"predictions": given})
+    files.write_json(out / "sample_response.json", {"predictions": predictions})
 
 
-def told(answer: Any, limit: float, problem: Problem) -> dict[str, Any]:
+def to_response(answer: Any, limit: float, problem: Problem) -> dict[str, Any]:
     """Return an answer as the service gives it."""
     if problem.kind == "multiclass":
         return ranked(answer, problem)

@@ -36,21 +36,21 @@ def distinct_bins(x: "Floats") -> "Bins":
     import numpy as np
 
     edges = [_edges(column) for column in x.T]
-    column = np.repeat(np.arange(len(edges)), [len(found) - 1 for found in edges])
-    low = np.concatenate([found[:-1] for found in edges]).astype("float32")
-    return column, low, np.concatenate([np.diff(found) for found in edges]).astype("float32")
+    column = np.repeat(np.arange(len(edges)), [len(bounds) - 1 for bounds in edges])
+    low = np.concatenate([bounds[:-1] for bounds in edges]).astype("float32")
+    return column, low, np.concatenate([np.diff(bounds) for bounds in edges]).astype("float32")
 
 
 def _edges(values: "Floats") -> "Floats":
     import numpy as np
 
-    found, counts = np.unique(values, return_counts=True)
-    if len(found) > BINS + 1:
-        shared = found[counts > 1] if (counts > 1).any() else found
-        found = np.unique(np.quantile(values, np.linspace(0, 1, BINS + 1)))
-        more = np.quantile(shared, np.linspace(0, 1, BINS + 3 - len(found))[1:-1])
-        found = np.unique(np.concatenate([found, more]))
-    edges: Floats = found[np.append(True, np.diff(found) > GAP)]
+    distinct, counts = np.unique(values, return_counts=True)
+    if len(distinct) > BINS + 1:
+        shared = distinct[counts > 1] if (counts > 1).any() else distinct
+        distinct = np.unique(np.quantile(values, np.linspace(0, 1, BINS + 1)))
+        more = np.quantile(shared, np.linspace(0, 1, BINS + 3 - len(distinct))[1:-1])
+        distinct = np.unique(np.concatenate([distinct, more]))
+    edges: Floats = distinct[np.append(True, np.diff(distinct) > GAP)]
     return edges
 
 
@@ -83,10 +83,10 @@ def frequent_values(inputs: Any, x: "Floats") -> Any:
 
     columns, values = [], []
     for i, column in enumerate(x.T):
-        found, counts = np.unique(column, return_counts=True)
+        distinct, counts = np.unique(column, return_counts=True)
         often = [j for j in np.argsort(-counts, kind="stable")[:FREQUENT] if counts[j] >= LEAST]
         columns += [i] * len(often)
-        values += list(found[often])
+        values += list(distinct[often])
     near = ops.abs(taken(inputs, np.array(columns, "int64")) - np.array(values, "float32"))
     # flat around the value and no steeper than needed, as pandas and ONNX round the same header
     # differently
@@ -107,9 +107,9 @@ def similar_rows(placed: Any, x: "Floats", y: "Floats", bins: "Bins") -> Any:
     rows, of = np.unique(x, axis=0, return_inverse=True)
     votes = np.stack([np.bincount(of, 1 - y, len(rows)), np.bincount(of, y, len(rows))], axis=1)
     picked = np.random.default_rng(0).permutation(len(rows))[:VOTERS]
-    known = np.asarray(places(rows[picked], bins))
+    positions = np.asarray(places(rows[picked], bins))
     mean, axes = principal(np.asarray(places(x, bins)))
-    at, counts = together((known - mean) @ axes, votes[picked])
+    at, counts = together((positions - mean) @ axes, votes[picked])
     here = fixed(axes, -mean @ axes)(placed)
     # (|here|² - d²) / 2, and |here|² is the same for all rows
     near = fixed(at.T, -(at**2).sum(axis=1) / 2)(here)
@@ -127,7 +127,8 @@ def together(at: "NDArray[Any]", votes: "NDArray[np.int64]") -> "tuple[Any, Any]
 
     _, cell = np.unique(np.round(at / CELL), axis=0, return_inverse=True)
     sums, counts = (
-        np.stack([np.bincount(cell, column) for column in each.T], axis=1) for each in (at, votes)
+        np.stack([np.bincount(cell, column) for column in values.T], axis=1)
+        for values in (at, votes)
     )
     return sums / np.bincount(cell)[:, None], counts
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from casebook.device import Asked
+from casebook.device import DeviceChoice
 from casebook.params import CaseParams
 from tasks.tables.baselines import NumberPeer, Peer
 from tasks.training.networks import perceptron, plain
@@ -44,7 +44,7 @@ class NetworkParams(CaseParams):
     patience: Annotated[
         int, Field(ge=1, le=5000, description="epochs without better validation to wait")
     ] = 20
-    device: Asked = Field("auto", description="where to train")
+    device: DeviceChoice = Field("auto", description="where to train")
 
 
 Candidate = Literal["course", "tuned", "ensemble"]

@@ -99,8 +99,10 @@ def worth(permuted: Ref, trained: Ref, folds: int, problem: Problem) -> dict[str
         [_worse(permuted.fold(i), trained.fold(i), len(columns), problem) for i in range(folds)]
     )
     error = worse.std(axis=0, ddof=1) / folds**0.5 if folds > 1 else np.zeros(len(columns))
-    told = {c: Worth(float(worse[:, i].mean()), float(error[i])) for i, c in enumerate(columns)}
-    return dict(sorted(told.items(), key=lambda item: -item[1].change))
+    by_column = {
+        c: Worth(float(worse[:, i].mean()), float(error[i])) for i, c in enumerate(columns)
+    }
+    return dict(sorted(by_column.items(), key=lambda item: -item[1].change))
 
 
 def _worse(permuted: Ref, trained: Ref, columns: int, problem: Problem) -> list[float]:
@@ -114,8 +116,8 @@ def _worse(permuted: Ref, trained: Ref, columns: int, problem: Problem) -> list[
         read_arrays(trained, "scores")["test"].astype("float64"), 1 + columns * TIMES
     )
     figures = [
-        once(problem, rows, answered(told, problem))[problem.primary]
-        for rows, told in zip(y, answers, strict=True)
+        once(problem, rows, answered(scores, problem))[problem.primary]
+        for rows, scores in zip(y, answers, strict=True)
     ]
     changes = np.reshape(figures[1:], (columns, TIMES)) - figures[0]
     return [float(-problem.sign * change) for change in changes.mean(axis=1)]

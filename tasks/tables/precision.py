@@ -29,7 +29,7 @@ def coarse(train: "pd.DataFrame") -> list[str]:
     """
     import numpy as np
 
-    found = []
+    columns = []
     for name in train.select_dtypes("number").columns:
         values = train[name].dropna().to_numpy("float64")
         deviation = values.std() if len(values) else 0.0
@@ -43,8 +43,8 @@ def coarse(train: "pd.DataFrame") -> list[str]:
                 "larger unit, such as days since a date."
             )
         if moved > UNLIKE * deviation:
-            found.append(str(name))
-    return found
+            columns.append(str(name))
+    return columns
 
 
 def as_served(frame: "pd.DataFrame", columns: list[str]) -> "pd.DataFrame":

@@ -52,7 +52,7 @@ def draw_profile(
         [literal(name) for name in categories],
         literal(target) if target else target,
     )
-    shares = {literal(said): share for said, share in shares.items()}
+    shares = {literal(label): share for label, share in shares.items()}
     if telling:
         _histograms(out, frame, telling, target if kind == "classes" else None)
         _boxes(out, frame, list(telling))
@@ -152,15 +152,15 @@ def _targets(
     """
     names = [*list(telling)[:8], *categories[:4]]
     fig, panels = axes_grid(len(names), columns=min(4, len(names)), width=width(len(names)))
-    said = next(iter(shares)) if len(shares) == 1 else f"share of each {target} (%)"
+    axis_label = next(iter(shares)) if len(shares) == 1 else f"share of each {target} (%)"
     for i, (axis, name) in enumerate(zip(panels, names, strict=True)):
         if name in telling:
             for label, share in shares.items():
                 _against_number(axis, frame[name], share, label, points=points)
         else:
             _against_kinds(axis, frame[name].astype("string"), shares)
-        axis.set_xlabel(telling.get(name, said))
-        axis.set_ylabel(said if name in telling and i % 4 == 0 else "")
+        axis.set_xlabel(telling.get(name, axis_label))
+        axis.set_ylabel(axis_label if name in telling and i % 4 == 0 else "")
         axis.set_title("" if name in telling else _short(name))
     if len(shares) > 1:
         panels[0].legend(fontsize=7)

@@ -28,12 +28,12 @@ def resample(out: Path, features: Ref, way: Way, seed: int) -> Facts:
     x, y = resampled(data["x"], data["y"], way, seed)
     order = np.random.default_rng(seed).permutation(len(y))
     write_arrays(out, "train", x=x[order], y=y[order])
-    told = (
+    counts = (
         {"positives": int(y.sum())}
         if y.max() <= 1
         else {"classes": np.bincount(y.astype("int64")).tolist()}
     )
-    return {"rows": len(y), **told, "rows_before": len(data["y"])}
+    return {"rows": len(y), **counts, "rows_before": len(data["y"])}
 
 
 def resampled(x: Any, y: Any, way: Way, seed: int) -> tuple[Any, Any]:
@@ -72,11 +72,11 @@ def _of_classes(x: Any, y: Any, way: Way, seed: int) -> tuple[Any, Any]:
     from imblearn.under_sampling import RandomUnderSampler
 
     numbers, counts = np.unique(y, return_counts=True)
-    least = int(OVER * counts.max())
+    minimum = int(OVER * counts.max())
     more = {
-        n: least
+        n: minimum
         for n, count in zip(numbers.tolist(), counts.tolist(), strict=True)
-        if count < least
+        if count < minimum
     }
     if more:
         smote = SMOTE(
@@ -89,9 +89,11 @@ def _of_classes(x: Any, y: Any, way: Way, seed: int) -> tuple[Any, Any]:
         )
         x, y = sampler.fit_resample(x, y)
     numbers, counts = np.unique(y, return_counts=True)
-    most = int(counts.min() / UNDER)
+    maximum = int(counts.min() / UNDER)
     fewer = {
-        n: most for n, count in zip(numbers.tolist(), counts.tolist(), strict=True) if count > most
+        n: maximum
+        for n, count in zip(numbers.tolist(), counts.tolist(), strict=True)
+        if count > maximum
     }
     if way == "over_under" and fewer:
         x, y = RandomUnderSampler(sampling_strategy=fewer, random_state=seed).fit_resample(x, y)

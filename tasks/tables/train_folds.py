@@ -72,16 +72,16 @@ class Scale(NamedTuple):
                 f"{problem.target} has values of {y.min():g}, but only positive numbers have a "
                 "logarithm."
             )
-        learnt = np.log(y) if settings.log_target else y
-        return cls(float(learnt.std()) or 1.0, float(learnt.mean()), settings.log_target)
+        values = np.log(y) if settings.log_target else y
+        return cls(float(values.std()) or 1.0, float(values.mean()), settings.log_target)
 
-    def learnt(self, y: "Floats") -> "Floats":
+    def transform(self, y: "Floats") -> "Floats":
         """Return what the network learns of a target."""
         import numpy as np
 
         return np.asarray(((np.log(y) if self.log else y) - self.shift) / self.by, "float32")
 
-    def told(self, answers: Any) -> Any:
+    def inverse_transform(self, answers: Any) -> Any:
         """Return a network's answers, arrays or tensors, in the target's unit."""
         from keras import ops
 
@@ -202,7 +202,7 @@ def stacked(parts: list[dict[str, Any]], scale: list[Scale]) -> Stack:
     return Stack(
         x=np.stack([part["x"][r] for part, r in zip(parts, rows, strict=True)]),
         y=np.stack(
-            [by.learnt(part["y"][r]) for part, r, by in zip(parts, rows, scale, strict=True)]
+            [by.transform(part["y"][r]) for part, r, by in zip(parts, rows, scale, strict=True)]
         ),
         weight=np.stack(
             [(np.arange(longest) < len(part["y"])).astype("float32") for part in parts]
@@ -325,10 +325,10 @@ def _by_steps(
     import numpy as np
     from keras import ops
 
-    def losses_of(told: Any, answers: Any) -> Any:
-        return ops.sum(member_losses(told[..., 0], answers, problem) * told[..., 1], axis=-1)
+    def losses_of(y_true: Any, y_pred: Any) -> Any:
+        return ops.sum(member_losses(y_true[..., 0], y_pred, problem) * y_true[..., 1], axis=-1)
 
-    x, told = train.x.swapaxes(0, 1), np.stack([train.y.T, train.weight.T], axis=-1)
+    x, targets = train.x.swapaxes(0, 1), np.stack([train.y.T, train.weight.T], axis=-1)
     model.compile(optimizer, losses_of)
 
     def train_epoch(rows: "Rows", counts: "Floats") -> float:
@@ -336,7 +336,7 @@ def _by_steps(
         shares = counts * (counts.shape[1] / counts.sum(axis=1, keepdims=True))
         steps = zip(rows, shares, strict=True)
         losses = [
-            model.train_on_batch(x[batch], told[batch], sample_weight=share)
+            model.train_on_batch(x[batch], targets[batch], sample_weight=share)
             for batch, share in steps
         ]
         return float(np.average(losses, weights=counts.sum(axis=1))) / len(train.y)
@@ -374,11 +374,11 @@ def score(model: "keras.Model", x: "Floats", scale: list[Scale], problem: Proble
         return np.stack([pooled(fold) for fold in raw])
     if problem.kind == "multiclass":
         return np.asarray(mean_logits(raw), "float32")
-    told = [
-        np.asarray(by.told(fold.mean(axis=-1)), "float32")
+    predictions = [
+        np.asarray(by.inverse_transform(fold.mean(axis=-1)), "float32")
         for by, fold in zip(scale, raw, strict=True)
     ]
-    return np.stack(told)
+    return np.stack(predictions)
 
 
 def alone_model(
@@ -404,7 +404,7 @@ def alone_model(
     if problem.kind == "multiclass":
         outputs = mean_logits(outputs)
     if problem.kind == "regression":
-        outputs = scale.told(ops.mean(outputs, axis=1, keepdims=True))
+        outputs = scale.inverse_transform(ops.mean(outputs, axis=1, keepdims=True))
     return keras.Model(inputs, outputs, name=model.name)
 
 
@@ -436,8 +436,8 @@ class Watch:
         if self.rows is None or epoch % self.often:
             return
         answers = self.model.predict_on_batch(self.rows.x.swapaxes(0, 1))
-        each = np.asarray(member_losses(self.rows.y.T, answers, self.problem)).T
-        losses = (each * self.rows.weight).sum(axis=1) / self.rows.weight.sum(axis=1)
+        row_losses = np.asarray(member_losses(self.rows.y.T, answers, self.problem)).T
+        losses = (row_losses * self.rows.weight).sum(axis=1) / self.rows.weight.sum(axis=1)
         self.curves["val_epoch"].append(epoch)
         self.curves["val_loss"].append(float(losses.mean()))
         if not self.settings.refit:

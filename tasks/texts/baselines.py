@@ -32,17 +32,17 @@ def compare_texts(
     from threadpoolctl import threadpool_limits
 
     frames = {name: read_table(parts, name) for name in ("train", "validation", "test")}
-    known = pd.concat([frames["train"], frames["validation"]])
-    texts, test = known[text].fillna("").to_numpy(), frames["test"][text].fillna("").to_numpy()
+    fit_rows = pd.concat([frames["train"], frames["validation"]])
+    texts, test = fit_rows[text].fillna("").to_numpy(), frames["test"][text].fillna("").to_numpy()
     scores, seconds = {}, {}
     for name in peers:
         started = time.perf_counter()
         with threadpool_limits(1):  # the other core trains networks
-            fitted = peer(name, seed).fit(texts, known[target].to_numpy())
+            fitted = peer(name, seed).fit(texts, fit_rows[target].to_numpy())
             scores[name] = probability(fitted, test)
         seconds[name] = round(time.perf_counter() - started, 2)
     write_arrays(out, "scores", **scores)
-    return {"rows": len(known), "fit_seconds": seconds}
+    return {"rows": len(fit_rows), "fit_seconds": seconds}
 
 
 def peer(name: TextPeer, seed: int) -> Any:

@@ -38,7 +38,7 @@ def blend(out: Path, encoded: Ref, trained: tuple[Ref, ...]) -> Facts:
     whole.save(out / "network.keras")
     scores = [read_arrays(ref, "scores") for ref in trained]
     mean = {
-        part: np.mean([each[part] for each in scores], axis=0) for part in ("validation", "test")
+        part: np.mean([score[part] for score in scores], axis=0) for part in ("validation", "test")
     }
     write_arrays(out, "scores", **mean)
     files.write_json(
@@ -81,7 +81,7 @@ def blend_series(out: Path, trained: tuple[Ref, ...]) -> Facts:
     write_arrays(
         out,
         "scores",
-        **{part: np.mean([each[part] for each in scores], axis=0) for part in scores[0]},
+        **{part: np.mean([score[part] for score in scores], axis=0) for part in scores[0]},
     )
     files.write_json(
         out / "history.json",
@@ -98,12 +98,14 @@ def joined(networks: "list[keras.Model]") -> "keras.Model":
     import keras
 
     inputs = [
-        keras.Input(each.shape[1:], dtype=each.dtype, name=each.name) for each in networks[0].inputs
+        keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=tensor.name)
+        for tensor in networks[0].inputs
     ]
     given = inputs if len(inputs) > 1 else inputs[0]
     named = [
-        keras.Model(each.inputs, each.outputs[0], name=f"{each.name}_part") for each in networks
+        keras.Model(network.inputs, network.outputs[0], name=f"{network.name}_part")
+        for network in networks
     ]
     return keras.Model(
-        inputs, keras.layers.Average()([each(given) for each in named]), name="blend"
+        inputs, keras.layers.Average()([network(given) for network in named]), name="blend"
     )

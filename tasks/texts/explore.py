@@ -37,9 +37,9 @@ def explore_texts(out: Path, table: Ref, text: str, problem: Problem) -> Facts:
     frame = read_table(table)
     texts = frame[text].fillna("")
     measured = frame.assign(
-        characters=texts.str.len(), words=[len(tokens(each, "word")) for each in texts]
+        characters=texts.str.len(), words=[len(tokens(document, "word")) for document in texts]
     )
-    told = describe(measured[[problem.target, "characters", "words"]])
+    summaries = describe(measured[[problem.target, "characters", "words"]])
     counts = frame[problem.target].value_counts()
     files.write_json(
         out / "profile.json",
@@ -49,37 +49,43 @@ def explore_texts(out: Path, table: Ref, text: str, problem: Problem) -> Facts:
             "repeats": int(texts.duplicated().sum()),
             "missing": int(frame[text].isna().sum()),
             "target": {
-                said: int(counts.get(label, 0)) for label, said in enumerate(problem.labels)
+                class_name: int(counts.get(label, 0))
+                for label, class_name in enumerate(problem.labels)
             },
-            "columns": [{"name": name, "unit": None, **told[name]} for name in told],
+            "columns": [{"name": name, "unit": None, **summaries[name]} for name in summaries],
         },
     )
     _lengths(out, measured, problem)
-    _clouds(out, said_more(frame, text, problem), problem)
+    _clouds(out, characteristic_words(frame, text, problem), problem)
     return {"rows": len(frame)}
 
 
-def said_more(frame: "pd.DataFrame", text: str, problem: Problem) -> list[dict[str, float]]:
+def characteristic_words(
+    frame: "pd.DataFrame", text: str, problem: Problem
+) -> list[dict[str, float]]:
     """Return for each class the words that it uses more often than the other.
 
     The number of each word is how many texts of the class use it, less how many would if they used
     it as the other class does.
     """
     parts = [frame.loc[frame[problem.target] == label, text].dropna() for label in (0, 1)]
-    said = [Counter(word for each in part for word in set(tokens(each, "word"))) for part in parts]
+    counts = [
+        Counter(word for document in part for word in set(tokens(document, "word")))
+        for part in parts
+    ]
     share = len(parts[0]) / max(1, len(parts[1]))
     least = min(LEAST, max(1, len(frame) // 2000))
     ours = {
-        word: count - said[1][word] * share for word, count in said[0].items() if count >= least
+        word: count - counts[1][word] * share for word, count in counts[0].items() if count >= least
     }
     theirs = {
-        word: count - said[0][word] / max(share, 1e-9)
-        for word, count in said[1].items()
+        word: count - counts[0][word] / max(share, 1e-9)
+        for word, count in counts[1].items()
         if count >= least
     }
     return [
-        dict(Counter({w: v for w, v in each.items() if v > 0}).most_common(CLOUD))
-        for each in (ours, theirs)
+        dict(Counter({w: v for w, v in weights.items() if v > 0}).most_common(CLOUD))
+        for weights in (ours, theirs)
     ]
 
 
@@ -88,12 +94,12 @@ def _lengths(out: Path, measured: "pd.DataFrame", problem: Problem) -> None:
 
     fig, panels = axes_grid(2, columns=2)
     for axis, name in zip(panels, ("characters", "words"), strict=True):
-        most = measured[name].quantile(0.995)
-        shown = measured[measured[name] <= most].assign(
+        limit = measured[name].quantile(0.995)
+        shown = measured[measured[name] <= limit].assign(
             label=measured[problem.target].map(dict(enumerate(problem.labels)))
         )
         bins = {
-            "binwidth": max(1, round(most / BINS)),
+            "binwidth": max(1, round(limit / BINS)),
             "element": "step",
             "legend": name == "words",
         }

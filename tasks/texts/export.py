@@ -59,9 +59,9 @@ def export_texts(
     model = with_head(network, problem, calibration["slope"], calibration["shift"])
     model.save(out / "model.keras")
     graph = converted(model, out, TOKENS, problem.output)
-    told = plain(read_table(parts, "test")[problem.asked].head(COMPARED))
-    expected = in_keras(model, vocabulary, told)
-    gap = float(abs(answers(graph, vocabulary, told, problem.output) - expected).max())
+    texts = plain(read_table(parts, "test")[problem.text_column].head(COMPARED))
+    expected = in_keras(model, vocabulary, texts)
+    gap = float(abs(answers(graph, vocabulary, texts, problem.output) - expected).max())
     if not gap <= TOLERANCE:
         raise CasebookError(
             f"The exported graph differs from Keras by {gap:.2g} on test texts, over {TOLERANCE:g}."
@@ -69,16 +69,16 @@ def export_texts(
     (out / "model.onnx").write_bytes(graph.SerializeToString())
     files.write_text(out / VOCABULARY, vocabulary.model_dump_json())
     files.write_json(out / "signature.json", signature(problem, raw, calibration["threshold"]))
-    chosen = [row for row, each in enumerate(told) if each and each.strip()][:SAMPLE_ROWS]
+    chosen = [row for row, text in enumerate(texts) if text and text.strip()][:SAMPLE_ROWS]
     files.write_json(
-        out / "sample_request.json", {"instances": [{INPUT: told[row]} for row in chosen]}
+        out / "sample_request.json", {"instances": [{INPUT: texts[row]} for row in chosen]}
     )
     limit = calibration["threshold"]
-    said = [
+    predictions = [
         {problem.output: float(expected[r]), "label": problem.labels[int(expected[r] >= limit)]}
         for r in chosen
     ]
-    files.write_json(out / "sample_response.json", {"predictions": said})
+    files.write_json(out / "sample_response.json", {"predictions": predictions})
     size = int(network.count_params())
     return {
         "dataset": raw.facts["dataset"],

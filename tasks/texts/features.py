@@ -35,7 +35,7 @@ def encode(
     text: str,
     target: str,
     unit: words.Unit,
-    most: int,
+    max_tokens: int,
     length: int,
     trust_columns: tuple[str, ...] = (),
 ) -> Facts:
@@ -45,7 +45,7 @@ def encode(
     ----------
     text, target
         The columns of the text and of its label.
-    unit, most, length
+    unit, max_tokens, length
         Whether a text is read by words or by characters, how many of them are known, and how many
         of a text are read.
     trust_columns
@@ -64,7 +64,7 @@ def encode(
     check_names(trust_columns, [text])
     labelled = frames["train"][[text, target]]
     suspects = check_leaks(labelled, target, trust_columns, classes=True, identifiers=False)
-    vocabulary = words.learned(plain(train), unit, most, length)
+    vocabulary = words.learned(plain(train), unit, max_tokens, length)
     files.write_text(out / VOCABULARY, vocabulary.model_dump_json())
     facts: dict[str, object] = {"tokens": len(vocabulary.tokens), "unit": unit, "leaks": suspects}
     for name, frame in frames.items():
@@ -144,9 +144,9 @@ class Texts(NamedTuple):
 
         lengths, starts = self.lengths[rows], self.ends[rows] - self.lengths[rows]
         there = np.arange(width) < lengths[:, None]
-        found: Numbers = np.full(there.shape, words.PADDING, np.int32)
-        found[there] = self.tokens[(starts[:, None] + np.arange(width))[there]]
-        return found
+        padded: Numbers = np.full(there.shape, words.PADDING, np.int32)
+        padded[there] = self.tokens[(starts[:, None] + np.arange(width))[there]]
+        return padded
 
 
 def batches(

@@ -32,17 +32,17 @@ def analogies(
     for question in questions:
         if not all(word in index for word in question):
             continue
-        asked = [index[word] for word in question]
-        signs = (1, -1, 1)[: len(asked)]
-        target = sum(sign * unit[number] for sign, number in zip(signs, asked, strict=True))
+        numbers = [index[word] for word in question]
+        signs = (1, -1, 1)[: len(numbers)]
+        target = sum(sign * unit[number] for sign, number in zip(signs, numbers, strict=True))
         nearness = unit @ (target / np.linalg.norm(target))
-        nearness[[0, 1, *asked]] = -1
+        nearness[[0, 1, *numbers]] = -1
         nearest = np.argsort(-nearness, kind="stable")[:NEIGHBOURS]
-        told = (
+        expression = (
             question[0] if len(question) == 1 else f"{question[0]} - {question[1]} + {question[2]}"
         )
-        found = ", ".join(
+        neighbours = ", ".join(
             f"{names.get(int(number), '?')} ({nearness[number]:.2f})" for number in nearest
         )
-        rows.append({"word": told, "nearest": found})
+        rows.append({"word": expression, "nearest": neighbours})
     return tuple(rows)

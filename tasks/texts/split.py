@@ -35,12 +35,12 @@ def split_texts(out: Path, table: Ref, text: str, seed: int) -> Facts:
     """
     parts = as_given(read_table(table), seed)
     read = {name: part[text].fillna("").map(normalized) for name, part in parts.items()}
-    known = read["validation"].isin(set(read["train"]))
-    train = [parts["train"], parts["validation"][known]]
+    in_training = read["validation"].isin(set(read["train"]))
+    train = [parts["train"], parts["validation"][in_training]]
     seen = set(read["train"]) | set(read["validation"])
     parts = {
         "train": _together(train),
-        "validation": parts["validation"][~known],
+        "validation": parts["validation"][~in_training],
         "test": parts["test"].assign(**{REPEATED: read["test"].isin(seen)}),
     }
     for name, part in parts.items():

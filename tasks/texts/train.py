@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict
 
 from casebook import files
-from casebook.device import Asked, prepare
+from casebook.device import DeviceChoice, prepare
 from casebook.progress import Progress
 from casebook.stage import stage
 from casebook.store import Facts, Ref
@@ -52,7 +52,7 @@ class TextSettings(BaseModel):
     warm: float = 0.0
     weight_decay: float = 0.0
     refit: bool = False
-    device: Asked = "auto"
+    device: DeviceChoice = "auto"
 
 
 @stage

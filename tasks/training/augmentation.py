@@ -80,16 +80,16 @@ def ahead(batches: Iterator[T]) -> Iterator[T]:
             yield batch
 
 
-def shifted(pictures: "Pictures", most: int, rng: "Generator") -> "Pictures":
-    """Return each image shifted by up to `most` pixels in both directions.
+def shifted(pictures: "Pictures", limit: int, rng: "Generator") -> "Pictures":
+    """Return each image shifted by up to `limit` pixels in both directions.
 
     The gap is filled by reflecting the image at its border.
     """
     import numpy as np
 
     count, height, width, _ = pictures.shape
-    padded = np.pad(pictures, ((0, 0), (most, most), (most, most), (0, 0)), mode="reflect")
-    offsets = rng.integers(0, 2 * most + 1, (2, count)).T.tolist()
+    padded = np.pad(pictures, ((0, 0), (limit, limit), (limit, limit), (0, 0)), mode="reflect")
+    offsets = rng.integers(0, 2 * limit + 1, (2, count)).T.tolist()
     moved = np.empty_like(pictures)
     # a tenth of an index array's time
     for picture, wide, (down, right) in zip(moved, padded, offsets, strict=True):
@@ -126,13 +126,13 @@ def cropped(pictures: "Pictures", least: float, rng: "Generator") -> "Pictures":
     count, height, width, _ = pictures.shape
     sides = np.sqrt(rng.uniform(least, 1, count))
     places = rng.uniform(0, 1, (count, 2)) * (1 - sides[:, None])
-    made = np.empty_like(pictures)
+    crops = np.empty_like(pictures)
     for i, (side, (down, right)) in enumerate(zip(sides, places, strict=True)):
         box = (right * width, down * height, (right + side) * width, (down + side) * height)
-        made[i] = np.asarray(
+        crops[i] = np.asarray(
             Image.fromarray(pictures[i]).resize((width, height), Image.Resampling.BILINEAR, box=box)
         )
-    return made
+    return crops
 
 
 def warped(pictures: "Pictures", how: Augmentation, rng: "Generator") -> "Pictures":

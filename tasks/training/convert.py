@@ -45,7 +45,8 @@ def write(model: "keras.Model", path: Path) -> None:
     import numpy as np
 
     blank = [
-        np.zeros([size or 1 for size in (1, *each.shape[1:])], each.dtype) for each in model.inputs
+        np.zeros([size or 1 for size in (1, *tensor.shape[1:])], tensor.dtype)
+        for tensor in model.inputs
     ]
     model(blank if len(blank) > 1 else blank[0])  # an export wants a model that was called
     with warnings.catch_warnings(), collected_often():
@@ -91,9 +92,9 @@ def write_apart(model: "keras.Model", path: Path) -> None:
     )
     saved.unlink()
     if done.returncode:
-        said = (done.stderr.strip() or "no word of why").splitlines()[-1]
+        message = (done.stderr.strip() or "no word of why").splitlines()[-1]
         raise CasebookError(
-            f"TensorFlow, which converts every network, made no graph of {model.name}: {said}"
+            f"TensorFlow, which converts every network, made no graph of {model.name}: {message}"
         )
 
 

@@ -68,15 +68,15 @@ def dense(
         layer = keras.layers.EinsumDense(
             "fkbi,fkio->fkbo", shape, None, "fko", draw, kernel_regularizer=penalty
         )
-        each = layer(hidden)
+        outputs = layer(hidden)
     else:
         flat = (None, members * units)
         layer = keras.layers.EinsumDense(
             "fbi,fiq->fbq", flat, None, "fq", draw, kernel_regularizer=penalty
         )
         apart = ops.reshape(layer(hidden), (hidden.shape[0], -1, members, units))
-        each = ops.transpose(apart, (0, 2, 1, 3))
-    return keras.activations.get(activation)(each)
+        outputs = ops.transpose(apart, (0, 2, 1, 3))
+    return keras.activations.get(activation)(outputs)
 
 
 def answers(hidden: Any) -> Any:
@@ -117,10 +117,10 @@ def quantile_bins(x: "Floats", bins: int) -> "tuple[Floats, Floats]":
     return edges[..., :-1].astype("float32"), np.diff(edges, axis=-1).astype("float32")
 
 
-def piecewise(inputs: Any, x: "Floats", bins: int, most: float = 5.0) -> Any:
+def piecewise(inputs: Any, x: "Floats", bins: int, limit: float = 5.0) -> Any:
     """Return the inputs, clipped, and the position of each within each of its quantile bins.
 
-    Inputs are clipped to ±`most`. A network learns steps and edges of single features from the
+    Inputs are clipped to ±`limit`. A network learns steps and edges of single features from the
     positions as a tree does (Gorishniy et al. 2022, "On embeddings for numerical features", section
     3.2). The shape is (rows, …, features + binned features · bins); a feature of two values has no
     edges to learn.
@@ -143,7 +143,7 @@ def piecewise(inputs: Any, x: "Floats", bins: int, most: float = 5.0) -> Any:
     values = inputs if len(binned) == x.shape[-1] else ops.take(inputs, binned, axis=-1)
     places = ops.clip((ops.expand_dims(values, -1) - low) / width, 0.0, 1.0)
     flat = ops.reshape(places, (-1, *x.shape[:-2], len(binned) * bins))
-    return ops.concatenate([ops.clip(inputs, -most, most), flat], axis=-1)
+    return ops.concatenate([ops.clip(inputs, -limit, limit), flat], axis=-1)
 
 
 def perceptron(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from casebook import files
-from casebook.device import Asked, prepare
+from casebook.device import DeviceChoice, prepare
 from casebook.progress import Progress
 from casebook.stage import stage
 from casebook.store import Facts, Ref
@@ -33,6 +33,7 @@ class Settings(BaseModel):
     """How a network is trained.
 
     `patience` counts epochs without a better validation AUPRC; the best epoch's weights are kept.
+    Where an epoch has few steps, training waits for `patience_steps` steps at least.
     With `refit` there is no early stopping: what was trained on the training part gives the
     validation scores, and the network itself is then trained once more, for the same number of
     epochs, on training and validation rows together. The `cosine` schedule warms up for a twentieth
@@ -45,6 +46,7 @@ class Settings(BaseModel):
     epochs: int = 100
     batch_size: int = 2048
     patience: int = 10
+    patience_steps: int = 0
     learning_rate: float = 1e-3
     weight_decay: float = 0.0
     dropout: float = 0.2
@@ -53,7 +55,7 @@ class Settings(BaseModel):
     class_weights: bool = False
     log_target: bool = False
     refit: bool = False
-    device: Asked = "auto"
+    device: DeviceChoice = "auto"
 
 
 @stage
@@ -144,11 +146,13 @@ def fit(
     """Train the model, watched on the validation part if there is one, and return the curves."""
     import numpy as np
 
-    steps = settings.epochs * -(-len(data["y"]) // settings.batch_size)
+    epoch_steps = -(-len(data["y"]) // settings.batch_size)
+    patience = max(settings.patience, -(-settings.patience_steps // epoch_steps))
+    steps = settings.epochs * epoch_steps
     model.compile(optimizer=optimizer(settings, steps), loss=member_loss, jit_compile=False)
     weights = balanced_weights(data["y"]) if settings.class_weights else np.ones_like(data["y"])
     with Progress(f"training {model.name}", settings.epochs) as progress:
-        watch = _watch(validation, settings, progress)
+        watch = _watch(validation, settings, progress, patience)
         model.fit(
             data["x"],
             data["y"][:, None],
@@ -183,8 +187,10 @@ def optimizer(settings: Settings, steps: int) -> "keras.optimizers.Optimizer":
         settings.weight_decay or None if settings.optimizer != "adamw" else settings.weight_decay
     )
     kind = getattr(keras.optimizers, kinds[settings.optimizer])
-    made: keras.optimizers.Optimizer = kind(learning_rate=rate, weight_decay=decay, **extra)
-    return made
+    keras_optimizer: keras.optimizers.Optimizer = kind(
+        learning_rate=rate, weight_decay=decay, **extra
+    )
+    return keras_optimizer
 
 
 def several(model: "keras.Model") -> bool:
@@ -258,7 +264,7 @@ def pooled(logits: Any) -> Any:
     return (for_one - for_zero).astype("float32")
 
 
-def _watch(validation: Any | None, settings: Settings, progress: Progress) -> Any:
+def _watch(validation: Any | None, settings: Settings, progress: Progress, patience: int) -> Any:
     """Return the callback that scores the validation part after each epoch and stops in time.
 
     It computes the exact AUPRC in one pass; Keras' own metric approximates it in every training
@@ -291,7 +297,7 @@ def _watch(validation: Any | None, settings: Settings, progress: Progress) -> An
             best = best_epoch(self.curves)
             if best == epoch:
                 self.best = self.model.get_weights()
-            self.model.stop_training = not settings.refit and epoch - best >= settings.patience
+            self.model.stop_training = not settings.refit and epoch - best >= patience
 
         def on_train_end(self, logs: Any = None) -> None:
             if validation is not None and not settings.refit:

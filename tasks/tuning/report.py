@@ -107,11 +107,11 @@ def toml(searched: Searched, best: Trial, problem: Problem) -> str:
     """
     values = {"candidates": searched.candidates, **best.parameters, "patience": searched.patience}
     lines = [f"{name} = {json.dumps(value)}" for name, value in values.items()]
-    told = (
+    comment = (
         f"# best of {len(searched.trials)} trainings ({searched.algorithm}): {problem.title} "
         f"{best.figure:.4f} on "
     )
-    return told + "validation\n" + "\n".join(lines) + "\n"
+    return comment + "validation\n" + "\n".join(lines) + "\n"
 
 
 def _next(case: str, folder: Path, origin: Origin) -> str:

@@ -189,4 +189,4 @@ def _halving(space: Space, trials: int, rungs: list[int], seed: int, *, larger: 
     for epochs in rungs:
         figures = yield [Ask(number, proposal, epochs) for number, proposal in alive]
         judged = sorted(zip(figures, alive, strict=True), key=lambda one: one[0], reverse=larger)
-        alive = [asked for _, asked in judged[: ceil(len(judged) / FACTOR)]]
+        alive = [candidate for _, candidate in judged[: ceil(len(judged) / FACTOR)]]

@@ -15,9 +15,9 @@ def test_the_record_says_what_is_used_and_a_missing_gpu_is_told_of(
 ) -> None:
     monkeypatch.setattr(logging.getLogger("casebook"), "propagate", True)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
-    for asked in ("auto", "cpu", "gpu"):
-        told = prepare(asked, 0)
-        assert (told["asked"], told["used"], told["backend"]) == (asked, "cpu", "tensorflow")
+    for requested in ("auto", "cpu", "gpu"):
+        info = prepare(requested, 0)
+        assert (info["asked"], info["used"], info["backend"]) == (requested, "cpu", "tensorflow")
     assert [record.message for record in caplog.records] == [
         "A GPU was asked for, but tensorflow finds none: the CPU is used."
     ]
@@ -28,15 +28,15 @@ def test_16_bits_are_computed_with_only_where_they_are_asked_for() -> None:
 
     prepare("cpu", 0)
     assert keras.mixed_precision.dtype_policy().name == "float32"
-    with reduced_precision("gpu", asked=True) as precision:
+    with reduced_precision("gpu", enabled=True) as precision:
         layer = keras.layers.Dense(2)
         assert (precision, layer.compute_dtype, layer.variable_dtype) == (
             "mixed_float16",
             "float16",
             "float32",
         )
-    with reduced_precision("gpu", asked=False) as precision:
+    with reduced_precision("gpu", enabled=False) as precision:
         assert precision == "float32"
-    with reduced_precision("cpu", asked=True) as precision:
+    with reduced_precision("cpu", enabled=True) as precision:
         assert precision in ("mixed_bfloat16", "float32")
     assert keras.layers.Dense(2).compute_dtype == "float32"

@@ -128,9 +128,9 @@ def test_what_mends_is_done_without_a_server_that_can_not_start(
 ) -> None:
     database.write_bytes(b"garbage" * 1000)
     assert Operation(tidy, mends=True).main(["all"]) == 0
-    said = capsys.readouterr()
-    assert said.out == "all is tidy.\n"
-    assert "done without Prefect" in said.err
+    output = capsys.readouterr()
+    assert output.out == "all is tidy.\n"
+    assert "done without Prefect" in output.err
     assert Operation(tidy).main(["all"]) == 1
     assert "prefect.db" in capsys.readouterr().err
 

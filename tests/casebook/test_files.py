@@ -107,7 +107,7 @@ def test_json_is_replaced_in_one_step_and_nan_is_refused(tmp_path: Path) -> None
     with pytest.raises(ValueError, match="JSON"):
         files.write_json(path, float("nan"))
     assert path.read_text(encoding="utf-8") == '{\n  "a": "ü"\n}\n'
-    assert [each.name for each in path.parent.iterdir()] == ["a.json"]
+    assert [file.name for file in path.parent.iterdir()] == ["a.json"]
 
 
 def test_the_hash_is_that_of_all_bytes(tmp_path: Path) -> None:

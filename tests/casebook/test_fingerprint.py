@@ -116,9 +116,9 @@ def test_libraries_are_named_also_where_they_are_imported_locally(
 
 
 def test_versions_are_those_of_the_distributions() -> None:
-    found = library_versions(("sklearn", "json"))
-    assert list(found) == ["sklearn"]
-    assert found["sklearn"][0].isdigit()
+    versions = library_versions(("sklearn", "json"))
+    assert list(versions) == ["sklearn"]
+    assert versions["sklearn"][0].isdigit()
 
 
 def test_tensorflow_without_gpu_code_counts_as_tensorflow(

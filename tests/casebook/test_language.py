@@ -25,7 +25,7 @@ KEYWORDS = {
 }
 
 
-def said() -> Iterator[str]:
+def texts_in_code() -> Iterator[str]:
     """All texts that code and templates say."""
     methods, options = parse_mapping_cfg(
         io.StringIO((CATALOGS / "babel.cfg").read_text(encoding="utf-8"))
@@ -59,19 +59,19 @@ def test_a_text_that_the_catalog_lacks_stays_english() -> None:
 
 
 def test_korean_lacks_nothing() -> None:
-    wanted = {*said(), *TITLES.values(), *titles()}
+    expected = {*texts_in_code(), *TITLES.values(), *titles()}
     same = {"AUPRC", "ROC AUC", "F1", "RMSE", "MAE", "R²"}  # in Korean too
-    assert len(wanted) > 150
-    assert not wanted - messages("ko").keys() - same
+    assert len(expected) > 150
+    assert not expected - messages("ko").keys() - same
 
 
-@pytest.mark.parametrize(("text", "told"), messages("ko").items())
-def test_a_translation_has_the_values_of_its_text(text: str, told: str) -> None:
+@pytest.mark.parametrize(("text", "translation"), messages("ko").items())
+def test_a_translation_has_the_values_of_its_text(text: str, translation: str) -> None:
     def names(form: str) -> set[str]:
         return {name for _, name, _, _ in Formatter().parse(form) if name}
 
     if "%(" in text:
         assert set(text.split("%(")[1:]) and all(
-            part.split(")")[0] in told for part in text.split("%(")[1:]
+            part.split(")")[0] in translation for part in text.split("%(")[1:]
         )
-    assert names(text) == names(told)
+    assert names(text) == names(translation)

@@ -60,18 +60,27 @@ def keep(stage: str, key: str, history: dict[str, list[float]] | None, within: s
 
 def test_figures_are_called_as_in_metrics_json(artifacts: Path) -> None:
     write()
-    told = outcome("shop", ID)
+    run_outcome = outcome("shop", ID)
     models = ("candidates/ours", "candidates/course", "peers/dummy", "champion")
     ends = {"f1": 0.5, "f1_low": 0.4, "f1_high": 0.75}
-    wanted = {f"{model}/{name}": value for model in models for name, value in ends.items()}
-    assert told.figures == wanted | {"validation/ours/f1": 0.625, "test/rows": 4, "data/rows": 10}
-    assert (told.name, told.group, told.failed, told.note) == (ID, "shop", False, "ours is best")
-    assert (told.began.isoformat(), told.ended.isoformat()) == (
+    expected = {f"{model}/{name}": value for model in models for name, value in ends.items()}
+    assert run_outcome.figures == expected | {
+        "validation/ours/f1": 0.625,
+        "test/rows": 4,
+        "data/rows": 10,
+    }
+    assert (run_outcome.name, run_outcome.group, run_outcome.failed, run_outcome.note) == (
+        ID,
+        "shop",
+        False,
+        "ours is best",
+    )
+    assert (run_outcome.began.isoformat(), run_outcome.ended.isoformat()) == (
         "2026-01-02T03:04:05+00:00",
         "2026-01-02T03:05:35.500000+00:00",
     )
-    assert told.parameters == {"source": "auto", "seed": 3}
-    assert told.tags == {
+    assert run_outcome.parameters == {"source": "auto", "seed": 3}
+    assert run_outcome.tags == {
         "casebook.case": "shop",
         "casebook.code_version": "abc+changes",
         "data.source": "real",
@@ -89,9 +98,13 @@ def test_figures_are_called_as_in_metrics_json(artifacts: Path) -> None:
 def test_numbers_among_findings_are_figures(artifacts: Path) -> None:
     findings = {"total": 3, "trend": {"slope": 1.5, "text": "7/2"}, "years": [1, 2], "held": True}
     write({"data": METRICS["data"] | {"source": "simulated"}, "findings": findings})
-    told = outcome("shop", ID)
-    assert told.figures == {"findings/total": 3, "findings/trend/slope": 1.5, "data/rows": 10}
-    assert (told.group, told.tags["data.source"]) == ("shop", "simulated")
+    run_outcome = outcome("shop", ID)
+    assert run_outcome.figures == {
+        "findings/total": 3,
+        "findings/trend/slope": 1.5,
+        "data/rows": 10,
+    }
+    assert (run_outcome.group, run_outcome.tags["data.source"]) == ("shop", "simulated")
 
 
 def test_curves_are_of_first_folds_at_the_epochs_that_were_looked_at(artifacts: Path) -> None:
@@ -117,9 +130,12 @@ def test_what_was_cleaned_up_is_told(artifacts: Path) -> None:
     keep("resample-ours-0", "r", None)
     keep("train_folds-course", "f", {"loss": [1.0]}, "fold-0")
     write(published={"version": 7, "serves": True, "why": "first"})
-    told = outcome("shop", ID)
-    assert told.lacks == ("the training curves of ours", "version 7")
-    assert told.folders == {"": places.runs("shop") / ID} and told.tags["casebook.version"] == "7"
+    run_outcome = outcome("shop", ID)
+    assert run_outcome.lacks == ("the training curves of ours", "version 7")
+    assert (
+        run_outcome.folders == {"": places.runs("shop") / ID}
+        and run_outcome.tags["casebook.version"] == "7"
+    )
     (places.models("shop") / "7").mkdir(parents=True)
     assert outcome("shop", ID).folders["model"] == places.models("shop") / "7"
 
@@ -141,9 +157,12 @@ def test_what_another_machine_left_is_brought(
     ):
         share.push(places.artifacts() / place)
     monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / "second"))
-    told = outcome("shop", ID)
-    assert told.curves == {"training/ours/loss": [(1, 3.0)]}
-    assert told.folders == {"": places.runs("shop") / ID, "model": places.models("shop") / "7"}
+    run_outcome = outcome("shop", ID)
+    assert run_outcome.curves == {"training/ours/loss": [(1, 3.0)]}
+    assert run_outcome.folders == {
+        "": places.runs("shop") / ID,
+        "model": places.models("shop") / "7",
+    }
     with pytest.raises(CasebookError, match=f"shop has no run 9.*: {ID}"):
         outcome("shop", "9")
 
@@ -174,26 +193,34 @@ def test_a_search_has_its_trainings(artifacts: Path) -> None:
     )
     keep("train_folds-trial-0-epochs-3", "a", {"loss": [1.0]}, "fold-0")
     keep("train-trial-1-epochs-3-0", "b", {"loss": [2.0]})
-    told = outcome("shop", ID)
-    assert told.group == "shop-mpg-sample"
-    assert told.figures == {"validation/best/rmse": 1.0, "validation/course/rmse": 4.0}
-    assert [(trial.name, trial.figures, trial.curves) for trial in told.trials] == [
+    run_outcome = outcome("shop", ID)
+    assert run_outcome.group == "shop-mpg-sample"
+    assert run_outcome.figures == {"validation/best/rmse": 1.0, "validation/course/rmse": 4.0}
+    assert [(trial.name, trial.figures, trial.curves) for trial in run_outcome.trials] == [
         (f"{ID}/trial-0-epochs-3", {"validation/rmse": 2.0}, {"training/loss": [(1, 1.0)]}),
         (f"{ID}/trial-1-epochs-3", {"validation/rmse": 1.0}, {"training/loss": [(1, 2.0)]}),
     ]
-    assert told.trials[0].parameters == {"layers": [8], "epochs": 3} and not told.trials[0].folders
+    assert (
+        run_outcome.trials[0].parameters == {"layers": [8], "epochs": 3}
+        and not run_outcome.trials[0].folders
+    )
 
 
 @pytest.mark.parametrize(
-    ("asked", "source", "group"), [("auto", "unknown", "shop"), ("sample", "sample", "shop-sample")]
+    ("requested", "source", "group"),
+    [("auto", "unknown", "shop"), ("sample", "sample", "shop-sample")],
 )
 def test_a_run_that_failed_early_tells_what_was_asked_for(
-    artifacts: Path, asked: str, source: str, group: str
+    artifacts: Path, requested: str, source: str, group: str
 ) -> None:
-    write(None, status="failed", error="CasebookError: no file", parameters={"source": asked})
-    told = outcome("shop", ID)
-    assert (told.failed, told.note, told.figures) == (True, "CasebookError: no file", {})
-    assert (told.tags["data.source"], told.group) == (source, group)
+    write(None, status="failed", error="CasebookError: no file", parameters={"source": requested})
+    run_outcome = outcome("shop", ID)
+    assert (run_outcome.failed, run_outcome.note, run_outcome.figures) == (
+        True,
+        "CasebookError: no file",
+        {},
+    )
+    assert (run_outcome.tags["data.source"], run_outcome.group) == (source, group)
 
 
 def test_a_run_that_is_missing_or_goes_on_is_told(artifacts: Path) -> None:

@@ -39,7 +39,7 @@ def test_flags_set_words_numbers_lists_and_switches() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         ("--epochs 0", "--epochs 0: input should be greater than or equal to 1"),
         ("--seed x", "--seed x: input should be a valid integer"),
@@ -51,10 +51,10 @@ def test_flags_set_words_numbers_lists_and_switches() -> None:
         ("--peers forest", "--peers forest: input should be 'dummy'"),
     ],
 )
-def test_a_fault_names_its_flag_the_value_and_what_is_allowed(words: str, told: str) -> None:
+def test_a_fault_names_its_flag_the_value_and_what_is_allowed(words: str, message: str) -> None:
     with pytest.raises(ValueError, match=r"^--") as error:
         parse(FraudParams, flags(*words.split()))
-    assert str(error.value).startswith(told)
+    assert str(error.value).startswith(message)
 
 
 def test_every_fault_has_its_line_and_an_unknown_name_is_told() -> None:
@@ -121,7 +121,7 @@ def test_a_byte_order_mark_is_no_part_of_a_file(
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (
             "# café\nepochs = 5".encode("latin-1"),
@@ -131,11 +131,11 @@ def test_a_byte_order_mark_is_no_part_of_a_file(
     ],
     ids=["latin-1", "utf-16-without-a-mark"],
 )
-def test_another_encoding_is_told(tmp_path: Path, content: bytes, told: str) -> None:
+def test_another_encoding_is_told(tmp_path: Path, content: bytes, message: str) -> None:
     (tmp_path / "a.toml").write_bytes(content)
     with pytest.raises(ValueError, match=r"a\.toml") as error:
         parse(FraudParams, flags(), tmp_path / "a.toml")
-    assert str(error.value).endswith(told)
+    assert str(error.value).endswith(message)
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_no_case_takes_a_number_that_is_not_finite(case: str, value: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "told"),
+    ("name", "text", "message"),
     [
         ("a.toml", "dropout = 1.5", "a.toml: dropout 1.5: input should be less than 1"),
         ("a.toml", "colour = 1", "a.toml: colour: unknown; there are profile"),
@@ -210,11 +210,13 @@ def test_no_case_takes_a_number_that_is_not_finite(case: str, value: str) -> Non
         ("a.json", '{"cost_missed": "inf"}', "cost_missed inf: input should be a finite number"),
     ],
 )
-def test_a_fault_in_a_file_names_the_file(tmp_path: Path, name: str, text: str, told: str) -> None:
+def test_a_fault_in_a_file_names_the_file(
+    tmp_path: Path, name: str, text: str, message: str
+) -> None:
     (tmp_path / name).write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=name) as error:
         parse(FraudParams, flags(), tmp_path / name)
-    assert told in str(error.value)
+    assert message in str(error.value)
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:

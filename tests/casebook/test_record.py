@@ -39,9 +39,9 @@ def write(name: str, content: str) -> None:
 
 
 def test_a_record_tells_what_its_run_used(runs: Path) -> None:
-    found = record.read(runs / "2")
-    assert found is not None
-    assert [(used.stage, used.key) for used in found.stages] == [("train", "a")]
+    run_record = record.read(runs / "2")
+    assert run_record is not None
+    assert [(used.stage, used.key) for used in run_record.stages] == [("train", "a")]
     assert record.read(runs / "3") is None
 
 
@@ -52,16 +52,16 @@ def test_a_damaged_record_is_named_and_passed_over(
     write("1", BROKEN[name])
     with pytest.raises(CasebookError, match=r"1/run\.json can't be read .* delete that folder"):
         record.read(runs / "1")
-    assert [found.run_id for found in records("shop")] == ["2"]
+    assert [run_record.run_id for run_record in records("shop")] == ["2"]
     assert "1/run.json can't be read" in caplog.text
 
 
 @pytest.mark.parametrize("name", ["empty", "half", "a list", "zeros", "deep"])
 def test_a_damaged_record_is_named_where_its_run_is_asked_for(runs: Path, name: str) -> None:
     write("1", BROKEN[name])
-    for ask in (outcome, compare_runs.read):
+    for reader in (outcome, compare_runs.read):
         with pytest.raises(CasebookError, match=r"1/run\.json can't be read"):
-            ask("shop", "1")
+            reader("shop", "1")
 
 
 def test_a_damaged_record_keeps_no_other_run_from_being_shared(

@@ -39,7 +39,7 @@ BROKEN = {
 
 
 @pytest.fixture(autouse=True)
-def told(
+def log_capture(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> pytest.LogCaptureFixture:
     """What is said, also after another test has turned our log lines away."""
@@ -70,7 +70,7 @@ def changes() -> list[list[str]]:
 
 @pytest.mark.parametrize("name", GARBAGE)
 def test_promote_mends_a_pointer_that_names_no_version(
-    shop: Path, told: pytest.LogCaptureFixture, name: str
+    shop: Path, log_capture: pytest.LogCaptureFixture, name: str
 ) -> None:
     (shop / "production").write_bytes(GARBAGE[name])
     with pytest.raises(CasebookError, match=r"production .*python -m flows.promote shop N"):
@@ -78,7 +78,7 @@ def test_promote_mends_a_pointer_that_names_no_version(
     registry.promote("shop", 1)
     assert registry.production("shop") == 1
     assert changes()[-1] == ["3", "1"]
-    assert "By history it is version 3" in told.text
+    assert "By history it is version 3" in log_capture.text
 
 
 def test_promote_mends_a_pointer_to_the_version_that_served(shop: Path) -> None:
@@ -126,12 +126,12 @@ def test_a_rollback_mends_the_pointer_by_the_history(shop: Path) -> None:
     "line", [b"", b"\0\0\0", b"\xe4 1 2", b"2026-11-01T00:00:00+00:00", b"a b c d"]
 )
 def test_a_rollback_goes_by_the_lines_that_can_be_read(
-    shop: Path, told: pytest.LogCaptureFixture, line: bytes
+    shop: Path, log_capture: pytest.LogCaptureFixture, line: bytes
 ) -> None:
     lines = (shop / "history").read_bytes().splitlines()
     (shop / "history").write_bytes(b"\n".join([*lines[:2], line]) + b"\n")
     assert registry.rollback("shop") == 2
-    assert "history that can't be read: 3" in told.text
+    assert "history that can't be read: 3" in log_capture.text
     assert registry.rollback("shop") == 1
     with pytest.raises(CasebookError, match="no version to roll back to"):
         registry.rollback("shop")
@@ -154,7 +154,7 @@ def test_a_change_that_a_killed_process_noted_and_did_not_make_is_passed_over(sh
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_damaged_manifest_is_in_nobodys_way(
-    shop: Path, told: pytest.LogCaptureFixture, name: str
+    shop: Path, log_capture: pytest.LogCaptureFixture, name: str
 ) -> None:
     (shop / "4").mkdir()
     (shop / "4" / "manifest.json").write_bytes(BROKEN[name])
@@ -162,7 +162,7 @@ def test_a_damaged_manifest_is_in_nobodys_way(
     assert registry.rollback("shop") == 3
     assert versions.versions("shop") == [1, 2, 3]
     assert versions.free_number("shop") == 5
-    assert "shop version 4 is passed over" in told.text
+    assert "shop version 4 is passed over" in log_capture.text
     with pytest.raises(
         CasebookError, match=r"version 4 can't serve: .*manifest\.json.*sound are: 1, 2, 3"
     ):

@@ -44,7 +44,7 @@ def machine(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machin
     return become
 
 
-def made(name: str = "1", text: str = "a") -> Path:
+def make_folder(name: str = "1", text: str = "a") -> Path:
     """Make a finished folder, as a version is."""
     folder = places.models("shop") / name
     (folder / "deep").mkdir(parents=True)
@@ -62,7 +62,7 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 def test_what_one_machine_shares_another_has(machine: Machine) -> None:
-    share.push(made())
+    share.push(make_folder())
     before = content(places.models("shop") / "1")
     machine("second")
     folder = places.models("shop") / "1"
@@ -73,7 +73,7 @@ def test_what_one_machine_shares_another_has(machine: Machine) -> None:
 
 
 def test_a_folder_without_its_manifest_counts_as_not_there(machine: Machine) -> None:
-    folder = made()
+    folder = make_folder()
     share.push(folder)
     remove(folder / "manifest.json")
     machine("second")
@@ -90,7 +90,7 @@ def test_a_folder_without_its_manifest_counts_as_not_there(machine: Machine) -> 
 def test_what_is_not_as_its_manifest_says_stays_away(
     machine: Machine, content: bytes | None, what: str
 ) -> None:
-    folder = made()
+    folder = make_folder()
     share.push(folder)
     if content:
         share.write(folder / "a.txt", content)
@@ -110,10 +110,10 @@ def test_a_manifest_that_can_not_be_read_is_told(machine: Machine) -> None:
 
 
 def test_settling_shares_what_only_is_here_and_else_takes_what_is_there(machine: Machine) -> None:
-    share.sync(made("1", "of the first"))
+    share.sync(make_folder("1", "of the first"))
     machine("second")
-    share.sync(made("1", "of the second"))
-    share.sync(made("2"))
+    share.sync(make_folder("1", "of the second"))
+    share.sync(make_folder("2"))
     assert (places.models("shop") / "1" / "a.txt").read_text() == "of the first"
     assert set(share.manifests(places.models("shop"))) == {"1", "2"}
     share.sync(places.models("shop") / "3")
@@ -154,7 +154,7 @@ def test_a_small_file_is_replaced_there_and_followed_here(machine: Machine) -> N
 
 def test_what_is_dropped_is_gone_and_its_neighbours_stay(machine: Machine) -> None:
     for name in ("1", "10"):
-        share.push(made(name))
+        share.push(make_folder(name))
     size = sum(map(len, content(places.models("shop") / "1").values()))
     manifest = len((places.models("shop") / "1" / "manifest.json").read_bytes())
     assert share.drop(places.models("shop") / "1") == size - manifest
@@ -185,7 +185,7 @@ def test_a_push_that_is_killed_leaves_nothing_that_counts_as_whole(
 ) -> None:
     monkeypatch.setenv("CASEBOOK_ARTIFACTS", f"s3://{bucket}/x")
     monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path))
-    folder = made()
+    folder = make_folder()
     share.push(folder)  # it was whole there, and is pushed anew
     for number in range(200):
         (folder / f"{number}.bin").write_bytes(os.urandom(50_000))
@@ -216,11 +216,11 @@ def test_a_lost_network_is_told_and_the_next_run_shares_what_was_made(
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{engine.free_port()}")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     monkeypatch.setattr("s3fs.S3FileSystem.retries", 1)
-    folder = made()
-    with fresh(), pytest.raises(CasebookError, match="AWS_ENDPOINT_URL") as told:
+    folder = make_folder()
+    with fresh(), pytest.raises(CasebookError, match="AWS_ENDPOINT_URL") as error:
         share.push(folder)
-    assert f"s3://{bucket}/x" in str(told.value)
-    assert str(places.artifacts()) in str(told.value)
+    assert f"s3://{bucket}/x" in str(error.value)
+    assert str(places.artifacts()) in str(error.value)
     monkeypatch.setenv("AWS_ENDPOINT_URL", s3["AWS_ENDPOINT_URL"])
     with fresh():
         share.sync(folder)
@@ -241,10 +241,10 @@ def test_storage_that_can_not_be_used_is_told_with_a_remedy(
 ) -> None:
     monkeypatch.setenv("CASEBOOK_ARTIFACTS", url)
     monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path))
-    for ask in (share.push, share.sync, share.pull, share.names, share.get):
-        with pytest.raises(CasebookError, match=remedy) as told:
-            ask(made(ask.__name__))
-        assert url in str(told.value)
+    for operation in (share.push, share.sync, share.pull, share.names, share.get):
+        with pytest.raises(CasebookError, match=remedy) as error:
+            operation(make_folder(operation.__name__))
+        assert url in str(error.value)
 
 
 @pytest.mark.usefixtures("bucket")
@@ -308,7 +308,7 @@ NAMES = {
 
 @pytest.mark.parametrize("label", NAMES)
 def test_a_manifest_writes_nothing_outside_its_folder(machine: Machine, label: str) -> None:
-    folder = made()
+    folder = make_folder()
     share.push(folder)
     named = {"files": {"a.txt": files.sha256(folder / "a.txt"), NAMES[label]: "0" * 64}}
     share.write(folder / "manifest.json", json.dumps(named).encode())
@@ -323,7 +323,7 @@ def test_a_manifest_writes_nothing_outside_its_folder(machine: Machine, label: s
     "text", ["[" * 100_000, "[]", '{"files": 1}', '{"files": {"a": {}}}', "", "\0"], ids=range(6)
 )
 def test_a_manifest_that_is_none_is_told(machine: Machine, text: str) -> None:
-    share.push(made())
+    share.push(make_folder())
     share.write(places.models("shop") / "1" / "manifest.json", text.encode())
     machine("second")
     with pytest.raises(share.Altered, match=r"manifest\.json was altered"):
@@ -337,7 +337,7 @@ def test_a_pipe_in_a_shared_folder_is_refused_at_once(
 ) -> None:
     monkeypatch.setenv("CASEBOOK_ARTIFACTS", f"file://{tmp_path}/disk")
     monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / "first"))
-    share.push(made())
+    share.push(make_folder())
     there = tmp_path / "disk" / "models" / "shop" / "1" / name
     there.unlink()
     os.mkfifo(there)

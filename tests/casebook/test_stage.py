@@ -27,12 +27,12 @@ def parts(*args: Any, **kwargs: Any) -> dict[str, str]:
     return dict(key_parts(double.fn, args, kwargs))
 
 
-def make(run: Run, made: dict[str, str]) -> Ref:
-    ref = Ref(case=run.case, stage="double", key=store.key_of(made))
+def make(run: Run, cache_parts: dict[str, str]) -> Ref:
+    ref = Ref(case=run.case, stage="double", key=store.key_of(cache_parts))
     with files.new_folder(ref.folder) as out:
         facts = double.fn(out, "a")
         cost = {"seconds": 1.0, "peak_memory_mb": None, "made_at": "2026"}
-        sealed = store.write_manifest(out, run.case, "double", made, facts, cost)
+        sealed = store.write_manifest(out, run.case, "double", cache_parts, facts, cost)
     (ref.folder / store.RESULT).write_text("{}")
     return sealed
 
@@ -57,8 +57,8 @@ def test_what_is_set_of_every_case_reaches_the_stages_that_take_it(artifacts: Pa
     assert set_for(trusting, params) == {"trust_columns": ("a",)}
     assert set_for(double.fn, params) == {}
     with under_way(Run("toy", params, planning=True)) as run:
-        asked, handed_on = stage(trusting)("x"), stage(trusting)("x", trust_columns=())
-    assert asked.key != handed_on.key
+        from_params, explicit = stage(trusting)("x"), stage(trusting)("x", trust_columns=())
+    assert from_params.key != explicit.key
     assert len(run.stages) == 2
 
 
@@ -72,13 +72,13 @@ def test_values_of_the_project_bring_their_code_into_the_key() -> None:
 
 
 def test_a_stage_is_reused_only_while_its_files_are_whole(run: Run) -> None:
-    made = parts("a")
-    ref = make(run, made)
-    assert decide(run, ref, made).status == "reuse"
+    cache_parts = parts("a")
+    ref = make(run, cache_parts)
+    assert decide(run, ref, cache_parts).status == "reuse"
     ref.path("word.txt").write_text("altered")
-    assert decide(run, ref, made).why == "word.txt was altered"
+    assert decide(run, ref, cache_parts).why == "word.txt was altered"
     ref.path("word.txt").unlink()
-    assert decide(run, ref, made).why == "word.txt is gone"
+    assert decide(run, ref, cache_parts).why == "word.txt is gone"
 
 
 @pytest.mark.parametrize("left", ['{"half":', None])
@@ -109,12 +109,12 @@ def shared(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callabl
 def test_what_was_made_before_the_network_was_back_is_shared_and_reused(
     run: Run, shared: Callable[[str], None]
 ) -> None:
-    made = parts("a")
-    ref = make(run, made)
+    cache_parts = parts("a")
+    ref = make(run, cache_parts)
     assert share.names(ref.folder.parent) == []
-    assert decide(run, ref, made).status == "reuse"
+    assert decide(run, ref, cache_parts).status == "reuse"
     shared("second")
-    assert decide(run, ref, made).status == "reuse"
+    assert decide(run, ref, cache_parts).status == "reuse"
     assert ref.path("word.txt").read_text() == "-aa"
 
 
@@ -138,12 +138,12 @@ def test_a_plan_knows_what_another_machine_made_and_brings_nothing(
 def test_an_output_altered_on_the_way_is_made_again_and_shared(
     run: Run, shared: Callable[[str], None]
 ) -> None:
-    made = parts("a")
-    ref = make(run, made)
+    cache_parts = parts("a")
+    ref = make(run, cache_parts)
     share.push(ref.folder)
     share.write(ref.path("word.txt"), b"altered")
     shared("second")
-    record = decide(run, ref, made)
+    record = decide(run, ref, cache_parts)
     assert record.status == "run"
     assert record.why.startswith("word.txt was altered at file://")
 
@@ -178,10 +178,10 @@ def test_a_plan_names_what_changed_and_runs_nothing(run: Run) -> None:
 
 
 def test_a_fresh_run_is_made_when_asked_for(run: Run) -> None:
-    made = parts("a")
-    ref = make(run, made)
+    cache_parts = parts("a")
+    ref = make(run, cache_parts)
     run.refresh = True
-    assert decide(run, ref, made).status == "run"
+    assert decide(run, ref, cache_parts).status == "run"
 
 
 def test_a_stage_travels_to_another_process_by_name() -> None:

@@ -16,7 +16,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def made(key: str = "1", at: str = "2026-01-01", text: str = "text") -> Path:
+def make_output(key: str = "1", at: str = "2026-01-01", text: str = "text") -> Path:
     parts = {"code": key}
     folder = places.store() / "shop" / "clean" / store.key_of(parts)
     (folder / "deep").mkdir(parents=True)
@@ -40,7 +40,7 @@ def manifest_of(folder: Path) -> Manifest:
 
 
 def test_a_sealed_folder_tells_its_files_size_and_facts() -> None:
-    folder = made()
+    folder = make_output()
     manifest = manifest_of(folder)
     assert set(manifest.files) == {"a.txt", "deep/b.txt"}
     assert (manifest.bytes, manifest.seconds, manifest.ref.facts) == (5, 1.5, {"rows": 2})
@@ -50,7 +50,7 @@ def test_a_sealed_folder_tells_its_files_size_and_facts() -> None:
 
 
 def test_a_missing_and_an_altered_file_are_named() -> None:
-    folder = made()
+    folder = make_output()
     (folder / "a.txt").write_text("tixt", encoding="utf-8")
     assert store.verify(folder, manifest_of(folder)) == "a.txt was altered"
     (folder / "a.txt").unlink()
@@ -59,7 +59,8 @@ def test_a_missing_and_an_altered_file_are_named() -> None:
 
 def test_the_reference_hashes_the_content_not_the_key() -> None:
     first, same, other = (
-        manifest_of(made(key, text=text)).ref for key, text in (("1", "x"), ("2", "x"), ("3", "y"))
+        manifest_of(make_output(key, text=text)).ref
+        for key, text in (("1", "x"), ("2", "x"), ("3", "y"))
     )
     assert first.sha256 == same.sha256 != other.sha256
     assert first.key != same.key
@@ -67,7 +68,7 @@ def test_the_reference_hashes_the_content_not_the_key() -> None:
 
 @pytest.mark.parametrize("content", ["", "{", '{"ref": 1}'])
 def test_a_manifest_that_is_cut_short_is_none(content: str) -> None:
-    folder = made()
+    folder = make_output()
     (folder / store.MANIFEST).write_text(content, encoding="utf-8")
     assert store.read_manifest(folder) is None
     assert store.latest("shop", "clean") is None
@@ -75,9 +76,9 @@ def test_a_manifest_that_is_cut_short_is_none(content: str) -> None:
 
 def test_the_latest_is_the_newest_whatever_its_key() -> None:
     assert store.latest("shop", "clean") is None
-    made("1", "2026-01-02")
-    made("2", "2026-01-03")
-    made("3", "2026-01-01")
+    make_output("1", "2026-01-02")
+    make_output("2", "2026-01-03")
+    make_output("3", "2026-01-01")
     latest = store.latest("shop", "clean")
     assert latest is not None
     assert latest.parts == {"code": "2"}

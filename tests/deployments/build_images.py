@@ -54,14 +54,14 @@ def main() -> None:
     if missing:
         raise SystemExit(f"missing: {', '.join(missing)}. {__doc__}")
     configure(folder)
-    if not known(BASE):
+    if not image_exists(BASE):
         timed("base image", lambda: make_base(folder))
     build(folder, DATABASE, STAND_IN / "Dockerfile", STAND_IN)
     for name in ("service", "worker"):
         file = places.project() / "deployments" / f"{name}.Dockerfile"
         build(folder, f"localhost/casebook-{name}", file, places.project())
         print(
-            said(
+            output_of(
                 "podman",
                 "images",
                 "--format",
@@ -73,7 +73,7 @@ def main() -> None:
     try:
         use([*compose, "--file", str(folder / "old_engine.yaml")])
     finally:
-        said(*compose, "down", "--volumes")
+        output_of(*compose, "down", "--volumes")
     print("all was seen")
 
 
@@ -99,7 +99,7 @@ def make_base(folder: Path) -> None:
     Like the real one, it has no manuals and package caches.
     """
     root = folder / "root"
-    said("debootstrap", "--variant=minbase", "trixie", str(root))
+    output_of("debootstrap", "--variant=minbase", "trixie", str(root))
     for name in ("doc", "man", "info", "locale"):
         shutil.rmtree(root / "usr" / "share" / name, ignore_errors=True)
     (root / "etc/dpkg/dpkg.cfg.d/docker").write_text(SLIM)
@@ -113,7 +113,7 @@ def make_base(folder: Path) -> None:
         *(root / "var/lib/apt/lists").glob("*_*"),
     ]:
         path.unlink()
-    said(
+    output_of(
         "tar",
         "--directory",
         str(root),
@@ -123,7 +123,7 @@ def make_base(folder: Path) -> None:
         str(folder / "root.tar"),
         ".",
     )
-    said("podman", "import", str(folder / "root.tar"), BASE)
+    output_of("podman", "import", str(folder / "root.tar"), BASE)
 
 
 def build(folder: Path, name: str, dockerfile: Path, context: Path) -> None:
@@ -146,18 +146,18 @@ def build(folder: Path, name: str, dockerfile: Path, context: Path) -> None:
             f"--volume={certificates}:/etc/pip.crt:ro",
             f"--volume={folder}/pip.conf:/etc/pip.conf:ro",
         ]
-    timed(name, lambda: said(*command, "--file", str(dockerfile), "--tag", name, str(context)))
+    timed(name, lambda: output_of(*command, "--file", str(dockerfile), "--tag", name, str(context)))
 
 
 def use(compose: list[str]) -> None:
     """Start the set in its order, run fraud, promote what it publishes, and ask the service."""
-    said(*compose, "up", "--no-build", "--detach", "database", "service", "reports")
+    output_of(*compose, "up", "--no-build", "--detach", "database", "service", "reports")
     for name in ("database", "server", "register", "worker"):
         if name != "database":
-            said(*compose, "up", "--no-build", "--no-recreate", "--no-deps", "--detach", name)
+            output_of(*compose, "up", "--no-build", "--no-recreate", "--no-deps", "--detach", name)
         timed(name, lambda name=name: until(lambda: ready(name)))  # type: ignore[misc]
     for name in ("server", "worker", "service", "reports"):
-        assert said("podman", "exec", container(name), "id", "-u") == "10001", name
+        assert output_of("podman", "exec", container(name), "id", "-u") == "10001", name
         assert not worked("podman", "exec", container(name), "touch", "/casebook/x"), name
     timed("fraud", lambda: deployed("fraud/fraud", "--params", json.dumps(SMALL)))
     assert not worked(
@@ -167,33 +167,35 @@ def use(compose: list[str]) -> None:
         "promote",
         lambda: deployed("promote/promote", "--param", "case=fraud", "--param", "version=1"),
     )
-    rows = said(
+    rows = output_of(
         "podman",
         "exec",
         container("service"),
         "cat",
         "/artifacts/models/fraud/1/sample_request.json",
     ).encode()
-    asked = Request(
+    request = Request(
         "http://127.0.0.1:9000/v1/models/fraud:predict", rows, {"Content-Type": "application/json"}
     )
     until(lambda: b'"fraud"' in read("http://127.0.0.1:9000/v1/models"))
-    with urlopen(asked, timeout=30) as answered:
+    with urlopen(request, timeout=30) as answered:
         print(json.load(answered)["model"])
     assert b"<title>" in read("http://127.0.0.1:4200/")
     assert b"report.html" in read(f"http://127.0.0.1:4201/fraud/{latest_run()}/")
     for name in ("worker", "service", "server", "database"):
-        timed(f"{name} stops", lambda name=name: said("podman", "stop", container(name)))  # type: ignore[misc]
+        timed(f"{name} stops", lambda name=name: output_of("podman", "stop", container(name)))  # type: ignore[misc]
 
 
 def latest_run() -> str:
     """Return the name of the folder of the run."""
-    return said("podman", "exec", container("service"), "ls", "/artifacts/runs/fraud").split()[-1]
+    return output_of("podman", "exec", container("service"), "ls", "/artifacts/runs/fraud").split()[
+        -1
+    ]
 
 
 def deployed(name: str, *parameters: str) -> str:
     """Run a deployment from inside, and wait for its end."""
-    return said(
+    return output_of(
         "podman",
         "exec",
         container("worker"),
@@ -214,14 +216,14 @@ def ready(name: str) -> bool:
     Without systemd nothing else runs its health check.
     """
     if name == "register":
-        state = said(
+        state = output_of(
             "podman",
             "inspect",
             container(name),
             "--format",
             "{{.State.Status}} {{.State.ExitCode}}",
         )
-        assert state in ("created 0", "running 0", "exited 0"), said(
+        assert state in ("created 0", "running 0", "exited 0"), output_of(
             "podman", "logs", container(name)
         )
         return state == "exited 0"
@@ -233,7 +235,7 @@ def container(name: str) -> str:
     return f"casebook_{name}_1"
 
 
-def known(image: str) -> bool:
+def image_exists(image: str) -> bool:
     """Say whether an image was made before."""
     return worked("podman", "image", "exists", image)
 
@@ -258,7 +260,7 @@ def worked(*command: str) -> bool:
     return subprocess.run(command, capture_output=True, cwd=places.project()).returncode == 0
 
 
-def said(*command: str) -> str:
+def output_of(*command: str) -> str:
     """Run a command and return what it prints; if it fails, say what it said."""
     done = subprocess.run(command, capture_output=True, text=True, cwd=places.project())
     assert done.returncode == 0, f"{' '.join(command)}: {(done.stdout + done.stderr)[-2000:]}"

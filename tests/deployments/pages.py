@@ -21,12 +21,12 @@ def visiting(stand: Stand) -> "Iterator[Page]":
 
     needs.chromium()
     expect.set_options(timeout=browse.LIMIT)
-    asked: list[str] = []
+    urls: list[str] = []
     with browse.page() as page:
-        page.on("request", lambda request: asked.append(request.url))
+        page.on("request", lambda request: urls.append(request.url))
         yield page
     ours = re.compile(rf"(blob:)?({stand.url}|{stand.reports})/|data:")
-    assert not [url for url in asked if not ours.match(url)]
+    assert not [url for url in urls if not ours.match(url)]
 
 
 def green(graph: bytes) -> float:

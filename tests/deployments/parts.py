@@ -167,8 +167,8 @@ class Stand:
 
         process = self.started.pop(name)
         children = psutil.Process(process.pid).children(recursive=True)
-        for each in [process, *children]:
-            each.send_signal(signal.SIGKILL)
+        for member in [process, *children]:
+            member.send_signal(signal.SIGKILL)
         process.wait()
         psutil.wait_procs(children)
 
@@ -275,10 +275,10 @@ def states(run: UUID) -> list[str | None]:
 def until(true: Callable[[], object], limit: float = 900.0) -> Any:
     """Wait until something is true, and return it."""
     end = time.monotonic() + limit
-    while not (found := true()):
+    while not (result := true()):
         assert time.monotonic() < end, f"waited {limit} seconds in vain"
         time.sleep(0.2)
-    return found
+    return result
 
 
 def until_in(run: UUID, *names: str) -> None:

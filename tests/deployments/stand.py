@@ -50,8 +50,8 @@ class Stand:
         return until(lambda: answer(request), self.log)[0]
 
     def deployment(self, name: str) -> Json:
-        found: Json = self.ask(f"/deployments/name/{name}/{name}")
-        return found
+        deployment: Json = self.ask(f"/deployments/name/{name}/{name}")
+        return deployment
 
     def start(self, name: str, parameters: Json, **more: Any) -> str:
         """Start a run as the UI does, and return its id."""
@@ -61,19 +61,19 @@ class Stand:
         return str(self.ask(path, {"parameters": parameters, **once, **more})["id"])
 
     def run(self, id: str) -> Json:
-        found: Json = self.ask(f"/flow_runs/{id}")
-        return found
+        run: Json = self.ask(f"/flow_runs/{id}")
+        return run
 
     def runs(self, name: str, /, **conditions: Any) -> list[Json]:
-        wanted = {
+        query = {
             "deployments": {"name": {"any_": [name]}},
             "flow_runs": conditions,
             "sort": "EXPECTED_START_TIME_ASC",
         }
-        found: list[Json] = self.ask("/flow_runs/filter", wanted)
-        return found
+        runs: list[Json] = self.ask("/flow_runs/filter", query)
+        return runs
 
-    def asked_for(self, name: str) -> set[str]:
+    def requested_runs(self, name: str) -> set[str]:
         """Return the ids of the runs that no schedule asked for."""
         return {run["id"] for run in self.runs(name) if not run["auto_scheduled"]}
 
@@ -95,18 +95,18 @@ class Stand:
 
         Lines reach the server a little after the run's end.
         """
-        wanted = {"logs": {"flow_run_id": {"any_": [id]}}, "sort": "TIMESTAMP_ASC"}
+        query = {"logs": {"flow_run_id": {"any_": [id]}}, "sort": "TIMESTAMP_ASC"}
         until(
-            lambda: any(words in line["message"] for line in self.ask("/logs/filter", wanted)),
+            lambda: any(words in line["message"] for line in self.ask("/logs/filter", query)),
             self.log,
         )
 
     def shown(self, id: str) -> list[Json]:
         """Return the artifacts of a run."""
-        found: list[Json] = self.ask(
+        artifacts: list[Json] = self.ask(
             "/artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [id]}}}
         )
-        return found
+        return artifacts
 
     def command(self, *words: str) -> "subprocess.CompletedProcess[str]":
         """Run a module's command against this server."""
@@ -147,11 +147,11 @@ def state_among(state: Json, wanted: tuple[str, ...]) -> Json | None:
     return state if {state["type"], state["name"]} & set(wanted) else None
 
 
-def until(found: Any, said: Any) -> Any:
+def until(condition: Any, describe: Any) -> Any:
     """Wait until something is found and return it."""
     limit = time.monotonic() + PATIENCE
-    while not (result := found()):
-        assert time.monotonic() < limit, said()
+    while not (result := condition()):
+        assert time.monotonic() < limit, describe()
         time.sleep(0.2)
     return result
 

@@ -17,8 +17,8 @@ def fresh(prefect_server: str) -> str:
     from prefect.client.orchestration import get_client
 
     with get_client(sync_client=True) as client:
-        for known in client.read_automations():
-            client.delete_automation(known.id)
+        for automation in client.read_automations():
+            client.delete_automation(automation.id)
         if block := alerts.webhook(client):
             client.delete_block_document(block)
     return prefect_server
@@ -28,7 +28,10 @@ def registered() -> dict[str, tuple[object, bool]]:
     from prefect.client.orchestration import get_client
 
     with get_client(sync_client=True) as client:
-        return {each.name: (each.id, each.enabled) for each in client.read_automations()}
+        return {
+            automation.name: (automation.id, automation.enabled)
+            for automation in client.read_automations()
+        }
 
 
 def test_without_an_address_no_alert_is_registered_and_that_is_said(
@@ -53,8 +56,8 @@ def test_registered_again_all_stay_as_they_are_and_one_that_was_disabled_stays_s
     assert len(before) == 6 + ALERTS
     name = policies.retrained().name
     with get_client(sync_client=True) as client:
-        (known,) = client.read_automations_by_name(name)
-        client.pause_automation(known.id)
+        (automation,) = client.read_automations_by_name(name)
+        client.pause_automation(automation.id)
     monkeypatch.delenv(alerts.VARIABLE)
     assert automations.register().endswith("alerts go to the address that was named before.")
     assert registered() == before | {name: (before[name][0], False)}
@@ -71,8 +74,8 @@ def test_one_that_is_otherwise_by_now_takes_the_place_of_the_old_one(
     automations.register()
     assert registered() == before
     with get_client(sync_client=True) as client:
-        (known,) = client.read_automations_by_name(policies.retrained().name)
-    assert known.trigger.within == timedelta(hours=2)
+        (automation,) = client.read_automations_by_name(policies.retrained().name)
+    assert automation.trigger.within == timedelta(hours=2)
 
 
 def test_without_a_server_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

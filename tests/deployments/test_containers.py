@@ -112,8 +112,8 @@ def test_whoever_breaks_in_finds_little(compose: dict[str, Any]) -> None:
 def test_who_waits_for_health_waits_for_a_check(compose: dict[str, Any]) -> None:
     waited = {
         name: how["condition"]
-        for each in compose["services"].values()
-        for name, how in each.get("depends_on", {}).items()
+        for service in compose["services"].values()
+        for name, how in service.get("depends_on", {}).items()
     }
     assert waited == {
         "database": "service_healthy",
@@ -137,8 +137,8 @@ def test_no_secret_is_in_a_file(compose: dict[str, Any]) -> None:
     example = (FOLDER / "env.example").read_text(encoding="utf-8")
     named = dict(re.findall(r"^(\w+)=(.*)$", example, flags=re.MULTILINE))
     assert not any(named.values())
-    asked = re.findall(r"\$\{(\w+)", (FOLDER / "compose.yaml").read_text(encoding="utf-8"))
-    assert set(asked) - {"CODE_VERSION"} == named.keys()
+    used = re.findall(r"\$\{(\w+)", (FOLDER / "compose.yaml").read_text(encoding="utf-8"))
+    assert set(used) - {"CODE_VERSION"} == named.keys()
     assert (
         "/deployments/.env" in (places.project() / ".gitignore").read_text(encoding="utf-8").split()
     )

@@ -61,7 +61,7 @@ def kennel(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def told(kennel: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+def run_python(kennel: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, *words],
         cwd=places.project(),
@@ -72,21 +72,21 @@ def told(kennel: Path, *words: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_a_case_without_a_deployment_is_named_with_the_remedy(kennel: Path) -> None:
-    done = told(kennel, "-m", "deployments", "check")
+    done = run_python(kennel, "-m", "deployments", "check")
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert f"{listing.place(kennel)} has no deployment of dogs" in done.stderr
     assert "python -m deployments write" in done.stderr
 
 
 def test_a_deployment_that_was_edited_is_named(kennel: Path) -> None:
-    text = told(
+    text = run_python(
         kennel,
         "-c",
         f"from deployments import listing; print(listing.listing(listing.Path({str(kennel)!r})))",
     )
     listing.place(kennel).parent.mkdir()
     listing.place(kennel).write_text(text.stdout.removesuffix("\n"))
-    assert told(kennel, "-m", "deployments", "check").returncode == 0
+    assert run_python(kennel, "-m", "deployments", "check").returncode == 0
     listing.place(kennel).write_text(text.stdout.replace("source: real", "source: auto"))
-    done = told(kennel, "-m", "deployments", "check")
+    done = run_python(kennel, "-m", "deployments", "check")
     assert done.returncode == 1 and "is not as the flows are today (dogs)" in done.stderr

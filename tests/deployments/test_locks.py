@@ -17,12 +17,12 @@ ONLY = {"serving": set[str](), "cpu": {"tensorflow-cpu"}, "gpu": set[str]()}
 def pins(path: str) -> dict[tuple[str, str], frozenset[str]]:
     """Hashes by name and version."""
     text = (places.project() / path).read_text(encoding="utf-8")
-    found = re.findall(
+    matches = re.findall(
         r"^([\w.-]+)(?:\[[\w,-]+\])?==(\S+).*\\\n((?:    --hash=.*\n)+)", text, flags=re.MULTILINE
     )
     return {
         (name, version): frozenset(re.findall(r"sha256:\w{64}", hashes))
-        for name, version, hashes in found
+        for name, version, hashes in matches
     }
 
 
@@ -43,8 +43,8 @@ def test_the_service_gets_what_it_needs_and_nothing_that_learns() -> None:
         "project"
     ]
     needed = project["optional-dependencies"]
-    asked = {Requirement(text).name for text in (*needed["serving"], *needed["storage"])}
-    assert asked <= names("serving")
+    required = {Requirement(text).name for text in (*needed["serving"], *needed["storage"])}
+    assert required <= names("serving")
     assert not {
         "tensorflow",
         "tensorflow-cpu",

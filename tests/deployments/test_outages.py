@@ -89,48 +89,48 @@ def standing(folder: Path, **more: str) -> Iterator[Stand]:
     """Run a server and a worker."""
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
-    made = stand_in(folder, **more)
-    with temporary_settings({PREFECT_API_URL: made.url}):
+    stand = stand_in(folder, **more)
+    with temporary_settings({PREFECT_API_URL: stand.url}):
         try:
-            made.serve()
-            made.work()
-            yield made
+            stand.serve()
+            stand.work()
+            yield stand
         finally:
-            made.close()
+            stand.close()
 
 
-def waiting(made: Stand) -> tuple[UUID, Path]:
+def waiting(stand: Stand) -> tuple[UUID, Path]:
     """Start a run, and come back when it is in the middle; it goes on when the file is there."""
-    go = made.folder / "go"
+    go = stand.folder / "go"
     run = trigger(deploy("patient"), go=str(go))
     until(lambda: Path(f"{go}.waiting").exists())
     return run, go
 
 
-def finished(made: Stand, run: UUID) -> None:
+def finished(stand: Stand, run: UUID) -> None:
     until_in(run, "Completed")
     assert read(run).run_count == 1
-    (record,) = made.runs("patient")
+    (record,) = stand.runs("patient")
     assert record["status"] == "completed"
 
 
 def test_a_server_that_is_killed_and_comes_back(tmp_path: Path) -> None:
-    with standing(tmp_path) as made:
-        run, go = waiting(made)
-        made.kill("server")
+    with standing(tmp_path) as stand:
+        run, go = waiting(stand)
+        stand.kill("server")
         go.touch()  # the run's end, of which it has to tell the server, comes while there is none
-        until(lambda: made.runs("patient")[0]["status"] == "completed")
-        made.serve()
-        finished(made, run)
+        until(lambda: stand.runs("patient")[0]["status"] == "completed")
+        stand.serve()
+        finished(stand, run)
 
 
 def test_a_database_that_is_killed_and_comes_back(tmp_path: Path, postgres: Postgres) -> None:
-    with standing(tmp_path, PREFECT_API_DATABASE_CONNECTION_URL=postgres.url) as made:
-        run, go = waiting(made)
+    with standing(tmp_path, PREFECT_API_DATABASE_CONNECTION_URL=postgres.url) as stand:
+        run, go = waiting(stand)
         postgres.kill()
         go.touch()
-        until(lambda: made.runs("patient")[0]["status"] == "completed")
+        until(lambda: stand.runs("patient")[0]["status"] == "completed")
         time.sleep(AWAY)  # the server answers that it can't, and the run asks again
-        assert made.started["server"].poll() is None
+        assert stand.started["server"].poll() is None
         postgres.start()
-        finished(made, run)
+        finished(stand, run)

@@ -17,21 +17,21 @@ from tests import needs
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder that another account may enter, which pytest's own are not."""
-    made = Path(tempfile.mkdtemp())
-    made.chmod(0o755)
-    yield made / "postgres"
-    shutil.rmtree(made)
+    parent = Path(tempfile.mkdtemp())
+    parent.chmod(0o755)
+    yield parent / "postgres"
+    shutil.rmtree(parent)
 
 
 def ask(url: str, question: str) -> object:
-    async def asked() -> object:
+    async def query() -> object:
         connection = await asyncpg.connect(url.replace("+asyncpg", ""))
         try:
             return await connection.fetchval(question)
         finally:
             await connection.close()
 
-    return asyncio.run(asked())
+    return asyncio.run(query())
 
 
 def test_it_answers_whoever_has_the_address_and_ends_with_the_block(folder: Path) -> None:

@@ -20,8 +20,8 @@ FAMILY = (
 
 @pytest.fixture
 def scene(tmp_path: Path) -> Iterator[Scene]:
-    with closing(Scene(tmp_path)) as made:
-        yield made
+    with closing(Scene(tmp_path)) as rehearsal:
+        yield rehearsal
 
 
 def test_what_a_part_says_is_waited_for(scene: Scene) -> None:
@@ -36,7 +36,7 @@ def test_a_part_is_killed_with_all_that_it_started(scene: Scene) -> None:
     scene.until(lambda: psutil.Process(scene.started["family"].pid).children(), "no child")
     killed = scene.kill("family")
     assert len(killed) == 2
-    assert not any(psutil.pid_exists(each) for each in killed)
+    assert not any(psutil.pid_exists(pid) for pid in killed)
 
 
 def test_waiting_ends_where_a_part_has_ended(scene: Scene) -> None:

@@ -63,24 +63,24 @@ def test_a_run_behaves_as_the_command_does(stand: Stand, first: str) -> None:
     assert record["status"] == "completed"
     assert {name: record["parameters"][name] for name in SMOKE} == SMOKE
     stand.until_said(first, "train-course-0")
-    shown = {each["type"]: each for each in stand.shown(first)}
+    shown = {artifact["type"]: artifact for artifact in stand.shown(first)}
     assert {"validation-creditcard", "fraud-figures", "fraud-report"} <= {
-        each["key"] for each in stand.shown(first)
+        artifact["key"] for artifact in stand.shown(first)
     }
     assert {"progress", "table", "markdown"} <= shown.keys()
-    assert [each["data"] for each in stand.shown(first) if each["type"] == "progress"].count(
-        100.0
-    ) > 0
+    assert [
+        artifact["data"] for artifact in stand.shown(first) if artifact["type"] == "progress"
+    ].count(100.0) > 0
     assert f"{stand.reports}/fraud/{folder.name}/report.html" in shown["markdown"]["data"]
 
 
 def test_what_the_model_forbids_is_refused_in_the_form(stand: Stand, page: "Page") -> None:
     open_form(page, stand.url, "fraud")
     fill(page, "Seed", "-3")
-    before = stand.asked_for("fraud")
+    before = stand.requested_runs("fraud")
     send(page)
     page.get_by_text("-3 is less than the minimum of 0").first.wait_for()
-    assert stand.asked_for("fraud") == before
+    assert stand.requested_runs("fraud") == before
 
 
 def test_a_run_by_command_reuses_what_was_made(stand: Stand, first: str) -> None:
@@ -107,12 +107,12 @@ def test_a_schedule_starts_a_run(stand: Stand, first: str) -> None:
         "anchor_date": (datetime.now(UTC) + timedelta(seconds=10)).isoformat(),
     }
     given = {"schedule": soon, "active": True, "slug": "soon", "parameters": {"params": SMOKE}}
-    (made,) = stand.ask(schedules, [given])
+    (schedule,) = stand.ask(schedules, [given])
     try:
         run = until(lambda: scheduled(stand), stand.log)
         assert stand.ended(run["id"])["auto_scheduled"]
     finally:
-        stand.ask(f"{schedules}/{made['id']}", method="DELETE")
+        stand.ask(f"{schedules}/{schedule['id']}", method="DELETE")
 
 
 def scheduled(stand: Stand) -> Any:
@@ -166,7 +166,7 @@ def test_an_operation_from_its_form(stand: Stand, first: str, page: "Page", tmp_
     send(page)
     (run,) = until(lambda: stand.runs("monitor"), stand.log)
     stand.ended(run["id"])
-    (shown,) = (each for each in stand.shown(run["id"]) if each["key"] == "monitor")
+    (shown,) = (artifact for artifact in stand.shown(run["id"]) if artifact["key"] == "monitor")
     assert "fraud version 1" in shown["description"]
     assert f"{stand.reports}/monitor/" in shown["data"]
 
@@ -198,13 +198,13 @@ def test_registered_again_what_was_set_in_the_ui_stays(stand: Stand) -> None:
     stand.ask("/work_pools/local/queues/cases", {"concurrency_limit": 5}, method="PATCH")
     done = stand.command("deployments", "register")
     assert done.returncode == 0, done.stderr
-    assert {(each["schedule"]["cron"], each["active"]) for each in stand.ask(path)} == {
+    assert {(entry["schedule"]["cron"], entry["active"]) for entry in stand.ask(path)} == {
         (nightly["schedule"]["cron"], False),
         ("5 5 * * *", True),
     }
     assert stand.ask("/work_pools/local/queues/cases")["concurrency_limit"] == 5
     assert len(stand.ask("/automations/filter", {})) == len(
-        {each["name"] for each in stand.ask("/automations/filter", {})}
+        {entry["name"] for entry in stand.ask("/automations/filter", {})}
     )
 
 
@@ -215,7 +215,7 @@ def test_sigterm_ends_all_of_it_and_the_run_is_known_as_crashed(stand: Stand) ->
     assert len(everything) >= 4  # server, reports, worker, run
     stand.process.terminate()
     assert stand.process.wait() == 0
-    assert not [each for each in everything if each.is_running()]
+    assert not [process for process in everything if process.is_running()]
     with closing(sqlite3.connect(stand.artifacts / "prefect" / "prefect.db")) as database:
         rows = database.execute("select state_type from flow_run where id = ?", (run,)).fetchall()
     assert rows == [("CRASHED",)]

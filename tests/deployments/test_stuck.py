@@ -22,13 +22,13 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
     often = {"PREFECT_SERVER_SERVICES_REPOSSESSOR_LOOP_SECONDS": "2", LEASE: "30"}
-    made = stand_in(tmp_path_factory.mktemp("stuck"), **often)
-    with temporary_settings({PREFECT_API_URL: made.url}):
+    server = stand_in(tmp_path_factory.mktemp("stuck"), **often)
+    with temporary_settings({PREFECT_API_URL: server.url}):
         try:
-            made.serve()
-            yield made
+            server.serve()
+            yield server
         finally:
-            made.close()
+            server.close()
 
 
 def take(run: UUID) -> str | None:

@@ -54,7 +54,7 @@ def dask_cluster(house: House) -> Iterator[Cluster]:
         yield cluster
     finally:
         for process in cluster.processes:
-            for each in (*psutil.Process(process.pid).children(recursive=True), process):
-                each.kill()
+            for member in (*psutil.Process(process.pid).children(recursive=True), process):
+                member.kill()
         for process in cluster.processes:
             process.wait()

@@ -115,34 +115,36 @@ def house(folder: Path, server: str, **more: str) -> House:
 
 def house_after(folder: Path, server: str, module: str, *flags: str, **more: str) -> House:
     """Return a house in which one command ran to its end."""
-    made = house(folder, server, **more)
-    done = made.here(module, *flags)
+    workspace = house(folder, server, **more)
+    done = workspace.here(module, *flags)
     assert done.code == 0, done.err
-    return made
+    return workspace
 
 
 def real_findings(folder: Path, server: str, case: str) -> dict[str, Any]:
     """Return the findings of a case's run on the real data, or skip the test if there is none."""
-    made = house_after(
+    workspace = house_after(
         folder, server, f"flows.{case}", "--source", "real", CASEBOOK_DATA_MIRROR=needs.real_data()
     )
-    found: dict[str, Any] = made.record(made.runs(case)[0], "metrics.json")["findings"]
-    return found
+    findings: dict[str, Any] = workspace.record(workspace.runs(case)[0], "metrics.json")["findings"]
+    return findings
 
 
-def fails_at_the_end(made: House, case: str, *flags: str) -> None:
+def fails_at_the_end(workspace: House, case: str, *flags: str) -> None:
     """Check that a run whose very last step fails leaves no version at all.
 
     The step fails when the version has already appeared.
     """
-    models = made.artifacts / "models" / case
-    kept = models.rename(made.artifacts / f"kept-{case}")
-    done = Finished(*runner().run(made.environment, f"flows.{case}", flags, last_step_fails=True))
+    models = workspace.artifacts / "models" / case
+    kept = models.rename(workspace.artifacts / f"kept-{case}")
+    done = Finished(
+        *runner().run(workspace.environment, f"flows.{case}", flags, last_step_fails=True)
+    )
     assert done.code == 1
     assert "the last step failed beside version 1" in done.err
     assert [path.name for path in models.rglob("*")] in ([], [".lock"])
-    run = max(made.runs(case), key=lambda folder: (folder / "run.json").stat().st_mtime_ns)
-    record = made.record(run)
+    run = max(workspace.runs(case), key=lambda folder: (folder / "run.json").stat().st_mtime_ns)
+    record = workspace.record(run)
     assert record["status"] == "failed" and "published" not in record
     assert not (run / "report.html").exists()
     shutil.rmtree(models)

@@ -20,21 +20,21 @@ from casebook.params import Profile
 def cases() -> list[Case[Any]]:
     """Return all cases of this checkout."""
     names = sorted(path.stem for path in (places.project() / "flows").glob("[!_]*.py"))
-    found = [getattr(importlib.import_module(f"flows.{name}"), name, None) for name in names]
-    return [each for each in found if isinstance(each, Case)]
+    candidates = [getattr(importlib.import_module(f"flows.{name}"), name, None) for name in names]
+    return [candidate for candidate in candidates if isinstance(candidate, Case)]
 
 
 def keys(case: Case[Any]) -> dict[str, list[tuple[str, str]]]:
     """Return stages and keys by profile; a case without a sample is planned on its real data."""
-    found = {}
+    keys_by_profile = {}
     for profile in get_args(Profile):
         values: dict[str, Any] = {"profile": profile}
         try:
             run = case.plan(case.params(**values, source="sample"))
         except CasebookError:
             run = case.plan(case.params(**values))
-        found[profile] = [(stage.stage, stage.key) for stage in run.stages]
-    return found
+        keys_by_profile[profile] = [(stage.stage, stage.key) for stage in run.stages]
+    return keys_by_profile
 
 
 def main() -> None:

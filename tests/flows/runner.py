@@ -45,11 +45,13 @@ class Runner:
         if self._pool is None:
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=begin)
-        said, size = self._pool.submit(ran, environment, module, flags, last_step_fails).result()
+        message, size = self._pool.submit(
+            run_command, environment, module, flags, last_step_fails
+        ).result()
         if size > LARGE:
             self._pool.shutdown()
             self._pool = None
-        return said
+        return message
 
 
 @cache
@@ -68,7 +70,7 @@ def begin() -> None:
         warnings.filterwarnings(*parse_warning_filter(text, escape=False))
 
 
-def ran(
+def run_command(
     environment: dict[str, str], module: str, flags: Sequence[str], last_step_fails: bool
 ) -> tuple[Message, int]:
     """Run a command here; return what it said, and how many bytes this process holds after it."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flows.all import known
+from flows.all import available_cases
 from tests.flows.house import House
 
 FLOW = '''"""A case that {does}."""
@@ -83,5 +83,5 @@ def test_an_unknown_case_is_refused_before_any_is_run(theirs: House) -> None:
 
 
 def test_every_case_is_known_and_nothing_else() -> None:
-    assert {"fraud", "imagenet", "word_encoding"} <= known().keys()
-    assert not {"all", "backfill", "monitor", "promote", "tune"} & known().keys()
+    assert {"fraud", "imagenet", "word_encoding"} <= available_cases().keys()
+    assert not {"all", "backfill", "monitor", "promote", "tune"} & available_cases().keys()

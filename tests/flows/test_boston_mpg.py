@@ -26,19 +26,19 @@ CARS = {**CAR, "origin": 1}
 
 
 @pytest.fixture(scope="module")
-def ran(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
+def trained(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
     """A house in which both cases ran once on their samples."""
-    made = house(tmp_path_factory.mktemp("small"), prefect_server)
+    workspace = house(tmp_path_factory.mktemp("small"), prefect_server)
     for case in ("boston", "mpg"):
-        done = made.here(f"flows.{case}", *SMOKE)
+        done = workspace.here(f"flows.{case}", *SMOKE)
         assert done.code == 0, done.err
-    return made
+    return workspace
 
 
 @pytest.mark.parametrize("case", ["boston", "mpg"])
-def test_a_run_leaves_figures_with_intervals_and_pictures(ran: House, case: str) -> None:
-    run = ran.runs(case)[0]
-    metrics = ran.record(run, "metrics.json")
+def test_a_run_leaves_figures_with_intervals_and_pictures(trained: House, case: str) -> None:
+    run = trained.runs(case)[0]
+    metrics = trained.record(run, "metrics.json")
     assert metrics["primary_metric"] == "rmse"
     assert {"dummy", "least_squares", "ridge", "extra_trees", "gradient_boosting"} == set(
         metrics["peers"]
@@ -51,14 +51,14 @@ def test_a_run_leaves_figures_with_intervals_and_pictures(ran: House, case: str)
     }
 
 
-def test_the_report_says_what_column_b_is(ran: House) -> None:
-    page = (ran.runs("boston")[0] / "report.html").read_text(encoding="utf-8")
+def test_the_report_says_what_column_b_is(trained: House) -> None:
+    page = (trained.runs("boston")[0] / "report.html").read_text(encoding="utf-8")
     assert "scikit-learn removed the set" in page
     assert "normal equation" in page
 
 
-def test_ranges_for_the_service_come_from_the_training_data(ran: House) -> None:
-    version = ran.artifacts / "models" / "mpg" / "1"
+def test_ranges_for_the_service_come_from_the_training_data(trained: House) -> None:
+    version = trained.artifacts / "models" / "mpg" / "1"
     signature = json.loads((version / "signature.json").read_text(encoding="utf-8"))
     assert [entry["name"] for entry in signature["inputs"]] == list(CARS)
     weight = next(entry for entry in signature["inputs"] if entry["name"] == "weight")
@@ -66,12 +66,12 @@ def test_ranges_for_the_service_come_from_the_training_data(ran: House) -> None:
     assert signature["output"]["unit"] == "miles per gallon"
 
 
-def test_the_published_model_answers_a_row_typed_by_hand(ran: House) -> None:
-    predictor = load(ran.artifacts / "models" / "mpg" / "1")
-    told = predictor.predict([CARS, {**CARS, "horsepower": None}])
-    assert all(5 < answer["mpg"] < 60 for answer in told)  # type: ignore[operator]
+def test_the_published_model_answers_a_row_typed_by_hand(trained: House) -> None:
+    predictor = load(trained.artifacts / "models" / "mpg" / "1")
+    answers = predictor.predict([CARS, {**CARS, "horsepower": None}])
+    assert all(5 < answer["mpg"] < 60 for answer in answers)  # type: ignore[operator]
     tract = make_tracts(10, seed=1).drop(columns="MEDV").iloc[0].to_dict()
-    assert 0 < load(ran.artifacts / "models" / "boston" / "1").predict([tract])[0]["medv"] < 100  # type: ignore[operator]
+    assert 0 < load(trained.artifacts / "models" / "boston" / "1").predict([tract])[0]["medv"] < 100  # type: ignore[operator]
 
 
 def fails(house: House, case: str, frame: pd.DataFrame, path: Path, *words: str) -> None:

@@ -55,12 +55,12 @@ def test_lead_changes_are_the_same_the_other_way_round(pairs: list[tuple[int, in
 
 
 @pytest.fixture(scope="module")
-def ran(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
+def explored(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
     """A house in which the case ran on its sample with two countries and fewer bars.
 
     The first run was in Korean.
     """
-    made = house(tmp_path_factory.mktemp("canada"), prefect_server)
+    workspace = house(tmp_path_factory.mktemp("canada"), prefect_server)
     flags = (
         "--source",
         "sample",
@@ -74,14 +74,14 @@ def ran(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
         "--language",
         "ko",
     )
-    done = made.here("flows.canada", *flags)
+    done = workspace.here("flows.canada", *flags)
     assert done.code == 0, done.err
-    return made
+    return workspace
 
 
-def test_the_sample_has_every_chart_and_no_finding_is_made_up(ran: House) -> None:
-    run = ran.runs("canada")[0]
-    findings = ran.record(run, "metrics.json")["findings"]
+def test_the_sample_has_every_chart_and_no_finding_is_made_up(explored: House) -> None:
+    run = explored.runs("canada")[0]
+    findings = explored.record(run, "metrics.json")["findings"]
     sample = with_totals(named_plainly(without_checked_total(make_migrants(120, seed=0))))
     countries = sample[sample["Country"] != "Unknown"].set_index("Country")
     assert findings["total"] == countries["Total"].sum()
@@ -110,8 +110,8 @@ def test_the_sample_has_every_chart_and_no_finding_is_made_up(ran: House) -> Non
     }
 
 
-def test_the_page_is_korean_where_it_is_asked_to_be(ran: House) -> None:
-    page = (ran.runs("canada")[0] / "report.html").read_text(encoding="utf-8")
+def test_the_page_is_korean_where_it_is_asked_to_be(explored: House) -> None:
+    page = (explored.runs("canada")[0] / "report.html").read_text(encoding="utf-8")
     assert "국적별 캐나다 이민" in page and "표준편차" in page and "95% 신뢰구간" in page
     assert "All immigrants" not in page and ">mean<" not in page
 
@@ -157,7 +157,7 @@ def findings(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> d
 
 def near(*values: float) -> Callable[[object], bool]:
     """Return a check of printed values, to their last digit."""
-    return lambda told: told == pytest.approx(values, rel=1e-6)
+    return lambda printed: printed == pytest.approx(values, rel=1e-6)
 
 
 @pytest.mark.realdata

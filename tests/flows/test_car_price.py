@@ -21,7 +21,7 @@ from tasks.data.ingest import conform, read
 from tasks.pages.findings import Section
 from tasks.reading.form import form
 from tasks.stories.car_price.association import anova, by_pairs, pearson
-from tasks.stories.car_price.findings_steps import merged, told
+from tasks.stories.car_price.findings_steps import merged, step_sections
 from tests.flows.house import SMOKE, House, house_after
 
 FAST = ("--profile", "smoke", "--candidates", "course", "--peers")
@@ -50,12 +50,12 @@ def test_findings_stand_beside_the_figures(priced: House) -> None:
     metrics = priced.record(run, "metrics.json")
     assert metrics["primary_metric"] == "rmse"
     assert set(metrics["candidates"]) == {"ensemble"}
-    found = metrics["findings"]
-    assert set(found["missing"]) <= set(make_autos(1, 0).columns)
-    assert sum(found["horsepower-binned"].values()) == 150 - found["dropped_without_price"]
-    assert set(found["pearson"]) == set(NUMBERS)
-    assert set(found["anova"]) <= set(CATEGORIES)
-    assert len(found["drivers"]) == 21
+    findings = metrics["findings"]
+    assert set(findings["missing"]) <= set(make_autos(1, 0).columns)
+    assert sum(findings["horsepower-binned"].values()) == 150 - findings["dropped_without_price"]
+    assert set(findings["pearson"]) == set(NUMBERS)
+    assert set(findings["anova"]) <= set(CATEGORIES)
+    assert len(findings["drivers"]) == 21
     page = (run / "report.html").read_text(encoding="utf-8")
     for title in (
         "Missing values",
@@ -79,24 +79,24 @@ def test_findings_stand_beside_the_figures(priced: House) -> None:
 
 
 def test_everything_found_is_told_in_korean_too(priced: House) -> None:
-    known, kept = messages("ko"), list((priced.artifacts / "store").rglob("findings.json"))
+    translations, kept = messages("ko"), list((priced.artifacts / "store").rglob("findings.json"))
     sections = [
-        Section.model_validate(each)
+        Section.model_validate(content)
         for path in kept
-        for each in json.loads(path.read_text(encoding="utf-8"))
+        for content in json.loads(path.read_text(encoding="utf-8"))
     ]
     assert len(kept) == 2 and len(sections) == 10
     for section in sections:
-        for said in (
+        for message in (
             section.title,
             *(f.sentence for f in section.findings),
             *(shows for _, shows in section.pictures),
         ):
-            assert said.text in known
-            assert said.render("ko") != str(said)
+            assert message.text in translations
+            assert message.render("ko") != str(message)
         assert {header for table in section.tables for header in table[0]} - {
             "drive-wheels"
-        } <= set(known)
+        } <= set(translations)
 
 
 def test_the_labs_regression_sees_its_four_drivers_alone() -> None:
@@ -167,7 +167,7 @@ def steps_told(frame: pd.DataFrame) -> list[Section]:
     sections = []
     for step in STEPS:
         after = step(frame)
-        sections += told(step, frame, after)
+        sections += step_sections(step, frame, after)
         frame = after
     return merged(sections)
 
@@ -193,10 +193,10 @@ def test_the_labs_cleaning(raw: pd.DataFrame) -> None:
         "peak-rpm": 2,
         "price": 4,
     }
-    found: dict[str, Any] = {
+    findings: dict[str, Any] = {
         f.name: f.value for section in steps_told(raw) for f in section.findings
     }
-    assert found["filled_with_mean"] == pytest.approx(
+    assert findings["filled_with_mean"] == pytest.approx(
         {
             "normalized-losses": 122.0,
             "bore": 3.3298,
@@ -206,10 +206,13 @@ def test_the_labs_cleaning(raw: pd.DataFrame) -> None:
         },
         abs=1e-4,
     )
-    assert found["filled_with_most_frequent"] == {"num-of-doors": "four"}
-    assert found["spellings_make"] == {"alfa-romero": "alfa-romeo", "peugot": "peugeot"}
-    assert found["horsepower-binned"] == {"Low": 153, "Medium": 43, "High": 5}
-    assert found["dummies"]["fuel-type-diesel"] == 20 and found["dummies"]["aspiration-turbo"] == 36
+    assert findings["filled_with_most_frequent"] == {"num-of-doors": "four"}
+    assert findings["spellings_make"] == {"alfa-romero": "alfa-romeo", "peugot": "peugeot"}
+    assert findings["horsepower-binned"] == {"Low": 153, "Medium": 43, "High": 5}
+    assert (
+        findings["dummies"]["fuel-type-diesel"] == 20
+        and findings["dummies"]["aspiration-turbo"] == 36
+    )
     clean = cleaned(raw)
     assert len(clean) == 201 and clean.isna().sum().sum() == 0
     assert clean["city-L/100km"].head(3).round(4).to_list() == [11.1905, 11.1905, 12.3684]
@@ -222,7 +225,7 @@ def test_the_labs_cleaning(raw: pd.DataFrame) -> None:
 
 @pytest.mark.realdata
 def test_the_labs_correlations_and_their_p_values(raw: pd.DataFrame) -> None:
-    found = pearson(cleaned(raw), "price")
+    correlations = pearson(cleaned(raw), "price")
     printed = {
         "wheel-base": (0.5846, 8.0765e-20),
         "horsepower": (0.8096, 6.3691e-48),
@@ -235,18 +238,18 @@ def test_the_labs_correlations_and_their_p_values(raw: pd.DataFrame) -> None:
         "highway-mpg": (-0.7047, 1.7495e-31),
     }
     for name, (r, p) in printed.items():
-        assert found[name].r == pytest.approx(r, abs=1e-4)
-        assert found[name].p == pytest.approx(p, rel=1e-3)
+        assert correlations[name].r == pytest.approx(r, abs=1e-4)
+        assert correlations[name].p == pytest.approx(p, rel=1e-3)
     weak = {"stroke": 0.0823, "peak-rpm": -0.1016, "compression-ratio": 0.0711}
-    assert {name: found[name].r for name in weak} == pytest.approx(weak, abs=1e-4)
+    assert {name: correlations[name].r for name in weak} == pytest.approx(weak, abs=1e-4)
 
 
 @pytest.mark.realdata
 def test_the_labs_groups_and_analyses_of_variance(raw: pd.DataFrame) -> None:
     cars = cleaned(raw)
-    each = cars.groupby("drive-wheels")["price"]
-    assert each.size().to_dict() == {"4wd": 8, "fwd": 118, "rwd": 75}
-    assert each.mean().to_dict() == pytest.approx(
+    prices = cars.groupby("drive-wheels")["price"]
+    assert prices.size().to_dict() == {"4wd": 8, "fwd": 118, "rwd": 75}
+    assert prices.mean().to_dict() == pytest.approx(
         {"4wd": 10241.0, "fwd": 9244.7797, "rwd": 19757.6133}
     )
     whole, pairs = anova(cars, "drive-wheels", "price"), by_pairs(cars, "drive-wheels", "price")
@@ -255,7 +258,7 @@ def test_the_labs_groups_and_analyses_of_variance(raw: pd.DataFrame) -> None:
         pytest.approx(67.9541, abs=1e-4),
         pytest.approx(3.3945e-23, rel=1e-3),
     )
-    assert {pair: found.f for pair, found in pairs.items()} == pytest.approx(
+    assert {pair: analysis.f for pair, analysis in pairs.items()} == pytest.approx(
         {("4wd", "fwd"): 0.6655, ("4wd", "rwd"): 8.5807, ("fwd", "rwd"): 130.5533}, abs=1e-4
     )
     assert pairs["fwd", "rwd"].p == pytest.approx(2.2355e-23, rel=1e-3)

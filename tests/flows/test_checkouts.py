@@ -30,15 +30,15 @@ def test_what_one_checkout_and_a_worker_at_another_path_made_is_reused_by_a_thir
         cluster.worker()
         done = first.run("flows.fraud", *ASKED, "--runner", cluster.runner)
     assert done.code == 0, done.err
-    made = first.statuses(first.runs()[0])
-    assert set(made.values()) == {"run"}
+    statuses = first.statuses(first.runs()[0])
+    assert set(statuses.values()) == {"run"}
     machinery = third.folder / "casebook" / "stage.py"
     changed = machinery.read_text(encoding="utf-8").replace('log.info("  %', 'log.info("   %')
     assert changed.count('log.info("   %') == 2
     machinery.write_text(changed, encoding="utf-8")
     again = third.run("flows.fraud", *ASKED)
     assert again.code == 0, again.err
-    assert third.statuses(third.runs()[-1]) == dict.fromkeys(made, "reuse")
+    assert third.statuses(third.runs()[-1]) == dict.fromkeys(statuses, "reuse")
     step = third.folder / "tasks" / "clean.py"
     code = step.read_text(encoding="utf-8")
     other = code.replace(

@@ -27,8 +27,8 @@ def output(key: str) -> Path:
 def run(name: str, status: str, key: str) -> Path:
     folder = places.runs("shop") / name
     folder.mkdir(parents=True)
-    told = {"status": status, "stages": [{"stage": "train", "key": key * 32}]}
-    (folder / "run.json").write_text(json.dumps(told), encoding="utf-8")
+    content = {"status": status, "stages": [{"stage": "train", "key": key * 32}]}
+    (folder / "run.json").write_text(json.dumps(content), encoding="utf-8")
     return folder
 
 
@@ -104,10 +104,10 @@ def test_what_is_made_while_it_looks_stays(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_damaged_record_stays_with_all_that_its_run_may_have_used(content: str) -> None:
     paths = [*pair("completed"), output("c")]
     (paths[3] / "run.json").write_text(content, encoding="utf-8")
-    said = clean_up(1)
+    message = clean_up(1)
     assert there(paths) == [True, False, True, True, True]
-    assert str(paths[3] / "run.json") in said
-    assert f"All outputs of shop stay, as nobody can tell what {NEW} used." in said
+    assert str(paths[3] / "run.json") in message
+    assert f"All outputs of shop stay, as nobody can tell what {NEW} used." in message
 
 
 @pytest.mark.parametrize(
@@ -116,9 +116,9 @@ def test_a_damaged_record_stays_with_all_that_its_run_may_have_used(content: str
 def test_a_version_that_can_not_tell_its_run_keeps_all_runs(manifest: object) -> None:
     paths = pair("completed")
     version(manifest)
-    said = clean_up(1)
+    message = clean_up(1)
     assert there(paths) == [False, True, True, True]
-    assert "All runs of shop stay" in said
+    assert "All runs of shop stay" in message
 
 
 def test_the_run_of_a_version_stays() -> None:

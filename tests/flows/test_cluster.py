@@ -18,37 +18,38 @@ SEARCH = (*SMOKE, "--case", "mpg", "--trials", "4")
 
 @pytest.fixture(scope="module")
 def workplace(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
-    made = house(tmp_path_factory.mktemp("cluster"), prefect_server)
-    made.artifacts.mkdir()
-    return made
+    workspace = house(tmp_path_factory.mktemp("cluster"), prefect_server)
+    workspace.artifacts.mkdir()
+    return workspace
 
 
 @pytest.fixture(scope="module")
 def cluster(workplace: House) -> Iterator[Cluster]:
     """A cluster of two workers."""
-    with dask_cluster(workplace) as made:
-        made.worker()
-        made.worker()
-        yield made
+    with dask_cluster(workplace) as running:
+        running.worker()
+        running.worker()
+        yield running
 
 
 @pytest.mark.parametrize(
-    ("flow", "asked", "stage"),
+    ("flow", "flags", "stage"),
     [
         ("fraud", FAST, "train-ensemble-0"),
         ("household_power", ("--candidates", "ours", "--peers"), "grow"),
     ],
 )
 def test_the_figures_and_the_record_are_those_of_a_run_without_a_cluster(
-    cluster: Cluster, workplace: House, empty: House, flow: str, asked: tuple[str, ...], stage: str
+    cluster: Cluster, workplace: House, empty: House, flow: str, flags: tuple[str, ...], stage: str
 ) -> None:
-    there = workplace.run(f"flows.{flow}", *SMOKE, *asked, "--runner", cluster.runner)
+    there = workplace.run(f"flows.{flow}", *SMOKE, *flags, "--runner", cluster.runner)
     assert there.code == 0, there.err
-    here = empty.here(f"flows.{flow}", *SMOKE, *asked)
+    here = empty.here(f"flows.{flow}", *SMOKE, *flags)
     assert here.code == 0, here.err
     spread, alone = workplace.runs(flow)[-1], empty.runs(flow)[-1]
     figures = [
-        each.record(run, "metrics.json") for each, run in ((workplace, spread), (empty, alone))
+        workspace.record(run, "metrics.json")
+        for workspace, run in ((workplace, spread), (empty, alone))
     ]
     assert figures[0]["candidates"] == figures[1]["candidates"]
     assert figures[0]["peers"] == figures[1]["peers"]
@@ -60,27 +61,28 @@ def test_the_figures_and_the_record_are_those_of_a_run_without_a_cluster(
 def test_workers_without_the_disk_of_the_flow_share_by_url(
     prefect_server: str, tmp_path: Path, bucket: str, s3: dict[str, str]
 ) -> None:
-    asked = (*SMOKE, "--candidates", "course", "--peers")
+    flags = (*SMOKE, "--candidates", "course", "--peers")
     flow, worker = tmp_path / "flow", tmp_path / "worker"
-    made = house(
+    workspace = house(
         tmp_path,
         prefect_server,
         CASEBOOK_ARTIFACTS=f"s3://{bucket}/team",
         CASEBOOK_CACHE=str(flow),
         **s3,
     )
-    with dask_cluster(made) as spread:
+    with dask_cluster(workspace) as spread:
         spread.worker(CASEBOOK_CACHE=str(worker))
-        done = made.run("flows.fraud", *asked, "--runner", spread.runner)
+        done = workspace.run("flows.fraud", *flags, "--runner", spread.runner)
     assert done.code == 0, done.err
     there, here = (
-        {path.parent.parent.name for path in each.rglob("manifest.json")} for each in (worker, flow)
+        {path.parent.parent.name for path in folder.rglob("manifest.json")}
+        for folder in (worker, flow)
     )
     assert {"train-course-0", "features-0"} < there < here  # what it made, and what it read
     assert "export" not in there
     # the worker can't write where the flow's disk is
     assert not list(flow.rglob("train-course-0/*/result"))
-    again = made.run("flows.fraud", *asked)
+    again = workspace.run("flows.fraud", *flags)
     assert again.code == 0, again.err
     assert "train-course-0             reused" in again.err
     assert list(flow.rglob("train-course-0/*/result"))
@@ -119,12 +121,12 @@ def test_a_folder_is_scored_file_by_file_as_without_a_cluster(
     assert there.code == 0, there.err
     assert there.out.startswith("Scored 600 rows")
     assert workplace.here("flows.score", *flags, str(tmp_path / "here")).code == 0
-    made = [
+    contents = [
         [path.read_bytes() for path in sorted((tmp_path / of).rglob("*.parquet"))]
         for of in ("there", "here")
     ]
-    assert made[0] == made[1]
-    assert len(made[0]) == 3
+    assert contents[0] == contents[1]
+    assert len(contents[0]) == 3
     workplace.here("flows.score", *flags, str(tmp_path / "no"), "--runner", "no").complains(
         "--runner no", "dask://"
     )

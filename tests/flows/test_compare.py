@@ -19,8 +19,8 @@ def test_two_runs_become_a_page(empty: House) -> None:
     assert "Settings that differ: 1. Figures that differ by more than chance: 0 of 3." in done.out
     page = Path(done.out.strip().splitlines()[-1])
     assert "shop의 두 실행" in page.read_text() and "http" not in page.read_text()
-    told = json.loads((page.parent / "difference.json").read_text())
-    assert told["changed"] == [{"what": "parameter", "name": "seed", "first": 0, "second": 5}]
+    difference = json.loads((page.parent / "difference.json").read_text())
+    assert difference["changed"] == [{"what": "parameter", "name": "seed", "first": 0, "second": 5}]
     empty.here("flows.compare", "shop", "1", "9").complains(
         "Run 9 of shop", "Runs with figures are: 2, 1"
     )
@@ -31,16 +31,16 @@ def test_runs_without_a_model_are_compared_by_what_they_found(empty: House) -> N
     for number, mean in (("1", 7.0), ("2", 7.25)):
         folder = empty.artifacts / "runs" / "toss" / number
         folder.mkdir(parents=True)
-        found = {"exact": {"mean": "7"}, "thrown": {"mean": mean, "sums": [2, 3]}}
-        metrics = {"data": RUN["metrics"]["data"] | {"source": "simulated"}, "findings": found}
+        findings = {"exact": {"mean": "7"}, "thrown": {"mean": mean, "sums": [2, 3]}}
+        metrics = {"data": RUN["metrics"]["data"] | {"source": "simulated"}, "findings": findings}
         for name, content in {"run": RUN["run"] | {"run_id": number}, "metrics": metrics}.items():
             (folder / f"{name}.json").write_text(json.dumps(content))
     done = empty.here("flows.compare", "toss", "1", "2")
     assert "Settings that differ: 0. Other results that differ: 1." in done.out, done.err
     page = Path(done.out.strip().splitlines()[-1])
     assert "Simulated data" in page.read_text() and "7.25" in page.read_text()
-    told = json.loads((page.parent / "difference.json").read_text())
-    assert told["outcomes"] == [
+    difference = json.loads((page.parent / "difference.json").read_text())
+    assert difference["outcomes"] == [
         {"what": "finding", "name": "thrown mean", "first": 7.0, "second": 7.25}
     ]
     again = empty.here("flows.compare", "toss", "1", "1")

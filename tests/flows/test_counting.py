@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from casebook.run import Run, under_way
-from flows.counting import CountingParams, count, made
+from flows.counting import CountingParams, count, numbers_origin
 from serving.bundle import load
 from tests.flows.house import SMOKE, House, fails_at_the_end, house_after
 
@@ -64,7 +64,7 @@ def test_the_published_model_goes_on_where_nobody_counted_to(counted: House) -> 
 
 def test_the_made_numbers_are_the_real_data_and_say_so() -> None:
     with under_way(Run("counting", CountingParams())) as run:
-        origin = made("auto")
+        origin = numbers_origin("auto")
     assert run.data == {"counting": {"kind": "real", "sha256": ""}}
     assert (
         origin.kind == "real" and "made in code" in origin.found and origin.note == "made in code"

@@ -17,10 +17,10 @@ COURSE = (*SMOKE, "--candidates", "course", "--peers")
 @pytest.fixture(scope="module")
 def beside(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
     """A house in which two runs began at the same time."""
-    made = house(tmp_path_factory.mktemp("beside"), prefect_server)
-    both = [made.start("flows.fraud", *COURSE) for _ in range(2)]
+    workspace = house(tmp_path_factory.mktemp("beside"), prefect_server)
+    both = [workspace.start("flows.fraud", *COURSE) for _ in range(2)]
     assert [process.wait() for process in both] == [0, 0]
-    return made
+    return workspace
 
 
 def figures(house: House, which: int) -> Any:

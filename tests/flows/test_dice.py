@@ -24,50 +24,55 @@ PICTURES = {
 @pytest.fixture(scope="module")
 def thrown(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
     """A house in which dice ran once, as it does of itself."""
-    made = house(tmp_path_factory.mktemp("thrown"), prefect_server)
-    done = made.here("flows.dice", "--profile", "smoke")
+    workspace = house(tmp_path_factory.mktemp("thrown"), prefect_server)
+    done = workspace.here("flows.dice", "--profile", "smoke")
     assert done.code == 0, done.err
     assert "Simulated data." in done.out
-    return made
+    return workspace
 
 
 def test_the_flow_tells_what_is_exact_and_what_is_simulated(thrown: House) -> None:
     run = thrown.runs("dice")[0]
     metrics = thrown.record(run, "metrics.json")
-    found = metrics["findings"]
+    findings = metrics["findings"]
     assert metrics["data"]["source"] == "simulated" and metrics["data"]["rows"] == 30
-    assert found["exact"]["mean"] == "7" and Fraction(found["exact"]["variance"]) == Fraction(35, 6)
-    assert abs(found["simulated"]["mean_off"]) < 4 and abs(found["simulated"]["variance_off"]) < 4
-    assert found["goodness_of_fit"]["freedom"] == 10
-    assert found["normal_error_powers"]["plain"] == pytest.approx(-0.5, abs=0.01)
-    assert found["normal_error_powers"]["corrected"] == pytest.approx(-1, abs=0.03)
+    assert findings["exact"]["mean"] == "7" and Fraction(findings["exact"]["variance"]) == Fraction(
+        35, 6
+    )
+    assert (
+        abs(findings["simulated"]["mean_off"]) < 4
+        and abs(findings["simulated"]["variance_off"]) < 4
+    )
+    assert findings["goodness_of_fit"]["freedom"] == 10
+    assert findings["normal_error_powers"]["plain"] == pytest.approx(-0.5, abs=0.01)
+    assert findings["normal_error_powers"]["corrected"] == pytest.approx(-1, abs=0.03)
     assert {path.name for path in (run / "plots").iterdir()} == PICTURES
     page = (run / "report.html").read_text(encoding="utf-8")
     assert "Simulated data" in page and "Real data" not in page and "35/6" in page
 
 
 def test_the_labs_population(thrown: House) -> None:
-    found = thrown.record(thrown.runs("dice")[0], "metrics.json")["findings"]
-    assert found["population"]["mean"] == 43.0
+    findings = thrown.record(thrown.runs("dice")[0], "metrics.json")["findings"]
+    assert findings["population"]["mean"] == 43.0
     # as the lab prints it, by pandas
-    assert found["population"]["by_less"] == pytest.approx(25.20581943387942)
-    assert found["variance_of_samples"]["by_less"] == pytest.approx(
-        found["variance_of_samples"]["population"]
+    assert findings["population"]["by_less"] == pytest.approx(25.20581943387942)
+    assert findings["variance_of_samples"]["by_less"] == pytest.approx(
+        findings["variance_of_samples"]["population"]
     )
-    means = found["std_of_sample_means"]
+    means = findings["std_of_sample_means"]
     # (N - n) / (N - 1)
     assert means["not_replaced"] == pytest.approx(means["replaced"] * (5 / 9) ** 0.5)
 
 
 def test_intervals_and_their_coverage(thrown: House) -> None:
-    found = thrown.record(thrown.runs("dice")[0], "metrics.json")["findings"]
-    (t_low, t_high), (z_low, z_high) = found["intervals"]["t"], found["intervals"]["z"]
-    assert t_low < z_low < found["mean_return"]["mean"] < z_high < t_high
-    assert found["t_on_normal"]["low"] < 0.95 < found["t_on_normal"]["high"]
+    findings = thrown.record(thrown.runs("dice")[0], "metrics.json")["findings"]
+    (t_low, t_high), (z_low, z_high) = findings["intervals"]["t"], findings["intervals"]["z"]
+    assert t_low < z_low < findings["mean_return"]["mean"] < z_high < t_high
+    assert findings["t_on_normal"]["low"] < 0.95 < findings["t_on_normal"]["high"]
     assert (
-        found["z_on_normal"]["low"]
-        < found["z_on_normal"]["exact"]
-        < found["z_on_normal"]["high"]
+        findings["z_on_normal"]["low"]
+        < findings["z_on_normal"]["exact"]
+        < findings["z_on_normal"]["high"]
         < 0.95
     )
 

@@ -54,8 +54,10 @@ def test_the_published_graph_takes_raw_pictures(flowers: House) -> None:
     predictor = load(flowers.artifacts / "models" / "flowers" / "1")
     signature = predictor.content
     assert signature["output"]["labels"] == ["daisy", "dandelion", "roses", "sunflowers", "tulips"]  # type: ignore[index]
-    told: Any = predictor.predict(predictor.sample[:2])
-    assert sum(each["probability"] for each in told[0]["top"]) == pytest.approx(1, abs=1e-4)
+    predictions: Any = predictor.predict(predictor.sample[:2])
+    assert sum(answer["probability"] for answer in predictions[0]["top"]) == pytest.approx(
+        1, abs=1e-4
+    )
 
 
 def stored(path: Path, rows: int, **columns: Any) -> Path:
@@ -88,11 +90,11 @@ def with_weights(empty: House, folder: Path) -> House:
 
 
 def test_wrong_files_end_in_one_paragraph(empty: House, tmp_path: Path) -> None:
-    made = with_weights(empty, tmp_path)
-    fails(made, stored(tmp_path / "a.parquet", 60, label=9), "label", "validation.html")
-    fails(made, stored(tmp_path / "b.parquet", 45), "validation.html")
+    workspace = with_weights(empty, tmp_path)
+    fails(workspace, stored(tmp_path / "a.parquet", 60, label=9), "label", "validation.html")
+    fails(workspace, stored(tmp_path / "b.parquet", 45), "validation.html")
     (tmp_path / "c.tgz").write_bytes(b"no archive")
-    fails(made, tmp_path / "c.tgz", "c.tgz can't be read as tgz")
+    fails(workspace, tmp_path / "c.tgz", "c.tgz can't be read as tgz")
 
 
 def test_weights_that_are_none_end_in_one_paragraph(empty: House, tmp_path: Path) -> None:
@@ -133,24 +135,26 @@ def test_names_are_for_people_and_tell_two_cranes_apart(tmp_path: Path) -> None:
 def test_a_daisy_a_banana_and_a_robin_are_answered_by_their_names(
     prefect_server: str, tmp_path: Path
 ) -> None:
-    made = house(tmp_path, prefect_server, CASEBOOK_DATA_MIRROR=os.environ["CASEBOOK_DATA_MIRROR"])
-    done = made.here("flows.imagenet", "--profile", "smoke")
+    workspace = house(
+        tmp_path, prefect_server, CASEBOOK_DATA_MIRROR=os.environ["CASEBOOK_DATA_MIRROR"]
+    )
+    done = workspace.here("flows.imagenet", "--profile", "smoke")
     assert done.code == 0, done.err
-    metrics = made.record(made.runs("imagenet")[0], "metrics.json")
+    metrics = workspace.record(workspace.runs("imagenet")[0], "metrics.json")
     assert metrics["test"]["rows"] == 20
     assert set(metrics["candidates"]["mobilenet_v2"]) == {"accuracy", "log_loss"}
     assert metrics["candidates"]["mobilenet_v2"]["accuracy"]["value"] > 0.6
-    predictor = load(made.artifacts / "models" / "imagenet" / "1")
-    told: Any = predictor.predict(predictor.sample)
-    assert np.mean([each["label"] == "daisy" for each in told]) > 0.5
+    predictor = load(workspace.artifacts / "models" / "imagenet" / "1")
+    predictions: Any = predictor.predict(predictor.sample)
+    assert np.mean([prediction["label"] == "daisy" for prediction in predictions]) > 0.5
     assert first_name(predictor, banana()) == "banana"
     assert first_name(predictor, robin(Path(os.environ["CASEBOOK_DATA_MIRROR"]))) == "robin"
-    fails_at_the_end(made, "imagenet", "--profile", "smoke")
+    fails_at_the_end(workspace, "imagenet", "--profile", "smoke")
 
 
 def first_name(predictor: Any, photo: bytes) -> str:
-    (told,) = predictor.predict([{"picture": photo}])
-    return str(told["label"])
+    (prediction,) = predictor.predict([{"picture": photo}])
+    return str(prediction["label"])
 
 
 def banana(size: int = 448) -> bytes:

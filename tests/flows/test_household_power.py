@@ -63,15 +63,15 @@ def test_a_run_leaves_figures_by_horizon_and_pictures(power: House) -> None:
 def test_the_published_graph_forecasts_from_raw_numbers_and_a_date(power: House) -> None:
     version = power.artifacts / "models" / "household_power" / "1"
     predictor = bundle.load(version)
-    (told,) = predictor.predict(
+    (prediction,) = predictor.predict(
         [{"window": WEEK * 4, "hours": [WEEK[-1] / 24] * 24, "date": "2010-11-26"}]
     )
-    low, middle, high = (told[name] for name in ("low", "forecast", "high"))
+    low, middle, high = (prediction[name] for name in ("low", "forecast", "high"))
     assert isinstance(low, list) and isinstance(middle, list) and isinstance(high, list)
     assert len(middle) == 30
     assert all(0 <= a <= b <= c for a, b, c in zip(low, middle, high, strict=True))
     signature = json.loads((version / "signature.json").read_text(encoding="utf-8"))
-    assert [(each["name"], each.get("length")) for each in signature["inputs"]] == [
+    assert [(entry["name"], entry.get("length")) for entry in signature["inputs"]] == [
         ("window", 28),
         ("hours", 24),
         ("date", None),
@@ -89,7 +89,7 @@ def test_a_file_of_days_has_no_hours_to_ask_for(empty: House, tmp_path: Path) ->
     assert done.code == 0, done.err
     (exported,) = empty.artifacts.glob("store/household_power/export_series/*/signature.json")
     assert [
-        each["name"] for each in json.loads(exported.read_text(encoding="utf-8"))["inputs"]
+        entry["name"] for entry in json.loads(exported.read_text(encoding="utf-8"))["inputs"]
     ] == ["window", "date"]
 
 
@@ -133,14 +133,14 @@ def test_the_naive_figures_are_those_published_for_the_public_file() -> None:
     test = len(days) - HELD_OUT
     year_before = np.stack([days[i - 364 : i - 357] for i in range(test, len(days))])
     rows = {**windows(days, test, len(days), 28, 7), "year_before": year_before}
-    told = {
+    forecasts = {
         name: answered(name, {}, rows, 0, 0)
         for name in ("yesterday", "last_week", "seasonal_naive")
     }
-    found = {
-        n: by_horizon(rows["y"], each, np.ones((1, HELD_OUT)))["rmse_next_week"][0]
-        for n, each in told.items()
+    errors = {
+        n: by_horizon(rows["y"], forecast, np.ones((1, HELD_OUT)))["rmse_next_week"][0]
+        for n, forecast in forecasts.items()
     }
-    assert found == pytest.approx(
+    assert errors == pytest.approx(
         {"yesterday": 511.9, "last_week": 469.4, "seasonal_naive": 465.3}, abs=0.2
     )

@@ -11,7 +11,7 @@ from tests.flows.house import House, house_after, real_findings
 
 
 @pytest.fixture(scope="module")
-def ran(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
+def explored(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
     """A house in which the case ran on its sample, in Korean."""
     folder = tmp_path_factory.mktemp("menu")
     return house_after(
@@ -27,9 +27,9 @@ def ran(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
     )
 
 
-def test_findings_are_those_of_the_sample(ran: House) -> None:
-    run, menu = ran.runs("mcdonalds")[0], make_menu(260, seed=0)
-    findings = ran.record(run, "metrics.json")["findings"]
+def test_findings_are_those_of_the_sample(explored: House) -> None:
+    run, menu = explored.runs("mcdonalds")[0], make_menu(260, seed=0)
+    findings = explored.record(run, "metrics.json")["findings"]
     assert findings["most_sodium"] == {
         "item": menu["Item"][menu["Sodium"].idxmax()],
         "mg": menu["Sodium"].max(),
@@ -53,8 +53,8 @@ def test_findings_are_those_of_the_sample(ran: House) -> None:
     }
 
 
-def test_the_page_is_korean_where_it_is_asked_to_be(ran: House) -> None:
-    page = (ran.runs("mcdonalds")[0] / "report.html").read_text(encoding="utf-8")
+def test_the_page_is_korean_where_it_is_asked_to_be(explored: House) -> None:
+    page = (explored.runs("mcdonalds")[0] / "report.html").read_text(encoding="utf-8")
     assert (
         "맥도날드 메뉴의 영양 성분" in page
         and "피어슨 상관계수" in page

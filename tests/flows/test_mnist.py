@@ -48,18 +48,18 @@ def test_a_run_leaves_figures_with_intervals_and_pictures(digits: House) -> None
 
 def test_the_published_graph_answers_its_own_sample(digits: House) -> None:
     version = digits.artifacts / "models" / "mnist" / "1"
-    sent, told = (
+    request, response = (
         json.loads((version / f"sample_{name}.json").read_text())
         for name in ("request", "response")
     )
     pictures = [
-        Image.open(io.BytesIO(base64.b64decode(each["picture"]["b64"])))
-        for each in sent["instances"]
+        Image.open(io.BytesIO(base64.b64decode(instance["picture"]["b64"])))
+        for instance in request["instances"]
     ]
     x = np.stack([np.asarray(picture, "float32")[..., None] for picture in pictures])
     session = onnxruntime.InferenceSession(version / "model.onnx")
     probability = session.run(["probabilities"], {"picture": x})[0]
-    for row, answer in zip(probability, told["predictions"], strict=True):
+    for row, answer in zip(probability, response["predictions"], strict=True):
         assert answer["probability"] == pytest.approx(row.max(), abs=1e-4)
         assert len(answer["top"]) == 5
 

@@ -16,8 +16,8 @@ import pytest
 from casebook import places
 from serving.app import create_app
 from serving.registry import Registry
-from serving.tally import Tally
-from tasks.publication.training_distribution import told
+from serving.request_histogram import RequestHistogram
+from tasks.publication.training_distribution import histogram
 from tests.flows.house import House
 from tests.serving.conftest import probability, seal
 from tests.tasks.scoring.test_score import payments, publish
@@ -42,8 +42,8 @@ def publish_with_bins() -> None:
     folder = places.models("fraud") / "1"
     content = {
         "rows": 4000,
-        "features": {name: told(each) for name, each in features.items()},
-        "score": told(scores),
+        "features": {name: histogram(values) for name, values in features.items()},
+        "score": histogram(scores),
     }
     (folder / "reference.json").write_text(json.dumps(content))
     seal(folder)
@@ -90,11 +90,11 @@ def test_a_planted_drift_in_a_file_is_found_and_a_fresh_sample_has_none(
     assert {"Amount", "Age"} <= set(drift(house)["drifted"]) <= {"Amount", "Age", "score"}
     page = Path(done.out.strip().splitlines()[-1]).read_text()
     assert "드리프트" in page and "Amount" in page and "http" not in page
-    told = {row["quantity"]: row for row in artifacts_of("fraud-drift")}
-    assert told["Amount"]["drifted"] and not told["Hour"]["drifted"]
+    rows = {row["quantity"]: row for row in artifacts_of("fraud-drift")}
+    assert rows["Amount"]["drifted"] and not rows["Hour"]["drifted"]
     assert (
-        float(told["Age"]["missing now"].rstrip("%"))
-        > float(told["Age"]["missing in training"].rstrip("%")) + 20
+        float(rows["Age"]["missing now"].rstrip("%"))
+        > float(rows["Age"]["missing in training"].rstrip("%")) + 20
     )
 
 
@@ -102,14 +102,14 @@ def test_what_the_service_counted_is_compared(house: House) -> None:
     house.here("flows.monitor", "--case", "fraud").complains(
         "counted nothing for fraud version 1", "--hours"
     )
-    models, tally = Registry(places.models()), Tally()
+    models, counts = Registry(places.models()), RequestHistogram()
     models.look()
-    client = create_app(models, tally=tally).test_client()
+    client = create_app(models, histogram=counts).test_client()
     rows = [
         {name: row[name] for name in COLUMNS} for row in dearer(payments(600, seed=9)).to_pylist()
     ]
     assert client.post("/v1/models/fraud:predict", json={"instances": rows}).status_code == 200
-    tally.close()
+    counts.close()
     done = house.here("flows.monitor", "--case", "fraud", "--hours", "1")
     assert (
         "600 rows of what the service was asked since" in done.out and "moved: Amount" in done.out
@@ -118,8 +118,8 @@ def test_what_the_service_counted_is_compared(house: House) -> None:
 
 def test_what_cannot_be_compared_is_told(house: House, tmp_path: Path) -> None:
     pq.write_table(payments(10).drop_columns("Amount"), tmp_path / "less.parquet")
-    asked = ("--case", "fraud", "--input", str(tmp_path / "less.parquet"))
-    house.here("flows.monitor", *asked).complains("lacks the column Amount")
+    flags = ("--case", "fraud", "--input", str(tmp_path / "less.parquet"))
+    house.here("flows.monitor", *flags).complains("lacks the column Amount")
     house.here("flows.monitor", "--case", "dogs").complains("No model of 'dogs' was published")
     house.here("flows.monitor", "--case", "fraud", "--hours", "0").complains("--hours 0")
     house.here("flows.monitor", "--case", "fraud", "--language", "fr").complains("--language fr")

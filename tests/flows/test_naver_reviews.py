@@ -64,9 +64,11 @@ def test_the_service_answers_as_keras_does(reviewed: House) -> None:
     expected = [
         float(np.asarray(model(padded(numbered([text], vocabulary))))[0, 0]) for text in texts
     ]
-    told: Any = load(version).predict([{"text": text} for text in texts])
-    np.testing.assert_allclose([each["probability"] for each in told], expected, atol=1e-4)
-    assert {each["label"] for each in told} <= {"negative", "positive"}
+    predictions: Any = load(version).predict([{"text": text} for text in texts])
+    np.testing.assert_allclose(
+        [prediction["probability"] for prediction in predictions], expected, atol=1e-4
+    )
+    assert {prediction["label"] for prediction in predictions} <= {"negative", "positive"}
 
 
 def halves(folder: Path, **columns: Any) -> Path:
@@ -119,8 +121,10 @@ def test_real_reviews_are_answered_as_keras_does(reviewed: House) -> None:
     version = reviewed.artifacts / "models" / "naver_reviews" / "1"
     model, vocabulary = keras.saving.load_model(version / "model.keras"), vocabulary_in(version)
     expected = np.asarray(model(padded(numbered(chosen, vocabulary))))[:, 0]
-    told: Any = load(version).predict([{"text": text} for text in chosen])
-    np.testing.assert_allclose([each["probability"] for each in told], expected, atol=1e-4)
+    predictions: Any = load(version).predict([{"text": text} for text in chosen])
+    np.testing.assert_allclose(
+        [prediction["probability"] for prediction in predictions], expected, atol=1e-4
+    )
 
 
 def test_a_run_that_fails_at_its_end_publishes_nothing(reviewed: House) -> None:

@@ -74,14 +74,14 @@ def published(house: House, case: str, source: Path) -> FlaskClient:
 
 
 def answers(client: FlaskClient, case: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    told = client.post(f"/v1/models/{case}:predict", json={"instances": rows})
-    assert told.status_code == 200, told.text
-    predictions: list[dict[str, Any]] = told.get_json()["predictions"]
-    for each in predictions:
-        shares = [one["probability"] for one in each["top"]]
+    response = client.post(f"/v1/models/{case}:predict", json={"instances": rows})
+    assert response.status_code == 200, response.text
+    predictions: list[dict[str, Any]] = response.get_json()["predictions"]
+    for prediction in predictions:
+        shares = [entry["probability"] for entry in prediction["top"]]
         assert sum(shares) == pytest.approx(1.0, abs=ROUNDED)
         assert shares == sorted(shares, reverse=True)
-        assert each["label"] == each["top"][0]["label"]
+        assert prediction["label"] == prediction["top"][0]["label"]
     assert client.get(f"/models/{case}").status_code == 200
     return predictions
 
@@ -90,8 +90,10 @@ def test_flowers_whose_species_is_text_are_told_apart(outside: House, tmp_path: 
     client = published(outside, "iris", iris(tmp_path))
     names = ["Sepal.Length", "Sepal.Width", "Petal.Length", "Petal.Width"]
     flowers = [[5.0, 3.4, 1.5, 0.2], [6.0, 2.8, 4.2, 1.3], [6.6, 3.0, 5.6, 2.1]]
-    told = answers(client, "iris", [dict(zip(names, flower, strict=True)) for flower in flowers])
-    assert [each["label"] for each in told] == list(FLOWERS.values())
+    predictions = answers(
+        client, "iris", [dict(zip(names, flower, strict=True)) for flower in flowers]
+    )
+    assert [prediction["label"] for prediction in predictions] == list(FLOWERS.values())
 
 
 def test_penguins_with_gaps_and_text_are_told_apart(outside: House, tmp_path: Path) -> None:
@@ -100,7 +102,9 @@ def test_penguins_with_gaps_and_text_are_told_apart(outside: House, tmp_path: Pa
     adelie |= {"flipper_length_mm": 181.0, "body_mass_g": 3750.0, "sex": "male"}
     gentoo = {"island": "Biscoe", "bill_length_mm": 47.5, "bill_depth_mm": 15.0}
     gentoo |= {"flipper_length_mm": 217.0, "body_mass_g": None, "sex": None}
-    assert [each["label"] for each in answers(client, "penguins", [adelie, gentoo])] == [
+    assert [
+        prediction["label"] for prediction in answers(client, "penguins", [adelie, gentoo])
+    ] == [
         "Adelie",
         "Gentoo",
     ]
@@ -115,6 +119,6 @@ def test_growers_that_are_numbers_from_one_on_are_told_apart(
         rows = list(csv.DictReader(file))
     chosen = [rows[0], rows[70], rows[170]]
     truth = [row.pop("grower") for row in chosen]
-    asked = [{name: float(value) for name, value in row.items()} for row in chosen]
+    instances = [{name: float(value) for name, value in row.items()} for row in chosen]
     assert truth == list(GROWER)
-    assert [each["label"] for each in answers(client, "wine", asked)] == truth
+    assert [prediction["label"] for prediction in answers(client, "wine", instances)] == truth

@@ -22,18 +22,20 @@ def scaled(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> Hou
 def test_formulas_and_scikit_learn_agree_to_1e_12(scaled: House) -> None:
     run = scaled.runs("scaling")[0]
     metrics = scaled.record(run, "metrics.json")
-    found = metrics["findings"]
+    findings = metrics["findings"]
     assert metrics["data"]["source"] == "simulated"
-    assert set(found["largest_difference"]) == {
+    assert set(findings["largest_difference"]) == {
         "maximum",
         "min_max",
         "mean_range",
         "standard",
         "robust",
     }
-    assert max(found["largest_difference"].values()) < 1e-12
-    assert found["pandas_std"]["factor"] == pytest.approx(0.99**0.5)
-    assert found["pandas_std"]["apart"] > 0.01 > 1e-12 > found["pandas_std"]["apart_with_ddof_1"]
+    assert max(findings["largest_difference"].values()) < 1e-12
+    assert findings["pandas_std"]["factor"] == pytest.approx(0.99**0.5)
+    assert (
+        findings["pandas_std"]["apart"] > 0.01 > 1e-12 > findings["pandas_std"]["apart_with_ddof_1"]
+    )
     assert {path.name for path in (run / "plots").iterdir()} >= {
         "scales.png",
         "outlier.png",
@@ -42,9 +44,9 @@ def test_formulas_and_scikit_learn_agree_to_1e_12(scaled: House) -> None:
 
 
 def test_the_outlier_squeezes_all_but_robust_scaling(scaled: House) -> None:
-    found = scaled.record(scaled.runs("scaling")[0], "metrics.json")["findings"]
-    assert (found["outlier"]["column"], found["outlier"]["number"]) == ("income", OUTLIER)
-    left = found["range_left"]
+    findings = scaled.record(scaled.runs("scaling")[0], "metrics.json")["findings"]
+    assert (findings["outlier"]["column"], findings["outlier"]["number"]) == ("income", OUTLIER)
+    left = findings["range_left"]
     assert (
         left["min_max"] < 0.1
         and left["maximum"] < 0.1
@@ -55,14 +57,22 @@ def test_the_outlier_squeezes_all_but_robust_scaling(scaled: House) -> None:
     others = incomes[incomes < OUTLIER]
     width = (others.max() - others.min()) / (incomes.max() - incomes.min())
     assert left["min_max"] == pytest.approx(width)
-    assert 9 < found["z_of_outlier"]["z"] < found["z_of_outlier"]["most"] == pytest.approx(99**0.5)
+    assert (
+        9
+        < findings["z_of_outlier"]["z"]
+        < findings["z_of_outlier"]["most"]
+        == pytest.approx(99**0.5)
+    )
 
 
 def test_a_scaler_that_saw_the_training_rows_alone_is_surprised(scaled: House) -> None:
     run = scaled.runs("scaling")[0]
-    found = scaled.record(run, "metrics.json")["findings"]
-    assert found["outside_honestly"]["splits"] > 0.5 and found["outside_honestly"]["farthest"] > 10
-    assert found["outside_with_leak"] == {"splits": 0.0, "mean": 0.0, "farthest": 0.0}
+    findings = scaled.record(run, "metrics.json")["findings"]
+    assert (
+        findings["outside_honestly"]["splits"] > 0.5
+        and findings["outside_honestly"]["farthest"] > 10
+    )
+    assert findings["outside_with_leak"] == {"splits": 0.0, "mean": 0.0, "farthest": 0.0}
     assert "Simulated data" in (run / "report.html").read_text(encoding="utf-8")
 
 

@@ -24,9 +24,9 @@ def test_a_file_is_scored_and_the_last_line_is_its_path(
     flags = ("--case", "fraud", "--input", str(given), "--output", str(output))
     done = house_with_a_model.here("flows.score", *flags)
     assert done.code == 0, done.err
-    told, path = done.out.strip().splitlines()
-    assert told.startswith("Scored 100 rows in ")
-    assert "with fraud version 3, trained on real data. 0 rows have a fault" in told
+    summary, path = done.out.strip().splitlines()
+    assert summary.startswith("Scored 100 rows in ")
+    assert "with fraud version 3, trained on real data. 0 rows have a fault" in summary
     assert path == str(output)
     assert pq.read_table(output).num_rows == 100
     house_with_a_model.here("flows.score", *flags).complains("is there already", "--overwrite")

@@ -26,9 +26,11 @@ COURSE = (*SMOKE, "--candidates", "course", "--peers")
 
 def machine(folder: Path, server: str, url: str, s3: dict[str, str]) -> House:
     """Return a house of which only the local copy of what is shared is its own."""
-    made = house(folder, server, CASEBOOK_ARTIFACTS=url, CASEBOOK_CACHE=str(folder / "cache"), **s3)
-    with patch.dict(os.environ, made.environment, clear=True):
-        return House(places.artifacts(), made.environment)
+    workspace = house(
+        folder, server, CASEBOOK_ARTIFACTS=url, CASEBOOK_CACHE=str(folder / "cache"), **s3
+    )
+    with patch.dict(os.environ, workspace.environment, clear=True):
+        return House(places.artifacts(), workspace.environment)
 
 
 @pytest.fixture(scope="module")
@@ -46,10 +48,10 @@ def first(
     prefect_server: str, tmp_path_factory: pytest.TempPathFactory, url: str, s3: dict[str, str]
 ) -> House:
     """The machine on which the fraud case ran."""
-    made = machine(tmp_path_factory.mktemp("first"), prefect_server, url, s3)
-    done = made.run("flows.fraud", *COURSE)
+    workspace = machine(tmp_path_factory.mktemp("first"), prefect_server, url, s3)
+    done = workspace.run("flows.fraud", *COURSE)
     assert done.code == 0, done.err
-    return made
+    return workspace
 
 
 @pytest.fixture(scope="module")
@@ -61,14 +63,14 @@ def second(
     s3: dict[str, str],
 ) -> House:
     """Another machine, on which it ran after that."""
-    made = machine(tmp_path_factory.mktemp("second"), prefect_server, url, s3)
-    plan = made.run("flows.fraud", *COURSE, "--plan")
+    workspace = machine(tmp_path_factory.mktemp("second"), prefect_server, url, s3)
+    plan = workspace.run("flows.fraud", *COURSE, "--plan")
     assert plan.code == 0, plan.err
     assert plan.out.count(" reuse ") == 10
-    assert not made.artifacts.exists()
-    done = made.run("flows.fraud", *COURSE)
+    assert not workspace.artifacts.exists()
+    done = workspace.run("flows.fraud", *COURSE)
     assert done.code == 0, done.err
-    return made
+    return workspace
 
 
 def objects(url: str, s3: dict[str, str]) -> dict[str, Any]:
@@ -77,8 +79,8 @@ def objects(url: str, s3: dict[str, str]) -> dict[str, Any]:
 
     name, prefix = url.removeprefix("s3://").split("/")
     with patch.dict(os.environ, s3):
-        found = boto3.resource("s3").Bucket(name).objects.filter(Prefix=f"{prefix}/")
-        return {each.key.removeprefix(f"{prefix}/"): each for each in found}
+        summaries = boto3.resource("s3").Bucket(name).objects.filter(Prefix=f"{prefix}/")
+        return {summary.key.removeprefix(f"{prefix}/"): summary for summary in summaries}
 
 
 def test_a_second_machine_reuses_every_stage_and_publishes_no_version_again(
@@ -101,18 +103,18 @@ def test_two_machines_that_publish_at_once_take_different_numbers(
     first: House, second: House, url: str, s3: dict[str, str]
 ) -> None:
     both = [
-        each.start("flows.fraud", *COURSE, "--cost-missed", cost)
-        for each, cost in ((first, "999"), (second, "10"))
+        workspace.start("flows.fraud", *COURSE, "--cost-missed", cost)
+        for workspace, cost in ((first, "999"), (second, "10"))
     ]
     assert [process.wait() for process in both] == [0, 0]
     there = objects(url, s3)
-    told = [
+    manifests = [
         json.load(there[f"models/fraud/{version}/manifest.json"].get()["Body"])
         for version in (1, 2, 3)
     ]
-    assert len({each["bundle"] for each in told}) == 3
+    assert len({manifest["bundle"] for manifest in manifests}) == 3
     assert not any(place.startswith("models/fraud/4/") for place in there)
-    assert {each["run_id"] for each in told} == {
+    assert {manifest["run_id"] for manifest in manifests} == {
         first.runs()[0].name,
         first.runs()[-1].name,
         second.runs()[-1].name,
@@ -133,9 +135,9 @@ def service(second: House) -> Iterator[int]:
         command, cwd=places.project(), env=second.environment, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
-        found = re.search(r"http://127\.0\.0\.1:(\d+)", process.stdout.readline())
-        assert found
-        yield int(found[1])
+        match = re.search(r"http://127\.0\.0\.1:(\d+)", process.stdout.readline())
+        assert match
+        yield int(match[1])
         process.terminate()
 
 

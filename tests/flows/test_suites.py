@@ -38,12 +38,12 @@ def expected(dataset: str, kind: str) -> dict[str, dict[str, Any]]:
     suite = json.loads(
         (places.project() / "expectations" / f"{dataset}.json").read_text(encoding="utf-8")
     )
-    found = [
+    all_limits = [
         entry["kwargs"]
         for entry in suite["expectations"]
         if entry["type"] == f"expect_column_values_to_{kind}"
     ]
-    return {limits["column"]: limits for limits in found if limits.get("mostly", 1) == 1}
+    return {limits["column"]: limits for limits in all_limits if limits.get("mostly", 1) == 1}
 
 
 def extremes(case: TableCase[Any], column: str) -> list[Any]:
@@ -57,8 +57,8 @@ def extremes(case: TableCase[Any], column: str) -> list[Any]:
     if data_set(case.dataset).columns[column].type == "string":
         return [UNSEEN, *gap]
     between = expected(case.dataset, "be_between").get(column, {})
-    least, most = between.get("min_value"), between.get("max_value")
-    return [-FAR if least is None else least, FAR if most is None else most, *gap]
+    minimum, maximum = between.get("min_value"), between.get("max_value")
+    return [-FAR if minimum is None else minimum, FAR if maximum is None else maximum, *gap]
 
 
 def sound(case: TableCase[Any]) -> pd.DataFrame:
@@ -83,9 +83,11 @@ def with_texts(frame: pd.DataFrame) -> pd.DataFrame:
 def outermost(case: TableCase[Any], train: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     """Return a row for each extreme of each column, and rows with all columns extreme at once."""
     usual = train.iloc[0].to_dict()
-    each = {name: extremes(case, name) for name in columns}
-    rows = [{**usual, name: value} for name, values in each.items() for value in values]
-    rows += [{**usual, **{name: values[i] for name, values in each.items()}} for i in (0, -1)]
+    extreme_values = {name: extremes(case, name) for name in columns}
+    rows = [{**usual, name: value} for name, values in extreme_values.items() for value in values]
+    rows += [
+        {**usual, **{name: values[i] for name, values in extreme_values.items()}} for i in (0, -1)
+    ]
     frame = pd.DataFrame(rows)
     numeric = [name for name in train if pd.api.types.is_numeric_dtype(train[name])]
     return with_texts(frame.astype(dict.fromkeys(numeric, "float64")))[train.columns.to_list()]

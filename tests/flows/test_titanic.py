@@ -62,9 +62,11 @@ def test_the_published_model_answers_raw_rows_with_gaps_as_it_did_when_exported(
     assert [i["name"] for i in inputs] == named
     assert [i["name"] for i in inputs if i["optional"]] == ["Age", "Cabin", "Embarked"]
     rows = json.loads((folder / "sample_request.json").read_text(encoding="utf-8"))["instances"]
-    told = json.loads((folder / "sample_response.json").read_text(encoding="utf-8"))["predictions"]
+    expected = json.loads((folder / "sample_response.json").read_text(encoding="utf-8"))[
+        "predictions"
+    ]
     assert any(None in row.values() for row in rows)
-    for answer, before in zip(model.predict(rows), told, strict=True):
+    for answer, before in zip(model.predict(rows), expected, strict=True):
         assert answer["probability"] == pytest.approx(before["probability"], abs=1e-4)
     row = {"Pclass": 3, "Name": "Kelly, Mr. James", "Sex": "male", "Age": None}
     row |= {"SibSp": 0, "Parch": 0, "Fare": 7.83, "Cabin": None, "Embarked": None}
@@ -125,10 +127,10 @@ def test_a_name_has_the_title_behind_its_comma(surname: str, title: str, given_n
     # a married woman's entry gives her husband's title too
     name = f"{surname}, {spelt}. {given_name} (Mr. {given_name}, Miss. {surname})"
     frame = make_passengers(1, seed=0).assign(Name=name)
-    found = [
+    titles = [
         d.name for d in DERIVED if d.name.startswith("title_") and d.compute(frame).iloc[0] == 1
     ]
-    assert found == [f"title_{title}"]
+    assert titles == [f"title_{title}"]
 
 
 @given(st.integers(1, 2000), st.integers(0, 5))

@@ -25,7 +25,7 @@ def client(mlflow: str) -> "MlflowClient":
     return MlflowClient(mlflow)
 
 
-def found(client: "MlflowClient", experiment: str, name: str) -> "Run":
+def mlflow_run(client: "MlflowClient", experiment: str, name: str) -> "Run":
     """The one MLflow run of a run."""
     where = client.get_experiment_by_name(experiment)
     assert where
@@ -35,13 +35,13 @@ def found(client: "MlflowClient", experiment: str, name: str) -> "Run":
 
 def values(metrics: Any) -> dict[str, float]:
     """The figures of metrics.json as MLflow is to have them."""
-    told = {"champion": metrics["candidates"][metrics["champion"]]}
+    figures_by_model = {"champion": metrics["candidates"][metrics["champion"]]}
     for kind in ("candidates", "peers"):
-        told |= {f"{kind}/{name}": figures for name, figures in metrics[kind].items()}
+        figures_by_model |= {f"{kind}/{name}": figures for name, figures in metrics[kind].items()}
     ends = {"value": "", "low": "_low", "high": "_high"}
     return {
         f"{name}/{figure}{ends[end]}": value
-        for name, figures in told.items()
+        for name, figures in figures_by_model.items()
         for figure, ended in figures.items()
         for end, value in ended.items()
     }
@@ -55,16 +55,16 @@ def test_a_run_is_sent_whole_and_only_once(
     for _ in range(2):
         done = smoke.tracked(mlflow).here("flows.track", "fraud", run.name)
         assert done.code == 0 and "casebook/fraud-sample" in done.out, done.err
-        sent = found(client, "casebook/fraud-sample", run.name)
-        wanted = values(metrics)
-        assert len(wanted) > 300
-        assert {name: sent.data.metrics[name] for name in wanted} == wanted
+        sent = mlflow_run(client, "casebook/fraud-sample", run.name)
+        expected = values(metrics)
+        assert len(expected) > 300
+        assert {name: sent.data.metrics[name] for name in expected} == expected
         assert sent.data.metrics["test/rows"] == metrics["test"]["rows"]
         assert sent.data.metrics["validation/ensemble/auprc"] == metrics["validation"]["ensemble"]
         assert sent.data.params == {
             name: str(value) for name, value in record["parameters"].items()
         }
-        (stage,) = [each for each in record["stages"] if each["stage"] == "train-course-0"]
+        (stage,) = [entry for entry in record["stages"] if entry["stage"] == "train-course-0"]
         kept = (
             smoke.artifacts / "store" / "fraud" / "train-course-0" / stage["key"] / "history.json"
         )
@@ -85,8 +85,11 @@ def test_a_run_is_sent_whole_and_only_once(
     )
     assert "SAMPLE DATA" in tags["mlflow.note.content"]
     assert sent.inputs.dataset_inputs[0].dataset.digest == metrics["data"]["sha256"][:36]
-    got = Path(client.download_artifacts(sent.info.run_id, "", str(tmp_path)))
-    for folder, copy in ((run, got), (smoke.artifacts / "models" / "fraud" / "1", got / "model")):
+    downloads = Path(client.download_artifacts(sent.info.run_id, "", str(tmp_path)))
+    for folder, copy in (
+        (run, downloads),
+        (smoke.artifacts / "models" / "fraud" / "1", downloads / "model"),
+    ):
         for path in (path for path in folder.rglob("*") if path.is_file()):
             assert files.sha256(copy / path.relative_to(folder)) == files.sha256(path)
 
@@ -95,9 +98,9 @@ def test_a_run_is_tracked_as_it_ends(empty: House, mlflow: str, client: "MlflowC
     done = empty.tracked(mlflow).here("flows.scaling", *SMOKE)
     assert done.code == 0, done.err
     (run,) = empty.runs("scaling")
-    told = empty.record(run, "metrics.json")["findings"]["pandas_std"]
-    sent = found(client, "casebook/scaling-sample", run.name)
-    assert {name: sent.data.metrics[f"findings/pandas_std/{name}"] for name in told} == told
+    expected = empty.record(run, "metrics.json")["findings"]["pandas_std"]
+    sent = mlflow_run(client, "casebook/scaling-sample", run.name)
+    assert {name: sent.data.metrics[f"findings/pandas_std/{name}"] for name in expected} == expected
     assert sent.data.tags["casebook.code_version"] == empty.record(run)["code_version"]
 
 
@@ -108,7 +111,7 @@ def test_a_failed_run_is_there_as_failed(
     done = empty.tracked(mlflow).here("flows.scaling", "--source", str(tmp_path / "names.csv"))
     done.complains("names.csv has 0 numeric columns")
     (run,) = empty.runs("scaling")
-    sent = found(client, "casebook/scaling", run.name)
+    sent = mlflow_run(client, "casebook/scaling", run.name)
     assert (sent.info.status, sent.data.tags["data.source"]) == ("FAILED", "unknown")
     assert "names.csv has 0 numeric columns" in sent.data.tags["mlflow.note.content"]
 
@@ -129,7 +132,7 @@ def test_a_server_that_is_down_loses_nothing(
         "is not in MLflow", "Connection refused"
     )
     assert empty.tracked(mlflow).here("flows.track", "scaling", run.name).code == 0
-    assert found(client, "casebook/scaling-sample", run.name).info.status == "FINISHED"
+    assert mlflow_run(client, "casebook/scaling-sample", run.name).info.status == "FINISHED"
 
 
 def test_what_cannot_be_sent_is_told(empty: House, mlflow: str, tmp_path: Path) -> None:

@@ -15,11 +15,11 @@ SEARCH = (*SMOKE, "--case", "boston", "--trials", "2")
 @pytest.fixture(scope="module")
 def searched(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
     """A house in which boston was searched by the default algorithm."""
-    made = house(tmp_path_factory.mktemp("searched"), prefect_server)
-    done = made.here("flows.tune", *SEARCH)
+    workspace = house(tmp_path_factory.mktemp("searched"), prefect_server)
+    done = workspace.here("flows.tune", *SEARCH)
     assert done.code == 0, done.err
     assert done.out.splitlines()[-1].startswith("python -m flows.boston --params ")
-    return made
+    return workspace
 
 
 def best(here: House, run: int = 0) -> Path:
@@ -50,17 +50,21 @@ def test_a_search_is_tracked_with_its_trainings_below_it(searched: House, mlflow
         assert searched.tracked(mlflow).here("flows.track", "tune", run.name).code == 0
     experiment = client.get_experiment_by_name("casebook/tune-boston-sample")
     assert experiment
-    sent = {each.info.run_name: each for each in client.search_runs([experiment.experiment_id])}
+    sent = {
+        tracked.info.run_name: tracked for tracked in client.search_runs([experiment.experiment_id])
+    }
     assert set(sent) == {run.name, "trial-0-epochs-3", "trial-1-epochs-3"}
     metrics, whole = searched.record(run, "metrics.json"), sent.pop(run.name)
     assert whole.data.metrics["validation/best/rmse"] == metrics["best"]["figure"]
     assert whole.data.tags["device"] == "cpu"
     for trial in metrics["trials"]:
-        each = sent[f"trial-{trial['number']}-epochs-3"]
-        assert each.data.tags["mlflow.parentRunId"] == whole.info.run_id
-        assert each.data.metrics["validation/rmse"] == trial["figure"]
-        assert each.data.params == {name: str(value) for name, value in trial["parameters"].items()}
-        assert len(client.get_metric_history(each.info.run_id, "training/loss")) == 3
+        child = sent[f"trial-{trial['number']}-epochs-3"]
+        assert child.data.tags["mlflow.parentRunId"] == whole.info.run_id
+        assert child.data.metrics["validation/rmse"] == trial["figure"]
+        assert child.data.params == {
+            name: str(value) for name, value in trial["parameters"].items()
+        }
+        assert len(client.get_metric_history(child.info.run_id, "training/loss")) == 3
 
 
 def test_the_best_file_is_taken_by_the_case(searched: House) -> None:
@@ -69,11 +73,11 @@ def test_the_best_file_is_taken_by_the_case(searched: House) -> None:
     )
     assert done.code == 0, done.err
     run = searched.runs("boston")[0]
-    metrics, wanted = (
+    metrics, expected = (
         searched.record(run, "metrics.json"),
         searched.record(best(searched).parent, "metrics.json"),
     )
-    assert metrics["validation"]["tuned"] == wanted["best"]["figure"]
+    assert metrics["validation"]["tuned"] == expected["best"]["figure"]
 
 
 @pytest.mark.parametrize("algorithm", ["random", "hyperband", "sklearn"])

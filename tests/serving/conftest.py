@@ -344,8 +344,8 @@ def publish_classifier(case: str = "mnist", version: int = 1, scale: float = 0.0
     answer = (
         digit(0, scale) if case == "mnist" else ranking(["red", "green", "blue"], [0.0, 0.0, 0.0])
     )
-    asked = [{"picture": {"b64": in_base64(png(0))}}]
-    folder = write(case, version, picture_graph(signature, scale), signature, asked, [answer])
+    instances = [{"picture": {"b64": in_base64(png(0))}}]
+    folder = write(case, version, picture_graph(signature, scale), signature, instances, [answer])
     point(case, str(version))
     return folder
 
@@ -408,7 +408,7 @@ def pictures(publish: Publish, publish_pictures: Publish) -> Iterator[FlaskClien
 
 
 @pytest.fixture
-def told() -> Callable[[float], Row]:
+def digit_prediction() -> Callable[[float], Row]:
     """Return the function that computes what the grey classifier answers."""
     return digit
 
@@ -421,9 +421,9 @@ def write_version() -> Callable[..., Path]:
     """
 
     def one(
-        case: str, graph: bytes, signature: Row, asked: Row, answer: Row, version: int = 1
+        case: str, graph: bytes, signature: Row, instance: Row, answer: Row, version: int = 1
     ) -> Path:
-        folder = write(case, version, graph, signature, [asked], [answer])
+        folder = write(case, version, graph, signature, [instance], [answer])
         point(case, str(version))
         return folder
 

@@ -195,8 +195,8 @@ def bound(path: Path) -> None:
     """Make a socket, whose path must be short."""
     before = Path.cwd()
     os.chdir(path.parent)
-    with socket.socket(socket.AF_UNIX) as made:
-        made.bind(path.name)
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.bind(path.name)
     os.chdir(before)
 
 

@@ -86,9 +86,9 @@ def started(*arguments: str) -> Iterator[Site]:
     ) as process:
         try:
             assert process.stdout is not None
-            found = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
-            assert found, process.communicate()[1]
-            yield Site(found[0], process)
+            match = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
+            assert match, process.communicate()[1]
+            yield Site(match[0], process)
         finally:
             process.kill()
 
@@ -132,10 +132,10 @@ def visiting(browser: "Browser") -> "Iterator[Visit]":
         contexts.append(context)
         context.set_default_timeout(WAIT)
         page = context.new_page()
-        home, said = "/".join(url.split("/")[:3]) + "/", "Failed to load resource"
+        home, prefix = "/".join(url.split("/")[:3]) + "/", "Failed to load resource"
         page.on(
             "console",
-            lambda message: None if message.text.startswith(said) else wrong.append(message.text),
+            lambda message: None if message.text.startswith(prefix) else wrong.append(message.text),
         )
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on(
@@ -144,8 +144,10 @@ def visiting(browser: "Browser") -> "Iterator[Visit]":
         )
         page.on(
             "response",
-            lambda each: (
-                wrong.append(each.url) if "/static/" in each.url and each.status >= 400 else None
+            lambda response: (
+                wrong.append(response.url)
+                if "/static/" in response.url and response.status >= 400
+                else None
             ),
         )
         page.goto(url)
@@ -178,8 +180,8 @@ def publish_all() -> None:
     publish_classifier("colours")
     window: Row = {"window": [1.0, 2.0, 3.0]}
     write("count", 1, graph("regression"), SIGNATURE, [window], [{"next": 6.0}])
-    told = {"forecast": [6.0, 1.0], "low": [5.0, 0.0], "high": [7.0, 2.0]}
-    write("power", 1, graph("forecast"), FORECAST, [window | {"date": "1972-09-27"}], [told])
+    forecast = {"forecast": [6.0, 1.0], "low": [5.0, 0.0], "high": [7.0, 2.0]}
+    write("power", 1, graph("forecast"), FORECAST, [window | {"date": "1972-09-27"}], [forecast])
     _publish_reviews()
     for case in ("count", "power"):
         point(case, "1")
@@ -204,7 +206,7 @@ def _text_graph() -> bytes:
         helper.make_node("ReduceSum", ["each", "last"], ["total"], keepdims=1),
         helper.make_node("Sigmoid", ["total"], ["probability"]),
     ]
-    made = helper.make_graph(
+    onnx_graph = helper.make_graph(
         nodes,
         "reviews",
         [helper.make_tensor_value_info("tokens", TensorProto.INT32, [None, None])],
@@ -214,6 +216,6 @@ def _text_graph() -> bytes:
             helper.make_tensor("last", TensorProto.INT64, [1], [1]),
         ],
     )
-    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    model = helper.make_model(onnx_graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     checker.check_model(model)
     return bytes(model.SerializeToString())

@@ -27,7 +27,7 @@ class Proxied(BaseHTTPRequestHandler):
             self.send_error(404)
             return
         length = int(self.headers.get("Content-Length", 0))
-        headers = dict(self.headers.items()) | self.server.told
+        headers = dict(self.headers.items()) | self.server.extra_headers
         service = HTTPConnection(self.server.service, timeout=60)
         service.request(
             self.command, self.path.removeprefix(PREFIX), self.rfile.read(length), headers
@@ -52,17 +52,17 @@ class Proxied(BaseHTTPRequestHandler):
 class Proxy(ThreadingHTTPServer):
     """A proxy, and the requests that went past the service."""
 
-    def __init__(self, site: Site, told: dict[str, str]) -> None:
+    def __init__(self, site: Site, extra_headers: dict[str, str]) -> None:
         super().__init__(("127.0.0.1", 0), Proxied)
         self.service = urlsplit(site.url).netloc
-        self.told = told
+        self.extra_headers = extra_headers
         self.strays: list[str] = []
         self.url = f"http://127.0.0.1:{self.server_port}{PREFIX}"
 
 
 @contextmanager
-def proxying(site: Site, told: dict[str, str]) -> Iterator[Proxy]:
-    with Proxy(site, told) as proxy:
+def proxying(site: Site, extra_headers: dict[str, str]) -> Iterator[Proxy]:
+    with Proxy(site, extra_headers) as proxy:
         thread = threading.Thread(target=proxy.serve_forever)
         thread.start()
         try:
@@ -77,11 +77,13 @@ def proxying(site: Site, told: dict[str, str]) -> Iterator[Proxy]:
     [("en", "Models in production"), ("ko", "서비스 중인 모델")],
     ids=["en", "ko"],
 )
-@pytest.mark.parametrize("told", [{}, {"X-Forwarded-Prefix": PREFIX}], ids=["silent", "told"])
+@pytest.mark.parametrize(
+    "extra_headers", [{}, {"X-Forwarded-Prefix": PREFIX}], ids=["silent", "told"]
+)
 def test_pages_work_below_a_path(
-    site: Site, visit: Visit, told: dict[str, str], language: str, home: str
+    site: Site, visit: Visit, extra_headers: dict[str, str], language: str, home: str
 ) -> None:
-    with proxying(site, told) as proxy:
+    with proxying(site, extra_headers) as proxy:
         page = visit(f"{proxy.url}/", language)
         expect(page.locator("h1")).to_have_text(home)
         page.get_by_role("link", name="mpg").click()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from serving.keyed import KEY
+from serving.api_key import KEY
 from tests.serving.site import Site, ask, raw, started
 
 Visit = Callable[..., Page]

@@ -100,14 +100,14 @@ def test_a_graph_that_is_none_is_refused(
 
 
 def test_a_loaded_picture_version_answers(
-    publish_pictures: Callable[..., Path], told: Callable[..., object]
+    publish_pictures: Callable[..., Path], digit_prediction: Callable[..., object]
 ) -> None:
     folder = publish_pictures("mnist", 3)
     predictor = load(folder)
     (sample,) = json.loads((folder / "sample_request.json").read_text())["instances"]
     (answer,) = predictor.predict([sample])
     assert answer["label"] == "0" and answer["probability"] == pytest.approx(
-        told(0)["probability"], abs=1e-6
+        digit_prediction(0)["probability"], abs=1e-6
     )
     with pytest.raises(Refused, match="row 1, picture: is not base64"):
         predictor.predict([sample, {"picture": "-"}])

@@ -23,8 +23,8 @@ FRAUD = (REQUESTS, "fraud", "200")
 WEIGHT = {"instances": [{"Weight": 3000.0}]}
 
 
-def requests_in(found: Counts) -> int:
-    return sum(found.summed().counts[FRAUD].bins)
+def requests_in(counts: Counts) -> int:
+    return sum(counts.summed().counts[FRAUD].bins)
 
 
 @pytest.fixture
@@ -39,8 +39,8 @@ def test_processes_see_each_others_counts_at_once(folder: Path) -> None:
         other.add(FRAUD, 2, 0.25)
         other.add((REQUESTS, "", "404"))
         assert requests_in(one) == requests_in(other) == 2 * (place + 1)
-    told = one.summed().counts[FRAUD]
-    assert (told.bins[:6], told.total) == ([1, 1, 6, 1, 1, 0], 3.75)
+    count = one.summed().counts[FRAUD]
+    assert (count.bins[:6], count.total) == ([1, 1, 6, 1, 1, 0], 3.75)
     assert one.summed().unreadable == 0
 
 
@@ -79,8 +79,8 @@ def test_a_damaged_line_takes_only_itself(folder: Path) -> None:
     content = bytearray(path.read_bytes())
     content[40] ^= 1
     path.write_bytes(content)
-    found = one.summed()
-    assert ([*found.counts], found.unreadable) == ([FRAUD], 1)
+    summed = one.summed()
+    assert ([*summed.counts], summed.unreadable) == ([FRAUD], 1)
 
 
 @pytest.mark.parametrize(
@@ -100,9 +100,9 @@ def test_a_folder_that_a_cleaner_removed_comes_back(
 ) -> None:
     monkeypatch.setattr(counts_file, "SEEN", -1.0)
     one, other = Counts(folder), Counts(folder)
-    for each in (one, other):
-        each.add((REQUESTS, "mpg", "200"))
-        each.add(FRAUD)
+    for counts in (one, other):
+        counts.add((REQUESTS, "mpg", "200"))
+        counts.add(FRAUD)
     shutil.rmtree(folder)
     assert requests_in(one) == 1
     one.add(FRAUD)

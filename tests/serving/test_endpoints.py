@@ -57,8 +57,8 @@ def test_metrics_count_by_case_and_code(client: FlaskClient) -> None:
     assert 'casebook_predict_seconds_bucket{case="mpg",le="+Inf"} 3' in text
     assert 'casebook_predict_seconds_count{case="mpg"} 3' in text
     assert 'casebook_model_info{case="mpg",trained_on="sample",version="4"} 1' in text
-    line = re.compile(r'(# (HELP|TYPE) .+|[a-z_]+\{([a-z_]+="[^"]*",?)*\} [0-9.e+-]+)')
-    assert all(line.fullmatch(each) for each in text.splitlines())
+    pattern = re.compile(r'(# (HELP|TYPE) .+|[a-z_]+\{([a-z_]+="[^"]*",?)*\} [0-9.e+-]+)')
+    assert all(pattern.fullmatch(line) for line in text.splitlines())
 
 
 def test_headers_guard_every_answer(client: FlaskClient) -> None:
@@ -114,11 +114,11 @@ def test_a_picture_model_is_described(pictures: FlaskClient) -> None:
 def test_openapi_describes_pictures_and_their_answers(pictures: FlaskClient) -> None:
     paths = pictures.get("/openapi.json").get_json()["paths"]
     post = paths["/v1/models/mnist:predict"]["post"]
-    asked = post["requestBody"]["content"]
-    assert set(asked) == {"application/json", "image/*", "multipart/form-data"}
-    rows = asked["application/json"]["schema"]["properties"]["instances"]
+    content = post["requestBody"]["content"]
+    assert set(content) == {"application/json", "image/*", "multipart/form-data"}
+    rows = content["application/json"]["schema"]["properties"]["instances"]
     assert rows["maxItems"] == 40
-    assert [each["type"] for each in rows["items"]["properties"]["picture"]["oneOf"]] == [
+    assert [schema["type"] for schema in rows["items"]["properties"]["picture"]["oneOf"]] == [
         "object",
         "string",
     ]
@@ -142,8 +142,8 @@ def test_a_picture_models_page_takes_a_file_and_small_grey_ones_a_drawing(
     assert '<canvas id="pad" width="60" height="80" tabindex="0"' in page
     assert "/static/picture.js" in page and '<ol id="top"' in page
     sample = re.search('data-picture="([^"]+)"', page)
-    asked = {"instances": [{"picture": sample and sample[1]}]}
-    assert pictures.post("/v1/models/mnist:predict", json=asked).status_code == 200
+    body = {"instances": [{"picture": sample and sample[1]}]}
+    assert pictures.post("/v1/models/mnist:predict", json=body).status_code == 200
     colours = pictures.get("/models/colours").text
     assert 'id="pad"' not in colours and 'id="file"' in colours
 

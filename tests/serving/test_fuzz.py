@@ -96,13 +96,13 @@ def test_an_odd_cell_is_named_by_its_field(client: FlaskClient, fault: str) -> N
     row, code, field = FAULTS[fault]
     response = client.post(ASK, data=f'{{"instances": [{row}]}}', content_type="application/json")
     assert response.status_code == code
-    assert field in [each["field"] for each in response.get_json()["details"]]
+    assert field in [detail["field"] for detail in response.get_json()["details"]]
 
 
 def test_instances_given_twice_are_refused(client: FlaskClient) -> None:
     row = json.dumps({"Amount": 1.0, "Hour": 3, "Age": 4, "Sex": "male"})
-    asked = f'{{"instances": [{row}], "instances": [{row}]}}'
-    response = client.post(ASK, data=asked, content_type="application/json")
+    body = f'{{"instances": [{row}], "instances": [{row}]}}'
+    response = client.post(ASK, data=body, content_type="application/json")
     assert (response.status_code, response.get_json()["details"][0]["field"]) == (400, "instances")
     assert (
         client.post(

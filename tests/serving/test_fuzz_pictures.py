@@ -26,9 +26,9 @@ def encoded(kind: str, mode: str = "RGB", **options: object) -> bytes:
 
 
 def exif() -> bytes:
-    found = Image.Exif()
-    found[274] = 6
-    return found.tobytes()
+    tags = Image.Exif()
+    tags[274] = 6
+    return tags.tobytes()
 
 
 SOUND = [
@@ -116,5 +116,5 @@ def test_any_form(pictures: FlaskClient, pieces: list[bytes]) -> None:
 @FUZZ
 @given(st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=40))
 def test_any_content_type(pictures: FlaskClient, kind: str) -> None:
-    for each in (kind, f"image/{kind}", f"multipart/form-data; {kind}"):
-        check(pictures, SOUND[0], each)
+    for content_type in (kind, f"image/{kind}", f"multipart/form-data; {kind}"):
+        check(pictures, SOUND[0], content_type)

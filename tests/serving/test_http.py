@@ -49,8 +49,8 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 
 def post(body: bytes = BODY, more: str = "", path: str = PATH, length: str | None = None) -> bytes:
-    told = f"Content-Length: {len(body) if length is None else length}\r\n" if length != "" else ""
-    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{more}{told}\r\n"
+    field = f"Content-Length: {len(body) if length is None else length}\r\n" if length != "" else ""
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{more}{field}\r\n"
     return head.encode() + body
 
 
@@ -170,8 +170,8 @@ def test_the_key_is_looked_at_before_the_body(
     with served() as port:
         answers = exchange(port, post(b"", length="8000000"))  # of which nothing is ever sent
         assert codes(answers) == [401]
-        known = f"Authorization: bearer {SECRET}\r\nConnection: close\r\n"
-        assert codes(exchange(port, post(more=known))) == [200]
+        headers = f"Authorization: bearer {SECRET}\r\nConnection: close\r\n"
+        assert codes(exchange(port, post(more=headers))) == [200]
 
 
 def test_who_pipelines_and_does_not_read_holds_nobody_up(port: int) -> None:
@@ -253,16 +253,18 @@ def test_bodies_are_held_within_a_limit(publish: Callable[..., Path]) -> None:
 def test_what_needs_a_thread_is_refused_where_too_much_waits(publish: Callable[..., Path]) -> None:
     publish("fraud", 1, -1.0)
     with served("limits.AT_ONCE = 1") as port:
-        found: list[int] = []
+        statuses: list[int] = []
 
         def ask() -> None:
             for _ in range(30):
-                found.extend(codes(exchange(port, LAST.replace(b"/health/live", b"/models/fraud"))))
+                statuses.extend(
+                    codes(exchange(port, LAST.replace(b"/health/live", b"/models/fraud")))
+                )
 
-        asking = [threading.Thread(target=ask) for _ in range(4)]
-        for each in asking:
-            each.start()
-        for each in asking:
-            each.join(timeout=60)
-        assert len(found) == 120 and set(found) == {200, 503}
+        threads = [threading.Thread(target=ask) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(timeout=60)
+        assert len(statuses) == 120 and set(statuses) == {200, 503}
         assert codes(exchange(port, post() + LAST)) == [200, 200]

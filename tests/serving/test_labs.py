@@ -106,9 +106,9 @@ def picture_graph() -> onnx.ModelProto:
 
 
 def model(graph: onnx.GraphProto) -> onnx.ModelProto:
-    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    onnx.checker.check_model(made)
-    return made
+    onnx_model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.checker.check_model(onnx_model)
+    return onnx_model
 
 
 def png(red: int) -> bytes:
@@ -176,8 +176,8 @@ def upload(name: str, filename: str, content: bytes) -> bytes:
 @pytest.mark.parametrize("content_type", ["application/json", "application/x-www-form-urlencoded"])
 def test_the_labs_car(port: int, path: str, content_type: str) -> None:
     status, body = raw(port, post(path, content_type, CAR))
-    found = re.fullmatch(rb'{"errors":\[\],"id":"([0-9a-f-]{36})","mpg":8\.0}\n', body)
-    assert status == 200 and found and UUID(found[1].decode()).version == 4
+    match = re.fullmatch(rb'{"errors":\[\],"id":"([0-9a-f-]{36})","mpg":8\.0}\n', body)
+    assert status == 200 and match and UUID(match[1].decode()).version == 4
 
 
 def test_every_fault_of_a_car_is_told_at_once(client: FlaskClient) -> None:
@@ -216,7 +216,7 @@ def test_the_labs_picture(port: int) -> None:
     status, answer = raw(port, post("/api/image", "multipart/form-data; boundary=b", body))
     assert status == 200
     assert re.fullmatch(rb'{"pred":\[({"name":"[a-z_]+","prob":[0-9.e-]+},?){5}\]}\n', answer)
-    assert [each["name"] for each in json.loads(answer)["pred"]] == [
+    assert [entry["name"] for entry in json.loads(answer)["pred"]] == [
         *LABELS[:1],
         "coral_fungus",
         *LABELS[2:5],
@@ -238,9 +238,9 @@ def test_the_labs_services_answer_what_the_models_do(client: FlaskClient) -> Non
     shown = client.post(
         "/v1/models/imagenet:predict", data=png(90), content_type="image/png"
     ).get_json()
-    values = [each["probability"] for each in shown["predictions"][0]["top"]]
-    assert [each["prob"] for each in ask("/api/image")["pred"]] == values
-    assert [each["probability"] for each in ask("/predict")["predictions"]] == values
+    values = [entry["probability"] for entry in shown["predictions"][0]["top"]]
+    assert [entry["prob"] for entry in ask("/api/image")["pred"]] == values
+    assert [entry["probability"] for entry in ask("/predict")["predictions"]] == values
 
 
 @pytest.mark.parametrize("path", ["/api/image", "/predict"])

@@ -37,16 +37,16 @@ def test_every_answer_is_as_the_document_says(
         if sound
         else described.include(method="POST")
     )
-    asked = 0
-    for found in described.get_all_operations():
-        operation = found.ok()
+    count = 0
+    for result in described.get_all_operations():
+        operation = result.ok()
 
         @TRIED
         @given(case=operation.as_strategy(generation_mode=MODES[mode]))
         def check(case: schemathesis.Case) -> None:
-            nonlocal asked
+            nonlocal count
             case.call_and_validate()
-            asked += 1
+            count += 1
 
         check()
-    assert asked > 100
+    assert count > 100

@@ -13,7 +13,7 @@ KOREAN = {"Accept-Language": "ko-KR,ko;q=0.9,en;q=0.8"}
 
 
 @pytest.mark.parametrize(
-    ("asked", "accepted", "language"),
+    ("query", "accepted", "language"),
     [
         ("", "ko-KR,ko;q=0.9,en;q=0.8", "ko"),
         ("", "fr, ko;q=0.5", "ko"),
@@ -30,15 +30,15 @@ KOREAN = {"Accept-Language": "ko-KR,ko;q=0.9,en;q=0.8"}
     ],
 )
 def test_the_language_is_the_one_asked_for_else_the_browsers(
-    client: FlaskClient, asked: str, accepted: str, language: str
+    client: FlaskClient, query: str, accepted: str, language: str
 ) -> None:
     for path, home in (("/", ""), ("/models/fraud", "../")):
-        response = client.get(path + asked, headers={"Accept-Language": accepted})
+        response = client.get(path + query, headers={"Accept-Language": accepted})
         assert f'<html lang="{language}">' in response.text
         assert response.headers["Content-Language"] == language
         assert "Accept-Language" in response.headers["Vary"]
         kept = f'href="{home}?language={language}"' in response.text.partition("<nav")[0]
-        assert kept == (asked in ("?language=en", "?language=ko"))
+        assert kept == (query in ("?language=en", "?language=ko"))
 
 
 def test_scripts_get_all_their_words_in_the_pages_language(client: FlaskClient) -> None:
@@ -50,7 +50,7 @@ def test_scripts_get_all_their_words_in_the_pages_language(client: FlaskClient) 
     for kind in ("words", "steps"):
         hangul = {name for name, text in korean[kind].items() if re.search("[가-힣]", text)}
         assert hangul == english[kind].keys() - same
-    assert all(re.search("[가-힣]", told) for _, told in korean["faults"])
+    assert all(re.search("[가-힣]", text) for _, text in korean["faults"])
     used = " ".join(
         path.read_text(encoding="utf-8")
         for path in (places.project() / "serving/static").glob("*.js")
@@ -60,9 +60,9 @@ def test_scripts_get_all_their_words_in_the_pages_language(client: FlaskClient) 
 
 
 def words(page: str) -> dict[str, dict[str, str]]:
-    found = re.search(r'<script type="application/json" id="words">(.*)</script>', page)
-    assert found
-    content: dict[str, dict[str, str]] = json.loads(found[1])
+    match = re.search(r'<script type="application/json" id="words">(.*)</script>', page)
+    assert match
+    content: dict[str, dict[str, str]] = json.loads(match[1])
     return content
 
 
@@ -85,7 +85,7 @@ def test_a_person_is_told_on_a_page_that_no_model_serves(client: FlaskClient) ->
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "expected"),
     [
         (0, "0"),
         (0.31, "0.31"),
@@ -95,5 +95,5 @@ def test_a_person_is_told_on_a_page_that_no_model_serves(client: FlaskClient) ->
         (3.2e-7, "3.20e-07"),
     ],
 )
-def test_numbers_keep_four_digits_or_all_of_a_whole_number(value: float, told: str) -> None:
-    assert short(value) == told
+def test_numbers_keep_four_digits_or_all_of_a_whole_number(value: float, expected: str) -> None:
+    assert short(value) == expected

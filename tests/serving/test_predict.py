@@ -19,7 +19,8 @@ def ask(client: FlaskClient, *rows: object) -> TestResponse:
 def problems(response: TestResponse) -> list[tuple[object, object, str]]:
     assert response.status_code == 422, response.text
     return [
-        (each["row"], each["field"], each["problem"]) for each in response.get_json()["details"]
+        (detail["row"], detail["field"], detail["problem"])
+        for detail in response.get_json()["details"]
     ]
 
 
@@ -29,10 +30,10 @@ def test_rows_are_answered_in_order(client: FlaskClient, expected: Callable[...,
     assert response.status_code == 200
     assert response.get_json()["model"] == {"case": "fraud", "version": 1, "trained_on": "real"}
     answers = response.get_json()["predictions"]
-    assert [each["probability"] for each in answers] == pytest.approx(
+    assert [prediction["probability"] for prediction in answers] == pytest.approx(
         [expected(row, -1.0) for row in rows], abs=1e-6
     )
-    assert [each["label"] for each in answers] == ["fraud", "fraud", "normal"]
+    assert [prediction["label"] for prediction in answers] == ["fraud", "fraud", "normal"]
     assert "warnings" not in response.get_json()
 
 
@@ -47,10 +48,11 @@ def test_numbers_outside_the_training_range_are_answered_with_a_warning(
 ) -> None:
     response = ask(client, SOUND, {**SOUND, "Amount": 101, "Hour": -1})
     assert response.status_code == 200
-    warned = [
-        (each["row"], each["field"], each["value"]) for each in response.get_json()["warnings"]
+    warnings = [
+        (warning["row"], warning["field"], warning["value"])
+        for warning in response.get_json()["warnings"]
     ]
-    assert warned == [(1, "Amount", 101.0), (1, "Hour", -1.0)]
+    assert warnings == [(1, "Amount", 101.0), (1, "Hour", -1.0)]
     assert response.get_json()["warnings"][0]["maximum"] == 100.0
 
 
@@ -64,7 +66,7 @@ def test_warnings_are_capped_and_counted(client: FlaskClient) -> None:
 
 
 def test_every_fault_is_listed_at_once(client: FlaskClient) -> None:
-    found = problems(
+    faults = problems(
         ask(
             client,
             {"Amount": True, "Hour": 1.5, "Sex": "male", "Extra": 1},
@@ -74,7 +76,7 @@ def test_every_fault_is_listed_at_once(client: FlaskClient) -> None:
             {"Amount": 1e39, "Hour": 10**400, "Sex": 3},
         )
     )
-    assert found == [
+    assert faults == [
         (0, "Extra", "is no field of this model"),
         (0, "Amount", "must be a number, not a boolean"),
         (0, "Hour", "must be a whole number"),
@@ -106,9 +108,9 @@ def test_every_fault_is_listed_at_once(client: FlaskClient) -> None:
 def test_one_wrong_cell_is_named(
     client: FlaskClient, field: str, value: object, problem: str
 ) -> None:
-    found = problems(ask(client, SOUND, {**SOUND, field: value}))
-    assert [(row, name) for row, name, _ in found] == [(1, field)]
-    assert problem in found[0][2]
+    faults = problems(ask(client, SOUND, {**SOUND, field: value}))
+    assert [(row, name) for row, name, _ in faults] == [(1, field)]
+    assert problem in faults[0][2]
 
 
 def test_infinity_written_as_a_huge_exponent_is_a_fault(client: FlaskClient) -> None:
@@ -158,17 +160,17 @@ def test_bodies_that_hold_no_instances_are_400(client: FlaskClient, body: bytes)
 
 def test_the_other_client_errors_are_json(client: FlaskClient) -> None:
     text = json.dumps({"instances": [SOUND]})
-    asked = {
+    responses = {
         404: client.post("/v1/models/nobody:predict", json={"instances": [SOUND]}),
         405: client.get(ASK),
         415: client.post(ASK, data=text, content_type="text/plain"),
         413: client.post(ASK, json={"instances": [SOUND] * 51}),
     }
-    for code, response in asked.items():
+    for code, response in responses.items():
         assert response.status_code == code
         assert response.get_json()["error"]
-    assert "known models: fraud, mpg" in asked[404].get_json()["error"]
-    assert "POST" in asked[405].headers["Allow"]
+    assert "known models: fraud, mpg" in responses[404].get_json()["error"]
+    assert "POST" in responses[405].headers["Allow"]
     assert client.get("/nothing").get_json()["error"].startswith("Not Found")
     assert client.get("/models/nobody").status_code == client.get("/v1//models").status_code == 404
     assert client.post(ASK, data=text).status_code == 415
@@ -182,12 +184,12 @@ def test_large_bodies_are_refused_unparsed_whether_or_not_they_tell_their_length
     client: FlaskClient,
 ) -> None:
     body = b" " * 100_001
-    told = client.post(ASK, data=body, content_type="application/json")
+    sized = client.post(ASK, data=body, content_type="application/json")
     chunked = client.post(
         ASK,
         input_stream=BytesIO(body),
         content_type="application/json",
         environ_overrides={"wsgi.input_terminated": True},
     )
-    assert told.status_code == chunked.status_code == 413
-    assert told.get_json()["error"] and chunked.get_json()["error"]
+    assert sized.status_code == chunked.status_code == 413
+    assert sized.get_json()["error"] and chunked.get_json()["error"]

@@ -44,16 +44,16 @@ def form(
 
 def labels(response: TestResponse) -> list[str]:
     assert response.status_code == 200, response.text
-    return [each["label"] for each in response.get_json()["predictions"]]
+    return [prediction["label"] for prediction in response.get_json()["predictions"]]
 
 
 def faults(response: TestResponse) -> list[tuple[object, object]]:
     assert response.status_code == 422, response.text
-    return [(each["row"], each["field"]) for each in response.get_json()["details"]]
+    return [(detail["row"], detail["field"]) for detail in response.get_json()["details"]]
 
 
 def test_pictures_in_json_are_answered_in_order(
-    pictures: FlaskClient, told: Callable[[float], object]
+    pictures: FlaskClient, digit_prediction: Callable[[float], object]
 ) -> None:
     greys = [200, 0, 255, 100]
     response = pictures.post(
@@ -63,12 +63,12 @@ def test_pictures_in_json_are_answered_in_order(
     answer = response.get_json()
     assert answer["model"] == {"case": "mnist", "version": 1, "trained_on": "real"}
     for prediction, grey in zip(answer["predictions"], greys, strict=True):
-        expected = told(grey)
-        assert [each["label"] for each in prediction["top"]] == [
-            each["label"] for each in expected["top"]
+        expected = digit_prediction(grey)
+        assert [entry["label"] for entry in prediction["top"]] == [
+            entry["label"] for entry in expected["top"]
         ]
-        shown = [each["probability"] for each in prediction["top"]]
-        assert shown == pytest.approx([each["probability"] for each in expected["top"]], abs=1e-6)
+        shown = [entry["probability"] for entry in prediction["top"]]
+        assert shown == pytest.approx([entry["probability"] for entry in expected["top"]], abs=1e-6)
         assert {**prediction["top"][0], "top": prediction["top"]} == prediction
 
 
@@ -92,7 +92,7 @@ def test_a_colour_model_tells_its_three_classes(pictures: FlaskClient) -> None:
     content = encoded((10, 200, 30), "RGB", (300, 200), "JPEG")
     response = pictures.post("/v1/models/colours:predict", data=content, content_type="image/jpeg")
     assert labels(response) == ["green"]
-    assert [each["label"] for each in response.get_json()["predictions"][0]["top"]] == [
+    assert [entry["label"] for entry in response.get_json()["predictions"][0]["top"]] == [
         "green",
         "blue",
         "red",
@@ -167,7 +167,7 @@ def test_pictures_of_too_many_pixels_together_are_refused_by_row(pictures: Flask
     large = {"picture": base64.b64encode(stream.getvalue()).decode()}
     answer = pictures.post("/v1/models/mnist:predict", json={"instances": [large] * 4})
     assert answer.status_code == 422
-    assert [(each["row"], each["field"]) for each in answer.get_json()["details"]] == [
+    assert [(detail["row"], detail["field"]) for detail in answer.get_json()["details"]] == [
         (2, "picture"),
         (3, "picture"),
     ]

@@ -26,7 +26,7 @@ def test_a_decision_falls_at_the_threshold() -> None:
 def test_of_many_classes_the_five_most_probable_are_told() -> None:
     tell = teller(of("multiclass", labels=tuple("abcdefg")))
     (answer,) = tell(np.array([[0.0, 0.25, 0.125, 0.5, 0.125, 0.0, 0.0]]))
-    assert [(each["label"], each["probability"]) for each in answer.pop("top")] == [
+    assert [(entry["label"], entry["probability"]) for entry in answer.pop("top")] == [
         ("d", 0.5),
         ("b", 0.25),
         ("c", 0.125),
@@ -38,7 +38,7 @@ def test_of_many_classes_the_five_most_probable_are_told() -> None:
 
 def test_of_few_classes_all_are_told() -> None:
     answers = teller(of("multiclass", labels=("a", "b")))(np.array([[0.25, 0.75], [1.0, 0.0]]))
-    assert [[each["label"] for each in answer["top"]] for answer in answers] == [
+    assert [[entry["label"] for entry in answer["top"]] for answer in answers] == [
         ["b", "a"],
         ["a", "b"],
     ]

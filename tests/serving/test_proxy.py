@@ -18,8 +18,8 @@ def links(client: FlaskClient, path: str, prefix: str) -> list[str]:
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("prefix", ["/ml", "/ml/", "/tools/ml-2_~.x"])
 def test_links_begin_with_the_prefix(client: FlaskClient, path: str, prefix: str) -> None:
-    found = links(client, path, prefix)
-    assert found and all(link.startswith(f"{prefix.rstrip('/')}/") for link in found)
+    hrefs = links(client, path, prefix)
+    assert hrefs and all(link.startswith(f"{prefix.rstrip('/')}/") for link in hrefs)
     assert client.get("/openapi.json", headers={"X-Forwarded-Prefix": prefix}).get_json()[
         "servers"
     ] == [{"url": prefix.rstrip("/")}]
@@ -45,9 +45,9 @@ def test_links_begin_with_the_prefix(client: FlaskClient, path: str, prefix: str
 def test_links_are_relative_without_a_prefix_or_with_an_odd_one(
     client: FlaskClient, path: str, prefix: str
 ) -> None:
-    found = links(client, path, prefix)
-    assert found and all(map(RELATIVE.fullmatch, found))
-    assert "evil" not in "".join(found)
+    hrefs = links(client, path, prefix)
+    assert hrefs and all(map(RELATIVE.fullmatch, hrefs))
+    assert "evil" not in "".join(hrefs)
     assert (
         "servers"
         not in client.get("/openapi.json", headers={"X-Forwarded-Prefix": prefix}).get_json()

@@ -26,8 +26,8 @@ from serving.check_series import SeriesReader
 from serving.instances import Limits
 from serving.predictions import teller
 from serving.registry import Registry
-from serving.replay import agree
 from serving.signature import Field, parse
+from serving.verify_sample import verify_sample
 
 Row = dict[str, Any]
 COUNT = "/v1/models/count:predict"
@@ -93,8 +93,8 @@ def graph(kind: str) -> bytes:
     else:
         nodes.append(helper.make_node("Identity", ["sum"], ["next"]))
     output = helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
-    made = helper.make_graph(nodes, "series", inputs, [output], constants)
-    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx_graph = helper.make_graph(nodes, "series", inputs, [output], constants)
+    model = helper.make_model(onnx_graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     return bytes(model.SerializeToString())
 
 
@@ -107,13 +107,13 @@ def series(
     write_version(
         "count", graph("regression"), SIGNATURE, {"window": [1.0, 2.0, 3.0]}, {"next": 6.0}
     )
-    told = {"forecast": [6.0, 1.0], "low": [5.0, 0.0], "high": [7.0, 2.0]}
+    forecast = {"forecast": [6.0, 1.0], "low": [5.0, 0.0], "high": [7.0, 2.0]}
     write_version(
         "power",
         graph("forecast"),
         FORECAST,
         {"window": [1.0, 2.0, 3.0], "date": "1972-09-27"},
-        told,
+        forecast,
     )
     registry = Registry(places.models())
     registry.look()
@@ -127,7 +127,8 @@ def series(
 def problems(response: TestResponse) -> list[tuple[object, object, str]]:
     assert response.status_code == 422, response.text
     return [
-        (each["row"], each["field"], each["problem"]) for each in response.get_json()["details"]
+        (detail["row"], detail["field"], detail["problem"])
+        for detail in response.get_json()["details"]
     ]
 
 
@@ -144,10 +145,10 @@ def test_a_forecast_has_a_band_and_knows_the_date(series: FlaskClient) -> None:
     answer = series.post(
         POWER, json={"instances": [{"window": [1, 2, 3], "date": "2010-11-26"}]}
     ).get_json()
-    (told,) = answer["predictions"]
-    assert told["forecast"] == pytest.approx([6.0, days], rel=1e-6)
-    assert told["low"] == pytest.approx([5.0, days - 1], rel=1e-6)
-    assert told["high"] == pytest.approx([7.0, days + 1], rel=1e-6)
+    (forecast,) = answer["predictions"]
+    assert forecast["forecast"] == pytest.approx([6.0, days], rel=1e-6)
+    assert forecast["low"] == pytest.approx([5.0, days - 1], rel=1e-6)
+    assert forecast["high"] == pytest.approx([7.0, days + 1], rel=1e-6)
 
 
 def test_numbers_training_never_saw_are_answered_with_a_warning_per_window(
@@ -278,18 +279,20 @@ def test_numbers_of_another_shape_than_the_horizon_are_refused() -> None:
 
 
 def test_a_stored_forecast_is_compared_number_by_number() -> None:
-    assert agree([{"low": [1.0, 2.0]}], [{"low": [1.00001, 2.0]}])
-    assert not agree([{"low": [1.0, 2.0]}], [{"low": [1.0, 2.1]}])
-    assert not agree([{"low": [1.0]}], [{"low": [1.0, 2.0]}])
+    assert verify_sample([{"low": [1.0, 2.0]}], [{"low": [1.00001, 2.0]}])
+    assert not verify_sample([{"low": [1.0, 2.0]}], [{"low": [1.0, 2.1]}])
+    assert not verify_sample([{"low": [1.0]}], [{"low": [1.0, 2.0]}])
 
 
 def test_a_version_that_answers_otherwise_than_stored_is_refused(
     series: FlaskClient, write_version: Callable[..., Path]
 ) -> None:
-    asked = {"window": [1.0, 2.0, 3.0]}
+    instance = {"window": [1.0, 2.0, 3.0]}
     with pytest.raises(BrokenBundle, match="is answered"):
         load(
-            write_version("count", graph("regression"), SIGNATURE, asked, {"next": 7.0}, version=2)
+            write_version(
+                "count", graph("regression"), SIGNATURE, instance, {"next": 7.0}, version=2
+            )
         )
 
 

@@ -50,9 +50,9 @@ def service(publish: Callable[..., Path]) -> Iterator[Service]:
 
 def port_of(process: subprocess.Popen[str]) -> int:
     assert process.stdout is not None
-    found = re.search(r"http://127\.0\.0\.1:(\d+)", process.stdout.readline())
-    assert found, process.communicate()[1]
-    return int(found[1])
+    match = re.search(r"http://127\.0\.0\.1:(\d+)", process.stdout.readline())
+    assert match, process.communicate()[1]
+    return int(match[1])
 
 
 def ask(port: int, body: bytes, chunked: bool = False) -> tuple[int, Any]:
@@ -86,7 +86,7 @@ def test_requests_over_real_http_and_a_graceful_end(service: Service) -> None:
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=60) == 0
     logged = [json.loads(line) for line in process.communicate()[1].splitlines()]
-    assert [(each["level"], each["status"], each["case"]) for each in logged] == [
+    assert [(record["level"], record["status"], record["case"]) for record in logged] == [
         ("INFO", code, "fraud") for code in (200, 413, 200, 413)
     ]
 
@@ -246,7 +246,28 @@ def seen(answers: list[tuple[int, int, float]], version: int) -> bool:
     pause = threading.Event()
     for _ in range(600):
         last = answers[-30:]
-        if len(last) == 30 and {each[1] for each in last} == {version}:
+        if len(last) == 30 and {answer[1] for answer in last} == {version}:
             return True
         pause.wait(0.02)
     return False
+
+
+def test_without_memory_for_any_model_the_service_does_not_begin(
+    publish: Callable[..., Path],
+) -> None:
+    publish("fraud", 1, -1.0)
+    starved = (
+        "import onnxruntime, serving.bundle as b\n"
+        "def read(*_): raise MemoryError\n"
+        "b.read_manifest = read\n"
+        "import sys; from serving.__main__ import main; sys.exit(main(['--port=0', '--processes=1']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", starved],
+        cwd=places.project(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "not enough memory to load any published model (fraud)" in done.stderr

@@ -23,13 +23,13 @@ def test_a_storm_is_weathered(
 ) -> None:
     publish("fraud", 1, -1.0)
     publish_pictures("mnist")
-    asked = {model.takes: model for model in in_production()}
+    models = {model.takes: model for model in in_production()}
     with started() as site:
         port = int(site.url.rpartition(":")[2])
-        told = send(port, asked["columns"], asked["picture"], COUNT, seed=2)
-        assert told.total() == COUNT
-        assert {"200", "400", "404", "405", "413", "415", "422", CUT} <= told.keys()
-        answer = site.predict("fraud", asked["columns"].instances[0])
+        statuses = send(port, models["columns"], models["picture"], COUNT, seed=2)
+        assert statuses.total() == COUNT
+        assert {"200", "400", "404", "405", "413", "415", "422", CUT} <= statuses.keys()
+        answer = site.predict("fraud", models["columns"].instances[0])
         assert answer["model"]["version"] == 1
         assert psutil.pid_exists(site.process.pid)
         site.process.terminate()
@@ -43,14 +43,15 @@ def test_a_siege_takes_no_answer_from_others(publish: Callable[..., Path]) -> No
     publish("fraud", 1, -1.0)
     (model,) = in_production()
     with workers.started("import serving.supervisor; serving.supervisor.HUNG = 2") as service:
-        told, seconds = siege(
+        counts, seconds = siege(
             Place(service.port, service.process.pid, model), lambda done: done < ROUNDS
         )
         for attack in ATTACKS:
             assert (
-                told[f"{attack.__name__}: rounds"] + told[f"{attack.__name__}: cut off"] == ROUNDS
+                counts[f"{attack.__name__}: rounds"] + counts[f"{attack.__name__}: cut off"]
+                == ROUNDS
             )
-        assert len(seconds) == told["sound requests: answered"] > 0
+        assert len(seconds) == counts["sound requests: answered"] > 0
         assert workers.post(service.connect())[0] == 200
         service.process.terminate()
         _, err = service.process.communicate(timeout=workers.LIMIT)

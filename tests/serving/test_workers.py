@@ -73,14 +73,14 @@ class Service:
     opened: ExitStack
 
     def workers(self) -> list[psutil.Process]:
-        return [each for each in psutil.Process(self.process.pid).children() if alive(each)]
+        return [worker for worker in psutil.Process(self.process.pid).children() if alive(worker)]
 
     def connect(self) -> http.client.HTTPConnection:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=LIMIT)
         self.opened.enter_context(closing(connection)).connect()
         return connection
 
-    def each(self) -> dict[int, http.client.HTTPConnection]:
+    def connections_by_pid(self) -> dict[int, http.client.HTTPConnection]:
         """Connect until every worker holds a connection, which is its own from then on."""
         held: dict[int, http.client.HTTPConnection] = {}
         for _ in range(500):
@@ -135,16 +135,16 @@ def started(changed: str = "") -> Iterator[Service]:
         opened.callback(process.kill)
         assert process.stdout is not None
         line = process.stdout.readline()
-        found = re.fullmatch(
+        match = re.fullmatch(
             r"Serving 1 models at http://127\.0\.0\.1:(\d+) \(Ctrl-C stops\)\n", line
         )
-        assert found, process.communicate()[1]
-        yield Service(process, int(found[1]), opened)
+        assert match, process.communicate()[1]
+        yield Service(process, int(match[1]), opened)
 
 
 def test_two_workers_answer_and_their_counts_are_summed(service: Service) -> None:
-    held = service.each()
-    assert set(held) == {each.pid for each in service.workers()}
+    held = service.connections_by_pid()
+    assert set(held) == {worker.pid for worker in service.workers()}
     assert psutil.Process(service.process.pid).num_threads() == 1
     before = {requests_counted(connection) for connection in held.values()}
     assert len(before) == 1
@@ -158,15 +158,15 @@ def requests_counted(connection: http.client.HTTPConnection) -> float:
     connection.request("GET", "/metrics")
     text = connection.getresponse().read().decode()
     assert text.count('casebook_model_info{case="fraud",trained_on="real",version="1"} 1') == 1
-    found = re.search(
+    match = re.search(
         r'^casebook_requests_total\{case="fraud",code="200"\} (\S+)$', text, re.MULTILINE
     )
-    assert found and f'casebook_predict_seconds_count{{case="fraud"}} {found[1]}' in text
-    return float(found[1])
+    assert match and f'casebook_predict_seconds_count{{case="fraud"}} {match[1]}' in text
+    return float(match[1])
 
 
 def test_a_killed_worker_is_replaced_and_its_counts_stay(service: Service) -> None:
-    killed, other = service.each().items()
+    killed, other = service.connections_by_pid().items()
     before = requests_counted(other[1])
     os.kill(killed[0], signal.SIGKILL)
     for _ in range(20):
@@ -174,9 +174,9 @@ def test_a_killed_worker_is_replaced_and_its_counts_stay(service: Service) -> No
     assert until(
         lambda: killed[0] not in {w.pid for w in service.workers()} and len(service.workers()) == 2
     )
-    held = service.each()
+    held = service.connections_by_pid()
     assert killed[0] not in held and other[0] in held
-    assert all(requests_counted(each) >= before + 20 for each in held.values())
+    assert all(requests_counted(connection) >= before + 20 for connection in held.values())
     service.process.terminate()
     _, err = service.process.communicate(timeout=LIMIT)
     assert service.process.returncode == 0
@@ -184,7 +184,7 @@ def test_a_killed_worker_is_replaced_and_its_counts_stay(service: Service) -> No
 
 
 def test_requests_in_flight_in_both_workers_are_answered_before_the_end(service: Service) -> None:
-    held = service.each().values()
+    held = service.connections_by_pid().values()
     for connection in held:
         connection.putrequest("POST", PATH)
         for name, value in (JSON | {"Content-Length": str(len(BODY))}).items():
@@ -204,10 +204,11 @@ def test_a_hung_worker_is_replaced(watched: Service) -> None:
     hung.send_signal(signal.SIGSTOP)
     assert until(
         lambda: (
-            hung.pid not in {each.pid for each in watched.workers()} and len(watched.workers()) == 2
+            hung.pid not in {worker.pid for worker in watched.workers()}
+            and len(watched.workers()) == 2
         )
     )
-    assert len(watched.each()) == 2
+    assert len(watched.connections_by_pid()) == 2
     watched.process.terminate()
     _, err = watched.process.communicate(timeout=LIMIT)
     assert (watched.process.returncode, f"WORKER TIMEOUT (pid:{hung.pid})" in err) == (0, True)
@@ -225,7 +226,7 @@ def test_a_hung_worker_does_not_keep_the_service_from_ending(publish: Callable[.
 
 def test_a_stop_tells_a_kept_connection_that_its_answer_is_the_last(patient: Service) -> None:
     service = patient
-    pid, connection = service.each().popitem()
+    pid, connection = service.connections_by_pid().popitem()
     os.kill(pid, signal.SIGTERM)
     seen = []
     while not seen or seen[-1] != "close":
@@ -234,7 +235,9 @@ def test_a_stop_tells_a_kept_connection_that_its_answer_is_the_last(patient: Ser
         assert (response.status, len(json.loads(response.read())["predictions"])) == (200, 1)
         seen.append(response.headers["Connection"])
     assert until(
-        lambda: pid not in {each.pid for each in service.workers()} and len(service.workers()) == 2
+        lambda: (
+            pid not in {worker.pid for worker in service.workers()} and len(service.workers()) == 2
+        )
     )
     assert post(service.connect())[0] == 200
 
@@ -290,9 +293,11 @@ def test_a_killed_parent_leaves_no_orphan(service: Service) -> None:
 def test_a_promotion_reaches_both_workers_within_two_seconds(
     service: Service, publish: Callable[..., Path]
 ) -> None:
-    held = service.each().values()
+    held = service.connections_by_pid().values()
     publish("fraud", 2, 0.5)
-    assert until(lambda: {post(each)[1]["model"]["version"] for each in held} == {2}, seconds=2.0)
+    assert until(
+        lambda: {post(connection)[1]["model"]["version"] for connection in held} == {2}, seconds=2.0
+    )
 
 
 def test_workers_that_cannot_start_end_the_service(

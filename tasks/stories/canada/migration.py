@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from casebook.language import msg
 from tasks.pages import charts as chart
-from tasks.pages.findings import Section, found
+from tasks.pages.findings import Section, make_finding
 from tasks.pages.summary_statistics import (
     Line,
     described,
@@ -70,7 +70,7 @@ def trend(wide: "pd.DataFrame", path: Path, title: str) -> Line:
 
 def all_of_them(out: Path, countries: "pd.DataFrame", unknown: int) -> Section:
     """Tell how many came, of how many it is not known from where, and whether they become more."""
-    years, known = years_of(countries), int(countries[TOTAL].sum())
+    years, total = years_of(countries), int(countries[TOTAL].sum())
     line = trend(by_year(countries, countries.index), out / "all.png", "All immigrants by year")
     chart.cloud(
         out / "cloud.png",
@@ -80,19 +80,19 @@ def all_of_them(out: Path, countries: "pd.DataFrame", unknown: int) -> Section:
     return Section(
         title=msg("All immigrants"),
         findings=(
-            found(
+            make_finding(
                 "total",
-                known,
+                total,
                 msg(
                     "{known:,} people of {countries} citizenships immigrated from {first} to "
                     "{last}.",
-                    known=known,
+                    known=total,
                     countries=len(countries),
                     first=years[0],
                     last=years[-1],
                 ),
             ),
-            found(
+            make_finding(
                 "unknown",
                 unknown,
                 msg(
@@ -100,10 +100,10 @@ def all_of_them(out: Path, countries: "pd.DataFrame", unknown: int) -> Section:
                     "other figure here. With them each year's rows add up to the row of totals in "
                     "the sheet, which is then left out.",
                     unknown=unknown,
-                    share=unknown / (known + unknown),
+                    share=unknown / (total + unknown),
                 ),
             ),
-            found(
+            make_finding(
                 "trend",
                 asdict(line),
                 msg(
@@ -147,7 +147,7 @@ def the_greatest(out: Path, countries: "pd.DataFrame", greatest: int, listed: in
     return Section(
         title=msg("The greatest countries"),
         findings=(
-            found(
+            make_finding(
                 "greatest",
                 whole(totals),
                 msg(
@@ -158,7 +158,7 @@ def the_greatest(out: Path, countries: "pd.DataFrame", greatest: int, listed: in
                     next=int(totals.iloc[1]),
                 ),
             ),
-            found(
+            make_finding(
                 "share_of_greatest",
                 share,
                 msg(
@@ -194,7 +194,7 @@ def one_year(out: Path, values: "pd.Series", bins: int) -> Section:
     return Section(
         title=msg("One year in a histogram"),
         findings=(
-            found(
+            make_finding(
                 "histogram",
                 {"counts": counts.tolist(), "edges": edges.tolist()},
                 msg(
@@ -225,7 +225,7 @@ def continents(out: Path, countries: "pd.DataFrame") -> Section:
     return Section(
         title=msg("Continents"),
         findings=(
-            found(
+            make_finding(
                 "continents",
                 whole(sums[TOTAL]),
                 msg(
@@ -236,7 +236,7 @@ def continents(out: Path, countries: "pd.DataFrame") -> Section:
                     next=float(shares[TOTAL].iloc[1]),
                 ),
             ),
-            found(
+            make_finding(
                 "most_changed_continent",
                 {"name": moved, "before": before, "after": after},
                 msg(
@@ -285,7 +285,7 @@ def decades(out: Path, countries: "pd.DataFrame", listed: int) -> Section:
     return Section(
         title=msg("Decades"),
         findings=(
-            found(
+            make_finding(
                 "decades",
                 whole(every),
                 msg(
@@ -293,7 +293,7 @@ def decades(out: Path, countries: "pd.DataFrame", listed: int) -> Section:
                     decades="; ".join(f"{name} {value:,}" for name, value in every.items()),
                 ),
             ),
-            found(
+            make_finding(
                 "standing_out",
                 beyond,
                 msg(
@@ -331,7 +331,7 @@ def comparison(out: Path, compared: "pd.DataFrame") -> Section:
     return Section(
         title=msg("Countries compared"),
         findings=(
-            found(
+            make_finding(
                 "compared",
                 whole(compared[TOTAL]),
                 msg(
@@ -342,7 +342,7 @@ def comparison(out: Path, compared: "pd.DataFrame") -> Section:
                     most=str(shares.idxmax()),
                 ),
             ),
-            found(
+            make_finding(
                 "compared_trend",
                 asdict(line),
                 msg(
@@ -351,7 +351,7 @@ def comparison(out: Path, compared: "pd.DataFrame") -> Section:
                     **rounded(line),
                 ),
             ),
-            found(
+            make_finding(
                 "compared_years",
                 {name: described(wide[name]) for name in wide.columns},
                 msg(

@@ -43,13 +43,15 @@ def pearson(frame: "pd.DataFrame", target: str) -> dict[str, Correlation]:
     """
     from scipy import stats
 
-    found = {}
+    correlations = {}
     for name in frame.select_dtypes("number").columns.drop(target):
         both = frame[[name, target]].dropna()
         if len(both) > 2 and bool((both.max() > both.min()).all()):
-            told = stats.pearsonr(both[name], both[target])
-            found[str(name)] = Correlation(float(told.statistic), float(told.pvalue), len(both))
-    return dict(sorted(found.items(), key=lambda item: -abs(item[1].r)))
+            result = stats.pearsonr(both[name], both[target])
+            correlations[str(name)] = Correlation(
+                float(result.statistic), float(result.pvalue), len(both)
+            )
+    return dict(sorted(correlations.items(), key=lambda item: -abs(item[1].r)))
 
 
 def anova(frame: "pd.DataFrame", category: str, target: str) -> Variance | None:
@@ -60,17 +62,17 @@ def anova(frame: "pd.DataFrame", category: str, target: str) -> Variance | None:
     """
     from scipy import stats
 
-    each = frame[[category, target]].dropna().groupby(category)[target]
-    within = float((each.var(ddof=0).fillna(0.0) * each.size()).sum())
-    if each.ngroups < 2 or within == 0:
+    groups = frame[[category, target]].dropna().groupby(category)[target]
+    within = float((groups.var(ddof=0).fillna(0.0) * groups.size()).sum())
+    if groups.ngroups < 2 or within == 0:
         return None
-    told = stats.f_oneway(*(values for _, values in each))
+    result = stats.f_oneway(*(values for _, values in groups))
     rows, all_in_all = (
-        int(each.size().sum()),
+        int(groups.size().sum()),
         float(frame[[category, target]].dropna()[target].var(ddof=0)),
     )
     share = 1.0 - within / (all_in_all * rows)
-    return Variance(float(told.statistic), float(told.pvalue), share, each.ngroups, rows)
+    return Variance(float(result.statistic), float(result.pvalue), share, groups.ngroups, rows)
 
 
 def anovas(frame: "pd.DataFrame", categories: tuple[str, ...], target: str) -> dict[str, Variance]:
@@ -78,16 +80,16 @@ def anovas(frame: "pd.DataFrame", categories: tuple[str, ...], target: str) -> d
 
     The category with the greatest share of variance comes first.
     """
-    found = {name: anova(frame, name, target) for name in categories}
-    known = {name: told for name, told in found.items() if told}
-    return dict(sorted(known.items(), key=lambda item: -item[1].share))
+    results = {name: anova(frame, name, target) for name in categories}
+    comparable = {name: variance for name, variance in results.items() if variance}
+    return dict(sorted(comparable.items(), key=lambda item: -item[1].share))
 
 
 def by_pairs(frame: "pd.DataFrame", category: str, target: str) -> dict[tuple[str, str], Variance]:
     """Return the analysis of variance of each two groups of a category."""
     groups = sorted(frame[category].dropna().unique())
-    found = {
+    results = {
         pair: anova(frame[frame[category].isin(pair)], category, target)
         for pair in combinations(groups, 2)
     }
-    return {pair: told for pair, told in found.items() if told}
+    return {pair: variance for pair, variance in results.items() if variance}

@@ -28,7 +28,7 @@ SHOWN = 10  # bars of a ranking, and boxes of a category
 PANELS = 9
 
 
-class Found(NamedTuple):
+class DriverAnalysis(NamedTuple):
     """Everything that was measured.
 
     It covers numbers, categories, each pair of groups of one category, and the model.
@@ -75,55 +75,66 @@ def find_drivers(
     """
     frame = read_table(table)
     units: dict[str, str | None] = json.loads(table.path(UNITS).read_text(encoding="utf-8"))
-    found = Found(
+    analysis = DriverAnalysis(
         pearson(frame[[*numbers, problem.target]], problem.target),
         anovas(frame, categories, problem.target),
         by_pairs(frame, grouped[0], problem.target),
         worth(permuted, trained, folds, problem),
     )
-    if not found.numbers or not found.categories:
+    if not analysis.numbers or not analysis.categories:
         raise CasebookError(
             f"No number, or no category, has two values to compare {problem.target} by: use more "
             "or other rows."
         )
-    _draw_numbers(out, frame, list(found.numbers), problem, units)
-    _draw_groups(out, frame, list(found.categories), problem)
+    _draw_numbers(out, frame, list(analysis.numbers), problem, units)
+    _draw_groups(out, frame, list(analysis.categories), problem)
     _draw_means(out, frame, grouped, problem)
-    _draw_ranking(out, found, problem)
+    _draw_ranking(out, analysis, problem)
     sections = [
-        numbers_told(found, problem),
+        numbers_told(analysis, problem),
         groups_told(frame, grouped, problem),
-        variance_told(found, grouped[0], problem),
+        variance_told(analysis, grouped[0], problem),
     ]
-    files.write_json(out / FINDINGS, stored([*sections, ranking_told(found, problem)]))
-    return {"rows": len(frame), "numbers": len(found.numbers), "categories": len(found.categories)}
+    files.write_json(out / FINDINGS, stored([*sections, ranking_told(analysis, problem)]))
+    return {
+        "rows": len(frame),
+        "numbers": len(analysis.numbers),
+        "categories": len(analysis.categories),
+    }
 
 
-def numbers_told(found: Found, problem: Problem) -> Section:
+def numbers_told(analysis: DriverAnalysis, problem: Problem) -> Section:
     """Tell which numbers go with the target."""
-    names, tests = list(found.numbers), len(found.numbers)
+    names, tests = list(analysis.numbers), len(analysis.numbers)
     first, doubtful = (
         names[0],
-        [name for name, told in found.numbers.items() if told.p >= ALPHA / tests],
+        [name for name, correlation in analysis.numbers.items() if correlation.p >= ALPHA / tests],
     )
     rows = tuple(
-        {"column": name, "r": f"{told.r:+.3f}", "p-value": _p(told.p), "rows": str(told.rows)}
-        for name, told in found.numbers.items()
+        {
+            "column": name,
+            "r": f"{correlation.r:+.3f}",
+            "p-value": _p(correlation.p),
+            "rows": str(correlation.rows),
+        }
+        for name, correlation in analysis.numbers.items()
     )
     return Section(
         title=msg("Numbers and the target"),
         findings=(
             Finding(
                 name="pearson",
-                value={name: told._asdict() for name, told in found.numbers.items()},
+                value={
+                    name: correlation._asdict() for name, correlation in analysis.numbers.items()
+                },
                 sentence=msg(
                     "Of {columns} numbers {first} goes with {target} most: Pearson's r is "
                     "{r:+.3f}, p = {p}.",
                     columns=tests,
                     first=first,
                     target=problem.target,
-                    r=found.numbers[first].r,
-                    p=_p(found.numbers[first].p),
+                    r=analysis.numbers[first].r,
+                    p=_p(analysis.numbers[first].p),
                 ),
             ),
             Finding(
@@ -160,12 +171,12 @@ def numbers_told(found: Found, problem: Problem) -> Section:
 
 def groups_told(frame: "pd.DataFrame", grouped: tuple[str, str], problem: Problem) -> Section:
     """Tell counts and means of the groups of a category."""
-    each = (
+    groups = (
         frame.groupby(grouped[0])[problem.target]
         .agg(["size", "mean", "std"])
         .sort_values("mean", ascending=False)
     )
-    means = {str(name): float(value) for name, value in each["mean"].items()}
+    means = {str(name): float(value) for name, value in groups["mean"].items()}
     dearest, cheapest = next(iter(means)), list(means)[-1]
     rows = tuple(
         {
@@ -174,7 +185,7 @@ def groups_told(frame: "pd.DataFrame", grouped: tuple[str, str], problem: Proble
             "mean": f"{row['mean']:,.2f}",
             "std": f"{row['std']:,.2f}",
         }
-        for name, row in each.iterrows()
+        for name, row in groups.iterrows()
     )
     return Section(
         title=msg("Groups"),
@@ -195,7 +206,7 @@ def groups_told(frame: "pd.DataFrame", grouped: tuple[str, str], problem: Proble
             ),
             Finding(
                 name="group_sizes",
-                value={str(name): int(size) for name, size in each["size"].items()},
+                value={str(name): int(size) for name, size in groups["size"].items()},
                 sentence=msg(
                     "A mean of few rows tells little, so each stands with the number of its rows."
                 ),
@@ -216,23 +227,24 @@ def groups_told(frame: "pd.DataFrame", grouped: tuple[str, str], problem: Proble
     )
 
 
-def variance_told(found: Found, category: str, problem: Problem) -> Section:
+def variance_told(analysis: DriverAnalysis, category: str, problem: Problem) -> Section:
     """Tell the analysis of variance of each category, and of each two groups of one."""
-    first = next(iter(found.categories))
+    first = next(iter(analysis.categories))
     rows = tuple(
-        {"column": name, "groups": str(told.groups), **_tested(told)}
-        for name, told in found.categories.items()
+        {"column": name, "groups": str(variance.groups), **_tested(variance)}
+        for name, variance in analysis.categories.items()
     )
     pairs = tuple(
-        {category: " – ".join(pair), **_tested(told)} for pair, told in found.pairs.items()
+        {category: " – ".join(pair), **_tested(variance)}
+        for pair, variance in analysis.pairs.items()
     )
-    alike = [" – ".join(pair) for pair, told in found.pairs.items() if told.p >= ALPHA]
+    alike = [" – ".join(pair) for pair, variance in analysis.pairs.items() if variance.p >= ALPHA]
     return Section(
         title=msg("Analysis of variance"),
         findings=(
             Finding(
                 name="anova",
-                value={name: told._asdict() for name, told in found.categories.items()},
+                value={name: variance._asdict() for name, variance in analysis.categories.items()},
                 sentence=msg(
                     "F is how much the groups' means differ, measured by how much rows differ "
                     "within a group; η² is the share of the variance of {target} that the groups "
@@ -240,14 +252,17 @@ def variance_told(found: Found, category: str, problem: Problem) -> Section:
                     "small groups explain more by chance than few large ones.",
                     target=problem.target,
                     first=first,
-                    share=found.categories[first].share,
-                    f=found.categories[first].f,
-                    p=_p(found.categories[first].p),
+                    share=analysis.categories[first].share,
+                    f=analysis.categories[first].f,
+                    p=_p(analysis.categories[first].p),
                 ),
             ),
             Finding(
                 name="anova_pairs",
-                value={" – ".join(pair): told._asdict() for pair, told in found.pairs.items()},
+                value={
+                    " – ".join(pair): variance._asdict()
+                    for pair, variance in analysis.pairs.items()
+                },
                 sentence=msg(
                     "Two by two, these groups of {category} can't be told apart: {alike}.",
                     category=category,
@@ -266,25 +281,25 @@ def variance_told(found: Found, category: str, problem: Problem) -> Section:
     )
 
 
-def ranking_told(found: Found, problem: Problem) -> Section:
+def ranking_told(analysis: DriverAnalysis, problem: Problem) -> Section:
     """Rank all columns by what they are worth to the model, beside what each tells alone."""
-    first = next(iter(found.worth))
+    first = next(iter(analysis.worth))
     rows = tuple(
         {
             "rank": str(rank),
             "column": name,
-            "worse by": f"{each.change:+,.1f} ± {each.error:,.1f}",
-            "r": f"{found.numbers[name].r:+.3f}" if name in found.numbers else "",
-            "η²": f"{found.categories[name].share:.3f}" if name in found.categories else "",
+            "worse by": f"{importance.change:+,.1f} ± {importance.error:,.1f}",
+            "r": f"{analysis.numbers[name].r:+.3f}" if name in analysis.numbers else "",
+            "η²": f"{analysis.categories[name].share:.3f}" if name in analysis.categories else "",
         }
-        for rank, (name, each) in enumerate(found.worth.items(), 1)
+        for rank, (name, importance) in enumerate(analysis.worth.items(), 1)
     )
     return Section(
         title=msg("Drivers, ranked"),
         findings=(
             Finding(
                 name="drivers",
-                value={name: told._asdict() for name, told in found.worth.items()},
+                value={name: importance._asdict() for name, importance in analysis.worth.items()},
                 sentence=msg(
                     "Shuffle a column of the test rows, and the {figure} of the networks gets "
                     "worse by what that column is worth to them (± standard error over the "
@@ -292,7 +307,7 @@ def ranking_told(found: Found, problem: Problem) -> Section:
                     "for each other: each seems worth less than it tells alone.",
                     figure=problem.title,
                     first=first,
-                    change=found.worth[first].change,
+                    change=analysis.worth[first].change,
                 ),
             ),
         ),
@@ -306,12 +321,12 @@ def ranking_told(found: Found, problem: Problem) -> Section:
     )
 
 
-def _tested(told: Variance) -> dict[str, str]:
+def _tested(variance: Variance) -> dict[str, str]:
     return {
-        "rows": str(told.rows),
-        "F": f"{told.f:.3f}",
-        "p-value": _p(told.p),
-        "η²": f"{told.share:.3f}",
+        "rows": str(variance.rows),
+        "F": f"{variance.f:.3f}",
+        "p-value": _p(variance.p),
+        "η²": f"{variance.share:.3f}",
     }
 
 
@@ -401,11 +416,13 @@ def _draw_means(
     save(fig, out / "means.png")
 
 
-def _draw_ranking(out: Path, found: Found, problem: Problem) -> None:
+def _draw_ranking(out: Path, analysis: DriverAnalysis, problem: Problem) -> None:
     """Draw the first ten of each ranking, side by side."""
-    strong = {name: abs(told.r) for name, told in list(found.numbers.items())[:SHOWN]}
-    share = {name: told.share for name, told in list(found.categories.items())[:SHOWN]}
-    change = dict(list(found.worth.items())[:SHOWN])
+    strong = {
+        name: abs(correlation.r) for name, correlation in list(analysis.numbers.items())[:SHOWN]
+    }
+    share = {name: variance.share for name, variance in list(analysis.categories.items())[:SHOWN]}
+    change = dict(list(analysis.worth.items())[:SHOWN])
     fig, axes = axes_grid(3, columns=3)
     fig.set_size_inches(9.6, 3.4)
     for axis, ranked, label in zip(
@@ -414,8 +431,8 @@ def _draw_ranking(out: Path, found: Found, problem: Problem) -> None:
         axis.barh(list(ranked), list(ranked.values()))
         axis.set(xlabel=label, xlim=(0, 1))
     changes, errors = (
-        [told.change for told in change.values()],
-        [told.error for told in change.values()],
+        [importance.change for importance in change.values()],
+        [importance.error for importance in change.values()],
     )
     axes[2].barh(list(change), changes, xerr=errors, ecolor="grey")
     axes[2].set(xlabel=labelled(f"{problem.title} worse by", problem.unit))

@@ -52,7 +52,7 @@ def tell_steps(out: Path, table: Ref, steps: "tuple[Step, ...]", dataset: str) -
     sections = [missing(frame)]
     for step in steps:
         cleaned = step(frame)
-        sections += told(step, frame, cleaned)
+        sections += step_sections(step, frame, cleaned)
         draw(out, step, cleaned, units)
         units |= (
             dict.fromkeys(step.columns, "of the largest")
@@ -101,21 +101,21 @@ def missing(frame: "pd.DataFrame") -> Section:
     gaps = {str(name): int(count) for name, count in frame.isna().sum().items() if count}
     if not gaps:
         return section(msg("Missing values"), "missing", {}, msg("No value is missing."))
-    most = max(gaps, key=lambda name: gaps[name])
+    column = max(gaps, key=lambda name: gaps[name])
     sentence = msg(
         "{cells} values are missing, in {columns} of {all} columns; most in {most}, {count} of "
         "{rows} rows. No model computes with nothing, so a gap is filled, or its row is dropped.",
         cells=sum(gaps.values()),
         columns=len(gaps),
         all=len(frame.columns),
-        most=most,
-        count=gaps[most],
+        most=column,
+        count=gaps[column],
         rows=len(frame),
     )
     return section(msg("Missing values"), "missing", gaps, sentence)
 
 
-def told(step: "Step", before: "pd.DataFrame", after: "pd.DataFrame") -> list[Section]:
+def step_sections(step: "Step", before: "pd.DataFrame", after: "pd.DataFrame") -> list[Section]:
     """Return what a step did; nothing of one that isn't known here."""
     match step:
         case FillWithMean() | FillWithMostFrequent():
@@ -246,39 +246,39 @@ def ordered(column: Ordinal, after: "pd.DataFrame") -> Section:
 
 def divided(step: DivideByMaximum, before: "pd.DataFrame", after: "pd.DataFrame") -> Section:
     """Tell the ranges before and after."""
-    most = {name: float(before[name].max()) for name in step.columns}
+    maxima = {name: float(before[name].max()) for name in step.columns}
     sentence = msg(
         "{columns} columns are divided by their largest value and now lie between {least:.2f} and "
         "1: none outweighs another for its unit alone.",
-        columns=len(most),
+        columns=len(maxima),
         least=min(float(after[name].min()) for name in step.columns),
     )
     rows: list[Row] = [
         {
             "column": name,
             "smallest": _short(before[name].min()),
-            "largest": _short(most[name]),
+            "largest": _short(maxima[name]),
             "smallest, scaled": f"{after[name].min():.3f}",
             "largest, scaled": f"{after[name].max():.3f}",
         }
         for name in step.columns
     ]
-    return section(msg("Normalization"), "largest", most, sentence, rows)
+    return section(msg("Normalization"), "largest", maxima, sentence, rows)
 
 
 def binned(step: Bin, before: "pd.DataFrame", after: "pd.DataFrame") -> Section:
     """Tell how many rows are in each bin."""
     edges = [float(edge) for edge in step.edges(before)]
     counts = {label: int((after[step.name] == label).sum()) for label in step.labels}
-    most = max(counts, key=lambda label: counts[label])
+    largest_bin = max(counts, key=lambda label: counts[label])
     sentence = msg(
         "{column} is sorted into {bins} bins of equal width; {count} of {rows} rows are in the "
         "bin {label}.",
         column=step.column,
         bins=len(counts),
-        count=counts[most],
+        count=counts[largest_bin],
         rows=len(after),
-        label=most,
+        label=largest_bin,
     )
     rows: list[Row] = [
         {"bin": label, "over": _short(low), "up to": _short(high), "rows": str(counts[label])}

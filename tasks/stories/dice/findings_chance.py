@@ -93,13 +93,13 @@ def told_likeliest(exact: Mapping[int, Fraction]) -> Finding:
 def told_simulated(exact: Mapping[int, Fraction], counts: "Whole", throws: int) -> Finding:
     """Tell the simulated mean and variance, and how many of their standard errors they are off."""
     seen = {total: Fraction(int(count), throws) for total, count in zip(exact, counts, strict=True)}
-    found, true = moments(seen), moments(exact)
-    mean_off = float(found.mean - true.mean) / (float(true.variance) / throws) ** 0.5
+    simulated, true = moments(seen), moments(exact)
+    mean_off = float(simulated.mean - true.mean) / (float(true.variance) / throws) ** 0.5
     error = (
         float(true.fourth - true.variance**2) / throws
     ) ** 0.5  # of the variance; none if it can't vary
-    variance_off = float(found.variance - true.variance) / error if error else None
-    values = {"mean": float(found.mean), "variance": float(found.variance)}
+    variance_off = float(simulated.variance - true.variance) / error if error else None
+    values = {"mean": float(simulated.mean), "variance": float(simulated.variance)}
     return Finding(
         name="simulated",
         value={"throws": throws, **values, "mean_off": mean_off, "variance_off": variance_off},
@@ -137,7 +137,7 @@ def told_gaps(exact: Mapping[int, Fraction], counts: "Whole", looks: Sequence[in
     """Tell how the largest gap between a share and its probability shrinks with more throws."""
     import numpy as np
 
-    p = np.array([float(each) for each in exact.values()])
+    p = np.array([float(probability) for probability in exact.values()])
     gaps = [float(np.abs(seen / look - p).max()) for look, seen in zip(looks, counts, strict=True)]
     return Finding(
         name="largest_gap",
@@ -271,7 +271,7 @@ def tell_population(population: Sequence[int]) -> Section:
 
 def told_population(values: "Floats") -> Finding:
     """Tell the mean and both standard deviations of a population."""
-    found = {
+    figures = {
         "mean": float(values.mean()),
         "by_n": float(values.std()),
         "by_less": float(values.std(ddof=1)),
@@ -281,14 +281,14 @@ def told_population(values: "Floats") -> Finding:
         "{by_n:.4f}. pandas says {by_less:.4f}: its std() takes the numbers for a sample and "
         "divides by n - 1.",
         count=len(values),
-        **found,
+        **figures,
     )
-    return Finding(name="population", value=found, sentence=sentence)
+    return Finding(name="population", value=figures, sentence=sentence)
 
 
 def told_means(drawn: "Floats", kept: "Floats") -> Finding:
     """Tell how much the means of samples vary, drawn with replacement and without."""
-    found = {
+    figures = {
         "replaced": float(drawn.mean(axis=1).std()),
         "not_replaced": float(kept.mean(axis=1).std()),
     }
@@ -298,14 +298,14 @@ def told_means(drawn: "Floats", kept: "Floats") -> Finding:
         taken=TAKEN,
         many=len(drawn),
         few=len(kept),
-        **found,
+        **figures,
     )
-    return Finding(name="std_of_sample_means", value=found, sentence=sentence)
+    return Finding(name="std_of_sample_means", value=figures, sentence=sentence)
 
 
 def told_freedom(values: "Floats", drawn: "Floats") -> Finding:
     """Tell why a sample's squares are divided by n - 1."""
-    found = {
+    figures = {
         "population": float(values.var()),
         "by_n": float(drawn.var(axis=1).mean()),
         "by_less": float(drawn.var(axis=1, ddof=1).mean()),
@@ -314,6 +314,6 @@ def told_freedom(values: "Floats", drawn: "Floats") -> Finding:
         "Over all samples with replacement the variance is {by_less:.2f} on average if divided by "
         "n - 1, as the population's is {population:.2f}, and {by_n:.2f} if divided by n: a sample "
         "uses up one degree of freedom for its own mean.",
-        **found,
+        **figures,
     )
-    return Finding(name="variance_of_samples", value=found, sentence=sentence)
+    return Finding(name="variance_of_samples", value=figures, sentence=sentence)

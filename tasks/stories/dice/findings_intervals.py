@@ -196,7 +196,7 @@ def told_skewed(cells: Cells) -> tuple[Finding, Finding]:
                 "On {n} values of the skewed distribution z holds the true mean in {z:.1%}, t in "
                 "{t:.1%}, the bootstrap in {percentile:.1%} (percentile) and {bca:.1%} (BCa).",
                 n=MORE,
-                **{method: each["value"] for method, each in n.items()},
+                **{method: entry["value"] for method, entry in n.items()},
             ),
         ),
         Finding(
@@ -223,6 +223,6 @@ def told_tails(cells: Cells) -> Finding:
             "{percentile:.1%} (percentile) and {bca:.1%} (BCa): resamples of {n} values know no "
             "others.",
             n=FEW,
-            **{method: each["value"] for method, each in n.items()},
+            **{method: entry["value"] for method, entry in n.items()},
         ),
     )

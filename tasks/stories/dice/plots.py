@@ -137,7 +137,7 @@ def draw_normal(
         ylabel="largest error of P(sum ≤ x)",
         title="Error",
     )
-    right.set_xticks(errors["dice"], [str(each) for each in errors["dice"]])
+    right.set_xticks(errors["dice"], [str(count) for count in errors["dice"]])
     right.minorticks_off()
     for axis in (left, right):
         axis.legend(fontsize=8)

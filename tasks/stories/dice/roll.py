@@ -62,8 +62,8 @@ def moments(probability: Mapping[int, Fraction]) -> Moments:
 
 def thrown(dice: int, sides: int, throws: int, rng: "np.random.Generator") -> "Whole":
     """Throw all dice so many times and return each throw's sum."""
-    each = rng.integers(1, sides, size=(throws, dice), endpoint=True)
-    sums: Whole = each.sum(axis=1)
+    rolls = rng.integers(1, sides, size=(throws, dice), endpoint=True)
+    sums: Whole = rolls.sum(axis=1)
     return sums
 
 
@@ -78,12 +78,12 @@ def counted(dice: int, sides: int, looks: Sequence[int], rng: "np.random.Generat
     """
     import numpy as np
 
-    most = dice * (sides - 1) + 1
-    counts, kept = np.zeros(most, dtype="int64"), []
+    outcomes = dice * (sides - 1) + 1
+    counts, kept = np.zeros(outcomes, dtype="int64"), []
     for before, look in pairwise([0, *looks]):
         for start in range(before, look, AT_ONCE):
             sums = thrown(dice, sides, min(AT_ONCE, look - start), rng)
-            counts += np.bincount(sums - dice, minlength=most)
+            counts += np.bincount(sums - dice, minlength=outcomes)
         kept.append(counts.copy())
     return np.stack(kept)
 
@@ -119,7 +119,7 @@ def goodness(counts: "Whole", probability: Mapping[int, Fraction]) -> Fit:
         few, rare = seen.pop(), expected.pop()
         seen[-1] += few
         expected[-1] += rare
-    statistic, p_value = stats.chisquare(seen, [float(each) for each in expected])
+    statistic, p_value = stats.chisquare(seen, [float(value) for value in expected])
     return Fit(float(statistic), len(seen) - 1, float(p_value))
 
 

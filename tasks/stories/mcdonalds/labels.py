@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from casebook.errors import CasebookError
 from casebook.language import msg
-from tasks.pages.findings import Section, found
+from tasks.pages.findings import Section, make_finding
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,10 +72,10 @@ def with_counted_calories(frame: "pd.DataFrame") -> "pd.DataFrame":
     """
     import numpy as np
 
-    said, fat = frame["Calories"], frame["Total Fat"]
+    stated, fat = frame["Calories"], frame["Total Fat"]
     counted = sum(frame[name] * kcal for name, kcal in KCAL.items())
     fat_digit = np.select([fat >= 5, fat > 0], [0.5, 0.25], 0.5)
-    digit = np.select([said > 50, said > 0], [5, 2.5], 5) + 9 * fat_digit + 4 * 0.5 + 4 * 0.5
+    digit = np.select([stated > 50, stated > 0], [5, 2.5], 5) + 9 * fat_digit + 4 * 0.5 + 4 * 0.5
     return frame.assign(
         counted=counted, least=counted - digit - 4 * frame["Dietary Fiber"], most=counted + digit
     )
@@ -97,7 +97,7 @@ def calories(menu: "pd.DataFrame") -> Section:
     return Section(
         title=msg("Do the calories add up?"),
         findings=(
-            found(
+            make_finding(
                 "calories_off",
                 gap[list(off["Item"])].to_dict(),
                 msg(
@@ -108,7 +108,7 @@ def calories(menu: "pd.DataFrame") -> Section:
                     items=len(menu),
                 ),
             ),
-            found(
+            make_finding(
                 "calories_gap",
                 {"median": float(gap.median()), "greatest": float(gap.max())},
                 msg(
@@ -130,7 +130,7 @@ def servings(menu: "pd.DataFrame") -> Section:
     return Section(
         title=msg("Serving sizes"),
         findings=(
-            found(
+            make_finding(
                 "servings",
                 medians.to_dict(),
                 msg(
@@ -142,7 +142,7 @@ def servings(menu: "pd.DataFrame") -> Section:
                     ml=float(medians["ml"]),
                 ),
             ),
-            found(
+            make_finding(
                 "ounces_off",
                 wrong.set_index("Item")["Serving Size"].to_dict(),
                 msg(
@@ -152,7 +152,7 @@ def servings(menu: "pd.DataFrame") -> Section:
                     sizes=", ".join(sorted(set(wrong["Serving Size"]))) or "–",
                 ),
             ),
-            found(
+            make_finding(
                 "saltiest_by_weight",
                 salt.to_dict(),
                 msg(

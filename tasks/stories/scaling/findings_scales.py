@@ -121,13 +121,13 @@ def tell_outlier(names: list[str], x: "Floats", outlier: Farthest) -> Section:
 
     values, others = x[:, outlier.column], np.delete(x[:, outlier.column], outlier.row)
     left = {name: float(way(others).width / way(values).width) for name, way in WAYS.items()}
-    most = max(float(others.max() - others.min()), 0.0)
+    spread = max(float(others.max() - others.min()), 0.0)
     rows: tuple[dict[str, Message | str], ...] = tuple(
         {
             "way": FORMULAS[name][0],
             "outlier": f"{float(way(values)(values)[outlier.row]):.3f}",
-            "others, with it": f"{most / float(way(values).width):.3f}",
-            "others, without it": f"{most / float(way(others).width):.3f}",
+            "others, with it": f"{spread / float(way(values).width):.3f}",
+            "others, without it": f"{spread / float(way(others).width):.3f}",
             "range left": f"{left[name]:.1%}",
         }
         for name, way in WAYS.items()
@@ -175,15 +175,15 @@ def told_bound(values: "Floats", outlier: Farthest) -> Finding:
 
     The outlier widens the deviation that it is measured by.
     """
-    z, most = abs(float(standard(values)(values)[outlier.row])), (len(values) - 1) ** 0.5
+    z, maximum = abs(float(standard(values)(values)[outlier.row])), (len(values) - 1) ** 0.5
     sentence = msg(
         "Its z-score is {z:.2f}. Of {rows:,} values none can have more than √(n - 1) = "
         "{most:.2f}, however far away: it widens the deviation that it is measured by.",
         z=z,
-        most=most,
+        most=maximum,
         rows=len(values),
     )
-    return Finding(name="z_of_outlier", value={"z": z, "most": most}, sentence=sentence)
+    return Finding(name="z_of_outlier", value={"z": z, "most": maximum}, sentence=sentence)
 
 
 def tell_leak(x: "Floats", test_share: float, seed: int) -> Section:
@@ -200,20 +200,20 @@ def tell_leak(x: "Floats", test_share: float, seed: int) -> Section:
         rows, rest = x[order[:test]], x[order[test:]]
         honest.append(outside(min_max(rest)(rows)))
         leaking.append(outside(whole(rows)))
-    found = {"training": summed(honest), "all": summed(leaking)}
+    summaries = {"training": summed(honest), "all": summed(leaking)}
     names = {"training": msg("training rows"), "all": msg("all rows")}
     table: tuple[dict[str, Message | str], ...] = tuple(
         {
             "fitted on": names[rows_seen],
-            "splits with a test value outside": f"{each['splits']:.1%}",
-            "test values outside, mean": f"{each['mean']:.2f}",
-            "farthest from 0 to 1": f"{each['farthest']:.2f}",
+            "splits with a test value outside": f"{summary['splits']:.1%}",
+            "test values outside, mean": f"{summary['mean']:.2f}",
+            "farthest from 0 to 1": f"{summary['farthest']:.2f}",
         }
-        for rows_seen, each in found.items()
+        for rows_seen, summary in summaries.items()
     )
     return Section(
         title=msg("Fitted on training rows only"),
-        findings=(told_honest(test, found["training"]), told_leaking(found["all"])),
+        findings=(told_honest(test, summaries["training"]), told_leaking(summaries["all"])),
         tables=(table,),
     )
 
@@ -236,7 +236,7 @@ def summed(splits: list[tuple[int, float]]) -> dict[str, float]:
     }
 
 
-def told_honest(test: int, found: dict[str, float]) -> Finding:
+def told_honest(test: int, summary: dict[str, float]) -> Finding:
     """Tell what a scaler that saw the training rows alone does to the test rows."""
     sentence = msg(
         "Min-max scaling fitted on training rows alone puts test values outside of 0 to 1 in "
@@ -244,17 +244,17 @@ def told_honest(test: int, found: dict[str, float]) -> Finding:
         "{farthest:.2f}. Later rows will do the same, so a model must bear it.",
         count=SPLITS,
         test=test,
-        **found,
+        **summary,
     )
-    return Finding(name="outside_honestly", value={"test_rows": test, **found}, sentence=sentence)
+    return Finding(name="outside_honestly", value={"test_rows": test, **summary}, sentence=sentence)
 
 
-def told_leaking(found: dict[str, float]) -> Finding:
+def told_leaking(summary: dict[str, float]) -> Finding:
     """Tell how tidy it looks if the scaler saw all rows."""
     sentence = msg(
         "Fitted on all rows, {splits:.0%} of the splits have a test value outside: it looks tidy "
         "because the scaler has seen the extremes of the test rows. That is a leak, and hides "
         "what later rows do.",
-        **found,
+        **summary,
     )
-    return Finding(name="outside_with_leak", value=dict(found), sentence=sentence)
+    return Finding(name="outside_with_leak", value=dict(summary), sentence=sentence)

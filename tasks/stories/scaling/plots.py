@@ -71,7 +71,7 @@ def draw_with_and_without(out: Path, name: str, values: "Floats", outlier: int) 
     with_it = {name: way(values)(values) for name, way in WAYS.items()}
     without = {name: way(others)(others) for name, way in WAYS.items()}
     shown = np.concatenate(
-        [*(np.delete(each, outlier) for each in with_it.values()), *without.values()]
+        [*(np.delete(scaled, outlier) for scaled in with_it.values()), *without.values()]
     )
     low, high = shown.min(), shown.max()
     edge = MARGIN * (high - low or 1.0)

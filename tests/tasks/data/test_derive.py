@@ -37,8 +37,10 @@ def graph(derived: Derived) -> onnxruntime.InferenceSession:
         helper.make_tensor_value_info(name, SOURCES[name], [None, 1]) for name in derived.columns
     ]
     output = helper.make_tensor_value_info("result", TensorProto.FLOAT, [None, 1])
-    made = helper.make_graph(derived.nodes("result"), "derived", inputs, [output])
-    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10)
+    graph_proto = helper.make_graph(derived.nodes("result"), "derived", inputs, [output])
+    model = helper.make_model(
+        graph_proto, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10
+    )
     checker.check_model(model)
     return onnxruntime.InferenceSession(
         model.SerializeToString(), providers=["CPUExecutionProvider"]

@@ -120,14 +120,14 @@ def test_real_fails_and_names_every_place(home: Path, monkeypatch: pytest.Monkey
     catalog(home, f'url = "{NOWHERE}"')
     with pytest.raises(CasebookError) as error:
         fetch("net", "real")
-    for told in (
+    for place in (
         str(home / "raw" / "net"),
         str(home / "mirror"),
         NOWHERE,
         "net.csv",
         "--source sample",
     ):
-        assert told in str(error.value)
+        assert place in str(error.value)
 
 
 def test_a_file_with_another_hash_than_the_catalogs_is_refused(home: Path) -> None:

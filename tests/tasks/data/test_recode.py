@@ -22,9 +22,9 @@ COUNT = Ordinal("num-of-cylinders", "cylinders", (("two", 2), ("four", 4), ("twe
 def session(derived: Derived, kind: int) -> onnxruntime.InferenceSession:
     inputs = [helper.make_tensor_value_info(name, kind, [None, 1]) for name in derived.columns]
     output = helper.make_tensor_value_info("result", TensorProto.FLOAT, [None, 1])
-    made = helper.make_graph(derived.nodes("result"), "recoded", inputs, [output])
+    graph_proto = helper.make_graph(derived.nodes("result"), "recoded", inputs, [output])
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", ML_OPSET)]
-    model = helper.make_model(made, opset_imports=opsets, ir_version=10)
+    model = helper.make_model(graph_proto, opset_imports=opsets, ir_version=10)
     checker.check_model(model)
     return onnxruntime.InferenceSession(
         model.SerializeToString(), providers=["CPUExecutionProvider"]

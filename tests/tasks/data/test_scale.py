@@ -84,5 +84,5 @@ def test_what_was_learnt_from_training_rows_is_used_on_others() -> None:
 
 
 def test_the_farthest_value_is_found_in_interquartile_ranges() -> None:
-    found = farthest(np.column_stack([LAB_LIKE, [0, 1, 2, 3, 4]]))
-    assert (found.row, found.column, found.ranges) == (4, 0, 48.5)
+    outlier = farthest(np.column_stack([LAB_LIKE, [0, 1, 2, 3, 4]]))
+    assert (outlier.row, outlier.column, outlier.ranges) == (4, 0, 48.5)

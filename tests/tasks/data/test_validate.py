@@ -93,14 +93,14 @@ def test_a_critical_failure_is_told_with_rows_values_and_the_reason(
     frame = FRAME.assign(sold=[0, 7, 0, 9])
     checked = keep(validate.fn, keep_tables(table=frame), json.dumps(suite(SOLD)))
     failure = str(checked.facts["failure"])
-    for told in (
+    for text in (
         "expect_column_values_to_be_in_set on sold",
         "row 2: 7",
         "row 4: 9",
         "2 rows",
         "it must",
     ):
-        assert told in failure
+        assert text in failure
     assert len(read_table(checked)) == 4
 
 

@@ -42,11 +42,12 @@ def scored(keep_arrays: Callable[..., Ref]) -> Callable[..., Ref]:
 
     def kept(ref: Ref, on_validation: float, on_test: float) -> Ref:
         rng = np.random.default_rng(0)
-        told = {"validation": on_validation, "test": on_test}
-        y = {name: read_arrays(ref, name)["y"] for name in told}
+        skills = {"validation": on_validation, "test": on_test}
+        y = {name: read_arrays(ref, name)["y"] for name in skills}
         return keep_arrays(
             scores={
-                n: skill * (2 * y[n] - 1) + rng.normal(size=len(y[n])) for n, skill in told.items()
+                n: skill * (2 * y[n] - 1) + rng.normal(size=len(y[n]))
+                for n, skill in skills.items()
             }
         )
 
@@ -58,14 +59,14 @@ def test_the_champion_is_best_on_validation_also_where_it_loses_on_test(
 ) -> None:
     ref = fold(1)
     trained = {"course": [scored(ref, 0.5, 3.0)], "ours": [scored(ref, 2.0, 0.5)]}
-    found = results(keep(evaluate.fn, [ref], trained, [], CLASS, ThresholdPolicy(), 0))
-    assert found["champion"] == "ours"
+    result = results(keep(evaluate.fn, [ref], trained, [], CLASS, ThresholdPolicy(), 0))
+    assert result["champion"] == "ours"
     assert (
-        found["candidates"]["course"]["auprc"]["value"]
-        > found["candidates"]["ours"]["auprc"]["value"]
+        result["candidates"]["course"]["auprc"]["value"]
+        > result["candidates"]["ours"]["auprc"]["value"]
     )
-    assert found["validation"]["ours"] > found["validation"]["course"]
-    for figures in found["candidates"].values():
+    assert result["validation"]["ours"] > result["validation"]["course"]
+    for figures in result["candidates"].values():
         assert all(
             figure["low"] <= figure["value"] <= figure["high"] for figure in figures.values()
         )
@@ -76,11 +77,11 @@ def test_the_threshold_knows_nothing_of_the_test_labels(
 ) -> None:
     ref, other = fold(1), fold(2)
     y = {"validation": read_arrays(ref, "validation")["y"], "test": read_arrays(ref, "test")["y"]}
-    made = scored(ref, 1.0, 1.0)
-    one = judge(made, y, CLASS, ThresholdPolicy())
-    two = judge(made, {**y, "test": read_arrays(other, "test")["y"]}, CLASS, ThresholdPolicy())
+    scores = scored(ref, 1.0, 1.0)
+    one = judge(scores, y, CLASS, ThresholdPolicy())
+    two = judge(scores, {**y, "test": read_arrays(other, "test")["y"]}, CLASS, ThresholdPolicy())
     assert (one.threshold, one.slope, one.shift) == (two.threshold, two.slope, two.shift)
-    assert judge(made, y, CLASS, ThresholdPolicy(by="likelier")).threshold == 0.5
+    assert judge(scores, y, CLASS, ThresholdPolicy(by="likelier")).threshold == 0.5
 
 
 def test_over_folds_figures_are_means_and_peers_stand_beside(
@@ -92,17 +93,19 @@ def test_over_folds_figures_are_means_and_peers_stand_beside(
     folds = [fold(1), fold(2), fold(3)]
     trained = {"course": [scored(ref, 1.0, 1.0) for ref in folds]}
     peers = [keep_arrays(scores={"dummy": np.full(80, 0.3)}) for _ in folds]
-    found = results(keep(evaluate.fn, folds, trained, peers, CLASS, ThresholdPolicy(), 0, 0.001, 2))
-    course = found["candidates"]["course"]["auprc"]
-    assert course["value"] == pytest.approx(np.mean(found["folds"]["course"]))
-    assert found["peers"]["dummy"]["roc_auc"]["value"] == pytest.approx(0.5)
-    assert found["test"] == {
+    result = results(
+        keep(evaluate.fn, folds, trained, peers, CLASS, ThresholdPolicy(), 0, 0.001, 2)
+    )
+    course = result["candidates"]["course"]["auprc"]
+    assert course["value"] == pytest.approx(np.mean(result["folds"]["course"]))
+    assert result["peers"]["dummy"]["roc_auc"]["value"] == pytest.approx(0.5)
+    assert result["test"] == {
         "split": "test",
         "folds": 3,
         "rows": 240,
-        "positives": found["test"]["positives"],
+        "positives": result["test"]["positives"],
     }
-    assert found["consequences"]["rows"] == 160
+    assert result["consequences"]["rows"] == 160
 
 
 def test_of_numbers_less_error_is_better(
@@ -114,10 +117,10 @@ def test_of_numbers_less_error_is_better(
     near = {name: y[name] + 0.1 for name in ("validation", "test")}
     far = {name: y[name] + 1.0 for name in ("validation", "test")}
     trained = {"far": [keep_arrays(scores=far)], "near": [keep_arrays(scores=near)]}
-    found = results(keep(evaluate.fn, [ref], trained, [], NUMBER, ThresholdPolicy(), 0))
-    assert found["champion"] == "near"
-    assert found["candidates"]["near"]["rmse"]["value"] == pytest.approx(0.1)
-    assert found["consequences"] is None
+    result = results(keep(evaluate.fn, [ref], trained, [], NUMBER, ThresholdPolicy(), 0))
+    assert result["champion"] == "near"
+    assert result["candidates"]["near"]["rmse"]["value"] == pytest.approx(0.1)
+    assert result["consequences"] is None
 
 
 def test_weights_bring_the_share_of_positives_to_the_population_s() -> None:

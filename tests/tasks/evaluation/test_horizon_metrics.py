@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tasks.evaluation.evaluate import figures_of, once
-from tasks.evaluation.horizon_metrics import asked, by_horizon
+from tasks.evaluation.horizon_metrics import by_horizon, forecast_rows
 from tasks.evaluation.metrics import bootstrap, resamples
 from tasks.problem.definition import Problem
 
@@ -22,19 +22,19 @@ def truth(days: int = 41, ahead: int = 30) -> "np.ndarray[tuple[int, int], np.dt
 
 def test_days_are_asked_daily_and_weeks_weekly_where_all_is_known() -> None:
     y = truth()
-    assert len(asked(y, 1)) == 41
-    assert asked(y, 7).tolist() == [0, 7, 14, 21, 28]
-    assert asked(y, 30).tolist() == [0, 7]
-    assert not len(asked(y[:, :5], 7))
+    assert len(forecast_rows(y, 1)) == 41
+    assert forecast_rows(y, 7).tolist() == [0, 7, 14, 21, 28]
+    assert forecast_rows(y, 30).tolist() == [0, 7]
+    assert not len(forecast_rows(y[:, :5], 7))
 
 
 def test_errors_are_root_mean_squares_over_the_days_asked_for() -> None:
-    y, told = truth(), np.full((41, 30), 2.0)
-    told[0, :7] = 4.0
-    found = once(PROBLEM, y, told)
-    assert found["rmse_next_day"] == pytest.approx(np.sqrt((16 + 40 * 4) / 41))
-    assert found["rmse_next_week"] == pytest.approx(np.sqrt((16 + 4 * 4) / 5))
-    assert found["rmse_next_month"] == pytest.approx(np.sqrt(((7 * 16 + 23 * 4) / 30 + 4) / 2))
+    y, forecast = truth(), np.full((41, 30), 2.0)
+    forecast[0, :7] = 4.0
+    errors = once(PROBLEM, y, forecast)
+    assert errors["rmse_next_day"] == pytest.approx(np.sqrt((16 + 40 * 4) / 41))
+    assert errors["rmse_next_week"] == pytest.approx(np.sqrt((16 + 4 * 4) / 5))
+    assert errors["rmse_next_month"] == pytest.approx(np.sqrt(((7 * 16 + 23 * 4) / 30 + 4) / 2))
 
 
 def test_a_week_is_drawn_as_a_whole() -> None:

@@ -81,13 +81,15 @@ def test_a_weight_counts_as_so_many_rows(rows: Rows) -> None:
 def test_answers_and_probabilities_are_judged_as_scikit_learn_does(rows: Rows, limit: int) -> None:
     y, scores, weights = rows
     alerts = (scores >= limit / 10).astype("float64")
-    got = {name: value[0] for name, value in decided(y, alerts, weights[None, :]).items()}
-    assert got["precision"] == pytest.approx(
+    figures = {name: value[0] for name, value in decided(y, alerts, weights[None, :]).items()}
+    assert figures["precision"] == pytest.approx(
         precision_score(y, alerts, sample_weight=weights, zero_division=0)
     )
-    assert got["recall"] == pytest.approx(recall_score(y, alerts, sample_weight=weights))
-    assert got["f1"] == pytest.approx(f1_score(y, alerts, sample_weight=weights, zero_division=0))
-    assert got["balanced_accuracy"] == pytest.approx(
+    assert figures["recall"] == pytest.approx(recall_score(y, alerts, sample_weight=weights))
+    assert figures["f1"] == pytest.approx(
+        f1_score(y, alerts, sample_weight=weights, zero_division=0)
+    )
+    assert figures["balanced_accuracy"] == pytest.approx(
         balanced_accuracy_score(y, alerts, sample_weight=weights)
     )
     inner = scores * 0.98 + 0.01
@@ -101,8 +103,8 @@ def test_recall_at_few_false_alarms_is_read_off_the_roc_curve(rows: Rows) -> Non
     y, scores, weights = rows
     false_alarms, recall, _ = roc_curve(y, scores, sample_weight=weights, drop_intermediate=False)
     for share in (0.01, 0.1, 0.5):
-        got = recall_at_false_alarms(y, scores, weights[None, :], share)[0]
-        assert got == pytest.approx(recall[false_alarms <= share + 1e-12].max(), abs=1e-9)
+        result = recall_at_false_alarms(y, scores, weights[None, :], share)[0]
+        assert result == pytest.approx(recall[false_alarms <= share + 1e-12].max(), abs=1e-9)
 
 
 @given(
@@ -112,13 +114,15 @@ def test_recall_at_few_false_alarms_is_read_off_the_roc_curve(rows: Rows) -> Non
 )
 def test_regression_figures_are_those_of_scikit_learn(rows: list[tuple[float, float, int]]) -> None:
     y, predicted, weights = np.array(rows).T
-    got = regression(y, predicted, weights[None, :])
-    assert got["rmse"][0] == pytest.approx(
+    figures = regression(y, predicted, weights[None, :])
+    assert figures["rmse"][0] == pytest.approx(
         root_mean_squared_error(y, predicted, sample_weight=weights)
     )
-    assert got["mae"][0] == pytest.approx(mean_absolute_error(y, predicted, sample_weight=weights))
+    assert figures["mae"][0] == pytest.approx(
+        mean_absolute_error(y, predicted, sample_weight=weights)
+    )
     if np.ptp(y) > 0.1:
-        assert got["r2"][0] == pytest.approx(
+        assert figures["r2"][0] == pytest.approx(
             r2_score(y, predicted, sample_weight=weights), rel=1e-6, abs=1e-6
         )
 
@@ -167,7 +171,7 @@ def test_over_folds_the_interval_is_of_the_mean() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "least", "most"),
+    ("name", "minimum", "maximum"),
     [
         ("recall", 0.0, 1.0),
         ("roc_auc", 0.0, 1.0),
@@ -182,18 +186,18 @@ def test_over_folds_the_interval_is_of_the_mean() -> None:
     ],
 )
 def test_an_interval_does_not_leave_the_range_of_its_figure(
-    name: str, least: float, most: float
+    name: str, minimum: float, maximum: float
 ) -> None:
     figure = over_folds(name, [0.01, 0.5, 0.99])
     assert (
         figure["low"]
-        == max(least, figure["low"])
+        == max(minimum, figure["low"])
         < figure["value"]
         < figure["high"]
-        == min(most, figure["high"])
+        == min(maximum, figure["high"])
     )
-    assert (figure["low"] < 0) is (least < 0)
-    assert (figure["high"] > 1) is (most > 1)
+    assert (figure["low"] < 0) is (minimum < 0)
+    assert (figure["high"] > 1) is (maximum > 1)
 
 
 def test_folds_that_agree_leave_the_doubt_of_their_test_rows() -> None:
@@ -228,12 +232,14 @@ def test_figures_of_several_classes_are_scikit_learns(seed: int, weighted: bool)
     logits = rng.normal(size=(40, 4)) + 2 * np.eye(4)[y] * rng.random((40, 1))
     probability = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     weights = rng.integers(1, 4, 40).astype(float) if weighted else np.ones(40)
-    found = {
+    figures = {
         name: value[0]
         for name, value in multiclass(y.astype(float), probability, weights[None]).items()
     }
-    told, same = probability.argmax(axis=1), {"sample_weight": weights}
-    assert found["accuracy"] == pytest.approx(np.average(told == y, weights=weights))
-    assert found["balanced_accuracy"] == pytest.approx(balanced_accuracy_score(y, told, **same))
-    assert found["f1"] == pytest.approx(f1_score(y, told, average="macro", **same))
-    assert found["log_loss"] == pytest.approx(log_loss(y, probability, **same))
+    predicted, same = probability.argmax(axis=1), {"sample_weight": weights}
+    assert figures["accuracy"] == pytest.approx(np.average(predicted == y, weights=weights))
+    assert figures["balanced_accuracy"] == pytest.approx(
+        balanced_accuracy_score(y, predicted, **same)
+    )
+    assert figures["f1"] == pytest.approx(f1_score(y, predicted, average="macro", **same))
+    assert figures["log_loss"] == pytest.approx(log_loss(y, probability, **same))

@@ -138,13 +138,13 @@ def test_what_is_refused_is_named_with_its_figure_and_the_flag_that_goes_on() ->
     )
     with pytest.raises(CasebookError) as refused:
         check_leaks(table, "y", (), classes=True)
-    said = str(refused.value)
-    assert "a b (ROC AUC 1.0000 alone), d (ROC AUC 1.0000 alone, by its values)" in said
-    assert "`--trust-columns 'a b' d`" in said
+    message = str(refused.value)
+    assert "a b (ROC AUC 1.0000 alone), d (ROC AUC 1.0000 alone, by its values)" in message
+    assert "`--trust-columns 'a b' d`" in message
     with pytest.raises(CasebookError, match=r"themselves: d \(ROC"):
         check_leaks(table, "y", ("a b",), classes=True)
-    told = check_leaks(table, "y", ("a b", "d"), classes=True)
-    assert [leak["column"] for leak in told] == ["a b", "d"]
+    reported = check_leaks(table, "y", ("a b", "d"), classes=True)
+    assert [leak["column"] for leak in reported] == ["a b", "d"]
 
 
 def test_a_column_that_there_is_not_can_not_be_trusted() -> None:

@@ -34,13 +34,13 @@ def test_a_smaller_and_darker_copy_is_near_and_another_scene_far() -> None:
 
 
 def test_chains_of_near_hashes_are_one_group() -> None:
-    found = np.zeros((5, 64), bool)
-    found[1, :5] = found[2, :10] = (
+    hashed = np.zeros((5, 64), bool)
+    hashed[1, :5] = hashed[2, :10] = (
         True  # each is near the one before it, the third is not near the first
     )
-    found[3:, 20:50] = True
-    assert groups(found, 5).tolist() == [0, 0, 0, 1, 1]
-    assert len(set(groups(found, 0).tolist())) == 4
+    hashed[3:, 20:50] = True
+    assert groups(hashed, 5).tolist() == [0, 0, 0, 1, 1]
+    assert len(set(groups(hashed, 0).tolist())) == 4
 
 
 def test_grey_pictures_too() -> None:
@@ -56,7 +56,7 @@ def test_the_table_gets_a_column_and_groups_are_counted(keep: Callable[..., Ref]
         return {}
 
     raw = keep(write)
-    made = keep(group_pictures.fn, raw, raw, 8)
-    assert made.facts == {"rows": 3, "groups": 1, "grouped": 2, "distance": 8}
-    group = read_table(made)["group"]
+    ref = keep(group_pictures.fn, raw, raw, 8)
+    assert ref.facts == {"rows": 3, "groups": 1, "grouped": 2, "distance": 8}
+    group = read_table(ref)["group"]
     assert group[1] == group[2] != group[0]

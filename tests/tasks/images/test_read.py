@@ -50,13 +50,13 @@ def test_encoded_pictures_of_any_kind_and_size(keep: Callable[..., Ref], tmp_pat
         jpeg((0, 0, 255), (6, 9), "WEBP"),
     ]
     path = stored(tmp_path / "a.parquet", images, label=[0, 1, 2], split=["train", "test", "train"])
-    made = keep(decode.fn, origin(path), SHAPE, sample, 0, 0)
-    table = read_table(made)
+    ref = keep(decode.fn, origin(path), SHAPE, sample, 0, 0)
+    table = read_table(ref)
     assert table["label"].tolist() == [0, 1, 2]
     assert table["part"].tolist() == ["train", "test", "train"]
     assert table[["width", "height"]].to_numpy().tolist() == [[6, 6], [20, 10], [6, 9]]
     assert table["problem"].isna().all()
-    assert pictures_of(made, [0, 1, 2]).argmax(axis=3).reshape(3, -1).tolist() == [
+    assert pictures_of(ref, [0, 1, 2]).argmax(axis=3).reshape(3, -1).tolist() == [
         [0] * 36,
         [1] * 36,
         [2] * 36,
@@ -80,15 +80,15 @@ def test_arrays_of_pixels(keep: Callable[..., Ref], tmp_path: Path) -> None:
         x_test=x[2:],
         y_test=np.array([1]),
     )
-    made = keep(decode.fn, origin(tmp_path / "a.npz"), SHAPE, sample, 0, 0)
-    assert np.array_equal(pictures_of(made, slice(None)), x)
-    assert read_table(made)["part"].tolist() == ["train", "train", "test"]
+    ref = keep(decode.fn, origin(tmp_path / "a.npz"), SHAPE, sample, 0, 0)
+    assert np.array_equal(pictures_of(ref, slice(None)), x)
+    assert read_table(ref)["part"].tolist() == ["train", "train", "test"]
 
 
 def test_a_sample_is_parted(keep: Callable[..., Ref]) -> None:
-    made = keep(decode.fn, origin(None), SHAPE, sample, 10, 0)
-    assert (read_table(made)["part"] == "test").sum() == 2
-    assert made.facts["kind"] == "sample"
+    ref = keep(decode.fn, origin(None), SHAPE, sample, 10, 0)
+    assert (read_table(ref)["part"] == "test").sum() == 2
+    assert ref.facts["kind"] == "sample"
 
 
 def _lacking(path: Path) -> Path:

@@ -41,14 +41,14 @@ def content(
 def pack(path: Path, files: dict[str, bytes]) -> Path:
     if path.suffix == ".zip":
         with zipfile.ZipFile(path, "w") as packed:
-            for name, each in files.items():
-                packed.writestr(name, each)
+            for name, data in files.items():
+                packed.writestr(name, data)
         return path
     with tarfile.open(path, "w:gz" if path.name.endswith("gz") else "w") as archive:
-        for name, each in files.items():
+        for name, data in files.items():
             member = tarfile.TarInfo(name)
-            member.size = len(each)
-            archive.addfile(member, io.BytesIO(each))
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
     return path
 
 
@@ -79,10 +79,10 @@ USUAL = {
 
 @pytest.mark.parametrize("name", ["set.tgz", "set.tar.gz", "set.tar", "set.zip", "SET.TGZ"])
 def test_every_usual_kind_of_picture_is_read(tmp_path: Path, name: str) -> None:
-    files = {f"set/rose/{each}": content(kind) for each, kind in USUAL.items()}
-    found = pictures(pack(tmp_path / name, {**files, "set/daisy/1.jpg": content("JPEG")}))
-    assert [picture.label for picture in found] == [1] * len(USUAL) + [0]
-    for picture in found:
+    files = {f"set/rose/{file_name}": content(kind) for file_name, kind in USUAL.items()}
+    loaded = pictures(pack(tmp_path / name, {**files, "set/daisy/1.jpg": content("JPEG")}))
+    assert [picture.label for picture in loaded] == [1] * len(USUAL) + [0]
+    for picture in loaded:
         assert picture.problem is None and picture.pixels is not None
         assert np.abs(picture.pixels.astype(int) - (200, 30, 60)).max() < 12
 
@@ -238,16 +238,16 @@ TAKEN: dict[str, tuple[Any, Any]] = {
 
 @pytest.mark.parametrize("form", TAKEN)
 def test_pixels_and_labels_come_in_many_forms(tmp_path: Path, form: str) -> None:
-    found = pictures(save(tmp_path / "a.npz", *TAKEN[form]))
-    assert [picture.label for picture in found] == [*Y, *Y]
-    assert [picture.part for picture in found] == ["train"] * 3 + ["test"] * 3
-    assert np.array_equal([picture.pixels for picture in found], [*X, *X])
+    loaded = pictures(save(tmp_path / "a.npz", *TAKEN[form]))
+    assert [picture.label for picture in loaded] == [*Y, *Y]
+    assert [picture.part for picture in loaded] == ["train"] * 3 + ["test"] * 3
+    assert np.array_equal([picture.pixels for picture in loaded], [*X, *X])
 
 
 def test_grey_pictures_need_no_channels(tmp_path: Path) -> None:
     for x in (X[..., 0], X[..., :1], np.moveaxis(X[..., :1], -1, 1)):
-        found = pictures(save(tmp_path / "a.npz", x), GREY)
-        assert np.array_equal([picture.pixels for picture in found[:3]], X[..., :1])
+        loaded = pictures(save(tmp_path / "a.npz", x), GREY)
+        assert np.array_equal([picture.pixels for picture in loaded[:3]], X[..., :1])
     black_or_white = pictures(save(tmp_path / "a.npz", X[..., 0] > 99), GREY)
     assert np.array_equal(
         [picture.pixels for picture in black_or_white[:3]], np.where(X[..., :1] > 99, 255, 0)
@@ -338,12 +338,12 @@ def test_a_damaged_file_is_always_told_in_one_sentence(
         for place, value in changes:
             spoilt[place] = value
         path.write_bytes(spoilt[: len(spoilt) - cut] if cut < len(spoilt) else spoilt)
-        told = path.name
+        message = path.name
         try:
             pictures(path)
         except CasebookError as error:
-            told = str(error)
-        assert path.name in told and "\n" not in told
+            message = str(error)
+        assert path.name in message and "\n" not in message
 
     damaged()
 
@@ -353,8 +353,8 @@ def table(
 ) -> Path:
     columns = {"image": images, "label": label, "split": split}
     arrays = {
-        name: each if isinstance(each, pa.Array) else pa.array(each)
-        for name, each in columns.items()
+        name: values if isinstance(values, pa.Array) else pa.array(values)
+        for name, values in columns.items()
     }
     parquet.write_table(pa.table(arrays), path)
     return path
@@ -373,9 +373,9 @@ IMAGES: dict[str, pa.Array] = {
 
 @pytest.mark.parametrize("form", IMAGES)
 def test_encoded_pictures_come_in_many_forms(tmp_path: Path, form: str) -> None:
-    found = pictures(table(tmp_path / "a.parquet", IMAGES[form]))
-    assert [picture.problem for picture in found] == [None] * 3
-    assert [(picture.label, picture.part) for picture in found] == [
+    loaded = pictures(table(tmp_path / "a.parquet", IMAGES[form]))
+    assert [picture.problem for picture in loaded] == [None] * 3
+    assert [(picture.label, picture.part) for picture in loaded] == [
         (0, "train"),
         (1, "test"),
         (0, "train"),
@@ -384,8 +384,8 @@ def test_encoded_pictures_come_in_many_forms(tmp_path: Path, form: str) -> None:
 
 def test_a_picture_without_bytes_is_named(tmp_path: Path) -> None:
     images = pa.array([{"bytes": None, "path": "1.jpg"}, {"bytes": PICTURE, "path": None}, None])
-    found = pictures(table(tmp_path / "a.parquet", images))
-    assert [picture.problem for picture in found] == [
+    loaded = pictures(table(tmp_path / "a.parquet", images))
+    assert [picture.problem for picture in loaded] == [
         "row 1: cannot identify image file",
         None,
         "row 3: cannot identify image file",

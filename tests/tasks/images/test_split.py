@@ -37,9 +37,9 @@ def test_parts_hold_their_pictures(
         write_table(out, table())
         return {}
 
-    made = keep(split_pictures.fn, keep_tables(table=table()), keep(write), 0)
+    ref = keep(split_pictures.fn, keep_tables(table=table()), keep(write), 0)
     parts: dict[str, Any] = {
-        name: read_arrays(made, name) for name in ("train", "validation", "test")
+        name: read_arrays(ref, name) for name in ("train", "validation", "test")
     }
     assert [len(part["y"]) for part in parts.values()] == [43, 5, 12]
     assert sorted(np.concatenate([part["picture"] for part in parts.values()]).tolist()) == list(

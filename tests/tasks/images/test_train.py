@@ -90,13 +90,13 @@ def quick(**changes: Any) -> PictureSettings:
 def test_a_network_learns(keep: Callable[..., Ref], pictures: Ref, changes: dict[str, Any]) -> None:
     import keras
 
-    made = keep(train_pictures.fn, pictures, network, 3, quick(**changes), 0)
-    logits = read_arrays(made, "scores")["test"]
+    ref = keep(train_pictures.fn, pictures, network, 3, quick(**changes), 0)
+    logits = read_arrays(ref, "scores")["test"]
     assert (logits.argmax(axis=1) == read_arrays(pictures, "test")["y"]).mean() > 0.9
-    history = json.loads(made.path("history.json").read_text(encoding="utf-8"))
+    history = json.loads(ref.path("history.json").read_text(encoding="utf-8"))
     assert len(history["loss"]) == len(history["val_accuracy"]) == 8
     assert history["loss"][-1] < history["loss"][0]
-    kept = keras.saving.load_model(made.path("network.keras"), compile=False)
+    kept = keras.saving.load_model(ref.path("network.keras"), compile=False)
     assert score(kept, read_arrays(pictures, "test")["x"]) == pytest.approx(logits, abs=1e-4)
 
 
@@ -123,8 +123,8 @@ def test_a_network_for_a_gpu_becomes_a_graph(case: Any, tmp_path: Path) -> None:
     logits = score(model, x)
     assert logits.shape == (20, 10) and 0 < np.abs(logits).max() < 10
     session = onnxruntime.InferenceSession(convert(model, tmp_path).SerializeToString())
-    (told,) = session.run(None, {session.get_inputs()[0].name: x.astype("float32")})
-    assert told == pytest.approx(logits, abs=1e-4)
+    (outputs,) = session.run(None, {session.get_inputs()[0].name: x.astype("float32")})
+    assert outputs == pytest.approx(logits, abs=1e-4)
     full = case.deep_network({"x": x}, 10).count_params()
     assert full == {cifar10: 7_441_344, mnist: 443_002}[case]
 
@@ -175,10 +175,10 @@ def test_the_exported_graph_answers_as_keras_does(keep: Callable[..., Ref], pict
     signature = json.loads(bundle.path("signature.json").read_text(encoding="utf-8"))
     assert signature["inputs"][0]["width"] == 6
     assert signature["output"]["labels"] == ["left", "right", "none"]
-    told = json.loads(bundle.path("sample_response.json").read_text(encoding="utf-8"))[
+    predictions = json.loads(bundle.path("sample_response.json").read_text(encoding="utf-8"))[
         "predictions"
     ]
-    assert [each["label"] for each in told] == [
+    assert [prediction["label"] for prediction in predictions] == [
         PROBLEM.labels[i] for i in probability[:10].argmax(axis=1)
     ]
     drawn = keep(draw.fn, judged, {"small": [trained]}, pictures, PROBLEM)

@@ -61,8 +61,8 @@ def features(keep: Callable[..., Ref], pictures: Ref, once: Path) -> Ref:
             facts = embed.fn(once, pictures, RANDOM, 15, 3, 0)
             (once / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
         shutil.copytree(once, out, dirs_exist_ok=True)
-        told: Facts = json.loads((once / "facts.json").read_text(encoding="utf-8"))
-        return told
+        stored: Facts = json.loads((once / "facts.json").read_text(encoding="utf-8"))
+        return stored
 
     return keep(embedded)
 
@@ -93,15 +93,15 @@ def test_the_whole_network_answers_as_its_trained_part(
     import keras
 
     inputs = pictures if cut == "pixels" else within(features, CUT)
-    made = keep(transfer.fn, pictures, inputs, cut, RANDOM, None, 3, quick(views=2, epochs=1), 0)
-    network = keras.saving.load_model(made.path("network.keras"), compile=False)
-    told = read_arrays(made, "scores")
+    ref = keep(transfer.fn, pictures, inputs, cut, RANDOM, None, 3, quick(views=2, epochs=1), 0)
+    network = keras.saving.load_model(ref.path("network.keras"), compile=False)
+    scores = read_arrays(ref, "scores")
     for name in ("validation", "test"):
         assert score(network, read_arrays(pictures, name)["x"]) == pytest.approx(
-            told[name], abs=1e-3
+            scores[name], abs=1e-3
         )
-    assert made.facts["trained"] == {15: 882_883, "pixels": 2_193_603}[cut]
-    assert made.facts["parameters"] == 2_257_984 + 3 * 1281
+    assert ref.facts["trained"] == {15: 882_883, "pixels": 2_193_603}[cut]
+    assert ref.facts["parameters"] == 2_257_984 + 3 * 1281
     means = [weight for weight in network.weights if weight.path.endswith("moving_mean")]
     assert len(means) == 52
     assert not any(np.any(weight) for weight in means)  # batch normalization stayed as it was

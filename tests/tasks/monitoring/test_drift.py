@@ -10,7 +10,7 @@ from tasks.monitoring.drift import ALARMS, ks, p_value, psi, shifts
 COUNTS = (
     st.lists(st.integers(0, 1000), min_size=3, max_size=3)
     .filter(any)
-    .map(lambda each: np.array(each, dtype=float))
+    .map(lambda counts: np.array(counts, dtype=float))
 )
 FEATURES = 30
 REFERENCE = {
@@ -24,10 +24,10 @@ REFERENCE = {
 
 def drawn(rng: np.random.Generator, rows: int) -> tuple[dict[str, list[int]], list[int]]:
     """Return the counts of so many rows from training's own distribution."""
-    told = {
+    counts = {
         name: rng.multinomial(rows, [0.1] * 10 + [0]).tolist() for name in REFERENCE["features"]
     }
-    return told, rng.multinomial(rows, [0.9, 0.1, 0]).tolist()
+    return counts, rng.multinomial(rows, [0.9, 0.1, 0]).tolist()
 
 
 def test_by_hand() -> None:
@@ -59,19 +59,19 @@ def test_false_alarms_are_as_rare_as_stated(rows: int) -> None:
 
 
 def test_a_planted_drift_is_named_and_no_other() -> None:
-    told, score = drawn(np.random.default_rng(1), 500)
-    told["V3"] = [0, 0, 0, 0, 50, 50, 100, 100, 100, 100, 0]
-    told["V7"] = [30] * 10 + [200]
-    found = {shift.name: shift for shift in shifts(REFERENCE, told, score)}
-    assert [name for name, shift in found.items() if shift.drifted] == ["V3", "V7"]
-    assert (found["V7"].missing_before, found["V7"].missing_now) == (0, pytest.approx(0.4))
-    assert found["V3"].ks == pytest.approx(0.4) and found["V3"].psi > 0.2
+    counts, score = drawn(np.random.default_rng(1), 500)
+    counts["V3"] = [0, 0, 0, 0, 50, 50, 100, 100, 100, 100, 0]
+    counts["V7"] = [30] * 10 + [200]
+    by_name = {shift.name: shift for shift in shifts(REFERENCE, counts, score)}
+    assert [name for name, shift in by_name.items() if shift.drifted] == ["V3", "V7"]
+    assert (by_name["V7"].missing_before, by_name["V7"].missing_now) == (0, pytest.approx(0.4))
+    assert by_name["V3"].ks == pytest.approx(0.4) and by_name["V3"].psi > 0.2
 
 
 def test_texts_have_no_order() -> None:
-    told = {
+    reference = {
         "features": {"Sex": {"texts": ["male"], "counts": [6, 4, 0]}},
         "score": REFERENCE["score"],
     }
-    sex, score = shifts(told, {"Sex": [60, 40, 0]}, [900, 100, 0])
+    sex, score = shifts(reference, {"Sex": [60, 40, 0]}, [900, 100, 0])
     assert sex.ks is None and not sex.drifted and score.ks == 0

@@ -36,9 +36,9 @@ def by_table() -> bytes:
     table = helper.make_tensor(
         "table", TensorProto.FLOAT, [KNOWN], [10.0, 20.0, 30.0, 40.0, float("inf")]
     )
-    made = helper.make_graph(nodes, "mpg", ends[:1], ends[1:], [table])
+    graph_proto = helper.make_graph(nodes, "mpg", ends[:1], ends[1:], [table])
     return helper.make_model(
-        made, opset_imports=[helper.make_opsetid("", 17)], ir_version=8
+        graph_proto, opset_imports=[helper.make_opsetid("", 17)], ir_version=8
     ).SerializeToString()
 
 
@@ -58,11 +58,11 @@ def counted(home: Path, weights: list[float | None]) -> Counted:
 def test_rows_that_the_graph_or_the_reader_refuses_are_counted_as_faulty_and_in_no_bin(
     home: Path,
 ) -> None:
-    found = counted(home, [0.0, 1.0, 99.0, None, 3.0, 4.0, 77.0])
-    assert found.features == {"Weight": [1, 1, 1, 0]}
-    assert found.score == [1, 2, 0]
+    counts = counted(home, [0.0, 1.0, 99.0, None, 3.0, 4.0, 77.0])
+    assert counts.features == {"Weight": [1, 1, 1, 0]}
+    assert counts.score == [1, 2, 0]
     # two beyond the table, one without a weight, one answered by infinity
-    assert (found.rows, found.faulty) == (
+    assert (counts.rows, counts.faulty) == (
         3,
         4,
     )

@@ -19,9 +19,9 @@ NUMBERS = st.lists(st.integers(-(10**6), 10**6), min_size=3, max_size=40)
 
 
 def test_a_description_has_pandas_names_and_the_sample_standard_deviation() -> None:
-    told = described(pd.Series([1, 2, 3, 4]))
-    assert list(told) == ["count", "mean", "std", "min", "25%", "50%", "75%", "max"]
-    assert told["std"] == pytest.approx(np.std([1, 2, 3, 4], ddof=1)) and told["25%"] == 1.75
+    summary = described(pd.Series([1, 2, 3, 4]))
+    assert list(summary) == ["count", "mean", "std", "min", "25%", "50%", "75%", "max"]
+    assert summary["std"] == pytest.approx(np.std([1, 2, 3, 4], ddof=1)) and summary["25%"] == 1.75
     assert description_rows(pd.DataFrame({"a": [1, 2, 3, 4]}))[0] == {
         "of": "a",
         "count": "4",

@@ -84,9 +84,15 @@ def test_rows_without_a_target_are_counted_and_the_step_that_drops_them_named(
 def test_a_metric_that_is_not_measured_is_refused_with_those_that_are(
     kind: str, shown: tuple[str, ...], words: str
 ) -> None:
-    asked = {"kind": kind, "target": "y", "labels": ("a", "b"), "primary": shown[0], "shown": shown}
+    fields = {
+        "kind": kind,
+        "target": "y",
+        "labels": ("a", "b"),
+        "primary": shown[0],
+        "shown": shown,
+    }
     with pytest.raises(CasebookError, match=words):
-        check(Problem.model_validate(asked))
+        check(Problem.model_validate(fields))
 
 
 @pytest.mark.parametrize(

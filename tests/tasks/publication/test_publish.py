@@ -47,9 +47,9 @@ def graph(weight: float, noise: float = 0.0) -> bytes:
         for k, v in (("w", weight), ("n", noise))
     ]
     output = [helper.make_tensor_value_info("probability", TensorProto.FLOAT, [None, 1])]
-    made = helper.make_graph(nodes, "model", list(ends.values()), output, constants)
+    graph_proto = helper.make_graph(nodes, "model", list(ends.values()), output, constants)
     return helper.make_model(
-        made, opset_imports=[helper.make_opsetid("", 18)], ir_version=10
+        graph_proto, opset_imports=[helper.make_opsetid("", 18)], ir_version=10
     ).SerializeToString()
 
 
@@ -62,8 +62,8 @@ def release(version: int, model: bytes = b"", trained_on: str = "real") -> int:
         folder / "signature.json", {"inputs": [{"name": "x"}], "output": {"threshold": 0.5}}
     )
     hashes = {path.name: files.sha256(path) for path in folder.iterdir()}
-    told = {"trained_on": trained_on, "bundle": f"bundle{version}", "files": hashes}
-    files.write_json(folder / "manifest.json", told)
+    manifest = {"trained_on": trained_on, "bundle": f"bundle{version}", "files": hashes}
+    files.write_json(folder / "manifest.json", manifest)
     return version
 
 
@@ -184,8 +184,8 @@ def test_a_model_of_an_earlier_day_than_the_one_that_serves_waits_however_good(
     )
     point("shop", 1)
     metrics = {"data": {"source": "real", "date": date}, **JUDGED}
-    got, why = gate("shop", release(2, graph(1.0)), parts, metrics, PROBLEM, Rows())
-    assert got is serves
+    result, why = gate("shop", release(2, graph(1.0)), parts, metrics, PROBLEM, Rows())
+    assert result is serves
     assert (unfit("shop", 2, metrics) == why) is not serves
     assert serves or (f"its data is of {date}" in why and "python -m flows.promote shop 2" in why)
 
@@ -198,8 +198,8 @@ def test_a_model_serves_unless_it_is_worse_on_the_same_rows(
 ) -> None:
     release(1, graph(1.0))
     point("shop", 1)
-    got, why = gate("shop", release(2, graph(weight, noise)), parts, REAL, PROBLEM, Rows())
-    assert got is serves
+    result, why = gate("shop", release(2, graph(weight, noise)), parts, REAL, PROBLEM, Rows())
+    assert result is serves
     assert ("not worse" in why) is serves
 
 
@@ -219,8 +219,8 @@ def test_a_better_model_differs_by_more_than_nothing(parts: Ref) -> None:
 def test_a_model_of_other_columns_waits_as_it_can_not_be_compared(parts: Ref) -> None:
     for version, name in ((1, "price"), (2, "weight")):
         release(version, graph(1.0))
-        told = {"inputs": [{"name": name}], "output": {"threshold": 0.5}}
-        files.write_json(places.models("shop") / str(version) / "signature.json", told)
+        signature = {"inputs": [{"name": name}], "output": {"threshold": 0.5}}
+        files.write_json(places.models("shop") / str(version) / "signature.json", signature)
     point("shop", 1)
     serves, why = gate("shop", 2, parts, REAL, PROBLEM, Rows())
     assert not serves
@@ -242,8 +242,8 @@ def test_a_damaged_pointer_spares_no_model_the_contest(
 ) -> None:
     point("shop", release(1, graph(1.0)))
     (places.models("shop") / "production").write_bytes(b"")
-    got, why = gate("shop", release(2, graph(weight, noise)), parts, REAL, PROBLEM, Rows())
-    assert got is serves
+    result, why = gate("shop", release(2, graph(weight, noise)), parts, REAL, PROBLEM, Rows())
+    assert result is serves
     assert "version 1's" in why
 
 
@@ -317,10 +317,10 @@ def test_an_error_must_be_less_than_the_dummys(parts: Ref) -> None:
 def test_where_the_dummy_was_left_out_the_same_answer_to_every_test_row_is_the_measure(
     parts: Ref, weight: float, serves: bool
 ) -> None:
-    got, why = gate(
+    result, why = gate(
         "shop", release(1, graph(weight)), parts, {**REAL, "peers": {}}, PROBLEM, Rows()
     )
-    assert got is serves
+    assert result is serves
     assert serves or "which has 0.2000" in why
 
 
@@ -330,23 +330,23 @@ def test_a_number_is_measured_by_the_training_parts_mean(keep_tables: Callable[.
     parts = keep_tables(train=frame, test=frame)
     problem = Problem(kind="regression", target="sold", primary="rmse", shown=("rmse",))
     for version, weight, serves in ((1, 1.0, True), (2, -1.0, False)):
-        got, why = gate(
+        result, why = gate(
             "shop", release(version, graph(weight)), parts, {**REAL, "peers": {}}, problem, Rows()
         )
-        assert got is serves, why
+        assert result is serves, why
 
 
 def exported(out: Path) -> dict[str, object]:
     """Write what `export` writes."""
     (out / "model.onnx").write_bytes(graph(1.0))
     output = {"name": "probability", "threshold": 0.5, "labels": ["no", "yes"]}
-    told = {
+    signature = {
         "case": "shop",
         "kind": "binary",
         "trained_on": "real",
         "inputs": [{"name": "x", "dtype": "float"}],
     }
-    files.write_json(out / "signature.json", told | {"output": output})
+    files.write_json(out / "signature.json", signature | {"output": output})
     return {"dataset": "shop", "parameters": 1, "inputs": 2, "champion": "ours"}
 
 
@@ -409,8 +409,8 @@ def test_a_run_that_fails_leaves_versions_pointer_and_history_as_they_were(
 
 def whole(folder: Path) -> dict[str, bytes]:
     """Return every file below a folder but the lock."""
-    found = (path for path in folder.rglob("*") if path.is_file() and path.name != ".lock")
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+    file_paths = (path for path in folder.rglob("*") if path.is_file() and path.name != ".lock")
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in file_paths}
 
 
 def test_a_version_appears_and_serves_at_the_end_of_its_run(

@@ -56,19 +56,19 @@ def scored(path: Path, dataset: str = "shop") -> Values:
     """Return what scoring reads; a cell that is no number stays a text, as the message has it."""
     entry = data_set(dataset)
     (source,) = find(path, entry)
-    found: Values = {name: [] for name in entry.columns}
+    values: Values = {name: [] for name in entry.columns}
     for block, _ in blocks(source, 1 << 20):
         if source.written:
             block = unmarked(block, source.form.missing)
-        for name, told in entry.columns.items():
-            field = Field(name, told.type, optional=True)
+        for name, spec in entry.columns.items():
+            field = Field(name, spec.type, optional=True)
             cells = block.column(name)
             if not fits(field, cells.type, written=source.written):
                 raise CasebookError(f"{path}: {name} is {cells.type}")
             read = column(field, cells)
-            found[name] += [plain(read.cell(row)) for row in range(len(cells))]
-            assert isinstance(read, Numbers) == (told.type != "string")
-    return found
+            values[name] += [plain(read.cell(row)) for row in range(len(cells))]
+            assert isinstance(read, Numbers) == (spec.type != "string")
+    return values
 
 
 @pytest.fixture
@@ -324,9 +324,9 @@ def test_a_large_file_is_read_in_parts(both: Callable[..., Values]) -> None:
 def test_what_cannot_be_read_is_refused_alike(
     refused: Callable[..., str], content: str | bytes, words: str
 ) -> None:
-    told = refused(content)
-    assert words in told
-    assert ("UTF-8" in told) == ("UTF" in words or "seems" in words)
+    message = refused(content)
+    assert words in message
+    assert ("UTF-8" in message) == ("UTF" in words or "seems" in words)
 
 
 def test_quotes_are_characters_where_the_catalog_says_so(
@@ -355,9 +355,9 @@ def test_what_is_no_number_is_named_with_its_row_and_line(
     home: Path, keep: Callable[..., Ref], text: str, words: str
 ) -> None:
     (home / "mine.csv").write_text(f'{HEADER}\n1,2,x,0\n\n"{text}",2,x,0\n')
-    with pytest.raises(CasebookError, match=r"row 2 has .* on line 4 \(1 such rows\)") as told:
+    with pytest.raises(CasebookError, match=r"row 2 has .* on line 4 \(1 such rows\)") as error:
         trained(home / "mine.csv", keep)
-    assert words in str(told.value)
+    assert words in str(error.value)
     assert scored(home / "mine.csv")["price"][0] == 1.0
     assert scored(home / "mine.csv")["price"][1] in (text, float("inf"))
 
@@ -497,8 +497,8 @@ def test_columns_that_the_catalog_does_not_name_are_said(
     (home / "mine.csv").write_text(f",colour,{HEADER}\n1,red,1.5,3,Acme,0\n")
     origin = Origin(dataset="shop", kind="real", path=home / "mine.csv")
     with caplog.at_level("INFO", "casebook"):
-        made = keep(ingest.fn, origin, no_sample, 0, 0)
-    assert made.facts["ignored"] == ["", "colour"]
+        table = keep(ingest.fn, origin, no_sample, 0, 0)
+    assert table.facts["ignored"] == ["", "colour"]
     assert "the catalog doesn't name (no name), colour, so they are passed over" in caplog.text
 
 

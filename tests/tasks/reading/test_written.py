@@ -207,16 +207,16 @@ def trained(path: Path) -> Table:
 
 def scored(path: Path) -> Table:
     (source,) = find(path, ENTRY)
-    found: Table = {name: [] for name in NAMES}
+    values: Table = {name: [] for name in NAMES}
     for block, _ in blocks(source, 1 << 17):
         for name in NAMES:
             cells = unmarked(block, source.form.missing).column(name)
             read = column(Field(name, ENTRY.columns[name].type), cells)
-            found[name] += [plain(read.cell(row)) for row in range(len(cells))]
-    return found
+            values[name] += [plain(read.cell(row)) for row in range(len(cells))]
+    return values
 
 
-def told(read: Callable[[Path], Table], path: Path) -> Table | str:
+def read_or_message(read: Callable[[Path], Table], path: Path) -> Table | str:
     """Return what is read, or the sentence that refuses it."""
     try:
         return read(path)
@@ -276,15 +276,15 @@ def test_tables_are_read_as_they_were_written(
         assume(not utf8_by_chance(path, encoding))
     path = packed(path, packing)
     note(f"{path.name}, {separator!r}, {encoding}, {ends!r}: {path.read_bytes()[:500]!r}")
-    found = [told(read, path) for read in (trained, scored)]
+    outcomes = [read_or_message(read, path) for read in (trained, scored)]
     path.unlink()
-    if any(isinstance(read, str) for read in found):
-        assert found[0] == found[1]
-        assert may_be_refused(writer, given, encoding), found[0]
+    if any(isinstance(read, str) for read in outcomes):
+        assert outcomes[0] == outcomes[1]
+        assert may_be_refused(writer, given, encoding), outcomes[0]
         event("refused")
         return
     event(f"read, written {writer.__name__}")
-    for read in found:
+    for read in outcomes:
         assert not isinstance(read, str)
         same(read, given)
 

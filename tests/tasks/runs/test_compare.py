@@ -43,7 +43,7 @@ def other() -> dict[str, Any]:
 
 def test_a_run_does_not_differ_from_itself(other: dict[str, Any]) -> None:
     assert list(changes(RUN, other)) == []
-    assert not any(each.apart for each in figures(RUN, other))
+    assert not any(figure.apart for figure in figures(RUN, other))
 
 
 def test_what_went_in_is_compared_into_its_depth(other: dict[str, Any]) -> None:
@@ -64,14 +64,14 @@ def test_figures_stand_side_by_side_the_primary_one_first(other: dict[str, Any])
         "ours": {"auprc": {"value": 0.95, "low": 0.91, "high": 0.99}},
         "new": {},
     }
-    found = figures(RUN, other)
-    assert [(each.model, each.metric) for each in found] == [
+    comparisons = figures(RUN, other)
+    assert [(figure.model, figure.metric) for figure in comparisons] == [
         ("ours", "auprc"),
         ("ours", "f1"),
         ("dummy", "auprc"),
     ]
-    assert [each.apart for each in found] == [True, False, False]
-    assert found[1].second is None
+    assert [figure.apart for figure in comparisons] == [True, False, False]
+    assert comparisons[1].second is None
 
 
 def test_a_run_is_read_by_its_name_and_a_missing_one_told(artifacts: Path) -> None:
@@ -90,14 +90,14 @@ def test_a_run_is_read_by_its_name_and_a_missing_one_told(artifacts: Path) -> No
 def test_a_difference_is_better_where_it_goes_the_metrics_way(other: dict[str, Any]) -> None:
     before = copy.deepcopy(RUN)
     for run, rmse, accuracy in ((before, 2.0, 0.5), (other, 1.5, 0.75)):
-        told = {"rmse": rmse, "accuracy": accuracy, "r2": 0.5}
+        values = {"rmse": rmse, "accuracy": accuracy, "r2": 0.5}
         run["metrics"]["candidates"] = {
-            "ours": {k: {"value": v, "low": v, "high": v} for k, v in told.items()}
+            "ours": {k: {"value": v, "low": v, "high": v} for k, v in values.items()}
         }
         run["metrics"]["peers"] = {}
-    found = {each.metric: (each.gap, each.better) for each in figures(before, other)}
-    assert found == {"rmse": (-0.5, True), "accuracy": (0.25, True), "r2": (0.0, None)}
-    assert [each.better for each in figures(other, before)] == [False, False, None]
+    differences = {figure.metric: (figure.gap, figure.better) for figure in figures(before, other)}
+    assert differences == {"rmse": (-0.5, True), "accuracy": (0.25, True), "r2": (0.0, None)}
+    assert [figure.better for figure in figures(other, before)] == [False, False, None]
 
 
 def test_what_was_found_is_compared(other: dict[str, Any]) -> None:

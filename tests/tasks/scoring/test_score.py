@@ -52,8 +52,8 @@ def publish(case: str, version: int = 1, bias: float = -1.0) -> None:
             {"forecast": [6.0, 1.0], "low": [5.0, 0.0], "high": [7.0, 2.0]},
         ),
     }
-    graph, signature, asked, answer = answers[case]
-    write(case, version, graph, signature | {"trained_on": "real"}, [asked], [answer])
+    graph, signature, instance, answer = answers[case]
+    write(case, version, graph, signature | {"trained_on": "real"}, [instance], [answer])
     point(case, str(version))
 
 
@@ -71,7 +71,7 @@ def payments(rows: int, seed: int = 0) -> pa.Table:
     )
 
 
-def told(case: str, rows: list[Row]) -> list[Row]:
+def service_answers(case: str, rows: list[Row]) -> list[Row]:
     """What the service answers, each row asked alone."""
     predictor = load(places.models(case) / "1")
     names = [field.name for field in predictor.signature.inputs]
@@ -97,14 +97,14 @@ def test_a_table_is_answered_as_the_service_answers_each_row(
     table = payments(300)
     pq.write_table(table, home / "in.parquet")
     scored = fraud("in.parquet", "out.parquet")
-    made = pq.read_table(home / "out.parquet")
-    assert made.select(table.column_names).equals(table)
-    assert made.column_names == [*table.column_names, "probability", "label", "fault"]
+    output = pq.read_table(home / "out.parquet")
+    assert output.select(table.column_names).equals(table)
+    assert output.column_names == [*table.column_names, "probability", "label", "fault"]
     answers = [
-        {"probability": row["probability"], "label": row["label"]} for row in made.to_pylist()
+        {"probability": row["probability"], "label": row["label"]} for row in output.to_pylist()
     ]
-    assert answers == told("fraud", table.to_pylist())
-    assert made["fault"].null_count == 300
+    assert answers == service_answers("fraud", table.to_pylist())
+    assert output["fault"].null_count == 300
     assert (scored.tally.rows, scored.tally.faulty, scored.version, scored.trained_on) == (
         300,
         0,
@@ -118,15 +118,15 @@ def test_a_regression_too_and_rows_without_an_answer_say_so(home: Path) -> None:
     publish("mpg")
     pq.write_table(pa.table({"Weight": [3000.0, 1e30, None, 3333.0]}), home / "in.parquet")
     scored = score("mpg", home / "in.parquet", home / "out.parquet")
-    made = pq.read_table(home / "out.parquet").to_pylist()
-    assert [row["mpg"] for row in made] == [
+    output = pq.read_table(home / "out.parquet").to_pylist()
+    assert [row["mpg"] for row in output] == [
         30.0,
         None,
         None,
-        *(row["mpg"] for row in told("mpg", [made[3]])),
+        *(row["mpg"] for row in service_answers("mpg", [output[3]])),
     ]
-    assert made[1]["fault"] == "the model has no finite answer for these values"
-    assert made[2]["fault"] == "Weight: must not be empty (null)"
+    assert output[1]["fault"] == "the model has no finite answer for these values"
+    assert output[2]["fault"] == "Weight: must not be empty (null)"
     assert scored.tally.faulty == 2
 
 
@@ -140,13 +140,13 @@ def test_series_with_lists_in_parquet_and_json_in_csv(home: Path) -> None:
     pq.write_table(pa.Table.from_pylist(rows), home / "in.parquet")
     scored = score("power", home / "in.parquet", home / "out.parquet")
     assert (scored.tally.faulty, scored.tally.warned) == (1, 1)
-    made = pq.read_table(home / "out.parquet").to_pylist()
-    sound = told("power", [rows[0], rows[2]])
+    output = pq.read_table(home / "out.parquet").to_pylist()
+    sound = service_answers("power", [rows[0], rows[2]])
     assert [
-        {name: row[name] for name in ("forecast", "low", "high")} for row in (made[0], made[2])
+        {name: row[name] for name in ("forecast", "low", "high")} for row in (output[0], output[2])
     ] == sound
-    assert made[1]["forecast"] is None
-    assert made[1]["fault"] == "window: number 2 must be a number, not null"
+    assert output[1]["forecast"] is None
+    assert output[1]["fault"] == "window: number 2 must be a number, not null"
     (home / "in.csv").write_text(
         'window,date\n"[1, 2, 3]",2010-11-26\n"[1, null, 3]",2010-11-26\nx,2010-02-28\n'
     )
@@ -154,7 +154,7 @@ def test_series_with_lists_in_parquet_and_json_in_csv(home: Path) -> None:
     again = csv.read_csv(home / "out.csv").to_pylist()
     assert again[0]["forecast"] == str(sound[0]["forecast"])
     assert [row["fault"] for row in again][1:] == [
-        made[1]["fault"],
+        output[1]["fault"],
         "window: must be a list of 3 numbers, not a text",
     ]
 
@@ -169,12 +169,12 @@ def test_csv_keeps_every_cell_as_it_was_written(home: Path, fraud: Callable[...,
     ]
     (home / "in.csv").write_text("id,Amount,Hour,Age,Sex,note\n" + "\n".join(lines) + "\n")
     scored = fraud("in.csv", "out.csv")
-    made = csv.read_csv(
+    output = csv.read_csv(
         home / "out.csv", convert_options=csv.ConvertOptions(column_types={"id": pa.string()})
     )
-    assert made["id"].to_pylist() == ["007", "008", "009", "010", "011"]
-    assert made["note"].to_pylist() == ['a, "b"', "", "c", "d", "NA"]
-    assert made["fault"].to_pylist() == [
+    assert output["id"].to_pylist() == ["007", "008", "009", "010", "011"]
+    assert output["note"].to_pylist() == ['a, "b"', "", "c", "d", "NA"]
+    assert output["fault"].to_pylist() == [
         "",
         "Amount: must be a number, not a text",
         "Amount: must not be empty (null); Hour: must be a whole number; Sex: must be one of "
@@ -184,8 +184,8 @@ def test_csv_keeps_every_cell_as_it_was_written(home: Path, fraud: Callable[...,
     ]
     assert "1.50" in (home / "out.csv").read_text()
     first = {"Amount": 1.5, "Hour": 3, "Age": None, "Sex": "male"}
-    assert np.float32(made["probability"][0].as_py()) == np.float32(
-        told("fraud", [first])[0]["probability"]
+    assert np.float32(output["probability"][0].as_py()) == np.float32(
+        service_answers("fraud", [first])[0]["probability"]
     )
     assert (scored.tally.rows, scored.tally.faulty, scored.tally.warned) == (5, 3, 1)
 
@@ -198,9 +198,9 @@ def test_rows_are_all_written_where_none_is_sound(
     (home / "in.csv").write_text("Amount,Hour,Age,Sex\n" + '"1,234.50",3,,male\n' * rows)
     assert fraud("in.csv", f"out.{suffix}").tally.faulty == rows
     read = pq.read_table if suffix == "parquet" else csv.read_csv
-    made = read(home / f"out.{suffix}")
-    assert made["fault"].to_pylist() == ["Amount: must be a number, not a text"] * rows
-    assert made["probability"].null_count == rows
+    output = read(home / f"out.{suffix}")
+    assert output["fault"].to_pylist() == ["Amount: must be a number, not a text"] * rows
+    assert output["probability"].null_count == rows
 
 
 def test_csv_becomes_parquet_with_the_models_columns_as_numbers(
@@ -208,10 +208,10 @@ def test_csv_becomes_parquet_with_the_models_columns_as_numbers(
 ) -> None:
     (home / "in.csv").write_text("id,Amount,Hour,Age,Sex\n007,1.5,3,,male\n008,x,3,200,male\n")
     fraud("in.csv", "out.parquet")
-    made = pq.read_table(home / "out.parquet")
-    assert made["Amount"].to_pylist() == [1.5, None]
-    assert made["id"].to_pylist() == ["007", "008"]
-    assert made["label"].to_pylist() == ["fraud", None]
+    output = pq.read_table(home / "out.parquet")
+    assert output["Amount"].to_pylist() == [1.5, None]
+    assert output["id"].to_pylist() == ["007", "008"]
+    assert output["label"].to_pylist() == ["fraud", None]
 
 
 def test_a_folder_becomes_a_folder_and_columns_in_paths_count(
@@ -228,11 +228,11 @@ def test_a_folder_becomes_a_folder_and_columns_in_paths_count(
     )
     assert names == ["year=2026/Sex=female/part.parquet", "year=2026/Sex=male/part.parquet"]
     rows = [row | {"Sex": "female"} for row in payments(100).to_pylist()]
-    made = pq.ParquetFile(home / "out" / names[0]).read()
-    assert made["probability"].to_pylist() == [
-        answer["probability"] for answer in told("fraud", rows)
+    output = pq.ParquetFile(home / "out" / names[0]).read()
+    assert output["probability"].to_pylist() == [
+        answer["probability"] for answer in service_answers("fraud", rows)
     ]
-    assert "Sex" not in made.column_names
+    assert "Sex" not in output.column_names
     assert scored.tally.rows == 200
 
 
@@ -469,6 +469,6 @@ def test_a_row_that_the_graph_cannot_work_with_leaves_the_others_alone(
     pq.write_table(table, home / "in.parquet")
     monkeypatch.setattr(Graph, "run", run)
     assert fraud("in.parquet", "out.parquet").tally.faulty == 1
-    made = pq.read_table(home / "out.parquet")
-    assert made["probability"].is_null().to_numpy().nonzero()[0].tolist() == [40]
-    assert made["fault"][40].as_py() == "the model cannot work with these values: 13"
+    output = pq.read_table(home / "out.parquet")
+    assert output["probability"].is_null().to_numpy().nonzero()[0].tolist() == [40]
+    assert output["fault"][40].as_py() == "the model cannot work with these values: 13"

@@ -75,8 +75,8 @@ def test_what_a_sum_lacks_is_told_by_its_voltage() -> None:
     steps, step = summed(frame, Path("sums"))
     assert (step, len(steps)) == (60, 40 * 24)
     hidden = frame.assign(Voltage=frame["Voltage"].where(frame.index != 500, 7000.0))
-    found, _ = summed(hidden, Path("sums"))
-    assert found["measured"].iloc[500] == pytest.approx(7000 / 14400, rel=0.03)
+    sums, _ = summed(hidden, Path("sums"))
+    assert sums["measured"].iloc[500] == pytest.approx(7000 / 14400, rel=0.03)
     assert (steps["measured"] == 1.0).mean() > 0.99
 
 

@@ -243,11 +243,11 @@ def test_the_stage_says_whether_there_are_hours(
     monkeypatch.delenv("CASEBOOK_CASES")
     by_step(minutes(5), step).to_csv(tmp_path / "a.csv", index=False)
     origin = Origin(dataset="household_power", kind="real", path=tmp_path / "a.csv")
-    made = keep(downsample.fn, origin, make_household, 0, 0)
-    assert made.facts["step"] == ("h" if step == 15 else "D")
-    assert made.path("hours.parquet").is_file() == (step == 15)
+    ref = keep(downsample.fn, origin, make_household, 0, 0)
+    assert ref.facts["step"] == ("h" if step == 15 else "D")
+    assert ref.path("hours.parquet").is_file() == (step == 15)
     right = minutes(5).groupby(lambda row: row // 1440)["Global_active_power"].sum()
-    assert read_table(made)["Global_active_power"].to_numpy() == pytest.approx(
+    assert read_table(ref)["Global_active_power"].to_numpy() == pytest.approx(
         right.to_numpy(), rel=1e-9
     )
 

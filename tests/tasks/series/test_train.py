@@ -29,9 +29,9 @@ Arrays = dict[str, Any]
 
 def days(first: int, end: int, length: int = 28, ahead: int = 30) -> Arrays:
     values = 1000 + 100 * np.sin(np.arange(400) * 2 * np.pi / 7)
-    made = windows(values, first, end, length, ahead)
-    hours = np.repeat(made["window"][:, -1:] / 24, 24, axis=1)
-    return {**made, "hours": hours, "date": (made["day"][:, None] + 13_000).astype("float32")}
+    arrays = windows(values, first, end, length, ahead)
+    hours = np.repeat(arrays["window"][:, -1:] / 24, 24, axis=1)
+    return {**arrays, "hours": hours, "date": (arrays["day"][:, None] + 13_000).astype("float32")}
 
 
 def parts_of(keep_arrays: Callable[..., Ref]) -> Ref:
@@ -39,19 +39,19 @@ def parts_of(keep_arrays: Callable[..., Ref]) -> Ref:
     periods = [
         {**days(first, first + 63), "period": np.full(63, i)} for i, first in enumerate((120, 183))
     ]
-    validation = {name: np.concatenate([each[name] for each in periods]) for name in periods[0]}
+    validation = {name: np.concatenate([period[name] for period in periods]) for name in periods[0]}
     return keep_arrays(train=days(28, 120), validation=validation, test=days(246, 316))
 
 
 def test_a_window_ends_where_its_truth_begins_and_a_part_knows_nothing_of_the_next() -> None:
-    made = windows(np.arange(20.0), 5, 8, 3, 4)
-    assert made["window"].tolist() == [[2, 3, 4], [3, 4, 5], [4, 5, 6]]
+    arrays = windows(np.arange(20.0), 5, 8, 3, 4)
+    assert arrays["window"].tolist() == [[2, 3, 4], [3, 4, 5], [4, 5, 6]]
     assert (
-        made["y"][0].tolist()[:3] == [5, 6, 7]
-        and np.isnan(made["y"][0, 3])
-        and np.isnan(made["y"][2, 1:]).all()
+        arrays["y"][0].tolist()[:3] == [5, 6, 7]
+        and np.isnan(arrays["y"][0, 3])
+        and np.isnan(arrays["y"][2, 1:]).all()
     )
-    assert made["day"].tolist() == [5, 6, 7]
+    assert arrays["day"].tolist() == [5, 6, 7]
 
 
 def test_windows_that_overlap_or_are_shuffled_are_refused() -> None:
@@ -82,12 +82,12 @@ def test_the_test_part_begins_on_a_sunday_and_is_the_last_328_days_of_the_public
 
 def test_the_calendar_knows_sundays_and_seasons() -> None:
     sunday = (date(2010, 1, 3) - date(1970, 1, 1)).days
-    told = np.asarray(calendar(np.array([[sunday, sunday + 1, sunday + 6]], "float64")))
-    assert told[0, :, 4:].argmax(axis=1).tolist() == [0, 1, 6]
-    assert (told[0, :, 4:].sum(axis=1) == 1).all()
+    features = np.asarray(calendar(np.array([[sunday, sunday + 1, sunday + 6]], "float64")))
+    assert features[0, :, 4:].argmax(axis=1).tolist() == [0, 1, 6]
+    assert (features[0, :, 4:].sum(axis=1) == 1).all()
     angle = 2 * np.pi * sunday / 365.2425
     waves = [np.sin(angle), np.cos(angle), np.sin(2 * angle), np.cos(2 * angle)]
-    assert told[0, 0, :4] == pytest.approx(waves, abs=1e-3)
+    assert features[0, 0, :4] == pytest.approx(waves, abs=1e-3)
 
 
 def test_a_day_is_told_by_its_parts() -> None:
@@ -99,8 +99,8 @@ def test_each_period_is_asked_with_all_that_was_known_before_it(
     keep_arrays: Callable[..., Ref],
 ) -> None:
     seen = [
-        (len(known["day"]), asked["day"][0], len(asked["day"]))
-        for known, asked in walk(parts_of(keep_arrays))
+        (len(past["day"]), period["day"][0], len(period["day"]))
+        for past, period in walk(parts_of(keep_arrays))
     ]
     assert seen == [(92, 120, 63), (155, 183, 63), (218, 246, 70)]
 
@@ -109,9 +109,11 @@ def test_a_forecaster_answers_for_each_member_and_day_and_never_below_zero() -> 
     rows = days(28, 60)
     for given in (rows, {name: values for name, values in rows.items() if name != "hours"}):
         model = forecaster(given, 30, **household_power.SHAPE)
-        told = np.asarray(model.predict_on_batch([given[each.name] for each in model.inputs]))
-        assert told.shape == (32, household_power.SHAPE["members"], 30)
-        assert (told >= 0).all() and 500 < told.mean() < 1500
+        predictions = np.asarray(
+            model.predict_on_batch([given[tensor.name] for tensor in model.inputs])
+        )
+        assert predictions.shape == (32, household_power.SHAPE["members"], 30)
+        assert (predictions >= 0).all() and 500 < predictions.mean() < 1500
 
 
 def test_what_is_not_known_is_not_learnt() -> None:
@@ -142,7 +144,7 @@ def test_trees_and_a_network_are_blended_into_one_graph(
     both = keep(blend_series.fn, (network, trees))
     scores = read_arrays(both, "scores")
     assert scores["test"] == pytest.approx(
-        sum(read_arrays(each, "scores")["test"] for each in (network, trees)) / 2
+        sum(read_arrays(ref, "scores")["test"] for ref in (network, trees)) / 2
     )
     problem, evaluation = household_power.PROBLEM, keep(_champion, "ours")
     raw = keep_arrays({"dataset": "household_power", "kind": "sample"}, none={"x": np.zeros(1)})
@@ -156,7 +158,7 @@ def test_trees_and_a_network_are_blended_into_one_graph(
         household_power.WINDOW,
     )
     signature = json.loads(bundle.path("signature.json").read_text())
-    assert [each["dtype"] for each in signature["inputs"]] == ["series", "series", "date"]
+    assert [entry["dtype"] for entry in signature["inputs"]] == ["series", "series", "date"]
     assert (signature["output"]["horizon"], signature["output"]["step"]) == (30, "day")
     graph = onnx.load(bundle.path("model.onnx"))
     test = read_arrays(parts, "test")
@@ -186,23 +188,23 @@ def test_numbers_ten_times_as_large_get_an_answer_ten_times_as_large() -> None:
 
 
 def test_plain_peers_repeat_what_they_say_they_repeat() -> None:
-    asked = {**days(60, 90), "year_before": np.arange(900.0).reshape(30, 30)}
-    assert (answered("yesterday", {}, asked, 0, 0) == asked["window"][:, -1:]).all()
+    test = {**days(60, 90), "year_before": np.arange(900.0).reshape(30, 30)}
+    assert (answered("yesterday", {}, test, 0, 0) == test["window"][:, -1:]).all()
     assert (
-        answered("last_week", {}, asked, 0, 0)[:, [0, 6, 7]].tolist()
-        == asked["window"][:, [-7, -1, -7]].tolist()
+        answered("last_week", {}, test, 0, 0)[:, [0, 6, 7]].tolist()
+        == test["window"][:, [-7, -1, -7]].tolist()
     )
-    assert answered("seasonal_naive", {}, asked, 0, 0) is not asked["year_before"]
+    assert answered("seasonal_naive", {}, test, 0, 0) is not test["year_before"]
     assert answered("last_value", {}, {"window": np.array([[1.0, 2.0]])}, 0, 0).tolist() == [4.0]
 
 
 def test_fitted_peers_learn_a_week(sales: object) -> None:
-    known, asked = days(28, 200), days(200, 235)
-    there = np.isfinite(asked["y"][:, :5])
+    train, test = days(28, 200), days(200, 235)
+    there = np.isfinite(test["y"][:, :5])
     for name in ("ridge", "extra_trees"):
-        told = answered(name, known, {**asked, "y": asked["y"][:, :5]}, 10, 0)  # type: ignore[arg-type]
-        assert np.abs(told - asked["y"][:, :5])[there].max() < 20
-    assert columns(asked, 3).shape == (35, 6 + 4 + 4 + 7)
+        predictions = answered(name, train, {**test, "y": test["y"][:, :5]}, 10, 0)  # type: ignore[arg-type]
+        assert np.abs(predictions - test["y"][:, :5])[there].max() < 20
+    assert columns(test, 3).shape == (35, 6 + 4 + 4 + 7)
 
 
 def test_described_days_have_as_many_rows_as_are_ahead() -> None:
@@ -215,7 +217,7 @@ def test_layers_answer_as_the_forests_that_they_are_made_of() -> None:
     rows = days(28, 200)
     telling = teller(rows)
     forests = fitted(telling, rows, {"n_estimators": 4, "min_samples_leaf": 3}, 0)
-    inputs = [rows[each.name] for each in telling.inputs]
+    inputs = [rows[tensor.name] for tensor in telling.inputs]
     expected = predicted(forests, np.asarray(telling(inputs)))
     assert np.asarray(as_network(telling, forests)(inputs)) == pytest.approx(expected, rel=1e-6)
 

@@ -38,14 +38,14 @@ def parts(keep: Callable[..., Ref], keep_tables: Callable[..., Ref], sales: pd.D
 def test_every_fold_is_encoded_whole_and_without_each_step(
     keep: Callable[..., Ref], parts: Ref
 ) -> None:
-    made = keep(ablate.fn, parts, 2, PROBLEM, STEPS, whatever_there_is)
-    assert made.facts == {"folds": 6, "features": 4}
+    ref = keep(ablate.fn, parts, 2, PROBLEM, STEPS, whatever_there_is)
+    assert ref.facts == {"folds": 6, "features": 4}
     for name in ("train", "validation", "test"):
-        used = [np.any(read_arrays(made.fold(i), name)["x"] != 0, axis=0).sum() for i in range(6)]
+        used = [np.any(read_arrays(ref.fold(i), name)["x"] != 0, axis=0).sum() for i in range(6)]
         assert used == [4, 4, 2, 2, 3, 3]
-        assert {read_arrays(made.fold(i), name)["x"].shape[1] for i in range(6)} == {4}
+        assert {read_arrays(ref.fold(i), name)["x"].shape[1] for i in range(6)} == {4}
         for i in range(4):
-            labels = (read_arrays(made.fold(number), name)["y"] for number in (i, i + 2))
+            labels = (read_arrays(ref.fold(number), name)["y"] for number in (i, i + 2))
             assert np.array_equal(*labels)
 
 
@@ -64,11 +64,11 @@ def test_the_table_tells_what_each_step_changes(keep: Callable[..., Ref]) -> Non
     right, half = {"validation": [-2.0, 2.0]}, {"validation": [2.0, 2.0]}
     scores = keep(write_folds, {"scores": [right, right, half, right, right, right]})
     (table,) = worth.fn(y, scores, 2, STEPS, PROBLEM, Notes(paragraphs=(msg("why"),))).tables
-    told = [
+    rows = [
         (row["left out"], row["accuracy on validation"], row["change"], row["± standard error"])
         for row in table
     ]
-    assert told == [
+    assert rows == [
         ("nothing", "1.0000", "", ""),
         ("logarithm", "0.7500", "-0.2500", "0.2500"),
         ("flag", "1.0000", "+0.0000", "0.0000"),

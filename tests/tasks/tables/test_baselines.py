@@ -38,10 +38,10 @@ def test_every_peer_scores_the_test_rows(
         "validation": part(20, 1, problem),
         "test": part(30, 2, problem),
     }
-    made = keep(compare.fn, keep_arrays(**parts), peers, 20, problem, 0)
-    scores = read_arrays(made, "scores")
+    ref = keep(compare.fn, keep_arrays(**parts), peers, 20, problem, 0)
+    scores = read_arrays(ref, "scores")
     assert set(scores) == set(peers)
-    assert made.facts["rows"] == 100
+    assert ref.facts["rows"] == 100
     for name, values in scores.items():
         assert values.shape == (30,)
         assert name == "dummy" or np.corrcoef(values, parts["test"]["y"])[0, 1] > 0.5

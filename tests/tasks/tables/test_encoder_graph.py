@@ -121,9 +121,9 @@ def gap(step: Any, columns: list[str], frame: pd.DataFrame) -> float:
     session = onnxruntime.InferenceSession(
         graph.SerializeToString(), providers=["CPUExecutionProvider"]
     )
-    got = session.run(None, feeds(frame[columns].iloc[200:]))[0]
-    assert got.dtype == np.float32
-    return float(np.max(np.abs(got - expected) / (1.0 + np.abs(expected))))
+    actual = session.run(None, feeds(frame[columns].iloc[200:]))[0]
+    assert actual.dtype == np.float32
+    return float(np.max(np.abs(actual - expected) / (1.0 + np.abs(expected))))
 
 
 @pytest.mark.parametrize("name", FULL)
@@ -316,12 +316,12 @@ def test_numbers_that_32_bits_tell_apart_coarsely_are_trained_on_as_they_are_ser
         name: part.assign(length=-73.98 + rng.normal(0, 0.03, len(part)))
         for name, part in parts.items()
     }
-    made = keep(features.fn, keep_tables(**parts), PROBLEM, (), scaled)
+    ref = keep(features.fn, keep_tables(**parts), PROBLEM, (), scaled)
     session = onnxruntime.InferenceSession(
-        made.path("features.onnx"), providers=["CPUExecutionProvider"]
+        ref.path("features.onnx"), providers=["CPUExecutionProvider"]
     )
-    raw = feeds(read_table(keep_tables(**parts), "test")[made.facts["raw_columns"]])
-    assert np.abs(session.run(None, raw)[0] - read_arrays(made, "test")["x"]).max() < 1e-6
+    raw = feeds(read_table(keep_tables(**parts), "test")[ref.facts["raw_columns"]])
+    assert np.abs(session.run(None, raw)[0] - read_arrays(ref, "test")["x"]).max() < 1e-6
 
 
 def test_numbers_that_32_bits_do_not_tell_apart_are_refused(

@@ -56,16 +56,16 @@ def table(rows: int = 300) -> pd.DataFrame:
 
 def test_a_shape_counts_gaps_and_repeats() -> None:
     frame = pd.DataFrame({"a": [1.0, 1.0, None], "b": [2.0, 2.0, 3.0]})
-    told = shape(frame)
-    assert (told["rows"], told["values"], told["missing"], told["repeats"]) == (3, 6, 1, 1)
+    sizes = shape(frame)
+    assert (sizes["rows"], sizes["values"], sizes["missing"], sizes["repeats"]) == (3, 6, 1, 1)
 
 
 def test_columns_are_described_as_pandas_does() -> None:
-    told = describe(table())["price"]
+    summary = describe(table())["price"]
     values = table()["price"]
-    assert told["mean"] == pytest.approx(values.mean())
-    assert told["kurtosis"] == pytest.approx(values.kurt())
-    assert told["q25"] == pytest.approx(values.quantile(0.25))
+    assert summary["mean"] == pytest.approx(values.mean())
+    assert summary["kurtosis"] == pytest.approx(values.kurt())
+    assert summary["q25"] == pytest.approx(values.quantile(0.25))
     assert "mean" not in describe(table())["kind"]
 
 
@@ -112,16 +112,16 @@ def test_what_is_drawn_of_classes_are_their_shares() -> None:
 def test_a_profile_has_its_pictures(
     keep: Callable[..., Ref], keep_tables: Callable[..., Ref], problem: Problem | None
 ) -> None:
-    made = keep(
+    ref = keep(
         explore.fn, keep_tables(table=table().rename(columns={"size": "RM"})), "boston", problem
     )
-    drawn = {path.stem for path in Path(made.folder).glob("*.png")}
+    drawn = {path.stem for path in Path(ref.folder).glob("*.png")}
     # the target is no column beside itself
     kinds = {"categories"} if problem is not KIND else set()
     assert drawn == {"histograms", "boxes", "correlation"} | kinds | (
         {"target"} if problem else set()
     )
-    told = json.loads(made.path("profile.json").read_text(encoding="utf-8"))
-    assert (told["columns"][0]["name"], told["columns"][0]["unit"]) == ("RM", None)
-    assert (told["target"] is not None) == (problem in (BINARY, KIND))
-    assert told["categories"]["kind"].keys() == {"flat", "house", "a castle with a long name $"}
+    content = json.loads(ref.path("profile.json").read_text(encoding="utf-8"))
+    assert (content["columns"][0]["name"], content["columns"][0]["unit"]) == ("RM", None)
+    assert (content["target"] is not None) == (problem in (BINARY, KIND))
+    assert content["categories"]["kind"].keys() == {"flat", "house", "a castle with a long name $"}

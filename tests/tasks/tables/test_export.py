@@ -18,7 +18,7 @@ from serving.graph import Graph
 from serving.signature import parse
 from tasks.problem.definition import Problem
 from tasks.tables.encoder_graph import encoder_graph
-from tasks.tables.export import _agree, answers, in_keras, joined, told
+from tasks.tables.export import _agree, answers, in_keras, joined, to_response
 from tasks.tables.features import feeds
 from tasks.tables.fitting import fit_on
 
@@ -137,4 +137,4 @@ def test_a_probability_s_gap_is_judged_as_it_is() -> None:
 def test_sample_answers_are_as_the_service_gives_them(
     problem: Problem, answer: Any, expected: Any
 ) -> None:
-    assert told(answer, 0.5, problem) == expected
+    assert to_response(answer, 0.5, problem) == expected

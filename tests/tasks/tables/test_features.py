@@ -63,10 +63,10 @@ def parts(keep: Callable[..., Ref], keep_tables: Callable[..., Ref], sales: pd.D
     return keep(split.fn, keep_tables(table=frame), "sold", 0, 0)
 
 
-def in_onnx(made: Ref, raw: pd.DataFrame) -> Any:
-    raw = raw[made.facts["raw_columns"]]
+def in_onnx(ref: Ref, raw: pd.DataFrame) -> Any:
+    raw = raw[ref.facts["raw_columns"]]
     session = onnxruntime.InferenceSession(
-        made.path("features.onnx"), providers=["CPUExecutionProvider"]
+        ref.path("features.onnx"), providers=["CPUExecutionProvider"]
     )
     return session.run(None, feeds(raw))[0]
 
@@ -74,32 +74,32 @@ def in_onnx(made: Ref, raw: pd.DataFrame) -> Any:
 def test_the_training_part_alone_has_mean_zero_and_deviation_one(
     keep: Callable[..., Ref], parts: Ref
 ) -> None:
-    made = keep(features.fn, parts, PROBLEM, DERIVED, scaled)
-    train, test = read_arrays(made, "train"), read_arrays(made, "test")
+    ref = keep(features.fn, parts, PROBLEM, DERIVED, scaled)
+    train, test = read_arrays(ref, "train"), read_arrays(ref, "test")
     assert train["x"].shape == (128, 4)
     assert train["x"].dtype == train["y"].dtype == np.float32
     assert train["x"].mean(axis=0) == pytest.approx(np.zeros(4), abs=1e-5)
     assert train["x"].std(axis=0) == pytest.approx(np.ones(4), abs=1e-5)
     assert np.abs(test["x"].mean(axis=0)).max() > 0.01
-    assert made.facts == {"features": 4, "raw_columns": ["a", "b", "Time", "Amount"], "leaks": []}
+    assert ref.facts == {"features": 4, "raw_columns": ["a", "b", "Time", "Amount"], "leaks": []}
 
 
 def test_the_graph_gives_what_was_trained_on_from_raw_columns(
     keep: Callable[..., Ref], parts: Ref
 ) -> None:
-    made = keep(features.fn, parts, PROBLEM, DERIVED, scaled_and_coded)
+    ref = keep(features.fn, parts, PROBLEM, DERIVED, scaled_and_coded)
     for name in ("train", "validation", "test"):
         raw = read_table(parts, name).drop(columns="sold")
-        assert in_onnx(made, raw) == pytest.approx(read_arrays(made, name)["x"], abs=1e-4)
-        assert read_arrays(made, name)["y"].tolist() == read_table(parts, name)["sold"].to_list()
+        assert in_onnx(ref, raw) == pytest.approx(read_arrays(ref, name)["x"], abs=1e-4)
+        assert read_arrays(ref, name)["y"].tolist() == read_table(parts, name)["sold"].to_list()
 
 
 def test_text_never_seen_in_training_is_coded_as_none_of_those_seen(
     keep: Callable[..., Ref], parts: Ref
 ) -> None:
-    made = keep(features.fn, parts, PROBLEM, DERIVED, scaled_and_coded)
+    ref = keep(features.fn, parts, PROBLEM, DERIVED, scaled_and_coded)
     strange = read_table(parts, "test").drop(columns="sold").head(1).assign(kind="broken")
-    assert in_onnx(made, strange)[0, -2:].tolist() == [0.0, 0.0]
+    assert in_onnx(ref, strange)[0, -2:].tolist() == [0.0, 0.0]
 
 
 def test_one_changed_test_row_changes_no_training_feature(
@@ -143,24 +143,24 @@ def test_missing_numbers_and_texts_are_encoded_alike_in_the_graph(
     for table in tables.values():
         table.loc[table.index[:5], "a"] = np.nan
         table.loc[table.index[3:8], "kind"] = pd.NA
-    made = keep(features.fn, keep_tables(**tables), PROBLEM, (Missing("a", "no_a"),), texts)
-    assert made.facts["raw_columns"] == ["a", "kind"]
+    ref = keep(features.fn, keep_tables(**tables), PROBLEM, (Missing("a", "no_a"),), texts)
+    assert ref.facts["raw_columns"] == ["a", "kind"]
     raw = tables["test"].assign(kind=tables["test"]["kind"].fillna("").astype(object))
-    assert in_onnx(made, raw) == pytest.approx(read_arrays(made, "test")["x"], abs=1e-4)
+    assert in_onnx(ref, raw) == pytest.approx(read_arrays(ref, "test")["x"], abs=1e-4)
 
 
 def test_every_fold_is_fitted_on_its_own_training_part(
     keep: Callable[..., Ref], keep_tables: Callable[..., Ref], sales: pd.DataFrame
 ) -> None:
     parts = keep(split_repeatedly.fn, keep_tables(table=sales), PROBLEM, 3, 0)
-    made = keep(fold_features.fn, parts, 3, PROBLEM, (), scaled)
-    means = [read_arrays(made.fold(i), "train")["x"].mean(axis=0) for i in range(3)]
+    ref = keep(fold_features.fn, parts, 3, PROBLEM, (), scaled)
+    means = [read_arrays(ref.fold(i), "train")["x"].mean(axis=0) for i in range(3)]
     assert np.abs(means).max() < 1e-5
     assert not np.array_equal(
-        read_arrays(made.fold(0), "test")["x"], read_arrays(made.fold(1), "test")["x"]
+        read_arrays(ref.fold(0), "test")["x"], read_arrays(ref.fold(1), "test")["x"]
     )
-    assert made.fold(0).path("features.onnx").is_file()
-    assert made.facts["folds"] == 3
+    assert ref.fold(0).path("features.onnx").is_file()
+    assert ref.facts["folds"] == 3
 
 
 def steps(columns: list[str]) -> ColumnTransformer:
@@ -180,8 +180,8 @@ def test_the_shared_steps_are_fitted_on_the_training_part_and_the_same_in_the_gr
     for table in tables.values():
         table.loc[table.index[:5], ["a", "b"]] = np.nan
         table.loc[table.index[3:8], "kind"] = pd.NA
-    made = keep(features.fn, keep_tables(**tables), PROBLEM, (), steps)
-    train, validation = read_arrays(made, "train")["x"], read_arrays(made, "validation")["x"]
+    ref = keep(features.fn, keep_tables(**tables), PROBLEM, (), steps)
+    train, validation = read_arrays(ref, "train")["x"], read_arrays(ref, "validation")["x"]
     assert train.shape[1] == 1 + 3 + 3
     assert train[:5, 0] == pytest.approx(np.zeros(5), abs=1e-6)  # the mean, scaled
     assert (train[:, 1:4].sum(axis=1) == 1).all()
@@ -192,7 +192,7 @@ def test_the_shared_steps_are_fitted_on_the_training_part_and_the_same_in_the_gr
     )
     assert np.array_equal(filled[0], np.repeat(filled[1], 5, axis=0))
     raw = tables["test"].assign(kind=tables["test"]["kind"].fillna("").astype(object))
-    assert in_onnx(made, raw) == pytest.approx(read_arrays(made, "test")["x"], abs=1e-4)
+    assert in_onnx(ref, raw) == pytest.approx(read_arrays(ref, "test")["x"], abs=1e-4)
 
 
 def test_names_that_onnx_writes_otherwise_are_the_graph_s_inputs_as_they_are(
@@ -203,9 +203,9 @@ def test_names_that_onnx_writes_otherwise_are_the_graph_s_inputs_as_they_are(
         name: read_table(parts, name).rename(columns=hyphens)
         for name in ("train", "validation", "test")
     }
-    made = keep(features.fn, keep_tables(**tables), PROBLEM, (Missing("a/b", "no a/b"),), two_names)
-    assert made.facts["raw_columns"] == ["curb-weight", "a/b"]
-    assert in_onnx(made, tables["test"]) == pytest.approx(read_arrays(made, "test")["x"], abs=1e-4)
+    ref = keep(features.fn, keep_tables(**tables), PROBLEM, (Missing("a/b", "no a/b"),), two_names)
+    assert ref.facts["raw_columns"] == ["curb-weight", "a/b"]
+    assert in_onnx(ref, tables["test"]) == pytest.approx(read_arrays(ref, "test")["x"], abs=1e-4)
 
 
 def two_names(columns: list[str]) -> ColumnTransformer:

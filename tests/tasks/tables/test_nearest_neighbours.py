@@ -28,8 +28,8 @@ def test_bins_have_edges_at_few_distinct_values_and_at_most_16_else() -> None:
 
 def test_frequent_values_stand_for_themselves_and_bear_rounding() -> None:
     x = np.repeat([0.0, 1.0, 5.0], [20, 20, 3]).astype("float32")[:, None]
-    asked = np.array([[0.0], [1.0 + GAP / 2], [1.0 + 4 * GAP], [5.0]], "float32")
-    assert np.asarray(frequent_values(asked, x)).tolist() == [[1, 0], [0, 1], [0, 0], [0, 0]]
+    queries = np.array([[0.0], [1.0 + GAP / 2], [1.0 + 4 * GAP], [5.0]], "float32")
+    assert np.asarray(frequent_values(queries, x)).tolist() == [[1, 0], [0, 1], [0, 0], [0, 0]]
 
 
 def test_principal_axes_are_those_of_the_covariance() -> None:
@@ -45,8 +45,8 @@ def test_similar_rows_vote_with_their_labels() -> None:
     x = np.repeat([[0.0] * 3, [10.0] * 3], 20, axis=0).astype("float32")
     y = np.repeat([0.0, 1.0], 20).astype("float32")
     bins = distinct_bins(x)
-    asked = np.array([[0.0] * 3, [10.0] * 3], "float32")
-    vote = np.asarray(similar_rows(places(asked, bins), x, y, bins))[:, 0]
+    queries = np.array([[0.0] * 3, [10.0] * 3], "float32")
+    vote = np.asarray(similar_rows(places(queries, bins), x, y, bins))[:, 0]
     # exp(-d²/2) = .22 of the other rows' votes, at a squared distance of 3
     expected = np.log((20 * np.exp(-1.5) + 0.02) / (20 + 0.02))
     assert vote == pytest.approx([expected, -expected], abs=1e-4)

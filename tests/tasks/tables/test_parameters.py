@@ -81,6 +81,6 @@ def test_a_penalty_holds_the_weights_of_a_single_fold_small(
     spread = {}
     for l2 in (0.0, 1.0):
         how = params(l2=l2, patience=20)
-        made = keep(train.fn, data, data, tuned_network(how), tuned_settings(how), 0)
-        spread[l2] = float(np.std(read_arrays(made, "scores")["test"]))
+        ref = keep(train.fn, data, data, tuned_network(how), tuned_settings(how), 0)
+        spread[l2] = float(np.std(read_arrays(ref, "scores")["test"]))
     assert spread[1.0] < spread[0.0]

@@ -37,9 +37,9 @@ def parts(keep: Callable[..., Ref], keep_tables: Callable[..., Ref]) -> Ref:
 
 
 def test_the_first_test_rows_are_those_of_the_split(keep: Callable[..., Ref], parts: Ref) -> None:
-    made = keep(permute.fn, parts, 2, PROBLEM, (Log("size", "log-size"),), both, 0)
-    assert made.facts == {"folds": 2, "columns": 2}
-    test = read_arrays(made.fold(1), "test")
+    ref = keep(permute.fn, parts, 2, PROBLEM, (Log("size", "log-size"),), both, 0)
+    assert ref.facts == {"folds": 2, "columns": 2}
+    test = read_arrays(ref.fold(1), "test")
     assert test["x"].shape == (8 * (1 + 2 * TIMES), 3)
     first, by_size, by_noise = (
         test["x"][:8],
@@ -54,7 +54,7 @@ def test_the_first_test_rows_are_those_of_the_split(keep: Callable[..., Ref], pa
 
 
 def test_what_a_column_is_worth(keep: Callable[..., Ref], parts: Ref) -> None:
-    made = keep(permute.fn, parts, 2, PROBLEM, (Log("size", "log-size"),), both, 0)
+    ref = keep(permute.fn, parts, 2, PROBLEM, (Log("size", "log-size"),), both, 0)
 
     def linear(out: Path, encoded: Ref) -> Facts:
         for i in range(2):
@@ -67,10 +67,10 @@ def test_what_a_column_is_worth(keep: Callable[..., Ref], parts: Ref) -> None:
             write_arrays(out / fold_name(i), "scores", test=slope * test["x"][:, 0] + start)
         return {}
 
-    found = worth(made, keep(linear, made), 2, PROBLEM)
-    assert list(found) == ["size", "noise"]
-    assert found["size"].change > 1000
-    assert found["noise"] == (0.0, 0.0)
+    importances = worth(ref, keep(linear, ref), 2, PROBLEM)
+    assert list(importances) == ["size", "noise"]
+    assert importances["size"].change > 1000
+    assert importances["noise"] == (0.0, 0.0)
 
 
 def test_shuffled_rows_keep_every_value_of_every_column() -> None:

@@ -28,12 +28,12 @@ def test_only_the_training_part_is_written_with_the_shares_that_are_promised(
     negatives: int,
     positives: int,
 ) -> None:
-    made = keep(resample.fn, keep_arrays(train=rows(400, 8), validation=rows(4, 4)), way, 0)
-    data = read_arrays(made, "train")
+    ref = keep(resample.fn, keep_arrays(train=rows(400, 8), validation=rows(4, 4)), way, 0)
+    data = read_arrays(ref, "train")
     assert (int((data["y"] == 0).sum()), int(data["y"].sum())) == (negatives, positives)
-    assert made.facts == {"rows": negatives + positives, "positives": positives, "rows_before": 408}
+    assert ref.facts == {"rows": negatives + positives, "positives": positives, "rows_before": 408}
     assert data["x"].dtype == data["y"].dtype == np.float32
-    assert sorted(path.name for path in made.folder.glob("*.npz")) == ["train.npz"]
+    assert sorted(path.name for path in ref.folder.glob("*.npz")) == ["train.npz"]
 
 
 @pytest.mark.parametrize("way", ["over_under", "smote"])
@@ -81,6 +81,6 @@ def test_of_several_classes_rare_ones_become_more_and_frequent_ones_fewer(
 ) -> None:
     x = np.random.default_rng(0).normal(size=(498, 3)).astype("float32")
     train = {"x": x, "y": np.repeat([0.0, 1.0, 2.0], [400, 8, 90]).astype("float32")}
-    made = keep(resample.fn, keep_arrays(train=train), way, 0)
-    assert np.bincount(read_arrays(made, "train")["y"].astype("int64")).tolist() == counts
-    assert made.facts == {"rows": sum(counts), "classes": counts, "rows_before": 498}
+    ref = keep(resample.fn, keep_arrays(train=train), way, 0)
+    assert np.bincount(read_arrays(ref, "train")["y"].astype("int64")).tolist() == counts
+    assert ref.facts == {"rows": sum(counts), "classes": counts, "rows_before": 498}

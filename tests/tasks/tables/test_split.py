@@ -148,7 +148,5 @@ def test_rows_without_a_target_are_refused_before_the_split() -> None:
 def test_of_two_classes_the_second_one_s_rows_are_counted(
     keep: Callable[..., Ref], keep_tables: Callable[..., Ref]
 ) -> None:
-    made = keep(
-        split.fn, keep_tables(table=penguins(100, 50, 0).replace("Adelie", "no")), "y", 0, 0
-    )
-    assert made.facts["test"] == {"rows": 30, "positives": 20}
+    ref = keep(split.fn, keep_tables(table=penguins(100, 50, 0).replace("Adelie", "no")), "y", 0, 0)
+    assert ref.facts["test"] == {"rows": 30, "positives": 20}

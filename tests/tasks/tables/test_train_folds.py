@@ -123,15 +123,13 @@ def test_a_number_is_told_in_its_unit(
     keep: Callable[..., Ref], encoded: Callable[..., Ref]
 ) -> None:
     features = encoded(2)
-    made = keep(
-        train_folds.fn, features, 2, single, quick(epochs=60, learning_rate=0.02), NUMBER, 0
-    )
-    truth, told = (
+    ref = keep(train_folds.fn, features, 2, single, quick(epochs=60, learning_rate=0.02), NUMBER, 0)
+    truth, predictions = (
         read_arrays(features.fold(1), "test")["y"],
-        read_arrays(made.fold(1), "scores")["test"],
+        read_arrays(ref.fold(1), "scores")["test"],
     )
-    assert np.sqrt(np.mean((truth - told) ** 2)) < truth.std()
-    assert 10 < told.mean() < 30
+    assert np.sqrt(np.mean((truth - predictions) ** 2)) < truth.std()
+    assert 10 < predictions.mean() < 30
 
 
 @pytest.mark.parametrize("log_target", [False, True])
@@ -152,10 +150,10 @@ def test_without_refit_each_fold_keeps_its_best_epoch(
     keep: Callable[..., Ref], encoded: Callable[..., Ref]
 ) -> None:
     settings = quick(refit=False, epochs=200, patience=2, learning_rate=0.1)
-    made = keep(train_folds.fn, encoded(2, CLASS), 2, single, settings, CLASS, 0)
-    history = json.loads(made.fold(0).path("history.json").read_text(encoding="utf-8"))
-    assert made.facts["epochs"] == len(history["val_loss"]) < 200
-    assert made.fold(0).path("network.keras").is_file()
+    ref = keep(train_folds.fn, encoded(2, CLASS), 2, single, settings, CLASS, 0)
+    history = json.loads(ref.fold(0).path("history.json").read_text(encoding="utf-8"))
+    assert ref.facts["epochs"] == len(history["val_loss"]) < 200
+    assert ref.fold(0).path("network.keras").is_file()
 
 
 def test_the_logarithm_of_what_is_not_positive_is_refused() -> None:
@@ -181,4 +179,4 @@ def test_a_training_of_folds_that_diverges_stops_with_candidate_epoch_and_remedy
 
 def test_a_target_that_is_always_the_same_has_a_scale() -> None:
     scale = Scale.of(np.full(10, 7.0, "float32"), NUMBER, quick())
-    assert scale.learnt(np.full(3, 7.0, "float32")).tolist() == [0.0, 0.0, 0.0]
+    assert scale.transform(np.full(3, 7.0, "float32")).tolist() == [0.0, 0.0, 0.0]

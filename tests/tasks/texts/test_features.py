@@ -23,9 +23,9 @@ def test_the_vocabulary_is_of_the_training_part_alone(
     parts = keep_tables(
         train=part("good film", "good"), validation=part("good plot"), test=part("plot", None)
     )
-    made = keep(encode.fn, parts, "said", "liked", "word", 10, 5)
-    assert vocabulary_of(made).tokens == ("good", "film")
-    validation, test = (read_arrays(made, name) for name in ("validation", "test"))
+    ref = keep(encode.fn, parts, "said", "liked", "word", 10, 5)
+    assert vocabulary_of(ref).tokens == ("good", "film")
+    validation, test = (read_arrays(ref, name) for name in ("validation", "test"))
     assert (validation["tokens"].tolist(), validation["ends"].tolist()) == ([2, 1], [2])
     assert (test["tokens"].tolist(), test["ends"].tolist()) == ([1], [1, 1])
 

@@ -13,18 +13,18 @@ from tasks.texts.split import REPEATED, split_texts
 
 
 def test_repeats(keep: Callable[..., Ref], keep_tables: Callable[..., Ref]) -> None:
-    known = [f"text {i % 25}" for i in range(60)]
+    texts = [f"text {i % 25}" for i in range(60)]
     test = ["TEXT 3", "never seen", None]
     frame = pd.DataFrame(
         {
-            "said": pd.Series([*known, *test], dtype="string"),
+            "said": pd.Series([*texts, *test], dtype="string"),
             "label": [i % 2 for i in range(63)],
             "part": ["train"] * 60 + ["test"] * 3,
         }
     )
-    made = keep(split_texts.fn, keep_tables(table=frame), "said", 0)
-    parts = {name: read_table(made, name) for name in ("train", "validation", "test")}
+    ref = keep(split_texts.fn, keep_tables(table=frame), "said", 0)
+    parts = {name: read_table(ref, name) for name in ("train", "validation", "test")}
     assert len(parts["train"]) + len(parts["validation"]) == 60
     assert not set(parts["validation"]["said"]) & set(parts["train"]["said"])
     assert parts["test"][REPEATED].tolist() == [True, False, False]
-    assert made.facts["repeated"] == 1
+    assert ref.facts["repeated"] == 1

@@ -35,7 +35,8 @@ def encoded(keep: Callable[..., Ref]) -> Ref:
             sequences = [rng.integers(3, 10, rng.integers(0, 13)).tolist() for _ in range(rows)]
             y = rng.integers(0, 2, rows)
             sequences = [
-                [2, *each] if label else each for each, label in zip(sequences, y, strict=True)
+                [2, *sequence] if label else sequence
+                for sequence, label in zip(sequences, y, strict=True)
             ]
             texts = Texts.of(sequences)
             write_arrays(out, name, tokens=texts.tokens, ends=texts.ends, y=y)
@@ -50,7 +51,7 @@ def weighted(model: Any) -> Any:
     The weights of n-grams start as zeros, with which any text has the same answer.
     """
     rng = np.random.default_rng(0)
-    model.set_weights([rng.normal(0, 0.1, each.shape) for each in model.get_weights()])
+    model.set_weights([rng.normal(0, 0.1, weights.shape) for weights in model.get_weights()])
     return model
 
 
@@ -88,10 +89,10 @@ def test_a_graph_has_the_same_codes(tmp_path: Path) -> None:
     inputs = keras.Input((None,), dtype="int32")
     codes = keras.Model(inputs, hashed(inputs, 3, 1_048_573))
     graph = converted(codes, tmp_path, "tokens", "codes").SerializeToString()
-    told = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"]).run(
+    outputs = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"]).run(
         None, {"tokens": numbers}
     )[0]
-    assert np.array_equal(told, np.asarray(codes(numbers)))
+    assert np.array_equal(outputs, np.asarray(codes(numbers)))
 
 
 @pytest.mark.parametrize("network", [small_characters, small_ngrams])
@@ -151,4 +152,6 @@ def test_neighbours_leave_out_what_is_unknown(keep: Callable[..., Ref], encoded:
 
     rows = analogies(keep(write), (("a", "b", "c"), ("d",), ("x",)))
     assert [row["word"] for row in rows] == ["a - b + c", "d"]
-    assert not {"a (", "b (", "c ("} & {each[:3] for each in rows[0]["nearest"].split(", ")}
+    assert not {"a (", "b (", "c ("} & {
+        neighbour[:3] for neighbour in rows[0]["nearest"].split(", ")
+    }

@@ -107,8 +107,8 @@ def test_a_turn_leaves_the_middle_in_place() -> None:
 
 def test_a_crop_has_the_size_and_shows_a_part() -> None:
     ramp = np.broadcast_to(np.arange(64, dtype="uint8")[None, None, :, None] * 4, (30, 64, 64, 3))
-    made = cropped(ramp, 0.25, np.random.default_rng(0))
-    assert made.shape == ramp.shape
-    seen = made.max(axis=(1, 2, 3)).astype(int) - made.min(axis=(1, 2, 3))
+    crops = cropped(ramp, 0.25, np.random.default_rng(0))
+    assert crops.shape == ramp.shape
+    seen = crops.max(axis=(1, 2, 3)).astype(int) - crops.min(axis=(1, 2, 3))
     assert seen.min() >= 0.45 * 252 and seen.max() <= 252
     assert np.array_equal(cropped(ramp, 1.0, np.random.default_rng(0)), ramp)

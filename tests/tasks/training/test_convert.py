@@ -35,8 +35,8 @@ def test_a_process_apart_makes_a_graph_that_answers_as_keras_does(tmp_path: Path
         "first": rng.normal(size=(5, 7, 3)).astype("float32"),
         "second": rng.normal(size=(5, 2)).astype("float32"),
     }
-    (told,) = onnxruntime.InferenceSession(tmp_path / "network.onnx").run(None, x)
-    assert told == pytest.approx(np.asarray(model(list(x.values()))), abs=1e-5)
+    (outputs,) = onnxruntime.InferenceSession(tmp_path / "network.onnx").run(None, x)
+    assert outputs == pytest.approx(np.asarray(model(list(x.values()))), abs=1e-5)
 
 
 def test_a_process_that_fails_names_the_network(

@@ -58,12 +58,12 @@ def test_a_network_of_one_split_tells_three_classes(
     network: Any, weights: bool, features: Ref, keep: Callable[..., Ref]
 ) -> None:
     settings = SETTINGS.model_copy(update={"class_weights": weights})
-    made = keep(train.fn, features, features, network, settings, 0)
-    scores = read_arrays(made, "scores")
+    ref = keep(train.fn, features, features, network, settings, 0)
+    scores = read_arrays(ref, "scores")
     assert scores["test"].shape == (60, 3)
     assert (scores["test"].argmax(axis=1) == read_arrays(features, "test")["y"]).mean() > 0.9
     assert softmax(scores["test"], axis=1) == pytest.approx(np.exp(scores["test"]), abs=1e-5)
-    assert made.facts["val_accuracy"] > 0.9
+    assert ref.facts["val_accuracy"] > 0.9
 
 
 def joint_folds(x: Any, y: Any, dropout: float) -> Any:
@@ -94,18 +94,18 @@ def test_networks_of_folds_tell_three_classes_and_the_first_is_exported_as_it_is
 
     encoded = keep(write)
     settings = SETTINGS.model_copy(update={"refit": refit})
-    made = keep(train_folds.fn, encoded, FOLDS, network, settings, PROBLEM, 0)
+    ref = keep(train_folds.fn, encoded, FOLDS, network, settings, PROBLEM, 0)
     for number in range(FOLDS):
         test, scores = (
             read_arrays(encoded.fold(number), "test"),
-            read_arrays(made.fold(number), "scores")["test"],
+            read_arrays(ref.fold(number), "scores")["test"],
         )
         assert scores.shape == (30, 3)
         assert (scores.argmax(axis=1) == test["y"]).mean() > 0.9
-    saved = keras.saving.load_model(made.fold(0).path("network.keras"), compile=False)
+    saved = keras.saving.load_model(ref.fold(0).path("network.keras"), compile=False)
     x = read_arrays(encoded.fold(0), "test")["x"]
     assert np.asarray(saved(x)) == pytest.approx(
-        read_arrays(made.fold(0), "scores")["test"], abs=1e-5
+        read_arrays(ref.fold(0), "scores")["test"], abs=1e-5
     )
     headed = with_head(saved, PROBLEM, 0.5, 0.0)
     assert np.asarray(headed(x)) == pytest.approx(

@@ -60,17 +60,17 @@ def test_the_same_seed_gives_the_same_scores_and_another_gives_others(
 def test_the_best_epoch_is_kept_and_patience_ends_the_training(
     keep: Callable[..., Ref], encoded: Ref
 ) -> None:
-    made = keep(
+    ref = keep(
         train.fn, encoded, encoded, network, quick(epochs=40, patience=2, learning_rate=0.05), 0
     )
-    history = json.loads(made.path("history.json").read_text(encoding="utf-8"))
+    history = json.loads(ref.path("history.json").read_text(encoding="utf-8"))
     best = int(np.argmax(history["val_auprc"]))
-    assert made.facts["best_epoch"] == best + 1
-    assert made.facts["epochs"] == best + 3 < 40
-    scores = read_arrays(made, "scores")["validation"]
+    assert ref.facts["best_epoch"] == best + 1
+    assert ref.facts["epochs"] == best + 3 < 40
+    scores = read_arrays(ref, "scores")["validation"]
     kept = average_precision_score(read_arrays(encoded, "validation")["y"], scores)
     assert kept == pytest.approx(history["val_auprc"][best])
-    assert made.facts["val_auprc"] == pytest.approx(kept)
+    assert ref.facts["val_auprc"] == pytest.approx(kept)
 
 
 def test_a_refit_network_learns_from_validation_rows_too_but_is_scored_without_them(
@@ -90,11 +90,11 @@ def test_a_refit_network_learns_from_validation_rows_too_but_is_scored_without_t
 def test_resampled_rows_are_trained_on_and_the_parts_of_the_features_scored(
     keep: Callable[..., Ref], keep_arrays: Callable[..., Ref], encoded: Ref
 ) -> None:
-    made = keep(
+    ref = keep(
         train.fn, encoded, keep_arrays(train=part(80, 5)), network, quick(class_weights=True), 0
     )
-    assert made.facts["rows"] == 80
-    assert {name: len(scores) for name, scores in read_arrays(made, "scores").items()} == {
+    assert ref.facts["rows"] == 80
+    assert {name: len(scores) for name, scores in read_arrays(ref, "scores").items()} == {
         "validation": 50,
         "test": 50,
     }
@@ -105,8 +105,8 @@ def test_each_optimizer_trains_with_a_schedule_and_weight_decay(
     keep: Callable[..., Ref], encoded: Ref, optimizer: str
 ) -> None:
     how = quick(epochs=2, optimizer=optimizer, schedule="cosine", weight_decay=1e-3)
-    made = keep(train.fn, encoded, encoded, network, how, 0)
-    assert np.isfinite(read_arrays(made, "scores")["test"]).all()
+    ref = keep(train.fn, encoded, encoded, network, how, 0)
+    assert np.isfinite(read_arrays(ref, "scores")["test"]).all()
 
 
 def test_the_kept_network_gives_the_scores_that_were_written(
@@ -114,11 +114,11 @@ def test_the_kept_network_gives_the_scores_that_were_written(
 ) -> None:
     import keras
 
-    made = keep(train.fn, encoded, encoded, network, quick(), 0)
-    model = keras.saving.load_model(made.path("network.keras"), compile=False, safe_mode=True)
+    ref = keep(train.fn, encoded, encoded, network, quick(), 0)
+    model = keras.saving.load_model(ref.path("network.keras"), compile=False, safe_mode=True)
     logits = np.asarray(model(read_arrays(encoded, "test")["x"]))
     assert logits.shape == (50, 3)
-    assert pooled(logits) == pytest.approx(read_arrays(made, "scores")["test"], abs=1e-5)
+    assert pooled(logits) == pytest.approx(read_arrays(ref, "scores")["test"], abs=1e-5)
 
 
 @given(st.lists(st.lists(st.floats(-15, 15), min_size=3, max_size=3), min_size=1))
@@ -180,10 +180,10 @@ def test_what_else_draws_from_pythons_generator_does_not_change_a_network() -> N
 
 def test_a_network_starts_from_the_weights_of_its_seed_whatever_other_threads_draw() -> None:
     def weights() -> list[Any]:
-        made = steady(
+        model = steady(
             lambda: network(np.ones((4, 3), "float32"), np.ones(4, "float32"), 0.5), seed=3
         )
-        return [np.asarray(variable) for variable in made.variables]
+        return [np.asarray(variable) for variable in model.variables]
 
     alone, done = weights(), Event()
 
@@ -196,8 +196,8 @@ def test_a_network_starts_from_the_weights_of_its_seed_whatever_other_threads_dr
     beside = [weights() for _ in range(3)]
     done.set()
     thread.join()
-    for found in beside:
-        assert all(np.array_equal(a, b) for a, b in zip(alone, found, strict=True))
+    for other in beside:
+        assert all(np.array_equal(a, b) for a, b in zip(alone, other, strict=True))
 
 
 def test_a_training_that_diverges_stops_with_candidate_epoch_and_remedy(

@@ -16,15 +16,15 @@ ALL: list[Algorithm] = ["random", "hyperband", "bayesian", "sklearn"]
 def drive(algorithm: Algorithm, trials: int, seed: int = 0, at_once: int = 1) -> list[Ask]:
     """Answer a search with a figure that is least for a learning rate of 0.001."""
     searching = search(algorithm, space(32), trials, 90, seed, larger=False, at_once=at_once)
-    asked = []
+    asks = []
     with suppress(StopIteration):
         some = next(searching)
         while True:
-            asked += some
+            asks += some
             some = searching.send(
                 [abs(ask.proposal["learning_rate"] - 1e-3) + 1e-4 / ask.epochs for ask in some]
             )
-    return asked
+    return asks
 
 
 @pytest.mark.parametrize("algorithm", ALL)
@@ -53,16 +53,16 @@ def test_every_proposal_is_one_that_a_case_takes(algorithm: Algorithm) -> None:
 
 
 def test_halving_trains_the_best_third_for_three_times_as_long() -> None:
-    asked = drive("sklearn", 9)
-    assert [ask.epochs for ask in asked] == [10] * 9 + [30] * 3 + [90]
-    best = min(asked[:9], key=lambda ask: abs(ask.proposal["learning_rate"] - 1e-3))
-    assert asked[-1].number == best.number
+    asks = drive("sklearn", 9)
+    assert [ask.epochs for ask in asks] == [10] * 9 + [30] * 3 + [90]
+    best = min(asks[:9], key=lambda ask: abs(ask.proposal["learning_rate"] - 1e-3))
+    assert asks[-1].number == best.number
 
 
 def test_hyperband_spends_less_than_all_epochs_on_all_trials() -> None:
-    asked = drive("hyperband", 20)
-    assert {ask.epochs for ask in asked} == {10, 30, 90}
-    assert sum(ask.epochs == 90 for ask in asked) < 20
+    asks = drive("hyperband", 20)
+    assert {ask.epochs for ask in asks} == {10, 30, 90}
+    assert sum(ask.epochs == 90 for ask in asks) < 20
 
 
 def test_the_bayesian_search_comes_closer_than_the_random_one() -> None:

@@ -26,13 +26,13 @@ Values = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 )
 def test_z_and_t_are_scipys(x: Values, confidence: float) -> None:
     x[0] += 1000  # no sample of equal values
-    found = intervals(x[None], confidence, 10, np.random.default_rng(0))
+    bounds = intervals(x[None], confidence, 10, np.random.default_rng(0))
     error = stats.sem(x)
     for name, book in {
         "z": stats.norm.interval(confidence, x.mean(), error),
         "t": stats.t.interval(confidence, len(x) - 1, x.mean(), error),
     }.items():
-        assert [float(end[0]) for end in found[name]] == pytest.approx(book)
+        assert [float(end[0]) for end in bounds[name]] == pytest.approx(book)
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [("percentile", "percentile"), ("bca", "BCa")])
@@ -70,10 +70,10 @@ def test_t_holds_on_normal_values_and_z_fails_on_few_as_theory_says() -> None:
 
 
 def test_on_skewed_values_intervals_miss_below() -> None:
-    found = coverage("lognormal", 10, 500, 0.95, 200, np.random.default_rng(0)).set_index("method")
-    assert list(found.index) == list(METHODS)
-    assert (found["coverage"] < 0.9).all()
-    assert (found["below"] > 2 * found["above"]).all()
+    shares = coverage("lognormal", 10, 500, 0.95, 200, np.random.default_rng(0)).set_index("method")
+    assert list(shares.index) == list(METHODS)
+    assert (shares["coverage"] < 0.9).all()
+    assert (shares["below"] > 2 * shares["above"]).all()
 
 
 def test_wilson_stays_between_0_and_1_and_holds_the_share() -> None:

@@ -48,10 +48,10 @@ def test_a_label_that_is_only_rounded_is_never_off(
     fat: float, carbohydrates: float, protein: float, fibre: float
 ) -> None:
     kcal = 9 * fat + 4 * carbohydrates + 4 * protein
-    said = 0 if kcal < 5 else 5 * round(kcal / 5) if kcal <= 50 else 10 * round(kcal / 10)
-    fat_said = 0 if fat < 0.5 else round(2 * fat) / 2 if fat < 5 else round(fat)
+    stated = 0 if kcal < 5 else 5 * round(kcal / 5) if kcal <= 50 else 10 * round(kcal / 10)
+    stated_fat = 0 if fat < 0.5 else round(2 * fat) / 2 if fat < 5 else round(fat)
     label = pd.DataFrame(
-        {"Calories": [said], "Total Fat": [fat_said], "Carbohydrates": [round(carbohydrates)]}
+        {"Calories": [stated], "Total Fat": [stated_fat], "Carbohydrates": [round(carbohydrates)]}
     )
     label = label.assign(Protein=[round(protein)], **{"Dietary Fiber": [fibre]})
     row = with_counted_calories(label).iloc[0]

@@ -38,7 +38,7 @@ def allowed(environ: "WSGIEnvironment", key: str) -> bool:
     )
 
 
-class Keyed:
+class ApiKeyMiddleware:
     """A WSGI application that requires the key for predictions and counts.
 
     All else is open to everybody: pages, descriptions and health, which reveal nothing of what a

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from casebook import places, share
 from casebook.errors import CasebookError
 from serving.app import create_app
+from serving.distribution import Bins
 from serving.registry import Registry
-from serving.spread import Bins
-from serving.tally import HOUR, Tally
+from serving.request_histogram import HOUR, RequestHistogram
 from tasks.monitoring.served_histograms import counted_in_service
 
 REFERENCE = {
@@ -35,8 +35,8 @@ REFERENCE = {
 
 
 @pytest.fixture
-def tally() -> Tally:
-    return Tally()
+def histogram() -> RequestHistogram:
+    return RequestHistogram()
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def counted(
     publish: Callable[..., Path],
     reseal: Callable[[Path], None],
     promote: Callable[[str, str], None],
-    tally: Tally,
+    histogram: RequestHistogram,
 ) -> FlaskClient:
     """Return a client of a service whose fraud model has bins, and whose mpg model has none."""
     folder = publish("fraud", 1, -1.0, promote=False)
@@ -55,7 +55,7 @@ def counted(
     models = Registry(places.models())
     models.look()
     assert not models.failures
-    app = create_app(models, tally=tally)
+    app = create_app(models, histogram=histogram)
     app.testing = True
     return app.test_client()
 
@@ -71,9 +71,11 @@ def row(amount: float, hour: int, age: float | None, sex: str) -> dict[str, obje
     return {"Amount": amount, "Hour": hour, "Age": age, "Sex": sex}
 
 
-def test_requests_are_counted_by_bin_and_never_kept(counted: FlaskClient, tally: Tally) -> None:
-    asked = [row(1.0, 3, None, "male"), row(5.0, 12, 40, "female"), row(500.25, 23, 41, "male")]
-    for instances in (asked[:1], asked[1:]):
+def test_requests_are_counted_by_bin_and_never_kept(
+    counted: FlaskClient, histogram: RequestHistogram
+) -> None:
+    rows = [row(1.0, 3, None, "male"), row(5.0, 12, 40, "female"), row(500.25, 23, 41, "male")]
+    for instances in (rows[:1], rows[1:]):
         assert (
             counted.post("/v1/models/fraud:predict", json={"instances": instances}).status_code
             == 200
@@ -81,59 +83,63 @@ def test_requests_are_counted_by_bin_and_never_kept(counted: FlaskClient, tally:
     # is refused, and so is no answer
     counted.post("/v1/models/fraud:predict", json={"instances": [{}]})
     counted.post("/v1/models/mpg:predict", json={"instances": [{"Weight": 1.0}]})
-    tally.count()
-    tally.write()
-    (told,) = written()
-    assert (told["case"], told["version"], told["hour"]) == (
+    histogram.count()
+    histogram.write()
+    (content,) = written()
+    assert (content["case"], content["version"], content["hour"]) == (
         "fraud",
         1,
         datetime.now(UTC).strftime(HOUR),
     )
-    assert told["features"] == {
+    assert content["features"] == {
         "Amount": [1, 1, 1, 0],
         "Age": [2, 1],
         "Sex": [2, 1, 0],
         "Hour": [1, 2, 0],
     }
-    assert sum(told["score"]) == 3
-    assert "500.25" not in json.dumps(told)
+    assert sum(content["score"]) == 3
+    assert "500.25" not in json.dumps(content)
 
 
 def test_counts_go_on_in_their_file_and_end_with_the_service(
-    counted: FlaskClient, tally: Tally
+    counted: FlaskClient, histogram: RequestHistogram
 ) -> None:
     for _ in range(2):
         counted.post("/v1/models/fraud:predict", json={"instances": [row(1.0, 3, None, "male")]})
-        tally.close()
-    (told,) = written()
-    assert told["features"]["Amount"] == [2, 0, 0, 0]
+        histogram.close()
+    (content,) = written()
+    assert content["features"]["Amount"] == [2, 0, 0, 0]
 
 
-def test_processes_count_apart(counted: FlaskClient, tally: Tally) -> None:
-    other = Tally()
+def test_processes_count_apart(counted: FlaskClient, histogram: RequestHistogram) -> None:
+    other = RequestHistogram()
     model = counted.post(
         "/v1/models/fraud:predict", json={"instances": [row(1.0, 3, None, "male")]}
     )
     assert model.status_code == 200
-    other._asked, other._rows = list(tally._asked), tally._rows
-    tally.close()
+    other._pending, other._rows = list(histogram._pending), histogram._rows
+    histogram.close()
     other.close()
-    assert [each["features"]["Amount"] for each in written()] == [[1, 0, 0, 0]] * 2
+    assert [content["features"]["Amount"] for content in written()] == [[1, 0, 0, 0]] * 2
 
 
-def test_old_counts_are_forgotten(counted: FlaskClient, tally: Tally) -> None:
+def test_old_counts_are_forgotten(counted: FlaskClient, histogram: RequestHistogram) -> None:
     folder = places.served("fraud") / "1"
     folder.mkdir(parents=True)
     for days in (29, 31):
         hour = (datetime.now(UTC) - timedelta(days=days)).strftime(HOUR)
         (folder / f"{hour}.1-a.json").write_text("{}")
     counted.post("/v1/models/fraud:predict", json={"instances": [row(1.0, 3, None, "male")]})
-    tally.close()
+    histogram.close()
     assert len(list(folder.iterdir())) == 2
 
 
 def test_counts_are_shared_with_whoever_watches_and_forgotten_there_too(
-    counted: FlaskClient, tally: Tally, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    counted: FlaskClient,
+    histogram: RequestHistogram,
+    bucket: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("CASEBOOK_ARTIFACTS", f"s3://{bucket}/team")
     monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / "service"))
@@ -141,15 +147,15 @@ def test_counts_are_shared_with_whoever_watches_and_forgotten_there_too(
     old = (datetime.now(UTC) - timedelta(days=31)).strftime(HOUR)
     share.write(folder / f"{old}.1-a.json", b"{}")
     counted.post("/v1/models/fraud:predict", json={"instances": [row(1.0, 3, None, "male")]})
-    model = tally._asked[0].model
-    tally.close()
+    model = histogram._pending[0].model
+    histogram.close()
     monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / "elsewhere"))
     assert len(share.names(places.served("fraud") / "1")) == 1
     assert counted_in_service(model, 24).rows == 1
 
 
 def test_answers_do_not_wait_for_a_full_disk(
-    counted: FlaskClient, tally: Tally, caplog: pytest.LogCaptureFixture
+    counted: FlaskClient, histogram: RequestHistogram, caplog: pytest.LogCaptureFixture
 ) -> None:
     places.served("fraud").parent.write_text("no folder")
     assert (
@@ -158,26 +164,28 @@ def test_answers_do_not_wait_for_a_full_disk(
         ).status_code
         == 200
     )
-    tally.close()
+    histogram.close()
     assert "could not write" in caplog.text
     places.served("fraud").parent.unlink()
-    tally.close()
-    (told,) = written()
-    assert told["features"]["Amount"] == [1, 0, 0, 0]
+    histogram.close()
+    (content,) = written()
+    assert content["features"]["Amount"] == [1, 0, 0, 0]
 
 
-def test_a_cleaner_and_foreign_files_take_nothing_away(counted: FlaskClient, tally: Tally) -> None:
+def test_a_cleaner_and_foreign_files_take_nothing_away(
+    counted: FlaskClient, histogram: RequestHistogram
+) -> None:
     folder = places.served("fraud") / "1"
     (folder / "2001-01-01T00.a-folder.json").mkdir(parents=True)
     (folder / "0-notes.json").write_text("mine")
     counted.post("/v1/models/fraud:predict", json={"instances": [row(1.0, 3, None, "male")]})
-    tally.close()
+    histogram.close()
     assert (folder / "0-notes.json").read_text() == "mine"
     shutil.rmtree(places.served("fraud"))
     counted.post("/v1/models/fraud:predict", json={"instances": [row(1.0, 3, None, "male")]})
-    tally.close()
-    (told,) = written()
-    assert told["features"]["Amount"] == [2, 0, 0, 0]
+    histogram.close()
+    (content,) = written()
+    assert content["features"]["Amount"] == [2, 0, 0, 0]
 
 
 @pytest.mark.parametrize(
@@ -194,25 +202,27 @@ def test_a_cleaner_and_foreign_files_take_nothing_away(counted: FlaskClient, tal
     ids=["empty", "deep", "binary", "of_nothing", "of_other_bins", "of_endless_numbers", "a_pipe"],
 )
 def test_a_damaged_file_of_counts_is_left_out_and_said(
-    counted: FlaskClient, tally: Tally, content: bytes | None
+    counted: FlaskClient, histogram: RequestHistogram, content: bytes | None
 ) -> None:
     counted.post("/v1/models/fraud:predict", json={"instances": [row(1.0, 3, None, "male")]})
-    model = tally._asked[0].model
-    tally.close()
+    model = histogram._pending[0].model
+    histogram.close()
     damaged = places.served("fraud") / "1" / f"{datetime.now(UTC).strftime(HOUR)}.1-b.json"
     if content is None:
         os.mkfifo(damaged)
     else:
         damaged.write_bytes(content)
-    found = counted_in_service(model, 24)
-    assert found.rows == 1
-    assert f"without {damaged.name}, which can't be read" in found.where
+    in_service = counted_in_service(model, 24)
+    assert in_service.rows == 1
+    assert f"without {damaged.name}, which can't be read" in in_service.where
 
 
-def test_counts_that_are_all_damaged_are_named(counted: FlaskClient, tally: Tally) -> None:
+def test_counts_that_are_all_damaged_are_named(
+    counted: FlaskClient, histogram: RequestHistogram
+) -> None:
     counted.post("/v1/models/fraud:predict", json={"instances": [row(1.0, 3, None, "male")]})
-    model = tally._asked[0].model
-    tally.close()
+    model = histogram._pending[0].model
+    histogram.close()
     for path in places.served("fraud").glob("1/*.json"):
         path.write_text("{")
     with pytest.raises(

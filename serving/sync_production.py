@@ -1,4 +1,4 @@
-"""Follow which versions serve, where machines share their artifacts.
+"""Sync which versions serve, where machines share their artifacts.
 
 The local copy is kept up with the shared storage.
 """
@@ -14,10 +14,10 @@ from casebook.versions import number
 # seconds until the shared storage is asked again, by whichever of this machine's processes comes
 # first
 PAUSE = 5.0
-ASKED = ".asked"  # when it was asked is this file's time, and what went wrong is in it
+LAST_SYNC = ".asked"  # when it was asked is this file's time, and what went wrong is in it
 
 
-def follow(models: Path, pause: float = 0.0) -> None:
+def sync_production(models: Path, pause: float = 0.0) -> None:
     """Download the pointers from any shared storage, each after the version that it names.
 
     What can't be downloaded is kept for `problems` and requested again; meanwhile the local
@@ -30,11 +30,11 @@ def follow(models: Path, pause: float = 0.0) -> None:
     pause
         How many seconds must have passed since a process of this machine asked.
     """
-    if places.shared() is None or not _due(models / ASKED, pause):
+    if places.shared() is None or not _is_due(models / LAST_SYNC, pause):
         return
-    found = list(_followed(models))
-    (models / ASKED).write_text(
-        "".join(f"{line}\n" for line in found), encoding="utf-8", errors="replace"
+    failures = list(_sync_cases(models))
+    (models / LAST_SYNC).write_text(
+        "".join(f"{line}\n" for line in failures), encoding="utf-8", errors="replace"
     )
 
 
@@ -43,30 +43,30 @@ def problems(models: Path) -> list[str]:
 
     Any process of this machine may have made that request.
     """
-    path = models / ASKED
+    path = models / LAST_SYNC
     if places.shared() is None or not path.is_file():
         return []
     return path.read_text(encoding="utf-8", errors="replace").splitlines()
 
 
-def _due(asked: Path, pause: float) -> bool:
+def _is_due(last_sync: Path, pause: float) -> bool:
     """Say whether the pause is over, and begin the next."""
-    if asked.is_file() and 0 <= time.time() - asked.stat().st_mtime < pause:
+    if last_sync.is_file() and 0 <= time.time() - last_sync.stat().st_mtime < pause:
         return False
-    asked.parent.mkdir(parents=True, exist_ok=True)
-    asked.touch()
+    last_sync.parent.mkdir(parents=True, exist_ok=True)
+    last_sync.touch()
     return True
 
 
-def _followed(models: Path) -> Iterator[str]:
-    """Follow case by case, and yield one line per problem.
+def _sync_cases(models: Path) -> Iterator[str]:
+    """Sync case by case, and yield one line per problem.
 
     One case's problem doesn't affect the others.
     """
     try:
         for case in share.names(models):
             try:
-                _follow(models / case)
+                _sync_case(models / case)
             except (share.Altered, untrusted.Untrusted) as error:
                 yield _line(f"{case} is not taken up: {error}")
     except (CasebookError, OSError) as error:
@@ -77,7 +77,7 @@ def _line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _follow(folder: Path) -> None:
+def _sync_case(folder: Path) -> None:
     pointer = folder / "production"
     version = (share.read(pointer) or b"").decode(errors="replace").strip()
     try:

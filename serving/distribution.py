@@ -44,8 +44,8 @@ class Bins:
             return np.bincount(np.array(bins, dtype=np.intp), minlength=self.size)
         numbers = values.astype(np.float64)
         missing = np.isnan(numbers)
-        found = np.searchsorted(np.array(self.edges), numbers[~missing])
-        return np.append(np.bincount(found, minlength=self.size - 1), missing.sum())
+        indices = np.searchsorted(np.array(self.edges), numbers[~missing])
+        return np.append(np.bincount(indices, minlength=self.size - 1), missing.sum())
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,9 @@ def parse(content: Mapping[str, object]) -> Reference:
     ValueError
         If it is not of the right form; the message names the place.
     """
-    told = parse_record("reference.json", content, _Reference)
-    features = {name: _bins(name, each) for name, each in told.features.items()}
-    return Reference(features, _bins("score", told.score))
+    reference = parse_record("reference.json", content, _Reference)
+    features = {name: _bins(name, bins) for name, bins in reference.features.items()}
+    return Reference(features, _bins("score", reference.score))
 
 
 class _Bins(BaseModel):
@@ -79,10 +79,10 @@ class _Reference(BaseModel):
     score: _Bins
 
 
-def _bins(name: str, told: _Bins) -> Bins:
-    if list(told.edges) != sorted(told.edges):
+def _bins(name: str, content: _Bins) -> Bins:
+    if list(content.edges) != sorted(content.edges):
         raise ValueError(f"reference.json: the edges of {name} must ascend")
-    return Bins(told.edges, told.texts)
+    return Bins(content.edges, content.texts)
 
 
 def features(signature: Signature, feeds: Arrays) -> dict[str, Values]:

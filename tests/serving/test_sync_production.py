@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 
 from casebook import engine, places, share
 from serving.app import create_app
-from serving.follow import follow
 from serving.registry import Registry
+from serving.sync_production import sync_production
 from tests.serving.conftest import publish_rows
 
 ROW = {"Amount": 10.0, "Hour": 5, "Age": 40, "Sex": "female"}
@@ -61,7 +61,7 @@ def ask(client: FlaskClient) -> tuple[int, float]:
 
 def look(models: Registry) -> None:
     """Look as after the pause."""
-    follow(places.models())
+    sync_production(places.models())
     models.look()
 
 

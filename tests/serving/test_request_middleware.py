@@ -20,11 +20,11 @@ def test_a_clients_id_is_taken_over(client: FlaskClient, given: str) -> None:
 
 @pytest.mark.parametrize("given", ["", "x" * 65, "two words", 'a"b', "é"])
 def test_other_ids_are_made(client: FlaskClient, given: str) -> None:
-    made = {
+    ids = {
         client.get("/nothing", headers={"X-Request-ID": given}).headers["X-Request-ID"]
         for _ in range(2)
     }
-    assert len(made) == 2 and all(len(each) == 32 for each in made)
+    assert len(ids) == 2 and all(len(request_id) == 32 for request_id in ids)
 
 
 def test_requests_are_logged_without_what_they_hold(
@@ -33,16 +33,16 @@ def test_requests_are_logged_without_what_they_hold(
     caplog.set_level(logging.INFO, logger="serving.requests")
     answer = client.post("/v1/models/mpg:predict?secret=1", json=ROW)
     client.get("/nothing\nelse")
-    asked, lost = [vars(record) for record in caplog.records]
-    assert (asked["method"], asked["path"], asked["status"]) == (
+    logged, lost = [vars(record) for record in caplog.records]
+    assert (logged["method"], logged["path"], logged["status"]) == (
         "POST",
         "/v1/models/mpg:predict",
         200,
     )
-    assert (asked["case"], asked["version"], asked["client"]) == ("mpg", 4, "127.0.0.1")
-    assert asked["request_id"] == answer.headers["X-Request-ID"] and asked["ms"] > 0
+    assert (logged["case"], logged["version"], logged["client"]) == ("mpg", 4, "127.0.0.1")
+    assert logged["request_id"] == answer.headers["X-Request-ID"] and logged["ms"] > 0
     assert (lost["status"], lost["case"]) == (404, None)
-    assert "3000" not in str(asked) and "secret" not in str(asked)
+    assert "3000" not in str(logged) and "secret" not in str(logged)
 
 
 def test_nothing_is_logged_where_nobody_listens(

@@ -5,26 +5,26 @@ from collections.abc import Mapping, Sequence
 
 TOLERANCE = 1e-4
 
-Told = Mapping[str, object]
+Prediction = Mapping[str, object]
 
 
-def agree(answers: Sequence[Told], stored: Sequence[Told]) -> bool:
+def verify_sample(predictions: Sequence[Prediction], expected: Sequence[Prediction]) -> bool:
     """Return whether predictions agree one by one: equal texts, numbers within `TOLERANCE`.
 
     Classes whose probabilities are that close may change places, also with one that is just not
     listed any more.
     """
-    return len(answers) == len(stored) and all(map(_agree, answers, stored))
+    return len(predictions) == len(expected) and all(map(_matches, predictions, expected))
 
 
-def _agree(answer: Told, stored: Told) -> bool:
-    if "top" not in answer:
-        return answer.keys() == stored.keys() and all(
-            _close(answer[key], stored[key]) for key in answer
+def _matches(prediction: Prediction, expected: Prediction) -> bool:
+    if "top" not in prediction:
+        return prediction.keys() == expected.keys() and all(
+            _close(prediction[key], expected[key]) for key in prediction
         )
-    ours, theirs = _ranking(answer), _ranking(stored)
+    ours, theirs = _ranking(prediction), _ranking(expected)
     return (
-        answer.keys() == stored.keys()
+        prediction.keys() == expected.keys()
         and len(ours) == len(theirs)
         and all(_close(one[1], other[1]) for one, other in zip(ours, theirs, strict=True))
         and _within(ours, theirs)
@@ -32,7 +32,7 @@ def _agree(answer: Told, stored: Told) -> bool:
     )
 
 
-def _ranking(told: Told) -> list[tuple[object, object]]:
+def _ranking(prediction: Prediction) -> list[tuple[object, object]]:
     """Return the labels and probabilities of a multiclass prediction.
 
     Raises
@@ -40,11 +40,11 @@ def _ranking(told: Told) -> list[tuple[object, object]]:
     ValueError
         If there are none, or the prediction is another one than the first of them.
     """
-    top = told.get("top")
-    if not isinstance(top, list) or not top or not all(isinstance(each, dict) for each in top):
+    top = prediction.get("top")
+    if not isinstance(top, list) or not top or not all(isinstance(entry, dict) for entry in top):
         raise ValueError("a prediction's top must be a list of objects")
-    ranking = [(each["label"], each["probability"]) for each in top]
-    if ranking[0] != (told["label"], told["probability"]):
+    ranking = [(entry["label"], entry["probability"]) for entry in top]
+    if ranking[0] != (prediction["label"], prediction["probability"]):
         raise ValueError("a prediction must be the first of its top")
     return ranking
 

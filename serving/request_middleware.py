@@ -37,7 +37,7 @@ HEADERS = [
 ]
 
 
-class Around:
+class RequestMiddleware:
     """A WSGI application that passes every request on to another one."""
 
     def __init__(self, inner: "WSGIApplication", metrics: Metrics) -> None:
@@ -68,7 +68,7 @@ def _log(environ: "WSGIEnvironment", request_id: str, status: int, seconds: floa
     """Write a request's line: who asked for what and how it went, but nothing of what was in it."""
     log = logging.getLogger("serving.requests")
     if log.isEnabledFor(logging.INFO):
-        told = {
+        fields = {
             "request_id": request_id,
             "client": client(environ),
             "method": environ["REQUEST_METHOD"],
@@ -78,4 +78,4 @@ def _log(environ: "WSGIEnvironment", request_id: str, status: int, seconds: floa
             "case": environ.get(CASE),
             "version": environ.get(VERSION),
         }
-        log.info("answered", extra=told)
+        log.info("answered", extra=fields)

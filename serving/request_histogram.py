@@ -21,8 +21,8 @@ from casebook import places, share
 from casebook.errors import CasebookError
 from casebook.files import write_json
 from serving.bundle import Predictor
+from serving.distribution import Counts, Values, features, score
 from serving.graph import Arrays, Scores
-from serving.spread import Counts, Values, features, score
 
 KEPT = timedelta(days=30)
 WRITTEN = 60.0  # seconds between writings
@@ -32,7 +32,7 @@ NAME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}\..+\.json")  # of a file
 SCORE = ""  # what the score's counts are kept by; no feature has that name
 
 
-class Asked(NamedTuple):
+class PendingRequest(NamedTuple):
     """What is to be counted of one request."""
 
     model: Predictor
@@ -47,7 +47,7 @@ class Key(NamedTuple):
     hour: str
 
 
-class Tally:
+class RequestHistogram:
     """One process' counts, in `<artifacts>/served/<case>/<version>/<hour>.<process>.json`.
 
     Answering a request only notes what to count. A thread counts it each second, many requests at
@@ -57,7 +57,7 @@ class Tally:
     def __init__(self) -> None:
         self._name = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._lock = threading.Lock()
-        self._asked: list[Asked] = []
+        self._pending: list[PendingRequest] = []
         self._rows = 0
         self._counts: dict[Key, dict[str, Counts]] = {}
         self._changed: set[Key] = set()
@@ -71,10 +71,10 @@ class Tally:
         """
         if model.reference is None:
             return
-        with self._told_once("count what was asked"):
+        with self._log_once("count what was asked"):
             values = features(model.signature, feeds) | {SCORE: score(model.signature, scores)}
             with self._lock:
-                self._asked.append(Asked(model, values))
+                self._pending.append(PendingRequest(model, values))
                 self._rows += len(scores)
                 full = self._rows > PENDING
             if full:
@@ -83,13 +83,13 @@ class Tally:
     def count(self) -> None:
         """Count what was noted."""
         with self._lock:
-            asked, self._asked, self._rows = self._asked, [], 0
-            by_model: dict[int, list[Asked]] = defaultdict(list)
-            for one in asked:
-                by_model[id(one.model)].append(one)
+            pending, self._pending, self._rows = self._pending, [], 0
+            by_model: dict[int, list[PendingRequest]] = defaultdict(list)
+            for request in pending:
+                by_model[id(request.model)].append(request)
             hour = datetime.now(UTC).strftime(HOUR)
-            for some in by_model.values():
-                self._add(some, hour)
+            for requests in by_model.values():
+                self._add(requests, hour)
 
     def write(self) -> None:
         """Write changed counts, forget those of past hours, and remove files older than `KEPT`."""
@@ -106,8 +106,8 @@ class Tally:
         with self._lock:
             now = datetime.now(UTC).strftime(HOUR)
             self._counts = {
-                key: each
-                for key, each in self._counts.items()
+                key: bins
+                for key, bins in self._counts.items()
                 if key.hour == now or key in self._changed
             }
         for folder in {_folder(key) for key in changed}:
@@ -115,8 +115,8 @@ class Tally:
 
     def _write(self, key: Key, counts: dict[str, Counts]) -> None:
         """Write one file."""
-        told = {name: each.tolist() for name, each in counts.items()}
-        content = key._asdict() | {"score": told.pop(SCORE), "features": told}
+        histograms = {name: bins.tolist() for name, bins in counts.items()}
+        content = key._asdict() | {"score": histograms.pop(SCORE), "features": histograms}
         path = _folder(key) / f"{key.hour}.{self._name}.json"
         write_json(path, content)
         share.write(path, path.read_bytes())
@@ -135,18 +135,18 @@ class Tally:
         while not self._stop.wait(1.0):
             seconds += 1
             if seconds % WRITTEN:
-                with self._told_once("count what was asked"):
+                with self._log_once("count what was asked"):
                     self.count()
             else:
                 self._save()
 
     def _save(self) -> None:
-        with self._told_once("write what was counted"):
+        with self._log_once("write what was counted"):
             self.count()
             self.write()
 
     @contextmanager
-    def _told_once(self, what: str) -> Iterator[None]:
+    def _log_once(self, what: str) -> Iterator[None]:
         """Go on where something can't be counted or written.
 
         The error is logged when it first occurs.
@@ -162,15 +162,15 @@ class Tally:
         else:
             self._failing.discard(what)
 
-    def _add(self, some: Sequence[Asked], hour: str) -> None:
+    def _add(self, requests: Sequence[PendingRequest], hour: str) -> None:
         """Count requests to one model."""
-        model = some[0].model
+        model = requests[0].model
         assert model.reference is not None
         key = Key(model.signature.case, model.version, hour)
         counts = self._counts.setdefault(key, {})
         for name, bins in {**model.reference.features, SCORE: model.reference.score}.items():
-            found = bins.count(np.concatenate([one.values[name] for one in some]))
-            counts[name] = counts[name] + found if name in counts else found
+            added = bins.count(np.concatenate([request.values[name] for request in requests]))
+            counts[name] = counts[name] + added if name in counts else added
         self._changed.add(key)
 
 

@@ -4,8 +4,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from serving.__main__ import main
+from serving.api_key import KEY, sound
 from serving.app import create_app
-from serving.keyed import KEY, sound
 from serving.registry import Registry
 
 SECRET = "a-secret-of-some-length"
@@ -13,7 +13,7 @@ ROW = {"instances": [{"Weight": 3000.0}]}
 
 
 @pytest.fixture
-def keyed(models: Registry) -> FlaskClient:
+def client_with_key(models: Registry) -> FlaskClient:
     app = create_app(models, key=SECRET)
     app.testing = True
     return app.test_client()
@@ -22,27 +22,29 @@ def keyed(models: Registry) -> FlaskClient:
 @pytest.mark.parametrize(
     "header", [None, "", SECRET, f"Basic {SECRET}", f"Bearer {SECRET}x", "Bearer", "Bearer é"]
 )
-def test_nobody_asks_without_the_key(keyed: FlaskClient, header: str | None) -> None:
+def test_nobody_asks_without_the_key(client_with_key: FlaskClient, header: str | None) -> None:
     headers = {} if header is None else {"Authorization": header}
     for path in ("/v1/models/mpg:predict", "/api/mpg", "/api/image", "/predict", "/nothing"):
-        answer = keyed.post(path, json=ROW, headers=headers)
+        answer = client_with_key.post(path, json=ROW, headers=headers)
         assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
         assert "Authorization: Bearer" in answer.get_json()["error"] and SECRET not in answer.text
         assert (
             answer.headers["X-Request-ID"] and answer.headers["X-Content-Type-Options"] == "nosniff"
         )
-    assert keyed.get("/metrics", headers=headers).status_code == 401
+    assert client_with_key.get("/metrics", headers=headers).status_code == 401
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEaReR", "Bearer "])
-def test_who_has_the_key_is_answered(keyed: FlaskClient, scheme: str) -> None:
+def test_who_has_the_key_is_answered(client_with_key: FlaskClient, scheme: str) -> None:
     headers = {"Authorization": f"{scheme} {SECRET}"}
-    assert keyed.post("/v1/models/mpg:predict", json=ROW, headers=headers).status_code == 200
-    metrics = keyed.get("/metrics", headers=headers)
+    assert (
+        client_with_key.post("/v1/models/mpg:predict", json=ROW, headers=headers).status_code == 200
+    )
+    metrics = client_with_key.get("/metrics", headers=headers)
     assert metrics.status_code == 200 and SECRET not in metrics.text
 
 
-def test_pages_descriptions_and_health_are_open(keyed: FlaskClient) -> None:
+def test_pages_descriptions_and_health_are_open(client_with_key: FlaskClient) -> None:
     for path in (
         "/",
         "/models/mpg",
@@ -52,11 +54,13 @@ def test_pages_descriptions_and_health_are_open(keyed: FlaskClient) -> None:
         "/health/ready",
         "/openapi.json",
     ):
-        assert keyed.get(path).status_code == 200
+        assert client_with_key.get(path).status_code == 200
 
 
-def test_openapi_tells_what_needs_the_key(keyed: FlaskClient, client: FlaskClient) -> None:
-    document = keyed.get("/openapi.json").get_json()
+def test_openapi_tells_what_needs_the_key(
+    client_with_key: FlaskClient, client: FlaskClient
+) -> None:
+    document = client_with_key.get("/openapi.json").get_json()
     assert document["components"]["securitySchemes"] == {
         "key": {"type": "http", "scheme": "bearer"}
     }
@@ -80,5 +84,5 @@ def test_a_weak_key_is_refused_at_the_start(
     assert not sound(key) and sound(SECRET)
     monkeypatch.setenv(KEY, key)
     assert main(["--port", "0"]) == 2
-    told = capsys.readouterr()
-    assert told.out == "" and "at least 16" in told.err and key not in told.err
+    captured = capsys.readouterr()
+    assert captured.out == "" and "at least 16" in captured.err and key not in captured.err
