@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from benchmarks.figures import Figure, Options, show, show_head, write
 from benchmarks.processes import Failed
-from casebook import places
+from casebook import paths
 
 SECTIONS = (
     "flow",
@@ -50,8 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"\n{error}", file=sys.stderr)
         return 1
     print(
-        write(places.project() / "benchmarks" / "results", options, figures).relative_to(
-            places.project()
+        write(paths.project() / "benchmarks" / "results", options, figures).relative_to(
+            paths.project()
         )
     )
     return 0

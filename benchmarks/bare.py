@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.figures import Options
 from benchmarks.processes import python
-from casebook import places
+from casebook import paths
 from casebook.catalog import data_set
 
 
@@ -72,7 +72,7 @@ def real_file() -> Path:
         Neither has it.
     """
     entry = data_set("creditcard")
-    for root in (places.raw(), Path(os.environ["CASEBOOK_DATA_MIRROR"]).resolve()):
+    for root in (paths.raw(), Path(os.environ["CASEBOOK_DATA_MIRROR"]).resolve()):
         for file in entry.files:
             if (root / entry.folder / file.name).is_file():
                 return root / entry.folder / file.name

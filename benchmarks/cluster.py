@@ -17,7 +17,7 @@ from benchmarks.figures import Figure, Options, ratio
 from benchmarks.processes import Failed, child, environment, python
 from benchmarks.servers import prefect_server
 from benchmarks.timing import timed
-from casebook.engine import free_port
+from casebook.prefect_runtime import free_port
 
 TRIALS = 16
 

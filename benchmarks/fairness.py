@@ -13,8 +13,8 @@ from benchmarks.figures import Figure, Options
 from benchmarks.models import in_production
 from benchmarks.processes import environment, python
 from benchmarks.servers import served
-from casebook import places
-from casebook.engine import free_port
+from casebook import paths
+from casebook.prefect_runtime import free_port
 
 BUSY, SILENT = 32, 2200
 SERVERS = ("casebook", "waitress")
@@ -31,7 +31,7 @@ def measure_fairness(options: Options) -> Iterator[Figure]:
     for name in SERVERS:
         port = free_port()
         command = python("-m", "benchmarks.wsgi_servers", name, str(port))
-        variables = environment(CASEBOOK_ARTIFACTS=str(places.artifacts()))
+        variables = environment(CASEBOOK_ARTIFACTS=str(paths.artifacts()))
         for load in (busy, pipelining, silent):
             with served(command, variables, f"http://127.0.0.1:{port}/health/ready"):
                 with contextmanager(load)(model.target(port)):

@@ -16,8 +16,8 @@ from benchmarks.client import Bound, Target, latencies
 from benchmarks.figures import Figure, Options
 from benchmarks.processes import Failed, environment, python
 from benchmarks.servers import served
-from casebook import places
-from casebook.engine import free_port
+from casebook import paths
+from casebook.prefect_runtime import free_port
 
 ROWS = 1000
 SPECIAL = ("picture", "series", "text")  # what an input may be besides a column
@@ -66,10 +66,10 @@ def in_production() -> list[Model]:
     Failed
         There is none.
     """
-    models = [_model(pointer) for pointer in sorted(places.models().glob("*/production"))]
+    models = [_model(pointer) for pointer in sorted(paths.models().glob("*/production"))]
     if not models:
         raise Failed(
-            f"No model is published in {places.models()}: run a case first, for example make fraud."
+            f"No model is published in {paths.models()}: run a case first, for example make fraud."
         )
     return models
 
@@ -79,7 +79,7 @@ def service(*arguments: str) -> Iterator[tuple[int, int]]:
     """Serve these models inside the block; gives the port and the id of the first process."""
     port = free_port()
     command = python("-m", "serving", "--port", str(port), "--log", "warning", *arguments)
-    variables = environment(CASEBOOK_ARTIFACTS=str(places.artifacts()))
+    variables = environment(CASEBOOK_ARTIFACTS=str(paths.artifacts()))
     with served(command, variables, f"http://127.0.0.1:{port}/health/ready") as pid:
         yield port, pid
 

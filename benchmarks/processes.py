@@ -11,7 +11,7 @@ from typing import IO
 
 import psutil
 
-from casebook import places
+from casebook import paths
 
 OWN_SETTINGS = ("PREFECT_API_URL", "PREFECT_HOME", "PREFECT_PROFILE", "CASEBOOK_ARTIFACTS")
 
@@ -52,7 +52,7 @@ def child(command: Sequence[str], variables: Mapping[str, str]) -> Iterator[Chil
     with TemporaryFile() as output:
         process = subprocess.Popen(
             command,
-            cwd=places.project(),
+            cwd=paths.project(),
             env=variables,
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks.processes import child, environment, python
-from casebook.engine import free_port
+from casebook.prefect_runtime import free_port
 
 START_LIMIT = 120.0
 

@@ -16,8 +16,8 @@ from benchmarks.flow import fraud
 from benchmarks.processes import environment, python
 from benchmarks.servers import served
 from benchmarks.timing import timed
-from casebook import places
-from casebook.engine import free_port
+from casebook import paths
+from casebook.prefect_runtime import free_port
 
 WARM_UP, ONE_BY_ONE, TOGETHER = Bound(200, 3.0), Bound(2000, 8.0), Bound(20_000, 8.0)
 CLIENTS = 4
@@ -70,7 +70,7 @@ def published(artifacts: Path) -> Path:
         variables,
     )
     models = artifacts / "models" / "fraud"
-    if (places.project() / "flows" / "promote.py").is_file():
+    if (paths.project() / "flows" / "promote.py").is_file():
         timed(python("-m", "flows.promote", "fraud", "1"), variables)
     else:
         (models / "production").write_text("1\n", encoding="utf-8")

@@ -13,8 +13,8 @@ from benchmarks.figures import Figure, Options
 from benchmarks.models import in_production
 from benchmarks.processes import environment, python
 from benchmarks.servers import served
-from casebook import places
-from casebook.engine import free_port
+from casebook import paths
+from casebook.prefect_runtime import free_port
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -33,7 +33,7 @@ def measure_servers(options: Options) -> Iterator[Figure]:
         for name, measured in figures.items():
             port = free_port()
             command = python("-m", "benchmarks.wsgi_servers", name, str(port))
-            variables = environment(CASEBOOK_ARTIFACTS=str(places.artifacts()))
+            variables = environment(CASEBOOK_ARTIFACTS=str(paths.artifacts()))
             with served(command, variables, f"http://127.0.0.1:{port}/health/ready"):
                 measured.append(speed(model.target(port), seconds))
     for name, pairs in figures.items():
@@ -58,7 +58,7 @@ def application() -> "Flask":
     from serving.app import create_app
     from serving.registry import Registry
 
-    models = Registry(places.models())
+    models = Registry(paths.models())
     models.look()
     return create_app(models)
 

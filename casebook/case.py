@@ -9,13 +9,13 @@ from collections.abc import Callable
 from functools import cached_property, update_wrapper
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from casebook import places, track
+from casebook import paths, track
+from casebook.artifacts_ui import log_lines, show
 from casebook.cluster import connected
 from casebook.errors import CasebookError
 from casebook.fingerprint import library_versions
 from casebook.params import CaseParams
 from casebook.run import REPORT, Run, Summary, under_way
-from casebook.show import log_lines, show
 
 if TYPE_CHECKING:
     from prefect import Flow
@@ -143,7 +143,7 @@ def code_version() -> str | None:
         command = [
             "git",
             "-C",
-            str(places.project()),
+            str(paths.project()),
             "describe",
             "--always",
             "--abbrev=40",

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from casebook import outside, places
+from casebook import outside, paths
 from casebook.errors import CasebookError
 
 
@@ -78,7 +78,7 @@ def data_set(name: str) -> DataSet:
         A catalog is no TOML, or the entry is missing or malformed.
     """
     names = []
-    for root in places.roots():
+    for root in paths.roots():
         path = root / "data" / "catalog.toml"
         entries = outside.parse_toml(outside.read_text(path), path) if path.is_file() else {}
         names += list(entries)

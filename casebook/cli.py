@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from casebook import engine, spare
+from casebook import prefect_runtime, worker_process
 from casebook.case import Case
 from casebook.errors import CasebookError
 from casebook.params import CaseParams, add_flags, parse
@@ -106,8 +106,8 @@ def run(case: Case[CaseParams], params: CaseParams) -> Summary:
 
     Its server, its heavy imports and its own look at the data start side by side.
     """
-    engine.prepare()
-    with engine.server() as starting:
+    prefect_runtime.prepare()
+    with prefect_runtime.server() as starting:
         planned = case.plan(params)
         with preloading(planned):
             starting.wait()
@@ -121,7 +121,7 @@ def preloading(planned: Run) -> Iterator[None]:
     A run that reuses everything imports none of it.
     """
     thread = threading.Thread(
-        target=spare.load, args=(tuple(sorted(planned.libraries)),), daemon=True
+        target=worker_process.load, args=(tuple(sorted(planned.libraries)),), daemon=True
     )
     thread.start()
     yield

@@ -105,7 +105,7 @@ def _check(runner: str, client: Any, proof: str) -> None:
 
 def sees(proof: str) -> bool:
     """Say, on a worker, whether a file of the artifacts is there, or where machines share them."""
-    from casebook import places, share
+    from casebook import paths, share
 
-    path = places.artifacts() / proof
+    path = paths.artifacts() / proof
     return path.is_file() or share.read(path) is not None

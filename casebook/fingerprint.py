@@ -23,7 +23,7 @@ from types import ModuleType
 
 from pydantic import BaseModel
 
-from casebook import places
+from casebook import paths
 
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "imblearn": "imbalanced-learn", "PIL": "pillow"}
 
@@ -178,7 +178,7 @@ def _place(module: ModuleType, name: str) -> str:
     The place is the file below its root, as a module is `__main__` or a loader's in some runs.
     """
     file = Path(str(module.__file__)).resolve()
-    root = next(root for root in places.roots() if file.is_relative_to(root))
+    root = next(root for root in paths.roots() if file.is_relative_to(root))
     return f"{file.relative_to(root).as_posix()}:{name}"
 
 
@@ -202,7 +202,7 @@ def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, object]]
     )
     for name in names:
         top = name.split(".")[0]
-        if not any((root / top).is_dir() for root in places.roots()):
+        if not any((root / top).is_dir() for root in paths.roots()):
             yield name, ModuleType(top)
         elif isinstance(node, ast.ImportFrom):
             module = importlib.import_module(name)
@@ -224,7 +224,7 @@ def _ours(module: ModuleType) -> bool:
     file = getattr(module, "__file__", None)
     if not file or "site-packages" in file:
         return False
-    return any(Path(file).is_relative_to(root) for root in places.roots())
+    return any(Path(file).is_relative_to(root) for root in paths.roots())
 
 
 def _drop_own_decorators(tree: ast.Module, module: ModuleType) -> None:

@@ -11,9 +11,9 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
-from casebook import engine, prefect_disk
+from casebook import prefect_disk, prefect_runtime
+from casebook.artifacts_ui import log_lines, show
 from casebook.cli import guarded
-from casebook.show import log_lines, show
 
 if TYPE_CHECKING:
     from prefect import Flow
@@ -72,12 +72,12 @@ class Operation:
         return guarded(lambda: self._run(arguments))
 
     def _run(self, arguments: dict[str, Any]) -> None:
-        engine.prepare()
+        prefect_runtime.prepare()
         log = logging.getLogger("casebook")
         log.info("%s %s by %s", self.fn.__name__, arguments, _user())
         begun = False
         try:
-            with engine.server() as starting:
+            with prefect_runtime.server() as starting:
                 starting.wait()
                 begun = True
                 message = self.flow(**arguments)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from casebook import places, share, untrusted
+from casebook import paths, share, untrusted
 from casebook.errors import CasebookError
 from casebook.record import content
 from casebook.store import Ref
@@ -73,7 +73,7 @@ def outcome(case: str, run: str) -> Outcome:
     CasebookError
         There is no such run, it has not ended, or what machines share of it was altered.
     """
-    folder = _brought(places.runs(case) / Path(run).name)
+    folder = _brought(paths.runs(case) / Path(run).name)
     record, metrics = _ended(case, folder), content(folder / "metrics.json")
     began = datetime.strptime(record["run_id"].partition("-")[0], "%Y%m%dT%H%M%S").replace(
         tzinfo=UTC
@@ -109,8 +109,8 @@ def _ended(case: str, folder: Path) -> dict[str, Any]:
             "yet."
         )
     if not record:
-        here = (path.parent.name for path in places.runs(case).glob("*/run.json"))
-        run_ids = sorted({*here, *share.names(places.runs(case))}, reverse=True)
+        here = (path.parent.name for path in paths.runs(case).glob("*/run.json"))
+        run_ids = sorted({*here, *share.names(paths.runs(case))}, reverse=True)
         raise CasebookError(
             f"{case} has no run {folder.name}. Its runs are: {', '.join(run_ids[:10]) or 'none'}."
         )
@@ -129,9 +129,7 @@ def _published(record: Mapping[str, Any]) -> dict[str, Path]:
     if not published:
         return {}
     return {
-        "model": _brought(
-            untrusted.inside(places.models(record["case"]), str(published["version"]))
-        )
+        "model": _brought(untrusted.inside(paths.models(record["case"]), str(published["version"])))
     }
 
 

@@ -7,7 +7,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from casebook import places
+from casebook import paths
 from casebook.errors import CasebookError
 
 NEEDED = 8_000_000  # bytes for a new database with its journal
@@ -28,7 +28,7 @@ class Unfit(CasebookError):
 
 def home() -> Path:
     """Return Prefect's home: ours, unless the user set another."""
-    return Path(os.environ.get("PREFECT_HOME") or places.prefect_home())
+    return Path(os.environ.get("PREFECT_HOME") or paths.prefect_home())
 
 
 def database() -> Path | None:

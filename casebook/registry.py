@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from casebook import files, places, share
+from casebook import files, paths, share
 from casebook.errors import CasebookError
 from casebook.versions import NAME, Damaged, check, folder_of, number, published
 
@@ -32,7 +32,7 @@ def production(case: str) -> int | None:
     Damaged
         The pointer can't be read, or names no version.
     """
-    path = places.models(case) / POINTER
+    path = paths.models(case) / POINTER
     content = _content(path)
     if content is None:
         return None
@@ -110,7 +110,7 @@ def rollback(case: str) -> int:
         before, rest = _before(lines, present(case))
         unreadable = [str(i) for i, line in enumerate(lines, 1) if _change(line) is None]
         warning = (
-            f"Lines of {places.models(case) / HISTORY} that can't be read: {', '.join(unreadable)}."
+            f"Lines of {paths.models(case) / HISTORY} that can't be read: {', '.join(unreadable)}."
         )
         if before is None:
             why = (
@@ -136,12 +136,12 @@ def alone(case: str) -> Iterator[None]:
     """Let one process at a time publish or promote this case."""
     from filelock import FileLock
 
-    if not places.models(case).is_dir() and not share.names(places.models(case)):
+    if not paths.models(case).is_dir() and not share.names(paths.models(case)):
         raise CasebookError(
             f"No model of '{case}' was published. `python -m flows` lists the cases to run."
         )
-    files.make_folder(places.models(case))
-    with FileLock(places.models(case) / ".lock"):
+    files.make_folder(paths.models(case))
+    with FileLock(paths.models(case) / ".lock"):
         yield
 
 
@@ -184,7 +184,7 @@ def _change(line: bytes) -> tuple[int | None, int] | None:
 def _history(case: str) -> list[bytes]:
     """Return the lines of the history; none where it is no file."""
     try:
-        content = _content(places.models(case) / HISTORY)
+        content = _content(paths.models(case) / HISTORY)
     except Damaged as fault:
         log.warning("%s", fault)
         return []
@@ -192,7 +192,7 @@ def _history(case: str) -> list[bytes]:
 
 
 def _write_history(case: str, lines: list[bytes]) -> None:
-    _replace(places.models(case) / HISTORY, b"".join(line + b"\n" for line in lines))
+    _replace(paths.models(case) / HISTORY, b"".join(line + b"\n" for line in lines))
 
 
 def _set(case: str, version: int) -> None:
@@ -201,7 +201,7 @@ def _set(case: str, version: int) -> None:
     A service reloads a pointer that is written.
     """
     content = f"{version}\n".encode()
-    path = places.models(case) / POINTER
+    path = paths.models(case) / POINTER
     try:
         if _content(path) == content:
             return

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from casebook import places, untrusted
+from casebook import paths, untrusted
 from casebook.errors import CasebookError
 
 if TYPE_CHECKING:
@@ -24,10 +24,10 @@ def at(path: Path) -> "UPath":
     with reaching():
         from upath import UPath
 
-        url = str(places.shared())
+        url = str(paths.shared())
         root = UPath(url, auto_mkdir=True) if url.split("://")[0] in OWN_DISK else UPath(url)
         root.fs.invalidate_cache()  # another machine may have changed what was listed before
-        return root.joinpath(*path.relative_to(places.artifacts()).parts)
+        return root.joinpath(*path.relative_to(paths.artifacts()).parts)
 
 
 def none_if_missing(request: Callable[[], T]) -> T | None:
@@ -61,17 +61,17 @@ def content(there: "UPath", limit: int) -> bytes:
     return bytes(there.fs.cat_file(there.path))
 
 
-def check_regular(there: "UPath", paths: Iterable[str]) -> None:
+def check_regular(there: "UPath", file_paths: Iterable[str]) -> None:
     """Refuse what lies in a folder that machines share and is no file, before it is copied.
 
     Raises
     ------
     Untrusted
-        One of `paths` is a pipe, a device, or the like.
+        One of `file_paths` is a pipe, a device, or the like.
     """
     if there.protocol not in OWN_DISK:
         return
-    for path in map(Path, paths):
+    for path in map(Path, file_paths):
         if path.exists() and not path.is_file():
             raise untrusted.Untrusted(
                 f"{path} is no regular file. Put the file back that belongs there, or remove it."
@@ -92,8 +92,8 @@ def reaching() -> Iterator[None]:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise  # the local copy's disk is full
         raise CasebookError(
-            f"The shared storage {places.shared()} can't be used: {type(error).__name__}: {error}. "
-            f"{_remedy(error)} What was made here stays in {places.artifacts()} and is shared by "
+            f"The shared storage {paths.shared()} can't be used: {type(error).__name__}: {error}. "
+            f"{_remedy(error)} What was made here stays in {paths.artifacts()} and is shared by "
             "the next run."
         ) from error
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel
 
-from casebook import alive, files, places, record, share
+from casebook import alive, files, paths, record, share
 from casebook.record import RECORD, RUNNING
-from casebook.spare import WorkerProcess
+from casebook.worker_process import WorkerProcess
 
 if TYPE_CHECKING:
     from prefect_dask.task_runners import DaskTaskRunner
@@ -62,7 +62,7 @@ class Run:
     started: float = field(default_factory=perf_counter)
     data: dict[str, dict[str, str]] = field(default_factory=dict)
     details: dict[str, object] = field(default_factory=dict)
-    spare: WorkerProcess = field(default_factory=WorkerProcess)
+    worker: WorkerProcess = field(default_factory=WorkerProcess)
     libraries: set[str] = field(default_factory=set)
     cluster: "DaskTaskRunner | None" = None
     last: list[Callable[[], None]] = field(default_factory=list)
@@ -71,12 +71,12 @@ class Run:
     @property
     def folder(self) -> Path:
         """The folder that this run's report, figures and records go to."""
-        return places.runs(self.case) / self.run_id
+        return paths.runs(self.case) / self.run_id
 
     @property
     def record(self) -> str:
         """The place of this run's run.json among the artifacts."""
-        return (self.folder / RECORD).relative_to(places.artifacts()).as_posix()
+        return (self.folder / RECORD).relative_to(paths.artifacts()).as_posix()
 
     def note(self) -> None:
         """Write run.json of a run in progress.
@@ -116,9 +116,9 @@ def share_ended(case: str) -> None:
 
     These are the run that just ended, and earlier ones that could not be shared then.
     """
-    if places.shared() is None:
+    if paths.shared() is None:
         return
-    for path in places.runs(case).glob(f"*/{RECORD}"):
+    for path in paths.runs(case).glob(f"*/{RECORD}"):
         try:
             run_record = record.read(path.parent)
         except record.Damaged as fault:
@@ -152,7 +152,7 @@ def current() -> Run:
 
 @contextmanager
 def under_way(run: Run) -> Iterator[Run]:
-    """Make `run` the current one inside the block, and end its spare process afterwards.
+    """Make `run` the current one inside the block, and end its worker process afterwards.
 
     Unless it only plans, it holds a lock meanwhile, by which others see that it goes on.
     """
@@ -166,4 +166,4 @@ def under_way(run: Run) -> Iterator[Run]:
             yield run
     finally:
         _current.reset(token)
-        run.spare.close()
+        run.worker.close()

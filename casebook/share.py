@@ -2,7 +2,7 @@
 
 With a URL in `CASEBOOK_ARTIFACTS`, what is made here is uploaded there, and vice versa.
 
-Everything works on local folders: `places.artifacts()` is then a local copy of what lies at the
+Everything works on local folders: `paths.artifacts()` is then a local copy of what lies at the
 URL. An object store has no rename, so a finished folder goes there file by file with its manifest
 last, and without its manifest it counts as not there. Without a URL nothing here does anything, and
 no library is imported.
@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 
-from casebook import files, places, remote, untrusted
+from casebook import files, paths, remote, untrusted
 from casebook.errors import CasebookError
 
 MANIFEST = "manifest.json"
@@ -31,7 +31,7 @@ def push(folder: Path) -> None:
 
     A folder without a manifest is given one once all files are there.
     """
-    if places.shared() is None:
+    if paths.shared() is None:
         return
     there, manifest = remote.at(folder), folder / MANIFEST
     content = manifest.read_bytes() if manifest.is_file() else _described(folder)
@@ -69,7 +69,7 @@ def sync(folder: Path) -> None:
     Altered
         As in `pull`.
     """
-    if places.shared() is None:
+    if paths.shared() is None:
         return
     content = read(folder / MANIFEST)
     if content is not None:
@@ -80,7 +80,7 @@ def sync(folder: Path) -> None:
 
 def read(path: Path) -> bytes | None:
     """Return what a file holds on the shared storage, or None where there is none."""
-    if places.shared() is None:
+    if paths.shared() is None:
         return None
     there = remote.at(path)
     return remote.none_if_missing(lambda: remote.content(there, LARGEST))
@@ -88,7 +88,7 @@ def read(path: Path) -> bytes | None:
 
 def write(path: Path, content: bytes) -> None:
     """Replace a small file on the shared storage in one step."""
-    if places.shared() is None:
+    if paths.shared() is None:
         return
     there = remote.at(path)
     with remote.reaching():
@@ -100,7 +100,7 @@ def write(path: Path, content: bytes) -> None:
 
 def get(path: Path) -> None:
     """Make a small file here what it is on the shared storage, also if it is gone there."""
-    if places.shared() is None:
+    if paths.shared() is None:
         return
     content = read(path)
     if content is None:
@@ -111,7 +111,7 @@ def get(path: Path) -> None:
 
 def names(folder: Path) -> list[str]:
     """Return the names of what lies in a folder of the shared storage, whole or not."""
-    if places.shared() is None:
+    if paths.shared() is None:
         return []
     there = remote.at(folder)
     entries = remote.none_if_missing(lambda: list(there.fs.ls(there.path, detail=False))) or []
@@ -136,7 +136,7 @@ def drop(path: Path) -> int:
 
     The manifest is removed first, and its bytes are not counted.
     """
-    if places.shared() is None:
+    if paths.shared() is None:
         return 0
     there = remote.at(path)
     remote.none_if_missing(lambda: there.fs.rm_file((there / MANIFEST).path))
@@ -150,7 +150,7 @@ def claim(folder: Path, first: int) -> int:
 
     It holds where the storage can write a file only if there is none, as S3 and folders can.
     """
-    if places.shared() is None:
+    if paths.shared() is None:
         return first
     mine = secrets.token_hex(16).encode()
     return next(number for number in count(first) if _claimed(folder / str(number) / CLAIM, mine))
@@ -179,9 +179,11 @@ def _download(folder: Path, content: bytes) -> None:
     with files.new_folder(folder, replace=folder.exists()) as out:
         for parent in {(out / name).parent for name in hashes}:
             parent.mkdir(parents=True, exist_ok=True)
-        paths = [(there / name).path for name in hashes]
-        remote.check_regular(there, paths)
-        remote.none_if_missing(lambda: there.fs.get(paths, [str(out / name) for name in hashes]))
+        file_paths = [(there / name).path for name in hashes]
+        remote.check_regular(there, file_paths)
+        remote.none_if_missing(
+            lambda: there.fs.get(file_paths, [str(out / name) for name in hashes])
+        )
         for name, expected in hashes.items():
             if not (out / name).is_file():
                 raise Altered(f"{name} is gone from {there}")
@@ -192,8 +194,8 @@ def _download(folder: Path, content: bytes) -> None:
 
 def _described(folder: Path) -> bytes:
     """Return a manifest of a folder that has none: the hash of every file."""
-    paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    hashes = {path.relative_to(folder).as_posix(): files.sha256(path) for path in paths}
+    file_paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    hashes = {path.relative_to(folder).as_posix(): files.sha256(path) for path in file_paths}
     return json.dumps({"files": hashes}, indent=2).encode()
 
 

@@ -32,7 +32,7 @@ from typing import (
 
 from pydantic import BaseModel, TypeAdapter
 
-from casebook import engine, files, places, share, store, untrusted
+from casebook import files, paths, prefect_runtime, share, store, untrusted
 from casebook.catalog import data_set
 from casebook.errors import CasebookError
 from casebook.fingerprint import fingerprint, library_versions, reaches
@@ -145,7 +145,7 @@ class Stage(Generic[P]):
     def submit(self, *args: P.args, **kwargs: P.kwargs) -> Future:
         """Start the stage, on the cluster if the run has one.
 
-        Later stages wait for it by `result()`. Without a cluster a stage of the spare process
+        Later stages wait for it by `result()`. Without a cluster a stage of the worker process
         starts beside this one, and any other runs at once: this process does one thing at a time.
         """
         call, run = self._prepare(args, kwargs), current()
@@ -346,7 +346,7 @@ def _as_task(
     from prefect import Task
 
     key = f"{call.ref.case}/{call.label}/{call.ref.key}/{store.RESULT}"
-    if call.record.status == "reuse" and not _readable(places.store() / key):
+    if call.record.status == "reuse" and not _readable(paths.store() / key):
         _keep_result(call.ref, key)
     return Task(
         fn=body or make,
@@ -354,7 +354,7 @@ def _as_task(
         cache_key_fn=lambda *_: key,
         refresh_cache=call.record.status == "run",
         persist_result=body is None,
-        result_storage=places.store(),
+        result_storage=paths.store(),
         result_serializer="json",
     )
 
@@ -368,16 +368,16 @@ def _keep_result(ref: Ref, key: str) -> None:
     from prefect.results import ResultStore
     from prefect.serializers import JSONSerializer
 
-    storage = LocalFileSystem(basepath=str(places.store()))
+    storage = LocalFileSystem(basepath=str(paths.store()))
     ResultStore(result_storage=storage, serializer=JSONSerializer()).write(ref, key=key)
 
 
 def make(call: Call, inputs: list[Ref]) -> Ref:
-    """Make a stage's output in this process or the spare one; the body of a stage's Prefect task.
+    """Make a stage's output in this process or the worker process, as the body of a Prefect task.
 
     `inputs` are the references among the call's arguments: Prefect draws the run's graph from them.
     """
-    return _write_output(call, current().spare.run if call.stage.process == "worker" else _here)
+    return _write_output(call, current().worker.run if call.stage.process == "worker" else _here)
 
 
 def _write_output(call: Call, work: Callable[..., tuple[Facts, float | None]]) -> Ref:
@@ -405,7 +405,7 @@ def make_there(call: Call, inputs: list[Ref]) -> Ref:
     CasebookError
         The worker has other code than the process that runs the flow.
     """
-    engine.prepare()
+    prefect_runtime.prepare()
     if fingerprint(call.stage.fn)[0] != call.parts["code"]:
         raise CasebookError(
             f"{call.label}: the worker on {platform.node()} has other code than the flow: bring "

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError, field_validator
 
-from casebook import files, places, share, untrusted
+from casebook import files, paths, share, untrusted
 from casebook.errors import CasebookError
 
 Facts: TypeAlias = Mapping[str, object]
@@ -64,7 +64,7 @@ class Ref(BaseModel):
     @property
     def folder(self) -> Path:
         """The folder that holds the output."""
-        return places.store() / self.case / self.stage / self.key
+        return paths.store() / self.case / self.stage / self.key
 
     def path(self, name: str) -> Path:
         """Return the path of one file of the output."""
@@ -158,7 +158,7 @@ def alone(case: str) -> Iterator[None]:
     """Let one process at a time choose which outputs of a case it uses, or which can go."""
     from filelock import FileLock
 
-    folder = places.store() / case
+    folder = paths.store() / case
     files.make_folder(folder)
     with FileLock(folder / ".lock"):
         yield
@@ -184,13 +184,13 @@ def download(ref: Ref) -> None:
     CasebookError
         It is not whole on the shared storage either, or not the one that is meant.
     """
-    if places.shared() is None or _holds(ref):
+    if paths.shared() is None or _holds(ref):
         return
     share.pull(ref.folder)
     if not _holds(ref):
         raise CasebookError(
             f"The output of {ref.stage} that was to be read is gone or was made anew meanwhile: "
-            f"{places.shared()} has no {ref.case}/{ref.stage}/{ref.key} with that content. Run the "
+            f"{paths.shared()} has no {ref.case}/{ref.stage}/{ref.key} with that content. Run the "
             "same command again."
         )
 
@@ -220,7 +220,7 @@ def verify(folder: Path, manifest: Manifest) -> str | None:
 
 def latest(case: str, stage: str) -> Manifest | None:
     """Return the manifest of the newest output of a stage, whatever its key."""
-    folder = places.store() / case / stage
+    folder = paths.store() / case / stage
     here = [path for path in folder.glob("[!.]*") if path.is_dir()]
     manifests = [m for path in here if (m := read_manifest(path))]
     if not manifests:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
-from casebook import files, places, share
+from casebook import files, paths, share
 from casebook.errors import CasebookError
 
 NAME = re.compile(r"[1-9][0-9]{0,8}")
@@ -55,7 +55,7 @@ def free_number(case: str) -> int:
     """Return the number of the next version: no folder has it, nor any higher one."""
     for version, why in damaged(case).items():
         log.warning("%s version %d is passed over: %s.", case, version, why)
-    folder = places.models(case)
+    folder = paths.models(case)
     names = [path.name for path in folder.glob("[1-9]*")] + share.names(folder)
     highest = max((taken for name in names if (taken := number(name))), default=0)
     if number(str(highest + 1)) is None:
@@ -75,7 +75,7 @@ def folder_of(case: str, version: int) -> Path:
     CasebookError
         The shared one was altered.
     """
-    folder = places.models(case) / str(version)
+    folder = paths.models(case) / str(version)
     try:
         share.sync(folder)
     except share.Altered as altered:
@@ -112,7 +112,7 @@ def check(case: str, version: int) -> None:
 
 def _described(case: str) -> dict[int, dict[str, Any] | Damaged]:
     """Return each version's manifest, ascending, or what is wrong with it."""
-    folder = places.models(case)
+    folder = paths.models(case)
     entries = {
         name: _parsed(folder / name, content) for name, content in share.manifests(folder).items()
     }

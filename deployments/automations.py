@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from casebook import engine
+from casebook import prefect_runtime
 from casebook.cli import guarded
 from casebook.errors import CasebookError
 from deployments import alerts, policies
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def main() -> int:
     """Register all automations, and say so."""
-    engine.prepare()
+    prefect_runtime.prepare()
     return guarded(lambda: print(register()))
 
 
@@ -35,7 +35,7 @@ def register() -> str:
     from prefect.settings import get_current_settings
 
     url = get_current_settings().api.url
-    if not url or not engine.answers(url):
+    if not url or not prefect_runtime.answers(url):
         raise CasebookError(
             f"No Prefect server answers at PREFECT_API_URL ({url or 'not set'}). Start one and set "
             "it."

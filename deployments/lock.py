@@ -6,7 +6,7 @@ An image's lock has the checkout's versions, but only what the image needs.
 import subprocess
 import tomllib
 
-from casebook import places
+from casebook import paths
 from casebook.cli import guarded
 from casebook.errors import CasebookError
 
@@ -51,7 +51,7 @@ def serving() -> list[str]:
 
     Its models may be on shared storage.
     """
-    project = tomllib.loads((places.project() / "pyproject.toml").read_text(encoding="utf-8"))[
+    project = tomllib.loads((paths.project() / "pyproject.toml").read_text(encoding="utf-8"))[
         "project"
     ]
     needed: dict[str, list[str]] = project["optional-dependencies"]
@@ -63,7 +63,7 @@ def compile_to(lock: str, *arguments: str, given: str = "") -> None:
     command = ["uv", "pip", "compile", *arguments, *FLAGS, "--output-file", lock]
     try:
         done = subprocess.run(
-            command, cwd=places.project(), input=given, capture_output=True, text=True
+            command, cwd=paths.project(), input=given, capture_output=True, text=True
         )
     except FileNotFoundError:
         raise CasebookError(

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import flows
-from casebook import engine
+from casebook import prefect_runtime
 
 if TYPE_CHECKING:
     from prefect.events.actions import ChangeFlowRunState
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 Labels = dict[str, str | list[str]]
 
-# A run gives a sign of life every `engine.HEARTBEAT` seconds. Three may be lost or late, on a busy
-# machine or while the server is restarted, before the run is taken for dead. With fewer than two
-# to three, healthy runs are.
+# A run gives a sign of life every `prefect_runtime.HEARTBEAT` seconds. Three may be lost or late,
+# on a busy machine or while the server is restarted, before the run is taken for dead. With fewer
+# than two to three, healthy runs are.
 SIGNS = 4
 # A server that was away must still know what it had waited for (by default it forgets that within a
 # minute) and who holds a deployment's slot (by default it keeps that in memory, and a slot that was
@@ -61,7 +61,7 @@ def ours() -> Labels:
 
 def silent() -> "AutomationCore":
     """A run that gives no sign of life any more has crashed: nobody is left who could say so."""
-    window = timedelta(seconds=SIGNS * engine.HEARTBEAT)
+    window = timedelta(seconds=SIGNS * prefect_runtime.HEARTBEAT)
     message = (
         f"It gave no sign of life for {window.total_seconds():.0f} seconds: its process or its "
         "machine is gone."

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from casebook import engine
+from casebook import prefect_runtime
 from casebook.errors import CasebookError
 
 START_LIMIT = 60.0
@@ -32,7 +32,7 @@ def postgres(folder: Path) -> Iterator[str]:
     CasebookError
         It is not installed, or did not start.
     """
-    bin, port, password = programs(), engine.free_port(), secrets.token_hex(16)
+    bin, port, password = programs(), prefect_runtime.free_port(), secrets.token_hex(16)
     account = make(bin, folder, password)
     settings = (f"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories=")
     command = [

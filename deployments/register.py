@@ -5,7 +5,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from casebook import engine, places
+from casebook import paths, prefect_runtime
 from casebook.errors import CasebookError
 from deployments import automations, listing, stuck
 
@@ -28,7 +28,7 @@ def register() -> str:
         There is no server, or it refused something.
     """
     url = os.environ.get("PREFECT_API_URL")
-    if not url or not engine.answers(url):
+    if not url or not prefect_runtime.answers(url):
         raise CasebookError(
             f"No Prefect server answers at PREFECT_API_URL ({url or 'not set'}). `python -m "
             "deployments ui` starts one."
@@ -43,7 +43,7 @@ def register() -> str:
     automations.register()
     deploy()
     return (
-        f"{sum(len(listing.entries(root)) for root in places.roots())} deployments are registered "
+        f"{sum(len(listing.entries(root)) for root in paths.roots())} deployments are registered "
         f"at {url}."
     )
 
@@ -126,7 +126,7 @@ def cancel_behind(client: "SyncPrefectClient") -> None:
 
 def deploy() -> None:
     """Have Prefect's own command register every prefect.yaml."""
-    for root in places.roots():
+    for root in paths.roots():
         file = listing.place(root)
         command = [
             sys.executable,
@@ -138,7 +138,7 @@ def deploy() -> None:
             "--prefect-file",
             str(file),
         ]
-        done = subprocess.run(command, cwd=places.project(), capture_output=True, text=True)
+        done = subprocess.run(command, cwd=paths.project(), capture_output=True, text=True)
         if done.returncode:
             raise CasebookError(
                 f"Prefect did not register {file}: {(done.stderr or done.stdout).strip()[-500:]}"

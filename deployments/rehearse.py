@@ -17,7 +17,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 from uuid import UUID
 
-from casebook import engine, places
+from casebook import paths, prefect_runtime
 from casebook.cli import guarded
 from casebook.errors import CasebookError
 from deployments import browse, stand
@@ -88,7 +88,7 @@ def begin(scene: Scene, database: str) -> tuple[str, str]:
 
     Whatever can be run is registered.
     """
-    ui = f"http://127.0.0.1:{engine.free_port()}"
+    ui = f"http://127.0.0.1:{prefect_runtime.free_port()}"
     os.environ |= {
         "CASEBOOK_ARTIFACTS": str(scene.folder / "artifacts"),
         "CASEBOOK_RAW": str(scene.folder / "raw"),
@@ -98,7 +98,7 @@ def begin(scene: Scene, database: str) -> tuple[str, str]:
         # a new schedule waits for this: a minute by default
         "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "5",
     }
-    engine.prepare(stand.SETTINGS)
+    prefect_runtime.prepare(stand.SETTINGS)
     scene.start(
         "server",
         "-m",
@@ -110,7 +110,7 @@ def begin(scene: Scene, database: str) -> tuple[str, str]:
         "--port",
         ui.rsplit(":", 1)[1],
     )
-    scene.until(lambda: engine.answers(f"{ui}/api"), "Prefect's server does not answer")
+    scene.until(lambda: prefect_runtime.answers(f"{ui}/api"), "Prefect's server does not answer")
     scene.tell("Prefect's server answers, and keeps what it knows in PostgreSQL")
     scene.tell(scene.run("-m", "deployments", "register").splitlines()[0])
     work(scene, "worker")
@@ -272,7 +272,7 @@ def completed(scene: Scene, client: "SyncPrefectClient", run: UUID) -> "FlowRun"
 
 def statuses() -> dict[str, str]:
     """Return for each stage of the latest run whether it was run or reused."""
-    latest = max(places.runs(CASE).iterdir())
+    latest = max(paths.runs(CASE).iterdir())
     record = json.loads((latest / "run.json").read_text(encoding="utf-8"))
     return {stage["stage"]: stage["status"] for stage in record["stages"] if stage["key"]}
 
@@ -285,7 +285,7 @@ def stages() -> str:
 
 def version_there(version: int) -> bool:
     """Say whether a version is published."""
-    return (places.models(CASE) / str(version)).is_dir()
+    return (paths.models(CASE) / str(version)).is_dir()
 
 
 def served(service: str) -> int | None:
@@ -301,7 +301,7 @@ def served(service: str) -> int | None:
 
 def answer(service: str, version: int) -> str:
     """Send a version's sample request, and return the first prediction and the reported model."""
-    rows = (places.models(CASE) / str(version) / "sample_request.json").read_bytes()
+    rows = (paths.models(CASE) / str(version) / "sample_request.json").read_bytes()
     request = Request(
         f"{service}/v1/models/{CASE}:predict", rows, {"Content-Type": "application/json"}
     )

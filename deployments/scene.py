@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from casebook import places
+from casebook import paths
 from casebook.errors import CasebookError
 
 T = TypeVar("T")
@@ -37,7 +37,7 @@ class Scene:
         with self.log(name).open("ab") as log:
             self.started[name] = subprocess.Popen(
                 [sys.executable, *arguments],
-                cwd=places.project(),
+                cwd=paths.project(),
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -52,7 +52,7 @@ class Scene:
             It failed.
         """
         done = subprocess.run(
-            [sys.executable, *arguments], cwd=places.project(), capture_output=True, text=True
+            [sys.executable, *arguments], cwd=paths.project(), capture_output=True, text=True
         )
         if done.returncode:
             raise CasebookError(

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from casebook import engine, places
+from casebook import paths, prefect_runtime
 from casebook.errors import CasebookError
 from deployments import policies, stuck
 from deployments.register import register
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("casebook")
 SETTINGS = (
-    engine.RUN
+    prefect_runtime.RUN
     | policies.SERVER
     | {
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -50,10 +50,10 @@ def stand(port: int) -> None:
         Something did not start, or ended by itself.
     """
     leave_on_signals()
-    engine.prepare(SETTINGS)
+    prefect_runtime.prepare(SETTINGS)
     find_server(port)
     with ExitStack() as started:
-        server = started.enter_context(engine.server(port))
+        server = started.enter_context(prefect_runtime.server(port))
         server.wait()
         pages = started.enter_context(reports(port + 1))
         registered = register()
@@ -93,7 +93,7 @@ def find_server(port: int) -> None:
         It does not answer, or the port is another program's.
     """
     url = os.environ.get("PREFECT_API_URL")
-    if url and not engine.answers(url):
+    if url and not prefect_runtime.answers(url):
         raise CasebookError(
             f"No Prefect server answers at PREFECT_API_URL ({url}). Start it, or unset the "
             "variable."
@@ -101,7 +101,7 @@ def find_server(port: int) -> None:
     if url:
         return
     own = f"http://127.0.0.1:{port}/api"
-    if engine.answers(own):
+    if prefect_runtime.answers(own):
         os.environ["PREFECT_API_URL"] = own
     elif taken(port):
         raise CasebookError(
@@ -126,10 +126,10 @@ def reports(port: int) -> Iterator["subprocess.Popen[bytes] | None"]:
     if os.environ.get("CASEBOOK_REPORTS") or taken(port):
         yield None
         return
-    places.runs("").mkdir(parents=True, exist_ok=True)
+    paths.runs("").mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"]
     with subprocess.Popen(
-        [*command, "--directory", str(places.runs(""))],
+        [*command, "--directory", str(paths.runs(""))],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as process:
@@ -157,7 +157,7 @@ def working() -> Iterator["subprocess.Popen[bytes]"]:
         "--type",
         "process",
     ]
-    process = subprocess.Popen(command, cwd=places.project(), start_new_session=True)
+    process = subprocess.Popen(command, cwd=paths.project(), start_new_session=True)
     try:
         yield process
     finally:
@@ -197,7 +197,7 @@ def tell(registered: str) -> None:
     )
     lines = (
         f"\nThe UI is at   {url.removesuffix('/api')}",
-        f"Reports are at {pages or places.runs('')}",
+        f"Reports are at {pages or paths.runs('')}",
         registered,
         "Start a run in the UI (Deployments, fraud, Run, Custom run), or by",
         f"  PREFECT_API_URL={url} {python} -m prefect deployment run fraud/fraud --param "

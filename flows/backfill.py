@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-from casebook import places, share
+from casebook import paths, share
 from casebook.case import Case
 from casebook.errors import CasebookError
 from casebook.operation import Operation
@@ -113,7 +113,7 @@ def run_before(story: Case[CaseParams], params: CaseParams) -> str | None:
 
 def records(case: str) -> Iterator[Record]:
     """Yield the records of a case's runs, here and on the shared storage, the newest first."""
-    folder = places.runs(case)
+    folder = paths.runs(case)
     names = {*(path.name for path in folder.glob("[!.]*")), *share.names(folder)}
     for name in sorted(names, reverse=True):
         try:

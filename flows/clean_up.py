@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
-from casebook import alive, files, places, share, store, versions
+from casebook import alive, files, paths, share, store, versions
 from casebook.errors import CasebookError
 from casebook.operation import Operation
 from casebook.record import Damaged, goes_on, lock_of, read
@@ -33,7 +33,7 @@ def clean_up(keep_runs: Annotated[int, "how many runs of each case stay, the new
 
 
 def _cases() -> list[str]:
-    return [path.name for path in _inside(places.runs(""))]
+    return [path.name for path in _inside(paths.runs(""))]
 
 
 def _inside(folder: Path) -> list[Path]:
@@ -59,7 +59,7 @@ def _not_needed(case: str, keep_runs: int, doubts: list[str]) -> list[Path]:
     a run that starts meanwhile is not considered.
     """
     outputs = list(_outputs(case))
-    runs = _inside(places.runs(case))[::-1]
+    runs = _inside(paths.runs(case))[::-1]
     faults = {run: fault for run in runs if (fault := _fault(run))}
     going_on = [run for run in runs if run not in faults and _goes_on(run)]
     using = [*runs[:keep_runs], *going_on]
@@ -77,7 +77,7 @@ def _not_needed(case: str, keep_runs: int, doubts: list[str]) -> list[Path]:
 
 def _outputs(case: str) -> Iterator[Path]:
     """Yield the folders of a case's outputs; what killed runs left half-written is swept."""
-    for stage in _inside(places.store() / case):
+    for stage in _inside(paths.store() / case):
         files.sweep(stage)
         yield from _inside(stage)
 

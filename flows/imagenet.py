@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from casebook import files, places
+from casebook import files, paths
 from casebook.case import case
 from casebook.catalog import data_set
 from casebook.cli import main
@@ -97,7 +97,7 @@ def needed(dataset: str, source: str) -> Origin:
         raise NoSample(
             f"No file for '{entry.title}', and there is no sample of it: this case publishes a "
             "network that others trained, and one with random weights would recognize nothing. "
-            f"Put {entry.files[0].name} into {places.raw() / entry.folder}, or into the folder "
+            f"Put {entry.files[0].name} into {paths.raw() / entry.folder}, or into the folder "
             f"{entry.folder} of a mirror that CASEBOOK_DATA_MIRROR names, or be online ({urls}); "
             "then use --source real."
         )
@@ -167,7 +167,7 @@ def choose(
         x=pictures_of(raw, daisy_pictures),
         y=pd.Series(number, range(len(daisy_pictures))).to_numpy(),
     )
-    rest = pd.concat([pd.Series(label, places[:others]) for label, places in by_kind.items()])
+    rest = pd.concat([pd.Series(label, paths[:others]) for label, paths in by_kind.items()])
     write_arrays(out, "others", x=pictures_of(raw, rest.index.to_numpy()), y=rest.to_numpy())
     return {"rows": len(daisy_pictures), "others": len(rest)}
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from casebook import places, share
+from casebook import paths, share
 from casebook.errors import CasebookError
 from casebook.files import write_json
 from serving.bundle import Predictor
@@ -175,7 +175,7 @@ class RequestHistogram:
 
 
 def _folder(key: Key) -> Path:
-    return places.served(key.case) / str(key.version)
+    return paths.served(key.case) / str(key.version)
 
 
 def _forget(folder: Path) -> None:

@@ -6,7 +6,7 @@ The models are watched for changes, and the application answers from them.
 import gc
 from functools import partial
 
-from casebook import places
+from casebook import paths
 from casebook.errors import CasebookError
 from serving.app import create_app, is_fast
 from serving.gateway import Gateway
@@ -24,7 +24,7 @@ class Service:
     """
 
     def __init__(self, key: str = "") -> None:
-        self._registry, self._histogram = Registry(places.models()), RequestHistogram()
+        self._registry, self._histogram = Registry(paths.models()), RequestHistogram()
         self._registry.look()
         self._need_memory()
         app = create_app(self._registry, key=key, histogram=self._histogram)

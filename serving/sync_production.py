@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from casebook import places, share, untrusted
+from casebook import paths, share, untrusted
 from casebook.errors import CasebookError
 from casebook.versions import number
 
@@ -30,7 +30,7 @@ def sync_production(models: Path, pause: float = 0.0) -> None:
     pause
         How many seconds must have passed since a process of this machine asked.
     """
-    if places.shared() is None or not _is_due(models / LAST_SYNC, pause):
+    if paths.shared() is None or not _is_due(models / LAST_SYNC, pause):
         return
     failures = list(_sync_cases(models))
     (models / LAST_SYNC).write_text(
@@ -44,7 +44,7 @@ def problems(models: Path) -> list[str]:
     Any process of this machine may have made that request.
     """
     path = models / LAST_SYNC
-    if places.shared() is None or not path.is_file():
+    if paths.shared() is None or not path.is_file():
         return []
     return path.read_text(encoding="utf-8", errors="replace").splitlines()
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from hypothesis import HealthCheck, settings
 
-from casebook import engine
+from casebook import prefect_runtime
 from tests import needs
 
 # no test judges the clock: first calls import libraries, and other processes want the cores as well
@@ -80,7 +80,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start Prefect's own test harness once, and give the address of its server."""
     os.environ["PREFECT_HOME"] = str(tmp_path_factory.mktemp("prefect"))
-    engine.prepare()
+    prefect_runtime.prepare()
     from prefect.logging.configuration import setup_logging
     from prefect.settings import PREFECT_API_URL
     from prefect.testing.utilities import prefect_test_harness

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from casebook import places
+from casebook import paths
 
 HEAVY = {
     "tensorflow",
@@ -46,7 +46,7 @@ def imports(path: Path, *, top_only: bool = False) -> set[str]:
 
 
 def sources(folder: str) -> list[Path]:
-    return sorted((places.project() / folder).rglob("*.py"))
+    return sorted((paths.project() / folder).rglob("*.py"))
 
 
 @pytest.mark.parametrize("folder", MAY_IMPORT)
@@ -83,7 +83,7 @@ def test_a_room_imports_only_from_floors_below() -> None:
     floor = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
     folders = {
         path.name
-        for path in (places.project() / "tasks").iterdir()
+        for path in (paths.project() / "tasks").iterdir()
         if (path / "__init__.py").is_file()
     }
     assert folders == floor.keys()
@@ -96,7 +96,7 @@ def test_a_room_imports_only_from_floors_below() -> None:
 
 
 def test_rooms_hold_all_code_of_tasks() -> None:
-    assert [path.name for path in (places.project() / "tasks").glob("*.py")] == ["__init__.py"]
+    assert [path.name for path in (paths.project() / "tasks").glob("*.py")] == ["__init__.py"]
 
 
 def test_the_service_is_used_where_its_input_is_read_or_counted() -> None:
@@ -106,7 +106,7 @@ def test_the_service_is_used_where_its_input_is_read_or_counted() -> None:
 
 
 def _room(path: Path) -> str:
-    parts = path.relative_to(places.project() / "tasks").parts
+    parts = path.relative_to(paths.project() / "tasks").parts
     return parts[0] if len(parts) > 1 else ""
 
 
@@ -131,18 +131,20 @@ def at_run_time(path: Path) -> set[str]:
 
 
 def test_no_import_goes_in_a_circle() -> None:
-    paths = {
-        ".".join(p.relative_to(places.project()).with_suffix("").parts): p
+    file_paths = {
+        ".".join(p.relative_to(paths.project()).with_suffix("").parts): p
         for f in MAY_IMPORT
         for p in sources(f)
     }
-    needs = {name: at_run_time(path) & paths.keys() - {name} for name, path in paths.items()}
+    needs = {
+        name: at_run_time(path) & file_paths.keys() - {name} for name, path in file_paths.items()
+    }
     # else a CycleError that names the circle
-    assert len(list(TopologicalSorter(needs).static_order())) == len(paths)
+    assert len(list(TopologicalSorter(needs).static_order())) == len(file_paths)
 
 
 def from_the_root(path: Path) -> str:
-    return path.relative_to(places.project()).as_posix()
+    return path.relative_to(paths.project()).as_posix()
 
 
 @pytest.mark.parametrize(
@@ -179,7 +181,7 @@ def test_the_list_of_cases_needs_no_heavy_import() -> None:
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
-        cwd=places.project(),
+        cwd=paths.project(),
         capture_output=True,
         text=True,
         check=True,

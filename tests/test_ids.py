@@ -9,16 +9,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-from casebook import places
+from casebook import paths
 
 COLLECT = (sys.executable, "-m", "pytest", "--collect-only", "--quiet", "-p", "no:cacheprovider")
 
 
 def copied(into: Path) -> Path:
     """Copy the checkout, but for what git leaves out."""
-    ignored = (places.project() / ".gitignore").read_text(encoding="utf-8").split()
+    ignored = (paths.project() / ".gitignore").read_text(encoding="utf-8").split()
     left_out = shutil.ignore_patterns(".git", *(Path(line).name for line in ignored))
-    return Path(shutil.copytree(places.project(), into, ignore=left_out))
+    return Path(shutil.copytree(paths.project(), into, ignore=left_out))
 
 
 def collecting(project: Path, *flags: str, **environment: str) -> "subprocess.Popen[str]":
@@ -38,7 +38,7 @@ def test_no_id_depends_on_where_and_when_it_is_collected(tmp_path: Path) -> None
     other = tmp_path / "other"
     other.mkdir()
     west = {"TZ": "Etc/GMT+12", "LC_ALL": "C.UTF-8"}
-    here = collecting(places.project(), PYTHONHASHSEED="1", **west)
+    here = collecting(paths.project(), PYTHONHASHSEED="1", **west)
     there = collecting(
         copied(tmp_path / "copy"),
         *("-p", "tests.elsewhen"),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from casebook import places
+from casebook import paths
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 TESTS = """
@@ -46,7 +46,7 @@ def run(tmp_path: Path) -> Run:
     def run(*flags: str) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-m", "pytest", "-p", "tests.conftest", str(tmp_path), *flags]
         caught = {"capture_output": True, "text": True}
-        return subprocess.run(command, cwd=places.project(), env=environment, **caught)
+        return subprocess.run(command, cwd=paths.project(), env=environment, **caught)
 
     return run
 

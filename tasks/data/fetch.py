@@ -4,7 +4,7 @@ import logging
 import os
 from pathlib import Path
 
-from casebook import files, places
+from casebook import files, paths
 from casebook.catalog import DataFile, DataSet, data_set
 from casebook.errors import CasebookError
 from casebook.origin import Kind, Origin
@@ -80,7 +80,7 @@ def _note(origin: Origin) -> None:
 def _look_everywhere(entry: DataSet, source: str) -> Origin:
     mirror = os.environ.get("CASEBOOK_DATA_MIRROR", "")
     local = {
-        "the cache": places.raw(),
+        "the cache": paths.raw(),
         **({"the mirror": Path(mirror)} if mirror and "://" not in mirror else {}),
     }
     for where, root in local.items():
@@ -94,7 +94,7 @@ def _look_everywhere(entry: DataSet, source: str) -> Origin:
     refused: list[str] = []
     for file, url in _addresses(entry, mirror):
         try:
-            path = download(url, places.raw() / entry.folder / file.name, file.sha256)
+            path = download(url, paths.raw() / entry.folder / file.name, file.sha256)
         except NoAnswer as error:
             failures.append(f"{url} ({error})")
         except NotTheFile as error:
@@ -128,11 +128,11 @@ def _nowhere(
     if refused:
         raise CasebookError(
             f"{' '.join(refused)} Nothing was kept. Open the address in a browser, or put {names} "
-            f"into {places.raw() / entry.folder}, or use --source sample or --source PATH."
+            f"into {paths.raw() / entry.folder}, or use --source sample or --source PATH."
         )
     if source == "real":
         raise CasebookError(
-            f"No real data for '{entry.name}': not in {places.raw() / entry.folder}, not in a "
+            f"No real data for '{entry.name}': not in {paths.raw() / entry.folder}, not in a "
             f"mirror (CASEBOOK_DATA_MIRROR={mirror or 'unset'}), not to be had from "
             f"{'; '.join(failures) or 'any address'}. Put {names} there, or use --source sample or "
             "--source PATH."

@@ -8,14 +8,14 @@ folder holds, belong to their owner and are not checked.
 from pathlib import Path
 from typing import Any
 
-from casebook import files, outside, places
+from casebook import files, outside, paths
 from casebook.catalog import DataFile, DataSet
 from casebook.errors import CasebookError
 
 
 def book() -> Path:
     """Return the file that keeps the hashes."""
-    return places.raw() / "first_seen.json"
+    return paths.raw() / "first_seen.json"
 
 
 def seen(entry: DataSet, file: DataFile) -> str | None:
@@ -35,7 +35,7 @@ def keep(entry: DataSet, path: Path, digest: str) -> None:
     Only files that were fetched into the cache are recorded.
     """
     data_file = next((file for file in entry.files if file.name == path.name), None)
-    ours = path == places.raw() / entry.folder / path.name
+    ours = path == paths.raw() / entry.folder / path.name
     if data_file is None or data_file.sha256 or not data_file.url or not ours:
         return
     hashes = _hashes()

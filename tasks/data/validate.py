@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError
 
-from casebook import files, outside, places
+from casebook import files, outside, paths
 from casebook.errors import CasebookError
 from casebook.run import current
 from casebook.stage import stage, uncached_task
@@ -34,7 +34,7 @@ def suite_text(name: str) -> str:
     CasebookError
         There is no such suite, it is no JSON, or it lacks what a suite has.
     """
-    for root in places.roots():
+    for root in paths.roots():
         path = root / "expectations" / f"{name}.json"
         if path.is_file():
             text = outside.read_text(path)

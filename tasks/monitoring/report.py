@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from casebook import files, places, share
+from casebook import files, paths, share
 from casebook.language import Language
 from serving.bundle import Predictor
 from tasks.monitoring.drift import ALARMS, Shift
@@ -25,7 +25,7 @@ def report_drift(
     Both go into a folder of their own. The measures are shown in the Prefect UI too.
     """
     case, version = predictor.signature.case, predictor.version
-    folder = places.runs("monitor") / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{case}"
+    folder = paths.runs("monitor") / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{case}"
     ranked = sorted(shifts, key=lambda shift: (not shift.drifted, -shift.psi))
     facts = {
         "case": case,

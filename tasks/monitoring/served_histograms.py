@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, ValidationError
 
-from casebook import places, share, untrusted
+from casebook import paths, share, untrusted
 from casebook.errors import CasebookError
 from casebook.progress import Progress
 from serving import distribution
@@ -59,7 +59,7 @@ def counted_in_service(predictor: Predictor, hours: int) -> Counted:
     """
     case, version = predictor.signature.case, predictor.version
     first = (datetime.now(UTC) - timedelta(hours=hours)).strftime(HOUR)
-    folder = places.served(case) / str(version)
+    folder = paths.served(case) / str(version)
     recent = [name for name in share.names(folder) if name[: len(first)] >= first]
     unreadable = [name for name in recent if not _brought(folder / name)]
     file_paths = [

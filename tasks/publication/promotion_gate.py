@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from casebook import places, registry
+from casebook import paths, registry
 from casebook.store import Ref
 from casebook.versions import folder_of, published
 from tasks.evaluation.evaluate import HALF, figures_of, once
@@ -36,7 +36,7 @@ def gate(
     interval of the difference in the primary figure (paired bootstrap) must reach zero. A model of
     other columns can't be compared and waits. `draft` is where a version lies before it appears.
     """
-    present, folder = registry.present(case), draft or places.models(case) / str(version)
+    present, folder = registry.present(case), draft or paths.models(case) / str(version)
     promote = f"`python -m flows.promote {case} {version}` serves this one"
     if present == version:
         return True, "it serves already"

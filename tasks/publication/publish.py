@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from casebook import files, places, registry, share
+from casebook import files, paths, registry, share
 from casebook.registry import alone, point
 from casebook.registry import promote as promote  # where both stood before there was a registry
 from casebook.registry import rollback as rollback
@@ -56,7 +56,7 @@ def publish(
         What is predicted from what, and the figure that versions are compared by.
     """
     case, ending = bundle.case, current().ending
-    places.models(case).mkdir(parents=True, exist_ok=True)
+    paths.models(case).mkdir(parents=True, exist_ok=True)
     ending.enter_context(alone(case))
     manifests = published(case)
     earlier = [
@@ -64,8 +64,8 @@ def publish(
         for version, manifest in manifests.items()
         if manifest.get("bundle") == bundle.sha256
     ]
-    version = earlier[-1] if earlier else share.claim(places.models(case), free_number(case))
-    folder = places.models(case) / str(version)
+    version = earlier[-1] if earlier else share.claim(paths.models(case), free_number(case))
+    folder = paths.models(case) / str(version)
     ending.enter_context(_taken_back(case, version, None if earlier else folder))
     writing = ending.enter_context(ExitStack())
     if earlier:
@@ -93,7 +93,7 @@ def _release(publication: Published, writing: ExitStack, metrics: Mapping[str, A
 @contextmanager
 def _taken_back(case: str, version: int, folder: Path | None) -> Iterator[None]:
     """After an exception, let serve what served before, and remove a version's new folder."""
-    small = [places.models(case) / name for name in (registry.POINTER, registry.HISTORY)]
+    small = [paths.models(case) / name for name in (registry.POINTER, registry.HISTORY)]
     before = [_small(path) for path in small]
     try:
         yield

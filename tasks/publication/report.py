@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from casebook import files, places
+from casebook import files, paths
 from casebook.catalog import data_set
 from casebook.language import Language, Message, msg, translated
 from casebook.origin import Origin
@@ -199,8 +199,8 @@ def question(case: str) -> str:
     """Return the command that asks the model which serves."""
     return (
         f"curl -s http://127.0.0.1:9000/v1/models/{case}:predict -H 'Content-Type: "
-        f"application/json' -d @{places.models(case)}/$(cat "
-        f"{places.models(case)}/production)/sample_request.json"
+        f"application/json' -d @{paths.models(case)}/$(cat "
+        f"{paths.models(case)}/production)/sample_request.json"
     )
 
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from casebook import places
+from casebook import paths
 from casebook.errors import CasebookError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def described(predictor: "Predictor") -> dict[str, Any]:
         It was published without that.
     """
     case, version = predictor.signature.case, predictor.version
-    path = places.models(case) / str(version) / "reference.json"
+    path = paths.models(case) / str(version) / "reference.json"
     if not path.is_file():
         raise CasebookError(
             f"{case} version {version} was published without {path.name}. Run the case again."

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from casebook import places, share
+from casebook import paths, share
 from casebook.errors import CasebookError
 from casebook.record import content
 from tasks.problem.definition import LOWER_IS_BETTER
@@ -72,13 +72,13 @@ def read(case: str, run: str) -> dict[str, Any]:
     CasebookError
         There is no such run, or it left no figures.
     """
-    folder = places.runs(case) / Path(run).name
+    folder = paths.runs(case) / Path(run).name
     required = {name: folder / f"{name}.json" for name in ("run", "metrics")}
     share.pull(folder)
     missing = [path.name for path in required.values() if not path.is_file()]
     if missing:
-        here = (path.parent.name for path in places.runs(case).glob("*/metrics.json"))
-        available = sorted({*here, *share.names(places.runs(case))}, reverse=True)
+        here = (path.parent.name for path in paths.runs(case).glob("*/metrics.json"))
+        available = sorted({*here, *share.names(paths.runs(case))}, reverse=True)
         there = ", ".join(available[:10]) or "none"
         raise CasebookError(
             f"Run {run} of {case} has no {' and no '.join(missing)}. Runs with figures are: "

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from casebook import files, places, share
+from casebook import files, paths, share
 from casebook.language import Language
 from tasks.pages.render import environment
 from tasks.problem.definition import TITLES
@@ -22,7 +22,7 @@ def report_compared(
     language: Language,
 ) -> Path:
     """Write both into a folder of their own and return the page's path."""
-    folder = places.runs("compare") / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{case}"
+    folder = paths.runs("compare") / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{case}"
     names = [run["run"]["run_id"] for run in runs]
     differing = {"changed": changed, "outcomes": outcomes}
     differences = {name: [asdict(change) for change in rows] for name, rows in differing.items()}

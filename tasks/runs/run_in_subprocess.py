@@ -12,7 +12,7 @@ from casebook.cli import named, paragraph, run, speak
 from casebook.errors import CasebookError, NoSample
 from casebook.params import CaseParams
 from casebook.run import Summary
-from casebook.spare import WorkerProcess
+from casebook.worker_process import WorkerProcess
 
 log = logging.getLogger("casebook")
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from casebook import places
+from casebook import paths
 from casebook.cluster import connected
 from casebook.errors import CasebookError
 from casebook.progress import Progress
@@ -31,9 +31,9 @@ def score_side_by_side(
     from distributed import as_completed
 
     manifest = (
-        places.models(plan.predictor.signature.case) / str(plan.predictor.version) / "manifest.json"
+        paths.models(plan.predictor.signature.case) / str(plan.predictor.version) / "manifest.json"
     )
-    with connected(runner, manifest.relative_to(places.artifacts()).as_posix()) as cluster:
+    with connected(runner, manifest.relative_to(paths.artifacts()).as_posix()) as cluster:
         assert cluster is not None
         client: Any = cluster.client
         blind = [name for name, seen in client.run(sees, job).items() if not seen]

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from casebook import places
+from casebook import paths
 from casebook.errors import CasebookError
 from tasks.training.onnx_format import IR_VERSION
 
@@ -88,7 +88,7 @@ def write_apart(model: "keras.Model", path: Path) -> None:
     command = [sys.executable, "-m", "tasks.training.convert", str(saved), str(path)]
     settings = {**os.environ, "KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": "-1"}
     done = subprocess.run(
-        command, env=settings, cwd=places.project(), capture_output=True, text=True
+        command, env=settings, cwd=paths.project(), capture_output=True, text=True
     )
     saved.unlink()
     if done.returncode:

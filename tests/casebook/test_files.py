@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from casebook import files, places
+from casebook import files, paths
 
 
 def test_a_new_folder_appears_whole_and_only_at_the_end(tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def writer(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
     """A process in the middle of writing a folder."""
     command = [sys.executable, "-c", WRITE, str(tmp_path)]
     with subprocess.Popen(
-        command, cwd=places.project(), stdout=subprocess.PIPE, text=True
+        command, cwd=paths.project(), stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline().startswith(".tmp-")

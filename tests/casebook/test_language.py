@@ -12,7 +12,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 
-from casebook import places
+from casebook import paths
 from casebook.language import CATALOGS, Message, messages, msg, translated
 from tasks.problem.definition import TITLES
 
@@ -31,16 +31,14 @@ def texts_in_code() -> Iterator[str]:
         io.StringIO((CATALOGS / "babel.cfg").read_text(encoding="utf-8"))
     )
     for folder in ("tasks", "flows", "serving"):
-        root = places.project() / folder
+        root = paths.project() / folder
         for _, _, text, _, _ in extract_from_dir(root, methods, options, keywords=KEYWORDS):
             yield text if isinstance(text, str) else text[0]
 
 
 def titles() -> Iterator[str]:
     """What all data sets are called."""
-    entries = tomllib.loads(
-        (places.project() / "data" / "catalog.toml").read_text(encoding="utf-8")
-    )
+    entries = tomllib.loads((paths.project() / "data" / "catalog.toml").read_text(encoding="utf-8"))
     return (entry["title"] for entry in entries.values())
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from casebook import places, share
+from casebook import paths, share
 from casebook.errors import CasebookError
 from casebook.outcome import outcome
 
@@ -44,7 +44,7 @@ METRICS: dict[str, Any] = {
 
 
 def write(metrics: dict[str, Any] | None = METRICS, **changes: Any) -> None:
-    folder = places.runs("shop") / ID
+    folder = paths.runs("shop") / ID
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "run.json").write_text(json.dumps(RECORD | changes))
     if metrics is not None:
@@ -52,7 +52,7 @@ def write(metrics: dict[str, Any] | None = METRICS, **changes: Any) -> None:
 
 
 def keep(stage: str, key: str, history: dict[str, list[float]] | None, within: str = "") -> None:
-    folder = places.store() / "shop" / stage / key / within
+    folder = paths.store() / "shop" / stage / key / within
     folder.mkdir(parents=True)
     if history:
         (folder / "history.json").write_text(json.dumps(history))
@@ -133,11 +133,11 @@ def test_what_was_cleaned_up_is_told(artifacts: Path) -> None:
     run_outcome = outcome("shop", ID)
     assert run_outcome.lacks == ("the training curves of ours", "version 7")
     assert (
-        run_outcome.folders == {"": places.runs("shop") / ID}
+        run_outcome.folders == {"": paths.runs("shop") / ID}
         and run_outcome.tags["casebook.version"] == "7"
     )
-    (places.models("shop") / "7").mkdir(parents=True)
-    assert outcome("shop", ID).folders["model"] == places.models("shop") / "7"
+    (paths.models("shop") / "7").mkdir(parents=True)
+    assert outcome("shop", ID).folders["model"] == paths.models("shop") / "7"
 
 
 def test_what_another_machine_left_is_brought(
@@ -148,20 +148,20 @@ def test_what_another_machine_left_is_brought(
     write(published={"version": 7, "serves": True, "why": "first"})
     keep("resample-ours-0", "r", None)
     keep("train-ours-0", "t", {"loss": [3.0]})
-    (places.models("shop") / "7").mkdir(parents=True)
+    (paths.models("shop") / "7").mkdir(parents=True)
     for place in (
         f"runs/shop/{ID}",
         "store/shop/resample-ours-0/r",
         "store/shop/train-ours-0/t",
         "models/shop/7",
     ):
-        share.push(places.artifacts() / place)
+        share.push(paths.artifacts() / place)
     monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / "second"))
     run_outcome = outcome("shop", ID)
     assert run_outcome.curves == {"training/ours/loss": [(1, 3.0)]}
     assert run_outcome.folders == {
-        "": places.runs("shop") / ID,
-        "model": places.models("shop") / "7",
+        "": paths.runs("shop") / ID,
+        "model": paths.models("shop") / "7",
     }
     with pytest.raises(CasebookError, match=f"shop has no run 9.*: {ID}"):
         outcome("shop", "9")
@@ -237,12 +237,12 @@ def test_another_machine_reads_the_same(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / "first"))
     write(published={"version": 7, "serves": True, "why": "first"}, stages=RECORD["stages"][1:2])
     keep("train-ours-0", "t", {"loss": [3.0, 2.0]})
-    (places.models("shop") / "7").mkdir(parents=True)
-    (places.models("shop") / "7" / "model.onnx").write_bytes(b"graph")
+    (paths.models("shop") / "7").mkdir(parents=True)
+    (paths.models("shop") / "7" / "model.onnx").write_bytes(b"graph")
     for folder in (
-        places.runs("shop") / ID,
-        places.store() / "shop/train-ours-0/t",
-        places.models("shop") / "7",
+        paths.runs("shop") / ID,
+        paths.store() / "shop/train-ours-0/t",
+        paths.models("shop") / "7",
     ):
         share.push(folder)
     here = outcome("shop", ID)

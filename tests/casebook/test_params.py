@@ -6,7 +6,7 @@ from typing import Any, get_args, get_origin
 
 import pytest
 
-from casebook import places
+from casebook import paths
 from casebook.cli import named
 from casebook.params import CaseParams, add_flags, parse
 from flows.fraud import FraudParams
@@ -145,7 +145,7 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
 
 CASES = sorted(
     path.stem
-    for path in (places.project() / "flows").glob("*.py")
+    for path in (paths.project() / "flows").glob("*.py")
     if "@case\n" in path.read_text("utf-8")
 )
 

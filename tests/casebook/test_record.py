@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from casebook import places, record, run, share
+from casebook import paths, record, run, share
 from casebook.errors import CasebookError
 from casebook.outcome import outcome
 from flows.backfill import records
@@ -28,11 +28,11 @@ def runs(artifacts: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of a case's runs, with a sound one."""
     monkeypatch.setattr(logging.getLogger("casebook"), "propagate", True)
     write("2", json.dumps(SOUND))
-    return places.runs("shop")
+    return paths.runs("shop")
 
 
 def write(name: str, content: str) -> None:
-    folder = places.runs("shop") / name
+    folder = paths.runs("shop") / name
     folder.mkdir(parents=True)
     (folder / "run.json").write_text(content, encoding="utf-8")
     (folder / "metrics.json").write_text("{}", encoding="utf-8")
@@ -73,5 +73,5 @@ def test_a_damaged_record_keeps_no_other_run_from_being_shared(
     write("1", "{")
     write("2", json.dumps(SOUND))
     run.share_ended("shop")
-    assert share.names(places.runs("shop")) == ["2"]
+    assert share.names(paths.runs("shop")) == ["2"]
     assert "1/run.json can't be read" in caplog.text

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from casebook import files, places, registry, versions
+from casebook import files, paths, registry, versions
 from casebook.errors import CasebookError
 
 pytestmark = pytest.mark.usefixtures("artifacts")
@@ -53,18 +53,18 @@ def shop() -> Path:
     for version in (1, 2, 3):
         release(version)
         registry.promote("shop", version)
-    return places.models("shop")
+    return paths.models("shop")
 
 
 def release(version: int, trained_on: str = "real") -> None:
-    folder = places.models("shop") / str(version)
+    folder = paths.models("shop") / str(version)
     files.write_json(
         folder / "manifest.json", {"trained_on": trained_on, "bundle": "b", "files": {}}
     )
 
 
 def changes() -> list[list[str]]:
-    lines = (places.models("shop") / "history").read_text(encoding="latin-1").splitlines()
+    lines = (paths.models("shop") / "history").read_text(encoding="latin-1").splitlines()
     return [line.split()[1:] for line in lines]
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from casebook import engine, files, places, share
+from casebook import files, paths, prefect_runtime, share
 from casebook.errors import CasebookError
 from casebook.remote import at
 from casebook.untrusted import Untrusted
@@ -46,7 +46,7 @@ def machine(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machin
 
 def make_folder(name: str = "1", text: str = "a") -> Path:
     """Make a finished folder, as a version is."""
-    folder = places.models("shop") / name
+    folder = paths.models("shop") / name
     (folder / "deep").mkdir(parents=True)
     (folder / "a.txt").write_text(text, encoding="utf-8")
     (folder / "deep" / "b.bin").write_bytes(bytes(300_000))
@@ -63,9 +63,9 @@ def content(folder: Path) -> dict[str, bytes]:
 
 def test_what_one_machine_shares_another_has(machine: Machine) -> None:
     share.push(make_folder())
-    before = content(places.models("shop") / "1")
+    before = content(paths.models("shop") / "1")
     machine("second")
-    folder = places.models("shop") / "1"
+    folder = paths.models("shop") / "1"
     assert not folder.exists()
     share.pull(folder)
     assert content(folder) == before
@@ -77,7 +77,7 @@ def test_a_folder_without_its_manifest_counts_as_not_there(machine: Machine) -> 
     share.push(folder)
     remove(folder / "manifest.json")
     machine("second")
-    folder = places.models("shop") / "1"
+    folder = paths.models("shop") / "1"
     share.pull(folder)
     assert not folder.exists()
     assert share.names(folder.parent) == ["1"]
@@ -97,16 +97,16 @@ def test_what_is_not_as_its_manifest_says_stays_away(
     else:
         remove(folder / "a.txt")
     machine("second")
-    folder = places.models("shop") / "1"
+    folder = paths.models("shop") / "1"
     with pytest.raises(share.Altered, match=what):
         share.pull(folder)
     assert not list(folder.parent.iterdir())
 
 
 def test_a_manifest_that_can_not_be_read_is_told(machine: Machine) -> None:
-    share.write(places.models("shop") / "1" / "manifest.json", b"{")
+    share.write(paths.models("shop") / "1" / "manifest.json", b"{")
     with pytest.raises(share.Altered, match=r"manifest\.json was altered"):
-        share.pull(places.models("shop") / "1")
+        share.pull(paths.models("shop") / "1")
 
 
 def test_settling_shares_what_only_is_here_and_else_takes_what_is_there(machine: Machine) -> None:
@@ -114,33 +114,33 @@ def test_settling_shares_what_only_is_here_and_else_takes_what_is_there(machine:
     machine("second")
     share.sync(make_folder("1", "of the second"))
     share.sync(make_folder("2"))
-    assert (places.models("shop") / "1" / "a.txt").read_text() == "of the first"
-    assert set(share.manifests(places.models("shop"))) == {"1", "2"}
-    share.sync(places.models("shop") / "3")
-    assert share.names(places.models("shop")) == ["1", "2"]
+    assert (paths.models("shop") / "1" / "a.txt").read_text() == "of the first"
+    assert set(share.manifests(paths.models("shop"))) == {"1", "2"}
+    share.sync(paths.models("shop") / "3")
+    assert share.names(paths.models("shop")) == ["1", "2"]
 
 
 def test_a_folder_without_a_manifest_has_one_once_it_is_shared(machine: Machine) -> None:
-    folder = places.runs("shop") / "1"
+    folder = paths.runs("shop") / "1"
     folder.mkdir(parents=True)
     (folder / "run.json").write_text("{}")
     share.push(folder)
     assert list(json.loads((folder / "manifest.json").read_text())["files"]) == ["run.json"]
     machine("second")
-    share.pull(places.runs("shop") / "1")
-    assert set(content(places.runs("shop") / "1")) == {"run.json", "manifest.json"}
+    share.pull(paths.runs("shop") / "1")
+    assert set(content(paths.runs("shop") / "1")) == {"run.json", "manifest.json"}
 
 
 def test_a_folder_may_be_empty(machine: Machine) -> None:
-    (places.models("shop") / "1").mkdir(parents=True)
-    share.push(places.models("shop") / "1")
+    (paths.models("shop") / "1").mkdir(parents=True)
+    share.push(paths.models("shop") / "1")
     machine("second")
-    share.pull(places.models("shop") / "1")
-    assert set(content(places.models("shop") / "1")) == {"manifest.json"}
+    share.pull(paths.models("shop") / "1")
+    assert set(content(paths.models("shop") / "1")) == {"manifest.json"}
 
 
 def test_a_small_file_is_replaced_there_and_followed_here(machine: Machine) -> None:
-    pointer = places.models("shop") / "production"
+    pointer = paths.models("shop") / "production"
     assert share.read(pointer) is None
     for text in (b"1\n", b"2\n"):
         share.write(pointer, text)
@@ -155,19 +155,19 @@ def test_a_small_file_is_replaced_there_and_followed_here(machine: Machine) -> N
 def test_what_is_dropped_is_gone_and_its_neighbours_stay(machine: Machine) -> None:
     for name in ("1", "10"):
         share.push(make_folder(name))
-    size = sum(map(len, content(places.models("shop") / "1").values()))
-    manifest = len((places.models("shop") / "1" / "manifest.json").read_bytes())
-    assert share.drop(places.models("shop") / "1") == size - manifest
-    assert share.drop(places.models("shop") / "1") == 0
-    assert share.names(places.models("shop")) == ["10"]
+    size = sum(map(len, content(paths.models("shop") / "1").values()))
+    manifest = len((paths.models("shop") / "1" / "manifest.json").read_bytes())
+    assert share.drop(paths.models("shop") / "1") == size - manifest
+    assert share.drop(paths.models("shop") / "1") == 0
+    assert share.names(paths.models("shop")) == ["10"]
 
 
 def test_a_number_is_taken_once(machine: Machine) -> None:
-    assert share.claim(places.models("shop"), 3) == 3
+    assert share.claim(paths.models("shop"), 3) == 3
     machine("second")
-    assert [share.claim(places.models("shop"), 3) for _ in range(2)] == [4, 5]
-    share.drop(places.models("shop") / "4")
-    assert share.claim(places.models("shop"), 3) == 4
+    assert [share.claim(paths.models("shop"), 3) for _ in range(2)] == [4, 5]
+    share.drop(paths.models("shop") / "4")
+    assert share.claim(paths.models("shop"), 3) == 4
 
 
 def test_a_number_that_many_want_at_once_is_taken_once(
@@ -176,7 +176,7 @@ def test_a_number_that_many_want_at_once_is_taken_once(
     monkeypatch.setenv("CASEBOOK_ARTIFACTS", f"s3://{bucket}")
     monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path))
     with ThreadPoolExecutor(8) as pool:
-        taken = list(pool.map(lambda _: share.claim(places.models("shop"), 1), range(8)))
+        taken = list(pool.map(lambda _: share.claim(paths.models("shop"), 1), range(8)))
     assert sorted(taken) == list(range(1, 9))
 
 
@@ -197,7 +197,7 @@ def test_a_push_that_is_killed_leaves_nothing_that_counts_as_whole(
         "share.push(Path(sys.argv[1]))"
     )
     with subprocess.Popen(
-        [sys.executable, "-c", code, str(folder)], cwd=places.project()
+        [sys.executable, "-c", code, str(folder)], cwd=paths.project()
     ) as pushing:
         while share.read(folder / "0.bin") is None:
             assert pushing.poll() is None
@@ -213,14 +213,14 @@ def test_a_lost_network_is_told_and_the_next_run_shares_what_was_made(
 ) -> None:
     monkeypatch.setenv("CASEBOOK_ARTIFACTS", f"s3://{bucket}/x")
     monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path))
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{engine.free_port()}")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{prefect_runtime.free_port()}")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     monkeypatch.setattr("s3fs.S3FileSystem.retries", 1)
     folder = make_folder()
     with fresh(), pytest.raises(CasebookError, match="AWS_ENDPOINT_URL") as error:
         share.push(folder)
     assert f"s3://{bucket}/x" in str(error.value)
-    assert str(places.artifacts()) in str(error.value)
+    assert str(paths.artifacts()) in str(error.value)
     monkeypatch.setenv("AWS_ENDPOINT_URL", s3["AWS_ENDPOINT_URL"])
     with fresh():
         share.sync(folder)
@@ -258,20 +258,20 @@ def test_missing_credentials_are_asked_for(
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     with fresh(), pytest.raises(CasebookError, match="Give credentials"):
-        share.read(places.runs("shop") / "run.json")
+        share.read(paths.runs("shop") / "run.json")
 
 
 def test_without_a_url_nothing_is_done_and_no_library_imported(tmp_path: Path) -> None:
     code = (
-        "import sys; from casebook import places, share; folder = "
-        "places.models('shop');share.push(folder), share.pull(folder), share.settle(folder), "
+        "import sys; from casebook import paths, share; folder = "
+        "paths.models('shop');share.push(folder), share.pull(folder), share.sync(folder), "
         "share.get(folder), share.write(folder, b'');print(share.claim(folder, 7), "
         "share.names(folder), share.manifests(folder), share.read(folder),share.drop(folder), "
         "folder.exists(), [name for name in ('upath', 'fsspec') if name in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
-        cwd=places.project(),
+        cwd=paths.project(),
         env={**os.environ, "CASEBOOK_ARTIFACTS": str(tmp_path)},
         capture_output=True,
         text=True,
@@ -313,10 +313,10 @@ def test_a_manifest_writes_nothing_outside_its_folder(machine: Machine, label: s
     named = {"files": {"a.txt": files.sha256(folder / "a.txt"), NAMES[label]: "0" * 64}}
     share.write(folder / "manifest.json", json.dumps(named).encode())
     machine("second")
-    before = content(places.artifacts())
+    before = content(paths.artifacts())
     with pytest.raises(share.Altered, match="is not a file inside the folder"):
-        share.pull(places.models("shop") / "1")
-    assert content(places.artifacts()) == before == {}
+        share.pull(paths.models("shop") / "1")
+    assert content(paths.artifacts()) == before == {}
 
 
 @pytest.mark.parametrize(
@@ -324,10 +324,10 @@ def test_a_manifest_writes_nothing_outside_its_folder(machine: Machine, label: s
 )
 def test_a_manifest_that_is_none_is_told(machine: Machine, text: str) -> None:
     share.push(make_folder())
-    share.write(places.models("shop") / "1" / "manifest.json", text.encode())
+    share.write(paths.models("shop") / "1" / "manifest.json", text.encode())
     machine("second")
     with pytest.raises(share.Altered, match=r"manifest\.json was altered"):
-        share.pull(places.models("shop") / "1")
+        share.pull(paths.models("shop") / "1")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes in folders are POSIX")
@@ -343,7 +343,7 @@ def test_a_pipe_in_a_shared_folder_is_refused_at_once(
     os.mkfifo(there)
     monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / "second"))
     with pytest.raises(Untrusted, match=f"{name} is no regular file"):
-        share.pull(places.models("shop") / "1")
+        share.pull(paths.models("shop") / "1")
 
 
 def test_names_that_lead_elsewhere_are_not_listed(
@@ -352,5 +352,5 @@ def test_names_that_lead_elsewhere_are_not_listed(
     monkeypatch.setenv("CASEBOOK_ARTIFACTS", f"memory://{tmp_path.name}/odd")
     monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / "first"))
     for name in ("sound", "back\\slash", "a\nline", "nul"):
-        share.write(places.models() / name, b"1")
-    assert share.names(places.models()) == ["sound"]
+        share.write(paths.models() / name, b"1")
+    assert share.names(paths.models()) == ["sound"]

@@ -185,7 +185,7 @@ def test_a_fresh_run_is_made_when_asked_for(run: Run) -> None:
 
 
 def test_a_stage_travels_to_another_process_by_name() -> None:
-    rebuild, name = double.with_label("x").__reduce__()  # what the spare process is sent
+    rebuild, name = double.with_label("x").__reduce__()  # what the worker process is sent
     named = rebuild(*name)
     assert isinstance(named, Stage)
     assert named.fn is double.fn

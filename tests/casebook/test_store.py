@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casebook import places, store
+from casebook import paths, store
 from casebook.store import Manifest
 
 
@@ -18,7 +18,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def make_output(key: str = "1", at: str = "2026-01-01", text: str = "text") -> Path:
     parts = {"code": key}
-    folder = places.store() / "shop" / "clean" / store.key_of(parts)
+    folder = paths.store() / "shop" / "clean" / store.key_of(parts)
     (folder / "deep").mkdir(parents=True)
     (folder / "a.txt").write_text(text, encoding="utf-8")
     (folder / "deep" / "b.txt").write_text("b", encoding="utf-8")

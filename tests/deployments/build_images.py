@@ -17,11 +17,11 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.request import Request, urlopen
 
-from casebook import places
+from casebook import paths
 
 NEEDED = ("debootstrap", "buildah", "podman", "runc", "podman-compose")
 BASE, DATABASE = "docker.io/library/debian:trixie-slim", "docker.io/library/postgres:17-trixie"
-STAND_IN = places.project() / "tests" / "deployments" / "stand_in"
+STAND_IN = paths.project() / "tests" / "deployments" / "stand_in"
 SLIM = "".join(
     f"path-exclude /usr/share/{name}/*\n" for name in ("doc", "man", "info", "locale", "lintian")
 )
@@ -58,8 +58,8 @@ def main() -> None:
         timed("base image", lambda: make_base(folder))
     build(folder, DATABASE, STAND_IN / "Dockerfile", STAND_IN)
     for name in ("service", "worker"):
-        file = places.project() / "deployments" / f"{name}.Dockerfile"
-        build(folder, f"localhost/casebook-{name}", file, places.project())
+        file = paths.project() / "deployments" / f"{name}.Dockerfile"
+        build(folder, f"localhost/casebook-{name}", file, paths.project())
         print(
             output_of(
                 "podman",
@@ -69,7 +69,7 @@ def main() -> None:
                 f"localhost/casebook-{name}",
             )
         )
-    compose = ["podman-compose", "--file", str(places.project() / "deployments" / "compose.yaml")]
+    compose = ["podman-compose", "--file", str(paths.project() / "deployments" / "compose.yaml")]
     try:
         use([*compose, "--file", str(folder / "old_engine.yaml")])
     finally:
@@ -257,12 +257,12 @@ def until(true: Callable[[], bool]) -> None:
 
 def worked(*command: str) -> bool:
     """Say whether a command succeeds."""
-    return subprocess.run(command, capture_output=True, cwd=places.project()).returncode == 0
+    return subprocess.run(command, capture_output=True, cwd=paths.project()).returncode == 0
 
 
 def output_of(*command: str) -> str:
     """Run a command and return what it prints; if it fails, say what it said."""
-    done = subprocess.run(command, capture_output=True, text=True, cwd=places.project())
+    done = subprocess.run(command, capture_output=True, text=True, cwd=paths.project())
     assert done.returncode == 0, f"{' '.join(command)}: {(done.stdout + done.stderr)[-2000:]}"
     return done.stdout.strip()
 

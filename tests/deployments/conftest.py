@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from casebook import places
+from casebook import paths
 from tests.deployments.stand import Stand, started_from, two_ports
 
 
@@ -33,7 +33,7 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             command,
-            cwd=places.project(),
+            cwd=paths.project(),
             env=environment,
             stdout=log,
             stderr=subprocess.STDOUT,

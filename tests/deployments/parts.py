@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from casebook import engine, places
+from casebook import paths, prefect_runtime
 from deployments import policies
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ from pathlib import Path
 
 from pydantic import Field
 
-from casebook import places
 from casebook.case import case
 from casebook.errors import CasebookError
 from casebook.params import CaseParams
@@ -136,7 +135,7 @@ class Stand:
             self.started[name] = subprocess.Popen(
                 [sys.executable, "-m", *command],
                 env=self.environment,
-                cwd=places.project(),
+                cwd=paths.project(),
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -149,7 +148,7 @@ class Stand:
         process = self.start(
             "server", "prefect", "server", "start", "--host", "127.0.0.1", "--port", port
         )
-        until(lambda: engine.answers(self.url) or process.poll() is not None)
+        until(lambda: prefect_runtime.answers(self.url) or process.poll() is not None)
         assert process.poll() is None, (self.folder / "server.log").read_text()
 
     def work(self) -> None:
@@ -181,8 +180,8 @@ class Stand:
 
     def runs(self, case: str) -> list[Any]:
         """Return the records that a case's runs left."""
-        paths = sorted((self.folder / "artifacts" / "runs" / case).glob("*/run.json"))
-        return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+        file_paths = sorted((self.folder / "artifacts" / "runs" / case).glob("*/run.json"))
+        return [json.loads(path.read_text(encoding="utf-8")) for path in file_paths]
 
 
 def stand_in(folder: Path, **more: str) -> Stand:
@@ -196,7 +195,7 @@ def stand_in(folder: Path, **more: str) -> Stand:
         if not name.startswith(("CASEBOOK_", "PREFECT_"))
     }
     own = {
-        "PREFECT_API_URL": f"http://127.0.0.1:{engine.free_port()}/api",
+        "PREFECT_API_URL": f"http://127.0.0.1:{prefect_runtime.free_port()}/api",
         "PREFECT_HOME": str(folder / "prefect"),
         "PREFECT_WORKER_QUERY_SECONDS": "1",
         "CASEBOOK_ARTIFACTS": str(folder / "artifacts"),
@@ -207,7 +206,7 @@ def stand_in(folder: Path, **more: str) -> Stand:
         folder,
         {
             **kept,
-            **engine.SETTINGS,
+            **prefect_runtime.SETTINGS,
             **policies.SERVER,
             "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
             **own,
@@ -233,7 +232,7 @@ def deploy(flow: str, pool: str = POOL) -> UUID:
     from prefect.exceptions import ObjectAlreadyExists
 
     steps = [
-        {"prefect.deployments.steps.set_working_directory": {"directory": str(places.project())}}
+        {"prefect.deployments.steps.set_working_directory": {"directory": str(paths.project())}}
     ]
     with get_client(sync_client=True) as client:
         with suppress(ObjectAlreadyExists):

@@ -11,7 +11,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 from uuid import uuid4
 
-from casebook import engine, places
+from casebook import paths, prefect_runtime
 from deployments.stand import taken
 
 # seconds until what must happen counts as not happening, on a machine that does much else
@@ -113,7 +113,7 @@ class Stand:
         environment = self.environment | {"PREFECT_API_URL": f"{self.url}/api"}
         return subprocess.run(
             [sys.executable, "-m", *words],
-            cwd=places.project(),
+            cwd=paths.project(),
             env=environment,
             capture_output=True,
             text=True,
@@ -159,6 +159,6 @@ def until(condition: Any, describe: Any) -> Any:
 def two_ports() -> int:
     """Return a port that nobody listens on, and nobody on the next one."""
     while True:
-        port = engine.free_port()
+        port = prefect_runtime.free_port()
         if not taken(port + 1):
             return port

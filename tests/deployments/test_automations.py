@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from casebook import engine
+from casebook import prefect_runtime
 from casebook.errors import CasebookError
 from deployments import alerts, automations, policies
 
@@ -90,10 +90,9 @@ def test_without_a_server_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_run_may_lose_signs_of_life_before_it_is_taken_for_dead() -> None:
     assert policies.SIGNS >= 3
-    requests = sum(
-        2**attempt for attempt in range(1, int(engine.RUN["PREFECT_CLIENT_MAX_RETRIES"]) + 1)
-    )
-    signs = int(engine.RUN["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"])
+    retries = int(prefect_runtime.RUN["PREFECT_CLIENT_MAX_RETRIES"])
+    requests = sum(2**attempt for attempt in range(1, retries + 1))
+    signs = int(prefect_runtime.RUN["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"])
     # a run outlasts every outage that is too short to have it taken for dead
     assert requests >= policies.SIGNS * signs
 

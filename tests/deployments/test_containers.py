@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 import yaml
 
-from casebook import places
+from casebook import paths
 
-FOLDER = places.project() / "deployments"
+FOLDER = paths.project() / "deployments"
 DOCKERFILES = sorted(FOLDER.glob("*.Dockerfile"))
-LINTED = [*DOCKERFILES, places.project() / "tests" / "deployments" / "stand_in" / "Dockerfile"]
+LINTED = [*DOCKERFILES, paths.project() / "tests" / "deployments" / "stand_in" / "Dockerfile"]
 LOOPBACK = "127.0.0.1:"
 
 
@@ -63,7 +63,7 @@ def test_all_is_installed_by_hash_and_what_is_copied_is_there(dockerfile: Path) 
         if "install" in words and any("pip" in w for w in words)
     ]
     assert installs and all({"--no-deps", "--require-hashes"} <= set(words) for words in installs)
-    allowed = (places.project() / ".dockerignore").read_text(encoding="utf-8").split()
+    allowed = (paths.project() / ".dockerignore").read_text(encoding="utf-8").split()
     copied = [
         words[1]
         for words in instructions(dockerfile)
@@ -72,14 +72,14 @@ def test_all_is_installed_by_hash_and_what_is_copied_is_there(dockerfile: Path) 
     for source in copied:
         for lock in ("cpu", "gpu"):
             path = source.replace("${LOCK}", lock)
-            assert (places.project() / path).exists()
+            assert (paths.project() / path).exists()
             assert path == "." or f"!{path.split('/')[0]}" in allowed
 
 
 def test_only_what_is_there_is_let_into_an_image() -> None:
-    lines = (places.project() / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    lines = (paths.project() / ".dockerignore").read_text(encoding="utf-8").splitlines()
     assert lines[1] == "*"
-    assert all((places.project() / line[1:]).exists() for line in lines if line.startswith("!"))
+    assert all((paths.project() / line[1:]).exists() for line in lines if line.startswith("!"))
 
 
 def test_the_set_follows_the_specification(compose: dict[str, Any]) -> None:
@@ -98,7 +98,7 @@ def test_what_the_set_names_is_there(compose: dict[str, Any]) -> None:
         assert service.get("depends_on", {}).keys() <= compose["services"].keys()
         if build := service.get("build"):
             assert FOLDER.parent / build["dockerfile"] in DOCKERFILES
-            assert (FOLDER / build["context"]).resolve() == places.project()
+            assert (FOLDER / build["context"]).resolve() == paths.project()
 
 
 def test_whoever_breaks_in_finds_little(compose: dict[str, Any]) -> None:
@@ -140,7 +140,7 @@ def test_no_secret_is_in_a_file(compose: dict[str, Any]) -> None:
     used = re.findall(r"\$\{(\w+)", (FOLDER / "compose.yaml").read_text(encoding="utf-8"))
     assert set(used) - {"CODE_VERSION"} == named.keys()
     assert (
-        "/deployments/.env" in (places.project() / ".gitignore").read_text(encoding="utf-8").split()
+        "/deployments/.env" in (paths.project() / ".gitignore").read_text(encoding="utf-8").split()
     )
 
 

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import flows
-from casebook import places
+from casebook import paths
 from deployments import alerts, automations, policies
 from samples.boston import make_tracts
 from tests.deployments.parts import (
@@ -127,7 +127,7 @@ def command(stand: Stand, module: str, *flags: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", module, *flags],
         env=stand.environment,
-        cwd=places.project(),
+        cwd=paths.project(),
         capture_output=True,
         text=True,
     )

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from casebook import places
+from casebook import paths
 
-NAMES = sorted(path.stem for path in (places.project() / "flows").glob("[!_]*.py"))
+NAMES = sorted(path.stem for path in (paths.project() / "flows").glob("[!_]*.py"))
 CASES = [name for name in NAMES if not hasattr(import_module(f"flows.{name}"), "operation")]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from casebook import places
+from casebook import paths
 from deployments import listing
 
 DOGS = '''"""Dogs: a case of somebody else's."""
@@ -26,7 +26,7 @@ def dogs(params: CaseParams = CaseParams()) -> Summary:
 
 
 def committed() -> str:
-    return listing.place(places.project()).read_text(encoding="utf-8")
+    return listing.place(paths.project()).read_text(encoding="utf-8")
 
 
 def test_the_committed_file_is_as_the_flows_are() -> None:
@@ -34,7 +34,7 @@ def test_the_committed_file_is_as_the_flows_are() -> None:
 
 
 def test_every_flow_file_is_deployed() -> None:
-    flows = {path.stem for path in (places.project() / "flows").glob("[!_]*.py")}
+    flows = {path.stem for path in (paths.project() / "flows").glob("[!_]*.py")}
     assert flows == set(re.findall(r"entrypoint: flows\.(\w+):", committed()))
 
 
@@ -49,7 +49,7 @@ def test_nights_are_on_real_data_and_no_two_start_at_once() -> None:
 
 
 def test_gpus_have_a_pool_of_their_own() -> None:
-    for name, text in listing.entries(places.project()).items():
+    for name, text in listing.entries(paths.project()).items():
         assert name.endswith("-gpu") == ("work_pool: *gpu" in text) == ("{device: gpu}" in text)
 
 
@@ -64,7 +64,7 @@ def kennel(tmp_path: Path) -> Path:
 def run_python(kennel: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, *words],
-        cwd=places.project(),
+        cwd=paths.project(),
         env={**os.environ, "CASEBOOK_CASES": str(kennel)},
         capture_output=True,
         text=True,

@@ -8,7 +8,7 @@ import tomllib
 import pytest
 from packaging.requirements import Requirement
 
-from casebook import places
+from casebook import paths
 
 LOCKS = ("serving", "cpu", "gpu")
 ONLY = {"serving": set[str](), "cpu": {"tensorflow-cpu"}, "gpu": set[str]()}
@@ -16,7 +16,7 @@ ONLY = {"serving": set[str](), "cpu": {"tensorflow-cpu"}, "gpu": set[str]()}
 
 def pins(path: str) -> dict[tuple[str, str], frozenset[str]]:
     """Hashes by name and version."""
-    text = (places.project() / path).read_text(encoding="utf-8")
+    text = (paths.project() / path).read_text(encoding="utf-8")
     matches = re.findall(
         r"^([\w.-]+)(?:\[[\w,-]+\])?==(\S+).*\\\n((?:    --hash=.*\n)+)", text, flags=re.MULTILINE
     )
@@ -39,7 +39,7 @@ def test_every_pin_is_the_checkouts(lock: str) -> None:
 
 
 def test_the_service_gets_what_it_needs_and_nothing_that_learns() -> None:
-    project = tomllib.loads((places.project() / "pyproject.toml").read_text(encoding="utf-8"))[
+    project = tomllib.loads((paths.project() / "pyproject.toml").read_text(encoding="utf-8"))[
         "project"
     ]
     needed = project["optional-dependencies"]
@@ -71,7 +71,7 @@ def test_a_worker_gets_all_but_what_is_for_developing() -> None:
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_a_lock_names_no_address(lock: str) -> None:
-    assert "://" not in (places.project() / "deployments" / "locks" / f"{lock}.lock").read_text(
+    assert "://" not in (paths.project() / "deployments" / "locks" / f"{lock}.lock").read_text(
         encoding="utf-8"
     )
 

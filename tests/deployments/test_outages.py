@@ -13,7 +13,7 @@ from uuid import UUID
 
 import pytest
 
-from casebook import engine
+from casebook import prefect_runtime
 from tests import needs
 from tests.deployments.parts import Stand, deploy, read, stand_in, trigger, until, until_in
 
@@ -27,7 +27,7 @@ class Postgres:
 
     binaries: Path
     folder: Path
-    port: int = field(default_factory=engine.free_port)
+    port: int = field(default_factory=prefect_runtime.free_port)
 
     @property
     def url(self) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from casebook.engine import answers, free_port
+from casebook.prefect_runtime import answers, free_port
 from tests.flows.house import SMOKE, House, house, house_after
 
 

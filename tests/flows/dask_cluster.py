@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import psutil
 
-from casebook.engine import free_port
+from casebook.prefect_runtime import free_port
 from tests.flows.house import House
 
 DASK = (sys.executable, "-m", "dask")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from casebook import places
+from casebook import paths
 from tests import needs
 from tests.flows.runner import runner
 
@@ -45,7 +45,7 @@ class House:
 
     artifacts: Path
     environment: dict[str, str]
-    folder: Path = field(default_factory=places.project)  # the checkout
+    folder: Path = field(default_factory=paths.project)  # the checkout
 
     def command(self, module: str, *flags: str) -> list[str]:
         return [sys.executable, "-m", module, *flags]

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, get_args
 
-from casebook import places
+from casebook import paths
 from casebook.case import Case
 from casebook.errors import CasebookError
 from casebook.params import Profile
@@ -19,7 +19,7 @@ from casebook.params import Profile
 
 def cases() -> list[Case[Any]]:
     """Return all cases of this checkout."""
-    names = sorted(path.stem for path in (places.project() / "flows").glob("[!_]*.py"))
+    names = sorted(path.stem for path in (paths.project() / "flows").glob("[!_]*.py"))
     candidates = [getattr(importlib.import_module(f"flows.{name}"), name, None) for name in names]
     return [candidate for candidate in candidates if isinstance(candidate, Case)]
 

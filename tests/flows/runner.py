@@ -20,7 +20,7 @@ from unittest.mock import patch
 import psutil
 from _pytest.config import parse_warning_filter
 
-from casebook import places, spare
+from casebook import paths, worker_process
 from casebook.cli import main
 
 LARGE = 1_500_000_000  # bytes from which the process is replaced
@@ -62,10 +62,10 @@ def runner() -> Runner:
 
 def begin() -> None:
     """End with the process that asks, and take warnings for errors where the tests do."""
-    spare.die_with_parent()
-    # before the spare process is waited for, and while the queue to it is still open
-    Finalize(None, kept_spare().close, exitpriority=100)
-    project = tomllib.loads((places.project() / "pyproject.toml").read_text(encoding="utf-8"))
+    worker_process.die_with_parent()
+    # before the worker process is waited for, and while the queue to it is still open
+    Finalize(None, kept_worker_process().close, exitpriority=100)
+    project = tomllib.loads((paths.project() / "pyproject.toml").read_text(encoding="utf-8"))
     for text in project["tool"]["pytest"]["ini_options"]["filterwarnings"]:
         warnings.filterwarnings(*parse_warning_filter(text, escape=False))
 
@@ -77,7 +77,7 @@ def run_command(
     out, err = io.StringIO(), io.StringIO()
     variables = patch.dict(os.environ, environment, clear=True)
     failing = patch("casebook.case.show", fail) if last_step_fails else nullcontext()
-    with variables, shared_spare(), failing, redirect_stdout(out), redirect_stderr(err):
+    with variables, shared_worker_process(), failing, redirect_stdout(out), redirect_stderr(err):
         try:
             code: Any = command(module)(flags)
         except SystemExit as ended:
@@ -87,7 +87,7 @@ def run_command(
 
 def fail(*_: object) -> None:
     """Fail in place of a run's last step, and name the versions that have appeared by then."""
-    there = " ".join(path.parent.name for path in places.models().glob("*/*/manifest.json"))
+    there = " ".join(path.parent.name for path in paths.models().glob("*/*/manifest.json"))
     raise OSError(f"the last step failed beside version {there}")
 
 
@@ -98,25 +98,27 @@ def command(module: str) -> Callable[[Sequence[str]], int]:
 
 
 @contextmanager
-def shared_spare() -> Iterator[None]:
-    """Let all runs in this process work with one spare process, which goes on after them."""
-    real = spare.WorkerProcess.run
+def shared_worker_process() -> Iterator[None]:
+    """Let all runs in this process work with one worker process, which goes on after them."""
+    real = worker_process.WorkerProcess.run
 
-    def run(_: spare.WorkerProcess, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        return real(kept_spare(), in_environment, dict(os.environ), function, args, kwargs)
+    def run(
+        _: worker_process.WorkerProcess, function: Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        return real(kept_worker_process(), in_environment, dict(os.environ), function, args, kwargs)
 
     with (
-        patch.object(spare, "IDLE", 3600.0),
-        patch.object(spare.WorkerProcess, "run", run),
-        patch.object(spare.WorkerProcess, "close", lambda _: None),
+        patch.object(worker_process, "IDLE", 3600.0),
+        patch.object(worker_process.WorkerProcess, "run", run),
+        patch.object(worker_process.WorkerProcess, "close", lambda _: None),
     ):
         yield
 
 
 @cache
-def kept_spare() -> spare.WorkerProcess:
-    """The spare process of all runs here."""
-    return spare.WorkerProcess()
+def kept_worker_process() -> worker_process.WorkerProcess:
+    """The worker process of all runs here."""
+    return worker_process.WorkerProcess()
 
 
 def in_environment(

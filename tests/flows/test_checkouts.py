@@ -4,7 +4,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from casebook import places
+from casebook import paths
 from tests.flows.dask_cluster import dask_cluster
 from tests.flows.house import SMOKE, House
 
@@ -16,7 +16,7 @@ def checkout(folder: Path) -> Path:
     """Copy what a run needs of this checkout."""
     for part in PARTS:
         ignored = shutil.ignore_patterns("__pycache__", "raw")
-        shutil.copytree(places.project() / part, folder / part, ignore=ignored)
+        shutil.copytree(paths.project() / part, folder / part, ignore=ignored)
     return folder
 
 

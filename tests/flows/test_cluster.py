@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from casebook.engine import free_port
+from casebook.prefect_runtime import free_port
 from tests.flows.dask_cluster import Cluster, dask_cluster
 from tests.flows.house import SMOKE, House, house
 from tests.tasks.scoring.test_score import payments, publish

@@ -6,10 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from casebook import places
+from casebook import paths
 from tests.flows.house import House
 
-TUTORIAL = places.project() / "docs" / "own_data.md"
+TUTORIAL = paths.project() / "docs" / "own_data.md"
 FILES = {"toml": "data/catalog.toml", "json": "expectations/iris.json", "python": "flows/iris.py"}
 
 
@@ -17,7 +17,7 @@ def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(tmp_path)]
     environment = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
     done = subprocess.run(
-        command, cwd=places.project(), env=environment, capture_output=True, text=True
+        command, cwd=paths.project(), env=environment, capture_output=True, text=True
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert (tmp_path / "own_data.html").is_file()

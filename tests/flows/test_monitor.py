@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from casebook import places
+from casebook import paths
 from serving.app import create_app
 from serving.registry import Registry
 from serving.request_histogram import RequestHistogram
@@ -39,7 +39,7 @@ def publish_with_bins() -> None:
     train = payments(4000)
     features = {name: train[name].to_numpy(zero_copy_only=False) for name in COLUMNS}
     scores = np.array([probability(row, -1.0) for row in train.to_pylist()])
-    folder = places.models("fraud") / "1"
+    folder = paths.models("fraud") / "1"
     content = {
         "rows": 4000,
         "features": {name: histogram(values) for name, values in features.items()},
@@ -60,7 +60,7 @@ def dearer(table: pa.Table) -> pa.Table:
 def drift(house: House) -> dict[str, Any]:
     """Return what the last comparison reported."""
     content: dict[str, Any] = json.loads(
-        max(places.runs("monitor").glob("*/drift.json")).read_text()
+        max(paths.runs("monitor").glob("*/drift.json")).read_text()
     )
     return content
 
@@ -102,7 +102,7 @@ def test_what_the_service_counted_is_compared(house: House) -> None:
     house.here("flows.monitor", "--case", "fraud").complains(
         "counted nothing for fraud version 1", "--hours"
     )
-    models, counts = Registry(places.models()), RequestHistogram()
+    models, counts = Registry(paths.models()), RequestHistogram()
     models.look()
     client = create_app(models, histogram=counts).test_client()
     rows = [
@@ -123,8 +123,8 @@ def test_what_cannot_be_compared_is_told(house: House, tmp_path: Path) -> None:
     house.here("flows.monitor", "--case", "dogs").complains("No model of 'dogs' was published")
     house.here("flows.monitor", "--case", "fraud", "--hours", "0").complains("--hours 0")
     house.here("flows.monitor", "--case", "fraud", "--language", "fr").complains("--language fr")
-    (places.models("fraud") / "1" / "reference.json").unlink()
-    manifest = places.models("fraud") / "1" / "manifest.json"
+    (paths.models("fraud") / "1" / "reference.json").unlink()
+    manifest = paths.models("fraud") / "1" / "manifest.json"
     content = json.loads(manifest.read_text())
     del content["files"]["reference.json"]
     manifest.write_text(json.dumps(content))

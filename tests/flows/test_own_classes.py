@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from casebook import places
+from casebook import paths
 from serving.app import create_app
 from serving.registry import Registry
 from tests.flows.house import House
@@ -68,7 +68,7 @@ def published(house: House, case: str, source: Path) -> FlaskClient:
     assert champion["accuracy"]["value"] > 0.85
     page = (run / "report.html").read_text(encoding="utf-8")
     assert "What is taken for what" in page
-    models = Registry(places.models())
+    models = Registry(paths.models())
     models.look()
     return create_app(models).test_client()
 

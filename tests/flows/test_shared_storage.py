@@ -17,7 +17,7 @@ from uuid import uuid4
 
 import pytest
 
-from casebook import places
+from casebook import paths
 from tests.conftest import object_store
 from tests.flows.house import SMOKE, Finished, House, house
 
@@ -30,7 +30,7 @@ def machine(folder: Path, server: str, url: str, s3: dict[str, str]) -> House:
         folder, server, CASEBOOK_ARTIFACTS=url, CASEBOOK_CACHE=str(folder / "cache"), **s3
     )
     with patch.dict(os.environ, workspace.environment, clear=True):
-        return House(places.artifacts(), workspace.environment)
+        return House(paths.artifacts(), workspace.environment)
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +132,7 @@ def service(second: House) -> Iterator[int]:
     """The port of a service on the second machine."""
     command = second.command("serving", "--port", "0", "--processes", "2", "--log", "warning")
     with subprocess.Popen(
-        command, cwd=places.project(), env=second.environment, stdout=subprocess.PIPE, text=True
+        command, cwd=paths.project(), env=second.environment, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         match = re.search(r"http://127\.0\.0\.1:(\d+)", process.stdout.readline())
@@ -221,7 +221,7 @@ def test_a_network_lost_in_a_run_is_told_and_the_next_run_shares_what_was_made(
         running = subprocess.Popen(
             only.command("flows.fraud", *COURSE),
             env=only.environment,
-            cwd=places.project(),
+            cwd=paths.project(),
             stderr=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             text=True,

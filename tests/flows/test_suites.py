@@ -11,7 +11,7 @@ import onnxruntime
 import pandas as pd
 import pytest
 
-from casebook import places
+from casebook import paths
 from casebook.catalog import data_set
 from flows import boston, car_price, fraud, malware, mpg, titanic
 from tasks.data.derive import derive
@@ -36,7 +36,7 @@ CASES: dict[str, TableCase[Any]] = {
 def expected(dataset: str, kind: str) -> dict[str, dict[str, Any]]:
     """Return the limits of one kind of expectation in a suite, by column, for every row."""
     suite = json.loads(
-        (places.project() / "expectations" / f"{dataset}.json").read_text(encoding="utf-8")
+        (paths.project() / "expectations" / f"{dataset}.json").read_text(encoding="utf-8")
     )
     all_limits = [
         entry["kwargs"]

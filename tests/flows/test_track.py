@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from casebook import files, places
+from casebook import files, paths
 from tests.flows.house import SMOKE, House
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def test_without_an_address_mlflow_is_not_imported(empty: House) -> None:
     done = subprocess.run(
         [sys.executable, "-c", code],
         env=empty.environment,
-        cwd=places.project(),
+        cwd=paths.project(),
         capture_output=True,
         text=True,
     )

@@ -13,7 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 from PIL import Image
 
-from casebook import places
+from casebook import paths
 from serving.app import create_app
 from serving.instances import Limits
 from serving.registry import Registry
@@ -286,7 +286,7 @@ def write(
         "champion": "wide",
         "candidates": {"wide": {"auprc": {"value": 0.8, "low": 0.7, "high": 0.9}}},
     }
-    folder = places.models(case) / str(version)
+    folder = paths.models(case) / str(version)
     folder.mkdir(parents=True)
     (folder / "model.onnx").write_bytes(graph)
     (folder / "model.keras").write_bytes(b"keras")
@@ -304,10 +304,10 @@ def write(
 
 def seal(folder: Path) -> None:
     """Write the manifest of a version as it lies there."""
-    paths = [path for path in folder.iterdir() if path.name != "manifest.json"]
+    file_paths = [path for path in folder.iterdir() if path.name != "manifest.json"]
     files = {
         p.name: {"sha256": hashlib.sha256(p.read_bytes()).hexdigest(), "bytes": p.stat().st_size}
-        for p in paths
+        for p in file_paths
     }
     content = {
         "case": folder.parent.name,
@@ -322,7 +322,7 @@ def seal(folder: Path) -> None:
 
 def point(case: str, version: str) -> None:
     """Move a production pointer as the promote flow does: atomically."""
-    pointer = places.models(case) / "production"
+    pointer = paths.models(case) / "production"
     fresh = pointer.with_name("production.new")
     fresh.write_text(f"{version}\n")
     fresh.replace(pointer)
@@ -376,7 +376,7 @@ def models(publish: Publish) -> Registry:
     """
     publish("fraud", 1, -1.0)
     publish("mpg", 4, 0.01, trained_on="sample")
-    registry = Registry(places.models())
+    registry = Registry(paths.models())
     registry.look()
     return registry
 
@@ -399,7 +399,7 @@ def pictures(publish: Publish, publish_pictures: Publish) -> Iterator[FlaskClien
     publish_pictures("mnist")
     publish_pictures("colours")
     publish("mpg", 4, 0.01)
-    registry = Registry(places.models())
+    registry = Registry(paths.models())
     registry.look()
     app = create_app(registry, max_body=200_000, limits=Limits(rows=50, pictures=40))
     app.testing = True

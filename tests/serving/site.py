@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.request import Request, urlopen
 
-from casebook import places
+from casebook import paths
 from tests import needs
 from tests.serving.conftest import Row, point, publish_classifier, publish_rows, seal, write
 from tests.serving.test_series import FORECAST, SIGNATURE, graph
@@ -78,7 +78,7 @@ def started(*arguments: str) -> Iterator[Site]:
     command += [*(arguments or ("--port", "0"))]
     with subprocess.Popen(
         command,
-        cwd=places.project(),
+        cwd=paths.project(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

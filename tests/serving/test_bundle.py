@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from casebook import places
+from casebook import paths
 from serving.bundle import BrokenBundle, load
 from serving.check import Refused
 
@@ -163,7 +163,7 @@ def test_the_service_imports_no_training_library() -> None:
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
-        cwd=places.project(),
+        cwd=paths.project(),
         capture_output=True,
         text=True,
         check=True,

@@ -10,7 +10,7 @@ from urllib.request import urlopen
 import pytest
 from flask.testing import FlaskClient
 
-from casebook import places
+from casebook import paths
 from serving import counts_file, limits
 from serving.app import create_app
 from serving.counts import Counts
@@ -148,7 +148,7 @@ def test_a_folder_that_cannot_be_made_takes_no_answer_away(
     (tmp_path / "no-folder").write_text("")
     monkeypatch.setenv(limits.COUNTS, str(tmp_path / "no-folder" / "counts"))
     publish("mpg", 1, 0.01)
-    models = Registry(places.models())
+    models = Registry(paths.models())
     models.look()
     client = create_app(models).test_client()
     assert client.post("/v1/models/mpg:predict", json=WEIGHT).status_code == 200

@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 import pytest
 from flask.testing import FlaskClient
 
-from casebook import places
+from casebook import paths
 from serving.app import create_app
 from serving.openapi import PROBLEMS
 from serving.registry import Registry
@@ -41,7 +41,7 @@ def test_health(client: FlaskClient) -> None:
 
 def test_no_model_is_not_ready(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CASEBOOK_ARTIFACTS", str(tmp_path))
-    models = Registry(places.models())
+    models = Registry(paths.models())
     models.look()
     client = create_app(models).test_client()
     assert client.get("/health/ready").status_code == 503
@@ -112,8 +112,8 @@ def test_a_picture_model_is_described(pictures: FlaskClient) -> None:
 
 
 def test_openapi_describes_pictures_and_their_answers(pictures: FlaskClient) -> None:
-    paths = pictures.get("/openapi.json").get_json()["paths"]
-    post = paths["/v1/models/mnist:predict"]["post"]
+    file_paths = pictures.get("/openapi.json").get_json()["paths"]
+    post = file_paths["/v1/models/mnist:predict"]["post"]
     content = post["requestBody"]["content"]
     assert set(content) == {"application/json", "image/*", "multipart/form-data"}
     rows = content["application/json"]["schema"]["properties"]["instances"]
@@ -129,7 +129,7 @@ def test_openapi_describes_pictures_and_their_answers(pictures: FlaskClient) -> 
     assert answer["required"] == ["label", "probability", "top"]
     assert answer["properties"]["label"]["enum"] == [str(digit) for digit in range(10)]
     assert answer["properties"]["top"]["maxItems"] == 5
-    assert set(paths["/v1/models/mpg:predict"]["post"]["requestBody"]["content"]) == {
+    assert set(file_paths["/v1/models/mpg:predict"]["post"]["requestBody"]["content"]) == {
         "application/json"
     }
 

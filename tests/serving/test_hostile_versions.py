@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from casebook import places
+from casebook import paths
 from serving import bundle
 from serving.app import create_app
 from serving.registry import Registry
@@ -40,7 +40,7 @@ WEIGHT = {"instances": [{"Weight": 3000.0}]}
 
 def check(folder: Path, why: str) -> None:
     """Look as at a start: the odd version is refused, and the rest serves."""
-    models = Registry(places.models())
+    models = Registry(paths.models())
     models.look()
     assert list(models.serving) == ["mpg"]
     assert why in models.failures["fraud"].why
@@ -137,7 +137,7 @@ def test_a_range_of_one_end_is_shown_on_every_page(
     folder = publish("fraud", 1, -1.0)
     first_input(**facts)(folder)
     reseal(folder)
-    models = Registry(places.models())
+    models = Registry(paths.models())
     models.look()
     client = create_app(models).test_client()
     client.application.testing = True

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from casebook import places
+from casebook import paths
 from serving.app import create_app
 from serving.registry import Registry
 
@@ -92,7 +92,7 @@ def test_a_pointer_to_nothing_is_refused(
 def test_new_cases_appear_and_withdrawn_ones_go(
     publish: Publish, promote: Callable[[str, str], None]
 ) -> None:
-    models = Registry(places.models())
+    models = Registry(paths.models())
     models.look()
     client = create_app(models).test_client()
     publish("fraud", 1, -1.0, promote=False)
@@ -101,7 +101,7 @@ def test_new_cases_appear_and_withdrawn_ones_go(
     promote("fraud", "1")
     models.look()
     assert client.get("/v1/models/fraud").status_code == 200
-    (places.models("fraud") / "production").unlink()
+    (paths.models("fraud") / "production").unlink()
     models.look()
     assert client.get("/v1/models/fraud").status_code == 404
 
@@ -109,7 +109,7 @@ def test_new_cases_appear_and_withdrawn_ones_go(
 def test_a_version_of_another_case_is_refused(publish: Publish) -> None:
     folder = publish("fraud", 1, -1.0)
     folder.parent.rename(folder.parent.with_name("theft"))
-    models = Registry(places.models())
+    models = Registry(paths.models())
     models.look()
     client = create_app(models).test_client()
     assert "of the case fraud" in client.get("/health/ready").get_json()["failures"][0]["why"]
@@ -117,6 +117,6 @@ def test_a_version_of_another_case_is_refused(publish: Publish) -> None:
 
 
 def test_models_out_of_reach_go_on_serving(client: FlaskClient, models: Registry) -> None:
-    places.models().rename(places.artifacts() / "away")
+    paths.models().rename(paths.artifacts() / "away")
     models.look()
     assert ask(client)[:2] == (200, 1)

@@ -20,7 +20,7 @@ from onnx import TensorProto, helper
 from PIL import Image
 from werkzeug.serving import make_server
 
-from casebook import places
+from casebook import paths
 from serving.app import create_app
 from serving.registry import Registry
 
@@ -131,7 +131,7 @@ def client(
     write_version(
         "imagenet", picture_graph().SerializeToString(), pictures(), black, {**even[0], "top": even}
     )
-    models = Registry(places.models())
+    models = Registry(paths.models())
     models.look()
     assert not models.failures
     app = create_app(models)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from casebook import places
+from casebook import paths
 from serving.registry import Registry
 
 Away = Callable[[Path], object]
@@ -50,8 +50,8 @@ def test_what_is_loaded_goes_on_serving(
     tmp_path: Path,
 ) -> None:
     away, why = WAYS[way]
-    shutil.copytree(places.models(), tmp_path / "kept")
-    away(places.models())
+    shutil.copytree(paths.models(), tmp_path / "kept")
+    away(paths.models())
     for _ in range(3):
         models.look()
     assert answers(client)
@@ -59,11 +59,11 @@ def test_what_is_loaded_goes_on_serving(
     assert ready.status_code == 200 and why in ready.get_json()["notes"][0]
     said = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert len(said) == 1 and "what is loaded goes on serving" in said[0].getMessage()
-    if places.models().is_dir():
-        shutil.rmtree(places.models())
+    if paths.models().is_dir():
+        shutil.rmtree(paths.models())
     else:
-        places.models().unlink(missing_ok=True)
-    shutil.copytree(tmp_path / "kept", places.models())
+        paths.models().unlink(missing_ok=True)
+    shutil.copytree(tmp_path / "kept", paths.models())
     models.look()
     assert answers(client)
     assert "notes" not in client.get("/health/ready").get_json()
@@ -82,23 +82,23 @@ def as_nobody() -> Iterator[None]:
 
 
 def test_lost_rights_take_nothing_away(client: FlaskClient, models: Registry) -> None:
-    places.models().chmod(0)
+    paths.models().chmod(0)
     try:
         with as_nobody():
             models.look()
         assert answers(client)
         assert "can't be read" in client.get("/health/ready").get_json()["notes"][0]
     finally:
-        places.models().chmod(0o755)
+        paths.models().chmod(0o755)
 
 
 def test_a_version_that_vanishes_with_all_else_is_no_failure(
     client: FlaskClient, models: Registry
 ) -> None:
-    (places.models("mpg") / "4" / "card.md").unlink()
+    (paths.models("mpg") / "4" / "card.md").unlink()
     models.look()
     assert client.get("/health/ready").status_code == 503
-    shutil.rmtree(places.models())
+    shutil.rmtree(paths.models())
     models.look()
     assert answers(client)
     assert client.get("/health/ready").status_code == 200
@@ -107,7 +107,7 @@ def test_a_version_that_vanishes_with_all_else_is_no_failure(
 def test_a_pointer_that_is_removed_withdraws(
     client: FlaskClient, models: Registry, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (places.models("mpg") / "production").unlink()
+    (paths.models("mpg") / "production").unlink()
     models.look()
     assert not answers(client)
     assert "mpg is withdrawn" in caplog.text
@@ -115,16 +115,16 @@ def test_a_pointer_that_is_removed_withdraws(
 
 
 def test_a_case_that_is_removed_withdraws(client: FlaskClient, models: Registry) -> None:
-    shutil.rmtree(places.models("mpg"))
+    shutil.rmtree(paths.models("mpg"))
     models.look()
     assert not answers(client)
 
 
 def test_odd_things_beside_the_cases_are_passed_over(client: FlaskClient, models: Registry) -> None:
-    (places.models() / "notes.txt").write_text("mine")
-    (places.models() / "loop").symlink_to(places.models())
-    (places.models() / "nowhere").symlink_to(places.models() / "nothing")
-    strange = places.models() / os.fsdecode(b"\xff")
+    (paths.models() / "notes.txt").write_text("mine")
+    (paths.models() / "loop").symlink_to(paths.models())
+    (paths.models() / "nowhere").symlink_to(paths.models() / "nothing")
+    strange = paths.models() / os.fsdecode(b"\xff")
     strange.mkdir()
     (strange / "production").write_text("1")
     models.look()

@@ -6,7 +6,7 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
-from casebook import places
+from casebook import paths
 from serving.language import short
 
 KOREAN = {"Accept-Language": "ko-KR,ko;q=0.9,en;q=0.8"}
@@ -53,7 +53,7 @@ def test_scripts_get_all_their_words_in_the_pages_language(client: FlaskClient) 
     assert all(re.search("[가-힣]", text) for _, text in korean["faults"])
     used = " ".join(
         path.read_text(encoding="utf-8")
-        for path in (places.project() / "serving/static").glob("*.js")
+        for path in (paths.project() / "serving/static").glob("*.js")
     )
     named = {name for name in english["words"] if re.search(rf'"{name}"', used)}
     assert english["words"].keys() - named <= {"mark_binary", "mark_regression", "real", "sample"}
@@ -69,7 +69,7 @@ def words(page: str) -> dict[str, dict[str, str]]:
 def test_faults_that_pages_translate_are_those_that_the_service_tells(client: FlaskClient) -> None:
     sources = "".join(
         path.read_text(encoding="utf-8")
-        for path in sorted((places.project() / "serving").glob("*.py"))
+        for path in sorted((paths.project() / "serving").glob("*.py"))
     )
     for pattern, _ in words(client.get("/models/fraud").text)["faults"]:
         for part in re.split(r"\{\w+\}", pattern):

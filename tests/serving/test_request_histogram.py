@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casebook import places, share
+from casebook import paths, share
 from casebook.errors import CasebookError
 from serving.app import create_app
 from serving.distribution import Bins
@@ -52,7 +52,7 @@ def counted(
     reseal(folder)
     promote("fraud", "1")
     publish("mpg", 1, 0.01)
-    models = Registry(places.models())
+    models = Registry(paths.models())
     models.look()
     assert not models.failures
     app = create_app(models, histogram=histogram)
@@ -62,8 +62,7 @@ def counted(
 
 def written() -> list[dict[str, Any]]:
     return [
-        json.loads(path.read_text())
-        for path in sorted(places.artifacts().glob("served/*/*/*.json"))
+        json.loads(path.read_text()) for path in sorted(paths.artifacts().glob("served/*/*/*.json"))
     ]
 
 
@@ -124,7 +123,7 @@ def test_processes_count_apart(counted: FlaskClient, histogram: RequestHistogram
 
 
 def test_old_counts_are_forgotten(counted: FlaskClient, histogram: RequestHistogram) -> None:
-    folder = places.served("fraud") / "1"
+    folder = paths.served("fraud") / "1"
     folder.mkdir(parents=True)
     for days in (29, 31):
         hour = (datetime.now(UTC) - timedelta(days=days)).strftime(HOUR)
@@ -143,21 +142,21 @@ def test_counts_are_shared_with_whoever_watches_and_forgotten_there_too(
 ) -> None:
     monkeypatch.setenv("CASEBOOK_ARTIFACTS", f"s3://{bucket}/team")
     monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / "service"))
-    folder = places.served("fraud") / "1"
+    folder = paths.served("fraud") / "1"
     old = (datetime.now(UTC) - timedelta(days=31)).strftime(HOUR)
     share.write(folder / f"{old}.1-a.json", b"{}")
     counted.post("/v1/models/fraud:predict", json={"instances": [row(1.0, 3, None, "male")]})
     model = histogram._pending[0].model
     histogram.close()
     monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / "elsewhere"))
-    assert len(share.names(places.served("fraud") / "1")) == 1
+    assert len(share.names(paths.served("fraud") / "1")) == 1
     assert counted_in_service(model, 24).rows == 1
 
 
 def test_answers_do_not_wait_for_a_full_disk(
     counted: FlaskClient, histogram: RequestHistogram, caplog: pytest.LogCaptureFixture
 ) -> None:
-    places.served("fraud").parent.write_text("no folder")
+    paths.served("fraud").parent.write_text("no folder")
     assert (
         counted.post(
             "/v1/models/fraud:predict", json={"instances": [row(1, 3, 4, "male")]}
@@ -166,7 +165,7 @@ def test_answers_do_not_wait_for_a_full_disk(
     )
     histogram.close()
     assert "could not write" in caplog.text
-    places.served("fraud").parent.unlink()
+    paths.served("fraud").parent.unlink()
     histogram.close()
     (content,) = written()
     assert content["features"]["Amount"] == [1, 0, 0, 0]
@@ -175,13 +174,13 @@ def test_answers_do_not_wait_for_a_full_disk(
 def test_a_cleaner_and_foreign_files_take_nothing_away(
     counted: FlaskClient, histogram: RequestHistogram
 ) -> None:
-    folder = places.served("fraud") / "1"
+    folder = paths.served("fraud") / "1"
     (folder / "2001-01-01T00.a-folder.json").mkdir(parents=True)
     (folder / "0-notes.json").write_text("mine")
     counted.post("/v1/models/fraud:predict", json={"instances": [row(1.0, 3, None, "male")]})
     histogram.close()
     assert (folder / "0-notes.json").read_text() == "mine"
-    shutil.rmtree(places.served("fraud"))
+    shutil.rmtree(paths.served("fraud"))
     counted.post("/v1/models/fraud:predict", json={"instances": [row(1.0, 3, None, "male")]})
     histogram.close()
     (content,) = written()
@@ -207,7 +206,7 @@ def test_a_damaged_file_of_counts_is_left_out_and_said(
     counted.post("/v1/models/fraud:predict", json={"instances": [row(1.0, 3, None, "male")]})
     model = histogram._pending[0].model
     histogram.close()
-    damaged = places.served("fraud") / "1" / f"{datetime.now(UTC).strftime(HOUR)}.1-b.json"
+    damaged = paths.served("fraud") / "1" / f"{datetime.now(UTC).strftime(HOUR)}.1-b.json"
     if content is None:
         os.mkfifo(damaged)
     else:
@@ -223,7 +222,7 @@ def test_counts_that_are_all_damaged_are_named(
     counted.post("/v1/models/fraud:predict", json={"instances": [row(1.0, 3, None, "male")]})
     model = histogram._pending[0].model
     histogram.close()
-    for path in places.served("fraud").glob("1/*.json"):
+    for path in paths.served("fraud").glob("1/*.json"):
         path.write_text("{")
     with pytest.raises(
         CasebookError, match=r"counted nothing .* without .*json, which can't be read"
@@ -242,7 +241,7 @@ def test_bins_for_what_the_model_does_not_take_are_refused(
     (folder / "reference.json").write_text(json.dumps(other))
     reseal(folder)
     promote("fraud", "2")
-    models = Registry(places.models())
+    models = Registry(paths.models())
     models.look()
     assert "Wheels" in models.failures["fraud"].why
 
@@ -256,7 +255,7 @@ def test_a_broken_reference_is_refused(
     (folder / "reference.json").write_text('{"features": []}')
     reseal(folder)
     promote("fraud", "1")
-    models = Registry(places.models())
+    models = Registry(paths.models())
     models.look()
     assert "features" in models.failures["fraud"].why
 

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from casebook import places
+from casebook import paths
 from serving.app import create_app
 from serving.bundle import BrokenBundle, load
 from serving.check import Refused
@@ -115,7 +115,7 @@ def series(
         {"window": [1.0, 2.0, 3.0], "date": "1972-09-27"},
         forecast,
     )
-    registry = Registry(places.models())
+    registry = Registry(paths.models())
     registry.look()
     assert not registry.failures
     app = create_app(registry, max_body=100_000, limits=Limits(rows=50))
@@ -228,8 +228,8 @@ def test_nothing_a_client_sends_makes_a_5xx(series: FlaskClient, rows: list[obje
 
 
 def test_the_schema_tells_lengths_and_dates(series: FlaskClient) -> None:
-    paths = series.get("/openapi.json").get_json()["paths"]
-    post = paths[POWER]["post"]
+    file_paths = series.get("/openapi.json").get_json()["paths"]
+    post = file_paths[POWER]["post"]
     row = post["requestBody"]["content"]["application/json"]["schema"]["properties"]["instances"][
         "items"
     ]

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from casebook import places
+from casebook import paths
 from casebook.registry import promote, rollback
 
 ROW = {"Amount": 10.0, "Hour": 5, "Age": 40, "Sex": "female"}
@@ -32,7 +32,7 @@ def start(*arguments: str, code: str = "") -> subprocess.Popen[str]:
     ]
     return subprocess.Popen(
         command,
-        cwd=places.project(),
+        cwd=paths.project(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -260,14 +260,10 @@ def test_without_memory_for_any_model_the_service_does_not_begin(
         "import onnxruntime, serving.bundle as b\n"
         "def read(*_): raise MemoryError\n"
         "b.read_manifest = read\n"
-        "import sys; from serving.__main__ import main; sys.exit(main(['--port=0', '--processes=1']))"
+        "import sys; from serving.__main__ import main\n"
+        "sys.exit(main(['--port=0', '--processes=1']))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", starved],
-        cwd=places.project(),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    command = [sys.executable, "-c", starved]
+    done = subprocess.run(command, cwd=paths.project(), capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (1, "")
     assert "not enough memory to load any published model (fraud)" in done.stderr

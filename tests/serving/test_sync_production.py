@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from casebook import engine, places, share
+from casebook import paths, prefect_runtime, share
 from serving.app import create_app
 from serving.registry import Registry
 from serving.sync_production import sync_production
@@ -29,7 +29,7 @@ def other(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Calla
 
     def promote(version: int) -> None:
         monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / "other"))
-        folder = places.models("fraud") / str(version)
+        folder = paths.models("fraud") / str(version)
         if not folder.exists():
             share.push(publish_rows("fraud", version, BIAS[version], promote=False))
         share.write(folder.parent / "production", f"{version}\n".encode())
@@ -42,7 +42,7 @@ def other(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Calla
 
 @pytest.fixture
 def models(other: Callable[[int], None]) -> Registry:
-    registry = Registry(places.models())
+    registry = Registry(paths.models())
     registry.look()
     return registry
 
@@ -61,7 +61,7 @@ def ask(client: FlaskClient) -> tuple[int, float]:
 
 def look(models: Registry) -> None:
     """Look as after the pause."""
-    sync_production(places.models())
+    sync_production(paths.models())
     models.look()
 
 
@@ -75,7 +75,7 @@ def test_what_another_machine_promotes_serves(
         other(version)
         look(models)
         assert ask(client) == (version, pytest.approx(expected(ROW, BIAS[version]), abs=1e-6))
-        assert (places.models("fraud") / "production").read_text() == f"{version}\n"
+        assert (paths.models("fraud") / "production").read_text() == f"{version}\n"
 
 
 def test_the_storage_is_left_in_peace_during_the_pause(
@@ -84,13 +84,13 @@ def test_the_storage_is_left_in_peace_during_the_pause(
     other(2)
     models.look()
     assert ask(client)[0] == 1
-    os.utime(places.models() / ".asked", (0, 0))
+    os.utime(paths.models() / ".asked", (0, 0))
     models.look()
     assert ask(client)[0] == 2
 
 
 def test_a_withdrawn_case_goes(models: Registry, client: FlaskClient) -> None:
-    share.drop(places.models("fraud") / "production")
+    share.drop(paths.models("fraud") / "production")
     look(models)
     assert client.get("/v1/models/fraud").status_code == 404
 
@@ -102,7 +102,7 @@ def test_an_altered_version_is_refused_until_it_is_sound(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     other(2)
-    graph = places.models("fraud") / "2" / "model.onnx"
+    graph = paths.models("fraud") / "2" / "model.onnx"
     sound = share.read(graph)
     assert sound
     share.write(graph, sound[:-1])
@@ -120,7 +120,7 @@ def test_a_half_pushed_version_is_not_served(
     other: Callable[[int], None], models: Registry, client: FlaskClient
 ) -> None:
     other(2)
-    share.drop(places.models("fraud") / "2" / "manifest.json")
+    share.drop(paths.models("fraud") / "2" / "manifest.json")
     look(models)
     assert ask(client)[0] == 1
 
@@ -133,14 +133,14 @@ def test_a_service_outlives_the_loss_of_the_storage_and_starts_without_it(
 ) -> None:
     from s3fs import S3FileSystem
 
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{engine.free_port()}")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{prefect_runtime.free_port()}")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     monkeypatch.setattr(S3FileSystem, "retries", 1)
     S3FileSystem.clear_instance_cache()
     look(models)
     assert ask(client)[0] == 1
     assert "can't be used" in caplog.text
-    again = Registry(places.models())
+    again = Registry(paths.models())
     again.look()
     assert again.serving["fraud"].version == 1
     S3FileSystem.clear_instance_cache()
@@ -179,7 +179,7 @@ def test_an_odd_case_on_shared_storage_is_said_once_and_stops_no_other(
     shared: Path, change: Callable[[Path], None], caplog: pytest.LogCaptureFixture
 ) -> None:
     change(shared / "models" / "fraud")
-    models = Registry(places.models())
+    models = Registry(paths.models())
     for _ in range(3):
         look(models)
     assert list(models.serving) == ["mpg"]
@@ -190,11 +190,11 @@ def test_an_odd_case_on_shared_storage_is_said_once_and_stops_no_other(
 
 @pytest.mark.usefixtures("shared")
 def test_a_local_copy_that_cannot_be_written_takes_nothing_away() -> None:
-    models = Registry(places.models())
+    models = Registry(paths.models())
     models.look()
-    (places.models() / ".asked").unlink()
-    (places.models() / ".asked").mkdir()
-    os.utime(places.models() / ".asked", (0, 0))
+    (paths.models() / ".asked").unlink()
+    (paths.models() / ".asked").mkdir()
+    os.utime(paths.models() / ".asked", (0, 0))
     models.look()
     ready = create_app(models).test_client().get("/health/ready").get_json()
     assert ready["models"] == {"fraud": 1, "mpg": 4}
@@ -204,13 +204,13 @@ def test_a_local_copy_that_cannot_be_written_takes_nothing_away() -> None:
 @pytest.mark.usefixtures("other")
 def test_following_imports_neither_prefect_nor_tensorflow() -> None:
     code = (
-        "import sys; from casebook import places; from serving.registry import Registry;"
-        "models = Registry(places.models()); models.look(); print(list(models.serving),"
+        "import sys; from casebook import paths; from serving.registry import Registry;"
+        "models = Registry(paths.models()); models.look(); print(list(models.serving),"
         "[name for name in ('prefect', 'tensorflow', 'pandas', 'fastapi') if name in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
-        cwd=places.project(),
+        cwd=paths.project(),
         capture_output=True,
         text=True,
         check=True,

@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 import pytest
 
-from casebook import places
+from casebook import paths
 from serving.__main__ import main
 
 PATH = "/v1/models/fraud:predict"
@@ -45,7 +45,7 @@ def start(changed: str = "") -> subprocess.Popen[str]:
     ]
     return subprocess.Popen(
         command,
-        cwd=places.project(),
+        cwd=paths.project(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

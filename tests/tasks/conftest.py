@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from casebook import places, store
+from casebook import paths, store
 from casebook.params import CaseParams
 from casebook.run import Run, under_way
 from casebook.store import Facts, Ref
@@ -75,7 +75,7 @@ def keep() -> Callable[..., Ref]:
 
     def kept(work: Callable[..., Facts], *args: Any, **kwargs: Any) -> Ref:
         parts = {"number": str(next(numbers))}
-        folder = places.store() / "shop" / "made" / store.key_of(parts)
+        folder = paths.store() / "shop" / "made" / store.key_of(parts)
         folder.mkdir(parents=True)
         facts = work(folder, *args, **kwargs)
         cost = {"seconds": 0.0, "peak_memory_mb": None, "made_at": "2026-01-01T00:00:00+00:00"}

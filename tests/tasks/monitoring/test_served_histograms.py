@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from onnx import TensorProto, helper
 
-from casebook import places
+from casebook import paths
 from casebook.errors import CasebookError
 from serving.bundle import load
 from tasks.monitoring.served_histograms import Counted, counted_in_file
@@ -43,7 +43,7 @@ def by_table() -> bytes:
 
 
 def counted(home: Path, weights: list[float | None]) -> Counted:
-    folder = places.models("mpg") / "1"
+    folder = paths.models("mpg") / "1"
     if not folder.is_dir():
         write(
             "mpg", 1, by_table(), MPG | {"trained_on": "real"}, [{"Weight": 1.0}], [{"mpg": 20.0}]

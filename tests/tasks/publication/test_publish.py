@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from onnx import TensorProto, helper
 
-from casebook import files, places, share
+from casebook import files, paths, share
 from casebook.errors import CasebookError
 from casebook.registry import point, production, promote, rollback
 from casebook.run import Run
@@ -55,7 +55,7 @@ def graph(weight: float, noise: float = 0.0) -> bytes:
 
 def release(version: int, model: bytes = b"", trained_on: str = "real") -> int:
     """Put a version among the published ones by hand."""
-    folder = places.models("shop") / str(version)
+    folder = paths.models("shop") / str(version)
     folder.mkdir(parents=True)
     (folder / "model.onnx").write_bytes(model)
     files.write_json(
@@ -68,7 +68,7 @@ def release(version: int, model: bytes = b"", trained_on: str = "real") -> int:
 
 
 def folder(version: int) -> Path:
-    return places.models("shop") / str(version)
+    return paths.models("shop") / str(version)
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def parts(keep_tables: Callable[..., Ref]) -> Ref:
 
 
 def history() -> list[list[str]]:
-    lines = (places.models("shop") / "history").read_text(encoding="utf-8").splitlines()
+    lines = (paths.models("shop") / "history").read_text(encoding="utf-8").splitlines()
     return [line.split()[1:] for line in lines]
 
 
@@ -90,8 +90,8 @@ def test_versions_are_whole_numbers_in_order_and_nothing_else() -> None:
     assert versions("shop") == []
     for version in (10, 2, 1):
         release(version)
-    (places.models("shop") / "3.bak").mkdir()
-    (places.models("shop") / ".tmp-1-aa").mkdir()
+    (paths.models("shop") / "3.bak").mkdir()
+    (paths.models("shop") / ".tmp-1-aa").mkdir()
     assert versions("shop") == [1, 2, 10]
 
 
@@ -179,9 +179,7 @@ def test_a_model_of_an_earlier_day_than_the_one_that_serves_waits_however_good(
     parts: Ref, present: dict[str, str | None], date: str | None, serves: bool
 ) -> None:
     release(1, graph(1.0, 2.0))
-    files.write_json(
-        places.models("shop") / "1" / "manifest.json", present | {"trained_on": "real"}
-    )
+    files.write_json(paths.models("shop") / "1" / "manifest.json", present | {"trained_on": "real"})
     point("shop", 1)
     metrics = {"data": {"source": "real", "date": date}, **JUDGED}
     result, why = gate("shop", release(2, graph(1.0)), parts, metrics, PROBLEM, Rows())
@@ -220,7 +218,7 @@ def test_a_model_of_other_columns_waits_as_it_can_not_be_compared(parts: Ref) ->
     for version, name in ((1, "price"), (2, "weight")):
         release(version, graph(1.0))
         signature = {"inputs": [{"name": name}], "output": {"threshold": 0.5}}
-        files.write_json(places.models("shop") / str(version) / "signature.json", signature)
+        files.write_json(paths.models("shop") / str(version) / "signature.json", signature)
     point("shop", 1)
     serves, why = gate("shop", 2, parts, REAL, PROBLEM, Rows())
     assert not serves
@@ -230,7 +228,7 @@ def test_a_model_of_other_columns_waits_as_it_can_not_be_compared(parts: Ref) ->
 
 def test_a_version_whose_manifest_can_not_be_read_makes_way(parts: Ref) -> None:
     point("shop", release(1, graph(1.0)))
-    (places.models("shop") / "1" / "manifest.json").write_bytes(b"")
+    (paths.models("shop") / "1" / "manifest.json").write_bytes(b"")
     serves, why = gate("shop", release(2, graph(1.0)), parts, REAL, PROBLEM, Rows())
     assert serves
     assert why == "version 1, which was to serve, is gone or can't be read"
@@ -241,7 +239,7 @@ def test_a_damaged_pointer_spares_no_model_the_contest(
     parts: Ref, weight: float, noise: float, serves: bool
 ) -> None:
     point("shop", release(1, graph(1.0)))
-    (places.models("shop") / "production").write_bytes(b"")
+    (paths.models("shop") / "production").write_bytes(b"")
     result, why = gate("shop", release(2, graph(weight, noise)), parts, REAL, PROBLEM, Rows())
     assert result is serves
     assert "version 1's" in why
@@ -282,7 +280,7 @@ def test_a_version_altered_on_shared_storage_is_not_promoted(
 ) -> None:
     monkeypatch.setenv("CASEBOOK_ARTIFACTS", f"file://{tmp_path}/disk")
     monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / "first"))
-    folder = places.models("shop") / str(release(1, graph(1.0)))
+    folder = paths.models("shop") / str(release(1, graph(1.0)))
     share.push(folder)
     (tmp_path / "disk" / "models" / "shop" / "1" / "model.onnx").write_bytes(b"altered")
     monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / "second"))
@@ -397,13 +395,13 @@ def test_a_run_that_fails_leaves_versions_pointer_and_history_as_they_were(
         monkeypatch.setenv("CASEBOOK_CACHE", str(tmp_path / "machine"))
     bundle, parts = keep(exported), request.getfixturevalue("parts")
     promote("shop", release(1, graph(1.0, 2.0)))
-    before = whole(places.models("shop")), whole(tmp_path / "disk" / "models")
+    before = whole(paths.models("shop")), whole(tmp_path / "disk" / "models")
     if where != "last":
         monkeypatch.setattr(f"tasks.publication.publish.{where}", lambda *_: fail())
     with pytest.raises(OSError, match="the disk is gone"):
         published_by(run, bundle, parts, fail)
     assert (versions("shop"), production("shop")) == ([1], 1)
-    assert (whole(places.models("shop")), whole(tmp_path / "disk" / "models")) == before
+    assert (whole(paths.models("shop")), whole(tmp_path / "disk" / "models")) == before
     assert "published" not in run.details
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from casebook import places
+from casebook import paths
 from casebook.errors import CasebookError
 from tasks.runs.compare import Changed, changes, figures, outcomes, read
 
@@ -75,7 +75,7 @@ def test_figures_stand_side_by_side_the_primary_one_first(other: dict[str, Any])
 
 
 def test_a_run_is_read_by_its_name_and_a_missing_one_told(artifacts: Path) -> None:
-    folder = places.runs("shop") / "1"
+    folder = paths.runs("shop") / "1"
     folder.mkdir(parents=True)
     for name, content in RUN.items():
         (folder / f"{name}.json").write_text(json.dumps(content))

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 from filelock import FileLock
 
-from casebook import places
+from casebook import paths
 from casebook.errors import CasebookError
 from serving.bundle import load
 from tasks.scoring import plan as score_plan
@@ -73,7 +73,7 @@ def payments(rows: int, seed: int = 0) -> pa.Table:
 
 def service_answers(case: str, rows: list[Row]) -> list[Row]:
     """What the service answers, each row asked alone."""
-    predictor = load(places.models(case) / "1")
+    predictor = load(paths.models(case) / "1")
     names = [field.name for field in predictor.signature.inputs]
     return [predictor.predict([{name: row[name] for name in names}])[0] for row in rows]
 
@@ -293,7 +293,7 @@ def test_what_cannot_be_scored_is_said_before_anything_is_written(
     refuses(lambda: fraud("folder", "out"), "holds no file")
     (home / "folder" / "a.csv").write_text("Amount\n1\n")
     refuses(lambda: fraud("folder", "folder/out"), "must not lie in each other")
-    (places.models("fraud") / "production").unlink()
+    (paths.models("fraud") / "production").unlink()
     refuses(
         lambda: fraud("in.csv", "out.csv"), "No version of fraud serves", "flows.promote fraud 1"
     )
@@ -335,7 +335,7 @@ def test_a_killed_scoring_goes_on_and_ends_with_the_same_bytes(
     fraud("in.parquet", "whole.parquet")
     given, output = str(home / "in.parquet"), str(home / "out.parquet")
     killed = subprocess.run(
-        [sys.executable, "-c", KILLED, given, output], cwd=places.project(), check=False
+        [sys.executable, "-c", KILLED, given, output], cwd=paths.project(), check=False
     )
     assert killed.returncode == -signal.SIGKILL
     assert not (home / "out.parquet").exists()

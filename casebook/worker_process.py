@@ -1,4 +1,4 @@
-"""One spare process beside the main one, for work that needs no TensorFlow.
+"""One worker process beside the main one, for work that needs no TensorFlow.
 
 Great Expectations takes seconds to import and so does TensorFlow: in two processes they load side
 by side. The same process draws plots and fits the plain baselines while the main one trains. Left
@@ -28,7 +28,7 @@ class WorkerProcess:
         self._end: Timer | None = None
 
     def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call a function in the spare process and wait for what it returns or raises."""
+        """Call a function in the worker process and wait for what it returns or raises."""
         with self._lock:
             self._calls += 1
         try:

@@ -1,4 +1,4 @@
-"""The spare process does what it is told beside the main one, and doesn't outlive its use."""
+"""The worker process does what it is told beside the main one, and doesn't outlive its use."""
 
 import os
 import time
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from casebook import spare
-from casebook.spare import WorkerProcess
+from casebook import worker_process
+from casebook.worker_process import WorkerProcess
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_what_a_call_raises_arrives_here(helper: WorkerProcess) -> None:
 def test_left_idle_it_ends_and_the_next_call_starts_another(
     helper: WorkerProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spare, "IDLE", 0.2)
+    monkeypatch.setattr(worker_process, "IDLE", 0.2)
     first = helper.run(os.getpid)
     assert soon(first)
     assert helper.run(os.getpid) != first

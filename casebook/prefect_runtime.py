@@ -20,7 +20,7 @@ from types import FrameType
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from casebook import files, places, prefect_disk
+from casebook import files, paths, prefect_disk
 from casebook.errors import CasebookError
 
 log = logging.getLogger("casebook")
@@ -62,7 +62,7 @@ def prepare(settings: Mapping[str, str] = SETTINGS) -> None:
     """
     for name, value in settings.items():
         os.environ.setdefault(name, value)
-    os.environ.setdefault("PREFECT_HOME", str(places.prefect_home()))
+    os.environ.setdefault("PREFECT_HOME", str(paths.prefect_home()))
 
 
 @contextmanager
@@ -98,10 +98,10 @@ class Starting:
             return
         from filelock import FileLock
 
-        files.make_folder(places.prefect_home())
+        files.make_folder(paths.prefect_home())
         prefect_disk.check()
         # two servers must not create the same new database at the same time
-        self._lock = FileLock(places.prefect_home() / "starting.lock")
+        self._lock = FileLock(paths.prefect_home() / "starting.lock")
         self._lock.acquire()
         number = port or free_port()
         os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{number}/api"
@@ -120,7 +120,7 @@ class Starting:
 
     def _begin(self) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(
-            self._command, stdin=subprocess.PIPE, cwd=places.project(), start_new_session=True
+            self._command, stdin=subprocess.PIPE, cwd=paths.project(), start_new_session=True
         )
 
     def wait(self) -> None:

@@ -8,7 +8,7 @@ import logging
 import os
 import re
 
-from casebook import places
+from casebook import paths
 
 
 def log_lines() -> None:
@@ -34,7 +34,7 @@ def show(key: str, text: str) -> None:
 
 def linked(text: str) -> str:
     """Return a text with the paths of pages in it as addresses, where there are such."""
-    base, runs = os.environ.get("CASEBOOK_REPORTS", "").rstrip("/"), str(places.runs(""))
+    base, runs = os.environ.get("CASEBOOK_REPORTS", "").rstrip("/"), str(paths.runs(""))
     if not base:
         return text
     return re.sub(

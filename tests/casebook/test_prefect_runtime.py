@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from casebook import engine, prefect_disk
+from casebook import prefect_disk, prefect_runtime
 from casebook.errors import CasebookError
 from casebook.operation import Operation
 
@@ -69,7 +69,7 @@ def test_a_damaged_database_is_named_before_a_server_starts(database: Path, name
     DAMAGE[name](database)
     with (
         pytest.raises(CasebookError, match=r"prefect\.db can't be used .* Move it away"),
-        engine.server(),
+        prefect_runtime.server(),
     ):
         pass
     assert "PREFECT_API_URL" not in os.environ
@@ -97,7 +97,7 @@ def test_a_full_disk_is_named_before_a_server_starts(
     )
     with (
         pytest.raises(CasebookError, match=f"No space is left on the disk at {home}"),
-        engine.server(),
+        prefect_runtime.server(),
     ):
         pass
 
@@ -165,7 +165,7 @@ def test_a_server_that_is_killed_is_started_again_and_the_run_ends_if_that_happe
 
     client = get_current_settings().client
     monkeypatch.setattr(client, "max_retries", client.max_retries)  # to be restored
-    monkeypatch.setattr(engine, "RESTARTS", 1)
+    monkeypatch.setattr(prefect_runtime, "RESTARTS", 1)
     with pytest.raises(
         CasebookError, match="ended 2 times by itself, the last time with exit code -9"
     ):
@@ -175,7 +175,7 @@ def test_a_server_that_is_killed_is_started_again_and_the_run_ends_if_that_happe
 
 
 def wait_under_a_server_that_is_killed_twice() -> None:
-    with engine.server() as starting:
+    with prefect_runtime.server() as starting:
         starting.wait()
         for _ in range(2):
             wait_until_answered()
@@ -183,7 +183,7 @@ def wait_under_a_server_that_is_killed_twice() -> None:
         time.sleep(600)
 
 
-def kill(starting: engine.Starting) -> None:
+def kill(starting: prefect_runtime.Starting) -> None:
     """Kill the server, and wait until its end is noticed."""
     killed = starting.process
     assert killed is not None
@@ -194,5 +194,5 @@ def kill(starting: engine.Starting) -> None:
 
 
 def wait_until_answered() -> None:
-    while not engine.answers(os.environ["PREFECT_API_URL"]):
+    while not prefect_runtime.answers(os.environ["PREFECT_API_URL"]):
         time.sleep(0.1)
