@@ -18,6 +18,7 @@ from casebook import prefect_runtime, worker_process
 from casebook.case import Case
 from casebook.errors import CasebookError
 from casebook.params import CaseParams, add_flags, parse
+from casebook.quiet import separate_stderr
 from casebook.run import Run, Summary
 
 DONE, FAILED, BAD_ARGUMENTS = 0, 1, 2
@@ -94,6 +95,8 @@ def guarded(work: Callable[[], None], *, debug: bool = False) -> int:
 
 def speak(*, debug: bool) -> None:
     """Send our own log lines to stderr, and with `debug` everybody else's warnings too."""
+    if not debug:
+        separate_stderr()
     log = logging.getLogger("casebook")
     log.setLevel(logging.INFO)
     log.handlers = [logging.StreamHandler()]

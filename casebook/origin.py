@@ -25,4 +25,4 @@ class Origin(BaseModel):
     note: str = ""
     rows: int | None = None
     path: Path | None = Field(None, exclude=True)
-    found: str = Field("", exclude=True)
+    location: str = Field("", exclude=True)

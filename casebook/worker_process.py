@@ -13,6 +13,8 @@ from importlib import import_module
 from threading import Lock, Thread, Timer
 from typing import ParamSpec, TypeVar
 
+from casebook.quiet import native_messages_dropped
+
 P = ParamSpec("P")
 T = TypeVar("T")
 IDLE = 20.0  # seconds; longer than it takes to start another process with its imports
@@ -85,5 +87,6 @@ def _watch() -> None:
 
 def load(modules: tuple[str, ...]) -> None:
     """Import modules by name."""
-    for name in modules:
-        import_module(name)
+    with native_messages_dropped():
+        for name in modules:
+            import_module(name)

@@ -207,7 +207,7 @@ def notes(
 
     The trained parts are given for each strategy.
     """
-    begins = msg("It began with the weights of {origin}.", origin=weights.found or weights.note)
+    begins = msg("It began with the weights of {origin}.", origin=weights.location or weights.note)
     if weights.path is None:
         begins = msg(
             "It began with RANDOM weights, as no run on the sample looks for others: nothing here "

@@ -145,8 +145,8 @@ def both(origins: list[Origin]) -> Origin:
     They are the training file, whose hash the record names, and the test file.
     """
     train, test = origins
-    locations = f"{train.found}, {test.found}" if train.path else train.found
-    return train.model_copy(update={"found": locations})
+    locations = f"{train.location}, {test.location}" if train.path else train.location
+    return train.model_copy(update={"location": locations})
 
 
 @stage

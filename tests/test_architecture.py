@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -141,6 +142,30 @@ def test_no_import_goes_in_a_circle() -> None:
     }
     # else a CycleError that names the circle
     assert len(list(TopologicalSorter(needs).static_order())) == len(file_paths)
+
+
+# words that fit everything and say nothing
+EMPTY_WORDS = {"told", "asked", "found", "each", "known", "most", "made", "ran"}
+
+
+def bound(path: Path) -> Iterator[str]:
+    """Yield every name that a file binds: variables, parameters, functions, classes."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
+                yield name
+            case ast.arg(arg=name) | ast.alias(asname=str(name)):
+                yield name
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                yield name
+            case ast.ClassDef(name=name):
+                yield name
+
+
+@pytest.mark.parametrize("folder", [*MAY_IMPORT, "benchmarks", "tests"])
+def test_names_say_something(folder: str) -> None:
+    for path in sources(folder):
+        assert not {name.strip("_") for name in bound(path)} & EMPTY_WORDS, path
 
 
 def from_the_root(path: Path) -> str:

@@ -36,7 +36,7 @@ def fetch(dataset: str, source: str) -> Origin:
     entry = data_set(dataset)
     if source == "sample":
         origin = Origin(
-            dataset=dataset, kind="sample", note="made in code", found="the embedded sample"
+            dataset=dataset, kind="sample", note="made in code", location="the embedded sample"
         )
     elif source in ("auto", "real"):
         origin = _look_everywhere(entry, source)
@@ -44,7 +44,7 @@ def fetch(dataset: str, source: str) -> Origin:
         origin = _given(entry, Path(source))
     _note(origin)
     if not current().planning:
-        log.info("%s: %s data from %s", entry.title, origin.kind, origin.found)
+        log.info("%s: %s data from %s", entry.title, origin.kind, origin.location)
     return origin
 
 
@@ -67,7 +67,7 @@ def own(dataset: str, source: str, description: str, kind: Kind = "real") -> Ori
     """
     if source not in ("auto", "real"):
         return fetch(dataset, source)
-    origin = Origin(dataset=dataset, kind=kind, note="made in code", found=description)
+    origin = Origin(dataset=dataset, kind=kind, note="made in code", location=description)
     _note(origin)
     return origin
 
@@ -109,11 +109,11 @@ def _planned(entry: DataSet, source: str, mirror: str) -> Origin:
     """Return where the data would be fetched from; a plan fetches nothing."""
     for _, url in _addresses(entry, mirror):
         if answers(url):
-            return Origin(dataset=entry.name, kind="real", note="to be fetched", found=url)
+            return Origin(dataset=entry.name, kind="real", note="to be fetched", location=url)
     if source == "real":
-        return Origin(dataset=entry.name, kind="real", note="to be found", found="nowhere yet")
+        return Origin(dataset=entry.name, kind="real", note="to be found", location="nowhere yet")
     return Origin(
-        dataset=entry.name, kind="sample", note="made in code", found="the embedded sample"
+        dataset=entry.name, kind="sample", note="made in code", location="the embedded sample"
     )
 
 
@@ -137,13 +137,11 @@ def _nowhere(
             f"{'; '.join(failures) or 'any address'}. Put {names} there, or use --source sample or "
             "--source PATH."
         )
-    log.info(
-        "No cache, mirror or public source has %s: %s",
-        entry.name,
-        "; ".join(failures) or "no address",
-    )
+    if failures:
+        tried = "; ".join(failures)
+        log.info("No cache, mirror or public source has %s: %s", entry.name, tried)
     return Origin(
-        dataset=entry.name, kind="sample", note="made in code", found="the embedded sample"
+        dataset=entry.name, kind="sample", note="made in code", location="the embedded sample"
     )
 
 
@@ -225,7 +223,7 @@ def _origin(entry: DataSet, file: DataFile, path: Path, where: str, *, held: boo
         note=file.note,
         rows=file.rows,
         path=path,
-        found=description,
+        location=description,
     )
 
 

@@ -90,7 +90,7 @@ def report_findings(
     plots = copy_pictures(run.folder / "plots", findings, *([profile] if profile else []))
     data = {
         "source": origin.kind,
-        "origin": origin.found or origin.note,
+        "origin": origin.location or origin.note,
         "sha256": origin.sha256 or raw.sha256,
     }
     metrics = {

@@ -45,7 +45,7 @@ def measure_run(
         "run_id": run.run_id,
         "data": {
             "source": origin.kind,
-            "origin": origin.found or origin.note,
+            "origin": origin.location or origin.note,
             "sha256": origin.sha256 or raw.sha256,
             "rows": raw.facts["rows"],
             "date": asked_date(),

@@ -89,7 +89,7 @@ def measured(searched: Searched, problem: Problem, origin: Origin, raw: Ref) -> 
         "algorithm": searched.algorithm,
         "data": {
             "source": origin.kind,
-            "origin": origin.found or origin.note,
+            "origin": origin.location or origin.note,
             "sha256": origin.sha256 or raw.sha256,
         },
         "primary_metric": problem.primary,

@@ -66,9 +66,8 @@ def test_the_made_numbers_are_the_real_data_and_say_so() -> None:
     with under_way(Run("counting", CountingParams())) as run:
         origin = numbers_origin("auto")
     assert run.data == {"counting": {"kind": "real", "sha256": ""}}
-    assert (
-        origin.kind == "real" and "made in code" in origin.found and origin.note == "made in code"
-    )
+    assert (origin.kind, origin.note) == ("real", "made in code")
+    assert "made in code" in origin.location
 
 
 def fails(house: House, frame: pd.DataFrame, path: Path, *words: str) -> None:

@@ -99,7 +99,7 @@ def test_the_cache_comes_before_the_mirror(
     cached = put(home / "raw" / "shop" / "shop.parquet")
     origin = fetch("shop", source)
     assert (origin.path, origin.kind, origin.note) == (cached, "real", "as parquet")
-    assert "the cache" in origin.found
+    assert "the cache" in origin.location
 
 
 def test_files_of_one_place_are_tried_in_the_catalogs_order(home: Path) -> None:
@@ -253,7 +253,7 @@ def test_a_mirror_that_answers_all_with_a_page_leaves_the_way_to_the_public_sour
     (home / "web" / "mirror" / "net" / "net.csv").write_bytes(PAGES["login page"])
     put(home / "web" / "net.csv")
     catalog(home, f'url = "{web}/net.csv"')
-    assert fetch("net", "real").found.startswith(f"{web}/net.csv")
+    assert fetch("net", "real").location.startswith(f"{web}/net.csv")
 
 
 def test_a_page_that_lies_in_the_cache_or_is_named_is_told(home: Path) -> None:
@@ -346,9 +346,9 @@ def test_a_download_goes_into_the_cache_and_is_found_there_the_next_time(
     )
     origin = fetch("net", "real")
     assert origin.path == home / "raw" / "net" / "net.csv"
-    assert origin.found.startswith(web)
+    assert origin.location.startswith(web)
     (home / "web" / "net.csv").unlink()
-    assert "the cache" in fetch("net", "real").found
+    assert "the cache" in fetch("net", "real").location
 
 
 def test_a_download_of_another_file_is_refused_and_not_kept(home: Path, web: str) -> None:

@@ -1,0 +1,44 @@
+"""What native code prints is kept off the terminal where it is noise, and nothing of ours."""
+
+import subprocess
+import sys
+
+import pytest
+
+from casebook import paths
+
+CODE = """
+import os, sys
+from casebook.quiet import native_messages_dropped, separate_stderr
+
+{start}
+with native_messages_dropped():
+    os.write(2, b"built with oneDNN\\n")
+    print("ours", file=sys.stderr)
+os.write(2, b"a fault\\n")
+"""
+
+
+@pytest.mark.parametrize(
+    ("start", "expected"),
+    [
+        ("separate_stderr()", ["ours", "a fault"]),
+        ("", ["built with oneDNN", "ours", "a fault"]),
+        ("sys.stderr = None", ["built with oneDNN", "a fault"]),
+    ],
+    ids=["command", "debug", "without stderr"],
+)
+def test_only_what_native_code_prints_inside_the_block_is_dropped(
+    start: str, expected: list[str]
+) -> None:
+    command = [sys.executable, "-c", CODE.format(start=start)]
+    done = subprocess.run(command, cwd=paths.project(), capture_output=True, text=True)
+    assert (done.returncode, done.stderr.splitlines()) == (0, expected)
+
+
+def test_a_run_prints_our_lines_alone() -> None:
+    code = "from casebook.cli import speak; from casebook.worker_process import load;"
+    code += "speak(debug=False); load(('tensorflow',))"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=paths.project(), capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
