@@ -52,7 +52,7 @@ def measure_tricks(options: Options) -> Iterator[Figure]:
     """Train the fast network on some real photos, in full and with one part left out each time."""
     prepare("cpu", 0)
     train, judged = photos(500 if options.quick else PICTURES, 200 if options.quick else JUDGED)
-    usual = cifar10.settings("fast", cifar10.Cifar10Params(epochs=1 if options.quick else EPOCHS))
+    usual = cifar10.FAST.model_copy(update={"epochs": 1 if options.quick else EPOCHS})
     trials = {
         name: (usual.model_copy(update=dict(change)), False) for name, change in WITHOUT.items()
     }
@@ -76,7 +76,7 @@ def photos(count: int, judged: int) -> "tuple[Arrays, Arrays]":
 
     with under_way(Run("cifar10", CaseParams())):
         try:
-            origin = fetch(cifar10.DATA, "real")
+            origin = fetch(cifar10.CASE.dataset, "real")
         except CasebookError as error:
             raise Failed(str(error)) from error
     assert origin.path is not None

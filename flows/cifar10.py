@@ -9,26 +9,14 @@ from pydantic import Field
 
 from casebook.case import case
 from casebook.cli import main
-from casebook.device import DeviceChoice
-from casebook.futures import Future, gather
-from casebook.language import msg
-from casebook.params import CaseParams
 from casebook.run import Summary
 from samples.cifar10 import make_photos
-from tasks.data.clean import clean, drop_repeated_pictures
-from tasks.data.fetch import fetch
-from tasks.data.validate import enforce, suite_text, validate
+from tasks.images.case import PictureCase, PictureModel, PictureParams
 from tasks.images.explore import explore_pictures
-from tasks.images.inputs import Pictures
 from tasks.images.picture import Shape
-from tasks.images.read import decode
-from tasks.images.split import split_pictures
-from tasks.images.train import PictureSettings, train_pictures
-from tasks.problem.calibration import ThresholdPolicy
+from tasks.images.train import PictureSettings
 from tasks.problem.definition import Problem
-from tasks.problem.prepared_data import PreparedData
 from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
-from tasks.tables.baselines import Peer, compare
 from tasks.training.augmentation import Augmentation
 
 if TYPE_CHECKING:
@@ -36,42 +24,18 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from tasks.images.train import Arrays, PictureNetwork
+    from tasks.images.train import Arrays
 
     Floats = NDArray[np.float32]
 
-DATA = "cifar10"
 AXES = 24  # of a whitened patch: of the 48 or 27 that it has, the others are next to nothing
-PROBLEM = Problem(
-    kind="multiclass",
-    takes="picture",
-    target="label",
-    output="probabilities",
-    primary="accuracy",
-    labels=(
-        "airplane",
-        "automobile",
-        "bird",
-        "cat",
-        "deer",
-        "dog",
-        "frog",
-        "horse",
-        "ship",
-        "truck",
-    ),
-    shown=("accuracy", "balanced_accuracy", "f1", "log_loss"),
-)
-PROTOCOL = msg(
-    "the set's own test part; a tenth of the training pictures, stratified, for validation"
-)
 
 SHAPE = Shape(32, 32, 3)
 Candidate = Literal["course", "fast", "wide", "deep"]
 Bend = Literal["relu", "gelu"]
 
 
-class Cifar10Params(CaseParams):
+class Cifar10Params(PictureParams):
     """What can be set: which networks, and how long the fast recipe trains."""
 
     candidates: tuple[Candidate, ...] = Field(
@@ -79,91 +43,15 @@ class Cifar10Params(CaseParams):
         description="networks: the lab's, the fast recipe, the same four times as large, and one "
         "for a GPU; none named: course and fast, in the full profile wide as well",
     )
-    peers: tuple[Peer, ...] = Field(
-        ("dummy", "extra_trees"), description="plain models on the pixels to compare with"
-    )
     trees: Annotated[
         int, Field(ge=10, le=5000, description="size of the forest among the peers")
     ] = 50
     epochs: Annotated[
         int, Field(ge=1, le=200, description="epochs of the fast recipe; deep wants about 25")
     ] = 5
-    device: DeviceChoice = Field("auto", description="where to train")
     sample_rows: Annotated[
         int, Field(ge=200, le=100_000, description="size of the embedded sample")
     ] = 1000
-
-
-@case
-def cifar10(params: Cifar10Params = Cifar10Params()) -> Summary:
-    """Tell ten kinds of small colour photos apart, in minutes on a CPU (lab 250)."""
-    data = prepare(params)
-    profile = explore_pictures.submit(data.table, data.raw, PROBLEM)
-    trees = 20 if params.profile == "smoke" else params.trees
-    peers = compare.submit(data.encoded[0], params.peers, trees, PROBLEM, params.seed)
-    names = params.candidates or (
-        ("course", "fast", "wide") if params.profile == "full" else ("course", "fast")
-    )
-    trained = gather({name: [train_candidate(name, data, params)] for name in names})
-    baselines = [peers] if params.peers else []
-    return evaluate_and_publish(FittedModels(data, trained, baselines, profile))
-
-
-def prepare(params: Cifar10Params) -> PreparedData:
-    """Fetch, decode, validate, deduplicate and split the photos."""
-    origin = fetch(DATA, params.source)
-    raw = decode(origin, SHAPE, make_photos, params.sample_rows, params.seed)
-    checked = validate(raw, suite_text(DATA))
-    enforce(checked, DATA)
-    table = clean(checked, (drop_repeated_pictures,))
-    parts = split_pictures(table, raw, params.seed)
-    return PreparedData(
-        PROBLEM,
-        ThresholdPolicy(),
-        origin,
-        raw,
-        checked,
-        table,
-        [parts],
-        [parts],
-        Pictures(),
-        PROTOCOL,
-        params.seed,
-    )
-
-
-def train_candidate(name: Candidate, data: PreparedData, params: Cifar10Params) -> Future:
-    """Train one candidate."""
-    stage = train_pictures.with_label(name)
-    return stage.submit(
-        data.encoded[0], NETWORKS[name], len(PROBLEM.labels), settings(name, params), params.seed
-    )
-
-
-def settings(name: Candidate, params: Cifar10Params) -> PictureSettings:
-    """Return how a candidate is trained; the smoke profile trains for one epoch."""
-    max_epochs = 1 if params.profile == "smoke" else 200
-    if name == "course":
-        return PictureSettings(epochs=min(5, max_epochs), batch_size=64, device=params.device)
-    fast = PictureSettings(
-        epochs=min(params.epochs, max_epochs),
-        batch_size=256,
-        learning_rate=0.6,
-        weight_decay=0.005,
-        optimizer="sgd",
-        momentum=0.85,
-        schedule="cosine",
-        warm=0.2,
-        smoothing=0.1,
-        average=0.95,
-        reduced=True,
-        views=2,
-        augmentation=Augmentation(shift=2, flip=True),
-        device=params.device,
-    )
-    large = {"batch_size": 1024, "learning_rate": 1.6, "weight_decay": 0.008}
-    moved = {"augmentation": Augmentation(shift=4, flip=True, cover=12)}
-    return fast.model_copy(update={**large, **moved}) if name == "deep" else fast
 
 
 def course_network(train: "Arrays", classes: int) -> "keras.Model":
@@ -330,12 +218,73 @@ def whitening(
     return [both.reshape(patch, patch, SHAPE.channels, 2 * AXES), -mean @ both]
 
 
-NETWORKS: "dict[Candidate, PictureNetwork]" = {
-    "course": course_network,
-    "fast": fast_network,
-    "wide": wide_network,
-    "deep": deep_network,
-}
+FAST = PictureSettings(
+    batch_size=256,
+    learning_rate=0.6,
+    weight_decay=0.005,
+    optimizer="sgd",
+    momentum=0.85,
+    schedule="cosine",
+    warm=0.2,
+    smoothing=0.1,
+    average=0.95,
+    reduced=True,
+    views=2,
+    augmentation=Augmentation(shift=2, flip=True),
+)
+DEEP = FAST.model_copy(
+    update={
+        "batch_size": 1024,
+        "learning_rate": 1.6,
+        "weight_decay": 0.008,
+        "augmentation": Augmentation(shift=4, flip=True, cover=12),
+    }
+)
+
+CASE = PictureCase(
+    dataset="cifar10",
+    problem=Problem(
+        kind="multiclass",
+        takes="picture",
+        target="label",
+        output="probabilities",
+        primary="accuracy",
+        labels=(
+            "airplane",
+            "automobile",
+            "bird",
+            "cat",
+            "deer",
+            "dog",
+            "frog",
+            "horse",
+            "ship",
+            "truck",
+        ),
+        shown=("accuracy", "balanced_accuracy", "f1", "log_loss"),
+    ),
+    shape=SHAPE,
+    sample=make_photos,
+    models={
+        "course": PictureModel(
+            course_network, PictureSettings(epochs=5, batch_size=64), fixed_epochs=True
+        ),
+        "fast": PictureModel(fast_network, FAST),
+        "wide": PictureModel(wide_network, FAST),
+        "deep": PictureModel(deep_network, DEEP),
+    },
+)
+
+
+@case
+def cifar10(params: Cifar10Params = Cifar10Params()) -> Summary:
+    """Tell ten kinds of small colour photos apart, in minutes on a CPU (lab 250)."""
+    data = CASE.prepare(params)
+    profile = explore_pictures.submit(data.table, data.raw, CASE.problem)
+    baselines = CASE.fit_baselines(data, params)
+    usual = ("course", "fast", "wide") if params.profile == "full" else ("course", "fast")
+    trained = CASE.fit_all(data, params, params.candidates or usual)
+    return evaluate_and_publish(FittedModels(data, trained, baselines, profile))
 
 
 if __name__ == "__main__":

@@ -9,32 +9,20 @@ from pydantic import Field
 
 from casebook.case import case
 from casebook.cli import main
-from casebook.device import DeviceChoice
-from casebook.futures import Future, gather
-from casebook.language import msg
-from casebook.params import CaseParams
 from casebook.run import Summary
 from samples.mnist import make_digits
-from tasks.data.clean import clean, drop_repeated_pictures
-from tasks.data.fetch import fetch
-from tasks.data.validate import enforce, suite_text, validate
+from tasks.images.case import PictureCase, PictureModel, PictureParams
 from tasks.images.explore import explore_pictures
-from tasks.images.inputs import Pictures
 from tasks.images.picture import Shape
-from tasks.images.read import decode
-from tasks.images.split import split_pictures
-from tasks.images.train import PictureSettings, train_pictures
-from tasks.problem.calibration import ThresholdPolicy
+from tasks.images.train import PictureSettings
 from tasks.problem.definition import Problem
-from tasks.problem.prepared_data import PreparedData
 from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
-from tasks.tables.baselines import Peer, compare
 from tasks.training.augmentation import Augmentation
 
 if TYPE_CHECKING:
     import keras
 
-    from tasks.images.train import Arrays, PictureNetwork
+    from tasks.images.train import Arrays
 
 Data = Literal["mnist", "fashion"]
 SHAPE = Shape(28, 28, 1)
@@ -51,10 +39,9 @@ CLOTHES = (
     "Bag",
     "Ankle boot",
 )
-LABELS = {"mnist": tuple("0123456789"), "fashion": CLOTHES}
 
 
-class MnistParams(CaseParams):
+class MnistParams(PictureParams):
     """What can be set: which pictures, which networks, how long."""
 
     dataset: Data = Field(
@@ -65,112 +52,15 @@ class MnistParams(CaseParams):
         min_length=1,
         description="networks to train: the lab's LeNet-5, ours, and one for a GPU",
     )
-    peers: tuple[Peer, ...] = Field(
-        ("dummy", "extra_trees"), description="plain models on the pixels to compare with"
-    )
     trees: Annotated[
         int, Field(ge=10, le=5000, description="size of the forest among the peers")
     ] = 100
     epochs: Annotated[
         int, Field(ge=1, le=200, description="epochs of `ours` and `deep`, which wants about 55")
     ] = 12
-    device: DeviceChoice = Field("auto", description="where to train")
     sample_rows: Annotated[
         int, Field(ge=200, le=100_000, description="size of the embedded sample")
     ] = 1500
-
-
-@case
-def mnist(params: MnistParams = MnistParams()) -> Summary:
-    """Tell handwritten digits, or pieces of clothing, apart on 28 x 28 grey pixels (lab 240)."""
-    data = prepare(params)
-    profile = explore_pictures.submit(data.table, data.raw, data.problem)
-    trees = 20 if params.profile == "smoke" else params.trees
-    peers = compare.submit(data.encoded[0], params.peers, trees, data.problem, params.seed)
-    trained = gather({name: [train_candidate(name, data, params)] for name in params.candidates})
-    baselines = [peers] if params.peers else []
-    return evaluate_and_publish(FittedModels(data, trained, baselines, profile))
-
-
-PROTOCOL = msg(
-    "the set's own test part; a tenth of the training pictures, stratified, for validation"
-)
-
-
-def prepare(params: MnistParams) -> PreparedData:
-    """Fetch, decode, validate, deduplicate and split the pictures."""
-    data = {"mnist": "mnist", "fashion": "fashion_mnist"}[params.dataset]
-    problem = Problem(
-        kind="multiclass",
-        takes="picture",
-        target="label",
-        labels=LABELS[params.dataset],
-        output="probabilities",
-        primary="accuracy",
-        shown=("accuracy", "balanced_accuracy", "f1", "log_loss"),
-    )
-    origin = fetch(data, params.source)
-    raw = decode(origin, SHAPE, make_digits, params.sample_rows, params.seed)
-    checked = validate(raw, suite_text(data))
-    enforce(checked, data)
-    table = clean(checked, (drop_repeated_pictures,))
-    parts = split_pictures(table, raw, params.seed)
-    return PreparedData(
-        problem,
-        ThresholdPolicy(),
-        origin,
-        raw,
-        checked,
-        table,
-        [parts],
-        [parts],
-        Pictures(),
-        PROTOCOL,
-        params.seed,
-    )
-
-
-def train_candidate(name: Candidate, data: PreparedData, params: MnistParams) -> Future:
-    """Train one candidate."""
-    stage = train_pictures.with_label(name)
-    return stage.submit(
-        data.encoded[0],
-        NETWORKS[name],
-        len(data.problem.labels),
-        settings(name, params),
-        params.seed,
-    )
-
-
-def settings(name: Candidate, params: MnistParams) -> PictureSettings:
-    """Return how a candidate is trained; the smoke profile trains for one epoch."""
-    max_epochs = 1 if params.profile == "smoke" else 200
-    if name == "course":
-        return PictureSettings(epochs=min(5, max_epochs), batch_size=128, device=params.device)
-    digits = Augmentation(shift=2, turn=12.0, zoom=0.1)
-    clothes = Augmentation(shift=2, flip=True, cover=8)
-    ours = PictureSettings(
-        epochs=min(params.epochs, max_epochs),
-        batch_size=128,
-        learning_rate=4e-3,
-        weight_decay=0.05,
-        optimizer="adamw",
-        schedule="cosine",
-        smoothing=0.05,
-        average=0.995,
-        reduced=True,
-        views=2 if params.dataset == "fashion" else 1,
-        augmentation=clothes if params.dataset == "fashion" else digits,
-        device=params.device,
-    )
-    large = {
-        "batch_size": 512,
-        "learning_rate": 0.4,
-        "weight_decay": 0.005,
-        "optimizer": "sgd",
-        "average": 0.98,
-    }
-    return ours.model_copy(update=large) if name == "deep" else ours
 
 
 def course_network(train: "Arrays", classes: int) -> "keras.Model":
@@ -251,11 +141,68 @@ def normalized(hidden: Any, width: int, kernel: int = 3, stride: int = 1, past: 
     return layers.Activation("relu")(plain if past is None else layers.Add()([plain, past]))
 
 
-NETWORKS: "dict[Candidate, PictureNetwork]" = {
-    "course": course_network,
-    "ours": our_network,
-    "deep": deep_network,
+OURS = PictureSettings(
+    batch_size=128,
+    learning_rate=4e-3,
+    weight_decay=0.05,
+    optimizer="adamw",
+    schedule="cosine",
+    smoothing=0.05,
+    average=0.995,
+    reduced=True,
+    augmentation=Augmentation(shift=2, turn=12.0, zoom=0.1),
+)
+CLOTHED = OURS.model_copy(
+    update={"views": 2, "augmentation": Augmentation(shift=2, flip=True, cover=8)}
+)
+
+
+def picture_case(dataset: str, labels: tuple[str, ...], ours: PictureSettings) -> PictureCase:
+    """Return the case of one of the two sets."""
+    large = {
+        "batch_size": 512,
+        "learning_rate": 0.4,
+        "weight_decay": 0.005,
+        "optimizer": "sgd",
+        "average": 0.98,
+    }
+    lenet = PictureSettings(epochs=5, batch_size=128)
+    return PictureCase(
+        dataset=dataset,
+        problem=Problem(
+            kind="multiclass",
+            takes="picture",
+            target="label",
+            labels=labels,
+            output="probabilities",
+            primary="accuracy",
+            shown=("accuracy", "balanced_accuracy", "f1", "log_loss"),
+        ),
+        shape=SHAPE,
+        sample=make_digits,
+        models={
+            "course": PictureModel(course_network, lenet, fixed_epochs=True),
+            "ours": PictureModel(our_network, ours),
+            "deep": PictureModel(deep_network, ours.model_copy(update=large)),
+        },
+    )
+
+
+CASES = {
+    "mnist": picture_case("mnist", tuple("0123456789"), OURS),
+    "fashion": picture_case("fashion_mnist", CLOTHES, CLOTHED),
 }
+
+
+@case
+def mnist(params: MnistParams = MnistParams()) -> Summary:
+    """Tell handwritten digits, or pieces of clothing, apart on 28 x 28 grey pixels (lab 240)."""
+    pictures = CASES[params.dataset]
+    data = pictures.prepare(params)
+    profile = explore_pictures.submit(data.table, data.raw, pictures.problem)
+    baselines = pictures.fit_baselines(data, params)
+    trained = pictures.fit_all(data, params)
+    return evaluate_and_publish(FittedModels(data, trained, baselines, profile))
 
 
 if __name__ == "__main__":

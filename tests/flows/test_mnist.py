@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from flows import cifar10
+from samples import cifar10
 from samples.mnist import make_digits
 from tests.flows.house import SMOKE, House, fails_at_the_end, house_after
 
