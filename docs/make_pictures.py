@@ -1,0 +1,51 @@
+"""Make the pictures of both READMEs from a real run: `python docs/make_pictures.py`.
+
+It runs the fraud case on the real data (or reuses what a run left), in English and in Korean,
+serves what was published, and lets a headless Chromium draw the report and the model's page.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+PICTURES = Path(__file__).parent / "pictures"
+PROJECT = Path(__file__).resolve().parent.parent
+SIZE = "1200,1000"  # pixels
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def main() -> None:
+    """Draw four pictures."""
+    PICTURES.mkdir(exist_ok=True)
+    for language, ending in (("en", ""), ("ko", ".ko")):
+        draw(report(language).as_uri(), PICTURES / f"report{ending}.png", language)
+    command = [sys.executable, "-m", "serving", "--port", "0", "--log", "warning"]
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as service:
+        assert service.stdout is not None
+        address = re.search(r"http://\S+", service.stdout.readline())
+        assert address is not None
+        for language, ending in (("en", ""), ("ko", ".ko")):
+            page = f"{address[0]}/models/fraud?lang={language}"
+            draw(page, PICTURES / f"service{ending}.png", language)
+        service.terminate()
+
+
+def report(language: str) -> Path:
+    """Run the case and return the path of its report."""
+    command = [sys.executable, "-m", "flows.fraud", "--source", "real", "--language", language]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+    return next(Path(line) for line in done.stdout.splitlines() if line.endswith("report.html"))
+
+
+def draw(address: str, picture: Path, language: str) -> None:
+    """Have a browser draw the upper part of a page."""
+    browser = next(path for name in BROWSERS if (path := shutil.which(name)))
+    flags = ["--headless=new", "--no-sandbox", "--hide-scrollbars", f"--window-size={SIZE}"]
+    flags += [f"--accept-lang={language}", f"--screenshot={picture}"]
+    subprocess.run([browser, *flags, address], check=True, capture_output=True)
+
+
+if __name__ == "__main__":
+    main()
