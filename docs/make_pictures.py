@@ -27,7 +27,7 @@ def main() -> None:
         address = re.search(r"http://\S+", service.stdout.readline())
         assert address is not None
         for language, ending in (("en", ""), ("ko", ".ko")):
-            page = f"{address[0]}/models/fraud?lang={language}"
+            page = f"{address[0]}/models/fraud?language={language}"
             draw(page, PICTURES / f"service{ending}.png", language)
         service.terminate()
 
