@@ -71,7 +71,7 @@ def test_headers_guard_every_answer(client: FlaskClient) -> None:
 def test_openapi_names_exactly_what_is_served(client: FlaskClient) -> None:
     document = client.get("/openapi.json").get_json()
     rules = {
-        re.sub("<(case:)?(case)>", "{case}", rule.policy)
+        re.sub("<(case:)?(case)>", "{case}", rule.rule)
         for rule in client.application.url_map.iter_rules()
     }
     rules -= {"/static/<path:filename>", "/v1/models/{case}:predict"}
