@@ -147,7 +147,8 @@ def load(folder: Path) -> Predictor:
     except ImportError:  # no version's fault
         raise
     except Exception as error:  # whatever a version holds, it is refused alone
-        if not isinstance(error, CasebookError | OSError | LookupError | TypeError | ValueError):
+        foreseen = CasebookError | LookupError | MemoryError | OSError | TypeError | ValueError
+        if not isinstance(error, foreseen):
             logging.getLogger(__name__).exception(
                 "%s version %s fails in a way of its own", *folder.parts[-2:]
             )
