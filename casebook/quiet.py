@@ -13,8 +13,10 @@ STDERR = 2  # the descriptor that native code writes to
 
 def separate_stderr() -> None:
     """Give Python's own messages a descriptor of their own, so that native ones can be dropped."""
-    if sys.stderr is sys.__stderr__ and _is_standard(sys.stderr):
-        sys.stderr = os.fdopen(os.dup(STDERR), "w", buffering=1, errors="backslashreplace")
+    stream = sys.stderr
+    if stream is sys.__stderr__ and stream is not None and _is_standard(stream):
+        encoding = stream.encoding  # which PYTHONIOENCODING may name
+        sys.stderr = os.fdopen(os.dup(STDERR), "w", 1, encoding, "backslashreplace")
 
 
 @contextmanager

@@ -14,13 +14,11 @@ from casebook.origin import Origin
 from casebook.run import Summary
 from samples.fraud import make_payments
 from tasks.data.derive import HourOfDay, Log
-from tasks.problem.calibration import ThresholdPolicy
 from tasks.problem.definition import Problem
 from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
-from tasks.tables.baselines import Peer
 from tasks.tables.case import TableCase
 from tasks.tables.explore import explore
-from tasks.tables.parameters import TableParams
+from tasks.tables.parameters import ThresholdParams
 from tasks.tables.splitters import Holdout, Model
 from tasks.training.networks import piecewise, side_by_side
 from tasks.training.train import Settings
@@ -41,7 +39,7 @@ Candidate = Literal[
 ]
 
 
-class FraudParams(TableParams):
+class FraudParams(ThresholdParams):
     """What can be set: which models, what the candidate `tuned` is like, what an error costs."""
 
     candidates: tuple[Candidate, ...] = Field(
@@ -50,28 +48,15 @@ class FraudParams(TableParams):
         description="networks to train: the lab's with its ways to meet imbalance, our ensemble, "
         "yours",
     )
-    peers: tuple[Peer, ...] = Field(
-        ("dummy", "logistic_regression", "extra_trees", "gradient_boosting"),
-        description="plain models to compare with",
-    )
     batch_size: Annotated[
         int, Field(ge=16, le=65536, description="rows per training step of `tuned`")
     ] = 2048
-    trees: Annotated[
-        int, Field(ge=10, le=5000, description="size of the forests among the peers")
-    ] = 300
-    threshold_by: Literal["cost", "f_beta"] = Field(
-        "cost", description="what the threshold is chosen by"
-    )
     cost_missed: Annotated[
         float, Field(gt=0, le=1e9, description="cost of a missed fraud, in EUR")
     ] = 100.0
     cost_alert: Annotated[
         float, Field(gt=0, le=1e9, description="cost of looking into an alert, in EUR")
     ] = 5.0
-    beta: Annotated[
-        float, Field(gt=0, le=10, description="how much more recall counts than precision")
-    ] = 1.0
     sample_rows: Annotated[
         int, Field(ge=1000, le=10_000_000, description="size of the embedded sample")
     ] = 6000
@@ -90,16 +75,6 @@ def base_rate(origin: Origin) -> float | None:
     ):
         return None
     return entry.population_positives / entry.population_rows
-
-
-def threshold(params: FraudParams) -> ThresholdPolicy:
-    """Return how the threshold is chosen."""
-    return ThresholdPolicy(
-        by=params.threshold_by,
-        cost_missed=params.cost_missed,
-        cost_alert=params.cost_alert,
-        beta=params.beta,
-    )
 
 
 def standard_scores(columns: list[str]) -> "ColumnTransformer":
@@ -166,7 +141,7 @@ CASE: TableCase[FraudParams] = TableCase(
     sample=make_payments,
     encoder=standard_scores,
     derived=(HourOfDay("Time", "hour"), Log("Amount", "log_amount")),
-    threshold=threshold,
+    threshold=FraudParams.threshold_policy,
     models={
         "course": Model(course_network, COURSE),
         "course_weights": Model(course_network, COURSE.model_copy(update={"class_weights": True})),

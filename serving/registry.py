@@ -154,8 +154,8 @@ class Registry:
         """Remember a failure; a version that found no memory is tried again at the next look."""
         if failure.out_of_memory:
             self._stamps.pop(failure.case, None)
-        if self.failures.get(failure.case) == failure:
-            return
+            if self.failures.get(failure.case) == failure:
+                return  # counted and logged at the first look
         self.counts.add((LOAD_FAILURES, failure.case))
         self.failures = {**self.failures, failure.case: failure}
         logging.getLogger(__name__).error(

@@ -53,7 +53,7 @@ class PictureSettings(BaseModel):
         How many views of a picture are averaged in the end: 1 as it is, 2 with its mirror image.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
     epochs: int = 5
     batch_size: int = 128
     learning_rate: float = 1e-3

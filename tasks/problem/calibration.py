@@ -22,7 +22,7 @@ class ThresholdPolicy(BaseModel):
     is asked for.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
     by: Literal["cost", "f_beta", "likelier"] = "cost"
     cost_missed: float = 100.0
     cost_alert: float = 5.0

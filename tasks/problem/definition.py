@@ -91,7 +91,7 @@ class Problem(BaseModel):
         case.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
     kind: Literal["binary", "multiclass", "regression", "forecast"]
     takes: Literal["row", "picture", "series", "text"] = "row"
     target: str

@@ -12,8 +12,6 @@ from pydantic import BaseModel
 
 from casebook import files, paths, registry, share
 from casebook.registry import alone, point
-from casebook.registry import promote as promote  # where both stood before there was a registry
-from casebook.registry import rollback as rollback
 from casebook.run import current
 from casebook.stage import uncached_task
 from casebook.store import Ref

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from casebook.device import DeviceChoice
 from casebook.params import CaseParams
+from tasks.problem.calibration import ThresholdPolicy
 from tasks.tables.baselines import NumberPeer, Peer
 from tasks.training.networks import perceptron, plain
 from tasks.training.train import Optimizer, Settings
@@ -68,6 +69,35 @@ class TableParams(NetworkParams):
     sample_rows: Annotated[
         int, Field(ge=100, le=1_000_000, description="size of the embedded sample")
     ] = 400
+
+
+class ThresholdParams(TableParams):
+    """What can be set where a threshold is chosen by what an error costs, or by F-beta."""
+
+    peers: tuple[Peer, ...] = Field(
+        ("dummy", "logistic_regression", "extra_trees", "gradient_boosting"),
+        description="plain models to compare with",
+    )
+    trees: Annotated[
+        int, Field(ge=10, le=5000, description="size of the forests among the peers")
+    ] = 300
+    threshold_by: Literal["cost", "f_beta"] = Field(
+        "cost", description="what the threshold is chosen by"
+    )
+    cost_missed: Annotated[float, Field(gt=0, le=1e9, description="cost of a missed row")] = 100.0
+    cost_alert: Annotated[float, Field(gt=0, le=1e9, description="cost of checking an alert")] = 5.0
+    beta: Annotated[
+        float, Field(gt=0, le=10, description="how much more recall counts than precision")
+    ] = 1.0
+
+    def threshold_policy(self) -> ThresholdPolicy:
+        """Return how the threshold is chosen."""
+        return ThresholdPolicy(
+            by=self.threshold_by,
+            cost_missed=self.cost_missed,
+            cost_alert=self.cost_alert,
+            beta=self.beta,
+        )
 
 
 class RepeatedFoldsParams(TableParams):

@@ -42,7 +42,7 @@ class Settings(BaseModel):
     so that relative errors count.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
     epochs: int = 100
     batch_size: int = 2048
     patience: int = 10

@@ -1,5 +1,6 @@
 """What native code prints is kept off the terminal where it is noise, and nothing of ours."""
 
+import os
 import subprocess
 import sys
 
@@ -42,3 +43,13 @@ def test_a_run_prints_our_lines_alone() -> None:
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=paths.project(), capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_messages_keep_the_encoding_that_the_user_chose() -> None:
+    code = "import sys; from casebook.quiet import separate_stderr; separate_stderr();"
+    code += "print('가', file=sys.stderr)"
+    environment = os.environ | {"PYTHONIOENCODING": "cp949", "LC_ALL": "C"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=paths.project(), env=environment, capture_output=True
+    )
+    assert done.stderr == "가\n".encode("cp949")

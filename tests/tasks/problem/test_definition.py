@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from tasks.evaluation.evaluate import once
 from tasks.problem.definition import KNOWN, LOWER_IS_BETTER, TITLES, Problem, known_metrics
@@ -29,3 +30,9 @@ def test_the_known_metrics_are_those_that_are_measured_and_have_a_title(kind: st
     assert set(known_metrics(problem)) == set(measured)
     assert set(known_metrics(problem)) <= set(TITLES)
     assert set(TITLES) >= LOWER_IS_BETTER
+
+
+def test_a_misspelt_field_is_refused() -> None:
+    values = {"kind": "binary", "target": "y", "primary": "auprc", "shown": ()}
+    with pytest.raises(ValidationError, match="label"):
+        Problem.model_validate({**values, "label": ("no", "yes")})
