@@ -6,13 +6,12 @@ their hashes agree. Outputs that other machines made are brought from the shared
 go there.
 """
 
-import inspect
 import logging
 import platform
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, update_wrapper
 from importlib import import_module
@@ -30,15 +29,14 @@ from typing import (
     overload,
 )
 
-from pydantic import BaseModel, TypeAdapter
-
 from casebook import files, paths, prefect_runtime, share, store, untrusted
-from casebook.catalog import data_set
 from casebook.errors import CasebookError
-from casebook.fingerprint import fingerprint, library_versions, reaches
+from casebook.fingerprint import fingerprint
 from casebook.futures import CompletedFuture, Future
-from casebook.run import Run, StageRecord, current
-from casebook.store import Facts, Manifest, Ref
+from casebook.reuse import cost_of, decide
+from casebook.run import StageRecord, current
+from casebook.stage_key import JSON, key_parts, refs_in, set_for
+from casebook.store import Facts, Ref
 
 if TYPE_CHECKING:
     from prefect import Task
@@ -47,8 +45,6 @@ log = logging.getLogger("casebook")
 P = ParamSpec("P")
 T = TypeVar("T")
 Process = Literal["main", "worker"]
-JSON: TypeAdapter[object] = TypeAdapter(object)
-OF_EVERY_CASE = ("trust_columns",)  # parameters that reach stages without a flow's handing them on
 
 
 @dataclass(frozen=True)
@@ -88,17 +84,7 @@ class Call:
     @property
     def inputs(self) -> list[Ref]:
         """The references among the arguments, also inside lists and mappings."""
-        return list(_refs([*self.args, *self.kwargs.values()]))
-
-
-def _refs(values: Iterable[object]) -> Iterator[Ref]:
-    for value in values:
-        if isinstance(value, Ref):
-            yield value
-        elif isinstance(value, Mapping):
-            yield from _refs(value.values())
-        elif isinstance(value, (list, tuple)):
-            yield from _refs(value)
+        return list(refs_in([*self.args, *self.kwargs.values()]))
 
 
 class Stage(Generic[P]):
@@ -183,16 +169,6 @@ class Stage(Generic[P]):
         )
 
 
-def set_for(fn: Callable[..., object], params: BaseModel) -> dict[str, Any]:
-    """Return the run's values of parameters that every case has, as far as a stage takes them."""
-    taken = inspect.signature(fn).parameters
-    return {
-        name: getattr(params, name)
-        for name in OF_EVERY_CASE
-        if name in taken and hasattr(params, name)
-    }
-
-
 def named(module: str, name: str) -> object:
     """Return the stage that a module defines under a name."""
     return getattr(import_module(module), name)
@@ -224,87 +200,6 @@ def stage(
     return decorate if fn is None else decorate(fn)
 
 
-def key_parts(
-    fn: Callable[..., object], args: tuple[Any, ...], kwargs: Mapping[str, Any]
-) -> Iterator[tuple[str, str]]:
-    """Yield everything that a stage's output depends on, as named strings.
-
-    `--plan` compares and explains these strings.
-    """
-    code, libraries = fingerprint(fn)
-    yield "code", code
-    bound = inspect.signature(fn).bind(Path(), *args, **kwargs)
-    bound.apply_defaults()
-    for name, value in list(bound.arguments.items())[1:]:
-        text, used = _describe(value)
-        libraries = (*libraries, *used)
-        yield name, text
-    if reaches(fn, data_set):
-        for name in sorted(set(_data_sets(bound.arguments))):
-            yield f"catalog {name}", data_set(name).model_dump_json()
-    for library, version in library_versions(tuple(sorted(set(libraries)))).items():
-        yield f"library {library}", version
-
-
-def _data_sets(arguments: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the data sets that a call is about.
-
-    What it reads of them in the catalog is part of its key.
-    """
-    named = [
-        arguments.get("dataset"),
-        *(getattr(value, "dataset", None) for value in arguments.values()),
-    ]
-    of_inputs = [ref.facts.get("dataset") for ref in _refs(arguments.values())]
-    yield from (name for name in (*named, *of_inputs) if isinstance(name, str))
-
-
-def _describe(value: object) -> tuple[str, tuple[str, ...]]:
-    """Return an argument as text that changes with its content, and the libraries it depends on."""
-    if isinstance(value, Ref):
-        return (value.sha256 or "pending") + value.within, ()
-    if callable(value) and not isinstance(value, BaseModel):
-        return fingerprint(value)
-    if isinstance(value, Mapping):
-        value = sorted(value.items())
-    if is_dataclass(value) or isinstance(value, BaseModel):
-        kind: type = type(value)
-        code, libraries = fingerprint(kind)
-        return f"{JSON.dump_json(value).decode()} {code}", libraries
-    if isinstance(value, (list, tuple)):
-        described = [_describe(item) for item in value]
-        return repr([text for text, _ in described]), tuple(
-            name for _, names in described for name in names
-        )
-    return JSON.dump_json(value).decode(), ()
-
-
-def decide(run: Run, ref: Ref, parts: Mapping[str, str]) -> StageRecord:
-    """Decide whether a stage is run or its stored output reused, and why.
-
-    A plan downloads nothing.
-    """
-    wrong = None if run.planning or run.refresh else store.sync(ref.folder)
-    manifest = store.read_manifest(ref.folder)
-    previous = manifest or store.latest(ref.case, ref.stage)
-    why = wrong or _reason_to_run(run, ref, parts, manifest, previous)
-    record = StageRecord(
-        stage=ref.stage, key=ref.key, status="run" if why else "reuse", why=why or "nothing changed"
-    )
-    return record.model_copy(update=_cost(previous))
-
-
-def _reason_to_run(
-    run: Run, ref: Ref, parts: Mapping[str, str], manifest: Manifest | None, last: Manifest | None
-) -> str | None:
-    if run.refresh:
-        return "a fresh run was asked for"
-    if manifest is None:
-        return _what_changed(parts, last)
-    here = (ref.folder / store.MANIFEST).is_file()  # else a plan, and the run will bring it
-    return store.verify(ref.folder, manifest) if here else None
-
-
 def _readable(result: Path) -> bool:
     """Return whether Prefect's record of the result is complete.
 
@@ -314,25 +209,6 @@ def _readable(result: Path) -> bool:
         return isinstance(JSON.validate_json(result.read_bytes()), dict)
     except (FileNotFoundError, ValueError):
         return False
-
-
-def _what_changed(parts: Mapping[str, str], last: Manifest | None) -> str:
-    if last is None:
-        return "not made before"
-    names = sorted({*parts, *last.parts})
-    changed = [name for name in names if parts.get(name) != last.parts.get(name)]
-    waiting = [
-        name for name in changed if parts.get(name) == "pending" or "pending" in parts.get(name, "")
-    ]
-    if waiting and len(waiting) == len(changed):
-        return "waits for " + ", ".join(waiting)
-    return ", ".join(name for name in changed if name not in waiting) + " changed"
-
-
-def _cost(manifest: Manifest | None) -> dict[str, object]:
-    if manifest is None:
-        return {}
-    return manifest.model_dump(include={"seconds", "bytes", "peak_memory_mb"})
 
 
 def _as_task(
@@ -422,7 +298,7 @@ def _note(call: Call, ref: Ref) -> Ref:
     manifest = store.read_manifest(ref.folder)
     if manifest is None:
         raise FileNotFoundError(ref.folder / store.MANIFEST)
-    for name, value in _cost(manifest).items():
+    for name, value in cost_of(manifest).items():
         setattr(call.record, name, value)
     log.info("  %-26s %6.1f s  %s", call.label, manifest.seconds, call.record.why)
     return manifest.ref

@@ -110,7 +110,9 @@ class TableCase(Generic[P]):
             parts=parts,
             encoded=self.splits.encode(parts, self.problem, self.derived_columns, self.encoder),
             kind=Rows(),
-            protocol=self.splits.describe(self.problem, folds),
+            protocol=self.splits.describe(
+                self.problem, folds, deduplicated=drop_repeats in self.cleaning
+            ),
             seed=params.seed,
             plotted_folds=self.splits.plotted_folds,
         )

@@ -75,7 +75,7 @@ class Splits(Protocol[P]):
     def fit_baselines(self, data: PreparedData, params: P) -> list[Future]:
         """Fit the baselines on each fold."""
 
-    def describe(self, problem: Problem, folds: int) -> Message:
+    def describe(self, problem: Problem, folds: int, *, deduplicated: bool) -> Message:
         """Return a sentence on how the figures come about."""
 
 
@@ -134,7 +134,7 @@ class RepeatedKFold:
         )
         return [Fold(fitted, number) for number in range(folds) if params.peers]
 
-    def describe(self, problem: Problem, folds: int) -> Message:
+    def describe(self, problem: Problem, folds: int, *, deduplicated: bool) -> Message:
         """Name the folds and, of a regression, the shuffles."""
         if not problem.classes:
             return repeated_folds(folds)
@@ -205,28 +205,38 @@ class Holdout:
             for number, encoded in enumerate(data.encoded if params.peers else [])
         ]
 
-    def describe(self, problem: Problem, folds: int) -> Message:
-        """Name the split, or the number of folds."""
-        match self.grouped, folds:
-            case False, 1:
+    def describe(self, problem: Problem, folds: int, *, deduplicated: bool) -> Message:
+        """Name the split, or the number of folds, and how repeated rows were met."""
+        match self.grouped, deduplicated, folds:
+            case True, _, 1:
                 return msg(
-                    "repeats dropped; stratified training, validation and test parts of 64, 16 "
-                    "and 20 %; one split"
+                    "stratified training, validation and test parts of 64, 16 and 20 %, equal rows "
+                    "all in one of them; one split"
                 )
-            case False, _:
+            case True, _, _:
                 return msg(
-                    "repeats dropped; stratified training, validation and test parts of 64, 16 "
-                    "and 20 %; mean of {folds} outer folds",
+                    "stratified training, validation and test parts of 64, 16 and 20 %, equal rows "
+                    "all in one of them; mean of {folds} outer folds",
                     folds=folds,
                 )
-            case True, 1:
+            case False, True, 1:
                 return msg(
-                    "stratified training, validation and test parts of 64, 16 and 20 %, equal "
-                    "headers all in one of them; one split"
+                    "repeats dropped; stratified training, validation and test parts of 64, 16 and "
+                    "20 %; one split"
+                )
+            case False, True, _:
+                return msg(
+                    "repeats dropped; stratified training, validation and test parts of 64, 16 and "
+                    "20 %; mean of {folds} outer folds",
+                    folds=folds,
+                )
+            case False, False, 1:
+                return msg(
+                    "stratified training, validation and test parts of 64, 16 and 20 %; one split"
                 )
         return msg(
-            "stratified training, validation and test parts of 64, 16 and 20 %, equal headers all "
-            "in one of them; mean of {folds} outer folds",
+            "stratified training, validation and test parts of 64, 16 and 20 %; mean of {folds} "
+            "outer folds",
             folds=folds,
         )
 

@@ -7,8 +7,10 @@ import pytest
 from casebook import files, share, store
 from casebook.errors import CasebookError
 from casebook.params import CaseParams
+from casebook.reuse import decide
 from casebook.run import Run, under_way
-from casebook.stage import Stage, decide, key_parts, set_for, stage
+from casebook.stage import Stage, stage
+from casebook.stage_key import key_parts, set_for
 from casebook.store import Facts, Ref
 from tasks.data.derive import HourOfDay, Log
 from tasks.problem.calibration import ThresholdPolicy

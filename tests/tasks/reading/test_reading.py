@@ -20,7 +20,7 @@ import pytest
 from casebook.catalog import data_set
 from casebook.errors import CasebookError
 from casebook.origin import Origin
-from casebook.stage import key_parts
+from casebook.stage_key import key_parts
 from casebook.store import Ref
 from casebook.tables import read_table
 from serving.check_columns import Numbers
