@@ -6,29 +6,45 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NoReturn
 
+from benchmarks.cluster import measure_cluster
+from benchmarks.fairness import measure_fairness
 from benchmarks.figures import Figure, Options, show, show_head, write
+from benchmarks.flow import measure_flow, measure_rerun, measure_size
+from benchmarks.folds import measure_folds
+from benchmarks.models import measure_models
+from benchmarks.pictures import measure_pictures
 from benchmarks.processes import Failed
+from benchmarks.profiles import measure_profile
+from benchmarks.reviews import measure_reviews
+from benchmarks.scoring import measure_parts, measure_scoring
+from benchmarks.serving import measure_serving
+from benchmarks.siege import measure_siege
+from benchmarks.start_up import measure_start_up
+from benchmarks.storm import measure_storm
+from benchmarks.tricks import measure_tricks
+from benchmarks.wsgi_servers import measure_servers
 from casebook import paths
 
-SECTIONS = (
-    "flow",
-    "rerun",
-    "size",
-    "folds",
-    "profile",
-    "pictures",
-    "reviews",
-    "tricks",
-    "serving",
-    "models",
-    "servers",
-    "fairness",
-    "storm",
-    "siege",
-    "scoring",
-    "parts",
-    "cluster",
-)
+MEASURES: Mapping[str, Callable[[Options], Iterator[Figure]]] = {
+    "startup": measure_start_up,
+    "flow": measure_flow,
+    "rerun": measure_rerun,
+    "size": measure_size,
+    "folds": measure_folds,
+    "profile": measure_profile,
+    "pictures": measure_pictures,
+    "reviews": measure_reviews,
+    "tricks": measure_tricks,
+    "serving": measure_serving,
+    "models": measure_models,
+    "servers": measure_servers,
+    "fairness": measure_fairness,
+    "storm": measure_storm,
+    "siege": measure_siege,
+    "scoring": measure_scoring,
+    "parts": measure_parts,
+    "cluster": measure_cluster,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,8 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     figures: list[Figure] = []
     show_head()
     try:
-        for name in args.sections or SECTIONS:
-            for figure in measures()[name](options):
+        for name in args.sections or MEASURES:
+            for figure in MEASURES[name](options):
                 figures.append(figure)
                 show(figure)
     except (Failed, FileNotFoundError) as error:
@@ -57,44 +73,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def measures() -> Mapping[str, Callable[[Options], Iterator[Figure]]]:
-    """Return what measures each section."""
-    from benchmarks.cluster import measure_cluster
-    from benchmarks.fairness import measure_fairness
-    from benchmarks.flow import measure_flow, measure_rerun, measure_size
-    from benchmarks.folds import measure_folds
-    from benchmarks.models import measure_models
-    from benchmarks.pictures import measure_pictures
-    from benchmarks.profiles import measure_profile
-    from benchmarks.reviews import measure_reviews
-    from benchmarks.scoring import measure_parts, measure_scoring
-    from benchmarks.serving import measure_serving
-    from benchmarks.siege import measure_siege
-    from benchmarks.storm import measure_storm
-    from benchmarks.tricks import measure_tricks
-    from benchmarks.wsgi_servers import measure_servers
-
-    return {
-        "flow": measure_flow,
-        "rerun": measure_rerun,
-        "size": measure_size,
-        "folds": measure_folds,
-        "profile": measure_profile,
-        "pictures": measure_pictures,
-        "reviews": measure_reviews,
-        "tricks": measure_tricks,
-        "serving": measure_serving,
-        "models": measure_models,
-        "servers": measure_servers,
-        "fairness": measure_fairness,
-        "storm": measure_storm,
-        "siege": measure_siege,
-        "scoring": measure_scoring,
-        "parts": measure_parts,
-        "cluster": measure_cluster,
-    }
-
-
 def parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
     command_line = argparse.ArgumentParser(
@@ -105,7 +83,7 @@ def parser() -> argparse.ArgumentParser:
         nargs="*",
         type=section,
         metavar="SECTION",
-        help=f"{', '.join(SECTIONS)}; none: all",
+        help=f"{', '.join(MEASURES)}; none: all",
     )
     command_line.add_argument(
         "--repeats", type=count, default=3, help="runs of each kind, but one of size (default: 3)"
@@ -123,8 +101,8 @@ def parser() -> argparse.ArgumentParser:
 
 def section(text: str) -> str:
     """Return the name of a section, or refuse it."""
-    if text not in SECTIONS:
-        raise argparse.ArgumentTypeError(f"{text!r} is no section: there are {', '.join(SECTIONS)}")
+    if text not in MEASURES:
+        raise argparse.ArgumentTypeError(f"{text!r} is no section: there are {', '.join(MEASURES)}")
     return text
 
 

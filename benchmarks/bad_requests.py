@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
+from PIL import Image
+
 JSON_TYPE, FORM_TYPE = "application/json", "multipart/form-data; boundary=b"
 Rows = list[dict[str, Any]]
 
@@ -116,8 +118,6 @@ def form(content: bytes) -> bytes:
 @cache
 def bomb(side: int) -> bytes:
     """Return a picture of few bytes and many pixels."""
-    from PIL import Image
-
     stream = io.BytesIO()
     Image.new("L", (side, side)).save(stream, "PNG")
     return stream.getvalue()

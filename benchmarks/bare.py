@@ -12,6 +12,8 @@ from benchmarks.figures import Options
 from benchmarks.processes import python
 from casebook import paths
 from casebook.catalog import data_set
+from flows.fraud import FraudParams
+from samples.fraud import make_payments
 
 
 def sources() -> list[str]:
@@ -50,9 +52,6 @@ def sample_file(folder: Path) -> Path:
     The file has the name of the real one. The few rows without an amount, which the flow sets
     aside, are left out: not every bare script survives them.
     """
-    from flows.fraud import FraudParams
-    from samples.fraud import make_payments
-
     entry = data_set("creditcard")
     path = folder / entry.folder / entry.files[-1].name
     path.parent.mkdir()

@@ -6,20 +6,24 @@ The flow is compared with it.
 metrics of the test split. It checks, keeps, reports and publishes nothing.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TypeAlias
 
-if TYPE_CHECKING:
-    import keras
-    import numpy as np
-    import pandas as pd
-    from numpy.typing import NDArray
+import keras
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from keras import layers
+from sklearn import metrics, model_selection, preprocessing
 
-    Floats = NDArray[np.float32]
-    Part = tuple[Floats, NDArray[np.int64]]
+from casebook.array_types import Float32Array
+
+Part: TypeAlias = "tuple[Float32Array, npt.NDArray[np.int64]]"
 
 
 def main(path: Path, epochs: int) -> None:
@@ -28,7 +32,6 @@ def main(path: Path, epochs: int) -> None:
     Another 16 % serve for early stopping, and the remaining 20 % for testing.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import keras
 
     keras.utils.set_random_seed(0)
     training, validation, test = scaled(parts(payments(path)))
@@ -37,49 +40,41 @@ def main(path: Path, epochs: int) -> None:
     print(json.dumps({"epochs": trained, **figures(model, test)}))
 
 
-def payments(path: Path) -> "pd.DataFrame":
+def payments(path: Path) -> pd.DataFrame:
     """Read the payments without duplicates and missing values.
 
     The time becomes the hour of the day, and the amount its logarithm.
     """
-    import numpy as np
-    import pandas as pd
-
     table = pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
     table = table.drop_duplicates().dropna()
     hour, log_amount = table["Time"] % 86_400 / 3600, np.log(table["Amount"] + 1e-3)
     return table.drop(columns=["Time", "Amount"]).assign(hour=hour, log_amount=log_amount)
 
 
-def parts(table: "pd.DataFrame") -> "list[Part]":
+def parts(table: pd.DataFrame) -> list[Part]:
     """Return the training, validation and test parts, with the same share of frauds in each."""
-    from sklearn.model_selection import train_test_split
-
     y = table["Class"].to_numpy("int64")
     x = table.drop(columns="Class").to_numpy("float32")
-    x, x_test, y, y_test = train_test_split(x, y, test_size=0.2, stratify=y, random_state=0)
-    x, x_validation, y, y_validation = train_test_split(
+    x, x_test, y, y_test = model_selection.train_test_split(
+        x, y, test_size=0.2, stratify=y, random_state=0
+    )
+    x, x_validation, y, y_validation = model_selection.train_test_split(
         x, y, test_size=0.2, stratify=y, random_state=0
     )
     return [(x, y), (x_validation, y_validation), (x_test, y_test)]
 
 
-def scaled(unscaled: "list[Part]") -> "list[Part]":
+def scaled(unscaled: list[Part]) -> list[Part]:
     """Standardize every column of the splits by the training split, which comes first.
 
     In the training split each column then has mean 0 and standard deviation 1.
     """
-    from sklearn.preprocessing import StandardScaler
-
-    scaler = StandardScaler().fit(unscaled[0][0])
+    scaler = preprocessing.StandardScaler().fit(unscaled[0][0])
     return [(scaler.transform(x), y) for x, y in unscaled]
 
 
-def network(columns: int) -> "keras.Model":
+def network(columns: int) -> keras.Model:
     """Return the lab's network, compiled."""
-    import keras
-    from keras import layers
-
     model = keras.Sequential([keras.Input((columns,))])
     for units in (32, 16):
         model.add(layers.Dense(units, activation="relu"))
@@ -91,14 +86,12 @@ def network(columns: int) -> "keras.Model":
     return model
 
 
-def fit(model: "keras.Model", training: "Part", validation: "Part", epochs: int) -> int:
+def fit(model: keras.Model, training: Part, validation: Part, epochs: int) -> int:
     """Train with early stopping, and return the number of epochs.
 
     Training stops when validation AUC has not risen for ten epochs, and the best weights are
     restored.
     """
-    import keras
-
     stop = keras.callbacks.EarlyStopping(
         "val_auc", mode="max", patience=10, restore_best_weights=True
     )
@@ -113,16 +106,14 @@ def fit(model: "keras.Model", training: "Part", validation: "Part", epochs: int)
     return len(history.epoch)
 
 
-def figures(model: "keras.Model", test: "Part") -> dict[str, float]:
+def figures(model: keras.Model, test: Part) -> dict[str, float]:
     """Return AUPRC, ROC AUC and, at one half, F1 on the test part."""
-    from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
-
     x, y = test
     probability = model.predict(x, verbose=0)[:, 0]
     return {
-        "auprc": float(average_precision_score(y, probability)),
-        "roc_auc": float(roc_auc_score(y, probability)),
-        "f1": float(f1_score(y, probability > 0.5)),
+        "auprc": float(metrics.average_precision_score(y, probability)),
+        "roc_auc": float(metrics.roc_auc_score(y, probability)),
+        "f1": float(metrics.f1_score(y, probability > 0.5)),
     }
 
 

@@ -6,13 +6,13 @@ The whole file is read into memory, scored by one call of the model, and written
 import sys
 from pathlib import Path
 
+import numpy as np
+import onnxruntime
+import pandas as pd
+
 
 def main(model: Path, given: Path, output: Path) -> None:
     """Score a parquet file with a published graph, as a notebook would."""
-    import numpy as np
-    import onnxruntime
-    import pandas as pd
-
     frame = pd.read_parquet(given)
     session = onnxruntime.InferenceSession(model.read_bytes(), providers=["CPUExecutionProvider"])
     feeds = {node.name: frame[[node.name]].to_numpy(np.float32) for node in session.get_inputs()}

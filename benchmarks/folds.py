@@ -1,8 +1,14 @@
 """Folds: ten networks fitted as one batched model, against one Keras `fit` after another."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers
 
 from benchmarks.figures import Figure, Options, ratio
 from casebook.device import prepare
@@ -10,9 +16,6 @@ from tasks.problem.definition import Problem
 from tasks.tables.train_folds import Scale, Stack, fit, stacked
 from tasks.training.networks import perceptron
 from tasks.training.train import Settings, optimizer
-
-if TYPE_CHECKING:
-    import keras
 
 FOLDS, ROWS, FEATURES, UNITS = 10, 405, 13, (64, 64)  # boston's table and the lab's network for it
 PROBLEM = Problem(kind="regression", target="y", primary="rmse", shown=("rmse",))
@@ -33,8 +36,6 @@ def measure_folds(options: Options) -> Iterator[Figure]:
 
 def table() -> Stack:
     """Return random rows with a learnable target."""
-    import numpy as np
-
     rng = np.random.default_rng(0)
     x = rng.normal(size=(FOLDS, ROWS, FEATURES)).astype("float32")
     parts = [{"x": fold, "y": fold[:, 0] + fold[:, 1] ** 2} for fold in x]
@@ -54,11 +55,8 @@ def one_by_one(stack: Stack, settings: Settings) -> None:
         model.fit(x, y, batch_size=settings.batch_size, epochs=settings.epochs, verbose=0)
 
 
-def plain() -> "keras.Model":
+def plain() -> keras.Model:
     """Return the lab's network in plain layers."""
-    import keras
-    from keras import layers
-
     stack: list[Any] = [
         keras.Input((FEATURES,)),
         *(layers.Dense(units, activation="relu") for units in UNITS),

@@ -5,20 +5,23 @@
 naming and scaling raw columns.
 """
 
+from __future__ import annotations
+
 import logging
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import keras
+import numpy as np
+
 if TYPE_CHECKING:
     from flask import Flask
 
 
-def create_app(path: Path) -> "Flask":
+def create_app(path: Path) -> Flask:
     """Load the network, ask it once, and return the application."""
-    import keras
-    import numpy as np
     from flask import Flask, request
 
     model = keras.saving.load_model(path, compile=False)

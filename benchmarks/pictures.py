@@ -3,21 +3,21 @@
 Both train on the same pixels.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
+
+import keras
+import numpy as np
 
 from benchmarks.figures import Figure, Options, ratio
 from casebook.device import prepare
 from flows import cifar10, mnist
-from tasks.images.train import PictureSettings, fit
+from tasks.images.train import PictureNetwork, PictureSettings, fit
 
-if TYPE_CHECKING:
-    import keras
-
-    from tasks.images.train import PictureNetwork
-
-    Training = Callable[[keras.Model, dict[str, Any], int], float]
+Training: TypeAlias = "Callable[[keras.Model, dict[str, Any], int], float]"
 
 COUNT = 10_000  # random pictures: what is measured does not depend on what they show
 EPOCHS = 2
@@ -44,8 +44,6 @@ def measure_pictures(options: Options) -> Iterator[Figure]:
 
 def pictures(shape: tuple[int, int, int], count: int) -> dict[str, Any]:
     """Return random pixels and labels."""
-    import numpy as np
-
     rng = np.random.default_rng(0)
     return {
         "x": rng.integers(0, 256, (count, *shape), dtype=np.uint8),
@@ -53,7 +51,7 @@ def pictures(shape: tuple[int, int, int], count: int) -> dict[str, Any]:
     }
 
 
-def as_in_the_flow(model: "keras.Model", data: dict[str, Any], batch: int) -> float:
+def as_in_the_flow(model: keras.Model, data: dict[str, Any], batch: int) -> float:
     """Return the seconds that the second epoch of the flow's training takes.
 
     The first epoch also compiles the network.
@@ -62,13 +60,11 @@ def as_in_the_flow(model: "keras.Model", data: dict[str, Any], batch: int) -> fl
     return fit(model, data, few, PictureSettings(epochs=EPOCHS, batch_size=batch), 0)["seconds"][-1]
 
 
-def as_in_a_script(model: "keras.Model", data: dict[str, Any], batch: int) -> float:
+def as_in_a_script(model: keras.Model, data: dict[str, Any], batch: int) -> float:
     """Return the seconds that the second epoch of Keras' `fit` takes.
 
     The pixels are numbers, as in the labs.
     """
-    import keras
-
     x = data["x"].astype("float32")
     model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     model.fit(x, data["y"], batch_size=batch, verbose=0)
@@ -78,13 +74,11 @@ def as_in_a_script(model: "keras.Model", data: dict[str, Any], batch: int) -> fl
 
 
 def epoch_seconds(
-    train: "Training", network: "PictureNetwork", data: dict[str, Any], batch: int
+    train: Training, network: PictureNetwork, data: dict[str, Any], batch: int
 ) -> float:
     """Train a fresh network, and return the seconds that `train` measured.
 
     Keras' memory of earlier networks is cleared first.
     """
-    import keras
-
     keras.backend.clear_session()
     return train(network(data, 10), data, batch)

@@ -10,6 +10,9 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from benchmarks.figures import Figure, Options
+from flows.fraud import CASE
+from samples.fraud import make_payments
+from tasks.tables.explore import profile
 
 ROWS = 284_807  # as many as the public file of card payments has
 
@@ -28,10 +31,6 @@ def measure_profile(options: Options) -> Iterator[Figure]:
 
 def profiled(rows: int) -> tuple[float, float]:
     """Return the seconds that a profile took, and the peak memory of this process in MB."""
-    from flows.fraud import CASE
-    from samples.fraud import make_payments
-    from tasks.tables.explore import profile
-
     table = make_payments(rows, 0)
     started = perf_counter()
     with TemporaryDirectory() as folder:

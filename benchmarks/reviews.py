@@ -3,24 +3,25 @@
 Keras is given texts that are padded to 30 words.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TypeAlias
+
+import keras
+import numpy as np
+from keras import layers
 
 from benchmarks.figures import Figure, Options, ratio
+from casebook.array_types import Int64Array
 from casebook.device import prepare
 from casebook.words import padded
 from flows.naver_reviews import course_network
 from tasks.texts.features import Texts
 from tasks.texts.train import TextSettings, fit
 
-if TYPE_CHECKING:
-    import keras
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Sequences = list[list[int]]
-    Labels = NDArray[np.int64]
+Sequences: TypeAlias = "list[list[int]]"
 
 # random texts as long as the reviews are: what is measured does not depend on what they say
 COUNT = 15_000
@@ -41,13 +42,11 @@ def measure_reviews(options: Options) -> Iterator[Figure]:
     yield ratio("reviews", "fit / flow", bare[1:], ours[1:])
 
 
-def texts(count: int) -> "tuple[Sequences, Labels]":
+def texts(count: int) -> tuple[Sequences, Int64Array]:
     """Return random words and labels.
 
     The texts are as long as the reviews: 8 words on average, and 30 at most.
     """
-    import numpy as np
-
     rng = np.random.default_rng(0)
     lengths = np.clip(rng.geometric(1 / MEAN, count), 1, LENGTH)
     return [rng.integers(1, WORDS, length).tolist() for length in lengths], rng.integers(
@@ -55,7 +54,7 @@ def texts(count: int) -> "tuple[Sequences, Labels]":
     )
 
 
-def as_in_the_flow(sequences: "Sequences", y: "Labels") -> float:
+def as_in_the_flow(sequences: Sequences, y: Int64Array) -> float:
     """Return the seconds of the flow's second epoch.
 
     The first epoch also traces the network for each width.
@@ -72,13 +71,11 @@ def as_in_the_flow(sequences: "Sequences", y: "Labels") -> float:
     return curves["seconds"][-1]
 
 
-def as_in_a_script(sequences: "Sequences", y: "Labels") -> float:
+def as_in_a_script(sequences: Sequences, y: Int64Array) -> float:
     """Return the seconds of the second epoch of Keras' `fit`.
 
     The texts are padded, and there is no mask, as in the lab.
     """
-    import keras
-
     x, model = padded(sequences, LENGTH), lab_network()
     model.compile("adam", keras.losses.BinaryCrossentropy(from_logits=True))
     model.fit(x, y, batch_size=BATCH, verbose=0)
@@ -87,11 +84,8 @@ def as_in_a_script(sequences: "Sequences", y: "Labels") -> float:
     return perf_counter() - started
 
 
-def lab_network() -> "keras.Model":
+def lab_network() -> keras.Model:
     """Return the lab's network as it stands there, which reads padding like words."""
-    import keras
-    from keras import layers
-
     return keras.Sequential(
         [
             keras.Input((LENGTH,), dtype="int32"),
@@ -104,10 +98,8 @@ def lab_network() -> "keras.Model":
 
 
 def epoch_seconds(
-    train: "Callable[[Sequences, Labels], float]", sequences: "Sequences", y: "Labels"
+    train: Callable[[Sequences, Int64Array], float], sequences: Sequences, y: Int64Array
 ) -> float:
     """Return what a training measured, with Keras' memory of earlier ones cleared."""
-    import keras
-
     keras.backend.clear_session()
     return train(sequences, y)

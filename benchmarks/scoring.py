@@ -9,11 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pyarrow as pa
+from pyarrow import parquet
+
 from benchmarks.figures import Figure, Options, ratio
 from benchmarks.processes import environment, python
 from benchmarks.servers import prefect_server
 from benchmarks.serving import published
 from benchmarks.timing import Cost, watched
+from samples.fraud import make_payments
 
 MILLION = 1_000_000
 MILLIONS = 10
@@ -91,11 +95,6 @@ def make(path: Path, rows: int) -> None:
 
     A million generated payments are repeated, and each million is a row group.
     """
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    from samples.fraud import make_payments
-
     table = pa.Table.from_pandas(
         make_payments(min(rows, MILLION), 0).drop(columns="Class"), preserve_index=False
     )

@@ -3,12 +3,18 @@
 Each part is measured by leaving it out.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import keras
+import numpy as np
 
 from benchmarks.figures import Figure, Options
 from benchmarks.processes import Failed
+from casebook.array_types import NamedArrays
 from casebook.device import prepare
 from casebook.errors import CasebookError
 from casebook.params import CaseParams
@@ -19,11 +25,6 @@ from tasks.images.read import read
 from tasks.images.train import PictureSettings, averaged_views, fit, score
 from tasks.training.augmentation import Augmentation
 from tasks.training.train import steady
-
-if TYPE_CHECKING:
-    import keras
-
-    from tasks.images.train import Arrays
 
 PICTURES = 5_000  # of the training part; as many as a run of minutes allows for each trick
 JUDGED = 5_000  # other training pictures: the test part is not read here
@@ -64,7 +65,7 @@ def measure_tricks(options: Options) -> Iterator[Figure]:
         yield Figure("tricks", f"{title}: an epoch", "s", (seconds,))
 
 
-def photos(count: int, judged: int) -> "tuple[Arrays, Arrays]":
+def photos(count: int, judged: int) -> tuple[NamedArrays, NamedArrays]:
     """Return real photos for training, and others that judge.
 
     Raises
@@ -72,8 +73,6 @@ def photos(count: int, judged: int) -> "tuple[Arrays, Arrays]":
     Failed
         There is no real data.
     """
-    import numpy as np
-
     with under_way(Run("cifar10", CaseParams())):
         try:
             origin = fetch(cifar10.CASE.dataset, "real")
@@ -88,14 +87,12 @@ def photos(count: int, judged: int) -> "tuple[Arrays, Arrays]":
 
 
 def tried(
-    train: "Arrays", judged: "Arrays", settings: PictureSettings, *, plain: bool
+    train: NamedArrays, judged: NamedArrays, settings: PictureSettings, *, plain: bool
 ) -> tuple[float, float]:
     """Return the accuracy on the judging photos and the seconds of an epoch.
 
     With `plain` the network starts from random kernels.
     """
-    import keras
-
     keras.backend.clear_session()
     model = steady(lambda: network(train, plain=plain), 0)
     few = {name: values[:100] for name, values in judged.items()}
@@ -105,14 +102,12 @@ def tried(
     return float(right.mean()), min(seconds)
 
 
-def network(train: "Arrays", *, plain: bool) -> "keras.Model":
+def network(train: NamedArrays, *, plain: bool) -> keras.Model:
     """Return the fast network.
 
     Its convolutions are initialized as in the recipe; with `plain` they are drawn at random and all
     trained.
     """
-    import keras
-
     model = cifar10.fast_network(train, 10)
     if not plain:
         return model

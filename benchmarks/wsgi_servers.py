@@ -3,6 +3,8 @@
 `python -m benchmarks.wsgi_servers SERVER PORT` runs one of them in two processes where it can.
 """
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from statistics import quantiles
@@ -15,11 +17,14 @@ from benchmarks.processes import environment, python
 from benchmarks.servers import served
 from casebook import paths
 from casebook.prefect_runtime import free_port
+from serving.__main__ import main
+from serving.app import create_app
+from serving.gateway import Gateway
+from serving.registry import Registry
+from serving.service import Service
 
 if TYPE_CHECKING:
     from flask import Flask
-
-    from serving.gateway import Gateway
 
 PROCESSES, THREADS, CLIENTS = 2, 4, 4
 
@@ -53,20 +58,15 @@ def speed(target: Target, seconds: float) -> tuple[float, float]:
     return quantiles(times, n=2)[0] * 1e3, throughput(target, Bound(20_000, seconds), CLIENTS)
 
 
-def application() -> "Flask":
+def application() -> Flask:
     """Return the service over what is published here."""
-    from serving.app import create_app
-    from serving.registry import Registry
-
     models = Registry(paths.models())
     models.look()
     return create_app(models)
 
 
-def gateway() -> "Gateway":
+def gateway() -> Gateway:
     """Return the service as the application of an ASGI server."""
-    from serving.service import Service
-
     return Service().gateway
 
 
@@ -75,8 +75,6 @@ def casebook(port: int) -> None:
 
     Brief requests are answered in the event loop.
     """
-    from serving.__main__ import main
-
     main(["--port", str(port), "--processes", str(PROCESSES), "--log", "warning"])
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import filelock
+
 
 @contextmanager
 def held(path: Path) -> Iterator[None]:
@@ -15,9 +17,7 @@ def held(path: Path) -> Iterator[None]:
 
     Its folder must be there.
     """
-    from filelock import FileLock
-
-    with FileLock(path, thread_local=False):
+    with filelock.FileLock(path, thread_local=False):
         try:
             yield
         finally:
@@ -30,12 +30,10 @@ def taken(path: Path) -> Iterator[bool]:
 
     Yield False where a process that holds it is alive, or may be.
     """
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(path, thread_local=False)
+    lock = filelock.FileLock(path, thread_local=False)
     try:
         lock.acquire(blocking=False)
-    except (Timeout, PermissionError):  # the file of another user says nothing to us
+    except (filelock.Timeout, PermissionError):  # the file of another user says nothing to us
         yield False
         return
     try:

@@ -8,6 +8,8 @@ import logging
 import os
 import re
 
+from prefect import artifacts
+
 from casebook import paths
 
 
@@ -24,10 +26,8 @@ def show(key: str, text: str) -> None:
 
     Its first line is the description, each further one a paragraph.
     """
-    from prefect.artifacts import create_markdown_artifact
-
     lines = linked(text).splitlines()
-    create_markdown_artifact(
+    artifacts.create_markdown_artifact(
         "\n\n".join(lines[1:] or lines), key=key.replace("_", "-"), description=lines[0]
     )
 

@@ -1,5 +1,7 @@
 """A case: the story in a flow file, made into a Prefect flow that keeps a record of each run."""
 
+from __future__ import annotations
+
 import inspect
 import logging
 import os
@@ -7,7 +9,9 @@ import platform
 import subprocess
 from collections.abc import Callable
 from functools import cached_property, update_wrapper
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
+
+import prefect
 
 from casebook import paths, track
 from casebook.artifacts_ui import log_lines, show
@@ -16,9 +20,6 @@ from casebook.errors import CasebookError
 from casebook.fingerprint import library_versions
 from casebook.params import CaseParams
 from casebook.run import REPORT, Run, Summary, under_way
-
-if TYPE_CHECKING:
-    from prefect import Flow
 
 M = TypeVar("M", bound=CaseParams)
 LIBRARIES = ("prefect", "great-expectations", "pandas", "scikit-learn", "imbalanced-learn", "keras")
@@ -34,7 +35,8 @@ class Case(Generic[M]):
     def __init__(self, story: Callable[[M], Summary]) -> None:
         self.story = story
         self.name = story.__name__
-        self.params: type[M] = next(iter(inspect.signature(story).parameters.values())).annotation
+        parameters = inspect.signature(story, eval_str=True).parameters
+        self.params: type[M] = next(iter(parameters.values())).annotation
         update_wrapper(self, story)
 
     def __call__(self, params: M) -> Summary:
@@ -42,9 +44,8 @@ class Case(Generic[M]):
         return self.flow(params)
 
     @cached_property
-    def flow(self) -> "Flow[[M], Summary]":
+    def flow(self) -> prefect.Flow[[M], Summary]:
         """The Prefect flow, as deployments and the UI know it."""
-        from prefect import flow
 
         def tell(summary: Summary) -> None:
             text = f"{summary.headline}\nReport: {summary.report}\nNext: `{summary.next_command}`"
@@ -61,7 +62,7 @@ class Case(Generic[M]):
         body.__signature__ = inspect.Signature([parameter])  # type: ignore[attr-defined]
         body.__annotations__ = {"params": self.params, "return": Summary}
         summary = (inspect.getdoc(self.story) or "").strip()
-        return flow(name=self.name, description=summary, persist_result=False)(body)
+        return prefect.flow(name=self.name, description=summary, persist_result=False)(body)
 
     def plan(self, params: M) -> Run:
         """Walk through the story without running a stage.

@@ -4,12 +4,15 @@ Workers must see the same artifacts and have the same code. Each runs one stage 
 networks trained in threads of one process would disturb each other's random numbers.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from casebook import paths, share
 from casebook.errors import CasebookError
 
 if TYPE_CHECKING:
@@ -37,7 +40,7 @@ def check_runner(runner: str) -> None:
 
 
 @contextmanager
-def connected(runner: str, proof: str) -> Iterator["DaskTaskRunner | None"]:
+def connected(runner: str, proof: str) -> Iterator[DaskTaskRunner | None]:
     """Connect to the scheduler at `dask://host:port`, and leave it as it is afterwards.
 
     The runner `local` needs no scheduler.
@@ -72,7 +75,7 @@ def connected(runner: str, proof: str) -> Iterator["DaskTaskRunner | None"]:
         yield cluster
 
 
-def _runner(address: str) -> "DaskTaskRunner":
+def _runner(address: str) -> DaskTaskRunner:
     try:
         from prefect_dask.task_runners import DaskTaskRunner
     except ImportError as error:
@@ -105,7 +108,5 @@ def _check(runner: str, client: Any, proof: str) -> None:
 
 def sees(proof: str) -> bool:
     """Say, on a worker, whether a file of the artifacts is there, or where machines share them."""
-    from casebook import paths, share
-
     path = paths.artifacts() / proof
     return path.is_file() or share.read(path) is not None

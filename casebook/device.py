@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
+import keras
 from pydantic import JsonValue
 
 DeviceChoice = Literal["auto", "cpu", "gpu"]
@@ -19,8 +20,6 @@ def prepare(requested: DeviceChoice, seed: int) -> dict[str, JsonValue]:
     used: cpu` in its record. Networks compute in 32 bits unless they are built inside
     `reduced_precision`; on a CPU, with a fixed number of threads.
     """
-    import keras
-
     keras.utils.set_random_seed(seed)
     keras.backend.clear_session()
     backend = keras.backend.backend()
@@ -44,8 +43,6 @@ def reduced_precision(used: JsonValue, *, enabled: bool) -> Iterator[str]:
     A GPU does. A processor does if it has instructions for it: without them 16 bits are emulated,
     and slower than 32.
     """
-    import keras
-
     bits = "mixed_float16" if used == "gpu" else "mixed_bfloat16" if _has_bfloat16() else "float32"
     keras.mixed_precision.set_global_policy(bits if enabled else "float32")
     try:
@@ -121,6 +118,4 @@ def _torch(requested: DeviceChoice) -> str:
 
     It chose the device when it was imported, unless KERAS_TORCH_DEVICE says otherwise.
     """
-    import keras
-
     return "cpu" if str(keras.ops.zeros(()).device) == "cpu" else "gpu"

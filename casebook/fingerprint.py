@@ -3,8 +3,9 @@
 That code is every project function, class and constant.
 
 Prefect's own source policy hashes one function and misses the ones it calls, so a fix in a called
-function would go unnoticed. What changes no result does not count: docstrings, comments, layout,
-the folder of the checkout, and the decorators of `casebook` itself with all that they reach.
+function would go unnoticed. What changes no result does not count: docstrings, annotations of
+functions, comments, layout, the folder of the checkout, and the decorators of `casebook` itself
+with all that they reach.
 """
 
 import ast
@@ -137,7 +138,7 @@ def _follow_code(
     name = f"code of {_place(module, thing.__qualname__)}"
     if name in pieces:
         return
-    tree = _without_docstrings(ast.parse(textwrap.dedent(inspect.getsource(thing))))
+    tree = _WithoutRemarks().visit(ast.parse(textwrap.dedent(inspect.getsource(thing))))
     _drop_own_decorators(tree, module)
     pieces[name] = ast.dump(tree)
     for place, reached in _names(tree, module):
@@ -155,21 +156,24 @@ def _names(tree: ast.AST, module: ModuleType) -> Iterator[tuple[str, object]]:
             yield _place(module, node.id), scope[node.id]
         elif isinstance(node, ast.Attribute):
             owner = _module_named(node.value, module)
-            if owner is not None and _ours(owner):
+            if owner is not None:
                 yield _place(owner, node.attr), getattr(owner, node.attr, None)
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             yield from _imported(node)
 
 
 def _module_named(node: ast.expr, module: ModuleType) -> ModuleType | None:
-    """Return the module that an expression such as `package.module` means, if it means one."""
+    """Return the module of the project that an expression such as `package.module` means, if any.
+
+    An attribute of a library is not looked up, because an import may take seconds.
+    """
     if isinstance(node, ast.Name):
         named = vars(module).get(node.id)
     elif isinstance(node, ast.Attribute):
         named = getattr(_module_named(node.value, module), node.attr, None)
     else:
         named = None
-    return named if isinstance(named, ModuleType) else None
+    return named if isinstance(named, ModuleType) and _ours(named) else None
 
 
 def _place(module: ModuleType, name: str) -> str:
@@ -251,10 +255,46 @@ def _is_own(decorator: ast.expr, module: ModuleType) -> bool:
     return (defined_in or "").split(".")[0] == "casebook"
 
 
-def _without_docstrings(tree: ast.Module) -> ast.Module:
-    for node in ast.walk(tree):
-        if isinstance(
-            node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)
-        ) and ast.get_docstring(node):
+class _WithoutRemarks(ast.NodeTransformer):
+    """Remove what changes no result: docstrings, and the annotations of functions.
+
+    The annotations of a class stay, as they define a dataclass or a pydantic model.
+    """
+
+    def __init__(self) -> None:
+        self.in_function = False
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        """Remove the docstring."""
+        return self._body(node, in_function=False)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        """Remove the docstring and the annotation of the result."""
+        node.returns = None
+        return self._body(node, in_function=True)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        """Remove the docstring and the annotation of the result."""
+        node.returns = None
+        return self._body(node, in_function=True)
+
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        """Remove the annotation of a parameter."""
+        node.annotation = None
+        return node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        """Remove the annotation of a local variable."""
+        if self.in_function:
+            node.annotation = ast.Constant(None)
+        return self.generic_visit(node)
+
+    def _body(
+        self, node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef, in_function: bool
+    ) -> ast.AST:
+        if ast.get_docstring(node) is not None:
             node.body = node.body[1:] or [ast.Pass()]
-    return tree
+        outside, self.in_function = self.in_function, in_function
+        self.generic_visit(node)
+        self.in_function = outside
+        return node

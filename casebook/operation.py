@@ -1,5 +1,7 @@
 """An operation: a small function such as promote, made into a Prefect flow and a command line."""
 
+from __future__ import annotations
+
 import argparse
 import getpass
 import inspect
@@ -9,14 +11,13 @@ import os
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import prefect
 
 from casebook import prefect_disk, prefect_runtime
 from casebook.artifacts_ui import log_lines, show
 from casebook.cli import guarded
-
-if TYPE_CHECKING:
-    from prefect import Flow
 
 
 class Operation:
@@ -31,12 +32,11 @@ class Operation:
         self.mends = mends
 
     @cached_property
-    def flow(self) -> "Flow[..., str]":
+    def flow(self) -> prefect.Flow[..., str]:
         """The Prefect flow.
 
         With it the UI can trigger the operation, keeps its log and shows its result.
         """
-        from prefect import flow
 
         def body(**given: Any) -> str:
             log_lines()
@@ -44,7 +44,7 @@ class Operation:
             show(self.fn.__name__, message)
             return message
 
-        parameters = inspect.signature(self.fn).parameters.values()
+        parameters = inspect.signature(self.fn, eval_str=True).parameters.values()
         named = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in parameters]
         body.__signature__ = inspect.Signature(named)  # type: ignore[attr-defined]
         about = (inspect.getdoc(self.fn) or "").split("\n\n")[0]
@@ -54,7 +54,7 @@ class Operation:
             for parameter in named
         ]
         body.__doc__ = "\n".join([about, "", "Args:", *lines])
-        return flow(name=self.fn.__name__, description=about, persist_result=False)(body)
+        return prefect.flow(name=self.fn.__name__, description=about, persist_result=False)(body)
 
     def main(self, argv: Sequence[str] | None = None) -> int:
         """Run the operation from the command line.
@@ -66,7 +66,7 @@ class Operation:
         parser = argparse.ArgumentParser(
             prog=f"python -m flows.{self.fn.__name__}", description=description
         )
-        for name, parameter in inspect.signature(self.fn).parameters.items():
+        for name, parameter in inspect.signature(self.fn, eval_str=True).parameters.items():
             _add(parser, name, parameter)
         arguments = vars(parser.parse_args(argv))
         return guarded(lambda: self._run(arguments))

@@ -5,6 +5,8 @@ with `_low` and `_high` its interval, and `champion/auprc` the champion's, which
 is.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -61,7 +63,7 @@ class Outcome:
     figures: Mapping[str, float]
     curves: Curves = field(default_factory=dict)
     folders: Mapping[str, Path] = field(default_factory=dict)
-    trials: tuple["Outcome", ...] = ()
+    trials: tuple[Outcome, ...] = ()
     lacks: tuple[str, ...] = ()
 
 

@@ -17,20 +17,25 @@ Each reader raises, besides OSError:
   MemoryError)
 """
 
+from __future__ import annotations
+
 import codecs
 import json
+import lzma
 import math
 import struct
+import tarfile
 import tomllib
+import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from pydantic import ValidationError
 
 from casebook.errors import CasebookError
-
-if TYPE_CHECKING:
-    from pydantic import ValidationError
 
 FETCH = (
     "It may be cut short or of another format: fetch it again, or name another with --source PATH."
@@ -89,11 +94,6 @@ def _raised() -> tuple[type[Exception], ...]:
 
     Those of unpackers have no common base but Exception itself.
     """
-    import lzma
-    import tarfile
-    import zipfile
-    import zlib
-
     packed = zlib.error, lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile, zipfile.LargeZipFile
     return (*LIBRARY, *packed)
 
@@ -156,7 +156,7 @@ def parse_json(text: str, path: Path | str) -> Any:
         raise CasebookError(_broken(path, "JSON", error)) from error
 
 
-def faults(error: "ValidationError") -> str:
+def faults(error: ValidationError) -> str:
     """Return pydantic's errors in one line.
 
     It names each field and what is wrong with it.

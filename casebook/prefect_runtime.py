@@ -5,6 +5,8 @@ imported and a flow begins. Started first, the server's start overlaps with our 
 ends when this process is killed, which Prefect's does not.
 """
 
+from __future__ import annotations
+
 import _thread
 import logging
 import os
@@ -20,7 +22,10 @@ from types import FrameType
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from casebook import files, paths, prefect_disk
+import filelock
+import prefect.settings
+
+from casebook import files, lazy, paths, prefect_disk
 from casebook.errors import CasebookError
 
 log = logging.getLogger("casebook")
@@ -66,7 +71,7 @@ def prepare(settings: Mapping[str, str] = SETTINGS) -> None:
 
 
 @contextmanager
-def server(port: int | None = None) -> Iterator["Starting"]:
+def server(port: int | None = None) -> Iterator[Starting]:
     """Begin a Prefect server unless `PREFECT_API_URL` names one, and end it after the block.
 
     At a port that is given it has its UI and keeps schedules; otherwise it is a bare one for this
@@ -96,12 +101,11 @@ class Starting:
         self.failure: CasebookError | None = None
         if os.environ.get("PREFECT_API_URL"):
             return
-        from filelock import FileLock
 
         files.make_folder(paths.prefect_home())
         prefect_disk.check()
         # two servers must not create the same new database at the same time
-        self._lock = FileLock(paths.prefect_home() / "starting.lock")
+        self._lock = filelock.FileLock(paths.prefect_home() / "starting.lock")
         self._lock.acquire()
         number = port or free_port()
         os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{number}/api"
@@ -118,7 +122,7 @@ class Starting:
         ]
         self.process = self._begin()
 
-    def _begin(self) -> "subprocess.Popen[bytes]":
+    def _begin(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             self._command, stdin=subprocess.PIPE, cwd=paths.project(), start_new_session=True
         )
@@ -198,10 +202,8 @@ class Starting:
     def _give_up(self, failure: CasebookError) -> None:
         """Have the run end now: without a server its requests would be sent again for minutes."""
         self.failure = failure
-        if "prefect" in sys.modules:
-            from prefect.settings import get_current_settings
-
-            get_current_settings().client.max_retries = 0
+        if lazy.is_loaded("prefect"):
+            prefect.settings.get_current_settings().client.max_retries = 0
         main = threading.main_thread().ident
         if os.name == "nt" or main is None:
             _thread.interrupt_main()
@@ -218,7 +220,7 @@ class Starting:
         if self._ignored:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
         self._lock.release(force=True)
-        if "prefect" in sys.modules:
+        if lazy.is_loaded("prefect"):
             from prefect.logging.handlers import APILogWorker
 
             APILogWorker.drain_all(
@@ -228,7 +230,7 @@ class Starting:
         del os.environ["PREFECT_API_URL"]
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
+def _end(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
         process.wait(10)

@@ -5,6 +5,9 @@ from types import TracebackType
 from typing import Self
 from uuid import UUID
 
+import tqdm
+from prefect import artifacts, context
+
 EVERY = 2.0  # seconds between two updates of the artifact: each is a request to the server
 
 
@@ -15,12 +18,11 @@ class Progress:
     """
 
     def __init__(self, what: str, total: int, unit: str = "") -> None:
-        from tqdm import tqdm
 
         self.total = total
         self.done = 0
         counted = {"unit": unit, "unit_scale": True} if unit else {}
-        self.bar = tqdm(
+        self.bar = tqdm.tqdm(
             total=total, desc=what, leave=False, mininterval=0.5, disable=None, **counted
         )  # needs a terminal
         self.artifact = _create(what)
@@ -50,11 +52,10 @@ class Progress:
             self._tell(100.0)
 
     def _tell(self, percent: float) -> None:
-        from prefect.artifacts import update_progress_artifact
 
         self.last_update = time.monotonic()
         if self.artifact is not None:
-            update_progress_artifact(artifact_id=self.artifact, progress=percent)
+            artifacts.update_progress_artifact(artifact_id=self.artifact, progress=percent)
 
 
 def _create(what: str) -> UUID | None:
@@ -62,10 +63,7 @@ def _create(what: str) -> UUID | None:
 
     Plain calls, as in tests, have none.
     """
-    from prefect.artifacts import create_progress_artifact
-    from prefect.context import FlowRunContext, TaskRunContext
-
-    if TaskRunContext.get() is None and FlowRunContext.get() is None:
+    if context.TaskRunContext.get() is None and context.FlowRunContext.get() is None:
         return None
-    created = create_progress_artifact(progress=0.0, description=what)
+    created = artifacts.create_progress_artifact(progress=0.0, description=what)
     return created if isinstance(created, UUID) else None

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import filelock
+
 from casebook import files, paths, share
 from casebook.errors import CasebookError
 from casebook.versions import NAME, Damaged, check, folder_of, number, published
@@ -134,14 +136,12 @@ def rollback(case: str) -> int:
 @contextmanager
 def alone(case: str) -> Iterator[None]:
     """Let one process at a time publish or promote this case."""
-    from filelock import FileLock
-
     if not paths.models(case).is_dir() and not share.names(paths.models(case)):
         raise CasebookError(
             f"No model of '{case}' was published. `python -m flows` lists the cases to run."
         )
     files.make_folder(paths.models(case))
-    with FileLock(paths.models(case) / ".lock"):
+    with filelock.FileLock(paths.models(case) / ".lock"):
         yield
 
 

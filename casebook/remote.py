@@ -3,6 +3,8 @@
 Whatever goes wrong there is reported in one paragraph.
 """
 
+from __future__ import annotations
+
 import errno
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -19,7 +21,7 @@ T = TypeVar("T")
 OWN_DISK = ("file", "local")  # protocols of folders, such as a network drive
 
 
-def at(path: Path) -> "UPath":
+def at(path: Path) -> UPath:
     """Return where a path here lies on the shared storage."""
     with reaching():
         from upath import UPath
@@ -41,7 +43,7 @@ def none_if_missing(request: Callable[[], T]) -> T | None:
     return None
 
 
-def content(there: "UPath", limit: int) -> bytes:
+def content(there: UPath, limit: int) -> bytes:
     """Return what a file of at most `limit` bytes holds.
 
     Raises
@@ -61,7 +63,7 @@ def content(there: "UPath", limit: int) -> bytes:
     return bytes(there.fs.cat_file(there.path))
 
 
-def check_regular(there: "UPath", file_paths: Iterable[str]) -> None:
+def check_regular(there: UPath, file_paths: Iterable[str]) -> None:
     """Refuse what lies in a folder that machines share and is no file, before it is copied.
 
     Raises

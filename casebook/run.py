@@ -1,5 +1,7 @@
 """The run in progress: what was requested, what each stage did, and the record it leaves."""
 
+from __future__ import annotations
+
 import logging
 import secrets
 from collections.abc import Callable, Iterator
@@ -64,7 +66,7 @@ class Run:
     details: dict[str, object] = field(default_factory=dict)
     worker: WorkerProcess = field(default_factory=WorkerProcess)
     libraries: set[str] = field(default_factory=set)
-    cluster: "DaskTaskRunner | None" = None
+    cluster: DaskTaskRunner | None = None
     last: list[Callable[[], None]] = field(default_factory=list)
     ending: ExitStack = field(default_factory=ExitStack)
 

@@ -6,8 +6,11 @@ their hashes agree. Outputs that other machines made are brought from the shared
 go there.
 """
 
+from __future__ import annotations
+
 import logging
 import platform
+import resource
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
@@ -18,7 +21,6 @@ from importlib import import_module
 from pathlib import Path
 from time import perf_counter
 from typing import (
-    TYPE_CHECKING,
     Any,
     Concatenate,
     Generic,
@@ -29,6 +31,9 @@ from typing import (
     overload,
 )
 
+import prefect
+from prefect import cache_policies, filesystems, results, serializers
+
 from casebook import files, paths, prefect_runtime, share, store, untrusted
 from casebook.errors import CasebookError
 from casebook.fingerprint import fingerprint
@@ -37,9 +42,6 @@ from casebook.reuse import cost_of, decide
 from casebook.run import StageRecord, current
 from casebook.stage_key import JSON, key_parts, refs_in, set_for
 from casebook.store import Facts, Ref
-
-if TYPE_CHECKING:
-    from prefect import Task
 
 log = logging.getLogger("casebook")
 P = ParamSpec("P")
@@ -52,7 +54,7 @@ class RemoteFuture:
     """A future of a stage that a cluster makes; its record is filled in here when it is there."""
 
     future: Future
-    call: "Call"
+    call: Call
 
     def result(self) -> Ref:
         """Wait for the stage and return its reference, or raise what it raised."""
@@ -73,7 +75,7 @@ class Call:
     another label.
     """
 
-    stage: "Stage[Any]"
+    stage: Stage[Any]
     label: str
     args: tuple[Any, ...]
     kwargs: Mapping[str, Any]
@@ -111,7 +113,7 @@ class Stage(Generic[P]):
         """Pickle by name, so that another process can run the stage's function."""
         return named, (self.fn.__module__, self.fn.__qualname__)
 
-    def with_label(self, label: object) -> "Stage[P]":
+    def with_label(self, label: object) -> Stage[P]:
         """Return the same stage under another name.
 
         `train.with_label("course-0")` is shown as `train-course-0`.
@@ -212,19 +214,17 @@ def _readable(result: Path) -> bool:
 
 
 def _as_task(
-    call: Call, body: "Callable[[Call, list[Ref]], Ref] | None" = None
-) -> "Task[[Call, list[Ref]], Ref]":
+    call: Call, body: Callable[[Call, list[Ref]], Ref] | None = None
+) -> prefect.Task[[Call, list[Ref]], Ref]:
     """Return the Prefect task that makes or reuses this call's output.
 
     A cluster's worker may lack the folder of Prefect's records, so no record of what it makes is
     kept until that is reused.
     """
-    from prefect import Task
-
     key = f"{call.ref.case}/{call.label}/{call.ref.key}/{store.RESULT}"
     if call.record.status == "reuse" and not _readable(paths.store() / key):
         _keep_result(call.ref, key)
-    return Task(
+    return prefect.Task(
         fn=body or make,
         name=call.label,
         cache_key_fn=lambda *_: key,
@@ -240,12 +240,10 @@ def _keep_result(ref: Ref, key: str) -> None:
 
     Its maker was another machine, or was killed before Prefect wrote the record.
     """
-    from prefect.filesystems import LocalFileSystem
-    from prefect.results import ResultStore
-    from prefect.serializers import JSONSerializer
-
-    storage = LocalFileSystem(basepath=str(paths.store()))
-    ResultStore(result_storage=storage, serializer=JSONSerializer()).write(ref, key=key)
+    storage = filesystems.LocalFileSystem(basepath=str(paths.store()))
+    results.ResultStore(result_storage=storage, serializer=serializers.JSONSerializer()).write(
+        ref, key=key
+    )
 
 
 def make(call: Call, inputs: list[Ref]) -> Ref:
@@ -314,7 +312,6 @@ def perform(
     facts = stage.fn(out, *args, **kwargs)
     if sys.platform == "win32":
         return facts, None
-    import resource
 
     return facts, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
         1 << 20 if sys.platform == "darwin" else 1 << 10
@@ -343,12 +340,13 @@ class UncachedTask(Generic[P, T]):
         run.stages.append(record)
         if run.planning:
             return cast(T, None)
-        from prefect import Task
-        from prefect.cache_policies import NO_CACHE
 
         started = perf_counter()
-        answer = Task(
-            fn=self.fn, name=self.fn.__name__, cache_policy=NO_CACHE, persist_result=False
+        answer = prefect.Task(
+            fn=self.fn,
+            name=self.fn.__name__,
+            cache_policy=cache_policies.NO_CACHE,
+            persist_result=False,
         )(*args, **kwargs)
         record.seconds = perf_counter() - started
         return answer

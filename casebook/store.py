@@ -5,6 +5,8 @@ and its hash, and with the `result` that Prefect's cache keeps of the task. Dele
 therefore also deletes the cache entry.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -12,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
+import filelock
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError, field_validator
 
 from casebook import files, paths, share, untrusted
@@ -70,12 +73,12 @@ class Ref(BaseModel):
         """Return the path of one file of the output."""
         return self.folder / self.within / name
 
-    def fold(self, number: int) -> "Ref":
+    def fold(self, number: int) -> Ref:
         """Return the reference to one fold of an output that holds many."""
         return self.model_copy(update={"within": fold_name(number)})
 
     @property
-    def whole(self) -> "Ref":
+    def whole(self) -> Ref:
         """The reference to the whole output that this one is a fold of."""
         return self.model_copy(update={"within": ""})
 
@@ -156,11 +159,9 @@ def _manifest(content: bytes | None) -> Manifest | None:
 @contextmanager
 def alone(case: str) -> Iterator[None]:
     """Let one process at a time choose which outputs of a case it uses, or which can go."""
-    from filelock import FileLock
-
     folder = paths.store() / case
     files.make_folder(folder)
-    with FileLock(folder / ".lock"):
+    with filelock.FileLock(folder / ".lock"):
         yield
 
 

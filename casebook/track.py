@@ -7,6 +7,8 @@ again: its MLflow run is found by the tag `casebook.run_id`, and what is there a
 is.
 """
 
+from __future__ import annotations
+
 import logging
 import os
 import re
@@ -130,14 +132,14 @@ def track(case: str, run: str) -> str:
     )
 
 
-def _experiment(client: "MlflowClient", name: str) -> str:
+def _experiment(client: MlflowClient, name: str) -> str:
     experiment = client.get_experiment_by_name(name)
     if experiment and experiment.lifecycle_stage == "active":
         return str(experiment.experiment_id)
     return client.create_experiment(name)
 
 
-def _send(client: "MlflowClient", experiment: str, run_outcome: Outcome, parent: str = "") -> str:
+def _send(client: MlflowClient, experiment: str, run_outcome: Outcome, parent: str = "") -> str:
     """Send an outcome and, as its child runs, the trainings of a search.
 
     Return the id of its MLflow run.
@@ -192,7 +194,7 @@ def _tags(run_outcome: Outcome, parent: str) -> dict[str, str]:
     }
 
 
-def _data(run_outcome: Outcome) -> "Iterator[DatasetInput]":
+def _data(run_outcome: Outcome) -> Iterator[DatasetInput]:
     """Yield the data of a run; MLflow's pages tell runs apart by its hash.
 
     A run that failed early has none.
@@ -209,7 +211,7 @@ def _data(run_outcome: Outcome) -> "Iterator[DatasetInput]":
         )
 
 
-def _metrics(run_outcome: Outcome) -> Iterator["Metric"]:
+def _metrics(run_outcome: Outcome) -> Iterator[Metric]:
     from mlflow.entities import Metric
 
     at = _time(

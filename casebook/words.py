@@ -4,19 +4,18 @@ A vocabulary numbers the words or characters of the training texts, the most fre
 and 1 stands for everything it doesn't have. It is kept as a small JSON file beside the model.
 """
 
+from __future__ import annotations
+
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Numbers = NDArray[np.int32]
+from casebook.array_types import Int32Array
 
 PADDING, UNKNOWN = 0, 1
 UNKNOWN_TOKEN = "<OOV>"
@@ -79,7 +78,7 @@ def learned(texts: Iterable[str | None], unit: Unit, max_tokens: int, length: in
 
 def padded(
     sequences: Sequence[Sequence[int]], length: int | None = None, *, before: bool = False
-) -> "Numbers":
+) -> Int32Array:
     """Return sequences as one array, shape (texts, length), with zeros after them or before them.
 
     Parameters
@@ -90,8 +89,6 @@ def padded(
     before
         Whether the padding goes before, as Keras' `pad_sequences` has it.
     """
-    import numpy as np
-
     length = max(1, *map(len, sequences), 0) if length is None else length
     table = np.full((len(sequences), length), PADDING, np.int32)
     for row, sequence in zip(table, sequences, strict=True):

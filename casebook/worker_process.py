@@ -9,10 +9,10 @@ import multiprocessing
 import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from importlib import import_module
 from threading import Lock, Thread, Timer
 from typing import ParamSpec, TypeVar
 
+from casebook import lazy
 from casebook.quiet import native_messages_dropped
 
 P = ParamSpec("P")
@@ -89,4 +89,4 @@ def load(modules: tuple[str, ...]) -> None:
     """Import modules by name."""
     with native_messages_dropped():
         for name in modules:
-            import_module(name)
+            lazy.load(name)

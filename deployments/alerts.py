@@ -6,11 +6,17 @@ They are automations of the Prefect server that post to an address of yours.
 show; a receiver of another form takes the fields beside it, or `PAYLOAD` is filled in another way.
 """
 
+from __future__ import annotations
+
 import os
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from prefect import exceptions, types
+from prefect.blocks.webhook import Webhook
+from prefect.events.actions import CallWebhook
+from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 from pydantic import SecretStr
 
 from deployments import policies
@@ -44,21 +50,17 @@ MOVED = (
 )
 
 
-def webhook(client: "SyncPrefectClient") -> UUID | None:
+def webhook(client: SyncPrefectClient) -> UUID | None:
     """Have the server keep the address that the variable names, and return what it keeps it by.
 
     Without the variable it is the address that was kept before, or None.
     """
-    from prefect.blocks.webhook import Webhook
-    from prefect.exceptions import ObjectNotFound
-    from prefect.types import SecretDict
-
     if url := os.environ.get(VARIABLE):
-        header = SecretDict({"Content-Type": "application/json"})
+        header = types.SecretDict({"Content-Type": "application/json"})
         Webhook(url=SecretStr(url), headers=header).save(BLOCK, overwrite=True)
     try:
         return client.read_block_document_by_name(BLOCK, "webhook", include_secrets=False).id
-    except ObjectNotFound:
+    except exceptions.ObjectNotFound:
         return None
 
 
@@ -74,10 +76,8 @@ def describe(webhook: UUID | None) -> str:
     return f"alerts go to {where}."
 
 
-def failed(webhook: UUID) -> "AutomationCore":
+def failed(webhook: UUID) -> AutomationCore:
     """People are told of a run that failed or crashed, of each attempt by itself."""
-    from prefect.events.schemas.automations import EventTrigger, Posture
-
     trigger = EventTrigger(
         expect=policies.BROKEN,
         match=policies.RUN,
@@ -90,10 +90,8 @@ def failed(webhook: UUID) -> "AutomationCore":
     return alert("Alert: a run failed or crashed", trigger, webhook, ENDED)
 
 
-def late(webhook: UUID) -> "AutomationCore":
+def late(webhook: UUID) -> AutomationCore:
     """People are told of a run that was cancelled because it was too late."""
-    from prefect.events.schemas.automations import EventTrigger, Posture
-
     trigger = EventTrigger(
         expect={policies.CANCELLED},
         match=policies.RUN | {"prefect.state-message": policies.TOO_LATE},
@@ -106,22 +104,20 @@ def late(webhook: UUID) -> "AutomationCore":
     return alert("Alert: a run was too late", trigger, webhook, ENDED)
 
 
-def refused(webhook: UUID) -> "AutomationCore":
+def refused(webhook: UUID) -> AutomationCore:
     """People are told of a new model that is not let serve."""
     return alert(
         "Alert: a model does not serve", of_model("casebook.promotion-refused"), webhook, WAITS
     )
 
 
-def drifted(webhook: UUID) -> "AutomationCore":
+def drifted(webhook: UUID) -> AutomationCore:
     """People are told of a model that is asked other things than it was trained on."""
     return alert("Alert: the inputs of a model drift", of_model("casebook.drift"), webhook, MOVED)
 
 
-def of_model(event: str) -> "EventTrigger":
+def of_model(event: str) -> EventTrigger:
     """Return what is triggered by an event of ours, for each version of a model by itself."""
-    from prefect.events.schemas.automations import EventTrigger, Posture
-
     return EventTrigger(
         expect={event},
         for_each={"prefect.resource.id", "casebook.version"},
@@ -131,10 +127,7 @@ def of_model(event: str) -> "EventTrigger":
     )
 
 
-def alert(name: str, trigger: "EventTrigger", webhook: UUID, text: str) -> "AutomationCore":
+def alert(name: str, trigger: EventTrigger, webhook: UUID, text: str) -> AutomationCore:
     """Return an automation that posts a text of what triggers it."""
-    from prefect.events.actions import CallWebhook
-    from prefect.events.schemas.automations import AutomationCore
-
     call = CallWebhook(block_document_id=webhook, payload=PAYLOAD % text)
     return AutomationCore(name=name, trigger=trigger, actions=[call])

@@ -3,9 +3,14 @@
 `python -m deployments.automations` registers them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from uuid import UUID
+
+from prefect import settings
+from prefect.client.orchestration import get_client
 
 from casebook import prefect_runtime
 from casebook.cli import guarded
@@ -31,10 +36,7 @@ def register() -> str:
     CasebookError
         None answers there.
     """
-    from prefect.client.orchestration import get_client
-    from prefect.settings import get_current_settings
-
-    url = get_current_settings().api.url
+    url = settings.get_current_settings().api.url
     if not url or not prefect_runtime.answers(url):
         raise CasebookError(
             f"No Prefect server answers at PREFECT_API_URL ({url or 'not set'}). Start one and set "
@@ -46,7 +48,7 @@ def register() -> str:
     return f"{len(kept)} automations are registered at {url}; {alerts.describe(webhook)}"
 
 
-def keep(client: "SyncPrefectClient", automation: "AutomationCore") -> UUID:
+def keep(client: SyncPrefectClient, automation: AutomationCore) -> UUID:
     """Register an automation, in place of one of its name; one that is disabled in the UI stays so.
 
     An unchanged one is left alone: it goes on with what it has seen, such as the beginning of a
@@ -60,7 +62,7 @@ def keep(client: "SyncPrefectClient", automation: "AutomationCore") -> UUID:
     return client.create_automation(automation)
 
 
-def all_automations(webhook: UUID | None) -> "Iterator[AutomationCore]":
+def all_automations(webhook: UUID | None) -> Iterator[AutomationCore]:
     """Yield all automations.
 
     Those that alert people are included if there is a webhook for it.

@@ -3,6 +3,8 @@
 A case's form is filled, and the run is started and looked at.
 """
 
+from __future__ import annotations
+
 import re
 import shutil
 from collections.abc import Iterator, Mapping
@@ -20,7 +22,7 @@ LIMIT = 60_000  # milliseconds until what must happen counts as not happening
 
 
 @contextmanager
-def page() -> "Iterator[Page]":
+def page() -> Iterator[Page]:
     """Give an empty page of the system's Chromium.
 
     Raises
@@ -48,7 +50,7 @@ def page() -> "Iterator[Page]":
 
 
 def start_run(
-    page: "Page", ui: str, case: str, texts: Mapping[str, str], choices: Mapping[str, str]
+    page: Page, ui: str, case: str, texts: Mapping[str, str], choices: Mapping[str, str]
 ) -> UUID:
     """Fill in and send the form of a case's deployment.
 
@@ -67,7 +69,7 @@ def start_run(
     return run
 
 
-def open_form(page: "Page", ui: str, deployment: str) -> None:
+def open_form(page: Page, ui: str, deployment: str) -> None:
     """Find a deployment from the first page on, and open the form that starts a run of it."""
     page.goto(ui)
     page.get_by_text("Deployments", exact=True).first.click()
@@ -77,7 +79,7 @@ def open_form(page: "Page", ui: str, deployment: str) -> None:
     page.get_by_text("Custom run").first.click()
 
 
-def field(page: "Page", label: str) -> "Locator":
+def field(page: Page, label: str) -> Locator:
     """Return the field with a label.
 
     It is the innermost part of the page that also has the field's description and the switch of its
@@ -87,13 +89,13 @@ def field(page: "Page", label: str) -> "Locator":
     return page.locator(".schema-form-property").filter(has=named).last
 
 
-def fill(page: "Page", label: str, text: str, kind: str = "") -> None:
+def fill(page: Page, label: str, text: str, kind: str = "") -> None:
     """Fill a field; one that may be left out is first switched to its kind, such as `int`."""
     if kind:
         field(page, label).get_by_text(kind, exact=True).click()
     field(page, label).locator("textarea, input").first.fill(text)
 
 
-def send(page: "Page") -> None:
+def send(page: Page) -> None:
     """Press the form's button."""
     page.get_by_role("button", name="Submit").click()

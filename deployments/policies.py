@@ -1,8 +1,14 @@
 """Automations of the Prefect server for runs that die or are late, and for models that drift."""
 
+from __future__ import annotations
+
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from prefect.client.schemas.objects import StateType
+from prefect.events.actions import ChangeFlowRunState, RunDeployment
+from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 
 import flows
 from casebook import prefect_runtime
@@ -59,7 +65,7 @@ def ours() -> Labels:
     return {"prefect.resource.role": "flow", "prefect.resource.name": names}
 
 
-def silent() -> "AutomationCore":
+def silent() -> AutomationCore:
     """A run that gives no sign of life any more has crashed: nobody is left who could say so."""
     window = timedelta(seconds=SIGNS * prefect_runtime.HEARTBEAT)
     message = (
@@ -71,7 +77,7 @@ def silent() -> "AutomationCore":
     )
 
 
-def unbegun() -> "AutomationCore":
+def unbegun() -> AutomationCore:
     """A run that a worker took and never began has crashed, most likely with that worker."""
     return overdue(
         "A run that was taken and not begun has crashed",
@@ -82,18 +88,15 @@ def unbegun() -> "AutomationCore":
     )
 
 
-def late() -> "AutomationCore":
+def late() -> AutomationCore:
     """A run that is too late is cancelled, so that runs don't pile up where no worker is."""
-    from prefect.client.schemas.objects import StateType
-    from prefect.events.actions import ChangeFlowRunState
-
     cancel = ChangeFlowRunState(state=StateType.CANCELLED, message=TOO_LATE)
     return overdue(
         "A run that is too late is cancelled", IS_LATE, {PENDING, RUNNING, *ENDS}, LATE, cancel
     )
 
 
-def resumed() -> "AutomationCore":
+def resumed() -> AutomationCore:
     """Restart a crashed run, at most `RETRIES` times.
 
     It reuses the results of the stages that were finished.
@@ -115,10 +118,8 @@ def resumed() -> "AutomationCore":
     )
 
 
-def begun_once_more() -> "AutomationCore":
+def begun_once_more() -> AutomationCore:
     """A run that crashed before it began is begun again, once in a day."""
-    from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
-
     trigger = EventTrigger(
         expect={CRASHED},
         match=RUN | {"prefect.run-count": "0"},
@@ -133,14 +134,11 @@ def begun_once_more() -> "AutomationCore":
     )
 
 
-def retrained() -> "AutomationCore":
+def retrained() -> AutomationCore:
     """Retrain a model whose inputs drift from its training data, by its case's deployment.
 
     This happens once in a window of `COOLDOWN`: while it lasts the event is ignored.
     """
-    from prefect.events.actions import RunDeployment
-    from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
-
     trigger = EventTrigger(
         expect={"casebook.drift"},
         match_related={"prefect.resource.role": "trained-by"},
@@ -160,16 +158,14 @@ def overdue(
     after: str,
     expected: set[str],
     within: timedelta,
-    action: "ChangeFlowRunState",
+    action: ChangeFlowRunState,
     run: Labels = RUN,
     *related: Labels,
-) -> "AutomationCore":
+) -> AutomationCore:
     """Return an automation that acts on one of our runs when an expected event is overdue.
 
     It is overdue if none of the events in `expected` follows `after` within `within`.
     """
-    from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
-
     trigger = EventTrigger(
         after={after},
         expect=expected,
@@ -183,19 +179,13 @@ def overdue(
     return AutomationCore(name=name, trigger=trigger, actions=[action])
 
 
-def again() -> "ChangeFlowRunState":
+def again() -> ChangeFlowRunState:
     """Return the action that has a run begun again by whichever worker is free."""
-    from prefect.client.schemas.objects import StateType
-    from prefect.events.actions import ChangeFlowRunState
-
     return ChangeFlowRunState(
         state=StateType.SCHEDULED, name="AwaitingRetry", message="It crashed and begins again."
     )
 
 
-def crash(why: str) -> "ChangeFlowRunState":
+def crash(why: str) -> ChangeFlowRunState:
     """Return the action that marks a run as crashed."""
-    from prefect.client.schemas.objects import StateType
-    from prefect.events.actions import ChangeFlowRunState
-
     return ChangeFlowRunState(state=StateType.CRASHED, message=why)

@@ -1,5 +1,7 @@
 """PostgreSQL as the distribution has it, with a database of its own in a folder."""
 
+from __future__ import annotations
+
 import os
 import secrets
 import shutil
@@ -124,7 +126,7 @@ def make(bin: Path, folder: Path, password: str) -> str | None:
     return account
 
 
-def wait(asking: list[str], process: "subprocess.Popen[bytes]", log: Path) -> None:
+def wait(asking: list[str], process: subprocess.Popen[bytes], log: Path) -> None:
     """Come back when PostgreSQL takes connections.
 
     Raises

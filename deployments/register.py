@@ -1,9 +1,19 @@
 """Bring everything to a Prefect server: work pools, automations, deployments."""
 
+from __future__ import annotations
+
 import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
+
+from prefect import exceptions
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.objects import StateType
+from prefect.events.actions import ChangeFlowRunState
+from prefect.events.schemas.automations import AutomationCore, EventTrigger
+from prefect.events.schemas.events import ResourceSpecification
 
 from casebook import paths, prefect_runtime
 from casebook.errors import CasebookError
@@ -33,7 +43,6 @@ def register() -> str:
             f"No Prefect server answers at PREFECT_API_URL ({url or 'not set'}). `python -m "
             "deployments ui` starts one."
         )
-    from prefect.client.orchestration import get_client
 
     with get_client(sync_client=True) as client:
         make_pools(client)
@@ -48,33 +57,30 @@ def register() -> str:
     )
 
 
-def make_pools(client: "SyncPrefectClient") -> None:
+def make_pools(client: SyncPrefectClient) -> None:
     """Make the pools, and a queue of cases, unless they are there.
 
     Operations, such as a promotion, are in another queue than cases: they needn't wait for a
     training to end.
     """
-    from prefect.client.schemas.actions import WorkPoolCreate
-    from prefect.exceptions import ObjectNotFound
-
     for name, about, limit in (
         ("local", "All but trainings on a GPU", None),
         ("gpu", "Trainings on a GPU", 1),
     ):
         try:
             client.read_work_pool(name)
-        except ObjectNotFound:
+        except exceptions.ObjectNotFound:
             pool = WorkPoolCreate(
                 name=name, type="process", description=about, concurrency_limit=limit
             )
             client.create_work_pool(pool)
     try:
         client.read_work_queue_by_name("cases", work_pool_name="local")
-    except ObjectNotFound:
+    except exceptions.ObjectNotFound:
         client.create_work_queue("cases", concurrency_limit=ABREAST, work_pool_name="local")
 
 
-def name_schedules(client: "SyncPrefectClient") -> None:
+def name_schedules(client: SyncPrefectClient) -> None:
     """Name the schedules that were added in the UI.
 
     If one has no name, the server replaces all schedules by those of the file.
@@ -92,16 +98,11 @@ def name_schedules(client: "SyncPrefectClient") -> None:
                 )
 
 
-def cancel_behind(client: "SyncPrefectClient") -> None:
+def cancel_behind(client: SyncPrefectClient) -> None:
     """Have the server cancel a scheduled run that finds its deployment busy.
 
     A run that somebody requested waits instead.
     """
-    from prefect.client.schemas.objects import StateType
-    from prefect.events.actions import ChangeFlowRunState
-    from prefect.events.schemas.automations import AutomationCore, EventTrigger
-    from prefect.events.schemas.events import ResourceSpecification
-
     scheduled = {
         "prefect.resource.role": "tag",
         "prefect.resource.id": "prefect.tag.auto-scheduled",

@@ -5,6 +5,8 @@ on this machine's loopback address as they would run in operation. The case is f
 embedded sample. It takes some ten minutes, and needs PostgreSQL and Chromium.
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 import os
@@ -16,6 +18,17 @@ from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 from uuid import UUID
+
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import DeploymentScheduleCreate
+from prefect.client.schemas.filters import (
+    DeploymentFilter,
+    DeploymentFilterId,
+    FlowRunFilter,
+    FlowRunFilterId,
+)
+from prefect.client.schemas.schedules import IntervalSchedule
+from prefect.client.schemas.sorting import FlowRunSort
 
 from casebook import paths, prefect_runtime
 from casebook.cli import guarded
@@ -71,7 +84,6 @@ def rehearse(folder: Path) -> None:
     with postgres(folder / "postgres") as database, closing(scene):
         scene.tell("PostgreSQL takes connections")
         ui, service = begin(scene, database)
-        from prefect.client.orchestration import get_client
 
         with get_client(sync_client=True) as client:
             click(scene, client, ui)
@@ -130,7 +142,7 @@ def work(scene: Scene, name: str) -> None:
     scene.tell(f"the {name.replace('-', ' ')} waits for runs")
 
 
-def click(scene: Scene, client: "SyncPrefectClient", ui: str) -> None:
+def click(scene: Scene, client: SyncPrefectClient, ui: str) -> None:
     """Start a run by a click, and check that it ends with a version that waits.
 
     The version waits because its data is a sample.
@@ -149,15 +161,12 @@ def click(scene: Scene, client: "SyncPrefectClient", ui: str) -> None:
     scene.tell(f"it completed in {ended.total_run_time.seconds} s, and the UI says so: {stages()}")
 
 
-def schedule(scene: Scene, client: "SyncPrefectClient") -> None:
+def schedule(scene: Scene, client: SyncPrefectClient) -> None:
     """Give the deployment a schedule, and check that a run of it starts by itself.
 
     The run has the same parameters as before, so it recomputes nothing. The nightly schedules
     are paused: they need real data.
     """
-    from prefect.client.schemas.actions import DeploymentScheduleCreate
-    from prefect.client.schemas.schedules import IntervalSchedule
-
     for registered in client.read_deployments():
         for existing in registered.schedules:
             client.update_deployment_schedule(registered.id, existing.id, active=False)
@@ -175,20 +184,15 @@ def schedule(scene: Scene, client: "SyncPrefectClient") -> None:
     scene.tell(f"the scheduled run began {late:.0f} s after its time, and completed: {stages()}")
 
 
-def scheduled(client: "SyncPrefectClient", deployment: UUID) -> UUID | None:
+def scheduled(client: SyncPrefectClient, deployment: UUID) -> UUID | None:
     """Return the first run of a deployment that a schedule requested."""
-    from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
-    from prefect.client.schemas.sorting import FlowRunSort
-
     only = DeploymentFilter(id=DeploymentFilterId(any_=[deployment]))
     runs = client.read_flow_runs(deployment_filter=only, sort=FlowRunSort.EXPECTED_START_TIME_ASC)
     return next((run.id for run in runs if run.auto_scheduled), None)
 
 
-def kill(scene: Scene, client: "SyncPrefectClient") -> UUID:
+def kill(scene: Scene, client: SyncPrefectClient) -> UUID:
     """Start a longer run, and kill the worker and the run in the middle of a training."""
-    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
-
     deployment = client.read_deployment_by_name(f"{CASE}/{CASE}")
     run = client.create_flow_run_from_deployment(deployment.id, parameters={"params": LONG}).id
     only = FlowRunFilter(id=FlowRunFilterId(any_=[run]))
@@ -209,7 +213,7 @@ def kill(scene: Scene, client: "SyncPrefectClient") -> UUID:
     return run
 
 
-def resume(scene: Scene, client: "SyncPrefectClient", run: UUID) -> None:
+def resume(scene: Scene, client: SyncPrefectClient, run: UUID) -> None:
     """Start a worker again, and see the run completed, with what its finished stages had left."""
     work(scene, "second-worker")
 
@@ -245,7 +249,7 @@ def promote(scene: Scene, service: str, version: int) -> None:
     )
 
 
-def completed(scene: Scene, client: "SyncPrefectClient", run: UUID) -> "FlowRun":
+def completed(scene: Scene, client: SyncPrefectClient, run: UUID) -> FlowRun:
     """Wait for a run to complete, and return it.
 
     Raises
@@ -254,7 +258,7 @@ def completed(scene: Scene, client: "SyncPrefectClient", run: UUID) -> "FlowRun"
         It ended in another way.
     """
 
-    def ended() -> "FlowRun | None":
+    def ended() -> FlowRun | None:
         current = client.read_flow_run(run)
         return (
             current

@@ -1,5 +1,7 @@
 """A scene: what runs in a rehearsal, each part in a process of its own with a log of its own."""
 
+from __future__ import annotations
+
 import re
 import signal
 import subprocess
@@ -10,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
+
+import psutil
 
 from casebook import paths
 from casebook.errors import CasebookError
@@ -24,7 +28,7 @@ class Scene:
 
     folder: Path
     began: float = field(default_factory=time.monotonic)
-    started: "dict[str, subprocess.Popen[bytes]]" = field(default_factory=dict)
+    started: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def tell(self, text: str) -> None:
         """Print what happened, with the time and the seconds since all began."""
@@ -97,8 +101,6 @@ class Scene:
 
         Return the ids of the killed processes.
         """
-        import psutil
-
         process = self.started.pop(name)
         family = [process, *psutil.Process(process.pid).children(recursive=True)]
         for member in family:

@@ -3,6 +3,8 @@
 It consists of a Prefect server with its UI, every deployment, and a worker.
 """
 
+from __future__ import annotations
+
 import logging
 import os
 import signal
@@ -13,6 +15,10 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
+
+import httpx
+import psutil
+from prefect.client.orchestration import get_client
 
 from casebook import paths, prefect_runtime
 from casebook.errors import CasebookError
@@ -117,7 +123,7 @@ def taken(port: int) -> bool:
 
 
 @contextmanager
-def reports(port: int) -> Iterator["subprocess.Popen[bytes] | None"]:
+def reports(port: int) -> Iterator[subprocess.Popen[bytes] | None]:
     """Serve the folder of all runs, so that a run's page in the UI can link its report.
 
     A page can't link a file. Where `CASEBOOK_REPORTS` says that somebody else serves the folder, or
@@ -141,7 +147,7 @@ def reports(port: int) -> Iterator["subprocess.Popen[bytes] | None"]:
 
 
 @contextmanager
-def working() -> Iterator["subprocess.Popen[bytes]"]:
+def working() -> Iterator[subprocess.Popen[bytes]]:
     """Run a worker of the pool `local` in a process group of its own.
 
     So Ctrl-C reaches the worker only through this process, in order.
@@ -164,13 +170,11 @@ def working() -> Iterator["subprocess.Popen[bytes]"]:
         end(process)
 
 
-def end(worker: "subprocess.Popen[bytes]") -> None:
+def end(worker: subprocess.Popen[bytes]) -> None:
     """End the worker's runs, then the worker.
 
     The worker would kill its runs before they can report to the server that they stop.
     """
-    import psutil
-
     try:
         process = psutil.Process(worker.pid)
         runs, everything = process.children(), process.children(recursive=True)
@@ -208,7 +212,7 @@ def tell(registered: str) -> None:
     print("\n".join(lines), flush=True)
 
 
-def watch(started: "Mapping[str, subprocess.Popen[bytes] | None]") -> None:
+def watch(started: Mapping[str, subprocess.Popen[bytes] | None]) -> None:
     """Wait until one of the processes ends, which none should.
 
     Raises
@@ -234,8 +238,6 @@ def end_unbegun() -> None:
 
     A server that can't be reached is asked again at the next look.
     """
-    import httpx
-
     try:
         with asking() as client:
             ended = stuck.end_unbegun(client)
@@ -248,8 +250,6 @@ def end_unbegun() -> None:
         )
 
 
-def asking() -> "SyncPrefectClient":
+def asking() -> SyncPrefectClient:
     """Return a client of the server."""
-    from prefect.client.orchestration import get_client
-
     return get_client(sync_client=True)

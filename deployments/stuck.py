@@ -5,10 +5,21 @@ handles such runs, but only those it has heard of. A server on SQLite that is bu
 event, and a run that holds its deployment's one slot keeps all later ones waiting.
 """
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from prefect import states
+from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import StateType
 
 from deployments import policies
 
@@ -19,30 +30,24 @@ if TYPE_CHECKING:
 PAGE = 200  # as many as the server answers at once
 
 
-def end_unbegun(client: "SyncPrefectClient") -> int:
+def end_unbegun(client: SyncPrefectClient) -> int:
     """Mark runs of deployments as crashed that were taken and not begun in time.
 
     Return the number of such runs.
     """
-    from prefect.client.schemas.objects import StateType
-    from prefect.states import Crashed
-
     waiting = list(_runs(client, [StateType.PENDING]))
     latest = datetime.now(UTC) - policies.UNBEGUN
     stuck = [run for run in waiting if run.state and run.state.timestamp < latest]
     for run in stuck:
-        client.set_flow_run_state(run.id, Crashed(message=policies.NOT_BEGUN), force=True)
+        client.set_flow_run_state(run.id, states.Crashed(message=policies.NOT_BEGUN), force=True)
     return len(stuck)
 
 
-def release_slots(client: "SyncPrefectClient") -> int:
+def release_slots(client: SyncPrefectClient) -> int:
     """Release the slots of deployments that no run holds, and return how many.
 
     No worker may be at work meanwhile.
     """
-    from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
-    from prefect.client.schemas.objects import StateType
-
     holding = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
     held = Counter(run.deployment_id for run in _runs(client, holding))
     released = 0
@@ -55,14 +60,8 @@ def release_slots(client: "SyncPrefectClient") -> int:
     return released
 
 
-def _runs(client: "SyncPrefectClient", types: "list[StateType]") -> "Iterator[FlowRun]":
+def _runs(client: SyncPrefectClient, types: list[StateType]) -> Iterator[FlowRun]:
     """Yield the runs of deployments in states of these types."""
-    from prefect.client.schemas.filters import (
-        FlowRunFilter,
-        FlowRunFilterState,
-        FlowRunFilterStateType,
-    )
-
     state_filter = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=types)))
     offset = 0
     while runs := client.read_flow_runs(flow_run_filter=state_filter, limit=PAGE, offset=offset):

@@ -1,7 +1,11 @@
 """Boston house prices: regression on few rows, judged by repeated cross-validation (lab 200)."""
 
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
+import keras
+from sklearn import compose, preprocessing
+
+from casebook.array_types import Float32Array
 from casebook.case import case
 from casebook.cli import main
 from casebook.language import msg
@@ -16,14 +20,6 @@ from tasks.tables.parameters import SmallTableParams
 from tasks.tables.splitters import Model, RepeatedKFold
 from tasks.training.networks import ensemble, perceptron
 from tasks.training.train import Settings
-
-if TYPE_CHECKING:
-    import keras
-    import numpy as np
-    from numpy.typing import NDArray
-    from sklearn.compose import ColumnTransformer
-
-    Floats = NDArray[np.float32]
 
 NOTES = Notes(
     title=msg("About this data"),
@@ -46,22 +42,19 @@ class BostonParams(SmallTableParams):
     """What can be set: which models, and what the candidate `tuned` is like."""
 
 
-def standard_scores(columns: list[str]) -> "ColumnTransformer":
+def standard_scores(columns: list[str]) -> compose.ColumnTransformer:
     """Return the encoder: every column to mean 0 and deviation 1 of the training part."""
-    from sklearn.compose import ColumnTransformer
-    from sklearn.preprocessing import StandardScaler
-
-    return ColumnTransformer(
-        [("scale", StandardScaler(), columns)], verbose_feature_names_out=False
+    return compose.ColumnTransformer(
+        [("scale", preprocessing.StandardScaler(), columns)], verbose_feature_names_out=False
     )
 
 
-def course_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
+def course_network(x: Float32Array, y: Float32Array, dropout: float) -> keras.Model:
     """Return the lab's network for each fold: twice 64 rectified units, one answer."""
     return perceptron(x, (64, 64), dropout, "course")
 
 
-def ensemble_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
+def ensemble_network(x: Float32Array, y: Float32Array, dropout: float) -> keras.Model:
     """Return eight small networks per fold."""
     return ensemble(x, (64, 32), dropout, members=8, bins=8)
 

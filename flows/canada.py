@@ -3,9 +3,13 @@
 The data is a spreadsheet of the United Nations.
 """
 
-from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated
+from __future__ import annotations
 
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
 from pydantic import Field
 
 from casebook import files
@@ -39,11 +43,6 @@ from tasks.stories.canada.migration import (
     the_greatest,
 )
 from tasks.tables.explore import explore
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pandas as pd
 
 DATA = "canada"
 PLAIN = {
@@ -100,7 +99,7 @@ def canada(params: CanadaParams = CanadaParams()) -> Summary:
     return report_findings(findings, origin, raw, another, profile.result(), checked, table)
 
 
-def without_checked_total(frame: "pd.DataFrame") -> "pd.DataFrame":
+def without_checked_total(frame: pd.DataFrame) -> pd.DataFrame:
     """Drop the sheet's own row of totals, after checking it.
 
     The sum of all other rows, including the unknown, must equal it.
@@ -123,12 +122,12 @@ def without_checked_total(frame: "pd.DataFrame") -> "pd.DataFrame":
     return rows
 
 
-def named_plainly(frame: "pd.DataFrame") -> "pd.DataFrame":
+def named_plainly(frame: pd.DataFrame) -> pd.DataFrame:
     """Rename the columns as in the lab, and give a few countries their common short names."""
     return frame.rename(columns=PLAIN).replace({"Country": SHORT})
 
 
-def with_totals(frame: "pd.DataFrame") -> "pd.DataFrame":
+def with_totals(frame: pd.DataFrame) -> pd.DataFrame:
     """Add each country's total over the years, and put the greatest first."""
     return frame.assign(Total=frame[YEARS].sum(axis=1)).sort_values(
         TOTAL, ascending=False, ignore_index=True
@@ -137,7 +136,7 @@ def with_totals(frame: "pd.DataFrame") -> "pd.DataFrame":
 
 @stage
 def tell_of_migrants(
-    out: "Path",
+    out: Path,
     table: Ref,
     compared: tuple[str, ...],
     year: str,
@@ -175,7 +174,7 @@ def tell_of_migrants(
     return {"rows": len(countries), "findings": sum(len(section.findings) for section in sections)}
 
 
-def india_and_china(out: "Path", countries: "pd.DataFrame") -> Section:
+def india_and_china(out: Path, countries: pd.DataFrame) -> Section:
     """Tell when the lead went from India to China, and back, and how their years differ."""
     wide = by_year(countries, ("India", "China"))
     chart.lines(out / "giants.png", wide, "Immigrants from India and from China", PEOPLE)
@@ -226,7 +225,7 @@ def india_and_china(out: "Path", countries: "pd.DataFrame") -> Section:
     )
 
 
-def lead_changes(first: "pd.Series", second: "pd.Series") -> list[int]:
+def lead_changes(first: pd.Series, second: pd.Series) -> list[int]:
     """Return the years in which the lead changed between two series.
 
     While they are equal, the leader stays.
@@ -237,7 +236,7 @@ def lead_changes(first: "pd.Series", second: "pd.Series") -> list[int]:
     return [year for (_, before), (year, now) in pairwise(leads) if before != now]
 
 
-def haiti_and_iceland(out: "Path", countries: "pd.DataFrame") -> Section:
+def haiti_and_iceland(out: Path, countries: pd.DataFrame) -> Section:
     """Describe what followed two events.
 
     They are the earthquake of Haiti in 2010, and the failure of Iceland's banks in 2008.
@@ -294,7 +293,7 @@ def haiti_and_iceland(out: "Path", countries: "pd.DataFrame") -> Section:
     )
 
 
-def japan(out: "Path", countries: "pd.DataFrame") -> Section:
+def japan(out: Path, countries: pd.DataFrame) -> Section:
     """Tell the spread of one country's years by its quartiles."""
     wide = by_year(countries, ["Japan"])
     chart.boxes(
@@ -326,7 +325,7 @@ def japan(out: "Path", countries: "pd.DataFrame") -> Section:
     )
 
 
-def brazil_and_argentina(out: "Path", countries: "pd.DataFrame") -> Section:
+def brazil_and_argentina(out: Path, countries: pd.DataFrame) -> Section:
     """Tell when most came from two neighbours, in bubbles of normalised weights."""
     wide = by_year(countries, ("Brazil", "Argentina"))
     chart.bubbles(out / "bubbles.png", wide, "Immigrants from Brazil and from Argentina", PEOPLE)

@@ -3,10 +3,15 @@
 Each step is shown on its own. The small model predicts the price.
 """
 
-from typing import TYPE_CHECKING, Annotated
+from __future__ import annotations
 
+from typing import Annotated
+
+import keras
 from pydantic import Field
+from sklearn import compose
 
+from casebook.array_types import Float32Array
 from casebook.case import case
 from casebook.cli import main
 from casebook.language import msg
@@ -42,14 +47,6 @@ from tasks.tables.splitters import Model, RepeatedKFold
 from tasks.tables.train_folds import train_folds
 from tasks.training.networks import answers, by_fold, dense, ensemble
 from tasks.training.train import Settings
-
-if TYPE_CHECKING:
-    import keras
-    import numpy as np
-    from numpy.typing import NDArray
-    from sklearn.compose import ColumnTransformer
-
-    Floats = NDArray[np.float32]
 
 CYLINDERS = (
     ("two", 2),
@@ -199,15 +196,13 @@ class CarPriceParams(SmallTableParams):
     ] = 250
 
 
-def facts(columns: list[str]) -> "ColumnTransformer":
+def facts(columns: list[str]) -> compose.ColumnTransformer:
     """Return the encoder.
 
     It fills gaps, scales numbers, adds horsepower in three bins as well, and one-hot encodes the
     categories. The lab's four drivers come first: its linear regression takes them alone.
     """
-    from sklearn.compose import ColumnTransformer
-
-    return ColumnTransformer(
+    return compose.ColumnTransformer(
         [
             ("driver", numbers("mean"), list(DRIVERS)),
             ("number", numbers("mean"), list(OTHERS)),
@@ -220,19 +215,17 @@ def facts(columns: list[str]) -> "ColumnTransformer":
     )
 
 
-def course_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
+def course_network(x: Float32Array, y: Float32Array, dropout: float) -> keras.Model:
     """Return the lab's linear regression for each fold.
 
     It has a weight for each of its four drivers, and a constant.
     """
-    import keras
-
     inputs = keras.Input(x.shape[::2])
     drivers = inputs[..., : len(DRIVERS)]
     return keras.Model(inputs, answers(dense(by_fold(drivers), 1, start="glorot")), name="course")
 
 
-def ensemble_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
+def ensemble_network(x: Float32Array, y: Float32Array, dropout: float) -> keras.Model:
     """Return eight small networks per fold."""
     return ensemble(x, (64, 32), dropout, members=8, bins=20)
 

@@ -3,10 +3,17 @@
 Candidates are the lab's network, and a modern fast recipe in plain Keras.
 """
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from __future__ import annotations
 
+from typing import Annotated, Any, Literal
+
+import keras
+import numpy as np
+import numpy.typing as npt
+from keras import layers, ops
 from pydantic import Field
 
+from casebook.array_types import Float32Array, NamedArrays
 from casebook.case import case
 from casebook.cli import main
 from casebook.run import Summary
@@ -18,15 +25,6 @@ from tasks.images.train import PictureSettings
 from tasks.problem.definition import Problem
 from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
 from tasks.training.augmentation import Augmentation
-
-if TYPE_CHECKING:
-    import keras
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from tasks.images.train import Arrays
-
-    Floats = NDArray[np.float32]
 
 AXES = 24  # of a whitened patch: of the 48 or 27 that it has, the others are next to nothing
 
@@ -54,14 +52,11 @@ class Cifar10Params(PictureParams):
     ] = 1000
 
 
-def course_network(train: "Arrays", classes: int) -> "keras.Model":
+def course_network(train: NamedArrays, classes: int) -> keras.Model:
     """Return the lab's network.
 
     It has three convolutions with pooling and dropout, and two dense layers.
     """
-    import keras
-    from keras import layers
-
     stack: list[Any] = [keras.Input(SHAPE), layers.Rescaling(1 / 255)]
     for width in (16, 32, 64):
         stack += [
@@ -79,8 +74,8 @@ def course_network(train: "Arrays", classes: int) -> "keras.Model":
 
 
 def fast_network(
-    train: "Arrays", classes: int, widths: tuple[int, int, int] = (24, 64, 128)
-) -> "keras.Model":
+    train: NamedArrays, classes: int, widths: tuple[int, int, int] = (24, 64, 128)
+) -> keras.Model:
     """Return a network that learns in few epochs.
 
     It whitens patches, and has three groups of two convolutions and a small head.
@@ -91,8 +86,6 @@ def fast_network(
     at every other pixel, so that all that is learned works on a quarter of the pixels, and the
     activation is a ReLU: a GELU takes a third of a step's time there.
     """
-    import keras
-
     inputs = keras.Input(SHAPE)
     hidden = whitened(inputs, train, 4, stride=2, bend="relu")
     for group, width in enumerate(widths):
@@ -102,22 +95,20 @@ def fast_network(
     return keras.Model(inputs, logits(hidden, classes), name="fast")
 
 
-def wide_network(train: "Arrays", classes: int) -> "keras.Model":
+def wide_network(train: NamedArrays, classes: int) -> keras.Model:
     """Return the same network with twice as many channels in every group."""
     return fast_network(train, classes, (48, 128, 256))
 
 
 def deep_network(
-    train: "Arrays", classes: int, widths: tuple[int, int, int] = (128, 384, 384)
-) -> "keras.Model":
+    train: NamedArrays, classes: int, widths: tuple[int, int, int] = (128, 384, 384)
+) -> keras.Model:
     """Return the network for a GPU.
 
     It takes all pixels, and has three groups of three convolutions, the last two of each with a
     skip connection. It follows Jordan 2024 ("94 % on CIFAR-10 in 3.29 seconds on a single GPU") in
     that paper's configuration of highest accuracy.
     """
-    import keras
-
     inputs = keras.Input(SHAPE)
     hidden = whitened(inputs, train, 3, stride=1, bend="gelu")
     for width in widths:
@@ -127,13 +118,11 @@ def deep_network(
     return keras.Model(inputs, logits(hidden, classes), name="deep")
 
 
-def whitened(inputs: Any, train: "Arrays", patch: int, *, stride: int, bend: Bend) -> Any:
+def whitened(inputs: Any, train: NamedArrays, patch: int, *, stride: int, bend: Bend) -> Any:
     """Return the output of a fixed first layer that whitens patches.
 
     The layer is not learned. A patch has `patch` pixels on a side.
     """
-    from keras import layers
-
     scaled = layers.Rescaling(1 / 64, -2.0)(inputs)
     layer = layers.Conv2D(2 * AXES, patch, stride, padding="same", trainable=False, name="whiten")
     answer = bent(layer(scaled), bend)
@@ -146,8 +135,6 @@ def logits(hidden: Any, classes: int) -> Any:
 
     It takes each channel's maximum, and has a dense layer whose output is scaled down at first.
     """
-    from keras import layers
-
     greatest = layers.Flatten()(layers.MaxPooling2D(hidden.shape[1])(hidden))
     return layers.Rescaling(1 / 8)(layers.Dense(classes, use_bias=False)(greatest))
 
@@ -157,9 +144,6 @@ def convolved(hidden: Any, width: int) -> Any:
 
     It passes on as many of the incoming channels as it has channels for.
     """
-    import numpy as np
-    from keras import layers
-
     layer = layers.Conv2D(width, 3, padding="same", use_bias=False)
     answer = layer(hidden)
     kernel = layer.get_weights()[0]
@@ -175,8 +159,6 @@ def normalized(hidden: Any, bend: Bend = "relu", past: Any = None) -> Any:
 
     In each batch the channels have mean 0 and deviation 1.
     """
-    from keras import layers
-
     plain = layers.BatchNormalization(momentum=0.6, scale=False)(hidden)
     return bent(plain if past is None else layers.Add()([plain, past]), bend)
 
@@ -186,8 +168,6 @@ def bent(hidden: Any, how: Bend) -> Any:
 
     Keras' own GELU uses erfc, which ONNX lacks.
     """
-    from keras import layers, ops
-
     return (
         layers.Activation("relu")(hidden)
         if how == "relu"
@@ -196,16 +176,14 @@ def bent(hidden: Any, how: Bend) -> Any:
 
 
 def whitening(
-    pictures: "NDArray[np.uint8]", patch: int, stride: int, used: int = 5000
-) -> "list[Floats]":
+    pictures: npt.NDArray[np.uint8], patch: int, stride: int, used: int = 5000
+) -> list[Float32Array]:
     """Return the kernel and bias of a whitening convolution.
 
     Its outputs for a patch are uncorrelated and of similar size. Its filters are the patches'
     principal axes of greatest variance, each divided by the deviation along it, and their
     negatives, as the activation that follows bends only one side.
     """
-    import numpy as np
-
     x = pictures[:used].astype("float32") / 64 - 2
     patches = np.lib.stride_tricks.sliding_window_view(x, (patch, patch), axis=(1, 2))[
         :, ::stride, ::stride

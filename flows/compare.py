@@ -4,6 +4,8 @@ from typing import Annotated
 
 from casebook.language import language_of
 from casebook.operation import Operation
+from tasks.runs.compare import changes, figures, outcomes, read
+from tasks.runs.report import report_compared
 
 
 def compare(
@@ -22,9 +24,6 @@ def compare(
     CasebookError
         One of the runs is not there or left no metrics.
     """
-    from tasks.runs.compare import changes, figures, outcomes, read
-    from tasks.runs.report import report_compared
-
     spoken = language_of(language)
     runs = read(case, first), read(case, second)
     setting_changes, outcome_changes, comparisons = (

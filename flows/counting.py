@@ -3,11 +3,20 @@
 The question is also asked of numbers beyond those in training.
 """
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from keras import layers, ops
 from pydantic import Field
 
+from casebook.array_types import Float64Array, NamedArrays
 from casebook.case import case
 from casebook.cli import main
 from casebook.device import DeviceChoice
@@ -34,21 +43,8 @@ from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_pu
 from tasks.series.baselines import StepPeer, compare_series
 from tasks.series.export import Window
 from tasks.series.inputs import Series
-from tasks.series.train import SeriesSettings, train_series
+from tasks.series.train import SeriesNetwork, SeriesSettings, train_series
 from tasks.tables.explore import explore
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
-
-    import keras
-    import numpy as np
-    import pandas as pd
-    from numpy.typing import NDArray
-
-    from tasks.series.train import Arrays, SeriesNetwork
-
-    Floats = NDArray[np.float64]
 
 DATA = "counting"
 TARGET = "twice_next"
@@ -148,14 +144,11 @@ def aim_of(windows: int) -> Problem:
     )
 
 
-def count(rows: int, seed: int) -> "pd.DataFrame":
+def count(rows: int, seed: int) -> pd.DataFrame:
     """Make the data: windows 0 to 4, 1 to 5 and so on, and twice the number that follows.
 
     Nothing is random.
     """
-    import numpy as np
-    import pandas as pd
-
     numbers = np.arange(rows)[:, None] + np.arange(len(GIVEN) + 1.0)
     return pd.DataFrame(numbers, columns=[*GIVEN, TARGET]).assign(**{TARGET: 2 * numbers[:, -1]})
 
@@ -171,8 +164,6 @@ def part(out: Path, table: Ref) -> Facts:
     CasebookError
         The windows are not in the order of their numbers.
     """
-    import numpy as np
-
     frame = read_table(table)
     ends = [0, len(frame) * 3 // HELD_OUT, len(frame) * 4 // HELD_OUT, len(frame)]
     window, y = frame[list(GIVEN)].to_numpy("float32"), frame[TARGET].to_numpy("float32")
@@ -205,15 +196,12 @@ def settings(name: Candidate, params: CountingParams) -> SeriesSettings:
     )
 
 
-def course_network(train: "Arrays") -> "keras.Model":
+def course_network(train: NamedArrays) -> keras.Model:
     """Return the lab's network: an LSTM on numbers scaled by the range of the training part.
 
     What it passes on lies between -1 and 1, however large the numbers get, and so do the sums that
     its last layer can make of it: beyond the numbers learned its predictions level off.
     """
-    import keras
-    from keras import layers, ops
-
     inputs = keras.Input(train["window"].shape[1:], name="window")
     low, wide, top = _range(train["window"]), _range(train["y"]), float(train["y"].min())
     scaled = ops.expand_dims((inputs - float(train["window"].min())) / low, -1)
@@ -221,7 +209,7 @@ def course_network(train: "Arrays") -> "keras.Model":
     return keras.Model(inputs, ops.expand_dims(answer * wide + top, 1), name="course")
 
 
-def our_network(train: "Arrays") -> "keras.Model":
+def our_network(train: NamedArrays) -> keras.Model:
     """Return a network that sees only how the five numbers relate to each other.
 
     It never sees how far is counted. Its inputs are the differences from the last number, and that
@@ -229,9 +217,6 @@ def our_network(train: "Arrays") -> "keras.Model":
     multiplied by that again. So the prediction for numbers ten times as large is ten times as
     large, whether they were learned or not (a function homogeneous of degree 1).
     """
-    import keras
-    from keras import layers, ops
-
     inputs = keras.Input(train["window"].shape[1:], name="window")
     size = ops.maximum(ops.max(ops.abs(inputs), axis=1, keepdims=True), 1e-6)
     last = inputs[:, -1:]
@@ -243,24 +228,21 @@ def our_network(train: "Arrays") -> "keras.Model":
     return keras.Model(inputs, ops.expand_dims(answer, 1), name="ours")
 
 
-def _range(values: "NDArray[Any]") -> float:
+def _range(values: npt.NDArray[Any]) -> float:
     return float(values.max() - values.min()) or 1.0
 
 
-NETWORKS: "dict[Candidate, SeriesNetwork]" = {"course": course_network, "ours": our_network}
+NETWORKS: dict[Candidate, SeriesNetwork] = {"course": course_network, "ours": our_network}
 
 
 @stage(process="worker")
 def explain(
-    out: Path, evaluation: Ref, trained: "Mapping[str, Ref]", parts: Ref, problem: Problem
+    out: Path, evaluation: Ref, trained: Mapping[str, Ref], parts: Ref, problem: Problem
 ) -> Facts:
     """Report how well each network counts within and beyond its training range.
 
     Draw its predictions over the whole range.
     """
-    import keras
-    import numpy as np
-
     rows = {name: read_arrays(parts, name) for name in ("train", "validation", "test")}
     whole = {
         key: np.concatenate([arrays[key] for arrays in rows.values()]) for key in ("window", "y")
@@ -301,7 +283,7 @@ def explain(
 
 
 def _row(
-    name: str, answers: "Floats", y: "Floats", learnt: int, problem: Problem
+    name: str, answers: Float64Array, y: Float64Array, learnt: int, problem: Problem
 ) -> dict[str, str]:
     error = abs(answers - y)
     inside, beyond = error[:learnt].mean() / problem.span, error[learnt:].mean() / problem.span
@@ -314,7 +296,9 @@ def _row(
     }
 
 
-def draw_range(out: Path, y: "Floats", predictions: "Mapping[str, Floats]", learnt: int) -> None:
+def draw_range(
+    out: Path, y: Float64Array, predictions: Mapping[str, Float64Array], learnt: int
+) -> None:
     """Draw each network's predictions against the truth over all numbers.
 
     The range not in training is shaded.

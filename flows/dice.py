@@ -1,8 +1,12 @@
 """Dice and returns: simulation beside exact results, and the coverage of intervals (lab 010)."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from casebook import files
@@ -30,9 +34,6 @@ from tasks.stories.dice.roll import (
     running_means,
 )
 from tasks.tables.explore import explore
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 DATA = "dice"
 SIMULATED = "dice and returns drawn at random in flows/dice.py; nobody threw or measured them"
@@ -117,11 +118,8 @@ class Market(BaseModel):
     mean: float
     deviation: float
 
-    def __call__(self, rows: int, seed: int) -> "pd.DataFrame":
+    def __call__(self, rows: int, seed: int) -> pd.DataFrame:
         """Draw the returns of so many years."""
-        import numpy as np
-        import pandas as pd
-
         return pd.DataFrame(
             {
                 "return": self.mean
@@ -136,8 +134,6 @@ def throw(out: Path, dice: int, sides: int, throws: int, seed: int) -> Facts:
 
     The sums are counted after some throws, after more and after all.
     """
-    import numpy as np
-
     looks = sorted({min(look, throws) for look in (*EARLY, throws)})
     first, second = np.random.default_rng([seed, 0]), np.random.default_rng([seed, 1])
     at, means = running_means(dice, sides, PATHS, PATH_LENGTH, second)
@@ -155,9 +151,6 @@ def throw(out: Path, dice: int, sides: int, throws: int, seed: int) -> Facts:
 @stage
 def cover(out: Path, confidence: float, repeats: int, resamples: int, seed: int) -> Facts:
     """Count how often each interval holds the true mean, by distribution and sample size."""
-    import numpy as np
-    import pandas as pd
-
     cells = [(shape, n) for shape in SHAPES for n in SIZES]
     judged = [
         coverage(shape, n, repeats, confidence, resamples, np.random.default_rng([seed, 2, i]))
@@ -182,8 +175,6 @@ def tell(
 
     `truth` is the mean that the returns were drawn with, None for a file's.
     """
-    import numpy as np
-
     held, values = read_table(covered), read_table(returns)["return"].to_numpy("float64")
     of_each = intervals(values[None], confidence, resamples, np.random.default_rng([seed, 3]))
     ends = {name: (float(low[0]), float(high[0])) for name, (low, high) in of_each.items()}
@@ -197,8 +188,6 @@ def tell(
 
 def tell_dice(out: Path, thrown: Ref) -> list[Section]:
     """Tell and draw the sums of the dice, their running means, and how normal they are."""
-    import pandas as pd
-
     arrays = read_arrays(thrown, "thrown")
     dice, sides, looks = int(arrays["dice"]), int(arrays["sides"]), arrays["looks"].tolist()
     exact = distribution(dice, sides)

@@ -1,6 +1,6 @@
 """Five kinds of flowers: transfer learning from a million pictures to three thousand (lab 260)."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -18,7 +18,7 @@ from samples.flowers import make_flowers
 from tasks.data.clean import clean, drop_pictures_of_two_labels, drop_repeated_pictures
 from tasks.data.fetch import fetch
 from tasks.data.validate import enforce, suite_text, validate
-from tasks.images.backbone import SHAPE
+from tasks.images.backbone import SHAPE, Cut
 from tasks.images.explore import explore_pictures
 from tasks.images.features import CUT, PLAIN, POOLED, embed, within
 from tasks.images.group import group_pictures
@@ -33,9 +33,6 @@ from tasks.problem.prepared_data import PreparedData
 from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
 from tasks.tables.baselines import Peer, compare
 from tasks.training.augmentation import Augmentation
-
-if TYPE_CHECKING:
-    from tasks.images.backbone import Cut
 
 Candidate = Literal["course", "frozen", "fine_tuned", "all"]
 FURTHER: frozenset[Candidate] = frozenset({"fine_tuned", "all"})

@@ -3,10 +3,16 @@
 The model serves a probability.
 """
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from __future__ import annotations
 
+from typing import Annotated, Literal
+
+import keras
+from keras import layers
 from pydantic import Field
+from sklearn import compose, preprocessing
 
+from casebook.array_types import Float32Array
 from casebook.case import case
 from casebook.catalog import data_set
 from casebook.cli import main
@@ -22,14 +28,6 @@ from tasks.tables.parameters import ThresholdParams
 from tasks.tables.splitters import Holdout, Model
 from tasks.training.networks import piecewise, side_by_side
 from tasks.training.train import Settings
-
-if TYPE_CHECKING:
-    import keras
-    import numpy as np
-    from numpy.typing import NDArray
-    from sklearn.compose import ColumnTransformer
-
-    Floats = NDArray[np.float32]
 
 DATA = "creditcard"
 
@@ -77,23 +75,19 @@ def base_rate(origin: Origin) -> float | None:
     return entry.population_positives / entry.population_rows
 
 
-def standard_scores(columns: list[str]) -> "ColumnTransformer":
+def standard_scores(columns: list[str]) -> compose.ColumnTransformer:
     """Return the encoder: standardize all columns but the raw time and amount.
 
     They get mean 0 and deviation 1 on the training part.
     """
-    from sklearn.compose import ColumnTransformer
-    from sklearn.preprocessing import StandardScaler
-
     kept = [name for name in columns if name not in ("Time", "Amount")]
-    return ColumnTransformer([("scale", StandardScaler(), kept)], verbose_feature_names_out=False)
+    return compose.ColumnTransformer(
+        [("scale", preprocessing.StandardScaler(), kept)], verbose_feature_names_out=False
+    )
 
 
-def course_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
+def course_network(x: Float32Array, y: Float32Array, dropout: float) -> keras.Model:
     """Return the lab's network: 32 and 16 rectified units with dropout behind each, one logit."""
-    import keras
-    from keras import layers
-
     stack = [keras.Input((x.shape[1],))]
     for units in (32, 16):
         stack += [layers.Dense(units, activation="relu"), layers.Dropout(dropout)]
@@ -104,15 +98,13 @@ MEMBERS = 8
 BINS = 16
 
 
-def ensemble_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
+def ensemble_network(x: Float32Array, y: Float32Array, dropout: float) -> keras.Model:
     """Return eight small networks trained as one, on piecewise-linear encodings of each feature.
 
     A plain network on scaled features loses to trees here because frauds differ at the edges of
     single features. Each feature is therefore also given as its position within each of 16 quantile
     bins of the training part.
     """
-    import keras
-
     inputs = keras.Input((x.shape[1],))
     return keras.Model(
         inputs, side_by_side(piecewise(inputs, x, BINS), MEMBERS, (64, 32)), name="ensemble"

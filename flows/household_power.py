@@ -3,12 +3,20 @@
 They are made from the days before, with a band.
 """
 
+from __future__ import annotations
+
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
+import keras
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from keras import layers, ops
 from pydantic import Field
 
+from casebook.array_types import Float64Array, NamedArrays
 from casebook.case import case
 from casebook.cli import main
 from casebook.device import DeviceChoice
@@ -39,19 +47,9 @@ from tasks.series.forest_to_keras import grow
 from tasks.series.inputs import Series
 from tasks.series.monthly_forecast import judge_year, part_months, year_network
 from tasks.series.read import downsample
-from tasks.series.train import SeriesSettings, train_series
+from tasks.series.train import SeriesNetwork, SeriesSettings, train_series
 from tasks.series.windowing import joined, windows
 from tasks.texts.blend import blend_series
-
-if TYPE_CHECKING:
-    import keras
-    import numpy as np
-    import pandas as pd
-    from numpy.typing import NDArray
-
-    from tasks.series.train import Arrays, SeriesNetwork
-
-    Floats = NDArray[np.float64]
 
 DATA = "household_power"
 TARGET = "Global_active_power"
@@ -191,9 +189,6 @@ def part(out: Path, table: Ref, raw: Ref, gaps: Gaps) -> Facts:
     CasebookError
         There are too few days.
     """
-    import numpy as np
-    import pandas as pd
-
     frame = read_table(table)
     dates = pd.to_datetime(frame["date"])
     first = int((dates.iloc[0] - pd.Timestamp(1970, 1, 1)).days)
@@ -211,13 +206,11 @@ def part(out: Path, table: Ref, raw: Ref, gaps: Gaps) -> Facts:
     return {name: {"rows": len(arrays["y"])} for name, arrays in parts.items()}
 
 
-def cut(values: "Floats", first: int) -> "dict[str, Arrays]":
+def cut(values: Float64Array, first: int) -> dict[str, NamedArrays]:
     """Return the windows of train, validation and test.
 
     No part contains numbers of a later period.
     """
-    import numpy as np
-
     ends = pairwise((LENGTH, *cuts(len(values), first), len(values)))
     train, earlier, later, test = (windows(values, *end, LENGTH, AHEAD) for end in ends)
     in_order_of_time(
@@ -229,13 +222,11 @@ def cut(values: "Floats", first: int) -> "dict[str, Arrays]":
     return {"train": train, "validation": joined(*periods), "test": test}
 
 
-def by_hour(raw: Ref, dates: "pd.Series", column: str) -> "NDArray[np.float32]":
+def by_hour(raw: Ref, dates: pd.Series, column: str) -> npt.NDArray[np.float32]:
     """Return the sums of each day's hours, shape (days, 24).
 
     They are zero before the first and after the last measurement.
     """
-    import pandas as pd
-
     hours = read_table(raw, "hours", ["hour", column]).set_index("hour")[column]
     every = pd.date_range(dates.iloc[0], periods=24 * len(dates), freq="h")
     return hours.reindex(every, fill_value=0.0).to_numpy("float32").reshape(-1, 24)
@@ -308,7 +299,7 @@ def settings(name: Candidate, params: HouseholdPowerParams) -> SeriesSettings:
     )
 
 
-def course_network(train: "Arrays") -> "keras.Model":
+def course_network(train: NamedArrays) -> keras.Model:
     """Return the lab's network on the last seven days.
 
     It has a convolution, two LSTMs, and an output for each day ahead.
@@ -316,9 +307,6 @@ def course_network(train: "Arrays") -> "keras.Model":
     The lab gives it all the meter's sums and predicts one day; here it gets the power alone, as all
     others do.
     """
-    import keras
-    from keras import layers, ops
-
     mean, spread = float(train["window"].mean()), float(train["window"].std())
     window = keras.Input((LENGTH,), name="window")
     hidden = ops.expand_dims((window[:, -WEEK:] - mean) / spread, -1)
@@ -328,12 +316,12 @@ def course_network(train: "Arrays") -> "keras.Model":
     return keras.Model(window, ops.expand_dims(answer, 1), name="course")
 
 
-def our_network(train: "Arrays") -> "keras.Model":
+def our_network(train: NamedArrays) -> keras.Model:
     """Return an ensemble that corrects the mean of all days by weekday, season and recent days."""
     return forecaster(train, AHEAD, **SHAPE)
 
 
-NETWORKS: "dict[Candidate, SeriesNetwork]" = {"course": course_network, "network": our_network}
+NETWORKS: dict[Candidate, SeriesNetwork] = {"course": course_network, "network": our_network}
 
 
 if __name__ == "__main__":

@@ -3,11 +3,16 @@
 Others trained the network. It is judged on the data at hand.
 """
 
+from __future__ import annotations
+
 import json
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import keras
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
 from pydantic import Field
 
 from casebook import files, paths
@@ -41,10 +46,6 @@ from tasks.problem.definition import Problem
 from tasks.publication.publish import publish
 from tasks.publication.report import measure_run
 from tasks.publication.report_pretrained import report_pretrained
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 NAME = "mobilenet_v2"
 KNOWN = "daisy"  # the only one of the five kinds of flowers that is a class of ImageNet
@@ -155,8 +156,6 @@ def choose(
     `test` has the daisies (None for all), `others` some of each other flower. The label of the
     first is ImageNet's number of the daisy, of the others the flowers set's own.
     """
-    import pandas as pd
-
     frame = read_table(table)
     by_kind = {label: group["picture"].to_numpy() for label, group in frame.groupby("label")}
     daisy_pictures = by_kind.pop(FLOWERS.index(KNOWN))[:daisies]
@@ -178,8 +177,6 @@ def assemble(out: Path, weights: Origin, device: DeviceChoice, seed: int) -> Fac
 
     It takes raw pixels, and returns a logit for each of the thousand classes.
     """
-    import keras
-
     used = prepare(device, seed)
     whole = backbone.classifier(weights)
     pixels = keras.Input(SHAPE)
@@ -201,9 +198,6 @@ def judge(out: Path, chosen: Ref, network: Ref, problem: Problem, seed: int) -> 
     `others.json`, the most frequent answers to each kind of flower; and a plot of its most
     confident mistakes.
     """
-    import keras
-    import numpy as np
-
     model = keras.saving.load_model(network.path("network.keras"), compile=False, safe_mode=True)
     test, others = (read_arrays(chosen, name) for name in ("test", "others"))
     y, probability = test["y"].astype("float64"), softmax(score(model, test["x"]).astype("float64"))
@@ -234,7 +228,7 @@ def judge(out: Path, chosen: Ref, network: Ref, problem: Problem, seed: int) -> 
     return {"champion": NAME, "accuracy": figures["accuracy"]["value"]}
 
 
-def frequent(kind: str, answers: "NDArray[np.int64]", problem: Problem) -> dict[str, str]:
+def frequent(kind: str, answers: npt.NDArray[np.int64], problem: Problem) -> dict[str, str]:
     """Return a row of a table.
 
     It has the number of pictures of a kind, and the most frequent predictions for them.

@@ -3,9 +3,13 @@
 The facts are sodium, sugar, fat and protein.
 """
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from __future__ import annotations
 
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
 from pydantic import Field
 
 from casebook import files
@@ -33,11 +37,6 @@ from tasks.pages.summary_statistics import (
 )
 from tasks.stories.mcdonalds.labels import calories, servings, with_counted_calories, with_servings
 from tasks.tables.explore import correlations, explore, strongest_pairs
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pandas as pd
 
 DATA = "mcdonalds"
 MAIN = {  # what sections tell of, with units
@@ -90,7 +89,7 @@ def mcdonalds(params: McdonaldsParams = McdonaldsParams()) -> Summary:
 
 
 @stage
-def tell_of_menu(out: "Path", menu: Ref, daily_sodium: float) -> Facts:
+def tell_of_menu(out: Path, menu: Ref, daily_sodium: float) -> Facts:
     """Write `findings.json` and the plots of what is in the menu, and of errors in its labels."""
     frame = read_table(menu)
     sections = [
@@ -108,13 +107,13 @@ def tell_of_menu(out: "Path", menu: Ref, daily_sodium: float) -> Facts:
     return {"rows": len(frame), "findings": sum(len(section.findings) for section in sections)}
 
 
-def highest(menu: "pd.DataFrame", nutrient: str) -> tuple[str, float]:
+def highest(menu: pd.DataFrame, nutrient: str) -> tuple[str, float]:
     """Return the item that has most of a nutrient, and how much."""
     row = int(menu[nutrient].argmax())
     return str(menu["Item"].iloc[row]), float(menu[nutrient].iloc[row])
 
 
-def sodium(out: "Path", menu: "pd.DataFrame", daily: float) -> Section:
+def sodium(out: Path, menu: pd.DataFrame, daily: float) -> Section:
     """Tell which item has most sodium, and which have more than a whole day may have."""
     (item, mg), statistics = highest(menu, "Sodium"), described(menu["Sodium"])
     over = menu[menu["Sodium"] > daily].set_index("Item")["Sodium"]
@@ -173,7 +172,7 @@ def sodium(out: "Path", menu: "pd.DataFrame", daily: float) -> Section:
     )
 
 
-def protein_and_fat(out: "Path", menu: "pd.DataFrame") -> Section:
+def protein_and_fat(out: Path, menu: pd.DataFrame) -> Section:
     """Tell how fat goes with protein."""
     line = line_through(menu["Protein"], menu["Total Fat"])
     chart.joint(out / "joint.png", menu, "Protein", "Total Fat", ("protein (g)", "total fat (g)"))
@@ -204,7 +203,7 @@ def protein_and_fat(out: "Path", menu: "pd.DataFrame") -> Section:
     )
 
 
-def categories(out: "Path", menu: "pd.DataFrame") -> Section:
+def categories(out: Path, menu: pd.DataFrame) -> Section:
     """Tell what the categories' mean items have."""
     shown = ["Calories", "Protein", "Total Fat", "Sodium", "Sugars"]
     means, counts = (
@@ -255,7 +254,7 @@ def categories(out: "Path", menu: "pd.DataFrame") -> Section:
     )
 
 
-def sugars(out: "Path", menu: "pd.DataFrame") -> Section:
+def sugars(out: Path, menu: pd.DataFrame) -> Section:
     """Tell how much sugar items have, and whether it is in the drinks."""
     (item, grams), statistics = highest(menu, "Sugars"), described(menu["Sugars"])
     drinks, sweet = menu["Category"].isin(DRINKS), menu["Sugars"] > statistics["mean"]
@@ -305,7 +304,7 @@ def sugars(out: "Path", menu: "pd.DataFrame") -> Section:
     )
 
 
-def trans_fat(menu: "pd.DataFrame") -> Section:
+def trans_fat(menu: pd.DataFrame) -> Section:
     """Tell which items have trans fat."""
     (item, grams), having = highest(menu, "Trans Fat"), menu[menu["Trans Fat"] > 0]
     counts, by = (
@@ -340,7 +339,7 @@ def trans_fat(menu: "pd.DataFrame") -> Section:
     )
 
 
-def nutrients(out: "Path", menu: "pd.DataFrame") -> Section:
+def nutrients(out: Path, menu: pd.DataFrame) -> Section:
     """Tell which nutrients go together."""
     pairs = strongest_pairs(correlations(menu[[*MAIN]]))
     chart.heatmap(out / "nutrients.png", menu[[*MAIN]], "Correlation of the main nutrients")
@@ -360,7 +359,7 @@ def nutrients(out: "Path", menu: "pd.DataFrame") -> Section:
     )
 
 
-def outliers(menu: "pd.DataFrame") -> Section:
+def outliers(menu: pd.DataFrame) -> Section:
     """Tell which items stand out, by Tukey's rule."""
     apart = {name: standing_out(menu.set_index("Item")[name]) for name in MAIN}
     items = {item for values in apart.values() for item in values.index}

@@ -3,10 +3,15 @@
 There are ten classes.
 """
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from __future__ import annotations
 
+from typing import Annotated, Any, Literal
+
+import keras
+from keras import layers
 from pydantic import Field
 
+from casebook.array_types import NamedArrays
 from casebook.case import case
 from casebook.cli import main
 from casebook.run import Summary
@@ -18,11 +23,6 @@ from tasks.images.train import PictureSettings
 from tasks.problem.definition import Problem
 from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
 from tasks.training.augmentation import Augmentation
-
-if TYPE_CHECKING:
-    import keras
-
-    from tasks.images.train import Arrays
 
 Data = Literal["mnist", "fashion"]
 SHAPE = Shape(28, 28, 1)
@@ -63,14 +63,11 @@ class MnistParams(PictureParams):
     ] = 1500
 
 
-def course_network(train: "Arrays", classes: int) -> "keras.Model":
+def course_network(train: NamedArrays, classes: int) -> keras.Model:
     """Return LeNet-5 as the lab draws it.
 
     It has two convolutions with mean pooling, and three dense layers.
     """
-    import keras
-    from keras import layers
-
     stack = [
         keras.Input(SHAPE),
         layers.Rescaling(1 / 255),
@@ -86,14 +83,11 @@ def course_network(train: "Arrays", classes: int) -> "keras.Model":
     return keras.Sequential(stack, name="course")
 
 
-def our_network(train: "Arrays", classes: int) -> "keras.Model":
+def our_network(train: NamedArrays, classes: int) -> keras.Model:
     """Return seven convolutions with batch normalization, and a mean over what the last ones see.
 
     The first one strides, so that all others work on a quarter of the pixels.
     """
-    import keras
-    from keras import layers
-
     hidden = inputs = keras.Input(SHAPE)
     hidden = layers.Rescaling(1 / 255)(hidden)
     for width, kernel, stride in (
@@ -111,15 +105,12 @@ def our_network(train: "Arrays", classes: int) -> "keras.Model":
 
 
 def deep_network(
-    train: "Arrays", classes: int, widths: tuple[int, int, int] = (32, 64, 120)
-) -> "keras.Model":
+    train: NamedArrays, classes: int, widths: tuple[int, int, int] = (32, 64, 120)
+) -> keras.Model:
     """Return three groups of three convolutions, for a GPU.
 
     The first works on all pixels, and the last two of each group have a skip connection.
     """
-    import keras
-    from keras import layers
-
     inputs = keras.Input(SHAPE)
     hidden = layers.Rescaling(1 / 255)(inputs)
     for group, width in enumerate(widths):
@@ -134,8 +125,6 @@ def normalized(hidden: Any, width: int, kernel: int = 3, stride: int = 1, past: 
 
     A skip connection, if given, is added before the ReLU.
     """
-    from keras import layers
-
     answer = layers.Conv2D(width, kernel, stride, padding="same", use_bias=False)(hidden)
     plain = layers.BatchNormalization(momentum=0.9)(answer)
     return layers.Activation("relu")(plain if past is None else layers.Add()([plain, past]))

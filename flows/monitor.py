@@ -4,9 +4,18 @@ import math
 from pathlib import Path
 from typing import Annotated
 
+import prefect
+import prefect.events
+import prefect.exceptions
+
 from casebook.errors import CasebookError
 from casebook.language import language_of
 from casebook.operation import Operation
+from tasks.monitoring.drift import shifts
+from tasks.monitoring.report import report_drift
+from tasks.monitoring.served_histograms import counted_in_file, counted_in_service
+from tasks.publication.training_distribution import described
+from tasks.scoring.plan import predictor_of
 
 MOST_HOURS = 100 * 366 * 24  # a century: more is no time that could be counted back
 
@@ -33,12 +42,6 @@ def monitor(
     CasebookError
         There is no such model, it was published without bins, or there is nothing to compare.
     """
-    from tasks.monitoring.drift import shifts
-    from tasks.monitoring.report import report_drift
-    from tasks.monitoring.served_histograms import counted_in_file, counted_in_service
-    from tasks.publication.training_distribution import described
-    from tasks.scoring.plan import predictor_of
-
     if not 1 <= hours <= MOST_HOURS or not 0 < threshold < math.inf:
         raise CasebookError(
             f"--hours {hours} --threshold {threshold}: hours are 1 to {MOST_HOURS:,}, the "
@@ -69,23 +72,18 @@ def tell(case: str, version: int, drifted: list[str], page: Path) -> None:
 
     An automation may act on it, for example by retraining.
     """
-    from prefect.events import emit_event
-
     resource = {"prefect.resource.id": f"casebook.model.{case}", "casebook.version": str(version)}
     payload = {"case": case, "version": version, "drifted": drifted, "report": str(page)}
     name = "casebook.drift" if drifted else "casebook.no-drift"
-    emit_event(name, resource=resource, related=trained_by(case), payload=payload)
+    prefect.events.emit_event(name, resource=resource, related=trained_by(case), payload=payload)
 
 
 def trained_by(case: str) -> list[dict[str, str]]:
     """Return the deployment that trains a case, if the server has one: an automation may run it."""
-    from prefect.client.orchestration import get_client
-    from prefect.exceptions import ObjectNotFound
-
-    with get_client(sync_client=True) as client:
+    with prefect.get_client(sync_client=True) as client:
         try:
             deployment = client.read_deployment_by_name(f"{case}/{case}")
-        except ObjectNotFound:
+        except prefect.exceptions.ObjectNotFound:
             return []
     return [
         {

@@ -3,8 +3,12 @@
 The model is for a service whose inputs people type in.
 """
 
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
+import keras
+from sklearn import compose
+
+from casebook.array_types import Float32Array
 from casebook.case import case
 from casebook.cli import main
 from casebook.run import Summary
@@ -19,14 +23,6 @@ from tasks.tables.splitters import Model, RepeatedKFold
 from tasks.training.networks import ensemble, perceptron
 from tasks.training.train import Settings
 
-if TYPE_CHECKING:
-    import keras
-    import numpy as np
-    from numpy.typing import NDArray
-    from sklearn.compose import ColumnTransformer
-
-    Floats = NDArray[np.float32]
-
 ORIGINS = (1, 2, 3)
 
 
@@ -34,26 +30,24 @@ class MpgParams(SmallTableParams):
     """What can be set: which models, and what the candidate `tuned` is like."""
 
 
-def facts(columns: list[str]) -> "ColumnTransformer":
+def facts(columns: list[str]) -> compose.ColumnTransformer:
     """Return the encoder.
 
     Numbers get mean 0 and deviation 1, missing ones the median. Each origin gets a column of its
     own.
     """
-    from sklearn.compose import ColumnTransformer
-
     plain = [name for name in columns if name != "origin"]
-    return ColumnTransformer(
+    return compose.ColumnTransformer(
         [("number", numbers("median"), plain), ("origin", one_hot(ORIGINS), ["origin"])]
     )
 
 
-def course_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
+def course_network(x: Float32Array, y: Float32Array, dropout: float) -> keras.Model:
     """Return the lab's network for each fold: twice 64 rectified units, one answer."""
     return perceptron(x, (64, 64), dropout, "course")
 
 
-def ensemble_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
+def ensemble_network(x: Float32Array, y: Float32Array, dropout: float) -> keras.Model:
     """Return eight small networks per fold."""
     return ensemble(x, (64, 64, 32), dropout, members=8, bins=6)
 

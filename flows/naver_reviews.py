@@ -3,9 +3,15 @@
 Candidates are the lab's BiLSTM on words, and networks on characters.
 """
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import keras
+import pandas as pd
+from keras import layers, ops
 from pydantic import Field
 
 from casebook.case import case
@@ -38,15 +44,7 @@ from tasks.texts.features import encode
 from tasks.texts.inputs import Texts
 from tasks.texts.nearest import analogies
 from tasks.texts.split import REPEATED, split_texts
-from tasks.texts.train import TextSettings, train_texts
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import keras
-    import pandas as pd
-
-    from tasks.texts.train import TextNetwork
+from tasks.texts.train import TextNetwork, TextSettings, train_texts
 
 TRAIN, TEST = "nsmc_train", "nsmc_test"
 TEXT = "document"
@@ -150,10 +148,8 @@ def both(origins: list[Origin]) -> Origin:
 
 
 @stage
-def join(out: "Path", train: Ref, test: Ref) -> Facts:
+def join(out: Path, train: Ref, test: Ref) -> Facts:
     """Put both files into one table, whose column `part` says which a review is from."""
-    import pandas as pd
-
     frames = [read_table(ref).assign(part=part) for ref, part in ((train, "train"), (test, "test"))]
     frame = pd.concat(frames, ignore_index=True).astype({"part": "string"})
     write_table(out, frame)
@@ -194,14 +190,11 @@ def settings(name: Candidate, params: NaverReviewsParams) -> TextSettings:
             return TextSettings(epochs=min(7, max_epochs), batch_size=128, device=params.device)
 
 
-def course_network(size: int) -> "keras.Model":
+def course_network(size: int) -> keras.Model:
     """Return the lab's network: word vectors, a bidirectional LSTM, a dense layer.
 
     It skips padding.
     """
-    import keras
-    from keras import layers
-
     inputs = keras.Input((None,), dtype="int32")
     vectors = layers.Embedding(size, 100, mask_zero=True, name="words")(inputs)
     hidden = layers.Dense(64, activation="relu")(layers.Bidirectional(layers.LSTM(64))(vectors))
@@ -223,7 +216,7 @@ FACTOR = (
 )  # 2 ** 32 over the golden ratio, as 32 bits have it (Knuth 1998, multiplicative hashing)
 
 
-def ngrams_network(size: int, buckets: dict[int, int] = BUCKETS) -> "keras.Model":
+def ngrams_network(size: int, buckets: dict[int, int] = BUCKETS) -> keras.Model:
     """Return a linear model of character n-grams.
 
     Each n-gram of 1 to 5 characters has one weight, and the weights are summed.
@@ -231,9 +224,6 @@ def ngrams_network(size: int, buckets: dict[int, int] = BUCKETS) -> "keras.Model
     Korean attaches endings to its stems, so words are rare and n-grams of syllables are what
     repeats. Padding has no part in the sum.
     """
-    import keras
-    from keras import layers, ops
-
     inputs = keras.Input((None,), dtype="int32")
     grams = [
         (inputs, size),
@@ -250,7 +240,7 @@ def ngrams_network(size: int, buckets: dict[int, int] = BUCKETS) -> "keras.Model
 
 def characters_network(
     size: int, width: int = 128, filters: int = 128, nearby: dict[int, int] = NEARBY
-) -> "keras.Model":
+) -> keras.Model:
     """Return a network that sees the order of characters.
 
     It has three convolutions, and takes the maximum and the mean over each text.
@@ -260,9 +250,6 @@ def characters_network(
     which many occur once, are memorized within an epoch. Padding has no part in any convolution,
     mean or maximum.
     """
-    import keras
-    from keras import layers, ops
-
     inputs = keras.Input((None,), dtype="int32")
     there = met(inputs)
     single = layers.Embedding(size, width, name="characters")(inputs)
@@ -285,20 +272,18 @@ def characters_network(
     return keras.Model(inputs, layers.Dense(1)(pooled), name="characters")
 
 
-def small_ngrams(size: int) -> "keras.Model":
+def small_ngrams(size: int) -> keras.Model:
     """Return the linear model with few weights, for a smoke run."""
     return ngrams_network(size, {2: 4093, 3: 4093})
 
 
-def small_characters(size: int) -> "keras.Model":
+def small_characters(size: int) -> keras.Model:
     """Return the convolutions with few filters, for a smoke run."""
     return characters_network(size, 16, 32, {2: 4093})
 
 
 def met(numbers: Any) -> Any:
     """Return 1 where a text has a character or n-gram, 0 on padding, shape (texts, length, 1)."""
-    from keras import ops
-
     return ops.expand_dims(ops.cast(ops.not_equal(numbers, 0), "float32"), -1)
 
 
@@ -310,8 +295,6 @@ def hashed(numbers: Any, n: int, buckets: int) -> Any:
     Products are taken modulo 2 ** 32, as numbers of 32 bits overflow, and `buckets` is a prime: of
     a power of two, only the last bits of each character would count.
     """
-    from keras import ops
-
     following, code = numbers, numbers
     for _ in range(n - 1):
         following = ops.pad(following[:, 1:], [[0, 0], [0, 1]])
@@ -320,11 +303,11 @@ def hashed(numbers: Any, n: int, buckets: int) -> Any:
     return ops.where(following > 0, 1 + ops.mod(remainder + buckets, buckets), 0)
 
 
-NETWORKS: "dict[Candidate, TextNetwork]" = {
+NETWORKS: dict[Candidate, TextNetwork] = {
     "ngrams": ngrams_network,
     "characters": characters_network,
 }
-SMALL: "dict[Candidate, TextNetwork]" = {"ngrams": small_ngrams, "characters": small_characters}
+SMALL: dict[Candidate, TextNetwork] = {"ngrams": small_ngrams, "characters": small_characters}
 
 
 @uncached_task
@@ -373,15 +356,13 @@ def notes(parts: Ref, trained: dict[str, Ref], by_words: Ref) -> Notes:
 QUESTIONS = (("왕", "남자", "여자"), ("최고",), ("지루",), ("재미있다",), ("쓰레기",), ("감동",))
 
 
-def without_repeats(
-    right: "dict[str, pd.Series]", repeated: "pd.Series"
-) -> tuple[dict[str, str], ...]:
+def without_repeats(right: dict[str, pd.Series], repeated: pd.Series) -> tuple[dict[str, str], ...]:
     """Return each candidate's accuracy on all test reviews, on repeats only, and without repeats.
 
     A repeat is a review that the training part has too.
     """
 
-    def share(values: "pd.Series") -> str:
+    def share(values: pd.Series) -> str:
         return f"{values.mean():.4f} of {len(values):,}" if len(values) else "none"
 
     return tuple(
@@ -395,7 +376,7 @@ def without_repeats(
     )
 
 
-def errors(right: "pd.Series", test: "pd.DataFrame") -> tuple[dict[str, str], ...]:
+def errors(right: pd.Series, test: pd.DataFrame) -> tuple[dict[str, str], ...]:
     """Return how often a network is wrong on reviews of some kinds."""
     texts = test[TEXT].fillna("")
     words = texts.map(lambda text: len(tokens(text, "word")))

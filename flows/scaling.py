@@ -3,9 +3,12 @@
 The columns are brought to one size.
 """
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
 from pydantic import Field
 
 from casebook import files
@@ -30,9 +33,6 @@ from tasks.reading.form import form
 from tasks.stories.scaling.findings_scales import tell_agreement, tell_leak, tell_outlier
 from tasks.stories.scaling.plots import draw_all, draw_with_and_without
 from tasks.tables.explore import explore
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 DATA = "scaling"
 SIMULATED = "heights and incomes drawn at random in flows/scaling.py; nobody measured them"
@@ -107,7 +107,7 @@ def take_columns(
     return {"rows": len(frame), "columns": list(names), "dataset": entry.name, "kind": origin.kind}
 
 
-def _numeric(values: "pd.Series", where: Path) -> bool:
+def _numeric(values: pd.Series, where: Path) -> bool:
     """Return whether a column holds numbers.
 
     In a text file that shows only when it is read as such.
@@ -119,7 +119,7 @@ def _numeric(values: "pd.Series", where: Path) -> bool:
     return True
 
 
-def drop_missing(frame: "pd.DataFrame") -> "pd.DataFrame":
+def drop_missing(frame: pd.DataFrame) -> pd.DataFrame:
     """Drop rows that lack a value in one of the columns.
 
     With them columns would be compared on different rows.

@@ -1,9 +1,15 @@
 """Titanic: predict survival from a passenger list, with each feature step's worth (lab 075)."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from __future__ import annotations
 
+from typing import Annotated, Literal
+
+import keras
+import pandas as pd
 from pydantic import Field
+from sklearn import compose, impute, pipeline, preprocessing
 
+from casebook.array_types import Float32Array
 from casebook.case import case
 from casebook.cli import main
 from casebook.language import msg
@@ -26,16 +32,6 @@ from tasks.tables.splitters import Model, RepeatedKFold
 from tasks.tables.train_folds import train_folds
 from tasks.training.networks import ensemble, perceptron
 from tasks.training.train import Settings
-
-if TYPE_CHECKING:
-    import keras
-    import numpy as np
-    import pandas as pd
-    from numpy.typing import NDArray
-    from sklearn.compose import ColumnTransformer
-
-    Floats = NDArray[np.float32]
-
 
 FEMALE = Matches("Sex", "female", "female")
 CLASSES = tuple(Equals("Pclass", f"class_{k}", k) for k in (1, 2, 3))
@@ -125,7 +121,7 @@ def likelier_class(params: TitanicParams) -> ThresholdPolicy:
     return ThresholdPolicy(by="likelier")
 
 
-def without_row_number(frame: "pd.DataFrame") -> "pd.DataFrame":
+def without_row_number(frame: pd.DataFrame) -> pd.DataFrame:
     """Drop the number of the row in the file.
 
     It says nothing of a passenger and would hide repeats.
@@ -133,47 +129,44 @@ def without_row_number(frame: "pd.DataFrame") -> "pd.DataFrame":
     return frame.drop(columns="PassengerId")
 
 
-def standard_scores(columns: list[str]) -> "ColumnTransformer":
+def standard_scores(columns: list[str]) -> compose.ColumnTransformer:
     """Return the encoder: standardize age, fare and all derived columns.
 
     They get mean 0 and deviation 1 on the training part. The encoder takes what the steps have
     left: an age without the flag that says it was missing is filled by 0 instead of the median, and
     the fare is taken as it is if there is no logarithm of it.
     """
-    from sklearn.compose import ColumnTransformer
-    from sklearn.impute import SimpleImputer
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
     median = "age_missing" in columns
     filled = (
-        SimpleImputer(strategy="median")
+        impute.SimpleImputer(strategy="median")
         if median
-        else SimpleImputer(strategy="constant", fill_value=0.0)
+        else impute.SimpleImputer(strategy="constant", fill_value=0.0)
     )
     taken = [
         name
         for name in columns
         if name not in RAW or (name == "Fare" and "log_fare" not in columns)
     ]
-    scale = StandardScaler()
-    return ColumnTransformer(
-        [("age", make_pipeline(filled, scale), ["Age"]), ("rest", scale, taken)],
+    scale = preprocessing.StandardScaler()
+    return compose.ColumnTransformer(
+        [("age", pipeline.make_pipeline(filled, scale), ["Age"]), ("rest", scale, taken)],
         verbose_feature_names_out=False,
     )
 
 
-def course_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
+def course_network(x: Float32Array, y: Float32Array, dropout: float) -> keras.Model:
     """Return the lab's network for each fold: 64 and 32 rectified units, one logit."""
     return perceptron(x, (64, 32), dropout, "course")
 
 
-def ensemble_network(x: "Floats", y: "Floats", dropout: float, members: int = 8) -> "keras.Model":
+def ensemble_network(
+    x: Float32Array, y: Float32Array, dropout: float, members: int = 8
+) -> keras.Model:
     """Return eight small networks per fold."""
     return ensemble(x, (32, 16), dropout, members=members, bins=8)
 
 
-def small_network(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
+def small_network(x: Float32Array, y: Float32Array, dropout: float) -> keras.Model:
     """Return the ensemble with two members.
 
     They suffice to measure what a step is worth, in a fraction of the time.

@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+from casebook import track as tracking
 from casebook.operation import Operation
 
 
@@ -20,9 +21,7 @@ def track(
     CasebookError
         There is no such run, no address is set, MLflow isn't installed, or it didn't take the run.
     """
-    from casebook import track
-
-    return track.track(case, run)
+    return tracking.track(case, run)
 
 
 operation = Operation(track)

@@ -3,8 +3,12 @@
 They are shown as the lab prints them.
 """
 
-from typing import TYPE_CHECKING, Annotated
+from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
 from pydantic import Field
 
 from casebook import files
@@ -21,11 +25,6 @@ from tasks.data.fetch import own
 from tasks.data.ingest import ingest
 from tasks.pages.findings import FINDINGS, Section, make_finding, report_findings, stored
 from tasks.texts.features import VOCABULARY
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pandas as pd
 
 DATA = "sentences"
 SENTENCES = (
@@ -63,7 +62,7 @@ def word_encoding(params: WordEncodingParams = WordEncodingParams()) -> Summary:
 
 @stage
 def encode_sentences(
-    out: "Path", raw: Ref, max_tokens: int, length: int, unseen: tuple[str, ...]
+    out: Path, raw: Ref, max_tokens: int, length: int, unseen: tuple[str, ...]
 ) -> Facts:
     """Learn the word index of the sentences, and encode and pad them and the unseen ones.
 
@@ -165,10 +164,8 @@ def rows(
     )
 
 
-def make_sentences(_: int, __: int) -> "pd.DataFrame":
+def make_sentences(_: int, __: int) -> pd.DataFrame:
     """Return the lab's four sentences, which are this case's data."""
-    import pandas as pd
-
     return pd.DataFrame({"sentence": pd.Series(SENTENCES, dtype="string")})
 
 

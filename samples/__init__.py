@@ -2,3 +2,5 @@
 
 They are tables, pictures, texts and series.
 """
+
+import casebook as casebook  # puts heavy libraries off, before a module below imports one

@@ -1,19 +1,16 @@
 """Boston house prices: the embedded sample."""
 
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
-if TYPE_CHECKING:
-    import pandas as pd
+import numpy as np
+import pandas as pd
 
 
-def make_tracts(rows: int, seed: int) -> "pd.DataFrame":
+def make_tracts(rows: int, seed: int) -> pd.DataFrame:
     """Make the embedded sample: tracts with a learnable price.
 
     They have the public file's columns, ranges and skew.
     """
-    import numpy as np
-    import pandas as pd
-
     rng = np.random.default_rng(seed)
     wealth, urban = rng.normal(size=rows), rng.normal(size=rows)
     frame = pd.DataFrame(

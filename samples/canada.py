@@ -1,10 +1,9 @@
 """Who came to Canada from 1980 to 2013: the embedded sample."""
 
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
-if TYPE_CHECKING:
-    import pandas as pd
-
+import numpy as np
+import pandas as pd
 
 YEARS = [str(year) for year in range(1980, 2014)]
 UNKNOWN = "Unknown"
@@ -28,15 +27,12 @@ PLACES = {
 }
 
 
-def make_migrants(rows: int, seed: int) -> "pd.DataFrame":
+def make_migrants(rows: int, seed: int) -> pd.DataFrame:
     """Make the embedded sample: countries of very unequal size, in the sheet's columns.
 
     The rows of the unknown and of the totals are included. Countries that the page mentions have
     their names and places; all numbers are drawn at random.
     """
-    import numpy as np
-    import pandas as pd
-
     rng = np.random.default_rng(seed)
     names = [*PLACES, *(f"Land {number}" for number in range(1, rows - len(PLACES) + 1))]
     continent = [

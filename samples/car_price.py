@@ -1,24 +1,22 @@
 """Car prices: the embedded sample."""
 
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
-if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
-    from numpy.typing import NDArray
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
 
 
-def make_autos(rows: int, seed: int) -> "pd.DataFrame":
+def make_autos(rows: int, seed: int) -> pd.DataFrame:
     """Make the embedded sample: cars with a learnable price.
 
     They have the public file's columns, gaps, names and skew.
     """
-    import numpy as np
-    import pandas as pd
-
     rng = np.random.default_rng(seed)
 
-    def noise(deviation: float) -> "NDArray[np.float64]":
+    def noise(deviation: float) -> npt.NDArray[np.float64]:
         return rng.normal(0.0, deviation, rows)
 
     size = rng.gamma(3.0, 0.35, rows).clip(0.2, 3.0)  # of the car and its engine
@@ -73,8 +71,6 @@ def make_autos(rows: int, seed: int) -> "pd.DataFrame":
     )
 
 
-def with_gaps(values: "NDArray[Any]", share: float, rng: "np.random.Generator") -> "pd.Series":
+def with_gaps(values: npt.NDArray[Any], share: float, rng: np.random.Generator) -> pd.Series:
     """Return the values with a share of them missing."""
-    import pandas as pd
-
     return pd.Series(values).mask(rng.random(len(values)) < share)

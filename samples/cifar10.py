@@ -1,22 +1,18 @@
 """Ten kinds of small colour photos: the embedded sample."""
 
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
+import numpy as np
+import numpy.typing as npt
 
 SHAPE = (32, 32, 3)
 
 
-def make_photos(rows: int, seed: int) -> "tuple[NDArray[np.uint8], NDArray[np.int64]]":
+def make_photos(rows: int, seed: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
     """Make the embedded sample: ten kinds of coloured shapes on coloured ground.
 
     They are moved, shaded and noisy.
     """
-    import numpy as np
-
     rng = np.random.default_rng(seed)
     labels = rng.permutation(np.arange(rows) % 10)
     down, right = np.mgrid[0:32, 0:32]

@@ -1,22 +1,18 @@
 """Five kinds of flowers: the embedded sample."""
 
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
+import numpy as np
+import numpy.typing as npt
 
 SIDE = 224  # pixels
 
 
-def make_flowers(rows: int, seed: int) -> "tuple[NDArray[np.uint8], NDArray[np.int64]]":
+def make_flowers(rows: int, seed: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
     """Make the embedded sample: discs with petals, of five kinds and colours.
 
     They are somewhere on green noise.
     """
-    import numpy as np
-
     kinds = (  # petals, how deep they are cut, colour of the petals and of the disc
         (13, 0.5, (245, 245, 245), (240, 200, 30)),
         (40, 0.2, (240, 210, 20), (220, 180, 10)),

@@ -1,21 +1,18 @@
 """Card fraud: the embedded sample."""
 
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
-if TYPE_CHECKING:
-    import pandas as pd
+import numpy as np
+import pandas as pd
 
 
-def make_payments(rows: int, seed: int) -> "pd.DataFrame":
+def make_payments(rows: int, seed: int) -> pd.DataFrame:
     """Make the embedded sample: payments with a learnable fraud.
 
     They have the public file's columns, ranges, skew and repeats. Frauds are 1 in 50, but no more
     than the public file's 492; they are shifted in a few components, each a bit differently, and
     some look normal. One row in a thousand is a repeat, one in two thousand lacks its amount.
     """
-    import numpy as np
-    import pandas as pd
-
     rng = np.random.default_rng(seed)
     frauds = min(rows // 50, 492)
     label = np.zeros(rows, dtype="int64")

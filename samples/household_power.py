@@ -1,19 +1,16 @@
 """A household's electric power: the embedded sample."""
 
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
-if TYPE_CHECKING:
-    import pandas as pd
+import numpy as np
+import pandas as pd
 
 
-def make_household(days: int, seed: int) -> "pd.DataFrame":
+def make_household(days: int, seed: int) -> pd.DataFrame:
     """Make the embedded sample: hours of a meter.
 
     They have seasons, weekends, days away, noise, and hours not measured.
     """
-    import numpy as np
-    import pandas as pd
-
     rng = np.random.default_rng(seed)
     hours = pd.date_range("2007-01-07", periods=24 * days, freq="h")
     day, hour = np.arange(24 * days) // 24, hours.hour.to_numpy()

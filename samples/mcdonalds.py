@@ -1,10 +1,9 @@
 """What is in a fast-food menu: the embedded sample."""
 
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
-if TYPE_CHECKING:
-    import pandas as pd
-
+import numpy as np
+import pandas as pd
 
 DRINKS = ("Beverages", "Coffee & Tea", "Smoothies & Shakes")
 DAY = {  # what a day of 2,000 kcal had on labels of the time
@@ -17,14 +16,11 @@ DAY = {  # what a day of 2,000 kcal had on labels of the time
 }
 
 
-def make_menu(rows: int, seed: int) -> "pd.DataFrame":
+def make_menu(rows: int, seed: int) -> pd.DataFrame:
     """Make the embedded sample: items with the menu's columns.
 
     Servings are written in the menu's ways, and numbers are rounded as on labels.
     """
-    import numpy as np
-    import pandas as pd
-
     rng = np.random.default_rng(seed)
     drink = rng.random(rows) < 0.5
     category = np.where(

@@ -1,22 +1,18 @@
 """Handwritten digits, or pieces of clothing: the embedded sample."""
 
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
+import numpy as np
+import numpy.typing as npt
 
 SHAPE = (28, 28, 1)
 
 
-def make_digits(rows: int, seed: int) -> "tuple[NDArray[np.uint8], NDArray[np.int64]]":
+def make_digits(rows: int, seed: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
     """Make the embedded sample: ten kinds of strokes on seven segments.
 
     They look as on a calculator, moved and noisy.
     """
-    import numpy as np
-
     segments = (
         "abcdef",
         "bc",

@@ -1,19 +1,16 @@
 """Fuel economy of cars: the embedded sample."""
 
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
-if TYPE_CHECKING:
-    import pandas as pd
+import numpy as np
+import pandas as pd
 
 
-def make_cars(rows: int, seed: int) -> "pd.DataFrame":
+def make_cars(rows: int, seed: int) -> pd.DataFrame:
     """Make the embedded sample: cars with the public file's columns and ranges.
 
     Two in a hundred lack horsepower.
     """
-    import numpy as np
-    import pandas as pd
-
     rng = np.random.default_rng(seed)
     cylinders = rng.choice([3, 4, 5, 6, 8], rows, p=[0.01, 0.51, 0.01, 0.21, 0.26])
     year = rng.integers(70, 83, rows)

@@ -1,19 +1,16 @@
 """Film reviews in Korean, liked or not: the embedded sample."""
 
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
-if TYPE_CHECKING:
-    import pandas as pd
+import numpy as np
+import pandas as pd
 
 
-def make_half(rows: int, seed: int) -> "pd.DataFrame":
+def make_half(rows: int, seed: int) -> pd.DataFrame:
     """Make one file of the embedded sample.
 
     Reviews are composed of stems, endings and signs; some are missing.
     """
-    import numpy as np
-    import pandas as pd
-
     rng = np.random.default_rng(seed)
     stems = (
         ("지루하", "아깝", "별로", "최악이", "실망스럽", "재미없"),

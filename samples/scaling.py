@@ -1,22 +1,18 @@
 """Scaling: the embedded sample."""
 
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
-if TYPE_CHECKING:
-    import pandas as pd
-
+import numpy as np
+import pandas as pd
 
 OUTLIER = 2000.0  # million won a year, of one of the people
 
 
-def make_people(rows: int, seed: int) -> "pd.DataFrame":
+def make_people(rows: int, seed: int) -> pd.DataFrame:
     """Make heights in cm and yearly incomes in million won, skewed as incomes are.
 
     One person is an outlier.
     """
-    import numpy as np
-    import pandas as pd
-
     rng = np.random.default_rng(seed)
     height, income = rng.normal(168, 9, rows).round(1), np.exp(rng.normal(3.7, 0.45, rows)).round(1)
     income[rng.integers(rows)] = OUTLIER

@@ -1,20 +1,17 @@
 """Titanic: the embedded sample."""
 
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
-if TYPE_CHECKING:
-    import pandas as pd
+import numpy as np
+import pandas as pd
 
 
-def make_passengers(rows: int, seed: int) -> "pd.DataFrame":
+def make_passengers(rows: int, seed: int) -> pd.DataFrame:
     """Make the embedded sample: passengers with a learnable survival.
 
     They have the public file's columns, titles and gaps. One age in five, three cabins in four and
     a few ports are missing; women, children and the first class survive more often.
     """
-    import numpy as np
-    import pandas as pd
-
     rng = np.random.default_rng(seed)
     female = rng.random(rows) < 0.35
     place = rng.choice([1, 2, 3], rows, p=[0.25, 0.2, 0.55])

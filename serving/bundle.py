@@ -1,5 +1,7 @@
 """One published version: loaded, verified against its own manifest and sample, ready to answer."""
 
+from __future__ import annotations
+
 import logging
 import math
 from collections.abc import Mapping, Sequence

@@ -1,11 +1,13 @@
 """Convert a request's rows to the arrays a model takes, or list everything wrong with them."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain, islice
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -14,10 +16,10 @@ from serving.signature import Field
 
 LISTED = 100  # faults and warnings shown; the rest is counted
 LONGEST_TEXT = 20_000  # characters
-FLOAT32_MAX = float(np.finfo(np.float32).max)
+FLOAT32_MAX = (2 - 2**-23) * 2.0**127  # as np.finfo(np.float32).max
 
-Floats = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
+Floats: TypeAlias = "npt.NDArray[np.float64]"
+Mask: TypeAlias = "npt.NDArray[np.bool_]"
 
 
 class Fault(NamedTuple):

@@ -3,6 +3,8 @@
 It is `check` without a step per row.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 

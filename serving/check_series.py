@@ -3,6 +3,8 @@
 If that fails, list everything wrong with them.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date

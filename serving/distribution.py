@@ -3,9 +3,11 @@
 Training and service use the same bins.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +18,8 @@ from serving.graph import TOKENS, Arrays
 from serving.signature import Signature
 from serving.version_files import parse_record
 
-Values = npt.NDArray[np.generic]
-Counts = npt.NDArray[np.int64]
+Values: TypeAlias = "npt.NDArray[np.generic]"
+Counts: TypeAlias = "npt.NDArray[np.int64]"
 
 
 @dataclass(frozen=True)

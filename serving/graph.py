@@ -1,5 +1,7 @@
 """A published graph: load it from the hashed bytes, check it against its signature, and run it."""
 
+from __future__ import annotations
+
 import math
 import os
 from collections.abc import Iterator, Mapping
@@ -8,7 +10,7 @@ from contextlib import contextmanager
 from functools import partial
 from threading import Timer
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -34,8 +36,8 @@ TOKENS = "tokens"  # what a graph calls a text's numbers
 ELSEWHERE = "session.model_external_initializers_file_folder_path"
 NOWHERE = "/nonexistent"  # all that is run was hashed, and so are no weights outside
 
-Arrays = Mapping[str, npt.NDArray[np.generic]]
-Scores = npt.NDArray[np.float32]
+Arrays: TypeAlias = "Mapping[str, npt.NDArray[np.generic]]"
+Scores: TypeAlias = "npt.NDArray[np.float32]"
 
 
 class TooMuch(Exception):
@@ -157,7 +159,7 @@ def _block(signature: Signature) -> int:
     return TEXTS if signature.text else BLOCK
 
 
-def _session(content: bytes, threads: int) -> "InferenceSession":
+def _session(content: bytes, threads: int) -> InferenceSession:
     os.environ.setdefault(
         "ORT_DISABLE_TELEMETRY", "1"
     )  # read at import; else it tells its maker how it is used

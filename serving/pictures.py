@@ -3,9 +3,11 @@
 Training uses `fitted` in `tasks/images/picture.py`.
 """
 
+from __future__ import annotations
+
 import io
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +17,7 @@ from serving.signature import Shape
 if TYPE_CHECKING:
     from PIL import Image
 
-Pixels = npt.NDArray[np.uint8]
+Pixels: TypeAlias = "npt.NDArray[np.uint8]"
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 NO_PICTURE = "is no JPEG, PNG, WebP, GIF or BMP picture, or its beginning is damaged"
@@ -76,7 +78,7 @@ def decoded(content: bytes, shape: Shape, allowance: Allowance | None = None) ->
             raise BadPicture("is cut short or damaged") from error
 
 
-def fitted(image: "Image.Image", shape: Shape) -> "Image.Image":
+def fitted(image: Image.Image, shape: Shape) -> Image.Image:
     """Return a picture upright, in the shape's colours and size.
 
     Its short side is scaled, and its centre cropped. The picture itself may be rotated: that saves
@@ -94,7 +96,7 @@ def fitted(image: "Image.Image", shape: Shape) -> "Image.Image":
     return ImageOps.fit(upright, (shape.width, shape.height), Image.Resampling.BILINEAR)
 
 
-def _opened(content: bytes) -> "Image.Image":
+def _opened(content: bytes) -> Image.Image:
     """Read a picture's header, and nothing yet of its pixels."""
     from PIL import Image
 
@@ -113,7 +115,7 @@ def _opened(content: bytes) -> "Image.Image":
     return image
 
 
-def _opaque(image: "Image.Image") -> "Image.Image":
+def _opaque(image: Image.Image) -> Image.Image:
     """Put transparent pixels on white, and reduce 16-bit grey to 8 bits by its upper byte.
 
     PIL does the latter in colour.

@@ -1,5 +1,7 @@
 """How a model's numbers become predictions: decided by its kind, whatever its inputs are."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from functools import partial
 

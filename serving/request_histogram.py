@@ -3,6 +3,8 @@
 The rows are never stored.
 """
 
+from __future__ import annotations
+
 import logging
 import os
 import re

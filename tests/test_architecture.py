@@ -11,19 +11,22 @@ import pytest
 
 from casebook import paths
 
-HEAVY = {
-    "tensorflow",
-    "keras",
-    "prefect",
-    "great_expectations",
-    "sklearn",
-    "matplotlib",
-    "pandas",
-    "onnxruntime",
-    "optuna",
+# what is imported where it is needed: optional, private or loud, or it must be imported late
+LOCAL = {
+    "babel",  # only the reader of catalogs, a submodule of a submodule
+    "distributed",
+    "great_expectations",  # a class three packages down
+    "jax",
+    "keras.src",
     "mlflow",
+    "playwright",
+    "prefect.logging",  # reads the settings of Prefect at its import
+    "prefect_dask",
+    "tensorflow",  # after what it reads from the environment is set
+    "upath",
+    "uvicorn",
 }
-LIGHT = ("casebook", "samples", "tasks", "flows", "deployments")
+TRAINING = ("casebook", "samples", "tasks", "flows")
 MAY_IMPORT = {
     "casebook": {"casebook"},
     "samples": {"casebook", "samples"},
@@ -34,11 +37,10 @@ MAY_IMPORT = {
 }
 
 
-def imports(path: Path, *, top_only: bool = False) -> set[str]:
+def imports(path: Path) -> set[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    nodes = ast.walk(tree) if not top_only else iter(tree.body)
     modules = set()
-    for node in nodes:
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -172,11 +174,46 @@ def from_the_root(path: Path) -> str:
     return path.relative_to(paths.project()).as_posix()
 
 
+def imports_in_functions(path: Path) -> Iterator[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    functions = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+    for function in functions:
+        for node in ast.walk(function):
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                yield node.module or ""
+
+
 @pytest.mark.parametrize(
-    "path", [path for folder in LIGHT for path in sources(folder)], ids=from_the_root
+    "path", [path for folder in TRAINING for path in sources(folder)], ids=from_the_root
 )
-def test_heavy_libraries_are_imported_inside_functions(path: Path) -> None:
-    assert not {name.split(".")[0] for name in imports(path, top_only=True)} & HEAVY
+def test_imports_stand_at_the_top(path: Path) -> None:
+    local = {".".join(name.split(".")[:2]) for name in imports_in_functions(path)}
+    assert {name for name in local if not {name, name.split(".")[0]} & LOCAL} == set()
+
+
+def test_importing_all_our_modules_loads_no_heavy_library() -> None:
+    names = [
+        from_the_root(path).removesuffix(".py").replace("/", ".")
+        for folder in TRAINING
+        for path in sources(folder)
+        if path.name not in ("__init__.py", "__main__.py")
+    ]
+    code = (
+        "import importlib, sys\nfrom casebook import lazy\n"
+        f"for name in {names}: importlib.import_module(name)\n"
+        "heavy = {*lazy.HEAVY, 'tensorflow', 'mlflow', 'prefect_dask', 'distributed'}\n"
+        "print(sorted(name for name in heavy if lazy.is_loaded(name)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=paths.project(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize(
@@ -212,4 +249,4 @@ def test_the_list_of_cases_needs_no_heavy_import() -> None:
         check=True,
     )
     assert "fraud" in done.stdout
-    assert not [name for name in HEAVY | {"pydantic"} if f"'{name}'" in done.stdout]
+    assert not [name for name in ("numpy", "pydantic") if f"'{name}'" in done.stdout]

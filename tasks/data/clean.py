@@ -5,10 +5,16 @@ something from all rows, such as a mean, are for tables that are explored; a mod
 training rows alone, in `features`.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
 
 from casebook.errors import CasebookError
 from casebook.stage import stage
@@ -17,16 +23,11 @@ from casebook.tables import read_table, write_table
 from tasks.data.derive import Derived, derive
 from tasks.data.scale import maximum
 
-if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
-    from numpy.typing import NDArray
-
-    Step = Callable[[pd.DataFrame], pd.DataFrame]
+Step: TypeAlias = "Callable[[pd.DataFrame], pd.DataFrame]"
 
 
 @stage
-def clean(out: Path, table: Ref, steps: "tuple[Step, ...]") -> Facts:
+def clean(out: Path, table: Ref, steps: tuple[Step, ...]) -> Facts:
     """Apply the steps in order, and count the rows that each drops.
 
     Each step is a pure function of a frame.
@@ -41,7 +42,7 @@ def clean(out: Path, table: Ref, steps: "tuple[Step, ...]") -> Facts:
     return {"rows": len(frame), "dropped": dropped}
 
 
-def drop_repeats(frame: "pd.DataFrame") -> "pd.DataFrame":
+def drop_repeats(frame: pd.DataFrame) -> pd.DataFrame:
     """Keep the first of rows that are equal in every column.
 
     A duplicate in both training and test data would be a leak.
@@ -49,7 +50,7 @@ def drop_repeats(frame: "pd.DataFrame") -> "pd.DataFrame":
     return frame.drop_duplicates(ignore_index=True)
 
 
-def drop_repeated_pictures(frame: "pd.DataFrame") -> "pd.DataFrame":
+def drop_repeated_pictures(frame: pd.DataFrame) -> pd.DataFrame:
     """Keep the first of pictures with the same pixels.
 
     A test picture takes precedence over a training picture.
@@ -58,7 +59,7 @@ def drop_repeated_pictures(frame: "pd.DataFrame") -> "pd.DataFrame":
     return first.sort_index().reset_index(drop=True)
 
 
-def drop_pictures_of_two_labels(frame: "pd.DataFrame") -> "pd.DataFrame":
+def drop_pictures_of_two_labels(frame: pd.DataFrame) -> pd.DataFrame:
     """Drop all pictures whose exact pixels appear under several labels.
 
     Nothing says which label is right.
@@ -73,7 +74,7 @@ class DropWithout:
 
     column: str
 
-    def __call__(self, frame: "pd.DataFrame") -> "pd.DataFrame":
+    def __call__(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the other rows."""
         return frame[frame[self.column].notna()].reset_index(drop=True)
 
@@ -90,7 +91,7 @@ class FillWithMean:
 
     columns: tuple[str, ...]
 
-    def fillings(self, frame: "pd.DataFrame") -> dict[str, float]:
+    def fillings(self, frame: pd.DataFrame) -> dict[str, float]:
         """Return what each column is filled with.
 
         Raises
@@ -101,7 +102,7 @@ class FillWithMean:
         _some_value(frame, self.columns)
         return {name: float(frame[name].mean()) for name in self.columns}
 
-    def __call__(self, frame: "pd.DataFrame") -> "pd.DataFrame":
+    def __call__(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the frame without gaps in the columns."""
         return frame.fillna(self.fillings(frame))
 
@@ -115,7 +116,7 @@ class FillWithMostFrequent:
 
     columns: tuple[str, ...]
 
-    def fillings(self, frame: "pd.DataFrame") -> dict[str, str]:
+    def fillings(self, frame: pd.DataFrame) -> dict[str, str]:
         """Return what each column is filled with.
 
         Raises
@@ -126,12 +127,12 @@ class FillWithMostFrequent:
         _some_value(frame, self.columns)
         return {name: frame[name].mode()[0] for name in self.columns}
 
-    def __call__(self, frame: "pd.DataFrame") -> "pd.DataFrame":
+    def __call__(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the frame without gaps in the columns."""
         return frame.fillna(self.fillings(frame))
 
 
-def _some_value(frame: "pd.DataFrame", columns: tuple[str, ...]) -> None:
+def _some_value(frame: pd.DataFrame, columns: tuple[str, ...]) -> None:
     empty = [name for name in columns if frame[name].isna().all()]
     if empty:
         raise CasebookError(
@@ -152,7 +153,7 @@ class OneSpelling:
     column: str
     also: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
-    def __call__(self, frame: "pd.DataFrame") -> "pd.DataFrame":
+    def __call__(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the frame with one spelling for each name.
 
         Values made of signs alone, such as a dash, stay as they are.
@@ -183,7 +184,7 @@ class DivideByMaximum:
 
     columns: tuple[str, ...]
 
-    def __call__(self, frame: "pd.DataFrame") -> "pd.DataFrame":
+    def __call__(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the frame with the columns scaled.
 
         Raises
@@ -191,8 +192,6 @@ class DivideByMaximum:
         CasebookError
             A column has no number above zero.
         """
-        import numpy as np
-
         if wrong := [name for name in self.columns if not frame[name].max() > 0]:
             raise CasebookError(
                 f"{', '.join(wrong)}: no number is above zero, so none can be scaled by the "
@@ -213,7 +212,7 @@ class Bin:
     name: str
     labels: tuple[str, ...]
 
-    def edges(self, frame: "pd.DataFrame") -> "NDArray[np.float64]":
+    def edges(self, frame: pd.DataFrame) -> npt.NDArray[np.float64]:
         """Return the edges, one more than there are bins.
 
         Raises
@@ -221,8 +220,6 @@ class Bin:
         CasebookError
             All numbers are the same.
         """
-        import numpy as np
-
         low, high = frame[self.column].min(), frame[self.column].max()
         if not low < high:
             raise CasebookError(
@@ -230,10 +227,8 @@ class Bin:
             )
         return np.linspace(low, high, len(self.labels) + 1)
 
-    def __call__(self, frame: "pd.DataFrame") -> "pd.DataFrame":
+    def __call__(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the frame with each row's label; a missing number has none."""
-        import pandas as pd
-
         bins = pd.cut(
             frame[self.column],
             list(self.edges(frame)),
@@ -249,10 +244,8 @@ class Dummies:
 
     columns: tuple[str, ...]
 
-    def __call__(self, frame: "pd.DataFrame") -> "pd.DataFrame":
+    def __call__(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the frame with the new columns beside their sources, named `column-category`."""
-        import pandas as pd
-
         return frame.join(pd.get_dummies(frame[list(self.columns)], prefix_sep="-", dtype="int64"))
 
 
@@ -265,6 +258,6 @@ class WithColumns:
 
     derived: tuple[Derived, ...]
 
-    def __call__(self, frame: "pd.DataFrame") -> "pd.DataFrame":
+    def __call__(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the frame with the derived columns beside their sources."""
         return derive(frame, self.derived)

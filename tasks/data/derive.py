@@ -4,12 +4,15 @@ Each kind is a small class that holds both forms side by side. A test checks tha
 inputs.
 """
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from __future__ import annotations
 
-if TYPE_CHECKING:
-    import onnx
-    import pandas as pd
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import onnx
+import pandas as pd
+from onnx import helper
 
 
 class Derived(Protocol):
@@ -23,10 +26,10 @@ class Derived(Protocol):
     def columns(self) -> tuple[str, ...]:
         """The raw columns it is computed from."""
 
-    def compute(self, frame: "pd.DataFrame") -> "pd.Series":
+    def compute(self, frame: pd.DataFrame) -> pd.Series:
         """Return the new column's values."""
 
-    def nodes(self, result: str) -> "list[onnx.NodeProto]":
+    def nodes(self, result: str) -> list[onnx.NodeProto]:
         """Return the ONNX nodes that compute the tensor `result`, float32 of shape (n, 1).
 
         The input tensors are named like the raw columns.
@@ -45,17 +48,15 @@ class HourOfDay:
         """The time's column."""
         return (self.column,)
 
-    def compute(self, frame: "pd.DataFrame") -> "pd.Series":
+    def compute(self, frame: pd.DataFrame) -> pd.Series:
         """Return the hour; days are folded onto each other."""
         return frame[self.column] % 86400 / 3600
 
-    def nodes(self, result: str) -> "list[onnx.NodeProto]":
+    def nodes(self, result: str) -> list[onnx.NodeProto]:
         """Return the ONNX nodes for the same computation.
 
         The remainder is taken before the division, so that float32 loses nothing.
         """
-        from onnx import helper
-
         return [
             *constant(f"{result}/day", 86400.0),
             *constant(f"{result}/hour", 3600.0),
@@ -81,16 +82,12 @@ class Log:
         """The amount's column."""
         return (self.column,)
 
-    def compute(self, frame: "pd.DataFrame") -> "pd.Series":
+    def compute(self, frame: pd.DataFrame) -> pd.Series:
         """Return log(value + offset); values below zero count as zero."""
-        import numpy as np
-
         return np.log(frame[self.column].clip(lower=0.0) + self.offset)  # type: ignore[no-any-return]
 
-    def nodes(self, result: str) -> "list[onnx.NodeProto]":
+    def nodes(self, result: str) -> list[onnx.NodeProto]:
         """Return the same in ONNX."""
-        from onnx import helper
-
         return [
             *constant(f"{result}/offset", self.offset),
             helper.make_node("Relu", [self.column], [f"{result}/positive"]),
@@ -116,19 +113,17 @@ class Matches:
         """The text's column."""
         return (self.column,)
 
-    def compute(self, frame: "pd.DataFrame") -> "pd.Series":
+    def compute(self, frame: pd.DataFrame) -> pd.Series:
         """Return 1.0 or 0.0."""
         return frame[self.column].fillna("").str.fullmatch(self.pattern).astype("float64")
 
-    def nodes(self, result: str) -> "list[onnx.NodeProto]":
+    def nodes(self, result: str) -> list[onnx.NodeProto]:
         """Return the same in ONNX."""
-        from onnx import TensorProto, helper
-
         return [
             helper.make_node(
                 "RegexFullMatch", [self.column], [f"{result}/match"], pattern=self.pattern
             ),
-            helper.make_node("Cast", [f"{result}/match"], [result], to=TensorProto.FLOAT),
+            helper.make_node("Cast", [f"{result}/match"], [result], to=onnx.TensorProto.FLOAT),
         ]
 
 
@@ -143,14 +138,12 @@ class Total:
     name: str
     plus: float = 0.0
 
-    def compute(self, frame: "pd.DataFrame") -> "pd.Series":
+    def compute(self, frame: pd.DataFrame) -> pd.Series:
         """Return the sum; it is missing where one of its parts is."""
         return frame[list(self.columns)].sum(axis=1, skipna=False) + self.plus
 
-    def nodes(self, result: str) -> "list[onnx.NodeProto]":
+    def nodes(self, result: str) -> list[onnx.NodeProto]:
         """Return the same in ONNX."""
-        from onnx import helper
-
         return [
             *constant(f"{result}/plus", self.plus),
             helper.make_node("Sum", [*self.columns, f"{result}/plus"], [result]),
@@ -169,17 +162,15 @@ class Missing:
         """The number's column."""
         return (self.column,)
 
-    def compute(self, frame: "pd.DataFrame") -> "pd.Series":
+    def compute(self, frame: pd.DataFrame) -> pd.Series:
         """Return 1.0 or 0.0."""
         return frame[self.column].isna().astype("float64")
 
-    def nodes(self, result: str) -> "list[onnx.NodeProto]":
+    def nodes(self, result: str) -> list[onnx.NodeProto]:
         """Return the same in ONNX."""
-        from onnx import TensorProto, helper
-
         return [
             helper.make_node("IsNaN", [self.column], [f"{result}/nan"]),
-            helper.make_node("Cast", [f"{result}/nan"], [result], to=TensorProto.FLOAT),
+            helper.make_node("Cast", [f"{result}/nan"], [result], to=onnx.TensorProto.FLOAT),
         ]
 
 
@@ -199,18 +190,16 @@ class Equals:
         """The number's column."""
         return (self.column,)
 
-    def compute(self, frame: "pd.DataFrame") -> "pd.Series":
+    def compute(self, frame: pd.DataFrame) -> pd.Series:
         """Return 1.0 or 0.0."""
         return (frame[self.column] == self.value).astype("float64")
 
-    def nodes(self, result: str) -> "list[onnx.NodeProto]":
+    def nodes(self, result: str) -> list[onnx.NodeProto]:
         """Return the same in ONNX."""
-        from onnx import TensorProto, helper
-
         return [
             *constant(f"{result}/value", self.value),
             helper.make_node("Equal", [self.column, f"{result}/value"], [f"{result}/equal"]),
-            helper.make_node("Cast", [f"{result}/equal"], [result], to=TensorProto.FLOAT),
+            helper.make_node("Cast", [f"{result}/equal"], [result], to=onnx.TensorProto.FLOAT),
         ]
 
 
@@ -227,14 +216,12 @@ class Product:
         """The raw columns of both, each once."""
         return tuple(dict.fromkeys((*self.first.columns, *self.second.columns)))
 
-    def compute(self, frame: "pd.DataFrame") -> "pd.Series":
+    def compute(self, frame: pd.DataFrame) -> pd.Series:
         """Return the product."""
         return self.first.compute(frame) * self.second.compute(frame)
 
-    def nodes(self, result: str) -> "list[onnx.NodeProto]":
+    def nodes(self, result: str) -> list[onnx.NodeProto]:
         """Return the same in ONNX, the factors under names of their own."""
-        from onnx import helper
-
         factors = [f"{result}/first", f"{result}/second"]
         return [
             *self.first.nodes(factors[0]),
@@ -243,20 +230,16 @@ class Product:
         ]
 
 
-def constant(name: str, value: float) -> "list[onnx.NodeProto]":
+def constant(name: str, value: float) -> list[onnx.NodeProto]:
     """Return the ONNX node of a number, shape (1, 1)."""
-    from onnx import TensorProto, helper
-
-    tensor = helper.make_tensor(name, TensorProto.FLOAT, [1, 1], [value])
+    tensor = helper.make_tensor(name, onnx.TensorProto.FLOAT, [1, 1], [value])
     return [helper.make_node("Constant", [], [name], value=tensor)]
 
 
-def derive(frame: "pd.DataFrame", derived: tuple[Derived, ...]) -> "pd.DataFrame":
+def derive(frame: pd.DataFrame, derived: tuple[Derived, ...]) -> pd.DataFrame:
     """Return the frame with the derived columns beside their sources.
 
     The encoder picks the columns that it takes.
     """
-    import pandas as pd
-
     computed = pd.DataFrame({d.name: d.compute(frame) for d in derived}, index=frame.index)
     return pd.concat([frame.drop(columns=list(computed), errors="ignore"), computed], axis=1)

@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
+import pooch
+import requests
+
 CONNECT_SECONDS = 5.0
 RETRIES = 1  # an offline machine must be told so within seconds
 HEAD = 512  # bytes at a file's beginning that tell its kind
@@ -59,9 +62,6 @@ def download(url: str, path: Path, sha256: str | None) -> Path:
     NotTheFile
         It answers with something else.
     """
-    import pooch
-    import requests
-
     http = pooch.HTTPDownloader(progressbar=True, timeout=CONNECT_SECONDS)
     pooch.get_logger().setLevel(logging.WARNING)
     registry = {path.name: f"sha256:{sha256}" if sha256 else None}

@@ -1,9 +1,14 @@
 """Read the source file into a table of the catalog's columns and types, or say what is wrong."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TypeAlias
+
+import pandas as pd
+import pyarrow as pa
 
 from casebook.catalog import Column, DataSet, data_set
 from casebook.errors import CasebookError
@@ -17,18 +22,14 @@ from tasks.reading.conform import Where, typed_cells
 from tasks.reading.form import PLAIN, Form, form
 from tasks.reading.rows import other_separator
 
-if TYPE_CHECKING:
-    import pandas as pd
-    import pyarrow as pa
-
-    SampleMaker = Callable[[int, int], pd.DataFrame]
+SampleMaker: TypeAlias = "Callable[[int, int], pd.DataFrame]"
 
 log = logging.getLogger("casebook")
 SHOWN = 12  # names in a message
 
 
 @stage
-def ingest(out: Path, origin: Origin, sample: "SampleMaker", sample_rows: int, seed: int) -> Facts:
+def ingest(out: Path, origin: Origin, sample: SampleMaker, sample_rows: int, seed: int) -> Facts:
     """Read the origin's file, or make the sample, and keep it as a typed table.
 
     Raises
@@ -55,7 +56,7 @@ def ingest(out: Path, origin: Origin, sample: "SampleMaker", sample_rows: int, s
     }
 
 
-def _read(path: Path, entry: DataSet, rows: int | None) -> "tuple[pd.DataFrame, list[str]]":
+def _read(path: Path, entry: DataSet, rows: int | None) -> tuple[pd.DataFrame, list[str]]:
     """Return a file's table in the catalog's types, and the columns missing from the catalog."""
     how = form(entry, path)
     table = tables.whole(path, how, list(entry.columns))
@@ -78,7 +79,7 @@ def _read(path: Path, entry: DataSet, rows: int | None) -> "tuple[pd.DataFrame, 
     return conform_table(table, entry, path, how), ignored
 
 
-def read(path: Path, how: Form = PLAIN) -> "pd.DataFrame":
+def read(path: Path, how: Form = PLAIN) -> pd.DataFrame:
     """Read a file of any kind; what is written in a text file stays text.
 
     Raises
@@ -90,7 +91,7 @@ def read(path: Path, how: Form = PLAIN) -> "pd.DataFrame":
     return frame
 
 
-def frames(path: Path, how: Form, rows: int) -> "Iterator[pd.DataFrame]":
+def frames(path: Path, how: Form, rows: int) -> Iterator[pd.DataFrame]:
     """Read a file of any kind some rows at a time; the index counts them from 0 on.
 
     Raises
@@ -98,8 +99,6 @@ def frames(path: Path, how: Form, rows: int) -> "Iterator[pd.DataFrame]":
     CasebookError
         The file can't be read, or names a column twice.
     """
-    import pandas as pd
-
     tables.look(path, how)
     first = 0
     for block, _ in tables.blocks(path, how, rows):
@@ -132,7 +131,7 @@ def check_columns(path: Path, names: list[str], entry: DataSet, how: Form = PLAI
         )
 
 
-def conform(frame: "pd.DataFrame", entry: DataSet, path: Path) -> "pd.DataFrame":
+def conform(frame: pd.DataFrame, entry: DataSet, path: Path) -> pd.DataFrame:
     """Return the catalog's columns in its order and types; columns it doesn't name are left out.
 
     Raises
@@ -148,10 +147,8 @@ def conform(frame: "pd.DataFrame", entry: DataSet, path: Path) -> "pd.DataFrame"
     )
 
 
-def conform_table(table: "pa.Table", entry: DataSet, path: Path, how: Form) -> "pd.DataFrame":
+def conform_table(table: pa.Table, entry: DataSet, path: Path, how: Form) -> pd.DataFrame:
     """Return the catalog's columns in its order and types, as `conform` does."""
-    import pandas as pd
-
     where = Where(path, lambda row: tables.line_of(path, how, row))
     columns = {
         name: typed_cells(table[name], column, name, where)
@@ -160,14 +157,13 @@ def conform_table(table: "pa.Table", entry: DataSet, path: Path, how: Form) -> "
     return pd.DataFrame({name: _series(cells) for name, cells in columns.items()})
 
 
-def _series(cells: "pa.Array") -> "pd.Series":
-    import pandas as pd
+def _series(cells: pa.Array) -> pd.Series:
 
     values: pd.Series = cells.to_pandas()
     return values if pd.api.types.is_numeric_dtype(values.dtype) else values.astype("string")
 
 
-def typed(values: "pd.Series", column: Column, path: Path) -> "pd.Series":
+def typed(values: pd.Series, column: Column, path: Path) -> pd.Series:
     """Return a column in its catalog type; an integer column with gaps stays a float one.
 
     Raises
@@ -176,7 +172,5 @@ def typed(values: "pd.Series", column: Column, path: Path) -> "pd.Series":
         A value is text where a number belongs; its row (counted from 1, without the header) is
         named.
     """
-    import pyarrow as pa
-
     cells = pa.array(values, from_pandas=True)
     return _series(typed_cells(cells, column, str(values.name), Where(path))).set_axis(values.index)

@@ -3,14 +3,15 @@
 Another unit, or a number for each category.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import onnx
+import pandas as pd
+from onnx import helper
 
 from tasks.data.derive import constant
-
-if TYPE_CHECKING:
-    import onnx
-    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -26,14 +27,12 @@ class Reciprocal:
         """The number's column."""
         return (self.column,)
 
-    def compute(self, frame: "pd.DataFrame") -> "pd.Series":
+    def compute(self, frame: pd.DataFrame) -> pd.Series:
         """Return constant / number."""
         return self.of / frame[self.column]
 
-    def nodes(self, result: str) -> "list[onnx.NodeProto]":
+    def nodes(self, result: str) -> list[onnx.NodeProto]:
         """Return the same in ONNX."""
-        from onnx import helper
-
         return [
             *constant(f"{result}/of", self.of),
             helper.make_node("Div", [f"{result}/of", self.column], [result]),
@@ -56,14 +55,12 @@ class Ordinal:
         """The category's column."""
         return (self.column,)
 
-    def compute(self, frame: "pd.DataFrame") -> "pd.Series":
+    def compute(self, frame: pd.DataFrame) -> pd.Series:
         """Return the numbers."""
         return frame[self.column].map(dict(self.numbers)).astype("float64")
 
-    def nodes(self, result: str) -> "list[onnx.NodeProto]":
+    def nodes(self, result: str) -> list[onnx.NodeProto]:
         """Return the same in ONNX."""
-        from onnx import helper
-
         keys, values = zip(*((word, float(number)) for word, number in self.numbers), strict=True)
         return [
             helper.make_node(

@@ -9,13 +9,13 @@ becomes 0 (by `maximum`, which has no centre, ±1). Alike is what differs by no 
 does.
 """
 
-from typing import TYPE_CHECKING, NamedTuple
+from __future__ import annotations
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from typing import NamedTuple
 
-    Floats = NDArray[np.float64]
+import numpy as np
+
+from casebook.array_types import Float64Array
 
 ROUNDING = 2.0**-52  # the distance from 1 to the next double
 
@@ -23,35 +23,33 @@ ROUNDING = 2.0**-52  # the distance from 1 to the next double
 class Scale(NamedTuple):
     """What a column is scaled by; for several columns one number each, shape (columns,)."""
 
-    centre: "Floats"
-    width: "Floats"
+    centre: Float64Array
+    width: Float64Array
 
-    def __call__(self, x: "Floats") -> "Floats":
+    def __call__(self, x: Float64Array) -> Float64Array:
         """Return (x - centre) / width, of rows that were learnt from or of others."""
         return (x - self.centre) / self.width
 
 
-def maximum(x: "Floats") -> Scale:
+def maximum(x: Float64Array) -> Scale:
     """Return simple feature scaling: x / max |x|, which is x / max where nothing is negative.
 
     -1 to 1.
     """
-    import numpy as np
-
     return Scale(np.zeros(x.shape[1:]), wide(np.abs(x).max(axis=0)))
 
 
-def min_max(x: "Floats") -> Scale:
+def min_max(x: Float64Array) -> Scale:
     """Return min-max scaling: (x - min) / (max - min); 0 to 1."""
     return Scale(x.min(axis=0), wide(x.max(axis=0) - x.min(axis=0)))
 
 
-def mean_range(x: "Floats") -> Scale:
+def mean_range(x: Float64Array) -> Scale:
     """Return mean normalisation: (x - mean) / (max - min); mean 0, not wider than 1."""
     return Scale(x.mean(axis=0), wide(x.max(axis=0) - x.min(axis=0)))
 
 
-def standard(x: "Floats", ddof: int = 0) -> Scale:
+def standard(x: Float64Array, ddof: int = 0) -> Scale:
     """Return standard scaling, the z-score: (x - mean) / standard deviation; mean 0, deviation 1.
 
     Parameters
@@ -63,8 +61,6 @@ def standard(x: "Floats", ddof: int = 0) -> Scale:
         deviation of these very values; 1, as pandas does, for an estimate of that of the population
         they are a sample of.
     """
-    import numpy as np
-
     mean, variance = x.mean(axis=0), x.var(axis=0, ddof=ddof)
     # what rounding alone can make of the variance of equal values (Chan, Golub, LeVeque: The
     # American Statistician 37)
@@ -72,21 +68,17 @@ def standard(x: "Floats", ddof: int = 0) -> Scale:
     return Scale(mean, np.where(variance <= noise, 1.0, np.sqrt(variance)))
 
 
-def robust(x: "Floats") -> Scale:
+def robust(x: Float64Array) -> Scale:
     """Return robust scaling.
 
     (x - median) / interquartile range, which a quarter of outliers can't move far.
     """
-    import numpy as np
-
     low, median, high = np.quantile(x, [0.25, 0.5, 0.75], axis=0)
     return Scale(median, wide(high - low))
 
 
-def wide(width: "Floats") -> "Floats":
+def wide(width: Float64Array) -> Float64Array:
     """Return widths to divide by: 1 where the values are alike."""
-    import numpy as np
-
     return np.where(width < 10 * ROUNDING, 1.0, width)
 
 
@@ -107,13 +99,11 @@ class Farthest(NamedTuple):
     ranges: float
 
 
-def farthest(x: "Floats") -> Farthest:
+def farthest(x: Float64Array) -> Farthest:
     """Find the value that is most likely an outlier.
 
     Its column's quartiles hardly know of it, unlike its deviation.
     """
-    import numpy as np
-
     away = np.abs(robust(x)(x))
     row, column = np.unravel_index(away.argmax(), away.shape)
     return Farthest(int(row), int(column), float(away[row, column]))

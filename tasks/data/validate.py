@@ -5,10 +5,15 @@ The only module that imports Great Expectations. A suite is the library's own JS
 break it, any other failure stops the flow.
 """
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
+import great_expectations as gx
+import pandas as pd
+from prefect import artifacts
 from pydantic import BaseModel, Field, ValidationError
 
 from casebook import files, outside, paths
@@ -18,9 +23,6 @@ from casebook.stage import stage, uncached_task
 from casebook.store import Facts, Ref
 from casebook.tables import read_table, write_table
 from tasks.pages.render import validation_page
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 ROW = "casebook_row"
 EXAMPLES = 5
@@ -84,8 +86,6 @@ def validate(out: Path, raw: Ref, suite: str) -> Facts:
     with the reason) and `results.json`, one entry per expectation. Whether the flow may go on is in
     the facts and is enforced by `enforce`, so that the page of a failed validation can be read too.
     """
-    import pandas as pd
-
     frame = read_table(raw)
     spec = json.loads(suite)
     results = check(frame, spec)
@@ -107,7 +107,7 @@ def validate(out: Path, raw: Ref, suite: str) -> Facts:
     }
 
 
-def check(frame: "pd.DataFrame", spec: dict[str, Any]) -> list[dict[str, Any]]:
+def check(frame: pd.DataFrame, spec: dict[str, Any]) -> list[dict[str, Any]]:
     """Run every expectation of a suite on a frame, in an ephemeral context that leaves no files.
 
     Returns
@@ -121,15 +121,18 @@ def check(frame: "pd.DataFrame", spec: dict[str, Any]) -> list[dict[str, Any]]:
         The suite is malformed, or has an expectation that Great Expectations does not know: it
         would be dropped without a word and so never fail.
     """
-    import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
-    from great_expectations.exceptions.exceptions import GreatExpectationsError
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     try:
         suite = gx.ExpectationSuite(**{key: spec[key] for key in ("name", "meta", "expectations")})
-    except (GreatExpectationsError, KeyError, TypeError, ValueError) as error:
+    except (
+        gx.exceptions.exceptions.GreatExpectationsError,
+        KeyError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise CasebookError(
             f"The suite '{spec.get('name')}' is malformed: {error}. Mend its JSON file."
         ) from error
@@ -242,10 +245,9 @@ def enforce(checked: Ref, name: str) -> None:
 
 
 def _show_in_prefect(name: str, results: list[dict[str, Any]]) -> None:
-    from prefect.artifacts import create_table_artifact
 
     shown = ("expectation", "column", "severity", "success", "count", "why")
-    create_table_artifact(
+    artifacts.create_table_artifact(
         [{key: r[key] for key in shown} for r in results],
         key=f"validation-{name.replace('_', '-')}",
     )

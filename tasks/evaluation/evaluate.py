@@ -1,12 +1,18 @@
 """Choose champion, calibration and threshold on validation, then read the test split once."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import special
 
 from casebook import files
+from casebook.array_types import Float64Array
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, write_arrays
@@ -24,12 +30,6 @@ from tasks.evaluation.metrics import (
 from tasks.problem.calibration import ThresholdPolicy, platt, probabilities, temperature, threshold
 from tasks.problem.definition import Problem
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-
 RESULTS = "evaluation.json"
 HALF = 0.5
 
@@ -42,8 +42,8 @@ class Judged(NamedTuple):
     or, in a regression, values in the target's unit.
     """
 
-    validation: "Floats"
-    test: "Floats"
+    validation: Float64Array
+    test: Float64Array
     slope: float = 1.0
     shift: float = 0.0
     threshold: float = HALF
@@ -136,7 +136,7 @@ def results(evaluation: Ref) -> dict[str, Any]:
 
 
 def judge(
-    trained: Ref, y: "Mapping[str, Floats]", problem: Problem, policy: ThresholdPolicy
+    trained: Ref, y: Mapping[str, Float64Array], problem: Problem, policy: ThresholdPolicy
 ) -> Judged:
     """Calibrate a candidate and choose its threshold on one fold's validation split.
 
@@ -161,18 +161,16 @@ def judge(
     return Judged(validation, test, slope, shift, chosen)
 
 
-def answered(scores: "Floats", problem: Problem) -> "Floats":
+def answered(scores: Float64Array, problem: Problem) -> Float64Array:
     """Return a network's scores as answers: uncalibrated probabilities, or values as they are."""
     if not problem.classes:
         return scores
     return softmax(scores) if problem.kind == "multiclass" else probabilities(scores, 1.0, 0.0)
 
 
-def softmax(logits: "Floats") -> "Floats":
+def softmax(logits: Float64Array) -> Float64Array:
     """Return a probability for each class, shape (rows, classes)."""
-    from scipy import special
-
-    probability: Floats = special.softmax(logits, axis=1)
+    probability: Float64Array = special.softmax(logits, axis=1)
     return probability
 
 
@@ -190,12 +188,12 @@ def validated(
 
 def figures_of(
     problem: Problem,
-    y: "Floats",
-    answers: "Floats",
-    weights: "Floats",
+    y: Float64Array,
+    answers: Float64Array,
+    weights: Float64Array,
     threshold: float = HALF,
     base_rate: float | None = None,
-) -> "dict[str, Floats]":
+) -> dict[str, Float64Array]:
     """Return every figure of a model's answers for each row of weights, shape (resamples, rows)."""
     if problem.kind == "forecast":
         return by_horizon(y, answers, weights)
@@ -207,13 +205,11 @@ def figures_of(
     return binary(y, answers, threshold, base_weights(y, base_rate), weights)
 
 
-def base_weights(y: "Floats", base_rate: float | None) -> "Floats":
+def base_weights(y: Float64Array, base_rate: float | None) -> Float64Array:
     """Return a weight per row that makes the share of positives `base_rate`.
 
     Positives have weight 1, negatives have more.
     """
-    import numpy as np
-
     if base_rate is None:
         return np.ones(len(y))
     negative_weight = y.sum() * (1 - base_rate) / base_rate
@@ -222,20 +218,18 @@ def base_weights(y: "Floats", base_rate: float | None) -> "Floats":
 
 def once(
     problem: Problem,
-    y: "Floats",
-    answers: "Floats",
+    y: Float64Array,
+    answers: Float64Array,
     threshold: float = HALF,
     base_rate: float | None = None,
 ) -> Any:
     """Return every figure of a model's answers on the rows as they are."""
-    import numpy as np
-
     figures = figures_of(problem, y, answers, np.ones((1, len(y))), threshold, base_rate)
     return {name: float(value[0]) for name, value in figures.items()}
 
 
 def _per_fold(
-    labels: "list[Floats]", folds: list[Judged], problem: Problem, base_rate: float | None
+    labels: list[Float64Array], folds: list[Judged], problem: Problem, base_rate: float | None
 ) -> list[dict[str, float]]:
     return [
         once(problem, y, fold.test, fold.threshold, base_rate)
@@ -244,7 +238,7 @@ def _per_fold(
 
 
 def _figures(
-    labels: "list[Floats]",
+    labels: list[Float64Array],
     first: Ref,
     everyone: dict[str, list[Judged]],
     per_fold: dict[str, list[dict[str, float]]],
@@ -257,8 +251,6 @@ def _figures(
 
     They are computed over one fold, or over several, whose size `first` gives.
     """
-    import numpy as np
-
     if len(labels) == 1:
         one = {
             name: _figures_by(labels[0], folds[0], problem, base_rate)
@@ -283,20 +275,20 @@ def _figures(
 
 
 def _figures_by(
-    y: "Floats", model: Judged, problem: Problem, base_rate: float | None
-) -> "Callable[[Floats], dict[str, Floats]]":
+    y: Float64Array, model: Judged, problem: Problem, base_rate: float | None
+) -> Callable[[Float64Array], dict[str, Float64Array]]:
     """Return what gives a model's figures on the test part for rows of weights."""
     return lambda weights: figures_of(problem, y, model.test, weights, model.threshold, base_rate)
 
 
-def _strata(y: "Floats", problem: Problem) -> "Floats":
+def _strata(y: Float64Array, problem: Problem) -> Float64Array:
     """Return the class of each row; all the same where a number is predicted."""
-    import numpy as np
-
     return y if problem.classes else np.zeros(len(y))
 
 
-def _on_validation(folds: list[Judged], y: "list[dict[str, Floats]]", problem: Problem) -> float:
+def _on_validation(
+    folds: list[Judged], y: list[dict[str, Float64Array]], problem: Problem
+) -> float:
     """Return the mean over the folds of the primary figure on the validation part."""
     pairs = zip(folds, y, strict=True)
     figures = [
@@ -306,10 +298,8 @@ def _on_validation(folds: list[Judged], y: "list[dict[str, Floats]]", problem: P
     return float(sum(figures) / len(figures))
 
 
-def _keep_curves(out: Path, labels: "list[Floats]", answers: dict[str, list[Judged]]) -> None:
+def _keep_curves(out: Path, labels: list[Float64Array], answers: dict[str, list[Judged]]) -> None:
     """Keep the test labels and everyone's answers to them, of the folds that are drawn."""
-    import numpy as np
-
     curves = {
         name: np.concatenate([fold.test for fold in folds]) for name, folds in answers.items()
     }
@@ -334,19 +324,17 @@ def _calibration(model: Judged) -> dict[str, float]:
     return {"slope": model.slope, "shift": model.shift, "threshold": model.threshold}
 
 
-def _positives(labels: "list[Floats]", problem: Problem) -> dict[str, int]:
+def _positives(labels: list[Float64Array], problem: Problem) -> dict[str, int]:
     return {"positives": int(sum(y.sum() for y in labels))} if problem.kind == "binary" else {}
 
 
 def _consequences(
-    labels: "list[Floats]", folds: list[Judged], policy: ThresholdPolicy
+    labels: list[Float64Array], folds: list[Judged], policy: ThresholdPolicy
 ) -> dict[str, Any]:
     """Return what the threshold means on the test split of the drawn folds.
 
     The result is given in counts and, where errors have a cost, in money.
     """
-    import numpy as np
-
     y = np.concatenate(labels)
     alerts = np.concatenate([fold.test >= fold.threshold for fold in folds])
     hits, missed = int((alerts & (y == 1)).sum()), int((~alerts & (y == 1)).sum())

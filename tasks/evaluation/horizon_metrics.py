@@ -1,19 +1,18 @@
 """Horizons: figures of forecasts for several days ahead, as they are judged week by week."""
 
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+import numpy as np
 
-    Floats = NDArray[np.float64]
-    Rows = NDArray[np.int64]
+from casebook.array_types import Float64Array, Int64Array
 
 WEEK = 7
 HORIZONS = {"rmse_next_day": 1, "rmse_next_week": WEEK, "rmse_next_month": 30}  # days ahead
 
 
-def by_horizon(y: "Floats", forecast: "Floats", weights: "Floats") -> "dict[str, Floats]":
+def by_horizon(
+    y: Float64Array, forecast: Float64Array, weights: Float64Array
+) -> dict[str, Float64Array]:
     """Return the RMSE of the next day, week and month for each row of weights.
 
     The weights have shape (resamples, rows). The next day is forecast every day. A week or a month
@@ -28,8 +27,6 @@ def by_horizon(y: "Floats", forecast: "Floats", weights: "Floats") -> "dict[str,
     weights
         How often each row counts.
     """
-    import numpy as np
-
     errors = {}
     for name, days in HORIZONS.items():
         rows = forecast_rows(y, days)
@@ -42,10 +39,8 @@ def by_horizon(y: "Floats", forecast: "Floats", weights: "Floats") -> "dict[str,
     return errors
 
 
-def forecast_rows(y: "Floats", days: int) -> "Rows":
+def forecast_rows(y: Float64Array, days: int) -> Int64Array:
     """Return the rows that are asked for so many days ahead and whose days are all known."""
-    import numpy as np
-
     if y.shape[1] < days:
         return np.empty(0, "int64")
     rows = np.arange(0, len(y), 1 if days == 1 else WEEK)

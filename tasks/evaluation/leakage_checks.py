@@ -1,17 +1,19 @@
 """Fail loudly where metrics would be too good to be true, and name the rows."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
 
 from casebook.errors import CasebookError
 from tasks.problem.definition import Problem
 
-if TYPE_CHECKING:
-    import pandas as pd
-    from numpy.typing import NDArray
 
-
-def repeats_across(parts: "dict[str, pd.DataFrame]") -> None:
+def repeats_across(parts: dict[str, pd.DataFrame]) -> None:
     """Refuse parts that share a row, value for value.
 
     Raises
@@ -20,8 +22,6 @@ def repeats_across(parts: "dict[str, pd.DataFrame]") -> None:
         Some rows of one part stand in another too; the first are named by their position in the
         table.
     """
-    import pandas as pd
-
     hashes = {name: pd.util.hash_pandas_object(part, index=False) for name, part in parts.items()}
     names = list(parts)
     for i, first in enumerate(names):
@@ -51,7 +51,7 @@ def fitted_on(seen: int, train_rows: int) -> None:
         )
 
 
-def in_order_of_time(parts: "Mapping[str, Mapping[str, NDArray[Any]]]") -> None:
+def in_order_of_time(parts: Mapping[str, Mapping[str, npt.NDArray[Any]]]) -> None:
     """Refuse parts of a series that are shuffled, or of which one learns what a later one is asked.
 
     Parameters
@@ -66,8 +66,6 @@ def in_order_of_time(parts: "Mapping[str, Mapping[str, NDArray[Any]]]") -> None:
         A part's rows are not in the order of time, or its truth reaches into a later part; rows are
         named.
     """
-    import numpy as np
-
     names = list(parts)
     for i, name in enumerate(names):
         days = parts[name]["day"]
@@ -95,7 +93,7 @@ def in_order_of_time(parts: "Mapping[str, Mapping[str, NDArray[Any]]]") -> None:
                 )
 
 
-def both_classes(y: "Mapping[str, NDArray[Any]]", problem: Problem) -> None:
+def both_classes(y: Mapping[str, npt.NDArray[Any]], problem: Problem) -> None:
     """Refuse parts of which one has rows of one class only: nothing can be told apart in it.
 
     Raises
@@ -103,8 +101,6 @@ def both_classes(y: "Mapping[str, NDArray[Any]]", problem: Problem) -> None:
     CasebookError
         There is such a part; it is named with its class.
     """
-    import numpy as np
-
     for name, truth in y.items():
         there = np.unique(truth)
         if problem.kind == "binary" and len(there) < 2:

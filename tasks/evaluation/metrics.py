@@ -4,16 +4,16 @@ The figures are scikit-learn's; the bootstrap needs hundreds of each, so the two
 computed here for all resamples at once, from one sorting. Tests hold them to scikit-learn's values.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, TypedDict
+from typing import TypedDict
 
+import numpy as np
+from scipy import stats
+
+from casebook.array_types import Float64Array
 from tasks.problem.definition import LOWER_IS_BETTER
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
 
 RESAMPLES = 500
 LEVEL = 0.95
@@ -33,14 +33,14 @@ class Figure(TypedDict):
     high: float
 
 
-def ranked(y: "Floats", scores: "Floats", weights: "Floats") -> "tuple[Floats, Floats]":
+def ranked(
+    y: Float64Array, scores: Float64Array, weights: Float64Array
+) -> tuple[Float64Array, Float64Array]:
     """Return AUPRC (average precision) and ROC AUC for each row of weights.
 
     The weights have shape (resamples, rows). Rows of equal score count as one step, as in
     scikit-learn's `average_precision_score` and `roc_auc_score`.
     """
-    import numpy as np
-
     order = np.argsort(-scores, kind="stable")
     ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
     weights = weights[:, order]
@@ -54,45 +54,43 @@ def ranked(y: "Floats", scores: "Floats", weights: "Floats") -> "tuple[Floats, F
     return auprc, area / (positives[:, -1] * negatives[:, -1])
 
 
-def recall_at(y: "Floats", scores: "Floats", weights: "Floats", share: float) -> "Floats":
+def recall_at(
+    y: Float64Array, scores: Float64Array, weights: Float64Array, share: float
+) -> Float64Array:
     """Return the recall within the best-scored `share` of the (weighted) rows.
 
     There is one value for each row of weights. An alert that is only partly within the share counts
     by that part.
     """
-    import numpy as np
-
     order = np.argsort(-scores, kind="stable")
     weights = weights[:, order]
     room = share * weights.sum(axis=1, keepdims=True)
     within = np.clip(room - (np.cumsum(weights, axis=1) - weights), 0.0, weights)
-    caught: Floats = np.sum(within * y[order], axis=1) / np.sum(weights * y[order], axis=1)
+    caught: Float64Array = np.sum(within * y[order], axis=1) / np.sum(weights * y[order], axis=1)
     return caught
 
 
 def recall_at_false_alarms(
-    y: "Floats", scores: "Floats", weights: "Floats", share: float
-) -> "Floats":
+    y: Float64Array, scores: Float64Array, weights: Float64Array, share: float
+) -> Float64Array:
     """Return the recall at the lowest threshold with a false positive rate of at most `share`.
 
     Rows of equal score are alerts together or not at all, as in scikit-learn's `roc_curve`.
     """
-    import numpy as np
-
     order = np.argsort(-scores, kind="stable")
     ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
     weights = weights[:, order]
     caught = np.cumsum(weights * y[order], axis=1)
     false_alarms = np.cumsum(weights * (1 - y[order]), axis=1)
     allowed = false_alarms[:, ends] <= share * false_alarms[:, -1:]
-    recall: Floats = np.where(allowed, caught[:, ends], 0.0).max(axis=1) / caught[:, -1]
+    recall: Float64Array = np.where(allowed, caught[:, ends], 0.0).max(axis=1) / caught[:, -1]
     return recall
 
 
-def decided(y: "Floats", alerts: "Floats", weights: "Floats") -> "dict[str, Floats]":
+def decided(
+    y: Float64Array, alerts: Float64Array, weights: Float64Array
+) -> dict[str, Float64Array]:
     """Return precision, recall, F1 and balanced accuracy of alerts for each row of weights."""
-    import numpy as np
-
     tp, fp = weights @ (y * alerts), weights @ ((1 - y) * alerts)
     fn, tn = weights @ (y * (1 - alerts)), weights @ ((1 - y) * (1 - alerts))
     recall = tp / np.maximum(tp + fn, 1e-12)
@@ -105,10 +103,10 @@ def decided(y: "Floats", alerts: "Floats", weights: "Floats") -> "dict[str, Floa
     }
 
 
-def probable(y: "Floats", probability: "Floats", weights: "Floats") -> "dict[str, Floats]":
+def probable(
+    y: Float64Array, probability: Float64Array, weights: Float64Array
+) -> dict[str, Float64Array]:
     """Return the Brier score and the log loss of probabilities for each row of weights."""
-    import numpy as np
-
     p = np.clip(probability, 1e-7, 1 - 1e-7)
     total = weights.sum(axis=1)
     loss = -(y * np.log(p) + (1 - y) * np.log1p(-p))
@@ -116,8 +114,12 @@ def probable(y: "Floats", probability: "Floats", weights: "Floats") -> "dict[str
 
 
 def binary(
-    y: "Floats", probability: "Floats", threshold: float, base: "Floats", weights: "Floats"
-) -> "dict[str, Floats]":
+    y: Float64Array,
+    probability: Float64Array,
+    threshold: float,
+    base: Float64Array,
+    weights: Float64Array,
+) -> dict[str, Float64Array]:
     """Return every metric of a binary model for each row of weights, shape (resamples, rows).
 
     Parameters
@@ -145,7 +147,9 @@ def binary(
     }
 
 
-def multiclass(y: "Floats", probability: "Floats", weights: "Floats") -> "dict[str, Floats]":
+def multiclass(
+    y: Float64Array, probability: Float64Array, weights: Float64Array
+) -> dict[str, Float64Array]:
     """Return accuracy, balanced accuracy, macro F1 and log loss for each row of weights.
 
     The weights have shape (resamples, rows).
@@ -157,8 +161,6 @@ def multiclass(y: "Floats", probability: "Floats", weights: "Floats") -> "dict[s
     weights
         How often each row counts.
     """
-    import numpy as np
-
     truth, predicted = y.astype("int64"), probability.argmax(axis=1)
     right = (truth == predicted).astype("float64")
     loss = -np.log(np.maximum(probability[np.arange(len(truth)), truth], 1e-7))
@@ -179,13 +181,13 @@ def multiclass(y: "Floats", probability: "Floats", weights: "Floats") -> "dict[s
     }
 
 
-def regression(y: "Floats", predicted: "Floats", weights: "Floats") -> "dict[str, Floats]":
+def regression(
+    y: Float64Array, predicted: Float64Array, weights: Float64Array
+) -> dict[str, Float64Array]:
     """Return RMSE, MAE and R² for each row of weights.
 
     RMSE and MAE are in the target's unit. The weights have shape (resamples, rows).
     """
-    import numpy as np
-
     total = weights.sum(axis=1)
     square = weights @ (y - predicted) ** 2
     mean = weights @ y / total
@@ -198,8 +200,8 @@ def regression(y: "Floats", predicted: "Floats", weights: "Floats") -> "dict[str
 
 
 def bootstrap(
-    figures_of: "Callable[[Floats], dict[str, Floats]]",
-    classes: "Floats",
+    figures_of: Callable[[Float64Array], dict[str, Float64Array]],
+    classes: Float64Array,
     seed: int,
     together: int = 1,
 ) -> dict[str, Figure]:
@@ -220,8 +222,6 @@ def bootstrap(
         How many rows that follow each other are drawn as one (Künsch 1989, blocks that don't
         overlap).
     """
-    import numpy as np
-
     once = figures_of(np.ones((1, len(classes))))
     drawn = [figures_of(weights) for weights in resamples(classes, seed, together)]
     figures: dict[str, Figure] = {}
@@ -257,21 +257,19 @@ def range_of(name: str) -> tuple[float, float]:
     return (0.0, INFINITE) if error else SHARES
 
 
-def rows_behind(name: str, classes: "Floats") -> int:
+def rows_behind(name: str, classes: Float64Array) -> int:
     """Return the least number of rows that a metric rests on.
 
     These are all rows, or those of the rarest class.
     """
-    import numpy as np
-
     return (
         len(classes) if name == "accuracy" else int(np.unique(classes, return_counts=True)[1].min())
     )
 
 
 def spread(
-    figures_of: "Callable[[Floats], dict[str, Floats]]",
-    classes: "Floats",
+    figures_of: Callable[[Float64Array], dict[str, Float64Array]],
+    classes: Float64Array,
     seed: int,
     together: int = 1,
 ) -> dict[str, float]:
@@ -279,22 +277,18 @@ def spread(
 
     The resamples are drawn as in `bootstrap`.
     """
-    import numpy as np
-
     drawn = [figures_of(weights) for weights in resamples(classes, seed, together, FEW)]
     return {name: float(np.concatenate([d[name] for d in drawn]).std()) for name in drawn[0]}
 
 
 def resamples(
-    classes: "Floats", seed: int, together: int = 1, times: int = RESAMPLES
-) -> "Iterator[Floats]":
+    classes: Float64Array, seed: int, together: int = 1, times: int = RESAMPLES
+) -> Iterator[Float64Array]:
     """Yield blocks of stratified resamples.
 
     A block holds how often each row is drawn in each resample, shape (resamples, rows). Rows that
     are drawn `together` count as one class.
     """
-    import numpy as np
-
     if together > 1:
         count = len(classes)
         blocks = resamples(np.zeros(-(-count // together)), seed, times=times)
@@ -316,7 +310,7 @@ def across_folds(
     folds: list[dict[str, float]],
     test_share: float,
     spreads: list[dict[str, float]],
-    rows: "Callable[[str], int]",
+    rows: Callable[[str], int],
 ) -> dict[str, Figure]:
     """Return each figure's mean over outer folds with a corrected 95 % t interval of that mean.
 
@@ -335,9 +329,6 @@ def across_folds(
     rows
         Returns how many test rows, of all folds, a figure rests on.
     """
-    import numpy as np
-    from scipy import stats
-
     figures: dict[str, Figure] = {}
     for name in folds[0]:
         values = np.array([fold[name] for fold in folds])

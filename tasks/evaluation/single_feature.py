@@ -1,15 +1,16 @@
 """One column: how well it tells the target by itself, in each way that a column may."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
-    from numpy.typing import NDArray
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
 
-    Floats = NDArray[np.float64]
-    Codes = NDArray[np.int64]
+from casebook.array_types import Float64Array, Int64Array
 
 ROWS = 20_000  # that are looked at, drawn from all classes alike
 RANGES = 256  # that numbers are cut into at most, of about as many rows each
@@ -24,8 +25,8 @@ class Truth(NamedTuple):
     `sizes` are those of the largest class and of all others together.
     """
 
-    rows: "Codes"
-    y: "Floats"
+    rows: Int64Array
+    y: Float64Array
     classes: int  # 0 where the target is a number
     sizes: tuple[int, int]
 
@@ -35,10 +36,8 @@ class Truth(NamedTuple):
         return "ROC AUC" if self.classes else "rank correlation"
 
 
-def truth_of(target: "pd.Series", *, classes: bool) -> Truth:
+def truth_of(target: pd.Series, *, classes: bool) -> Truth:
     """Return the rows to look at, at most 20,000: of each class as many, as far as there are."""
-    import numpy as np
-
     rng = np.random.default_rng(0)
     if not classes:
         rows = np.sort(rng.permutation(len(target))[:ROWS])
@@ -51,10 +50,8 @@ def truth_of(target: "pd.Series", *, classes: bool) -> Truth:
     return Truth(rows, codes[rows].astype("float64"), len(labels), (largest, len(target) - largest))
 
 
-def strengths(values: "pd.Series", truth: Truth) -> "Iterator[tuple[float, str]]":
+def strengths(values: pd.Series, truth: Truth) -> Iterator[tuple[float, str]]:
     """Yield how well a column tells the target in each way that it may, and the way."""
-    import numpy as np
-
     if values.nunique(dropna=False) < 2:
         return
     text = is_text(values)
@@ -75,30 +72,23 @@ def strengths(values: "pd.Series", truth: Truth) -> "Iterator[tuple[float, str]]
         yield by_ranges(numbers, truth), ", by ranges of it"
 
 
-def is_text(values: "pd.Series") -> bool:
+def is_text(values: pd.Series) -> bool:
     """Say whether a column holds neither numbers nor truths nor times."""
-    import pandas as pd
-
     return not (
         pd.api.types.is_numeric_dtype(values) or pd.api.types.is_datetime64_any_dtype(values)
     )
 
 
-def numbers_of(values: "pd.Series") -> "Floats":
+def numbers_of(values: pd.Series) -> Float64Array:
     """Return a column of numbers, truths or times as floats, with NaN for what is none."""
-    import numpy as np
-    import pandas as pd
-
     if pd.api.types.is_datetime64_any_dtype(values):
         values = (values - values.min()).dt.total_seconds()
     numbers = values.to_numpy("float64", na_value=np.nan)
     return np.where(np.isfinite(numbers), numbers, np.nan)
 
 
-def by_order(numbers: "Floats", truth: Truth) -> float:
+def by_order(numbers: Float64Array, truth: Truth) -> float:
     """Return how well the order of the numbers tells the target, either way round."""
-    import numpy as np
-
     filled = np.where(np.isnan(numbers), np.nanmedian(numbers), numbers)
     if not truth.classes:
         return abs(rank_correlation(filled, truth.y))
@@ -108,13 +98,11 @@ def by_order(numbers: "Floats", truth: Truth) -> float:
     return max(area, 1 - area)
 
 
-def by_ranges(numbers: "Floats", truth: Truth) -> float:
+def by_ranges(numbers: Float64Array, truth: Truth) -> float:
     """Return how well the other rows of the same narrow range predict a row's class.
 
     Rows without a value are compared with other such rows.
     """
-    import numpy as np
-
     if not truth.classes:
         return 0.0
     gap = np.isnan(numbers)
@@ -123,10 +111,8 @@ def by_ranges(numbers: "Floats", truth: Truth) -> float:
     return by_value(np.where(gap, 0, codes), truth)
 
 
-def by_value(codes: "Codes", truth: Truth) -> float:
+def by_value(codes: Int64Array, truth: Truth) -> float:
     """Return how well the other rows of the same value tell a row's target."""
-    import numpy as np
-
     often = np.bincount(codes)[codes]
     if not truth.classes:
         others = np.bincount(codes, truth.y)[codes] - truth.y
@@ -137,10 +123,8 @@ def by_value(codes: "Codes", truth: Truth) -> float:
     return area_of(shares, truth)
 
 
-def by_word(texts: "pd.Series", truth: Truth) -> float:
+def by_word(texts: pd.Series, truth: Truth) -> float:
     """Return how well other rows with a word tell a row's class, by the most telling word."""
-    import numpy as np
-
     if not truth.classes:
         return 0.0
     words = texts.str.lower().reset_index(drop=True).str.findall(WORD).explode().dropna()
@@ -160,33 +144,27 @@ def by_word(texts: "pd.Series", truth: Truth) -> float:
     return area_of(answer, truth)
 
 
-def one_hot(truth: Truth) -> "Floats":
+def one_hot(truth: Truth) -> Float64Array:
     """Return a column of 0 and 1 for each class."""
-    import numpy as np
-
-    rows: Floats = np.eye(truth.classes)[truth.y.astype("int64")]
+    rows: Float64Array = np.eye(truth.classes)[truth.y.astype("int64")]
     return rows
 
 
-def counted(codes: "Codes", truth: Truth) -> "Floats":
+def counted(codes: Int64Array, truth: Truth) -> Float64Array:
     """Return how many rows of each class have each value, shape (values, classes)."""
-    import numpy as np
-
     own = one_hot(truth)
     return np.stack([np.bincount(codes, own[:, k]) for k in range(truth.classes)], axis=1)
 
 
-def area_of(shares: "Floats", truth: Truth) -> float:
+def area_of(shares: Float64Array, truth: Truth) -> float:
     """Return the ROC AUC of each class against all others, the mean over rows."""
     own = one_hot(truth)
     areas = [auc(shares[:, k], own[:, k] == 1) for k in range(truth.classes)]
     return float(own.mean(axis=0) @ areas)
 
 
-def auc(scores: "Floats", positive: "NDArray[np.bool_]") -> float:
+def auc(scores: Float64Array, positive: npt.NDArray[np.bool_]) -> float:
     """Return the ROC AUC; a tie counts half."""
-    from scipy import stats
-
     ones = int(positive.sum())
     if ones in (0, len(positive)):
         return 0.5
@@ -194,11 +172,8 @@ def auc(scores: "Floats", positive: "NDArray[np.bool_]") -> float:
     return float((ranks - ones * (ones + 1) / 2) / (ones * (len(positive) - ones)))
 
 
-def rank_correlation(scores: "Floats", y: "Floats") -> float:
+def rank_correlation(scores: Float64Array, y: Float64Array) -> float:
     """Return Spearman's correlation; 0 where one of the two is constant."""
-    import numpy as np
-    from scipy import stats
-
     if np.ptp(scores) == 0 or np.ptp(y) == 0:
         return 0.0
     return float(stats.spearmanr(scores, y).statistic)

@@ -1,15 +1,18 @@
 """Leaks: columns that decide the target alone, told apart from good ones and from chance."""
 
+from __future__ import annotations
+
 import shlex
 from collections.abc import Collection
 from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import stats
 
 from casebook.errors import CasebookError
 from tasks.evaluation.single_feature import Truth, is_text, strengths, truth_of
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 DECIDES = 0.998  # ROC AUC or rank correlation of one column, above which it nearly decides
 HONEST = 0.99  # of a good column: few rows can't tell it from one that decides
@@ -31,7 +34,7 @@ class Leak(NamedTuple):
 
 
 def leaks(
-    table: "pd.DataFrame", target: str, *, classes: bool, identifiers: bool = True
+    table: pd.DataFrame, target: str, *, classes: bool, identifiers: bool = True
 ) -> list[Leak]:
     """Return the columns that nearly decide the target alone, and texts that identify each row.
 
@@ -66,7 +69,7 @@ def leaks(
 
 
 def check_leaks(
-    table: "pd.DataFrame",
+    table: pd.DataFrame,
     target: str,
     trusted: Collection[str],
     *,
@@ -117,9 +120,6 @@ def certain(strength: float, truth: Truth) -> bool:
     A good column has an area of .99, with normal values in either class; draws of as many rows tell
     how often its area is as great. A good number has a correlation of .99 (Fisher's z).
     """
-    import numpy as np
-    from scipy import stats
-
     largest, others = (min(size, MOST) for size in truth.sizes)
     if not truth.classes:
         beyond = np.arctanh(min(strength, 1 - 1e-12)) - np.arctanh(HONEST)
@@ -134,14 +134,12 @@ def certain(strength: float, truth: Truth) -> bool:
     return bool((areas / (largest * others) >= strength).mean() < DOUBT)
 
 
-def identifies(values: "pd.Series") -> int | None:
+def identifies(values: pd.Series) -> int | None:
     """Return how many rows of a text repeat another, if too few for any column of that many values.
 
     Five values for each row leave a tenth of the rows repeated; that a small table shows fewer by
     chance has a Poisson probability.
     """
-    from scipy import stats
-
     if not is_text(values):
         return None
     repeats = len(values) - int(values.nunique(dropna=False))

@@ -5,6 +5,8 @@ Nothing is unpacked to the disk: what an archive calls its files could name any 
 
 import logging
 import posixpath
+import tarfile
+import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -68,7 +70,6 @@ def in_archive(path: Path, shape: Shape, classes: tuple[str, ...] = ()) -> Itera
 
 
 def _in_zip(path: Path, opened: ExitStack) -> list[Member]:
-    import zipfile
 
     archive = opened.enter_context(zipfile.ZipFile(path))
     return [
@@ -79,7 +80,6 @@ def _in_zip(path: Path, opened: ExitStack) -> list[Member]:
 
 
 def _in_tar(path: Path, opened: ExitStack) -> list[Member]:
-    import tarfile
 
     archive = opened.enter_context(tarfile.open(path, "r:*"))  # noqa: SIM115 - closed by the stack
 

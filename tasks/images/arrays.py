@@ -5,21 +5,19 @@ height, width) or, if grey, (n, height, width): bytes from 0 to 255, or fraction
 Labels are class numbers, one per image, in a column, or one-hot.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+
+from casebook.array_types import AnyArray, UInt8Array
 from casebook.errors import CasebookError
 from casebook.outside import reading
 from tasks.images.picture import Picture, Shape
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[Any]
-    Pictures = NDArray[np.uint8]
 
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 NUMBERS = "buif"  # numpy's kinds: booleans, integers without and with a sign, floats
@@ -47,8 +45,7 @@ def in_arrays(path: Path, shape: Shape) -> Iterator[Picture]:
             yield Picture(picture, label, part, (shape.width, shape.height), mode)
 
 
-def _loaded(path: Path) -> "dict[str, Array]":
-    import numpy as np
+def _loaded(path: Path) -> dict[str, AnyArray]:
 
     with ExitStack() as opened:
         with reading(path, "npz"):  # numpy leaves a file open that it opened itself and can't read
@@ -65,10 +62,10 @@ def _loaded(path: Path) -> "dict[str, Array]":
         return {name: _array(path, file, name) for name in ARRAYS}
 
 
-def _array(path: Path, file: Any, name: str) -> "Array":
+def _array(path: Path, file: Any, name: str) -> AnyArray:
     with reading(f"{path}: {name}", "npz"):
         try:
-            values: Array = file[name]
+            values: AnyArray = file[name]
         except ValueError as error:
             if "allow_pickle" not in str(error):
                 raise
@@ -86,7 +83,7 @@ def _array(path: Path, file: Any, name: str) -> "Array":
     return values
 
 
-def class_numbers(labels: "Array", where: str) -> list[int]:
+def class_numbers(labels: AnyArray, where: str) -> list[int]:
     """Return labels as numbers of classes, from 0 on.
 
     Raises
@@ -94,8 +91,6 @@ def class_numbers(labels: "Array", where: str) -> list[int]:
     CasebookError
         They have another shape, or one is no number of a class; it is named, counted from 1.
     """
-    import numpy as np
-
     if labels.ndim == 2 and labels.shape[1] > 1:
         labels = _of_one_hot(labels, where)
     if labels.shape not in ((len(labels),), (len(labels), 1)):
@@ -115,7 +110,7 @@ def class_numbers(labels: "Array", where: str) -> list[int]:
     return numbers
 
 
-def _of_one_hot(labels: "Array", where: str) -> "Array":
+def _of_one_hot(labels: AnyArray, where: str) -> AnyArray:
     hot = ((labels == 0) | (labels == 1)).all(axis=1) & (labels.sum(axis=1) == 1)
     if not hot.all():
         row = int((~hot).argmax())
@@ -123,11 +118,11 @@ def _of_one_hot(labels: "Array", where: str) -> "Array":
             f"{where} has shape {labels.shape}, as one-hot labels, but row {row + 1} is not a 1 "
             f"among zeros: {labels[row][:8].tolist()}. Give a number of its class for each picture."
         )
-    numbers: Array = labels.argmax(axis=1)
+    numbers: AnyArray = labels.argmax(axis=1)
     return numbers
 
 
-def as_pixels(values: "Array", shape: Shape, where: str, labels: int) -> "Pictures":
+def as_pixels(values: AnyArray, shape: Shape, where: str, labels: int) -> UInt8Array:
     """Return pictures as bytes of shape (pictures, height, width, channels).
 
     Raises
@@ -135,8 +130,6 @@ def as_pixels(values: "Array", shape: Shape, where: str, labels: int) -> "Pictur
     CasebookError
         They have another shape or another number than the labels, or values that are no brightness.
     """
-    import numpy as np
-
     one = values.shape[1:]
     if len(values) != labels or not labels:
         raise CasebookError(
@@ -153,8 +146,7 @@ def as_pixels(values: "Array", shape: Shape, where: str, labels: int) -> "Pictur
     return _bytes(values, where).reshape(-1, *shape)
 
 
-def _bytes(values: "Array", where: str) -> "Pictures":
-    import numpy as np
+def _bytes(values: AnyArray, where: str) -> UInt8Array:
 
     if values.dtype.kind == "b":
         return values.astype("uint8") * np.uint8(WHITE)
@@ -171,11 +163,11 @@ def _bytes(values: "Array", where: str) -> "Pictures":
     if whole:
         return values.astype("uint8")
     scaled = np.clip(values, 0, 1) * WHITE if maximum <= 1 + CLOSE else values
-    pixels: Pictures = np.rint(scaled).astype("uint8")
+    pixels: UInt8Array = np.rint(scaled).astype("uint8")
     return pixels
 
 
-def _one_scale(path: Path, train: "Array", test: "Array") -> None:
+def _one_scale(path: Path, train: AnyArray, test: AnyArray) -> None:
     """Raise if one split holds fractions and the other values from 0 to 255.
 
     One of them would be taken for nearly black.

@@ -9,18 +9,20 @@ have none to go on from. Its layers are set not to train for that: Keras 3 drops
 `training=False` where the network around it trains.
 """
 
+from __future__ import annotations
+
 import math
 import warnings
-from typing import TYPE_CHECKING, Literal
+from typing import Literal, TypeAlias
+
+import keras
+import numpy as np
 
 from casebook.errors import CasebookError
 from casebook.origin import Origin
 from tasks.images.picture import Shape
 
-if TYPE_CHECKING:
-    import keras
-
-    Cut = Literal["pixels", "pooled"] | int
+Cut: TypeAlias = 'Literal["pixels", "pooled"] | int'
 
 SHAPE = Shape(224, 224, 3)
 CLASSES = 1000
@@ -29,7 +31,7 @@ BLOCKS = 16  # the last one's number
 POOL = -2
 
 
-def classifier(weights: Origin) -> "keras.Model":
+def classifier(weights: Origin) -> keras.Model:
     """Return MobileNetV2 with its thousand classes: pictures from -1 to 1 in, logits out.
 
     Without a weights file, as in a run on the sample, the weights are random and can't recognize
@@ -41,8 +43,6 @@ def classifier(weights: Origin) -> "keras.Model":
     CasebookError
         The file holds no weights of this network.
     """
-    import keras
-
     whole = keras.applications.MobileNetV2(
         input_shape=SHAPE, weights=None, classifier_activation=None
     )
@@ -64,10 +64,8 @@ def classifier(weights: Origin) -> "keras.Model":
     return whole
 
 
-def drawn(whole: "keras.Model") -> "keras.Model":
+def drawn(whole: keras.Model) -> keras.Model:
     """Return the network with random filters, always the same ones."""
-    import numpy as np
-
     rng = np.random.default_rng(0)
     filters = [layer.kernel for layer in whole.layers if getattr(layer, "kernel", None) is not None]
     for kernel in filters:
@@ -76,7 +74,7 @@ def drawn(whole: "keras.Model") -> "keras.Model":
     return whole
 
 
-def lower(whole: "keras.Model", cut: "Cut") -> "keras.Model":
+def lower(whole: keras.Model, cut: Cut) -> keras.Model:
     """Return the part of the network below the cut, with the preprocessing.
 
     It maps raw pixels to the activations at the cut.
@@ -84,8 +82,6 @@ def lower(whole: "keras.Model", cut: "Cut") -> "keras.Model":
     `pixels` cuts before the first layer, a number after that block (0 to 16), `pooled` after the
     last mean.
     """
-    import keras
-
     pixels = keras.Input(SHAPE)
     if cut == "pixels":
         return keras.Model(pixels, keras.layers.Identity()(pixels), name="lower")
@@ -93,13 +89,11 @@ def lower(whole: "keras.Model", cut: "Cut") -> "keras.Model":
     return keras.Model(pixels, below(preprocessing()(pixels)), name="lower")
 
 
-def upper(whole: "keras.Model", cut: "Cut") -> "keras.Model":
+def upper(whole: keras.Model, cut: Cut) -> keras.Model:
     """Return the part of the network above the cut.
 
     It maps the activations at the cut to the mean of the last activations over all places (1280).
     """
-    import keras
-
     pooled = whole.layers[POOL].output
     if cut == "pixels":
         inputs = keras.Input(SHAPE)
@@ -112,14 +106,12 @@ def upper(whole: "keras.Model", cut: "Cut") -> "keras.Model":
     return keras.Model(inputs, above(inputs), name="upper")
 
 
-def preprocessing() -> "keras.layers.Layer":
+def preprocessing() -> keras.layers.Layer:
     """Return the layer that brings pixels of 0 to 255 to -1 to 1, as the weights want them."""
-    import keras
-
     return keras.layers.Rescaling(1 / 127.5, offset=-1)
 
 
-def at(whole: "keras.Model", cut: "Cut") -> "keras.KerasTensor":
+def at(whole: keras.Model, cut: Cut) -> keras.KerasTensor:
     """Return what comes out at a cut; a block ends with a sum if its input is added to it."""
     if cut == "pooled":
         return whole.layers[POOL].output

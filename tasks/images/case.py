@@ -1,9 +1,13 @@
 """Picture case: what a case declares whose models take a picture."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, TypeAlias
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import Field
 
 from casebook.device import DeviceChoice
@@ -19,20 +23,14 @@ from tasks.images.inputs import Pictures
 from tasks.images.picture import Shape
 from tasks.images.read import decode
 from tasks.images.split import split_pictures
-from tasks.images.train import PictureSettings, train_pictures
+from tasks.images.train import PictureNetwork, PictureSettings, train_pictures
 from tasks.problem.calibration import ThresholdPolicy
 from tasks.problem.definition import Problem
 from tasks.problem.prepared_data import PreparedData
 from tasks.tables.baselines import Peer, compare
 from tasks.tables.splitters import SMOKE_TREES
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from tasks.images.train import PictureNetwork
-
-    SampleMaker = Callable[[int, int], tuple[NDArray[np.uint8], NDArray[np.int64]]]
+SampleMaker: TypeAlias = "Callable[[int, int], tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]]"
 
 SMOKE_EPOCHS = 1
 PROTOCOL = msg(
@@ -71,7 +69,7 @@ class PictureModel:
         Whether the settings say for how long; else the parameter `epochs` does.
     """
 
-    network: "PictureNetwork"
+    network: PictureNetwork
     settings: PictureSettings
     fixed_epochs: bool = False
 
@@ -97,7 +95,7 @@ class PictureCase:
     dataset: str
     problem: Problem
     shape: Shape
-    sample: "SampleMaker"
+    sample: SampleMaker
     models: Mapping[str, PictureModel]
 
     def prepare(self, params: PictureParams) -> PreparedData:

@@ -1,7 +1,15 @@
 """Explore images: counts, samples of each class, and the mean image of each class."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib import axes
 
 from casebook import files
 from casebook.stage import stage
@@ -11,12 +19,6 @@ from tasks.images.read import pictures_of
 from tasks.pages.plot_style import save, style
 from tasks.problem.definition import Problem
 from tasks.tables.explore import describe
-
-if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
-    from matplotlib.axes import Axes
-    from numpy.typing import NDArray
 
 SHOWN = 8  # sample pictures of a class
 CLASSES = 12  # that are drawn at most
@@ -55,10 +57,8 @@ def explore_pictures(out: Path, table: Ref, raw: Ref, problem: Problem) -> Facts
     return {"rows": len(frame), "classes": len(counts)}
 
 
-def _samples(out: Path, frame: "pd.DataFrame", raw: Ref, problem: Problem) -> None:
+def _samples(out: Path, frame: pd.DataFrame, raw: Ref, problem: Problem) -> None:
     """Draw a row of sample pictures per class, the mean picture of the class first."""
-    import matplotlib.pyplot as plt
-
     style()
     labels = sorted(frame["label"].unique())[:CLASSES]
     fig, grid = plt.subplots(
@@ -80,7 +80,7 @@ def _samples(out: Path, frame: "pd.DataFrame", raw: Ref, problem: Problem) -> No
     save(fig, out / "samples.png")
 
 
-def show(axis: "Axes", picture: "NDArray[np.uint8]", **kwargs: Any) -> None:
+def show(axis: axes.Axes, picture: npt.NDArray[np.uint8], **kwargs: Any) -> None:
     """Draw one picture into a panel without ticks."""
     grey = picture.shape[-1] == 1
     axis.imshow(

@@ -3,13 +3,22 @@
 What a service needs is written beside it.
 """
 
+from __future__ import annotations
+
 import base64
 import io
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import keras
+import numpy as np
+import onnx
+import onnxruntime
+from PIL import Image
 
 from casebook import files
+from casebook.array_types import Float32Array, UInt8Array
 from casebook.errors import CasebookError
 from casebook.stage import stage
 from casebook.store import Facts, Ref
@@ -19,15 +28,6 @@ from tasks.images.train import at_once
 from tasks.problem.definition import Problem
 from tasks.tables.export import converted, ranked
 from tasks.training.onnx_format import TOLERANCE
-
-if TYPE_CHECKING:
-    import keras
-    import numpy as np
-    import onnx
-    from numpy.typing import NDArray
-
-    Pictures = NDArray[np.uint8]
-    Floats = NDArray[np.float32]
 
 INPUT = "picture"
 COMPARED = 200  # test pictures on which the graph is held to Keras
@@ -52,8 +52,6 @@ def export_pictures(
     CasebookError
         The graph's probabilities differ from Keras' by more than 1e-4 on some test picture.
     """
-    import keras
-
     champion = str(results(evaluation)["champion"])
     network = keras.saving.load_model(
         trained[champion].path("network.keras"), compile=False, safe_mode=True
@@ -121,29 +119,22 @@ def signature(shape: tuple[int, int, int], problem: Problem, raw: Ref) -> dict[s
     }
 
 
-def encoded(picture: "Pictures") -> str:
+def encoded(picture: UInt8Array) -> str:
     """Return a picture as PNG in base64."""
-    from PIL import Image
-
     buffer = io.BytesIO()
     Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture).save(buffer, "PNG")
     return base64.b64encode(buffer.getvalue()).decode()
 
 
-def in_keras(model: "keras.Model", pictures: "Pictures") -> "Floats":
+def in_keras(model: keras.Model, pictures: UInt8Array) -> Float32Array:
     """Return Keras' probabilities, shape (pictures, classes)."""
-    import numpy as np
-
     size = at_once(pictures)
     blocks = (pictures[i : i + size].astype("float32") for i in range(0, len(pictures), size))
     return np.concatenate([np.asarray(model(block), "float32") for block in blocks])
 
 
-def answers(graph: "onnx.ModelProto", pictures: "Pictures", output: str) -> "Floats":
+def answers(graph: onnx.ModelProto, pictures: UInt8Array, output: str) -> Float32Array:
     """Return the graph's probabilities, shape (pictures, classes)."""
-    import numpy as np
-    import onnxruntime
-
     session = onnxruntime.InferenceSession(
         graph.SerializeToString(), providers=["CPUExecutionProvider"]
     )

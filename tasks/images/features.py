@@ -1,9 +1,16 @@
 """Embed: run images once through the frozen part of a trained network, and keep its outputs."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from casebook.array_types import UInt8Array
 from casebook.device import DeviceChoice, prepare
 from casebook.origin import Origin
 from casebook.progress import Progress
@@ -11,19 +18,10 @@ from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, write_arrays
 from tasks.images import backbone
+from tasks.images.backbone import Cut
 from tasks.tables.split import PARTS
 from tasks.training.augmentation import cropped
 from tasks.training.finite import finite_inputs
-
-if TYPE_CHECKING:
-    import keras
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from tasks.images.backbone import Cut
-
-    Pictures = NDArray[np.uint8]
-    Arrays = dict[str, NDArray[Any]]
 
 BATCH = 16  # pictures at once, always so many: a graph is traced for each number of them
 SIDES = 2  # views of a validation or test picture: as it is, and mirrored
@@ -36,7 +34,7 @@ def embed(
     out: Path,
     pictures: Ref,
     weights: Origin,
-    cut: "Cut",
+    cut: Cut,
     views: int,
     seed: int,
     device: DeviceChoice = "auto",
@@ -81,26 +79,22 @@ def within(embedding: Ref, folder: str) -> Ref:
     return embedding.model_copy(update={"within": folder})
 
 
-def two_outputs(whole: "keras.Model", cut: "Cut") -> "keras.Model":
+def two_outputs(whole: keras.Model, cut: Cut) -> keras.Model:
     """Return a network from raw pixels to two outputs, computed in one pass.
 
     They are the activations at the cut and the pooled features.
     """
-    import keras
-
     below, above = backbone.lower(whole, cut), backbone.upper(whole, cut)
     return keras.Model(below.input, [below.output, above(below.output)])
 
 
 def embedded(
-    network: "keras.Model", x: "Pictures", views: int, bits: str, seed: int, progress: Progress
-) -> "tuple[NDArray[Any], NDArray[Any]]":
+    network: keras.Model, x: UInt8Array, views: int, bits: str, seed: int, progress: Progress
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Return both outputs of the network for all views, each of shape (rows, views, ...).
 
     `bits` is the data type of the first output.
     """
-    import numpy as np
-
     kinds = zip(network.output_shape, (bits, "float32"), strict=True)
     outputs = [np.empty((len(x), views, *shape[1:]), kind) for shape, kind in kinds]
     for view in range(views):
@@ -112,13 +106,11 @@ def embedded(
     return outputs[0], outputs[1]
 
 
-def batches(x: "Pictures", view: int, seed: int) -> "Iterator[tuple[int, NDArray[Any]]]":
+def batches(x: UInt8Array, view: int, seed: int) -> Iterator[tuple[int, npt.NDArray[Any]]]:
     """Yield the images of one view in batches, each with the position of its first image.
 
     Every other view is mirrored.
     """
-    import numpy as np
-
     rng = np.random.default_rng((seed, view))
     for first in range(0, len(x), BATCH):
         batch = x[first : first + BATCH]

@@ -4,20 +4,20 @@ A burst of shots, or one photo uploaded twice in two sizes, would otherwise be l
 side of the split and asked for on the other.
 """
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from scipy import sparse
+
+from casebook.array_types import BoolArray, UInt8Array
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_table, write_table
 from tasks.images.read import pictures_of
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Pictures = NDArray[np.uint8]
-    Hashes = NDArray[np.bool_]
 
 SIDE = 8  # the hash has so many bits squared
 BLOCK = 500  # pictures at once
@@ -36,8 +36,6 @@ def group_pictures(out: Path, table: Ref, raw: Ref, distance: int) -> Facts:
 
     Writes `table`, the table with the column.
     """
-    import numpy as np
-
     frame = read_table(table)
     rows = frame["picture"].to_numpy()
     blocks = [hashes(pictures_of(raw, rows[i : i + BLOCK])) for i in range(0, len(rows), BLOCK)]
@@ -53,16 +51,13 @@ def group_pictures(out: Path, table: Ref, raw: Ref, distance: int) -> Facts:
     }
 
 
-def hashes(pictures: "Pictures") -> "Hashes":
+def hashes(pictures: UInt8Array) -> BoolArray:
     """Return each picture's difference hash, shape (pictures, 64).
 
     A picture is brought to 9 x 8 grey pixels; a bit says whether it gets lighter from one to the
     next in its row. Size, sharpness and contrast hardly change it (Krawetz 2013, "Kind of like
     that").
     """
-    import numpy as np
-    from PIL import Image
-
     bits = np.empty((len(pictures), SIDE, SIDE), bool)
     for i, pixels in enumerate(pictures):
         image = Image.fromarray(pixels if pixels.shape[-1] == 3 else pixels[..., 0]).convert("L")
@@ -71,20 +66,16 @@ def hashes(pictures: "Pictures") -> "Hashes":
     return bits.reshape(len(pictures), -1)
 
 
-def groups(hashed: "Hashes", distance: int) -> "NDArray[np.int32]":
+def groups(hashed: BoolArray, distance: int) -> npt.NDArray[np.int32]:
     """Return the group number of each hash, shape (pictures,).
 
     Hashes that are connected by chains of near hashes form a group.
     """
-    import numpy as np
-    from scipy.sparse import csr_matrix
-    from scipy.sparse.csgraph import connected_components
-
     bits = hashed.astype("float32")
     apart = [
         part @ (1 - bits).T + (1 - part) @ bits.T
         for part in np.array_split(bits, -(-len(bits) // BLOCK))
     ]
-    near = csr_matrix(np.concatenate([part <= distance for part in apart]))
-    numbers: NDArray[np.int32] = connected_components(near, directed=False)[1]
+    near = sparse.csr_matrix(np.concatenate([part <= distance for part in apart]))
+    numbers: npt.NDArray[np.int32] = sparse.csgraph.connected_components(near, directed=False)[1]
     return numbers

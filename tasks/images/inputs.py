@@ -1,23 +1,21 @@
 """Pictures as what a model takes."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import numpy as np
+import onnx
+
+from casebook.array_types import Float64Array
 from casebook.store import Ref
 from casebook.tables import read_arrays
+from serving.graph import Arrays
 from tasks.images.export import answers, export_pictures
 from tasks.problem.definition import Problem
 from tasks.problem.prepared_data import PreparedData
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from serving.graph import Arrays
-
-    Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -28,24 +26,20 @@ class Pictures:
         """Export the champion, which takes pixels from 0 to 255."""
         return export_pictures(data.parts[0], networks, evaluation, data.raw, data.problem)
 
-    def targets(self, parts: Ref, part: str, problem: Problem) -> "Floats":
+    def targets(self, parts: Ref, part: str, problem: Problem) -> Float64Array:
         """Return the class indices of the labels.
 
         A network that was trained elsewhere has no training split.
         """
-        import numpy as np
-
         there = parts.path(f"{part}.npz").is_file()
         return read_arrays(parts, part)["y"].astype("float64") if there else np.array([])
 
-    def predict(self, folder: Path, parts: Ref, problem: Problem) -> "Floats":
+    def predict(self, folder: Path, parts: Ref, problem: Problem) -> Float64Array:
         """Return a version's answers to the test pictures."""
-        import onnx
-
         graph = onnx.load(folder / "model.onnx")
         return answers(graph, read_arrays(parts, "test")["x"], problem.output).astype("float64")
 
-    def inputs(self, folder: Path, parts: Ref) -> "Arrays":
+    def inputs(self, folder: Path, parts: Ref) -> Arrays:
         """Return the pixels."""
         part = "train" if parts.path("train.npz").is_file() else "test"
         return {"picture": read_arrays(parts, part)["x"]}

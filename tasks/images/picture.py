@@ -1,14 +1,15 @@
 """Picture: one picture of a set, decoded to the pixels that a network takes."""
 
+from __future__ import annotations
+
 import io
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-    from PIL import Image
+import numpy as np
+import PIL
+from PIL import Image, ImageOps
 
-    Pictures = NDArray[np.uint8]
+from casebook.array_types import UInt8Array
 
 
 class Shape(NamedTuple):
@@ -25,7 +26,7 @@ class Shape(NamedTuple):
 class Picture(NamedTuple):
     """One picture of the set as it was found, and what is wrong with it if it can't be used."""
 
-    pixels: "Pictures | None"
+    pixels: UInt8Array | None
     label: int
     part: str
     size: tuple[int, int]
@@ -38,14 +39,13 @@ def decoded(encoded: bytes | None, label: int, part: str, shape: Shape, name: st
 
     Damaged images are set aside by the set's suite, by their names.
     """
-    import numpy as np
-    from PIL import Image, UnidentifiedImageError
-
     try:
         with Image.open(io.BytesIO(encoded or b"")) as image:
             size, mode = image.size, image.mode
             pixels = np.asarray(fitted(image, shape)).reshape(shape)
-    except UnidentifiedImageError:  # its text has a place in memory, which differs from run to run
+    except (
+        PIL.UnidentifiedImageError
+    ):  # its text has a place in memory, which differs from run to run
         return Picture(None, label, part, (0, 0), "", f"{name}: cannot identify image file")
     # decoders raise whatever a damaged file leads them to; none of it may end the stage
     except Exception as error:
@@ -53,7 +53,7 @@ def decoded(encoded: bytes | None, label: int, part: str, shape: Shape, name: st
     return Picture(pixels, label, part, size, mode)
 
 
-def fitted(image: "Image.Image", shape: Shape) -> "Image.Image":
+def fitted(image: Image.Image, shape: Shape) -> Image.Image:
     """Return the image upright, in the shape's colours and size.
 
     Its short side is scaled to fit, and its centre is cropped.
@@ -61,22 +61,17 @@ def fitted(image: "Image.Image", shape: Shape) -> "Image.Image":
     The service does the same to the images it receives (`serving/pictures.py`); a test checks that
     both agree.
     """
-    from PIL import Image, ImageOps
-
     upright = opaque(ImageOps.exif_transpose(image)).convert("L" if shape.channels == 1 else "RGB")
     if upright.size == (shape.width, shape.height):
         return upright
     return ImageOps.fit(upright, (shape.width, shape.height), Image.Resampling.BILINEAR)
 
 
-def opaque(image: "Image.Image") -> "Image.Image":
+def opaque(image: Image.Image) -> Image.Image:
     """Return the image with transparency flattened onto white, and 16-bit grey reduced to 8 bits.
 
     Of 16-bit grey the upper byte is kept.
     """
-    import numpy as np
-    from PIL import Image
-
     if image.mode.startswith("I;16"):
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     if image.mode in ("I", "F"):

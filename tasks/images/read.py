@@ -1,10 +1,17 @@
 """Decode: read an image set into one array, and a table that describes each image in a row."""
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from casebook.array_types import UInt8Array
 from casebook.errors import CasebookError
 from casebook.origin import Origin
 from casebook.stage import stage
@@ -16,12 +23,7 @@ from tasks.images.arrays import ARRAYS, in_arrays
 from tasks.images.picture import Picture, Shape
 from tasks.images.tables import COLUMNS, in_table
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Pictures = NDArray[np.uint8]
-    SampleMaker = Callable[[int, int], tuple[Pictures, NDArray[np.int64]]]
+SampleMaker: TypeAlias = "Callable[[int, int], tuple[UInt8Array, npt.NDArray[np.int64]]]"
 
 PICTURES = "pictures.npy"
 TEST_SHARE = 5  # a sample's every fifth picture is a test picture
@@ -32,7 +34,7 @@ def decode(
     out: Path,
     origin: Origin,
     shape: Shape,
-    sample: "SampleMaker",
+    sample: SampleMaker,
     sample_rows: int,
     seed: int,
     classes: tuple[str, ...] = (),
@@ -52,9 +54,6 @@ def decode(
     CasebookError
         The file can't be read, or lacks what a picture set of its kind holds.
     """
-    import numpy as np
-    import pandas as pd
-
     records = list(
         sample_pictures(sample, sample_rows, seed)
         if origin.path is None
@@ -89,7 +88,7 @@ def decode(
     }
 
 
-def sample_pictures(sample: "SampleMaker", rows: int, seed: int) -> Iterator[Picture]:
+def sample_pictures(sample: SampleMaker, rows: int, seed: int) -> Iterator[Picture]:
     """Yield the pictures that the sample's maker draws; every fifth is a test picture."""
     pictures, labels = sample(rows, seed)
     mode = "L" if pictures.shape[-1] == 1 else "RGB"
@@ -121,9 +120,7 @@ def read(path: Path, shape: Shape, classes: tuple[str, ...] = ()) -> Iterator[Pi
     )
 
 
-def pictures_of(raw: Ref, rows: Any) -> "Pictures":
+def pictures_of(raw: Ref, rows: Any) -> UInt8Array:
     """Return some of a set's pictures by their places in the array."""
-    import numpy as np
-
-    chosen: Pictures = np.load(raw.path(PICTURES), mmap_mode="r")[rows]
+    chosen: UInt8Array = np.load(raw.path(PICTURES), mmap_mode="r")[rows]
     return chosen

@@ -3,8 +3,13 @@
 The splits are arrays of pixels.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
+
+import pandas as pd
+from sklearn import model_selection
 
 from casebook.stage import stage
 from casebook.store import Facts, Ref
@@ -13,10 +18,7 @@ from tasks.evaluation.leakage_checks import repeats_across
 from tasks.images.read import pictures_of
 from tasks.tables.split import FOLDS, PARTS, as_given, enough_of_each_class
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    Parts = dict[str, pd.DataFrame]
+Parts: TypeAlias = "dict[str, pd.DataFrame]"
 
 
 @stage
@@ -57,7 +59,7 @@ def split_grouped_pictures(out: Path, grouped: Ref, raw: Ref, seed: int) -> Fact
     return written(out, raw, parts)
 
 
-def written(out: Path, raw: Ref, parts: "Parts") -> Facts:
+def written(out: Path, raw: Ref, parts: Parts) -> Facts:
     """Write each part as arrays, and return how many rows each has."""
     for name, part in parts.items():
         rows = part["picture"].to_numpy()
@@ -65,7 +67,7 @@ def written(out: Path, raw: Ref, parts: "Parts") -> Facts:
     return {name: {"rows": len(part)} for name, part in parts.items()}
 
 
-def by_group(frame: "pd.DataFrame", seed: int) -> "Parts":
+def by_group(frame: pd.DataFrame, seed: int) -> Parts:
     """Return training, validation and test rows, stratified by group.
 
     Each group counts once, with its first label.
@@ -75,12 +77,10 @@ def by_group(frame: "pd.DataFrame", seed: int) -> "Parts":
     CasebookError
         There is one class only, or one with fewer than ten groups.
     """
-    from sklearn.model_selection import train_test_split
-
     first = frame.drop_duplicates("group")
     enough_of_each_class(first, "label", FOLDS)
     share: dict[str, Any] = {"test_size": 1 / FOLDS, "random_state": seed}
-    rest, test = train_test_split(first, stratify=first["label"], **share)
-    train, validation = train_test_split(rest, stratify=rest["label"], **share)
+    rest, test = model_selection.train_test_split(first, stratify=first["label"], **share)
+    train, validation = model_selection.train_test_split(rest, stratify=rest["label"], **share)
     chosen = zip(PARTS, (train, validation, test), strict=True)
     return {name: frame[frame["group"].isin(part["group"])] for name, part in chosen}

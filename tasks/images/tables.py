@@ -4,16 +4,19 @@ An image is a column of bytes, or of a structure with `bytes` and `path`, as Hug
 write it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import parquet
+from pyarrow import types as t
 
 from casebook.errors import CasebookError
 from casebook.outside import reading
 from tasks.images.picture import Picture, Shape, decoded
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 COLUMNS = ("image", "label", "split")
 ROWS = 1024  # that are held at once
@@ -31,8 +34,6 @@ def in_table(path: Path, shape: Shape) -> Iterator[Picture]:
     CasebookError
         The file can't be read, or lacks a column or has one of another type.
     """
-    from pyarrow import parquet
-
     with reading(path, "parquet"):
         file = parquet.ParquetFile(path)
         schema = file.schema_arrow
@@ -50,7 +51,7 @@ def in_table(path: Path, shape: Shape) -> Iterator[Picture]:
             yield decoded(_content(image), _label(label, path, row), str(part), shape, f"row {row}")
 
 
-def _check(path: Path, schema: "pa.Schema") -> None:
+def _check(path: Path, schema: pa.Schema) -> None:
     names = schema.names
     if missing := sorted(set(COLUMNS) - set(names)):
         raise CasebookError(
@@ -74,8 +75,7 @@ def _check(path: Path, schema: "pa.Schema") -> None:
             )
 
 
-def _is_picture(kind: "pa.DataType") -> bool:
-    from pyarrow import types as t
+def _is_picture(kind: pa.DataType) -> bool:
 
     if t.is_dictionary(kind):
         return _is_picture(kind.value_type)
@@ -85,14 +85,12 @@ def _is_picture(kind: "pa.DataType") -> bool:
     return any(test(kind) for test in tests)
 
 
-def _is_number(kind: "pa.DataType") -> bool:
-    from pyarrow import types as t
+def _is_number(kind: pa.DataType) -> bool:
 
     return bool(t.is_integer(kind) or t.is_floating(kind) or t.is_boolean(kind) or t.is_null(kind))
 
 
-def _is_text(kind: "pa.DataType") -> bool:
-    from pyarrow import types as t
+def _is_text(kind: pa.DataType) -> bool:
 
     inner = kind.value_type if t.is_dictionary(kind) else kind
     return bool(t.is_string(inner) or t.is_large_string(inner) or t.is_string_view(inner))

@@ -1,13 +1,21 @@
 """Train pictures: fit a network that tells classes of pictures apart, and keep its logits."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
+import keras
+import numpy as np
+import numpy.typing as npt
+from keras import ops
 from pydantic import BaseModel, ConfigDict
+from scipy import special
 
 from casebook import files
+from casebook.array_types import Float32Array, NamedArrays
 from casebook.device import DeviceChoice, prepare, reduced_precision
 from casebook.progress import Progress
 from casebook.stage import stage
@@ -17,14 +25,7 @@ from tasks.training.augmentation import Augmentation, ahead, epoch
 from tasks.training.finite import finite_loss
 from tasks.training.train import Optimizer, Schedule, steady
 
-if TYPE_CHECKING:
-    import keras
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Arrays = dict[str, NDArray[Any]]
-    Floats = NDArray[np.float32]
-    PictureNetwork = Callable[[Arrays, int], keras.Model]
+PictureNetwork: TypeAlias = "Callable[[NamedArrays, int], keras.Model]"
 
 SCORED = 250  # pictures at once, at most
 NUMBERS = 2_500_000  # of all pictures at once
@@ -74,7 +75,7 @@ class PictureSettings(BaseModel):
 def train_pictures(
     out: Path,
     pictures: Ref,
-    network: "PictureNetwork",
+    network: PictureNetwork,
     classes: int,
     settings: PictureSettings,
     seed: int,
@@ -123,15 +124,13 @@ def train_pictures(
 
 
 def fit(
-    model: "keras.Model",
-    train: "Arrays",
-    validation: "Arrays",
+    model: keras.Model,
+    train: NamedArrays,
+    validation: NamedArrays,
     settings: PictureSettings,
     seed: int,
 ) -> dict[str, list[float]]:
     """Train the model and return its curves; the validation pictures only draw the curve."""
-    import numpy as np
-
     size = min(settings.batch_size, len(train["y"]))
     model.compile(
         optimizer(settings, settings.epochs * (len(train["y"]) // size)),
@@ -166,22 +165,18 @@ def fit(
 
 
 def look(
-    model: "keras.Model", validation: "Arrays", number: int, curves: dict[str, list[float]]
+    model: keras.Model, validation: NamedArrays, number: int, curves: dict[str, list[float]]
 ) -> None:
     """Judge the model on the validation pictures after an epoch."""
-    from scipy.special import log_softmax
-
     logits, y = score(model, validation["x"]), validation["y"]
-    loss = -log_softmax(logits.astype("float64"), axis=1)[range(len(y)), y].mean()
+    loss = -special.log_softmax(logits.astype("float64"), axis=1)[range(len(y)), y].mean()
     curves["val_epoch"].append(number)
     curves["val_loss"].append(float(loss))
     curves["val_accuracy"].append(float((logits.argmax(axis=1) == y).mean()))
 
 
-def optimizer(settings: PictureSettings, steps: int) -> "keras.optimizers.Optimizer":
+def optimizer(settings: PictureSettings, steps: int) -> keras.optimizers.Optimizer:
     """Return the optimizer that the settings name, for a training of so many steps."""
-    import keras
-
     rate: Any = settings.learning_rate
     if settings.schedule == "cosine":
         warm = max(1, int(settings.warm * steps))
@@ -212,7 +207,6 @@ def smoothed(share: float) -> Any:
     """
 
     def loss(y_true: Any, y_pred: Any) -> Any:
-        from keras import ops
 
         logits = ops.cast(y_pred, "float32")
         log_p = ops.log_softmax(logits, axis=-1)
@@ -222,23 +216,18 @@ def smoothed(share: float) -> Any:
     return loss
 
 
-def averaged_views(model: "keras.Model") -> "keras.Model":
+def averaged_views(model: keras.Model) -> keras.Model:
     """Return the model that averages the logits of a picture and of its mirror image."""
-    import keras
-    from keras import ops
-
     inputs = keras.Input(model.input_shape[1:])
     both = (model(inputs) + model(ops.flip(inputs, axis=2))) / 2
     return keras.Model(inputs, both, name=model.name)
 
 
-def score(model: "keras.Model", x: "NDArray[np.uint8]") -> "Floats":
+def score(model: keras.Model, x: npt.NDArray[np.uint8]) -> Float32Array:
     """Return one logit per image and class.
 
     Images are processed in batches of a limited number of values.
     """
-    import numpy as np
-
     size = at_once(x)
     batches = (x[i : i + size].astype("float32") for i in range(0, len(x), size))
     return np.concatenate(
@@ -246,7 +235,7 @@ def score(model: "keras.Model", x: "NDArray[np.uint8]") -> "Floats":
     )
 
 
-def at_once(x: "NDArray[Any]") -> int:
+def at_once(x: npt.NDArray[Any]) -> int:
     """Return how many images are processed at once.
 
     Large images are processed in smaller batches, as their activations fill memory.

@@ -3,11 +3,19 @@
 Either a new head is trained alone, or the upper blocks with it.
 """
 
+from __future__ import annotations
+
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+from keras import layers
 
 from casebook import files
+from casebook.array_types import Float32Array, NamedArrays
 from casebook.device import prepare
 from casebook.errors import CasebookError
 from casebook.origin import Origin
@@ -15,18 +23,9 @@ from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, write_arrays
 from tasks.images import backbone
+from tasks.images.backbone import Cut
 from tasks.images.train import PictureSettings, averaged_views, fit, score
 from tasks.training.train import steady
-
-if TYPE_CHECKING:
-    import keras
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from tasks.images.backbone import Cut
-
-    Arrays = dict[str, NDArray[Any]]
-    Floats = NDArray[np.float32]
 
 HEAD = "head"
 CHECKED = 4  # validation pictures on which the whole network is held to what was trained
@@ -50,7 +49,7 @@ def transfer(
     out: Path,
     pictures: Ref,
     features: Ref,
-    cut: "Cut",
+    cut: Cut,
     weights: Origin,
     head: Ref | None,
     classes: int,
@@ -120,7 +119,7 @@ def transfer(
 
 
 def keep(
-    out: Path, model: "keras.Model", scores: "dict[str, Floats]", history: dict[str, list[float]]
+    out: Path, model: keras.Model, scores: dict[str, Float32Array], history: dict[str, list[float]]
 ) -> None:
     """Write the trained head, the logits and the curves."""
     kernel, bias = model.get_layer(HEAD).get_weights()
@@ -129,14 +128,11 @@ def keep(
     files.write_json(out / "history.json", history)
 
 
-def trainable(whole: "keras.Model", cut: "Cut", classes: int, dropout: float) -> "keras.Model":
+def trainable(whole: keras.Model, cut: Cut, classes: int, dropout: float) -> keras.Model:
     """Return the trained part, from activations at the cut to one logit per class.
 
     Its weights are those of `whole`.
     """
-    import keras
-    from keras import layers
-
     above = backbone.upper(whole, cut)
     hidden = above(above.input)
     if dropout:
@@ -144,13 +140,11 @@ def trainable(whole: "keras.Model", cut: "Cut", classes: int, dropout: float) ->
     return keras.Model(above.input, layers.Dense(classes, name=HEAD)(hidden), name=f"above-{cut}")
 
 
-def assembled(whole: "keras.Model", cut: "Cut", model: "keras.Model", views: int) -> "keras.Model":
+def assembled(whole: keras.Model, cut: Cut, model: keras.Model, views: int) -> keras.Model:
     """Return the network from raw pixels to logits.
 
     For two views the logits are the mean over an image and its mirror image.
     """
-    import keras
-
     below = backbone.lower(whole, cut)
     # the same layers without what only training needs
     above = keras.Model(model.input, model.output)
@@ -158,7 +152,7 @@ def assembled(whole: "keras.Model", cut: "Cut", model: "keras.Model", views: int
     return averaged_views(network) if views > 1 else network
 
 
-def rows(part: "Arrays") -> "Arrays":
+def rows(part: NamedArrays) -> NamedArrays:
     """Return training rows, one for every view of a picture; pixels have no views."""
     x, y = part["x"], part["y"]
     if x.dtype == "uint8" or x.ndim == 2:
@@ -166,19 +160,17 @@ def rows(part: "Arrays") -> "Arrays":
     return {"x": x.reshape(-1, *x.shape[2:]), "y": y.repeat(x.shape[1])}
 
 
-def plain(part: "Arrays") -> "Arrays":
+def plain(part: NamedArrays) -> NamedArrays:
     """Return the rows of the pictures as they are, which the learning curve is drawn from."""
     x = part["x"]
     return {"x": x if x.dtype == "uint8" or x.ndim == 2 else x[:, 0], "y": part["y"]}
 
 
-def answers(model: "keras.Model", x: "NDArray[Any]", views: int) -> "Floats":
+def answers(model: keras.Model, x: npt.NDArray[Any], views: int) -> Float32Array:
     """Return the logits of images, averaged over the first views of each.
 
     A view of raw pixels is made by mirroring.
     """
-    import numpy as np
-
     if views == 1:
         return score(model, plain({"x": x, "y": x})["x"])
     both = (x, x[:, :, ::-1]) if x.dtype == "uint8" else (x[:, 0], x[:, 1])
@@ -186,7 +178,7 @@ def answers(model: "keras.Model", x: "NDArray[Any]", views: int) -> "Floats":
     return (first + second) / np.float32(2)
 
 
-def agree(final: "keras.Model", pictures: "NDArray[np.uint8]", expected: "Floats") -> None:
+def agree(final: keras.Model, pictures: npt.NDArray[np.uint8], expected: Float32Array) -> None:
     """Hold the whole network to the logits of the part that was trained.
 
     Raises
@@ -194,8 +186,6 @@ def agree(final: "keras.Model", pictures: "NDArray[np.uint8]", expected: "Floats
     CasebookError
         They differ: the activations are of other pictures or of other weights.
     """
-    import numpy as np
-
     # for one call no graph is traced
     answered = np.asarray(final(pictures.astype("float32"), training=False))
     gap = float(abs(answered - expected).max()) if answered.shape == expected.shape else math.inf

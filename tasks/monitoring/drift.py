@@ -1,14 +1,15 @@
 """Measure how far a model's inputs and predictions moved from those in training, bin by bin."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+import numpy as np
+from scipy import stats
 
-    Floats = NDArray[np.float64]
+from casebook.array_types import Float64Array
 
 MOVED = 0.2  # PSI from which a quantity is commonly said to have shifted
 ALARMS = 0.01  # of comparisons without drift, the share that may tell some all the same
@@ -77,7 +78,6 @@ def shifts(
 def _shift(
     name: str, histogram: Mapping[str, Any], now: Sequence[int], threshold: float, level: float
 ) -> Shift:
-    import numpy as np
 
     before, after = np.array(histogram["counts"], dtype=float), np.array(now, dtype=float)
     moved, chance = psi(before, after), p_value(before, after)
@@ -92,39 +92,32 @@ def _shift(
     )
 
 
-def psi(before: "Floats", after: "Floats") -> float:
+def psi(before: Float64Array, after: Float64Array) -> float:
     """Return the population stability index of two counts.
 
     It is the sum of (q - p) ln(q / p) over the bins' shares. Half a value is added to each bin, so
     that an empty one has a share.
     """
-    import numpy as np
-
     p, q = ((counts + 0.5) / (counts + 0.5).sum() for counts in (before, after))
     return float(((q - p) * np.log(q / p)).sum())
 
 
-def ks(before: "Floats", after: "Floats") -> float:
+def ks(before: Float64Array, after: Float64Array) -> float:
     """Return the Kolmogorov-Smirnov statistic as far as the bins show it.
 
     The true statistic may be larger.
     """
-    import numpy as np
-
     if not before.sum() or not after.sum():
         return 0.0
     return float(np.abs(np.cumsum(before) / before.sum() - np.cumsum(after) / after.sum()).max())
 
 
-def p_value(before: "Floats", after: "Floats") -> float:
+def p_value(before: Float64Array, after: Float64Array) -> float:
     """Return the p-value of Pearson's chi-square test of two counts.
 
     It is how often chance alone moves counts of one distribution as far apart.
     """
-    import numpy as np
-    from scipy.stats import chi2_contingency
-
     filled = np.stack([before, after])[:, before + after > 0]
     if filled.shape[1] < 2 or not filled.sum(axis=1).all():
         return 1.0
-    return float(chi2_contingency(filled, correction=False).pvalue)
+    return float(stats.chi2_contingency(filled, correction=False).pvalue)

@@ -5,6 +5,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
+from prefect import artifacts
+
 from casebook import files, paths, share
 from casebook.language import Language
 from serving.bundle import Predictor
@@ -56,7 +58,6 @@ def report_drift(
 
 
 def _show_in_prefect(case: str, ranked: Sequence[Shift], description: str) -> None:
-    from prefect.artifacts import create_table_artifact
 
     rows = [
         {
@@ -70,4 +71,6 @@ def _show_in_prefect(case: str, ranked: Sequence[Shift], description: str) -> No
         }
         for shift in ranked
     ]
-    create_table_artifact(rows, key=f"{case.replace('_', '-')}-drift", description=description)
+    artifacts.create_table_artifact(
+        rows, key=f"{case.replace('_', '-')}-drift", description=description
+    )

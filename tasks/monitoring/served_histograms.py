@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 from pydantic import BaseModel, Field, ValidationError
 
 from casebook import paths, share, untrusted
@@ -153,8 +154,6 @@ def _nothing(predictor: Predictor) -> tuple[dict[str, list[int]], list[int]]:
 
 def _count(counted: Counted, predictor: Predictor, parted: Sorted) -> Counted:
     """Add a block's rows: as in the service, only those that were answered are counted by bin."""
-    import numpy as np
-
     assert predictor.reference is not None
     faults, rows, scores = predict(predictor, parted)
     faulty = counted.faulty + len(faults)

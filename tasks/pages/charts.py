@@ -3,15 +3,19 @@
 There are lines, areas, bars, boxes, shares, points and a word cloud.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+import wordcloud
+from matplotlib import axes, colors, patches
 
 from tasks.pages.plot_style import figure, save, style
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.axes import Axes
 
 SIZE = (6.6, 3.9)  # inches: two of them stand side by side on a page
 BUBBLE = (10.0, 900.0)  # least and greatest area of a bubble, in square points
@@ -20,7 +24,7 @@ COUNT = "{x:,.0f}"
 
 
 def lines(
-    path: Path, wide: "pd.DataFrame", title: str, y: str, note: tuple[int, str] | None = None
+    path: Path, wide: pd.DataFrame, title: str, y: str, note: tuple[int, str] | None = None
 ) -> None:
     """Draw a line per column over the index.
 
@@ -45,7 +49,7 @@ def lines(
     save(fig, path)
 
 
-def areas(path: Path, wide: "pd.DataFrame", title: str, y: str) -> None:
+def areas(path: Path, wide: pd.DataFrame, title: str, y: str) -> None:
     """Draw the columns as areas that stand on each other, the first at the bottom."""
     fig, axis = figure(*SIZE)
     axis.stackplot(
@@ -58,7 +62,7 @@ def areas(path: Path, wide: "pd.DataFrame", title: str, y: str) -> None:
 
 
 def bars(
-    path: Path, values: "pd.Series", title: str, y: str, span: tuple[int, int, str] | None = None
+    path: Path, values: pd.Series, title: str, y: str, span: tuple[int, int, str] | None = None
 ) -> None:
     """Draw a bar per row over a numeric index.
 
@@ -74,7 +78,7 @@ def bars(
     save(fig, path)
 
 
-def ranked(path: Path, values: "pd.Series", title: str, x: str) -> None:
+def ranked(path: Path, values: pd.Series, title: str, x: str) -> None:
     """Draw horizontal bars, the first at the top, each with its number."""
     fig, axis = figure(SIZE[0], 1 + 0.24 * len(values))
     drawn = axis.barh([str(name) for name in values.index], values)
@@ -88,13 +92,11 @@ def ranked(path: Path, values: "pd.Series", title: str, x: str) -> None:
     save(fig, path)
 
 
-def histogram(path: Path, wide: "pd.DataFrame", bins: int, title: str, x: str, y: str) -> None:
+def histogram(path: Path, wide: pd.DataFrame, bins: int, title: str, x: str, y: str) -> None:
     """Draw the columns' histograms over each other, in bins of one width.
 
     The bars of a single column are labelled with their counts.
     """
-    import numpy as np
-
     fig, axis = figure(*SIZE)
     edges = np.histogram_bin_edges(wide.to_numpy(), bins)
     alone = len(wide.columns) == 1
@@ -112,7 +114,7 @@ def histogram(path: Path, wide: "pd.DataFrame", bins: int, title: str, x: str, y
     save(fig, path)
 
 
-def pie(path: Path, values: "pd.Series", title: str) -> None:
+def pie(path: Path, values: pd.Series, title: str) -> None:
     """Draw shares of a whole, and a legend that names the slices with their percentages."""
     fig, axis = figure(SIZE[0], 3.0)
     slices = axis.pie(values, startangle=90, counterclock=False)[0]
@@ -122,7 +124,7 @@ def pie(path: Path, values: "pd.Series", title: str) -> None:
     save(fig, path)
 
 
-def boxes(path: Path, long: "pd.DataFrame", x: str, by: str, title: str, label: str) -> None:
+def boxes(path: Path, long: pd.DataFrame, x: str, by: str, title: str, label: str) -> None:
     """Draw a horizontal box plot of the column `x` for each value of `by`.
 
     Outliers are marked by Tukey's rule.
@@ -148,14 +150,12 @@ def boxes(path: Path, long: "pd.DataFrame", x: str, by: str, title: str, label: 
 
 
 def strip(
-    path: Path, long: "pd.DataFrame", x: str, by: str, title: str, label: str, note: str
+    path: Path, long: pd.DataFrame, x: str, by: str, title: str, label: str, note: str
 ) -> None:
     """Draw every value of the column `x` as a point in the row of its `by`.
 
     `note` names the greatest value of all.
     """
-    import numpy as np
-
     rng = np.random.default_rng(0)
     names = list(dict.fromkeys(long[by]))
     fig, axis = figure(SIZE[0], max(2.2, 1.1 + 0.42 * len(names)))
@@ -179,13 +179,11 @@ def strip(
     save(fig, path)
 
 
-def joint(path: Path, frame: "pd.DataFrame", x: str, y: str, labels: tuple[str, str]) -> None:
+def joint(path: Path, frame: pd.DataFrame, x: str, y: str, labels: tuple[str, str]) -> None:
     """Draw two columns' points with the least-squares line, and the histogram of each column.
 
     The line is drawn with its 95 % interval.
     """
-    import seaborn as sns
-
     style()
     drawn = {"scatter_kws": {"s": 14, "alpha": 0.5}, "line_kws": {"color": "C1"}, "seed": 0}
     grid = sns.jointplot(
@@ -196,13 +194,11 @@ def joint(path: Path, frame: "pd.DataFrame", x: str, y: str, labels: tuple[str, 
     save(grid.figure, path)
 
 
-def heatmap(path: Path, frame: "pd.DataFrame", title: str) -> None:
+def heatmap(path: Path, frame: pd.DataFrame, title: str) -> None:
     """Draw Pearson's correlations between all columns, from blue (-1) to red (+1).
 
     Each cell shows its number.
     """
-    import seaborn as sns
-
     fig, axis = figure(7.2, 6.2)
     numbers = {
         "annot": True,
@@ -215,10 +211,8 @@ def heatmap(path: Path, frame: "pd.DataFrame", title: str) -> None:
     save(fig, path)
 
 
-def trend(path: Path, values: "pd.Series", title: str, y: str) -> None:
+def trend(path: Path, values: pd.Series, title: str, y: str) -> None:
     """Draw a series' points over its index, the line of least squares and its 95 % interval."""
-    import seaborn as sns
-
     fig, axis = figure(*SIZE)
     drawn = {"scatter_kws": {"s": 22}, "line_kws": {"color": "C1"}, "seed": 0}
     sns.regplot(x=values.index.to_numpy(), y=values.to_numpy(), ax=axis, **drawn)
@@ -226,7 +220,7 @@ def trend(path: Path, values: "pd.Series", title: str, y: str) -> None:
     save(fig, path)
 
 
-def bubbles(path: Path, wide: "pd.DataFrame", title: str, y: str) -> None:
+def bubbles(path: Path, wide: pd.DataFrame, title: str, y: str) -> None:
     """Draw each column's values as bubbles over the index.
 
     The size of a bubble shows where its value lies between the column's minimum and maximum.
@@ -242,7 +236,7 @@ def bubbles(path: Path, wide: "pd.DataFrame", title: str, y: str) -> None:
     save(fig, path)
 
 
-def normalised(values: "pd.Series") -> "pd.Series":
+def normalised(values: pd.Series) -> pd.Series:
     """Return values shifted and scaled so that the minimum is 0 and the maximum 1.
 
     The result is 0 if all values are the same.
@@ -251,28 +245,29 @@ def normalised(values: "pd.Series") -> "pd.Series":
     return (values - values.min()) / spread if spread else values * 0.0
 
 
-def waffle(path: Path, values: "pd.Series", title: str) -> None:
+def waffle(path: Path, values: pd.Series, title: str) -> None:
     """Draw a waffle chart of 400 tiles, filled column by column.
 
     Each value has its share of the tiles.
     """
-    import matplotlib.pyplot as plt
-    import numpy as np
-    from matplotlib.colors import ListedColormap
-    from matplotlib.patches import Patch
-
     fig, axis = figure(SIZE[0], 2.6)
     shares = tiles([float(value) for value in values], WAFFLE[0] * WAFFLE[1])
     grid = np.repeat(np.arange(len(shares)), shares).reshape(WAFFLE[::-1]).T
     colours = [f"C{number}" for number in range(len(shares))]
     axis.pcolormesh(
-        grid, cmap=ListedColormap(colours), vmin=-0.5, vmax=len(shares) - 0.5, edgecolors="white"
+        grid,
+        cmap=colors.ListedColormap(colours),
+        vmin=-0.5,
+        vmax=len(shares) - 0.5,
+        edgecolors="white",
     )
     axis.set(aspect="equal", xticks=[], yticks=[], title=title)
     axis.invert_yaxis()
     plt.setp(axis.spines.values(), visible=False)
     names = [f"{name} ({value:,.0f})" for name, value in values.items()]
-    handles = [Patch(color=colour, label=name) for colour, name in zip(colours, names, strict=True)]
+    handles = [
+        patches.Patch(color=colour, label=name) for colour, name in zip(colours, names, strict=True)
+    ]
     axis.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.03), ncols=len(names))
     save(fig, path)
 
@@ -298,9 +293,7 @@ def cloud(
     font: str | None = None,
 ) -> None:
     """Draw words as large as their weights; those in Hangul need the file of a font that has it."""
-    from wordcloud import WordCloud
-
-    drawn = WordCloud(
+    drawn = wordcloud.WordCloud(
         font,
         width=1100,
         height=520,
@@ -317,7 +310,7 @@ def cloud(
     save(fig, path)
 
 
-def _counted(axis: "Axes", title: str, x: str, y: str) -> None:
+def _counted(axis: axes.Axes, title: str, x: str, y: str) -> None:
     """Label a panel whose heights are counts from zero on."""
     axis.set(title=title, xlabel=x, ylabel=y)
     axis.set_ylim(bottom=0)

@@ -1,22 +1,24 @@
 """Draw: the pictures of a judged model, in one style that colour-blind readers can tell apart."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import matplotlib.pyplot as plt
+import numpy as np
+import numpy.typing as npt
+import seaborn as sns
+from sklearn import calibration, metrics
+
+from casebook.array_types import Float64Array
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays
 from tasks.evaluation.evaluate import results
 from tasks.pages.plot_style import axes_grid, figure, labelled, save, style
 from tasks.problem.definition import TITLES, Problem
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
 
 FEW = 10  # points of a curve that are marked, as one alone would not be seen
 MISTAKES = 24  # that are drawn
@@ -65,8 +67,6 @@ def draw(
 
 def _learning(out: Path, refs: Mapping[str, Ref], problem: Problem) -> None:
     """Draw each candidate's loss and, where it was followed, its validation AUPRC or accuracy."""
-    import matplotlib.pyplot as plt
-
     style()
     histories = {
         name: json.loads(ref.path("history.json").read_text(encoding="utf-8"))
@@ -111,7 +111,7 @@ def _learning(out: Path, refs: Mapping[str, Ref], problem: Problem) -> None:
     save(fig, out / "learning.png")
 
 
-def _predicted(out: Path, y: "Floats", predicted: "Floats", problem: Problem) -> None:
+def _predicted(out: Path, y: Float64Array, predicted: Float64Array, problem: Problem) -> None:
     fig, axis = figure(4.8, 4.4)
     axis.plot([y.min(), y.max()], [y.min(), y.max()], color="grey", linewidth=1)
     axis.plot(y, predicted, "o", markersize=3, alpha=0.6)
@@ -123,7 +123,7 @@ def _predicted(out: Path, y: "Floats", predicted: "Floats", problem: Problem) ->
     save(fig, out / "predicted.png")
 
 
-def _residuals(out: Path, y: "Floats", predicted: "Floats", problem: Problem) -> None:
+def _residuals(out: Path, y: Float64Array, predicted: Float64Array, problem: Problem) -> None:
     fig, axis = figure(4.8, 4.4)
     axis.axhline(0, color="grey", linewidth=1)
     axis.plot(predicted, y - predicted, "o", markersize=3, alpha=0.6)
@@ -139,17 +139,16 @@ def _with_unit(text: str, problem: Problem) -> str:
     return labelled(f"{text} {problem.target}", problem.unit)
 
 
-def _precision_recall(out: Path, y: "Floats", scores: "Mapping[str, Floats]") -> None:
-    from sklearn.metrics import average_precision_score, precision_recall_curve
+def _precision_recall(out: Path, y: Float64Array, scores: Mapping[str, Float64Array]) -> None:
 
     fig, axis = figure(5.4, 4)
     for name, score in scores.items():
-        precision, recall, _ = precision_recall_curve(y, score)
+        precision, recall, _ = metrics.precision_recall_curve(y, score)
         axis.step(
             recall,
             precision,
             where="post",
-            label=f"{name} ({average_precision_score(y, score):.3f})",
+            label=f"{name} ({metrics.average_precision_score(y, score):.3f})",
         )
     axis.set(
         xlabel="recall",
@@ -162,13 +161,12 @@ def _precision_recall(out: Path, y: "Floats", scores: "Mapping[str, Floats]") ->
     save(fig, out / "precision_recall.png")
 
 
-def _roc(out: Path, y: "Floats", scores: "Mapping[str, Floats]") -> None:
-    from sklearn.metrics import roc_auc_score, roc_curve
+def _roc(out: Path, y: Float64Array, scores: Mapping[str, Float64Array]) -> None:
 
     fig, axis = figure(5.4, 4)
     for name, score in scores.items():
-        false_alarms, recall, _ = roc_curve(y, score)
-        axis.plot(false_alarms, recall, label=f"{name} ({roc_auc_score(y, score):.3f})")
+        false_alarms, recall, _ = metrics.roc_curve(y, score)
+        axis.plot(false_alarms, recall, label=f"{name} ({metrics.roc_auc_score(y, score):.3f})")
     axis.set(
         xlabel="false alarms per negative",
         ylabel="recall",
@@ -180,11 +178,10 @@ def _roc(out: Path, y: "Floats", scores: "Mapping[str, Floats]") -> None:
     save(fig, out / "roc.png")
 
 
-def _calibration(out: Path, y: "Floats", probability: "Floats") -> None:
-    from sklearn.calibration import calibration_curve
+def _calibration(out: Path, y: Float64Array, probability: Float64Array) -> None:
 
     fig, axis = figure(4.6, 4)
-    true, predicted = calibration_curve(y, probability, n_bins=10, strategy="uniform")
+    true, predicted = calibration.calibration_curve(y, probability, n_bins=10, strategy="uniform")
     axis.plot([0, 1], [0, 1], color="grey", linewidth=1)
     axis.plot(predicted, true, "o-")
     axis.set(
@@ -194,13 +191,11 @@ def _calibration(out: Path, y: "Floats", probability: "Floats") -> None:
 
 
 def _confusion(
-    out: Path, y: "Floats", alerts: "NDArray[np.bool_]", labels: tuple[str, ...]
+    out: Path, y: Float64Array, alerts: npt.NDArray[np.bool_], labels: tuple[str, ...]
 ) -> None:
-    import seaborn as sns
-    from sklearn.metrics import confusion_matrix
 
     fig, axis = figure(4.2, 4)
-    counts = confusion_matrix(y, alerts, labels=[0, 1])
+    counts = metrics.confusion_matrix(y, alerts, labels=[0, 1])
     sns.heatmap(
         counts,
         annot=True,
@@ -215,15 +210,11 @@ def _confusion(
     save(fig, out / "confusion.png")
 
 
-def _classes(out: Path, y: "Floats", probability: "Floats", problem: Problem) -> None:
+def _classes(out: Path, y: Float64Array, probability: Float64Array, problem: Problem) -> None:
     """Draw the confusion matrix, and whether the predictions are as sure as they are right."""
-    import numpy as np
-    import seaborn as sns
-    from sklearn.metrics import confusion_matrix
-
     predicted, size = probability.argmax(axis=1), max(4.2, 0.62 * len(problem.labels))
     fig, axis = figure(size + 0.8, size)
-    counts = confusion_matrix(y, predicted, labels=range(len(problem.labels)))
+    counts = metrics.confusion_matrix(y, predicted, labels=range(len(problem.labels)))
     wrong = np.where(np.eye(len(counts), dtype=bool), 0, counts)
     sns.heatmap(
         wrong,
@@ -243,11 +234,10 @@ def _classes(out: Path, y: "Floats", probability: "Floats", problem: Problem) ->
     _calibration_of((predicted == y).astype("float64"), probability.max(axis=1), out)
 
 
-def _calibration_of(right: "Floats", sureness: "Floats", out: Path) -> None:
-    from sklearn.calibration import calibration_curve
+def _calibration_of(right: Float64Array, sureness: Float64Array, out: Path) -> None:
 
     fig, axis = figure(4.6, 4)
-    true, predicted = calibration_curve(right, sureness, n_bins=10, strategy="quantile")
+    true, predicted = calibration.calibration_curve(right, sureness, n_bins=10, strategy="quantile")
     axis.plot([0, 1], [0, 1], color="grey", linewidth=1)
     axis.plot(predicted, true, "o-")
     low = max(0.0, min(predicted.min(), true.min()) - 0.05)
@@ -262,11 +252,13 @@ def _calibration_of(right: "Floats", sureness: "Floats", out: Path) -> None:
 
 
 def mistakes(
-    out: Path, y: "Floats", probability: "Floats", pictures: "NDArray[np.uint8]", problem: Problem
+    out: Path,
+    y: Float64Array,
+    probability: Float64Array,
+    pictures: npt.NDArray[np.uint8],
+    problem: Problem,
 ) -> None:
     """Draw the test pictures whose wrong answer is surest; nothing if every answer is right."""
-    import numpy as np
-
     predicted = probability.argmax(axis=1)
     wrong = np.flatnonzero(predicted != y)
     worst = wrong[np.argsort(-probability.max(axis=1)[wrong], kind="stable")][:MISTAKES]

@@ -1,5 +1,7 @@
 """Notes: what one case alone has to say in its report."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -32,6 +34,6 @@ class Notes(BaseModel):
         files.write_json(out / NOTES, self.model_dump(mode="json"))
 
     @classmethod
-    def kept(cls, ref: Ref) -> "Notes":
+    def kept(cls, ref: Ref) -> Notes:
         """Read the notes that a stage wrote."""
         return cls.model_validate_json(ref.path(NOTES).read_text(encoding="utf-8"))

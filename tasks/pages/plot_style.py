@@ -1,16 +1,17 @@
 """Plot style: one style for all pictures, which colour-blind readers can tell apart."""
 
+from __future__ import annotations
+
 import re
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import numpy as np
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+import matplotlib
+import matplotlib.axes
+import matplotlib.figure
+import matplotlib.pyplot as plt
+import seaborn as sns
+from matplotlib import font_manager
 
 DPI = 110
 HANGUL = (
@@ -24,9 +25,6 @@ HANGUL = (
 
 def style() -> None:
     """Set the house style of all figures; Agg needs no screen."""
-    import matplotlib
-    import seaborn as sns
-
     matplotlib.use("Agg")
     sns.set_theme(
         style="whitegrid", palette="colorblind", rc={"font.size": 9, "axes.titlesize": 10}
@@ -38,10 +36,6 @@ def hangul_font() -> Path | None:
 
     It is one of the system's fonts, or the one that comes with the environment.
     """
-    from importlib.util import find_spec
-
-    from matplotlib import font_manager
-
     for name in HANGUL:
         try:
             return Path(font_manager.findfont(name, fallback_to_default=False))
@@ -55,22 +49,20 @@ def hangul_font() -> Path | None:
     )
 
 
-def figure(width: float, height: float) -> "tuple[Figure, Axes]":
+def figure(width: float, height: float) -> tuple[matplotlib.figure.Figure, matplotlib.axes.Axes]:
     """Return a new figure of one panel, in inches."""
-    import matplotlib.pyplot as plt
-
     style()
     fig, axis = plt.subplots(figsize=(width, height), layout="constrained")
     return fig, axis
 
 
-def axes_grid(panels: int, columns: int = 4, width: float = 2.7) -> "tuple[Figure, list[Axes]]":
+def axes_grid(
+    panels: int, columns: int = 4, width: float = 2.7
+) -> tuple[matplotlib.figure.Figure, list[matplotlib.axes.Axes]]:
     """Return a new figure with a grid of panels, none of which is empty.
 
     `width` is the width of each panel, in inches.
     """
-    import matplotlib.pyplot as plt
-
     style()
     rows = -(-panels // columns)
     size = (width * columns, 2.3 * rows) if columns < 8 else (1.3 * columns, 1.6 * rows)
@@ -81,13 +73,11 @@ def axes_grid(panels: int, columns: int = 4, width: float = 2.7) -> "tuple[Figur
     return fig, axes[:panels]
 
 
-def save(fig: "Figure", path: Path) -> None:
+def save(fig: matplotlib.figure.Figure, path: Path) -> None:
     """Write a figure as PNG, and close it.
 
     The software tag is fixed, so that the same figure has the same bytes.
     """
-    import matplotlib.pyplot as plt
-
     fig.savefig(path, dpi=DPI, metadata={"Software": "casebook"})
     plt.close(fig)
 

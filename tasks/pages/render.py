@@ -1,35 +1,34 @@
 """Fill the page templates in the reader's language, and prepare the pictures that go into them."""
 
+from __future__ import annotations
+
 import base64
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import jinja2
 
 from casebook.language import Language, Message, translated
 from casebook.params import CaseParams
 from casebook.run import current
 from casebook.store import Ref
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def environment(language: Language = "en") -> "Environment":
+def environment(language: Language = "en") -> jinja2.Environment:
     """Return what fills the templates; a name that is missing is an error.
 
     In a template `_("...")` and `{% trans %}` tell a text in the reader's language, and the filter
     `told` a sentence that a stage has kept.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-
-    filled = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+    filled = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
         extensions=["jinja2.ext.i18n"],
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
+        autoescape=jinja2.select_autoescape(["html"]),
+        undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )

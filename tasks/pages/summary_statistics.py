@@ -1,19 +1,20 @@
 """Summarise what a column is like, and how one column goes with another, in a few numbers."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import pandas as pd
+from scipy import stats
 
 from casebook.errors import CasebookError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # interquartile ranges beyond the quartiles, from where on Tukey's box plot draws single points
 WHISKER = 1.5
 CONFIDENCE = 0.95
 
 
-def described(values: "pd.Series") -> dict[str, float]:
+def described(values: pd.Series) -> dict[str, float]:
     """Return count, mean, standard deviation (n - 1), minimum, quartiles and maximum.
 
     They are named as in pandas.
@@ -21,7 +22,7 @@ def described(values: "pd.Series") -> dict[str, float]:
     return {str(name): float(value) for name, value in values.astype("float64").describe().items()}
 
 
-def description_rows(frame: "pd.DataFrame", digits: int = 1) -> tuple[dict[str, str], ...]:
+def description_rows(frame: pd.DataFrame, digits: int = 1) -> tuple[dict[str, str], ...]:
     """Return a table's row for each column of a frame, which tells what `described` does."""
     return tuple(
         {
@@ -35,7 +36,7 @@ def description_rows(frame: "pd.DataFrame", digits: int = 1) -> tuple[dict[str, 
     )
 
 
-def fences(values: "pd.Series") -> tuple[float, float]:
+def fences(values: pd.Series) -> tuple[float, float]:
     """Return the bounds between which a value is no outlier.
 
     They lie 1.5 interquartile ranges beyond the quartiles. The rule is J. W. Tukey's (Exploratory
@@ -45,7 +46,7 @@ def fences(values: "pd.Series") -> tuple[float, float]:
     return low - WHISKER * (high - low), high + WHISKER * (high - low)
 
 
-def standing_out(values: "pd.Series") -> "pd.Series":
+def standing_out(values: pd.Series) -> pd.Series:
     """Return the values outside the fences, the greatest first."""
     low, high = fences(values)
     return values[(values < low) | (values > high)].sort_values(ascending=False, kind="stable")
@@ -68,7 +69,7 @@ class Line:
     rows: int
 
 
-def line_through(x: "pd.Series", y: "pd.Series") -> Line:
+def line_through(x: pd.Series, y: pd.Series) -> Line:
     """Fit the line of least squares that tells y from x.
 
     Raises
@@ -77,8 +78,6 @@ def line_through(x: "pd.Series", y: "pd.Series") -> Line:
         There are fewer than three pairs, or one of the two is the same everywhere: it goes with
         nothing.
     """
-    from scipy import stats
-
     for values in (x, y):
         if len(values) < 3 or values.min() == values.max():
             raise CasebookError(

@@ -1,14 +1,14 @@
 """Turn logits into probabilities, and choose the threshold from which a row is an alert."""
 
-from typing import TYPE_CHECKING, Literal
+from __future__ import annotations
 
+from typing import Literal
+
+import numpy as np
 from pydantic import BaseModel, ConfigDict
+from scipy import optimize, special
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+from casebook.array_types import Float64Array
 
 
 class ThresholdPolicy(BaseModel):
@@ -29,31 +29,28 @@ class ThresholdPolicy(BaseModel):
     beta: float = 1.0
 
 
-def platt(logits: "Floats", y: "Floats") -> tuple[float, float]:
+def platt(logits: Float64Array, y: Float64Array) -> tuple[float, float]:
     """Return the slope and shift for which sigmoid(slope · logit + shift) fits the labels best.
 
     This is Platt scaling (Platt 1999), fitted on the validation split. Labels are smoothed as in
     Platt's paper, so that few positives do not make it overconfident. A slope below zero would
     reverse the ranking, so a very small positive one takes its place.
     """
-    import numpy as np
-    from scipy.optimize import minimize
-
     positives = y.sum()
     target = np.where(y == 1, (positives + 1) / (positives + 2), 1 / (len(y) - positives + 2))
     z = logits.astype("float64")
 
-    def loss(parameters: "Floats") -> float:
+    def loss(parameters: Float64Array) -> float:
         a = parameters[0] * z + parameters[1]
         return float(np.mean(np.logaddexp(0.0, a) - target * a))
 
-    slope, shift = minimize(
+    slope, shift = optimize.minimize(
         loss, np.array([1.0, 0.0]), method="L-BFGS-B", bounds=[(1e-3, None), (None, None)]
     ).x
     return float(slope), float(shift)
 
 
-def temperature(logits: "Floats", y: "Floats") -> float:
+def temperature(logits: Float64Array, y: Float64Array) -> float:
     """Return the slope for which softmax(slope · logits) fits the labels best (Guo et al. 2017).
 
     It is one over their temperature, fitted on the validation part. Labels are smoothed as if each
@@ -65,35 +62,29 @@ def temperature(logits: "Floats", y: "Floats") -> float:
     logits, y
         Shape (rows, classes), and class numbers, shape (rows,).
     """
-    import numpy as np
-    from scipy.optimize import minimize_scalar
-    from scipy.special import log_softmax
-
     rows, classes = logits.shape
     target = (rows * np.eye(classes)[y.astype("int64")] + 1) / (rows + classes)
 
     def loss(log_slope: float) -> float:
-        return float(-(target * log_softmax(np.exp(log_slope) * logits, axis=1)).sum(axis=1).mean())
+        return float(
+            -(target * special.log_softmax(np.exp(log_slope) * logits, axis=1)).sum(axis=1).mean()
+        )
 
-    return float(np.exp(minimize_scalar(loss, bounds=(-7.0, 7.0), method="bounded").x))
+    return float(np.exp(optimize.minimize_scalar(loss, bounds=(-7.0, 7.0), method="bounded").x))
 
 
-def probabilities(logits: "Floats", slope: float, shift: float) -> "Floats":
+def probabilities(logits: Float64Array, slope: float, shift: float) -> Float64Array:
     """Return calibrated probabilities."""
-    from scipy.special import expit
-
-    probability: Floats = expit(slope * logits.astype("float64") + shift)
+    probability: Float64Array = special.expit(slope * logits.astype("float64") + shift)
     return probability
 
 
-def threshold(y: "Floats", probability: "Floats", policy: ThresholdPolicy) -> float:
+def threshold(y: Float64Array, probability: Float64Array, policy: ThresholdPolicy) -> float:
     """Return the probability from which a row is an alert, best on these rows by the rule.
 
     It lies halfway between two neighbouring probabilities, so that rounding does not move a row
     across it.
     """
-    import numpy as np
-
     order = np.argsort(-probability, kind="stable")
     p, hits = probability[order], np.cumsum(y[order])
     alerts = np.arange(1, len(y) + 1)

@@ -1,13 +1,19 @@
-"""Prepared: what modelling begins with, and every case with a network hands on."""
+"""Define what modelling begins with, and what each kind of input needs once a model is trained."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, runtime_checkable
 
+from casebook.array_types import Float64Array
 from casebook.language import Message
 from casebook.origin import Origin
 from casebook.store import Ref
+from serving.graph import Arrays
 from tasks.problem.calibration import ThresholdPolicy
 from tasks.problem.definition import Problem, check
-from tasks.problem.input_kind import InputKind
 
 
 @dataclass(frozen=True)
@@ -53,3 +59,26 @@ class PreparedData:
     def __post_init__(self) -> None:
         """Check the problem before anything is trained."""
         check(self.problem)
+
+
+@runtime_checkable
+class InputKind(Protocol):
+    """One kind of input that models take.
+
+    `parts` is a reference to one split; `folder` holds the files of a version.
+    """
+
+    def export(self, data: PreparedData, networks: Mapping[str, Ref], evaluation: Ref) -> Ref:
+        """Export the champion of the first fold as one ONNX graph that takes raw inputs."""
+
+    def targets(self, parts: Ref, part: str, problem: Problem) -> Float64Array:
+        """Return the true answers of a part, or nothing where there is no such part."""
+
+    def predict(self, folder: Path, parts: Ref, problem: Problem) -> Float64Array:
+        """Return a version's answers to the test part."""
+
+    def inputs(self, folder: Path, parts: Ref) -> Arrays:
+        """Return the training split's inputs as the service reads them.
+
+        Without a training split, the test split's inputs are returned.
+        """

@@ -1,21 +1,18 @@
 """Truth: the target of each row as a number, for a class its place among the labels."""
 
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
+import numpy as np
+import pandas as pd
+
+from casebook.array_types import Float64Array
 from casebook.errors import CasebookError
 from tasks.problem.definition import Problem
-
-if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
 
 LISTED = 5  # values that a message names
 
 
-def truth(frame: "pd.DataFrame", problem: Problem) -> "Floats":
+def truth(frame: pd.DataFrame, problem: Problem) -> Float64Array:
     """Return the target of each row: the number itself, or the number of its class.
 
     A class is written as its label, or as its number from 0 on where the labels are names and the
@@ -26,8 +23,6 @@ def truth(frame: "pd.DataFrame", problem: Problem) -> "Floats":
     CasebookError
         A row has no target, or one that is none of the labels.
     """
-    import numpy as np
-
     has_target(frame, problem.target)
     values = frame[problem.target]
     if problem.classes:
@@ -41,7 +36,7 @@ def truth(frame: "pd.DataFrame", problem: Problem) -> "Floats":
     return numbers
 
 
-def class_numbers(values: "pd.Series", problem: Problem) -> "Floats":
+def class_numbers(values: pd.Series, problem: Problem) -> Float64Array:
     """Return each label's place among the labels.
 
     Raises
@@ -49,8 +44,6 @@ def class_numbers(values: "pd.Series", problem: Problem) -> "Floats":
     CasebookError
         A value is none of the labels.
     """
-    import numpy as np
-
     places = places_of(problem, text=not _numeric(values))
     numbers = (values.astype("float64") if _numeric(values) else values).map(places)
     if numbers.isna().any():
@@ -63,7 +56,7 @@ def class_numbers(values: "pd.Series", problem: Problem) -> "Floats":
             f"{', '.join(f'{place:g}' for place in places_of(problem, text=False))}. Correct the "
             "labels or the data."
         )
-    classes: Floats = np.asarray(numbers, "float64")
+    classes: Float64Array = np.asarray(numbers, "float64")
     return classes
 
 
@@ -76,7 +69,7 @@ def places_of(problem: Problem, *, text: bool) -> dict[object, int]:
     return {place: place for place in range(len(problem.labels))}
 
 
-def has_target(frame: "pd.DataFrame", target: str) -> None:
+def has_target(frame: pd.DataFrame, target: str) -> None:
     """Refuse a table in which rows have no target.
 
     Raises
@@ -94,7 +87,6 @@ def has_target(frame: "pd.DataFrame", target: str) -> None:
         )
 
 
-def _numeric(values: "pd.Series") -> bool:
-    import pandas as pd
+def _numeric(values: pd.Series) -> bool:
 
     return pd.api.types.is_numeric_dtype(values)

@@ -1,5 +1,7 @@
 """Run the steps that end every modelling case, from trained networks to the report."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
@@ -52,7 +54,7 @@ class FittedModels:
     profile: Future
     notes: Notes = field(default_factory=Notes)
     base_rate: float | None = None
-    explain: "Stage[...] | None" = None
+    explain: Stage[...] | None = None
     figures: Sequence[Ref] = ()
     findings: Sequence[Ref] = ()
 

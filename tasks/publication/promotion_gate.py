@@ -1,23 +1,22 @@
 """Gate: whether a version may serve by itself."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from casebook import paths, registry
+from casebook.array_types import Float64Array
 from casebook.store import Ref
 from casebook.versions import folder_of, published
 from tasks.evaluation.evaluate import HALF, figures_of, once
 from tasks.evaluation.metrics import LEVEL, resamples
 from tasks.problem.definition import Problem
-from tasks.problem.input_kind import InputKind
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+from tasks.problem.prepared_data import InputKind
 
 
 def gate(
@@ -90,15 +89,13 @@ def no_better(
     )
 
 
-def _constant(train: "Floats", y: "Floats", problem: Problem) -> "Floats":
+def _constant(train: Float64Array, y: Float64Array, problem: Problem) -> Float64Array:
     """Return the training part's mean, or its share of each class, as the answer to every test row.
 
     A network that was trained elsewhere has no training part: all classes then have the same share.
     """
-    import numpy as np
-
     if problem.kind != "multiclass":
-        constant: Floats = np.broadcast_to(np.nanmean(train, axis=0), y.shape)
+        constant: Float64Array = np.broadcast_to(np.nanmean(train, axis=0), y.shape)
         return constant
     classes = len(problem.labels)
     counts = (
@@ -135,8 +132,6 @@ def difference(
     Both metrics are of the test split. The interval is that of a paired bootstrap, stratified by
     class where there are classes. Versions are given by their folders.
     """
-    import numpy as np
-
     y = kind.targets(parts, "test", problem)
     classes = y if problem.classes else np.zeros(len(y))
     drawn = {}

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from prefect import events
 from pydantic import BaseModel
 
 from casebook import files, paths, registry, share
@@ -18,7 +19,7 @@ from casebook.store import Ref
 from casebook.versions import folder_of, free_number, published
 from tasks.pages.model_card import card
 from tasks.problem.definition import Problem
-from tasks.problem.input_kind import InputKind
+from tasks.problem.prepared_data import InputKind
 from tasks.publication.promotion_gate import gate, unfit
 from tasks.publication.training_distribution import describe
 
@@ -128,11 +129,9 @@ def _restore(path: Path, content: bytes | None) -> None:
 
 def tell_refused(case: str, version: int, why: str) -> None:
     """Emit `casebook.promotion-refused`, which an automation may tell people of."""
-    from prefect.events import emit_event
-
     resource = {"prefect.resource.id": f"casebook.model.{case}", "casebook.version": str(version)}
     payload = {"case": case, "version": version, "why": why}
-    emit_event("casebook.promotion-refused", resource=resource, payload=payload)
+    events.emit_event("casebook.promotion-refused", resource=resource, payload=payload)
 
 
 def _write(

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
+from prefect import artifacts
 from pydantic import JsonValue
 
 from casebook import files, paths
@@ -232,7 +233,6 @@ def what_next(published: Published) -> str:
 
 
 def _show_in_prefect(metrics: Mapping[str, Any], problem: Problem) -> None:
-    from prefect.artifacts import create_table_artifact
 
     rows = [
         {
@@ -246,7 +246,7 @@ def _show_in_prefect(metrics: Mapping[str, Any], problem: Problem) -> None:
     case = metrics["case"].replace(
         "_", "-"
     )  # the only sign that a key may have besides letters and digits
-    create_table_artifact(rows, key=f"{case}-figures", description=metrics["protocol"])
+    artifacts.create_table_artifact(rows, key=f"{case}-figures", description=metrics["protocol"])
 
 
 def _interval(figure: Mapping[str, float]) -> str:

@@ -1,27 +1,27 @@
 """Describe the distribution of training inputs and test predictions, to detect drift."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from casebook import paths
+from casebook.array_types import Float64Array
 from casebook.errors import CasebookError
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from serving.bundle import Predictor
-    from serving.distribution import Bins, Values
-    from serving.graph import Arrays
-
-    Floats = NDArray[np.float64]
+from serving import distribution
+from serving.bundle import Predictor
+from serving.distribution import Bins, Values
+from serving.graph import Arrays
+from serving.signature import parse
 
 BINS = 10
 FEW = 20  # values that have a bin each
 
 
-def describe(folder: Path, inputs: "Arrays", answers: "Floats") -> dict[str, Any]:
+def describe(folder: Path, inputs: Arrays, answers: Float64Array) -> dict[str, Any]:
     """Return the service's bins, with the counts of training inputs and test predictions.
 
     Parameters
@@ -33,9 +33,6 @@ def describe(folder: Path, inputs: "Arrays", answers: "Floats") -> dict[str, Any
     answers
         The graph's predictions for the test split.
     """
-    from serving import distribution
-    from serving.signature import parse
-
     signature = parse(json.loads((folder / "signature.json").read_text(encoding="utf-8")))
     values = distribution.features(signature, inputs)
     return {
@@ -45,7 +42,7 @@ def describe(folder: Path, inputs: "Arrays", answers: "Floats") -> dict[str, Any
     }
 
 
-def described(predictor: "Predictor") -> dict[str, Any]:
+def described(predictor: Predictor) -> dict[str, Any]:
     """Return what a published version says of the spread of its training.
 
     Raises
@@ -63,7 +60,7 @@ def described(predictor: "Predictor") -> dict[str, Any]:
     return content
 
 
-def histogram(values: "Values") -> dict[str, Any]:
+def histogram(values: Values) -> dict[str, Any]:
     """Return a quantity's bins and how many values each has."""
     bins = chosen(values)
     ends: dict[str, Any] = (
@@ -72,12 +69,8 @@ def histogram(values: "Values") -> dict[str, Any]:
     return ends | {"counts": bins.count(values).tolist()}
 
 
-def chosen(values: "Values") -> "Bins":
+def chosen(values: Values) -> Bins:
     """Return bins with about as many values each, or one for each value if there are few."""
-    import numpy as np
-
-    from serving.distribution import Bins
-
     if values.dtype == object:
         texts, counts = np.unique(values.astype(str), return_counts=True)
         frequent = texts[np.argsort(-counts, kind="stable")][: 5 * FEW]

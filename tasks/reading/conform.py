@@ -1,19 +1,21 @@
 """Conform: a file's columns in the types of the catalog, exactly, or what is wrong with them."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pyarrow import compute
+from pyarrow import types as t
 
 from casebook.catalog import Column
 from casebook.errors import CasebookError
 from tasks.reading.numbers import read_numbers, whole_numbers
 from tasks.reading.types import is_number, is_text, plain
-
-if TYPE_CHECKING:
-    import numpy as np
-    import pyarrow as pa
-    from numpy.typing import NDArray
 
 EXACT = 1 << 53  # whole numbers up to here are exact as floats of 64 bits
 COMMAS = " Write numbers with a point for decimals, and nothing between thousands."
@@ -32,7 +34,7 @@ class Where:
         return f" on line {line}" if line else ""
 
 
-def typed_cells(cells: "pa.Array", column: Column, name: str, where: Where) -> "pa.Array":
+def typed_cells(cells: pa.Array, column: Column, name: str, where: Where) -> pa.Array:
     """Return a column in its catalog type; one of whole numbers with gaps becomes one of floats.
 
     Parameters
@@ -49,8 +51,6 @@ def typed_cells(cells: "pa.Array", column: Column, name: str, where: Where) -> "
     CasebookError
         The column is of another type, or a value is no number or can't be held exactly.
     """
-    import pyarrow as pa
-
     if isinstance(cells, pa.ChunkedArray):
         cells = cells.combine_chunks()
     cells = plain(cells)
@@ -63,16 +63,14 @@ def typed_cells(cells: "pa.Array", column: Column, name: str, where: Where) -> "
     return _from_numbers(cells, column, name, where)
 
 
-def _other_type(cells: "pa.Array", name: str, expected: str, where: Where) -> CasebookError:
+def _other_type(cells: pa.Array, name: str, expected: str, where: Where) -> CasebookError:
     return CasebookError(
         f"{where.path}: the column {name} holds {expected}, says the catalog, but in the file "
         f"it is of the type {cells.type}. Convert it there; true and false as numbers are 1 and 0."
     )
 
 
-def _texts(cells: "pa.Array", name: str, where: Where) -> "pa.Array":
-    import pyarrow as pa
-    from pyarrow import types as t
+def _texts(cells: pa.Array, name: str, where: Where) -> pa.Array:
 
     kind = cells.type
     if is_text(kind):
@@ -82,8 +80,7 @@ def _texts(cells: "pa.Array", name: str, where: Where) -> "pa.Array":
     raise _other_type(cells, name, "text", where)
 
 
-def _from_texts(cells: "pa.Array", column: Column, name: str, where: Where) -> "pa.Array":
-    import numpy as np
+def _from_texts(cells: pa.Array, column: Column, name: str, where: Where) -> pa.Array:
 
     numbers, unread = read_numbers(cells)
     values = numbers.to_numpy(zero_copy_only=False)
@@ -105,7 +102,7 @@ def _inexact(text: str) -> bool:
     return digits.lstrip("+-").isdigit() and int(float(digits)) != int(digits)
 
 
-def _whole_texts(cells: "pa.Array", numbers: "pa.Array", name: str, where: Where) -> "pa.Array":
+def _whole_texts(cells: pa.Array, numbers: pa.Array, name: str, where: Where) -> pa.Array:
     try:
         whole = whole_numbers(cells)
     except OverflowError as error:
@@ -115,10 +112,7 @@ def _whole_texts(cells: "pa.Array", numbers: "pa.Array", name: str, where: Where
     return _checked(cells, numbers, Column(type="integer"), name, where)
 
 
-def _from_numbers(cells: "pa.Array", column: Column, name: str, where: Where) -> "pa.Array":
-    import numpy as np
-    import pyarrow as pa
-    from pyarrow import compute
+def _from_numbers(cells: pa.Array, column: Column, name: str, where: Where) -> pa.Array:
 
     gaps = cells.null_count > 0 or pa.types.is_null(cells.type)
     if pa.types.is_integer(cells.type):
@@ -138,12 +132,9 @@ def _from_numbers(cells: "pa.Array", column: Column, name: str, where: Where) ->
 
 
 def _checked(
-    cells: "pa.Array", numbers: "pa.Array", column: Column, name: str, where: Where
-) -> "pa.Array":
+    cells: pa.Array, numbers: pa.Array, column: Column, name: str, where: Where
+) -> pa.Array:
     """Return numbers as whole ones where the catalog wants them and all are there and whole."""
-    import numpy as np
-    import pyarrow as pa
-
     values = numbers.to_numpy(zero_copy_only=False)
     if column.type != "integer":
         return numbers
@@ -153,15 +144,13 @@ def _checked(
     return numbers.cast(pa.int64()) if whole else numbers
 
 
-def _largest(cells: "pa.Array") -> int:
-    import numpy as np
-    import pyarrow as pa
+def _largest(cells: pa.Array) -> int:
 
     values = cells.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     return int(np.nanargmax(np.abs(values)))
 
 
-def _too_large(cells: "pa.Array", row: int, name: str, where: Where) -> CasebookError:
+def _too_large(cells: pa.Array, row: int, name: str, where: Where) -> CasebookError:
     return CasebookError(
         f"{where.path}: the column {name} can't hold {cells[row].as_py()} exactly, which row "
         f"{row + 1} has{where.on_line(row + 1)}. Whole numbers have at most 64 bits, and 53 bits "
@@ -170,7 +159,7 @@ def _too_large(cells: "pa.Array", row: int, name: str, where: Where) -> Casebook
     )
 
 
-def _refuse(cells: "pa.Array", wrong: "NDArray[np.bool_]", name: str, where: Where) -> None:
+def _refuse(cells: pa.Array, wrong: npt.NDArray[np.bool_], name: str, where: Where) -> None:
     if not wrong.any():
         return
     first = int(wrong.argmax())

@@ -1,9 +1,13 @@
 """Delimited: tables in text files, block by block; each cell is a text, or null if it is empty."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
+
+import pyarrow as pa
 
 from casebook.errors import CasebookError
 from tasks.reading import quick
@@ -11,14 +15,11 @@ from tasks.reading.form import Form
 from tasks.reading.header import CHUNK, Header, header
 from tasks.reading.rows import Lines, Row, joined, ragged, rows
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 LONGEST = 256 << 20  # bytes of a row
 SLOWLY = 1 << 15  # rows of a block that is read row by row
 
 
-def blocks(path: Path, stream: IO[bytes], form: Form, head: Header) -> "Iterator[pa.RecordBatch]":
+def blocks(path: Path, stream: IO[bytes], form: Form, head: Header) -> Iterator[pa.RecordBatch]:
     """Yield the rows behind a header: by pyarrow as long as that reads them right, else one by one.
 
     Raises
@@ -43,8 +44,7 @@ def blocks(path: Path, stream: IO[bytes], form: Form, head: Header) -> "Iterator
     yield from _slowly(path, Lines(joined(held, stream), line), head, form)
 
 
-def _slowly(path: Path, lines: Lines, head: Header, form: Form) -> "Iterator[pa.RecordBatch]":
-    import pyarrow as pa
+def _slowly(path: Path, lines: Lines, head: Header, form: Form) -> Iterator[pa.RecordBatch]:
 
     records = (row.cells[: len(head.names)] for row in sound(path, lines, head, form))
     while part := list(islice(records, SLOWLY)):
@@ -53,8 +53,7 @@ def _slowly(path: Path, lines: Lines, head: Header, form: Form) -> "Iterator[pa.
         )
 
 
-def _cells(column: Sequence[str]) -> "pa.Array":
-    import pyarrow as pa
+def _cells(column: Sequence[str]) -> pa.Array:
 
     return pa.array([cell or None for cell in column], pa.string())
 

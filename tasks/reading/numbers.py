@@ -1,9 +1,9 @@
 """Numbers: texts read as numbers, alike in training and in scoring."""
 
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
-if TYPE_CHECKING:
-    import pyarrow as pa
+import pyarrow as pa
+from pyarrow import compute
 
 MISSING = (
     "",
@@ -32,7 +32,7 @@ MISSING = (
 WRITTEN = r"^[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|(?i:inf|infinity))$"
 
 
-def read_numbers(cells: "pa.Array") -> "tuple[pa.Array, dict[int, object]]":
+def read_numbers(cells: pa.Array) -> tuple[pa.Array, dict[int, object]]:
     """Read texts as numbers.
 
     Parameters
@@ -44,9 +44,6 @@ def read_numbers(cells: "pa.Array") -> "tuple[pa.Array, dict[int, object]]":
     -------
     Numbers, null where a text is missing or no number; and by row the texts that are no number.
     """
-    import pyarrow as pa
-    from pyarrow import compute
-
     try:
         numbers = cells.cast(pa.float64())
     except pa.ArrowInvalid:
@@ -63,7 +60,7 @@ def read_numbers(cells: "pa.Array") -> "tuple[pa.Array, dict[int, object]]":
     return (compute.if_else(nan, None, numbers) if compute.any(nan).as_py() else numbers), {}
 
 
-def whole_numbers(texts: "pa.Array") -> "pa.Array | None":
+def whole_numbers(texts: pa.Array) -> pa.Array | None:
     """Read texts as exact whole numbers of 64 bits, or return None where one is written otherwise.
 
     Raises
@@ -71,9 +68,6 @@ def whole_numbers(texts: "pa.Array") -> "pa.Array | None":
     OverflowError
         One is beyond 64 bits.
     """
-    import pyarrow as pa
-    from pyarrow import compute
-
     trimmed = compute.utf8_ltrim(compute.utf8_trim_whitespace(texts), characters="+")
     if not compute.all(compute.match_substring_regex(trimmed, r"^-?\d+$")).as_py():
         return None

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
+import pyarrow as pa
+
 from casebook.errors import CasebookError
 from tasks.reading.names import ENDINGS, kind, unpacked_name
 
@@ -72,7 +74,6 @@ def _packing(path: Path, begin: bytes) -> str:
 
 
 def _opened(packing: str, packed: IO[bytes]) -> IO[bytes]:
-    import pyarrow as pa
 
     if packing == ".zst":
         return cast(IO[bytes], pa.CompressedInputStream(pa.PythonFile(packed, "r"), "zstd"))

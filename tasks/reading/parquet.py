@@ -1,13 +1,15 @@
 """Parquet: tables in parquet files, block by block, in the types that the file says."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import parquet
 
 from tasks.reading.packing import Unpacked
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 BLOCK = 32 << 20  # bytes of a block of rows, about: a table of many columns is read in fewer rows
 BUFFERS = 32 << 20  # bytes read ahead, whatever the size of the row groups
@@ -15,9 +17,6 @@ BUFFERS = 32 << 20  # bytes read ahead, whatever the size of the row groups
 
 def opened(path: Path, file: Unpacked) -> Any:
     """Open a parquet file, in memory if it was packed."""
-    import pyarrow as pa
-    from pyarrow import parquet
-
     source = path if file.stream is file.packed else pa.BufferReader(file.stream.read())
     with parquet.ParquetFile(source) as file_itself:
         ahead = max(1 << 16, BUFFERS // max(1, len(file_itself.schema_arrow)))
@@ -34,7 +33,7 @@ def rows_at_once(metadata: Any) -> int:
 
 def blocks(
     path: Path, file: Unpacked, rows: int, columns: Sequence[str] | None
-) -> "Iterator[tuple[pa.RecordBatch, float]]":
+) -> Iterator[tuple[pa.RecordBatch, float]]:
     """Yield a parquet file's rows, and the share of them that is done then."""
     done = 0
     with opened(path, file) as source:

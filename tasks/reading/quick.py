@@ -1,12 +1,13 @@
 """Quick: parts of text files that pyarrow reads exactly as `rows` does."""
 
-from typing import TYPE_CHECKING
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import compute, csv
 
 from tasks.reading.form import Form
 from tasks.reading.header import Header
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 QUOTE = 34  # the byte
 ENDS = (10, 13)  # of lines
@@ -34,11 +35,8 @@ def lines(data: bytes) -> int:
     return newlines + data.count(b"\r") - data.count(b"\r\n") if b"\r" in data else newlines
 
 
-def block(data: bytes, head: Header, form: Form) -> "pa.RecordBatch | None":
+def block(data: bytes, head: Header, form: Form) -> pa.RecordBatch | None:
     """Return rows, or None where pyarrow would refuse or misread them."""
-    import pyarrow as pa
-    from pyarrow import csv
-
     if form.quote and b'"' in data and not _enclosing(data, form.separator):
         return None
     names = [str(place) for place in range(head.fields)]
@@ -67,8 +65,6 @@ def block(data: bytes, head: Header, form: Form) -> "pa.RecordBatch | None":
 
 def _enclosing(data: bytes, separator: str) -> bool:
     """Say whether quotes enclose whole fields, and no field has more than one line."""
-    import numpy as np
-
     signs = np.frombuffer(data, np.uint8)
     quotes = np.flatnonzero(signs == QUOTE)
     if len(quotes) % 2:
@@ -82,10 +78,8 @@ def _enclosing(data: bytes, separator: str) -> bool:
     return not (np.searchsorted(quotes, ends) % 2).any()
 
 
-def _begins_with_blank(data: bytes, table: "pa.Table", separator: bytes) -> bool:
+def _begins_with_blank(data: bytes, table: pa.Table, separator: bytes) -> bool:
     """Say whether a cell begins with a blank, which is none of it unless a quote stands before."""
-    from pyarrow import compute
-
     places = (b"\n ", b"\r ", b'" ', separator + b" ")
     if data[:1] != b" " and not any(place in data for place in places):
         return False

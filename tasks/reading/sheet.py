@@ -3,25 +3,26 @@
 Each cell becomes the text that it shows, so types follow the catalog.
 """
 
+from __future__ import annotations
+
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import openpyxl
+import pyarrow as pa
 
 from casebook.errors import CasebookError
 from tasks.reading.form import Form
 from tasks.reading.packing import Unpacked
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 EXACT = 1 << 53
 ABSENT = ("#N/A",)
 
 
-def table(path: Path, file: Unpacked, form: Form) -> "pa.Table":
+def table(path: Path, file: Unpacked, form: Form) -> pa.Table:
     """Read one sheet.
 
     Raises
@@ -29,8 +30,6 @@ def table(path: Path, file: Unpacked, form: Form) -> "pa.Table":
     CasebookError
         There is no such sheet, it is empty, or a row is longer than the header.
     """
-    import pyarrow as pa
-
     grid = [[shown(cell) for cell in row] for row in _cells(path, file, form)][form.skip :]
     while grid and not any(grid[-1]):
         grid.pop()
@@ -63,7 +62,6 @@ def _header(grid: Sequence[Sequence[str | None]]) -> tuple[list[str], int]:
 
 
 def _cells(path: Path, file: Unpacked, form: Form) -> Iterator[Sequence[object]]:
-    import openpyxl
 
     source = file.stream if file.stream is file.packed else io.BytesIO(file.stream.read())
     book = openpyxl.load_workbook(source, read_only=True, data_only=True, keep_links=False)

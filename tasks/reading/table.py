@@ -1,9 +1,13 @@
 """Table: a file of any kind as blocks of rows, for training and for scoring."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pyarrow as pa
+from pyarrow import compute
 
 from casebook.errors import CasebookError
 from tasks.reading import delimited, parquet, sheet
@@ -12,9 +16,6 @@ from tasks.reading.header import header
 from tasks.reading.names import kind
 from tasks.reading.packing import Unpacked, unpacked
 from tasks.reading.trouble import met
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class FileInfo:
     """
 
     kind: str
-    schema: "pa.Schema"
+    schema: pa.Schema
     rows: int | None = None
     codec: str = "snappy"
 
@@ -60,7 +61,6 @@ def look(path: Path, form: Form) -> FileInfo:
 
 
 def _look(path: Path, file: Unpacked, form: Form) -> FileInfo:
-    import pyarrow as pa
 
     which = kind(file.name)
     if which == "text":
@@ -81,7 +81,7 @@ def _look(path: Path, file: Unpacked, form: Form) -> FileInfo:
 
 def blocks(
     path: Path, form: Form, rows: int, columns: Sequence[str] | None = None
-) -> "Iterator[tuple[pa.RecordBatch, float]]":
+) -> Iterator[tuple[pa.RecordBatch, float]]:
     """Yield a file's rows in order, at most so many at once, and the share of it that is done then.
 
     Parameters
@@ -111,7 +111,7 @@ def blocks(
 
 def _blocks(
     path: Path, form: Form, rows: int, columns: Sequence[str] | None
-) -> "Iterator[tuple[pa.RecordBatch, float]]":
+) -> Iterator[tuple[pa.RecordBatch, float]]:
     with unpacked(path) as file:
         which = kind(file.name)
         if which == "parquet":
@@ -126,7 +126,7 @@ def _blocks(
                 yield block, min(1.0, file.packed.tell() / size)
 
 
-def whole(path: Path, form: Form, columns: Sequence[str] | None = None) -> "pa.Table":
+def whole(path: Path, form: Form, columns: Sequence[str] | None = None) -> pa.Table:
     """Return all rows of a file, null where a mark of the form says that a value is missing.
 
     Raises
@@ -134,8 +134,6 @@ def whole(path: Path, form: Form, columns: Sequence[str] | None = None) -> "pa.T
     CasebookError
         The file can't be read, names a column twice, or has no rows.
     """
-    import pyarrow as pa
-
     schema = look(path, form).schema
     available = None if columns is None else [name for name in columns if name in schema.names]
     parts = [block for block, _ in blocks(path, form, 1 << 17, available)]
@@ -144,11 +142,8 @@ def whole(path: Path, form: Form, columns: Sequence[str] | None = None) -> "pa.T
     return pa.Table.from_batches([unmarked(part, form.missing) for part in parts])
 
 
-def unmarked(block: "pa.RecordBatch", marks: Sequence[str]) -> "pa.RecordBatch":
+def unmarked(block: pa.RecordBatch, marks: Sequence[str]) -> pa.RecordBatch:
     """Return a block with null where a text is a mark that a value is missing."""
-    import pyarrow as pa
-    from pyarrow import compute
-
     columns = []
     for column in block.columns:
         if marks and pa.types.is_string(column.type):

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from xml.etree.ElementTree import ParseError
 
+import pyarrow as pa
+
 from casebook.errors import CasebookError
 from tasks.reading.encoding import encoding_problem
 
@@ -25,8 +27,6 @@ def met(path: Path, kind: str) -> Iterator[None]:
     CasebookError
         The file can't be read: it is cut short, damaged, of another format or of another encoding.
     """
-    import pyarrow as pa
-
     raised = (*UNPACKING, pa.ArrowException, *(SHEETS if kind == "spreadsheet" else ()))
     try:
         yield

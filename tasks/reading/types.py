@@ -1,16 +1,13 @@
 """Types: what type of a file's column can be what in the catalog, and which are refused."""
 
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
-if TYPE_CHECKING:
-    import pyarrow as pa
+import pyarrow as pa
+from pyarrow import types as t
 
 
-def plain(cells: "pa.Array") -> "pa.Array":
+def plain(cells: pa.Array) -> pa.Array:
     """Return a column as values themselves: without a dictionary, an extension's name or a view."""
-    import pyarrow as pa
-    from pyarrow import types as t
-
     if t.is_dictionary(cells.type):
         return plain(cells.dictionary_decode())
     if isinstance(cells.type, pa.JsonType):
@@ -20,36 +17,28 @@ def plain(cells: "pa.Array") -> "pa.Array":
     return cells
 
 
-def is_number(kind: "pa.DataType") -> bool:
+def is_number(kind: pa.DataType) -> bool:
     """Say whether a type is one of numbers."""
-    from pyarrow import types as t
-
     return bool(t.is_integer(kind) or t.is_floating(kind) or t.is_decimal(kind))
 
 
-def is_text(kind: "pa.DataType") -> bool:
+def is_text(kind: pa.DataType) -> bool:
     """Say whether a type is one of texts."""
-    from pyarrow import types as t
-
     return bool(t.is_string(kind) or t.is_large_string(kind) or t.is_string_view(kind))
 
 
-def is_bytes(kind: "pa.DataType") -> bool:
+def is_bytes(kind: pa.DataType) -> bool:
     """Say whether a type is one of bytes, such as pictures."""
-    from pyarrow import types as t
-
     tests = (t.is_binary, t.is_large_binary, t.is_fixed_size_binary, t.is_binary_view)
     return any(test(kind) for test in tests)
 
 
-def is_list(kind: "pa.DataType") -> bool:
+def is_list(kind: pa.DataType) -> bool:
     """Say whether a type is one of lists."""
-    from pyarrow import types as t
-
     return bool(t.is_list(kind) or t.is_large_list(kind) or t.is_fixed_size_list(kind))
 
 
-def holds_bytes(kind: "pa.DataType") -> bool:
+def holds_bytes(kind: pa.DataType) -> bool:
     """Say whether a type is one of bytes, or has some within."""
     inner = [kind.field(place).type for place in range(kind.num_fields)]
     return is_bytes(kind) or any(map(holds_bytes, inner))

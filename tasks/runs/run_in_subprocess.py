@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Literal
 
+from prefect import artifacts
+
 from casebook.cli import named, paragraph, run, speak
 from casebook.errors import CasebookError, NoSample
 from casebook.params import CaseParams
@@ -79,10 +81,8 @@ def sum_up(attempts: Sequence[Attempt], key: str) -> str:
     CasebookError
         Some failed: it names each, and why.
     """
-    from prefect.artifacts import create_table_artifact
-
     print(*attempts, sep="\n", flush=True)
-    create_table_artifact(
+    artifacts.create_table_artifact(
         [vars(outcome) | {"seconds": round(outcome.seconds, 1)} for outcome in attempts], key=key
     )
     counts = Counter(outcome.status for outcome in attempts)

@@ -1,25 +1,25 @@
 """Score: the predictions of one block of rows, and the faults of those that have none."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TypeAlias
 
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from casebook.array_types import IntpArray
 from serving import predictions
 from serving.bundle import NO_ANSWER, AnyReader, Predictor, unanswered
 from serving.check import Refused
 from serving.check_columns import Sorted, sort_out
+from serving.graph import Arrays, Scores
 from serving.signature import Signature
 from tasks.scoring import cells as score_cells
 
-if TYPE_CHECKING:
-    import numpy as np
-    import pyarrow as pa
-    from numpy.typing import NDArray
-
-    from serving.graph import Arrays, Scores
-
-    Rows = NDArray[np.intp]
-    Values = Sequence[object] | NDArray[np.generic]
+Values: TypeAlias = "Sequence[object] | npt.NDArray[np.generic]"
 
 Faults = dict[int, list[str]]  # by row
 FAULT = "fault"
@@ -32,15 +32,13 @@ class Answers:
     How many have one, and how many leave the known range.
     """
 
-    columns: "pa.RecordBatch"
+    columns: pa.RecordBatch
     faulty: int
     warned: int
 
 
-def prediction_schema(signature: Signature, prefix: str) -> "pa.Schema":
+def prediction_schema(signature: Signature, prefix: str) -> pa.Schema:
     """Return the names and types of the columns that scoring adds."""
-    import pyarrow as pa
-
     number, many = pa.float32(), pa.list_(pa.float32())
     ranking = pa.list_(pa.struct([("label", pa.string()), ("probability", number)]))
     columns = {
@@ -55,7 +53,7 @@ def prediction_schema(signature: Signature, prefix: str) -> "pa.Schema":
 
 
 def answer(
-    predictor: Predictor, block: "pa.RecordBatch", schema: "pa.Schema", *, written: bool
+    predictor: Predictor, block: pa.RecordBatch, schema: pa.Schema, *, written: bool
 ) -> Answers:
     """Answer a block of rows.
 
@@ -82,7 +80,7 @@ def answer(
     )
 
 
-def parted(predictor: Predictor, block: "pa.RecordBatch", *, written: bool) -> Sorted:
+def parted(predictor: Predictor, block: pa.RecordBatch, *, written: bool) -> Sorted:
     """Part a block's rows into those that the model can answer and those that have a fault."""
     fields = predictor.signature.inputs
     if not predictor.signature.table:
@@ -93,8 +91,6 @@ def parted(predictor: Predictor, block: "pa.RecordBatch", *, written: bool) -> S
 
 def read_rows(reader: AnyReader, rows: Sequence[Mapping[str, object]]) -> Sorted:
     """Part rows into sound and faulty ones, by a reader of requests."""
-    import numpy as np
-
     faults: Faults = {}
     try:
         checked = reader.read(rows)
@@ -112,13 +108,11 @@ def read_rows(reader: AnyReader, rows: Sequence[Mapping[str, object]]) -> Sorted
     return Sorted(checked.feeds, numbers, faults, checked.warned_rows)
 
 
-def predict(predictor: Predictor, parted: Sorted) -> "tuple[Faults, Rows, Scores | None]":
+def predict(predictor: Predictor, parted: Sorted) -> tuple[Faults, IntpArray, Scores | None]:
     """Have the graph answer the sound rows.
 
     Return all faults, the answered rows in their order, and their scores.
     """
-    import numpy as np
-
     faults, rows, scores = dict(parted.faults), [], []
     for places, given in (
         _in_parts(predictor, parted.feeds, parted.sound) if len(parted.sound) else ()
@@ -136,8 +130,8 @@ def predict(predictor: Predictor, parted: Sorted) -> "tuple[Faults, Rows, Scores
 
 
 def _in_parts(
-    predictor: Predictor, feeds: "Arrays", rows: "Rows"
-) -> "Iterator[tuple[Rows, Scores | str]]":
+    predictor: Predictor, feeds: Arrays, rows: IntpArray
+) -> Iterator[tuple[IntpArray, Scores | str]]:
     """Yield rows with their scores.
 
     A row that the graph can't work with stands alone, with the reason.
@@ -155,11 +149,9 @@ def _in_parts(
 
 
 def _columns(
-    schema: "pa.Schema", count: int, predicted: "Sequence[Values]", rows: "Rows", faults: Faults
-) -> "pa.RecordBatch":
+    schema: pa.Schema, count: int, predicted: Sequence[Values], rows: IntpArray, faults: Faults
+) -> pa.RecordBatch:
     """Return the new columns of a block, with each prediction at its row's place."""
-    import pyarrow as pa
-
     kinds = schema.types[:-1]
     if predicted:
         columns = [
@@ -176,11 +168,8 @@ def _columns(
     return pa.RecordBatch.from_arrays([*columns, pa.array(why, pa.string())], schema=schema)
 
 
-def _spread(values: "Values", kind: "pa.DataType", count: int, rows: "Rows") -> "pa.Array":
+def _spread(values: Values, kind: pa.DataType, count: int, rows: IntpArray) -> pa.Array:
     """Return predictions as a column of the whole block, null in rows that have none."""
-    import numpy as np
-    import pyarrow as pa
-
     column = pa.array(values, kind)
     if len(rows) == count:
         return column

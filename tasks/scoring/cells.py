@@ -1,25 +1,26 @@
 """Score: what the columns of a file hold, as the readers of a model take it."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import types as t
 
 from serving.check_columns import Numbers, Texts
 from serving.signature import Field
 from tasks.reading.numbers import MISSING, read_numbers
 from tasks.reading.types import is_bytes, is_list, is_number, is_text, plain
 
-if TYPE_CHECKING:
-    import pyarrow as pa
 
-
-def fits(field: Field, kind: "pa.DataType", *, written: bool) -> bool:
+def fits(field: Field, kind: pa.DataType, *, written: bool) -> bool:
     """Return whether a column of this type can hold what the model takes.
 
     `written` is true if all its values are texts.
     """
-    from pyarrow import types as t
-
     kind = kind.value_type if t.is_dictionary(kind) else kind
     if t.is_null(kind) or (written and is_text(kind)):
         return True
@@ -34,7 +35,7 @@ def fits(field: Field, kind: "pa.DataType", *, written: bool) -> bool:
     return any(test(kind) for test in fitting.get(field.dtype, [is_number]))
 
 
-def column(field: Field, cells: "pa.Array") -> Numbers | Texts:
+def column(field: Field, cells: pa.Array) -> Numbers | Texts:
     """Return a table's column; a text where a number belongs is read as one if it is one."""
     if field.dtype != "string":
         return numbers(cells)
@@ -47,11 +48,8 @@ def column(field: Field, cells: "pa.Array") -> Numbers | Texts:
     return Texts([None if text in absent else text for text in read.distinct], read.places)
 
 
-def numbers(cells: "pa.Array") -> Numbers:
+def numbers(cells: pa.Array) -> Numbers:
     """Return a column of numbers, or of texts that are to be numbers; NaN is missing."""
-    import numpy as np
-    import pyarrow as pa
-
     cells, unread = plain(cells), dict[int, object]()
     if is_text(cells.type):
         cells, unread = read_numbers(cells)
@@ -61,11 +59,8 @@ def numbers(cells: "pa.Array") -> Numbers:
     return Numbers(values, missing, unread)
 
 
-def texts(cells: "pa.Array") -> Texts:
+def texts(cells: pa.Array) -> Texts:
     """Return a column of texts."""
-    import numpy as np
-    import pyarrow as pa
-
     if pa.types.is_null(cells.type):
         return Texts([None], np.zeros(len(cells), dtype=np.intp))
     encoded = cells if pa.types.is_dictionary(cells.type) else plain(cells).dictionary_encode()
@@ -74,9 +69,7 @@ def texts(cells: "pa.Array") -> Texts:
     return Texts(distinct, indices.to_numpy(zero_copy_only=False))
 
 
-def rows(
-    fields: Sequence[Field], block: "pa.RecordBatch", *, written: bool
-) -> list[dict[str, Any]]:
+def rows(fields: Sequence[Field], block: pa.RecordBatch, *, written: bool) -> list[dict[str, Any]]:
     """Return a block in the form of a request's rows.
 
     This is for models that take no columns of numbers and texts.
@@ -88,8 +81,7 @@ def rows(
     return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
 
 
-def _as_requested(field: Field, cells: "pa.Array", *, written: bool) -> list[Any]:
-    import pyarrow as pa
+def _as_requested(field: Field, cells: pa.Array, *, written: bool) -> list[Any]:
 
     if pa.types.is_date32(cells.type):
         cells = cells.cast(pa.string())

@@ -3,6 +3,8 @@
 The result of a scoring appears in one step.
 """
 
+from __future__ import annotations
+
 import json
 import logging
 import os
@@ -12,6 +14,9 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+import filelock
+import pyarrow as pa
 
 from casebook import files
 from casebook.errors import CasebookError
@@ -29,7 +34,7 @@ class Tally:
     warned: int = 0
     kept: int = 0
 
-    def __add__(self, other: "Tally") -> "Tally":
+    def __add__(self, other: Tally) -> Tally:
         return Tally(
             *(
                 one + two
@@ -151,13 +156,11 @@ def _alone(job: Job) -> Iterator[None]:
 
     The folder can be removed only after the lock in it is released.
     """
-    from filelock import FileLock, Timeout
-
     job.folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(job.folder / "lock")
+    lock = filelock.FileLock(job.folder / "lock")
     try:
         lock.acquire(timeout=0)
-    except Timeout:
+    except filelock.Timeout:
         raise CasebookError(
             f"--output {job.output}: another process is scoring into it. Wait for its end."
         ) from None
@@ -186,7 +189,6 @@ def _clear(job: Job, outdated: bool) -> None:
 
 
 def _write(path: Path, answers: Answers) -> None:
-    import pyarrow as pa
 
     facts = {"faulty": str(answers.faulty), "warned": str(answers.warned)}
     columns = answers.columns.replace_schema_metadata(facts)
@@ -198,7 +200,6 @@ def _write(path: Path, answers: Answers) -> None:
 
 
 def _read(path: Path) -> Answers:
-    import pyarrow as pa
 
     with pa.OSFile(str(path)) as stream, pa.ipc.open_file(stream) as reader:
         columns: pa.RecordBatch = reader.get_batch(0)

@@ -1,11 +1,14 @@
 """Score: what is scored with which model, and what must be right before anything is written."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pyarrow as pa
 
 from casebook.catalog import DataSet, Unlisted, data_set
 from casebook.errors import CasebookError
@@ -19,9 +22,6 @@ from tasks.scoring import cells as score_cells
 from tasks.scoring.blocks import prediction_schema
 from tasks.scoring.read import SUFFIXES, Source
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 MANY, FEW = (
     1 << 17,
     1 << 10,
@@ -33,7 +33,7 @@ class Plan:
     """What does not change from file to file: the predictor, and the columns it adds."""
 
     predictor: Predictor
-    prediction_schema: "pa.Schema"
+    prediction_schema: pa.Schema
     suffix: str | None
     prefix: str = ""
 

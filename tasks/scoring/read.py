@@ -1,19 +1,19 @@
 """Score: the files that are scored, found and read block by block."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import unquote
+
+import pyarrow as pa
 
 from casebook.catalog import DataSet
 from casebook.errors import CasebookError
 from tasks.reading import table as tables
 from tasks.reading.form import Form, form
 from tasks.reading.names import ENDINGS, unpacked_name
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 SUFFIXES = (".parquet", ".csv")  # of what is made
 MANY = 1 << 23  # rows of a block, where bytes set a limit
@@ -47,7 +47,7 @@ class Source:
     path: Path
     place: Path
     kind: str
-    schema: "pa.Schema"
+    schema: pa.Schema
     rows: int
     size: int
     changed: int
@@ -141,7 +141,7 @@ def look(path: Path, place: Path, entry: DataSet | None = None) -> Source:
     )
 
 
-def blocks(source: Source, limit: int) -> Iterator[tuple["pa.RecordBatch", int]]:
+def blocks(source: Source, limit: int) -> Iterator[tuple[pa.RecordBatch, int]]:
     """Yield a file's rows in order, with the number of its bytes read so far.
 
     A block has at most `limit` rows.

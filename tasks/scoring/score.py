@@ -1,12 +1,16 @@
 """Score a file of rows, or a folder of such files, with the predictor that the service uses."""
 
+from __future__ import annotations
+
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
+
+import pyarrow as pa
 
 from casebook.cluster import LOCAL
 from casebook.device import threads
@@ -18,9 +22,6 @@ from tasks.scoring.job import Job, Tally, begun
 from tasks.scoring.plan import Plan, check_columns, check_places, check_unchanged, facts, planned
 from tasks.scoring.read import Source, blocks, find
 from tasks.scoring.write import shaped, writing, written_schema
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 THREADS = 4  # at most: each holds a block and what a graph computes of it
 T = TypeVar("T")
@@ -133,7 +134,7 @@ def write_file(
     suffix = plan.suffix_of(source)
     schema = written_schema(source, plan.prediction_schema, suffix, _numbers(plan))
 
-    def work(item: "tuple[int, tuple[pa.RecordBatch, int]]") -> "tuple[pa.RecordBatch, Tally, int]":
+    def work(item: tuple[int, tuple[pa.RecordBatch, int]]) -> tuple[pa.RecordBatch, Tally, int]:
         place, (block, done) = item
         needed = with_path_columns(block, source, plan)
         answers, kept = job.block(
@@ -155,10 +156,8 @@ def write_file(
     return total
 
 
-def with_path_columns(block: "pa.RecordBatch", source: Source, plan: Plan) -> "pa.RecordBatch":
+def with_path_columns(block: pa.RecordBatch, source: Source, plan: Plan) -> pa.RecordBatch:
     """Return the columns that the model takes, those that stand in the file's path among them."""
-    import pyarrow as pa
-
     names = [field.name for field in plan.predictor.signature.inputs]
     columns = {name: block.column(name) for name in names if name in block.schema.names}
     for name in set(names) - columns.keys():
@@ -167,12 +166,8 @@ def with_path_columns(block: "pa.RecordBatch", source: Source, plan: Plan) -> "p
     return unmarked(needed, source.form.missing) if source.written else needed
 
 
-def beside(
-    block: "pa.RecordBatch", predictions: "pa.RecordBatch", schema: "pa.Schema"
-) -> "pa.RecordBatch":
+def beside(block: pa.RecordBatch, predictions: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     """Return a block with its predictions beside it, as it is written."""
-    import pyarrow as pa
-
     columns = [
         shaped(column, kind)
         for column, kind in zip([*block.columns, *predictions.columns], schema.types, strict=True)
@@ -185,7 +180,7 @@ def _numbers(plan: Plan) -> list[str]:
     return [field.name for field in signature.inputs if field.dtype in ("float", "integer")]
 
 
-def in_order(work: "Callable[[T], R]", items: "Iterable[T]") -> "Iterator[R]":
+def in_order(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
     """Yield the results of work on items in their order, while threads work on some next ones."""
     workers = min(THREADS, threads())
     with ThreadPoolExecutor(workers) as pool:

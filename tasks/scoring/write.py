@@ -1,26 +1,27 @@
 """Score: the files that are made, written block by block."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TypeAlias
+
+import pyarrow as pa
+from pyarrow import csv, parquet
+from pyarrow import types as t
 
 from tasks.reading.numbers import read_numbers
 from tasks.reading.types import is_number, is_text, plain
 from tasks.scoring.read import Source
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-    Write = Callable[[pa.RecordBatch], None]
+Write: TypeAlias = "Callable[[pa.RecordBatch], None]"
 
 
 @contextmanager
-def writing(path: Path, schema: "pa.Schema", codec: str) -> Iterator["Write"]:
+def writing(path: Path, schema: pa.Schema, codec: str) -> Iterator[Write]:
     """Give the function that writes a block to a new file, of the kind that its name says."""
-    from pyarrow import csv, parquet
-
     if path.suffix.lower() == ".csv":
         with csv.CSVWriter(path, schema) as writer:
             yield writer.write
@@ -30,26 +31,22 @@ def writing(path: Path, schema: "pa.Schema", codec: str) -> Iterator["Write"]:
         yield writer.write_batch
 
 
-def _many_values(kind: "pa.DataType") -> bool:
+def _many_values(kind: pa.DataType) -> bool:
     """Say whether a column is of fractions.
 
     Few of them are equal, so looking for a dictionary of them is in vain.
     """
-    from pyarrow import types as t
-
     return bool(t.is_floating(kind))
 
 
 def written_schema(
-    source: Source, prediction_schema: "pa.Schema", suffix: str, numbers: Sequence[str]
-) -> "pa.Schema":
+    source: Source, prediction_schema: pa.Schema, suffix: str, numbers: Sequence[str]
+) -> pa.Schema:
     """Return the columns that are written: those of the file, then the new ones.
 
     `numbers` are the columns of a CSV file that become numbers in parquet. What CSV has no sign for
     becomes text.
     """
-    import pyarrow as pa
-
     fields = [*source.schema, *prediction_schema]
     if suffix == ".csv":
         return pa.schema([(field.name, _in_csv(field.type)) for field in fields])
@@ -60,23 +57,18 @@ def written_schema(
     return pa.schema(fields, metadata=source.schema.metadata)
 
 
-def _in_csv(kind: "pa.DataType") -> "pa.DataType":
+def _in_csv(kind: pa.DataType) -> pa.DataType:
     """Return the type in which CSV writes a column: its own, or text."""
-    import pyarrow as pa
-    from pyarrow import types as t
-
     tests = (is_number, t.is_boolean, t.is_temporal, t.is_null)
     kept = any(test(kind) for test in tests) and not t.is_duration(kind) and not t.is_interval(kind)
     return kind if kept else pa.string()
 
 
-def shaped(column: "pa.Array", kind: "pa.DataType") -> "pa.Array":
+def shaped(column: pa.Array, kind: pa.DataType) -> pa.Array:
     """Return a column as it is written.
 
     Texts as numbers, null where they are none, and the rest as text.
     """
-    import pyarrow as pa
-
     if column.type == kind:
         return column
     column = plain(column)

@@ -1,19 +1,19 @@
 """Compare series: fit what a practitioner reaches for in five minutes to go on with a series."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from __future__ import annotations
 
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import threadpoolctl
+from sklearn import ensemble, linear_model, pipeline, preprocessing
+
+from casebook.array_types import Float64Array, NamedArrays
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, write_arrays
 from tasks.tables.baselines import NormalEquation
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Arrays = dict[str, NDArray[Any]]
-    Floats = NDArray[np.float64]
 
 SeriesPeer = Literal["yesterday", "last_week", "seasonal_naive", "ridge", "extra_trees"]
 StepPeer = Literal["last_value", "least_squares"]
@@ -31,20 +31,17 @@ def compare_series(
     Writes `scores.npz`. A baseline needs no early stopping, so the rows on which candidates are
     chosen are training rows to it.
     """
-    import numpy as np
-    from threadpoolctl import threadpool_limits
-
     train, validation, test = (read_arrays(parts, name) for name in ("train", "validation", "test"))
     fit_rows = {name: np.concatenate([train[name], validation[name]]) for name in train}
-    with threadpool_limits(1):  # the other core trains networks
+    with threadpoolctl.threadpool_limits(1):  # the other core trains networks
         scores = {name: answered(name, fit_rows, test, trees, seed) for name in peers}
     write_arrays(out, "scores", **scores)
     return {"rows": len(fit_rows["y"])}
 
 
 def answered(
-    name: SeriesPeer | StepPeer, train: "Arrays", test: "Arrays", trees: int, seed: int
-) -> "Floats":
+    name: SeriesPeer | StepPeer, train: NamedArrays, test: NamedArrays, trees: int, seed: int
+) -> Float64Array:
     """Return one peer's answers, of the truth's shape.
 
     `yesterday` repeats the last number, `last_week` the last seven, `seasonal_naive` the same
@@ -52,8 +49,6 @@ def answered(
     numbers, means, and the calendar. `last_value` says that what came last comes again, and
     `least_squares` is a plane through the window's numbers.
     """
-    import numpy as np
-
     window = test["window"].astype("float64")
     if name == "last_value":
         return 2 * window[:, -1]
@@ -72,33 +67,32 @@ def answered(
 
 
 def _fitted(
-    name: SeriesPeer | StepPeer, train: "Arrays", test: "Arrays", step: int, trees: int, seed: int
+    name: SeriesPeer | StepPeer,
+    train: NamedArrays,
+    test: NamedArrays,
+    step: int,
+    trees: int,
+    seed: int,
 ) -> Any:
     """Return one step's answers of a model that is fitted where the truth of that step is known."""
-    import numpy as np
-    from sklearn.ensemble import ExtraTreesRegressor
-    from sklearn.linear_model import RidgeCV
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
     y = train["y"][:, step - 1]
     there = np.isfinite(y)
-    forest = ExtraTreesRegressor(trees, min_samples_leaf=3, random_state=seed, n_jobs=1)
+    forest = ensemble.ExtraTreesRegressor(trees, min_samples_leaf=3, random_state=seed, n_jobs=1)
     model = (
         forest
         if name == "extra_trees"
-        else make_pipeline(StandardScaler(), RidgeCV(np.logspace(0, 5, 20)))
+        else pipeline.make_pipeline(
+            preprocessing.StandardScaler(), linear_model.RidgeCV(np.logspace(0, 5, 20))
+        )
     )
     return model.fit(columns(train, step)[there], y[there]).predict(columns(test, step))
 
 
-def columns(rows: "Arrays", step: int) -> "Floats":
+def columns(rows: NamedArrays, step: int) -> Float64Array:
     """Return the inputs of a plain model for one step ahead.
 
     They are recent numbers, means, the same weekdays, and the calendar.
     """
-    import numpy as np
-
     window, day = rows["window"].astype("float64"), rows["date"][:, 0].astype("int64") + step
     weeks = range(1, window.shape[1] // WEEK + 1)
     angle = 2 * np.pi * day / YEAR

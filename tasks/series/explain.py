@@ -1,11 +1,17 @@
 """Explain forecasts: their error in kWh, skill against the seasonal naive forecast, and spread."""
 
+from __future__ import annotations
+
 import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
+from casebook.array_types import Float64Array
 from casebook.language import msg
 from casebook.stage import stage
 from casebook.store import Facts, Ref
@@ -16,12 +22,6 @@ from tasks.pages.notes import Notes
 from tasks.pages.plot_style import figure, save
 from tasks.problem.definition import TITLES, Problem
 from tasks.series.export import LEVEL, band
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
 
 NAIVE = "seasonal_naive"
 KWH = 60  # kilowatt minutes
@@ -36,8 +36,6 @@ def explain_forecasts(
     They show kWh, skill, coverage of the band, and the error by day ahead and by gap. `year` is
     what `judge_year` found for the next twelve months.
     """
-    import numpy as np
-
     result, answers = results(evaluation), read_arrays(evaluation, "curves")
     y, champion = answers.pop("y"), str(result["champion"])
     test, validation = (read_arrays(parts, name) for name in ("test", "validation"))
@@ -93,7 +91,7 @@ def explain_forecasts(
     return {"coverage": covered}
 
 
-def coverage(y: "Floats", low: "Floats", high: "Floats", days: int) -> float:
+def coverage(y: Float64Array, low: Float64Array, high: Float64Array, days: int) -> float:
     """Return the share of the days asked for that lie within the band."""
     rows = forecast_rows(y, days)
     within = (y[rows, :days] >= low[rows, :days]) & (y[rows, :days] <= high[rows, :days])
@@ -109,11 +107,10 @@ def _row(
     name: str,
     of: Mapping[str, Any],
     figures: Mapping[str, Any],
-    y: "Floats",
-    predictions: "Floats",
-    sound: "NDArray[np.bool_]",
+    y: Float64Array,
+    predictions: Float64Array,
+    sound: npt.NDArray[np.bool_],
 ) -> dict[str, str]:
-    import numpy as np
 
     row = {"model": name}
     for key in (key for key in HORIZONS if key in of):
@@ -146,7 +143,7 @@ def _year_rows(year: Ref) -> tuple[dict[str, str], ...]:
 
 
 def _draw_days(
-    out: Path, y: "Floats", predictions: "Floats", low: "Floats", high: "Floats"
+    out: Path, y: Float64Array, predictions: Float64Array, low: Float64Array, high: Float64Array
 ) -> None:
     """Draw each test day as it was, and as it was forecast on its eve."""
     fig, axis = figure(9, 3.4)
@@ -161,10 +158,8 @@ def _draw_days(
     save(fig, out / "next_days.png")
 
 
-def _draw_horizon(out: Path, y: "Floats", answers: "Mapping[str, Floats]") -> None:
+def _draw_horizon(out: Path, y: Float64Array, answers: Mapping[str, Float64Array]) -> None:
     """Draw everyone's error by how many days ahead was forecast."""
-    import numpy as np
-
     fig, axis = figure(7, 3.6)
     rows = forecast_rows(y, WEEK)
     for name, predictions in answers.items():

@@ -1,7 +1,10 @@
 """Explore days: plot a load by year, month, week and hour, beside the profile of its columns."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from casebook.stage import stage
 from casebook.store import Facts, Ref
@@ -9,9 +12,6 @@ from casebook.tables import read_table
 from tasks.pages.plot_style import axes_grid, figure, save
 from tasks.problem.definition import Problem
 from tasks.tables.explore import explore
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 KWH = 60  # kilowatt minutes
 SEASONS = {"winter": (12, 1, 2), "spring": (3, 4, 5), "summer": (6, 7, 8), "autumn": (9, 10, 11)}
@@ -24,8 +24,6 @@ def explore_days(out: Path, table: Ref, raw: Ref, dataset: str, problem: Problem
 
     The table is described as `explore` describes any table.
     """
-    import pandas as pd
-
     facts = explore.fn(out, table, dataset, problem)
     frame = read_table(table)
     kwh = frame.assign(kwh=frame[problem.target] / KWH, date=pd.to_datetime(frame["date"]))[
@@ -39,7 +37,7 @@ def explore_days(out: Path, table: Ref, raw: Ref, dataset: str, problem: Problem
     return facts
 
 
-def _years(out: Path, kwh: "pd.DataFrame") -> None:
+def _years(out: Path, kwh: pd.DataFrame) -> None:
     """Draw every day of each year, and the mean of its week."""
     years = [(year, days) for year, days in kwh.groupby(kwh["date"].dt.year) if len(days) > 30]
     fig, panels = axes_grid(len(years), columns=1)
@@ -53,7 +51,7 @@ def _years(out: Path, kwh: "pd.DataFrame") -> None:
     save(fig, out / "years.png")
 
 
-def _months(out: Path, kwh: "pd.DataFrame") -> None:
+def _months(out: Path, kwh: pd.DataFrame) -> None:
     """Draw what a day took in each month of each year."""
     fig, axis = figure(8, 3.2)
     for year, days in kwh.groupby(kwh["date"].dt.year):
@@ -65,7 +63,7 @@ def _months(out: Path, kwh: "pd.DataFrame") -> None:
     save(fig, out / "months.png")
 
 
-def _weeks(out: Path, kwh: "pd.DataFrame") -> None:
+def _weeks(out: Path, kwh: pd.DataFrame) -> None:
     """Draw the days of the week, and the sums of the weeks."""
     fig, panels = axes_grid(2, columns=2)
     fig.set_size_inches(9, 3.2)
@@ -82,7 +80,7 @@ def _weeks(out: Path, kwh: "pd.DataFrame") -> None:
     save(fig, out / "weeks.png")
 
 
-def _hours(out: Path, frame: "pd.DataFrame", target: str) -> None:
+def _hours(out: Path, frame: pd.DataFrame, target: str) -> None:
     """Draw the mean day of each season."""
     fig, axis = figure(8, 3.2)
     for name, months in SEASONS.items():

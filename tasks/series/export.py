@@ -3,14 +3,23 @@
 What a service needs is written beside it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import keras
+import numpy as np
+import numpy.typing as npt
+import onnx
+import onnxruntime
+from keras import ops
 from pydantic import BaseModel, ConfigDict
 
 from casebook import files
+from casebook.array_types import Float32Array, NamedArrays
 from casebook.catalog import data_set
 from casebook.errors import CasebookError
 from casebook.stage import stage
@@ -22,15 +31,6 @@ from tasks.series.train import inputs_of
 from tasks.tables.export import rename
 from tasks.training.convert import convert
 from tasks.training.onnx_format import TOLERANCE
-
-if TYPE_CHECKING:
-    import keras
-    import numpy as np
-    import onnx
-    from numpy.typing import NDArray
-
-    Arrays = dict[str, NDArray[Any]]
-    Floats = NDArray[np.float32]
 
 SAMPLES = 5
 LEVEL = 0.8  # the share of truths that a forecast's band is to hold
@@ -81,9 +81,6 @@ def export_series(
     CasebookError
         The graph's answers differ from Keras' by more than 1e-4 of the value on some test window.
     """
-    import keras
-    import numpy as np
-
     champion = str(results(evaluation)["champion"])
     network = keras.saving.load_model(
         trained[champion].path("network.keras"), compile=False, safe_mode=True
@@ -130,38 +127,30 @@ def export_series(
     }
 
 
-def band(y: "Floats", given: "Floats") -> "tuple[Floats, Floats]":
+def band(y: Float32Array, given: Float32Array) -> tuple[Float32Array, Float32Array]:
     """Return the offsets from a forecast to its low and its high, for each step ahead.
 
     They are computed from truths and predictions.
     """
-    import numpy as np
-
     low, high = np.nanquantile(y - given, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
     return low.astype("float32"), high.astype("float32")
 
 
 def with_band(
-    network: "keras.Model", low: "Floats", high: "Floats", *, floor: bool
-) -> "keras.Model":
+    network: keras.Model, low: Float32Array, high: Float32Array, *, floor: bool
+) -> keras.Model:
     """Return the network with forecast, low and high as its output, shape (rows, 3, steps)."""
-    import keras
-    import numpy as np
-    from keras import ops
-
     offsets = np.stack([np.zeros_like(low), low, high])[None]
     inputs = [keras.Input(tensor.shape[1:], name=tensor.name) for tensor in network.inputs]
     ends = ops.expand_dims(network(inputs if len(inputs) > 1 else inputs[0]), 1) + offsets
     return keras.Model(inputs, ops.maximum(ends, 0.0) if floor else ends, name=network.name)
 
 
-def converted_series(model: "keras.Model", out: Path, output: str) -> "onnx.ModelProto":
+def converted_series(model: keras.Model, out: Path, output: str) -> onnx.ModelProto:
     """Return a Keras model of series as an ONNX graph with named inputs and output.
 
     A date may be another input.
     """
-    import onnx
-
     names = [tensor.name for tensor in model.inputs]
     graph = convert(model, out)
     for place, name in enumerate(names):
@@ -171,19 +160,17 @@ def converted_series(model: "keras.Model", out: Path, output: str) -> "onnx.Mode
     return graph
 
 
-def run(graph: "onnx.ModelProto", rows: "Arrays", output: str) -> "Floats":
+def run(graph: onnx.ModelProto, rows: NamedArrays, output: str) -> Float32Array:
     """Return the graph's whole answer to each row."""
-    import onnxruntime
-
     session = onnxruntime.InferenceSession(
         graph.SerializeToString(), providers=["CPUExecutionProvider"]
     )
     feeds = {entry.name: rows[entry.name].astype("float32") for entry in session.get_inputs()}
-    given: Floats = session.run([output], feeds)[0]
+    given: Float32Array = session.run([output], feeds)[0]
     return given
 
 
-def answers(graph: "onnx.ModelProto", rows: "Arrays", problem: Problem) -> "Floats":
+def answers(graph: onnx.ModelProto, rows: NamedArrays, problem: Problem) -> Float32Array:
     """Return the graph's answer to each row in the form from which metrics are computed.
 
     Its shape is (rows,), or (rows, steps) for a forecast.
@@ -191,22 +178,22 @@ def answers(graph: "onnx.ModelProto", rows: "Arrays", problem: Problem) -> "Floa
     return run(graph, rows, problem.output)[:, 0]
 
 
-def rounded(values: "NDArray[Any]") -> "NDArray[Any]":
+def rounded(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return numbers as a person would type them.
 
     What is stored as text is then what the model was given.
     """
-    import numpy as np
-
     return np.round(values, 3)
 
 
 def signature(
-    rows: "Mapping[str, Arrays]", taken: Sequence[str], problem: Problem, raw: Ref, window: Window
+    rows: Mapping[str, NamedArrays],
+    taken: Sequence[str],
+    problem: Problem,
+    raw: Ref,
+    window: Window,
 ) -> dict[str, Any]:
     """Describe the series that the model takes, its date if it wants one, and its answer."""
-    import numpy as np
-
     fit_rows = {
         name: np.concatenate([rows[part][name] for part in ("train", "validation")])
         for name in taken
@@ -226,7 +213,7 @@ def signature(
     }
 
 
-def _input(name: str, values: "Floats", window: Window) -> dict[str, Any]:
+def _input(name: str, values: Float32Array, window: Window) -> dict[str, Any]:
     """Describe one input by what training and validation, both learnt in the end, have of it."""
     if name == DATE:
         last = "the day of the window's last number, such as 2010-11-26"
@@ -242,7 +229,7 @@ def _input(name: str, values: "Floats", window: Window) -> dict[str, Any]:
     return series | {"description": window.descriptions.get(name, "")} | ends
 
 
-def instance(rows: "Arrays", taken: Sequence[str], place: int) -> dict[str, Any]:
+def instance(rows: NamedArrays, taken: Sequence[str], place: int) -> dict[str, Any]:
     """Return one row as a request holds it."""
     fields: dict[str, Any] = {
         name: [round(float(value), 3) for value in rows[name][place]] for name in taken
@@ -252,7 +239,7 @@ def instance(rows: "Arrays", taken: Sequence[str], place: int) -> dict[str, Any]
     return fields
 
 
-def to_response(answer: "Floats", problem: Problem) -> dict[str, Any]:
+def to_response(answer: Float32Array, problem: Problem) -> dict[str, Any]:
     """Return one answer as the service gives it."""
     if problem.kind == "forecast":
         return {

@@ -3,17 +3,18 @@
 It knows the calendar.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
+import keras
+import numpy as np
+from keras import layers, ops
+
+from casebook.array_types import NamedArrays
 from tasks.evaluation.horizon_metrics import WEEK
-
-if TYPE_CHECKING:
-    import keras
-    from numpy.typing import NDArray
-
-    Arrays = dict[str, NDArray[Any]]
 
 YEAR = 365.2425  # days
 WAVES = 2  # harmonics of the year that tell the season
@@ -32,7 +33,7 @@ class Shape(TypedDict):
     dropout: float
 
 
-def forecaster(train: "Arrays", ahead: int, **shape: Unpack[Shape]) -> "keras.Model":
+def forecaster(train: NamedArrays, ahead: int, **shape: Unpack[Shape]) -> keras.Model:
     """Return an ensemble that corrects the mean of all days.
 
     It uses the same weights for each day ahead. Besides the features of a day, it gets how far
@@ -55,10 +56,6 @@ def forecaster(train: "Arrays", ahead: int, **shape: Unpack[Shape]) -> "keras.Mo
     A model from `window` (rows, length), perhaps `hours` (rows, 24), those of the window's last
     day, and `date` (rows, 1), that day in days since 1970, to answers (rows, members, ahead).
     """
-    import keras
-    import numpy as np
-    from keras import layers, ops
-
     inputs, scale, steps = (
         raw_inputs(train),
         float(train["window"].mean()),
@@ -78,10 +75,8 @@ def forecaster(train: "Arrays", ahead: int, **shape: Unpack[Shape]) -> "keras.Mo
     return keras.Model(list(inputs.values()), ops.maximum(answer, 0.0) * scale, name="forecaster")
 
 
-def raw_inputs(rows: "Arrays") -> "dict[str, keras.KerasTensor]":
+def raw_inputs(rows: NamedArrays) -> dict[str, keras.KerasTensor]:
     """Return a network's inputs for the raw numbers that these rows have, by name."""
-    import keras
-
     return {
         name: keras.Input(rows[name].shape[1:], name=name)
         for name in ("window", "hours", "date")
@@ -96,9 +91,6 @@ def described(inputs: Mapping[str, Any], ahead: int, scale: float = 1.0) -> Any:
     itself. All is computed in 64 bits, since trees decide by a hair: a sum in another order, as
     another library may take it, must not lead to another leaf.
     """
-    import numpy as np
-    from keras import ops
-
     recent = _beyond(inputs["window"], scale)
     state = ops.repeat(ops.expand_dims(standing(inputs, scale), 1), ahead, axis=1)
     weeks = ops.transpose(ops.reshape(recent, (-1, recent.shape[1] // WEEK, WEEK)), (0, 2, 1))
@@ -112,8 +104,6 @@ def standing(inputs: Mapping[str, Any], scale: float) -> Any:
 
     It consists of levels of the last days, and the parts of the last one.
     """
-    from keras import ops
-
     features = [levels(_beyond(inputs["window"], scale))]
     if "hours" in inputs:
         features.append(parts_of_day(_beyond(HOURS * inputs["hours"], scale)))
@@ -122,8 +112,6 @@ def standing(inputs: Mapping[str, Any], scale: float) -> Any:
 
 def _beyond(numbers: Any, scale: float) -> Any:
     """Return by how many times `scale` numbers are greater than it, in 64 bits."""
-    from keras import ops
-
     return ops.cast(numbers, "float64") / scale - 1
 
 
@@ -132,8 +120,6 @@ def levels(recent: Any) -> Any:
 
     The means are of a week, of two and of all numbers; the minima and maxima of a week and of all.
     """
-    from keras import ops
-
     week = recent[:, -WEEK:]
     means = [ops.mean(days, axis=1) for days in (week, recent[:, -2 * WEEK :], recent)]
     ends = [end(days, axis=1) for days in (week, recent) for end in (ops.min, ops.max)]
@@ -145,8 +131,6 @@ def parts_of_day(hours: Any) -> Any:
 
     The shape is (rows, 7).
     """
-    from keras import ops
-
     ordered = ops.sort(hours, axis=1)
     spans = [hours[:, begin:end] for begin, end in SPANS]
     return ops.stack(
@@ -156,9 +140,6 @@ def parts_of_day(hours: Any) -> Any:
 
 def calendar(day: Any) -> Any:
     """Return season and weekday of days since 1970, shape (…, 2 · WAVES + 7)."""
-    import numpy as np
-    from keras import ops
-
     angle = day * (2 * np.pi / YEAR)
     features = [
         wave(number * angle) for number in range(1, WAVES + 1) for wave in (ops.sin, ops.cos)
@@ -177,8 +158,6 @@ def _dense(
 
     Weights are initialized as by He et al.; those of the last layer start small.
     """
-    import keras
-
     limit = (6.0 / inner) ** 0.5 if activation else 0.02
     return keras.layers.EinsumDense(
         "bmsi,mio->bmso",

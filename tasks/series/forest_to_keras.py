@@ -4,11 +4,20 @@ Trees follow steps and corners, such as a house that nobody is in, where a netwo
 on evenly. As a network they are saved, exported, blended with others and served as any other.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import keras
+import numpy as np
+import numpy.typing as npt
+from keras import ops
+from sklearn import ensemble
 
 from casebook import files
+from casebook.array_types import Float32Array, NamedArrays
 from casebook.device import DeviceChoice, prepare
 from casebook.stage import stage
 from casebook.store import Facts, Ref
@@ -18,21 +27,14 @@ from tasks.series.train import answers
 from tasks.series.windowing import walk
 
 if TYPE_CHECKING:
-    import keras
-    import numpy as np
-    from numpy.typing import NDArray
-    from sklearn.ensemble import ExtraTreesRegressor
     from sklearn.tree._tree import Tree
-
-    Arrays = dict[str, NDArray[Any]]
-    Floats = NDArray[np.float32]
-    Forest = Mapping[str, float]
+Forest: TypeAlias = "Mapping[str, float]"
 
 FEATURE, LIMIT, BEYOND = range(3)  # what a table of nodes has of each
 
 
 @stage
-def grow(out: Path, parts: Ref, forest: "Forest", device: DeviceChoice, seed: int) -> Facts:
+def grow(out: Path, parts: Ref, forest: Forest, device: DeviceChoice, seed: int) -> Facts:
     """Fit extremely randomized trees (Geurts et al. 2006) for each step ahead.
 
     They answer as `train_series` does. For each step they get the features that a `forecaster`
@@ -51,8 +53,6 @@ def grow(out: Path, parts: Ref, forest: "Forest", device: DeviceChoice, seed: in
     Writes `network.keras` (raw windows in, the trees' answer out), `scores.npz`, and a
     `history.json` without epochs.
     """
-    import numpy as np
-
     used = prepare(device, seed)
     *periods, (whole, test) = walk(parts)
     telling = teller(whole)
@@ -75,51 +75,43 @@ def grow(out: Path, parts: Ref, forest: "Forest", device: DeviceChoice, seed: in
     }
 
 
-def teller(rows: "Arrays") -> "keras.Model":
+def teller(rows: NamedArrays) -> keras.Model:
     """Return the model from raw numbers to the features of each step ahead.
 
     Its output has the shape (rows, steps, features).
     """
-    import keras
-
     inputs = raw_inputs(rows)
     return keras.Model(list(inputs.values()), described(inputs, rows["y"].shape[1]), name="teller")
 
 
 def fitted(
-    telling: "keras.Model", past: "Arrays", forest: "Forest", seed: int
-) -> "list[ExtraTreesRegressor]":
+    telling: keras.Model, past: NamedArrays, forest: Forest, seed: int
+) -> list[ensemble.ExtraTreesRegressor]:
     """Fit a forest for each step ahead, where what came then is known."""
-    import numpy as np
-    from sklearn.ensemble import ExtraTreesRegressor
 
-    def one(x: "Floats", y: "Floats") -> "ExtraTreesRegressor":
+    def one(x: Float32Array, y: Float32Array) -> ensemble.ExtraTreesRegressor:
         there = np.isfinite(y)
-        return ExtraTreesRegressor(**forest, random_state=seed).fit(x[there], y[there])
+        return ensemble.ExtraTreesRegressor(**forest, random_state=seed).fit(x[there], y[there])
 
     features, steps = answers(telling, past), past["y"].shape[1]
     return [one(features[:, step], past["y"][:, step]) for step in range(steps)]
 
 
-def predicted(forests: "list[ExtraTreesRegressor]", features: "Floats") -> "Floats":
+def predicted(forests: list[ensemble.ExtraTreesRegressor], features: Float32Array) -> Float32Array:
     """Return what each step's forest says of it, shape (rows, steps)."""
-    import numpy as np
-
-    predictions: Floats = np.stack(
+    predictions: Float32Array = np.stack(
         [forest.predict(features[:, step]) for step, forest in enumerate(forests)], axis=1
     )
     return predictions.astype("float32")
 
 
-def as_network(telling: "keras.Model", forests: "list[ExtraTreesRegressor]") -> "keras.Model":
+def as_network(telling: keras.Model, forests: list[ensemble.ExtraTreesRegressor]) -> keras.Model:
     """Return one model from the raw numbers to the forests' answers."""
-    import keras
-
     inputs = [keras.Input(tensor.shape[1:], name=tensor.name) for tensor in telling.inputs]
     return keras.Model(inputs, as_layers(telling(inputs), forests), name="forest")
 
 
-def as_layers(features: Any, forests: "list[ExtraTreesRegressor]") -> Any:
+def as_layers(features: Any, forests: list[ensemble.ExtraTreesRegressor]) -> Any:
     """Return the forests' predictions (rows, steps) as layers of fixed weights.
 
     They are computed from the features of each step (rows, steps, features).
@@ -129,10 +121,6 @@ def as_layers(features: Any, forests: "list[ExtraTreesRegressor]") -> Any:
     scikit-learn numbers them. All trees are descended at once, from the root as many times as the
     deepest tree is deep; a leaf continues with itself.
     """
-    import keras
-    import numpy as np
-    from keras import ops
-
     trees = [estimator.tree_ for forest in forests for estimator in forest.estimators_]
     begins = np.cumsum([0, *(tree.node_count for tree in trees[:-1])])
     nodes = np.concatenate([table(tree, begin) for tree, begin in zip(trees, begins, strict=True)])
@@ -154,13 +142,11 @@ def as_layers(features: Any, forests: "list[ExtraTreesRegressor]") -> Any:
     return answer
 
 
-def table(tree: "Tree", begin: int) -> "Floats":
+def table(tree: Tree, begin: int) -> Float32Array:
     """Return a tree's nodes, shape (nodes, 3), numbered from `begin` on.
 
     The numbers are exact in 32 bits up to 16 million nodes.
     """
-    import numpy as np
-
     leaf = tree.children_left < 0
     nodes = np.empty((tree.node_count, 3), "float32")
     nodes[:, FEATURE] = np.where(leaf, 0, tree.feature)
@@ -169,12 +155,10 @@ def table(tree: "Tree", begin: int) -> "Floats":
     return nodes
 
 
-def below(limits: "NDArray[np.float64]") -> "Floats":
+def below(limits: npt.NDArray[np.float64]) -> Float32Array:
     """Return for each number the greatest 32-bit number that does not exceed it.
 
     The same 32-bit numbers are greater than either.
     """
-    import numpy as np
-
-    near: Floats = limits.astype("float32")
+    near: Float32Array = limits.astype("float32")
     return np.where(near > limits, np.nextafter(near, np.float32(-np.inf)), near)

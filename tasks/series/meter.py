@@ -7,9 +7,12 @@ a file of minutes; a sum of longer steps doesn't say so, but its voltage does, w
 every minute that was measured.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from casebook.catalog import DataFile, DataSet, data_set
 from casebook.errors import CasebookError
@@ -17,9 +20,6 @@ from tasks.data.ingest import frames, read, typed
 from tasks.reading.form import Form
 from tasks.reading.table import look
 from tasks.series.times import in_order, read_times, step_of
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 METER = (
     "Global_active_power",
@@ -39,7 +39,7 @@ MAINS = (85.0, 500.0)  # volts that a house may have: nobody's mean is less or m
 DOUBLED = 1.5  # of the usual voltage: more was summed than one step
 
 
-def load(path: Path, entry: DataSet) -> "tuple[pd.DataFrame, int, int]":
+def load(path: Path, entry: DataSet) -> tuple[pd.DataFrame, int, int]:
     """Read a file of minutes (fields `Date` and `Time`) or of sums (a field `datetime`).
 
     Returns
@@ -64,13 +64,11 @@ def load(path: Path, entry: DataSet) -> "tuple[pd.DataFrame, int, int]":
     return *summed(frame, path), len(frame)
 
 
-def hours_of(path: Path, separator: str) -> "tuple[pd.DataFrame, int, int]":
+def hours_of(path: Path, separator: str) -> tuple[pd.DataFrame, int, int]:
     """Read the fields `Date` and `Time` in chunks of rows.
 
     Minutes are summed by the hour as they are read.
     """
-    import pandas as pd
-
     sums: list[pd.DataFrame] = []
     rows, last, step = 0, None, 1
     for chunk in _chunks(path, separator):
@@ -101,11 +99,11 @@ def hours_of(path: Path, separator: str) -> "tuple[pd.DataFrame, int, int]":
     return *_measured(together, step, path), rows
 
 
-def _chunks(path: Path, separator: str) -> "Iterator[pd.DataFrame]":
+def _chunks(path: Path, separator: str) -> Iterator[pd.DataFrame]:
     return frames(path, Form(separator=separator, missing=("?",)), CHUNK)
 
 
-def summed(frame: "pd.DataFrame", path: Path) -> "tuple[pd.DataFrame, int]":
+def summed(frame: pd.DataFrame, path: Path) -> tuple[pd.DataFrame, int]:
     """Return a table of sums by time with the share `measured`, and its step in minutes.
 
     The step is an hour or longer.
@@ -122,7 +120,7 @@ def summed(frame: "pd.DataFrame", path: Path) -> "tuple[pd.DataFrame, int]":
     return _measured(_numbers(frame, path).set_axis(times), step_of(times, path), path)
 
 
-def _measured(steps: "pd.DataFrame", step: int, path: Path) -> "tuple[pd.DataFrame, int]":
+def _measured(steps: pd.DataFrame, step: int, path: Path) -> tuple[pd.DataFrame, int]:
     """Derive from the voltage which share of each step was measured.
 
     Steps shorter than an hour are summed by the hour.
@@ -141,7 +139,7 @@ def _measured(steps: "pd.DataFrame", step: int, path: Path) -> "tuple[pd.DataFra
     return _by_hour(steps.assign(measured=whole), step), HOUR
 
 
-def _summed_up(voltage: "pd.Series", step: int, path: Path) -> None:
+def _summed_up(voltage: pd.Series, step: int, path: Path) -> None:
     """Refuse means in the place of sums, and rows that hold the sum of several steps.
 
     Raises
@@ -166,15 +164,13 @@ def _summed_up(voltage: "pd.Series", step: int, path: Path) -> None:
         )
 
 
-def _by_hour(steps: "pd.DataFrame", step: int) -> "pd.DataFrame":
+def _by_hour(steps: pd.DataFrame, step: int) -> pd.DataFrame:
     """Sum steps up by the hour; `measured` becomes the share of the hour."""
-    import pandas as pd
-
     hours = steps.groupby(pd.DatetimeIndex(steps.index).floor("h")).sum()
     return hours.assign(measured=hours["measured"] * step / HOUR)
 
 
-def _numbers(frame: "pd.DataFrame", path: Path) -> "pd.DataFrame":
+def _numbers(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
     """Return the meter's columns as numbers.
 
     Raises
@@ -182,8 +178,6 @@ def _numbers(frame: "pd.DataFrame", path: Path) -> "pd.DataFrame":
     CasebookError
         Some are missing, or hold text.
     """
-    import pandas as pd
-
     lacking = [name for name in METER if name not in frame.columns]
     if lacking:
         many = "s" if len(lacking) > 1 else ""
@@ -209,5 +203,5 @@ def _separator(path: Path) -> str:
     return ";" if any(";" in name for name in _header(path, ",")) else ","
 
 
-def _listed(frame: "pd.DataFrame") -> str:
+def _listed(frame: pd.DataFrame) -> str:
     return ", ".join(map(str, frame.columns[:9]))

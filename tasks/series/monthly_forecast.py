@@ -1,9 +1,17 @@
 """Year ahead: the next twelve months of a series of days, from the twelve before, by its months."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+from keras import layers, ops
 
 from casebook import files
+from casebook.array_types import Float64Array, NamedArrays
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, read_table, write_arrays
@@ -11,14 +19,6 @@ from tasks.evaluation.metrics import bootstrap
 from tasks.pages.plot_style import figure, save
 from tasks.problem.definition import Problem
 from tasks.series.windowing import windows
-
-if TYPE_CHECKING:
-    import keras
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Arrays = dict[str, NDArray[Any]]
-    Floats = NDArray[np.float64]
 
 MONTHS = 12
 ENOUGH = 20  # days that a month must have to count: it is the mean of its days
@@ -36,9 +36,6 @@ def part_months(out: Path, table: Ref, parts: Ref, problem: Problem) -> Facts:
 
     `date` is the month of the window's last number, counted from January of the year 0.
     """
-    import numpy as np
-    import pandas as pd
-
     frame = read_table(table)
     month = pd.to_datetime(frame["date"]).dt.to_period("M")
     sizes = frame.groupby(month)[problem.target].agg(["mean", "size"])
@@ -55,15 +52,11 @@ def part_months(out: Path, table: Ref, parts: Ref, problem: Problem) -> Facts:
     return {"months": len(values), "years": np.round(len(values) / MONTHS, 1)}
 
 
-def year_network(train: "Arrays") -> "keras.Model":
+def year_network(train: NamedArrays) -> keras.Model:
     """Return an ensemble that weighs the same month of the year before.
 
     It is weighed against the year's mean and its season.
     """
-    import keras
-    import numpy as np
-    from keras import layers, ops
-
     scale = float(train["window"].mean())
     window, date = keras.Input((MONTHS,), name="window"), keras.Input((1,), name="date")
     recent = window / scale - 1
@@ -81,8 +74,6 @@ def judge_year(out: Path, months: Ref, trained: Ref, seed: int) -> Facts:
 
     Writes `figures.json` by kind and model, and a plot.
     """
-    import numpy as np
-
     rows = {name: read_arrays(months, name) for name in ("train", "validation", "test")}
     y = rows["test"]["y"][0].astype("float64")
     past = np.concatenate([rows[name]["y"][:, 0] for name in ("train", "validation")])
@@ -112,16 +103,15 @@ def judge_year(out: Path, months: Ref, trained: Ref, seed: int) -> Facts:
     return {"months": int(there.sum())}
 
 
-def _figure(y: "Floats", prediction: "Floats", seed: int) -> Any:
-    import numpy as np
+def _figure(y: Float64Array, prediction: Float64Array, seed: int) -> Any:
 
-    def rmse(weights: "Floats") -> "dict[str, Floats]":
+    def rmse(weights: Float64Array) -> dict[str, Float64Array]:
         return {FIGURE: np.sqrt(weights @ (y - prediction) ** 2 / weights.sum(axis=1))}
 
     return bootstrap(rmse, np.zeros(len(y)), seed)[FIGURE]
 
 
-def _draw(out: Path, y: "Floats", predictions: "dict[str, Floats]") -> None:
+def _draw(out: Path, y: Float64Array, predictions: dict[str, Float64Array]) -> None:
     fig, axis = figure(7, 3.4)
     for name, values in predictions.items():
         axis.plot(range(1, MONTHS + 1), values / KWH, marker=".", label=name)

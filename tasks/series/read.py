@@ -5,9 +5,14 @@ one day earlier, as filled; a step is an hour, or longer where the file has no h
 before the first or after the last measurement is no gap.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TypeAlias
+
+import numpy as np
+import pandas as pd
 
 from casebook.catalog import data_set
 from casebook.errors import CasebookError
@@ -19,14 +24,11 @@ from tasks.data.fetch import proven
 from tasks.series.meter import HOUR, POWER, load, summed
 from tasks.series.times import DAY
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    Maker = Callable[[int, int], pd.DataFrame]
+Maker: TypeAlias = "Callable[[int, int], pd.DataFrame]"
 
 
 @stage
-def downsample(out: Path, origin: Origin, sample: "Maker", sample_rows: int, seed: int) -> Facts:
+def downsample(out: Path, origin: Origin, sample: Maker, sample_rows: int, seed: int) -> Facts:
     """Read the origin's file (or make the sample), fill its gaps, and keep sums by the day.
 
     Writes `table`, a row per day: the filled sums, the active power of the measured minutes alone,
@@ -77,13 +79,11 @@ def downsample(out: Path, origin: Origin, sample: "Maker", sample_rows: int, see
     }
 
 
-def complete(steps: "pd.DataFrame", step: int) -> "tuple[pd.DataFrame, pd.Series]":
+def complete(steps: pd.DataFrame, step: int) -> tuple[pd.DataFrame, pd.Series]:
     """Return every step of the span, and the share of each that is missing.
 
     Where nothing was measured, the values are zero.
     """
-    import pandas as pd
-
     every = pd.date_range(steps.index[0], steps.index[-1], freq=f"{step}min")
     steps = steps.reindex(every).fillna(0.0)
     lacking = 1.0 - steps.pop("measured")
@@ -91,13 +91,11 @@ def complete(steps: "pd.DataFrame", step: int) -> "tuple[pd.DataFrame, pd.Series
     return steps, lacking.clip(0.0, 1.0)
 
 
-def filled(steps: "pd.DataFrame", lacking: "pd.Series", step: int) -> "pd.DataFrame":
+def filled(steps: pd.DataFrame, lacking: pd.Series, step: int) -> pd.DataFrame:
     """Return the steps with missing shares taken from the same step one day earlier.
 
     The earlier step is taken as filled.
     """
-    import numpy as np
-
     values, share, back = steps.to_numpy(copy=True), lacking.to_numpy(), DAY // step
     for place in np.flatnonzero(share > 0):
         if place >= back:

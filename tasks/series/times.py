@@ -6,18 +6,17 @@ every day has 24 hours. Times without an offset are taken as they are; where clo
 they repeat, and are refused.
 """
 
+from __future__ import annotations
+
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+import pandas as pd
+
+from casebook.array_types import Int64Array
 from casebook.errors import CasebookError
-
-if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
-    from numpy.typing import NDArray
-
-    Minutes = NDArray[np.int64]
 
 log = logging.getLogger("casebook")
 DAY = 1440  # minutes
@@ -26,7 +25,7 @@ OFFSET = r"(?i)(:[\d.]+|T\d\d)\s*(Z|UTC|[+-]\d\d(?::?\d\d)?)$"
 RUN = 24  # rows further apart than the smallest step, one like the other: no gaps, but another step
 
 
-def read_times(given: "pd.Series", path: Path, form: str | None = None) -> "pd.Series":
+def read_times(given: pd.Series, path: Path, form: str | None = None) -> pd.Series:
     """Return a column's times by one clock, without an offset.
 
     Parameters
@@ -41,8 +40,6 @@ def read_times(given: "pd.Series", path: Path, form: str | None = None) -> "pd.S
     CasebookError
         A row holds no time, or only some rows have an offset.
     """
-    import pandas as pd
-
     if isinstance(given.dtype, pd.DatetimeTZDtype):
         shown = given.dt.tz_localize(None)
         offsets = (shown - given.dt.tz_convert("UTC").dt.tz_localize(None)).dt.total_seconds() // 60
@@ -60,12 +57,8 @@ def read_times(given: "pd.Series", path: Path, form: str | None = None) -> "pd.S
     return shown if offsets is None else _by_one_clock(shown, offsets, path)
 
 
-def _parsed(
-    texts: "pd.Series", path: Path, form: str | None
-) -> "tuple[pd.Series, pd.Series | None]":
+def _parsed(texts: pd.Series, path: Path, form: str | None) -> tuple[pd.Series, pd.Series | None]:
     """Return the times that texts show, and their offsets in minutes if they have any."""
-    import pandas as pd
-
     marks = texts.str.extract(OFFSET)[1]
     marked = marks.notna()
     if not marked.any():
@@ -91,13 +84,11 @@ def _minutes(mark: str) -> int:
     return -minutes if mark[0] == "-" else minutes
 
 
-def _by_one_clock(shown: "pd.Series", offsets: "pd.Series", path: Path) -> "pd.Series":
+def _by_one_clock(shown: pd.Series, offsets: pd.Series, path: Path) -> pd.Series:
     """Bring times to the smallest offset.
 
     Midnights of each day's own clock stay unchanged, as they are days.
     """
-    import pandas as pd
-
     least = int(offsets.min())
     if len(shown) > 1 and (shown == shown.dt.normalize()).all():
         return shown
@@ -111,13 +102,11 @@ def _by_one_clock(shown: "pd.Series", offsets: "pd.Series", path: Path) -> "pd.S
     return shown - pd.to_timedelta(offsets - least, unit="min")
 
 
-def in_order(times: "pd.Series", path: Path, last: Any = None) -> Any:
+def in_order(times: pd.Series, path: Path, last: Any = None) -> Any:
     """Raise if times go back or repeat, and return the newest.
 
     Times are also compared with the `last` one before them.
     """
-    import numpy as np
-
     values = times.to_numpy()
     first = values[0] - np.timedelta64(1, "s") if last is None else last
     before = np.concatenate([[first], values[:-1]])
@@ -138,7 +127,7 @@ def in_order(times: "pd.Series", path: Path, last: Any = None) -> Any:
     )
 
 
-def step_of(times: "pd.Series", path: Path) -> int:
+def step_of(times: pd.Series, path: Path) -> int:
     """Return the minutes between two rows of times in order.
 
     That is the smallest distance, which must divide a day evenly.
@@ -151,9 +140,7 @@ def step_of(times: "pd.Series", path: Path) -> int:
         There is one row, rows are less than a minute apart, a step does not divide a day, a time is
         not on the grid of steps from midnight on, or a long run of rows has another step.
     """
-    import numpy as np
-
-    minutes: Minutes = times.to_numpy().astype("datetime64[m]").astype("int64")
+    minutes: Int64Array = times.to_numpy().astype("datetime64[m]").astype("int64")
     if len(minutes) < 2:
         raise CasebookError(
             f"{path} has one row only: a series needs at least two times. Name another file."
@@ -180,7 +167,7 @@ def step_of(times: "pd.Series", path: Path) -> int:
     return step
 
 
-def _on_grid(times: "pd.Series", minutes: "Minutes", step: int, path: Path) -> None:
+def _on_grid(times: pd.Series, minutes: Int64Array, step: int, path: Path) -> None:
     off = minutes % step != 0
     if off.any():
         row = int(off.argmax())
@@ -191,13 +178,11 @@ def _on_grid(times: "pd.Series", minutes: "Minutes", step: int, path: Path) -> N
         )
 
 
-def _one_step(times: "pd.Series", apart: "Minutes", step: int, path: Path) -> None:
+def _one_step(times: pd.Series, apart: Int64Array, step: int, path: Path) -> None:
     """Raise if the step of a series changes.
 
     What looks like gaps of equal length is then sums of longer steps.
     """
-    import numpy as np
-
     starts = np.flatnonzero(np.diff(apart, prepend=-1, append=-1))
     lengths = np.diff(starts)
     other = (lengths >= RUN) & (apart[starts[:-1]] > step)

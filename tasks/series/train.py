@@ -1,12 +1,18 @@
 """Train series: fit a network that goes on with a series of numbers, and keep its answers."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
+import keras
+import numpy as np
+from keras import ops
 from pydantic import BaseModel, ConfigDict
 
 from casebook import files
+from casebook.array_types import Float32Array, NamedArrays
 from casebook.device import DeviceChoice, prepare
 from casebook.progress import Progress
 from casebook.stage import stage
@@ -16,14 +22,7 @@ from tasks.series.windowing import walk
 from tasks.training.finite import finite_inputs, finite_loss
 from tasks.training.train import Optimizer, Schedule, Settings, optimizer, steady
 
-if TYPE_CHECKING:
-    import keras
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Arrays = dict[str, NDArray[Any]]
-    Floats = NDArray[np.float32]
-    SeriesNetwork = Callable[[Arrays], keras.Model]
+SeriesNetwork: TypeAlias = "Callable[[NamedArrays], keras.Model]"
 
 LOOKS = 20  # at the validation part, spread over the epochs, for the curve alone
 
@@ -51,7 +50,7 @@ class SeriesSettings(BaseModel):
 
 @stage
 def train_series(
-    out: Path, parts: Ref, network: "SeriesNetwork", settings: SeriesSettings, seed: int
+    out: Path, parts: Ref, network: SeriesNetwork, settings: SeriesSettings, seed: int
 ) -> Facts:
     """Fit one network for a fixed number of epochs, and answer the validation and test rows.
 
@@ -74,8 +73,6 @@ def train_series(
     Writes `network.keras` (raw windows in, the mean answer out), `history.json` of the last period,
     and `scores.npz`.
     """
-    import numpy as np
-
     used = prepare(settings.device, seed)
     members = steady(lambda: network(read_arrays(parts, "train")), seed)
     start = [np.asarray(variable) for variable in members.variables]
@@ -100,7 +97,7 @@ def train_series(
     }
 
 
-def inputs_of(model: "keras.Model", rows: "Arrays") -> Any:
+def inputs_of(model: keras.Model, rows: NamedArrays) -> Any:
     """Return the inputs of a network, selected from the rows by name.
 
     They are an array, or one for each input in their order.
@@ -110,15 +107,12 @@ def inputs_of(model: "keras.Model", rows: "Arrays") -> Any:
 
 
 def fit(
-    model: "keras.Model", train: "Arrays", validation: "Arrays | None", settings: SeriesSettings
+    model: keras.Model, train: NamedArrays, validation: NamedArrays | None, settings: SeriesSettings
 ) -> dict[str, Any]:
     """Train the model and return its learning curves.
 
     The validation split, if there is one, only adds its own curve.
     """
-    import keras
-    import numpy as np
-
     scale = float(np.nanstd(train["y"])) or 1.0
     loss = member_loss(scale, settings.huber)
     steps = settings.epochs * -(-len(train["y"]) // settings.batch_size)
@@ -152,14 +146,13 @@ def fit(
     return curves
 
 
-def member_loss(scale: float, huber: float) -> "Callable[[Any, Any], Any]":
+def member_loss(scale: float, huber: float) -> Callable[[Any, Any], Any]:
     """Return the function that computes the loss of each row.
 
     It is the loss of errors divided by `scale`, averaged over members and over the known steps.
     """
 
     def loss(y: Any, given: Any) -> Any:
-        from keras import ops
 
         y = ops.reshape(ops.cast(y, given.dtype), (-1, 1, given.shape[-1]))
         present = ops.cast(ops.isfinite(y), given.dtype)
@@ -173,21 +166,16 @@ def member_loss(scale: float, huber: float) -> "Callable[[Any, Any], Any]":
     return loss
 
 
-def pooled(model: "keras.Model") -> "keras.Model":
+def pooled(model: keras.Model) -> keras.Model:
     """Return the network with the mean of its members' answers, shape (rows, steps)."""
-    import keras
-    from keras import ops
-
     return keras.Model(model.input, ops.mean(model.output, axis=1), name=model.name)
 
 
-def answers(model: "keras.Model", rows: "Arrays") -> "Floats":
+def answers(model: keras.Model, rows: NamedArrays) -> Float32Array:
     """Return the network's predictions, shape (rows, steps).
 
     The shape is (rows,) where the truth has one step only.
     """
-    import numpy as np
-
     # a graph would be traced for one call
-    given: Floats = np.asarray(model(inputs_of(model, rows), training=False), "float32")
+    given: Float32Array = np.asarray(model(inputs_of(model, rows), training=False), "float32")
     return given[:, 0] if rows["y"].ndim == 1 else given

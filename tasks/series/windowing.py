@@ -8,19 +8,22 @@ number. A validation split may have several periods, which its array `period` nu
 that was known before it.
 """
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from casebook.array_types import NamedArrays
 from casebook.store import Ref
 from casebook.tables import read_arrays
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
-    Arrays = dict[str, NDArray[Any]]
-
-
-def windows(values: "NDArray[Any]", first: int, end: int, length: int, horizon: int) -> "Arrays":
+def windows(
+    values: npt.NDArray[Any], first: int, end: int, length: int, horizon: int
+) -> NamedArrays:
     """Return the rows whose first predicted step is in `first` to before `end`.
 
     Parameters
@@ -37,8 +40,6 @@ def windows(values: "NDArray[Any]", first: int, end: int, length: int, horizon: 
     `window` (rows, length), `y` (rows, horizon) with nan from `end` on, and `day` (rows,), the
     place of each row's first predicted step.
     """
-    import numpy as np
-
     days = np.arange(first, end)
     padded = np.concatenate([values[:end], np.full(horizon, np.nan)])
     return {
@@ -48,13 +49,11 @@ def windows(values: "NDArray[Any]", first: int, end: int, length: int, horizon: 
     }
 
 
-def walk(parts: Ref) -> "Iterator[tuple[Arrays, Arrays]]":
+def walk(parts: Ref) -> Iterator[tuple[NamedArrays, NamedArrays]]:
     """Yield, for each period, all rows before it and its own rows.
 
     The periods are those of the validation split, and then the test split.
     """
-    import numpy as np
-
     past, validation, test = (read_arrays(parts, name) for name in ("train", "validation", "test"))
     period = validation.pop("period", np.zeros(len(validation["y"]), "int64"))
     for number in np.unique(period):
@@ -64,8 +63,6 @@ def walk(parts: Ref) -> "Iterator[tuple[Arrays, Arrays]]":
     yield past, test
 
 
-def joined(*rows: "Arrays") -> "Arrays":
+def joined(*rows: NamedArrays) -> NamedArrays:
     """Return rows one after the other."""
-    import numpy as np
-
     return {name: np.concatenate([arrays[name] for arrays in rows]) for name in rows[0]}

@@ -3,10 +3,15 @@
 Reports what that costs on validation.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TypeAlias
 
+import numpy as np
+
+from casebook.array_types import Float64Array
 from casebook.stage import stage, uncached_task
 from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_arrays, write_arrays
@@ -14,22 +19,15 @@ from tasks.data.derive import Derived
 from tasks.evaluation.evaluate import answered, once
 from tasks.pages.notes import Notes
 from tasks.problem.definition import Problem
-from tasks.tables.features import encode
+from tasks.tables.features import Encoder, encode
 from tasks.tables.split import PARTS
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from tasks.tables.features import Encoder
-
-    Floats = NDArray[np.float64]
-    Steps = Mapping[str, tuple[Derived, ...]]
+Steps: TypeAlias = "Mapping[str, tuple[Derived, ...]]"
 
 
 @stage
 def ablate(
-    out: Path, parts: Ref, folds: int, problem: Problem, steps: "Steps", encoder: "Encoder"
+    out: Path, parts: Ref, folds: int, problem: Problem, steps: Steps, encoder: Encoder
 ) -> Facts:
     """Encode every fold with all steps, and then again without each one.
 
@@ -62,7 +60,6 @@ def ablate(
 
 def fill_up(folders: list[Path]) -> int:
     """Pad all encoded splits to the same number of features with zeros, and return that number."""
-    import numpy as np
 
     def widths() -> list[int]:
         counts = []
@@ -82,14 +79,12 @@ def fill_up(folders: list[Path]) -> int:
 
 @uncached_task
 def worth(
-    reduced: Ref, trained: Ref, folds: int, steps: "Steps", problem: Problem, notes: Notes
+    reduced: Ref, trained: Ref, folds: int, steps: Steps, problem: Problem, notes: Notes
 ) -> Notes:
     """Return the notes with a table of what each step is worth.
 
     It shows the primary metric on validation, and how it changes without each step.
     """
-    import numpy as np
-
     figures = np.reshape(
         [
             validated(reduced.fold(i), trained.fold(i), problem)
@@ -121,6 +116,6 @@ def validated(encoded: Ref, trained: Ref, problem: Problem) -> float:
     return figure
 
 
-def paired(changes: "Floats") -> tuple[float, float]:
+def paired(changes: Float64Array) -> tuple[float, float]:
     """Return the mean of changes that were measured on the same folds, and its standard error."""
     return float(changes.mean()), float(changes.std(ddof=1) / len(changes) ** 0.5)

@@ -1,18 +1,21 @@
 """Compare: fit what a practitioner reaches for in five minutes, on the same rows and features."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from __future__ import annotations
 
+import time
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+import threadpoolctl
+from sklearn import dummy, ensemble, linear_model
+
+from casebook.array_types import Float64Array
 from casebook.stage import stage
 from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_arrays, write_arrays
 from tasks.problem.definition import Problem
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
 
 Peer = Literal["dummy", "logistic_regression", "extra_trees", "random_forest", "gradient_boosting"]
 NumberPeer = Literal[
@@ -35,11 +38,6 @@ def compare(
     are training rows to it: the comparison gives nothing away. Writes `scores.npz`, a probability
     or value per test row and peer.
     """
-    import time
-
-    import numpy as np
-    from threadpoolctl import threadpool_limits
-
     parts = {name: read_arrays(features, name) for name in ("train", "validation", "test")}
     test = flat(parts["test"]["x"])
     x = np.concatenate([flat(parts["train"]["x"]), flat(parts["validation"]["x"])])
@@ -48,7 +46,7 @@ def compare(
     for name in peers:
         started = time.perf_counter()
         # the other core trains networks, and threads that wait for each other spin
-        with threadpool_limits(1):
+        with threadpoolctl.threadpool_limits(1):
             scores[name] = predicted(peer(name, trees, problem, seed).fit(x, y), test, problem)
         seconds[name] = round(time.perf_counter() - started, 2)
     write_arrays(out, "scores", **scores)
@@ -74,26 +72,22 @@ def compare_folds(
     return {"rows": rows[0], "folds": folds}
 
 
-def flat(x: "NDArray[Any]") -> "Floats":
+def flat(x: npt.NDArray[Any]) -> Float64Array:
     """Return rows of features; of a picture each pixel is one, from 0 to 1."""
-    import numpy as np
-
     return x if x.dtype != np.uint8 else x.reshape(len(x), -1).astype("float32") / 255
 
 
-def predicted(fitted: Any, x: "Floats", problem: Problem) -> "Floats":
+def predicted(fitted: Any, x: Float64Array, problem: Problem) -> Float64Array:
     """Return for each row the probability of class 1, or that of every class, or the value."""
     if problem.kind == "regression":
-        answers: Floats = fitted.predict(x)
+        answers: Float64Array = fitted.predict(x)
         return answers
-    probability: Floats = fitted.predict_proba(x)
+    probability: Float64Array = fitted.predict_proba(x)
     return probability[:, 1] if problem.kind == "binary" else probability
 
 
 def peer(name: Peer | NumberPeer, trees: int, problem: Problem, seed: int) -> Any:
     """Return an unfitted model with usual settings; `trees` is the size of a forest."""
-    from sklearn import dummy, ensemble, linear_model
-
     classes = problem.kind != "regression"
     boosting = {
         "learning_rate": 0.05,
@@ -139,21 +133,18 @@ class NormalEquation:
     weights.
     """
 
-    def fit(self, x: "Floats", y: "Floats") -> Self:
+    def fit(self, x: Float64Array, y: Float64Array) -> Self:
         """Solve for the weights."""
-        import numpy as np
-
         wide = self._with_ones(x)
-        self.weights: Floats = np.linalg.pinv(wide.T @ wide, hermitian=True) @ wide.T @ y
+        self.weights: Float64Array = np.linalg.pinv(wide.T @ wide, hermitian=True) @ wide.T @ y
         return self
 
-    def predict(self, x: "Floats") -> "Floats":
+    def predict(self, x: Float64Array) -> Float64Array:
         """Return the fitted plane's values."""
-        values: Floats = self._with_ones(x) @ self.weights
+        values: Float64Array = self._with_ones(x) @ self.weights
         return values
 
     @staticmethod
-    def _with_ones(x: "Floats") -> "Floats":
-        import numpy as np
+    def _with_ones(x: Float64Array) -> Float64Array:
 
         return np.column_stack([np.ones(len(x)), x.astype("float64")])

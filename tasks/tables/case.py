@@ -1,14 +1,18 @@
 """Table case: what a case declares whose models take the rows of a table."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
+
+import pandas as pd
 
 from casebook.catalog import DataSet, data_set
 from casebook.errors import CasebookError
 from casebook.futures import Future, gather
 from casebook.store import Ref
-from tasks.data.clean import clean, drop_repeats
+from tasks.data.clean import Step, clean, drop_repeats
 from tasks.data.derive import Derived
 from tasks.data.fetch import fetch
 from tasks.data.ingest import ingest
@@ -16,15 +20,10 @@ from tasks.data.validate import enforce, suite_text, validate
 from tasks.problem.calibration import ThresholdPolicy
 from tasks.problem.definition import Problem
 from tasks.problem.prepared_data import PreparedData
+from tasks.tables.features import Encoder
 from tasks.tables.inputs import Rows
 from tasks.tables.parameters import TableParams, tuned_network, tuned_settings
 from tasks.tables.splitters import Model, Splits
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from tasks.data.clean import Step
-    from tasks.tables.features import Encoder
 
 P = TypeVar("P", bound=TableParams)
 SMOKE_EPOCHS = 3
@@ -36,7 +35,7 @@ def default_threshold(params: TableParams) -> ThresholdPolicy:
     return ThresholdPolicy()
 
 
-def no_sample(rows: int, seed: int) -> "pd.DataFrame":
+def no_sample(rows: int, seed: int) -> pd.DataFrame:
     """Refuse to make a sample.
 
     Raises
@@ -79,11 +78,11 @@ class TableCase(Generic[P]):
     dataset: str
     problem: Problem
     splits: Splits[P]
-    encoder: "Encoder"
+    encoder: Encoder
     models: Mapping[str, Model]
-    sample: "Callable[[int, int], pd.DataFrame]" = no_sample
+    sample: Callable[[int, int], pd.DataFrame] = no_sample
     derived: tuple[Derived, ...] | Callable[[DataSet], tuple[Derived, ...]] = ()
-    cleaning: "tuple[Step, ...]" = (drop_repeats,)
+    cleaning: tuple[Step, ...] = (drop_repeats,)
     threshold: Callable[[P], ThresholdPolicy] = default_threshold
 
     @property

@@ -6,17 +6,23 @@ PowerTransformer (its form in skl2onnx overflows where numbers are large); KBins
 OneHotEncoder give dense columns.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import onnx
+import numpy as np
+import onnx
+import skl2onnx
+import sklearn.impute
+from skl2onnx import operator_converters
+from sklearn import preprocessing
 
 
 def convert_step(
     step: Any, texts: Sequence[bool], precision: str, opsets: Mapping[str, int]
-) -> "onnx.ModelProto":
+) -> onnx.ModelProto:
     """Return the graph of a fitted step.
 
     Its input is all columns side by side, or one input per column where their types differ.
@@ -32,33 +38,35 @@ def convert_step(
     opsets
         The version of each domain's operators.
     """
-    from skl2onnx import convert_sklearn
-    from skl2onnx.common import data_types
-    from sklearn.impute import SimpleImputer
-    from sklearn.preprocessing import FunctionTransformer, PowerTransformer
-
-    tensor = {"FLOAT": data_types.FloatTensorType, "DOUBLE": data_types.DoubleTensorType}[precision]
-    kinds = [data_types.StringTensorType if text else tensor for text in texts]
+    tensor = {
+        "FLOAT": skl2onnx.common.data_types.FloatTensorType,
+        "DOUBLE": skl2onnx.common.data_types.DoubleTensorType,
+    }[precision]
+    kinds = [skl2onnx.common.data_types.StringTensorType if text else tensor for text in texts]
     types = [(f"column{place}", kind([None, 1])) for place, kind in enumerate(kinds)]
     if len(set(kinds)) == 1:
         types = [("columns", kinds[0]([None, len(kinds)]))]
-    graph: onnx.ModelProto = convert_sklearn(
-        FunctionTransformer() if isinstance(step, str) else dense(step),
+    graph: onnx.ModelProto = skl2onnx.convert_sklearn(
+        preprocessing.FunctionTransformer() if isinstance(step, str) else dense(step),
         initial_types=types,
         target_opset=dict(opsets),
-        custom_conversion_functions={SimpleImputer: impute, PowerTransformer: power},
-        custom_shape_calculators={SimpleImputer: imputed_shape, PowerTransformer: same_shape},
+        custom_conversion_functions={
+            sklearn.impute.SimpleImputer: impute,
+            preprocessing.PowerTransformer: power,
+        },
+        custom_shape_calculators={
+            sklearn.impute.SimpleImputer: imputed_shape,
+            preprocessing.PowerTransformer: same_shape,
+        },
     )
     return graph
 
 
 def dense(step: Any) -> Any:
     """Return a copy of a fitted step that makes no sparse matrices: ONNX has none."""
-    from sklearn.preprocessing import KBinsDiscretizer
-
     copied = deepcopy(step)
     for part in parts_of(copied):
-        if isinstance(part, KBinsDiscretizer) and part.encode == "onehot":
+        if isinstance(part, preprocessing.KBinsDiscretizer) and part.encode == "onehot":
             part.encode = "onehot-dense"
     return copied
 
@@ -90,10 +98,9 @@ class Nodes:
     """Adds nodes to a graph that skl2onnx makes, in the precision of an operator's input."""
 
     def __init__(self, scope: Any, operator: Any, container: Any) -> None:
-        from skl2onnx.common.data_types import guess_proto_type
 
         self.scope, self.container = scope, container
-        self.kind = guess_proto_type(operator.inputs[0].type)
+        self.kind = skl2onnx.common.data_types.guess_proto_type(operator.inputs[0].type)
         self.output = operator.outputs[0].full_name
 
     def constant(self, values: Any, kind: int | None = None) -> str:
@@ -101,8 +108,6 @@ class Nodes:
 
         It has the nodes' precision unless another type is requested.
         """
-        import numpy as np
-
         name: str = self.scope.get_unique_variable_name("constant")
         array = np.asarray(values)
         self.container.add_initializer(name, kind or self.kind, array.shape, array.ravel().tolist())
@@ -123,26 +128,21 @@ def impute(scope: Any, operator: Any, container: Any) -> None:
 
     Text is imputed as skl2onnx does; for numbers the nodes fill missing values and indicate them.
     """
-    from skl2onnx.common.data_types import StringTensorType
-    from skl2onnx.operator_converters.common import concatenate_variables
-    from skl2onnx.operator_converters.imputer_op import convert_sklearn_imputer
-
     imputer = operator.raw_operator
-    if isinstance(operator.inputs[0].type, StringTensorType):
+    if isinstance(operator.inputs[0].type, skl2onnx.common.data_types.StringTensorType):
         if imputer.add_indicator:
             raise NotImplementedError("an indicator of missing text is not supported.")
-        convert_sklearn_imputer(scope, operator, container)
+        operator_converters.imputer_op.convert_sklearn_imputer(scope, operator, container)
         return
     nodes = Nodes(scope, operator, container)
-    given = concatenate_variables(scope, operator.inputs, container)
+    given = operator_converters.common.concatenate_variables(scope, operator.inputs, container)
     gaps = missing(nodes, given, imputer.missing_values)
     filling = nodes.constant(imputer.statistics_.astype("float64")[None])
     if not imputer.add_indicator:
         nodes.node("Where", gaps, filling, given, output=nodes.output)
         return
-    from onnx import TensorProto
 
-    columns = nodes.constant(imputer.indicator_.features_, TensorProto.INT64)
+    columns = nodes.constant(imputer.indicator_.features_, onnx.TensorProto.INT64)
     flags = nodes.node("Cast", nodes.node("Gather", gaps, columns, axis=1), to=nodes.kind)
     nodes.node(
         "Concat", nodes.node("Where", gaps, filling, given), flags, output=nodes.output, axis=1
@@ -161,11 +161,8 @@ def power(scope: Any, operator: Any, container: Any) -> None:
 
     They are the Yeo-Johnson or the Box-Cox transformation, and the scaling after it.
     """
-    import numpy as np
-    from skl2onnx.operator_converters.common import concatenate_variables
-
     transformer, nodes = operator.raw_operator, Nodes(scope, operator, container)
-    given = concatenate_variables(scope, operator.inputs, container)
+    given = operator_converters.common.concatenate_variables(scope, operator.inputs, container)
     lambdas = transformer.lambdas_.astype("float64")[None]
     if transformer.method == "box-cox":
         bent = box_cox(nodes, given, lambdas)
@@ -184,15 +181,12 @@ def power(scope: Any, operator: Any, container: Any) -> None:
 
 def box_cox(nodes: Nodes, given: str, lambdas: Any) -> str:
     """Return (x ** lambda - 1) / lambda of each column, or log x where its lambda is zero."""
-    import numpy as np
-    from onnx import TensorProto
-
     none = np.abs(lambdas) < np.spacing(1.0)
     powers = nodes.constant(np.where(none, 1.0, lambdas))
     raised = nodes.node("Sub", nodes.node("Pow", given, powers), nodes.constant([[1.0]]))
     return nodes.node(
         "Where",
-        nodes.constant(none.astype("int64"), TensorProto.BOOL),
+        nodes.constant(none.astype("int64"), onnx.TensorProto.BOOL),
         nodes.node("Log", given),
         nodes.node("Div", raised, powers),
     )

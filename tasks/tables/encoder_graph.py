@@ -7,22 +7,23 @@ A published model takes 32-bit numbers. A scaler must compute in 64 bits: a mean
 compare in 32 bits: 40.3 is no longer an edge of 40.3 once it came as 40.299999. So both are tried.
 """
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import onnx
+import onnxruntime
+import pandas as pd
+from onnx import helper
+from sklearn import compose
+
+from casebook.array_types import Float64Array
 from casebook.errors import CasebookError
 from tasks.data.derive import Derived
 from tasks.tables.converters import convert_step
 from tasks.training.onnx_format import IR_VERSION, OPSETS, TOLERANCE, opsets
-
-if TYPE_CHECKING:
-    import numpy as np
-    import onnx
-    import pandas as pd
-    from numpy.typing import NDArray
-    from sklearn.compose import ColumnTransformer
-
-    Floats = NDArray[np.float64]
 
 COMPARED = 5000  # training rows on which a step's graph is compared with the fitted step
 CONVERTIBLE = (
@@ -53,19 +54,19 @@ class Step(NamedTuple):
 class Piece(NamedTuple):
     """The graph of one step, its numeric precision, and its distance from the fitted step."""
 
-    graph: "onnx.ModelProto"
+    graph: onnx.ModelProto
     precision: str
     gap: float
 
 
-def steps_of(fitted: "ColumnTransformer") -> Iterator[Step]:
+def steps_of(fitted: compose.ColumnTransformer) -> Iterator[Step]:
     """Yield the steps of a fitted encoder that make features."""
     for name, transformer, columns in fitted.transformers_:
         if len(columns) and not (isinstance(transformer, str) and transformer == "drop"):
             yield Step(name, transformer, list(columns), fitted.output_indices_[name])
 
 
-def feature_names(fitted: "ColumnTransformer") -> list[str]:
+def feature_names(fitted: compose.ColumnTransformer) -> list[str]:
     """Return for each encoded feature the columns that it is made of."""
     names: list[str] = []
     for step in steps_of(fitted):
@@ -86,23 +87,21 @@ def kind_of(transformer: Any) -> str:
     )
 
 
-def transformed(fitted: "ColumnTransformer", table: "pd.DataFrame") -> "Floats":
+def transformed(fitted: compose.ColumnTransformer, table: pd.DataFrame) -> Float64Array:
     """Return the encoded features of a table as a dense array.
 
     The encoder itself may make a sparse matrix of them.
     """
-    import numpy as np
-
     features = fitted.transform(table)
     return np.asarray(features.toarray() if hasattr(features, "toarray") else features)
 
 
 def encoder_graph(
-    fitted: "ColumnTransformer",
-    raw: "pd.DataFrame",
-    table: "pd.DataFrame",
+    fitted: compose.ColumnTransformer,
+    raw: pd.DataFrame,
+    table: pd.DataFrame,
     derived: tuple[Derived, ...],
-) -> "onnx.ModelProto":
+) -> onnx.ModelProto:
     """Return one graph from the raw columns, as a person would type them, to the encoded features.
 
     Inside the graph columns have names of our own, so that their original names don't matter.
@@ -122,9 +121,6 @@ def encoder_graph(
     CasebookError
         A step has no form as a graph, or one that differs from what was fitted.
     """
-    import onnx
-    from onnx import helper
-
     inside = prefix_for("encoder/", list(raw.columns))
     columns = list(dict.fromkeys(column for step in steps_of(fitted) for column in step.columns))
     names = {column: f"{inside}column{place}" for place, column in enumerate(columns)}
@@ -157,7 +153,7 @@ def prefix_for(prefix: str, names: list[str]) -> str:
     return prefix
 
 
-def pieces(fitted: "ColumnTransformer", table: "pd.DataFrame") -> Iterator[tuple[Step, Piece]]:
+def pieces(fitted: compose.ColumnTransformer, table: pd.DataFrame) -> Iterator[tuple[Step, Piece]]:
     """Yield each step with its graph.
 
     Raises
@@ -209,19 +205,14 @@ def distance(actual: Any, expected: Any) -> float:
 
     It is relative to 1 where a feature is small, else relative to the feature.
     """
-    import numpy as np
-
     if actual.shape != expected.shape:
         raise ValueError(f"It gives {actual.shape[1]} features instead of {expected.shape[1]}.")
     gap = float((np.abs(actual - expected) / (1.0 + np.abs(expected))).max(initial=0.0))
     return gap if np.isfinite(gap) else float("inf")
 
 
-def run_piece(graph: "onnx.ModelProto", rows: "pd.DataFrame", precision: str) -> Any:
+def run_piece(graph: onnx.ModelProto, rows: pd.DataFrame, precision: str) -> Any:
     """Return what a step's graph makes of rows whose numbers came in 32 bits."""
-    import numpy as np
-    import onnxruntime
-
     session = onnxruntime.InferenceSession(
         graph.SerializeToString(), providers=["CPUExecutionProvider"]
     )
@@ -233,28 +224,24 @@ def run_piece(graph: "onnx.ModelProto", rows: "pd.DataFrame", precision: str) ->
     return np.asarray(session.run(None, feeds)[0], "float64")
 
 
-def taken(encoder: "ColumnTransformer") -> list[str]:
+def taken(encoder: compose.ColumnTransformer) -> list[str]:
     """Return the columns that an encoder takes, each once."""
     return list(
         dict.fromkeys(column for _, _, columns in encoder.transformers for column in columns)
     )
 
 
-def numeric(values: "pd.Series") -> bool:
+def numeric(values: pd.Series) -> bool:
     """Whether a column is one of numbers."""
-    import pandas as pd
-
     return pd.api.types.is_numeric_dtype(values)
 
 
-def element(values: "pd.Series") -> int:
+def element(values: pd.Series) -> int:
     """Return how a graph takes a column."""
-    import onnx
-
     return int(onnx.TensorProto.FLOAT if numeric(values) else onnx.TensorProto.STRING)
 
 
-def _array(values: "pd.Series", precision: str) -> Any:
+def _array(values: pd.Series, precision: str) -> Any:
     if not numeric(values):
         return values.to_numpy(object)[:, None]
     return values.to_numpy("float32")[:, None].astype(
@@ -262,10 +249,8 @@ def _array(values: "pd.Series", precision: str) -> Any:
     )
 
 
-def _columns(names: dict[str, str], derived: tuple[Derived, ...]) -> "list[onnx.NodeProto]":
+def _columns(names: dict[str, str], derived: tuple[Derived, ...]) -> list[onnx.NodeProto]:
     """Return the nodes that give each column that the encoder takes the name that it has inside."""
-    from onnx import helper
-
     computed = {derivation.name: derivation for derivation in derived}
     nodes: list[onnx.NodeProto] = []
     for column, name in names.items():
@@ -274,14 +259,11 @@ def _columns(names: dict[str, str], derived: tuple[Derived, ...]) -> "list[onnx.
     return nodes
 
 
-def _fed(graph: "onnx.GraphProto", columns: list[str], precision: str) -> "list[onnx.NodeProto]":
+def _fed(graph: onnx.GraphProto, columns: list[str], precision: str) -> list[onnx.NodeProto]:
     """Return the nodes that feed columns to a step's graph.
 
     Each column goes to an input of its own, or all go side by side to one.
     """
-    import onnx
-    from onnx import helper
-
     text = onnx.TensorProto.STRING
     inputs = [entry.name for entry in graph.input]
     kinds = [entry.type.tensor_type.elem_type for entry in graph.input]
@@ -300,8 +282,6 @@ def _fed(graph: "onnx.GraphProto", columns: list[str], precision: str) -> "list[
     ]
 
 
-def _cast(name: str, result: str, precision: str) -> "onnx.NodeProto":
-    import onnx
-    from onnx import helper
+def _cast(name: str, result: str, precision: str) -> onnx.NodeProto:
 
     return helper.make_node("Cast", [name], [result], to=int(getattr(onnx.TensorProto, precision)))

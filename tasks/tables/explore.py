@@ -1,7 +1,12 @@
 """Explore: the data profile that opens every report, as tables and pictures."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
 
 from casebook import files
 from casebook.catalog import data_set
@@ -9,12 +14,9 @@ from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_table
 from tasks.pages.plot_style import labelled
+from tasks.problem.definition import Problem
+from tasks.problem.targets import class_numbers, places_of
 from tasks.tables.profile_plots import draw_profile
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from tasks.problem.definition import Problem
 
 DRAWN = 20_000  # rows that a picture shows: more would be slower, not clearer
 PANELS = 12
@@ -25,7 +27,7 @@ QUARTILES = {"min": 0.0, "q25": 0.25, "median": 0.5, "q75": 0.75, "max": 1.0}
 
 
 @stage(process="worker")
-def explore(out: Path, table: Ref, dataset: str, problem: "Problem | None" = None) -> Facts:
+def explore(out: Path, table: Ref, dataset: str, problem: Problem | None = None) -> Facts:
     """Describe a table in `profile.json` and in plots.
 
     The file has its statistics; the plots show its columns and how they are related. Statistics are
@@ -37,7 +39,7 @@ def explore(out: Path, table: Ref, dataset: str, problem: "Problem | None" = Non
     return {"rows": len(frame), "columns": len(frame.columns)}
 
 
-def profile(out: Path, frame: "pd.DataFrame", dataset: str, problem: "Problem | None") -> None:
+def profile(out: Path, frame: pd.DataFrame, dataset: str, problem: Problem | None) -> None:
     """Write a table's profile and pictures into a folder."""
     target = problem.target if problem else None
     several = bool(problem and problem.kind == "multiclass")
@@ -70,7 +72,7 @@ def profile(out: Path, frame: "pd.DataFrame", dataset: str, problem: "Problem | 
     )
 
 
-def shape(frame: "pd.DataFrame") -> dict[str, Any]:
+def shape(frame: pd.DataFrame) -> dict[str, Any]:
     """Return the numbers of rows, values, missing values and repeated rows, and the memory used."""
     return {
         "rows": len(frame),
@@ -81,15 +83,13 @@ def shape(frame: "pd.DataFrame") -> dict[str, Any]:
     }
 
 
-def describe(frame: "pd.DataFrame") -> dict[str, dict[str, Any]]:
+def describe(frame: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Return statistics of each column.
 
     They are type, missing and distinct values, and for numbers mean, spread, quartiles and skew.
     `kurtosis` is the excess over a normal distribution's, as in pandas; a statistic for which there
     are too few values is left out.
     """
-    import pandas as pd
-
     summaries: dict[str, dict[str, Any]] = {}
     for name, values in frame.items():
         summary: dict[str, Any] = {
@@ -110,31 +110,28 @@ def describe(frame: "pd.DataFrame") -> dict[str, dict[str, Any]]:
     return summaries
 
 
-def categories(frame: "pd.DataFrame", left_out: str | None = None) -> list[str]:
+def categories(frame: pd.DataFrame, left_out: str | None = None) -> list[str]:
     """Return the columns of texts that are kinds of something: those with few distinct values."""
     texts = frame.select_dtypes(["string", "object", "category", "bool"])
     return [str(name) for name in texts if name != left_out and 1 < texts[name].nunique() <= FEW]
 
 
-def counts(values: "pd.Series", limit: int = 10) -> dict[str, int]:
+def counts(values: pd.Series, limit: int = 10) -> dict[str, int]:
     """Return how often each value stands in a column, the most frequent first."""
     return {str(value): int(number) for value, number in values.value_counts().head(limit).items()}
 
 
-def varying(frame: "pd.DataFrame") -> "pd.DataFrame":
+def varying(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the numeric columns that have more than one value."""
     numbers = frame.select_dtypes("number")
     return numbers.loc[:, numbers.min() < numbers.max()]
 
 
-def correlations(frame: "pd.DataFrame") -> "pd.DataFrame":
+def correlations(frame: pd.DataFrame) -> pd.DataFrame:
     """Return Pearson's correlation of all numeric columns that vary.
 
     Missing values are left out pair by pair.
     """
-    import numpy as np
-    import pandas as pd
-
     numbers = varying(frame)
     if numbers.isna().to_numpy().any() or numbers.shape[1] < 2:
         return numbers.corr()
@@ -143,10 +140,8 @@ def correlations(frame: "pd.DataFrame") -> "pd.DataFrame":
     )
 
 
-def strongest_pairs(matrix: "pd.DataFrame", limit: int = 5) -> list[dict[str, Any]]:
+def strongest_pairs(matrix: pd.DataFrame, limit: int = 5) -> list[dict[str, Any]]:
     """Return the pairs of columns with the greatest absolute correlation."""
-    import numpy as np
-
     above = np.triu(np.ones(matrix.shape, dtype=bool), k=1)
     names, r = list(matrix.columns), matrix.to_numpy()
     pairs = [(names[i], names[j], float(r[i, j])) for i, j in np.argwhere(above & np.isfinite(r))]
@@ -156,7 +151,7 @@ def strongest_pairs(matrix: "pd.DataFrame", limit: int = 5) -> list[dict[str, An
     ]
 
 
-def most_telling(frame: "pd.DataFrame", target: str | None, *, classes: bool = False) -> list[str]:
+def most_telling(frame: pd.DataFrame, target: str | None, *, classes: bool = False) -> list[str]:
     """Return the numeric columns that tell most of the target, the first `PANELS` of them.
 
     By rank correlation, or of several classes by the share of the ranks' variance that lies between
@@ -174,17 +169,14 @@ def most_telling(frame: "pd.DataFrame", target: str | None, *, classes: bool = F
     return [str(name) for name in scores.sort_values(ascending=False).index[:PANELS]]
 
 
-def shares_of(frame: "pd.DataFrame", problem: "Problem") -> "dict[str, pd.Series]":
+def shares_of(frame: pd.DataFrame, problem: Problem) -> dict[str, pd.Series]:
     """Return the values of the target that are plotted against other columns.
 
     They are its mean, or the share of each class in per cent. With two classes that is the second's
     share, with many classes those of the `LINES` most frequent.
     """
-    from tasks.problem.targets import class_numbers
-
     if not problem.classes:
         return {f"mean of {problem.target}": frame[problem.target]}
-    import pandas as pd
 
     present = frame[problem.target].notna()
     numbers = pd.Series(
@@ -196,8 +188,6 @@ def shares_of(frame: "pd.DataFrame", problem: "Problem") -> "dict[str, pd.Series
     return {problem.labels[place]: (numbers == place) * 100.0 for place in sorted(frequent)}
 
 
-def _written(problem: "Problem") -> object:
+def _written(problem: Problem) -> object:
     """Return how the column writes the second of two classes."""
-    from tasks.problem.targets import places_of
-
     return list(places_of(problem, text=False))[1]

@@ -3,10 +3,20 @@
 What a service needs is written as well.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import keras
+import numpy as np
+import onnx
+import onnxruntime
+import pandas as pd
+from keras import ops
+from onnx import compose, helper
 
 from casebook import files
 from casebook.catalog import DataSet, data_set
@@ -21,11 +31,6 @@ from tasks.tables.encoder_graph import prefix_for
 from tasks.tables.features import feeds, read_raw
 from tasks.training.convert import convert
 from tasks.training.onnx_format import IR_VERSION, TOLERANCE, opsets
-
-if TYPE_CHECKING:
-    import keras
-    import onnx
-    import pandas as pd
 
 SAMPLE_ROWS = 10
 FEW = 20  # values that a text must be one of; with more it is free
@@ -65,9 +70,6 @@ def export(
         On the test part the graph's answers differ from Keras' to the same features by more than
         1e-4: of 1, or of the target's deviation.
     """
-    import keras
-    import onnx
-
     result = results(evaluation)
     champion = str(result["champion"])
     calibration = result["calibration"][champion]
@@ -96,17 +98,11 @@ def export(
     }
 
 
-def with_head(
-    network: "keras.Model", problem: Problem, slope: float, shift: float
-) -> "keras.Model":
+def with_head(network: keras.Model, problem: Problem, slope: float, shift: float) -> keras.Model:
     """Return the network with its members pooled and its logits calibrated.
 
     It gives one answer per row, or one for each class.
     """
-    import keras
-    import numpy as np
-    from keras import ops
-
     inputs = keras.Input(network.input_shape[1:], dtype=network.inputs[0].dtype, name="features")
     answers = network(inputs)
     if problem.kind == "regression":  # its members are pooled already
@@ -125,10 +121,8 @@ def with_head(
     return model
 
 
-def converted(model: "keras.Model", out: Path, name: str, output: str) -> "onnx.ModelProto":
+def converted(model: keras.Model, out: Path, name: str, output: str) -> onnx.ModelProto:
     """Return a Keras model as an ONNX graph with named input and output."""
-    import onnx
-
     graph = convert(model, out)
     for old, new in ((graph.graph.input[0].name, name), (graph.graph.output[0].name, output)):
         rename(graph, old, new)
@@ -136,7 +130,7 @@ def converted(model: "keras.Model", out: Path, name: str, output: str) -> "onnx.
     return graph
 
 
-def rename(graph: "onnx.ModelProto", old: str, new: str) -> None:
+def rename(graph: onnx.ModelProto, old: str, new: str) -> None:
     """Give a value of a graph another name, wherever it stands."""
     for entry in (*graph.graph.input, *graph.graph.output):
         if entry.name == old:
@@ -147,19 +141,16 @@ def rename(graph: "onnx.ModelProto", old: str, new: str) -> None:
 
 
 def joined(
-    encoding: "onnx.ModelProto",
-    model: "keras.Model",
+    encoding: onnx.ModelProto,
+    model: keras.Model,
     problem: Problem,
     columns: list[str],
     out: Path,
-) -> "onnx.ModelProto":
+) -> onnx.ModelProto:
     """Return the encoding's graph and the network's as one, with a single output.
 
     The output is called as the problem says, unless a column is called so.
     """
-    import onnx
-    from onnx import compose, helper
-
     inside = prefix_for("network/", columns)
     network = compose.add_prefix(converted(model, out, "features", "answer"), inside)
     # the two converters declare different ones, though no node differs
@@ -181,19 +172,16 @@ def joined(
     return whole
 
 
-def feeds_of(graph: "onnx.ModelProto") -> set[str]:
+def feeds_of(graph: onnx.ModelProto) -> set[str]:
     """Return the names of a graph's inputs."""
     return {entry.name for entry in graph.graph.input}
 
 
-def answers(graph: "onnx.ModelProto", raw: "pd.DataFrame") -> Any:
+def answers(graph: onnx.ModelProto, raw: pd.DataFrame) -> Any:
     """Return the graph's output for each raw row, shape (rows,) or (rows, numbers).
 
     Rows are processed in blocks.
     """
-    import numpy as np
-    import onnxruntime
-
     session = onnxruntime.InferenceSession(
         graph.SerializeToString(), providers=["CPUExecutionProvider"]
     )
@@ -201,13 +189,11 @@ def answers(graph: "onnx.ModelProto", raw: "pd.DataFrame") -> Any:
     return _column(np.concatenate([session.run(None, feeds(block))[0] for block in blocks]))
 
 
-def in_keras(model: "keras.Model", encoded: Any) -> Any:
+def in_keras(model: keras.Model, encoded: Any) -> Any:
     """Return the Keras output for each encoded row, shape (rows,) or (rows, classes).
 
     Rows are processed in blocks.
     """
-    import numpy as np
-
     x = encoded.reshape(len(encoded), -1)
     return _column(
         np.concatenate([np.asarray(model(x[i : i + BLOCK])) for i in range(0, len(x), BLOCK)])
@@ -221,8 +207,6 @@ def _column(numbers: Any) -> Any:
 
 def _agree(answered: Any, expected: Any, train: Any, problem: Problem) -> None:
     """Compare the graph's answers with Keras' on the scale of what is predicted."""
-    import numpy as np
-
     scale = 1.0 if problem.classes else max(float(train.std()), float(np.abs(train).max()) * 1e-3)
     gap = float(np.max(np.abs(answered - expected))) / scale
     if not gap <= TOLERANCE:
@@ -236,7 +220,7 @@ def _agree(answered: Any, expected: Any, train: Any, problem: Problem) -> None:
 
 
 def signature(
-    train: "pd.DataFrame",
+    train: pd.DataFrame,
     entry: DataSet,
     calibration: Mapping[str, float],
     problem: Problem,
@@ -266,7 +250,7 @@ def signature(
     }
 
 
-def _input(values: "pd.Series", entry: DataSet) -> dict[str, Any]:
+def _input(values: pd.Series, entry: DataSet) -> dict[str, Any]:
     """Describe one raw column.
 
     Text with few distinct values must be one of them; a column with missing values may be left out.
@@ -285,10 +269,8 @@ def _input(values: "pd.Series", entry: DataSet) -> dict[str, Any]:
     return {**about, "allowed": seen} if len(seen) <= FEW else about
 
 
-def _samples(out: Path, raw: "pd.DataFrame", answered: Any, limit: float, problem: Problem) -> None:
+def _samples(out: Path, raw: pd.DataFrame, answered: Any, limit: float, problem: Problem) -> None:
     """Write rows of the test part, some of each answer, with what is answered."""
-    import numpy as np
-
     order = np.argsort(
         -(answered if answered.ndim == 1 else answered.argmax(axis=1)), kind="stable"
     )

@@ -4,9 +4,17 @@ The fitted encoding is kept as an ONNX graph, never as a pickle: what the servic
 was trained on.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import onnx
+import onnxruntime
+import pandas as pd
+from sklearn import compose, impute, pipeline, preprocessing
 
 from casebook.errors import CasebookError
 from casebook.stage import stage
@@ -31,50 +39,38 @@ from tasks.tables.split import PARTS
 from tasks.training.finite import finite_features
 from tasks.training.onnx_format import TOLERANCE
 
-if TYPE_CHECKING:
-    import onnx
-    import pandas as pd
-    from sklearn.compose import ColumnTransformer
-    from sklearn.pipeline import Pipeline
-
-    Encoder = Callable[[list[str]], ColumnTransformer]
+Encoder: TypeAlias = "Callable[[list[str]], compose.ColumnTransformer]"
 
 
-def numbers(fill: Literal["mean", "median"] = "median") -> "Pipeline":
+def numbers(fill: Literal["mean", "median"] = "median") -> pipeline.Pipeline:
     """Return a step of an encoder: missing numbers filled, then all to mean 0 and deviation 1."""
-    from sklearn.impute import SimpleImputer
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    return make_pipeline(SimpleImputer(strategy=fill), StandardScaler())
+    return pipeline.make_pipeline(
+        impute.SimpleImputer(strategy=fill), preprocessing.StandardScaler()
+    )
 
 
-def bins(count: int, fill: Literal["mean", "median"] = "median") -> "Pipeline":
+def bins(count: int, fill: Literal["mean", "median"] = "median") -> pipeline.Pipeline:
     """Return an encoder step of bins of equal width.
 
     It fills missing numbers, then gives a 0 or 1 for each bin.
     """
-    from sklearn.impute import SimpleImputer
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import KBinsDiscretizer
-
-    sorted_in = KBinsDiscretizer(count, encode="onehot-dense", strategy="uniform", subsample=None)
-    return make_pipeline(SimpleImputer(strategy=fill), sorted_in)
+    sorted_in = preprocessing.KBinsDiscretizer(
+        count, encode="onehot-dense", strategy="uniform", subsample=None
+    )
+    return pipeline.make_pipeline(impute.SimpleImputer(strategy=fill), sorted_in)
 
 
-def one_hot(values: Sequence[object], *, gaps: bool = False) -> "Pipeline":
+def one_hot(values: Sequence[object], *, gaps: bool = False) -> pipeline.Pipeline:
     """Return a step of an encoder: a column for each of the categories, to mean 0 and deviation 1.
 
     Any other category is none of them. With `gaps`, missing text is filled with the most frequent
     one first.
     """
-    from sklearn.impute import SimpleImputer
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import OneHotEncoder, StandardScaler
-
-    filled = [SimpleImputer(missing_values="", strategy="most_frequent")] if gaps else []
-    coded = OneHotEncoder(categories=[list(values)], handle_unknown="ignore", sparse_output=False)
-    return make_pipeline(*filled, coded, StandardScaler())
+    filled = [impute.SimpleImputer(missing_values="", strategy="most_frequent")] if gaps else []
+    coded = preprocessing.OneHotEncoder(
+        categories=[list(values)], handle_unknown="ignore", sparse_output=False
+    )
+    return pipeline.make_pipeline(*filled, coded, preprocessing.StandardScaler())
 
 
 @stage
@@ -83,7 +79,7 @@ def features(
     parts: Ref,
     problem: Problem,
     derived: tuple[Derived, ...],
-    encoder: "Encoder",
+    encoder: Encoder,
     trust_columns: tuple[str, ...] = (),
 ) -> Facts:
     """Derive columns, fit the encoder on the training split, and write each split encoded.
@@ -111,8 +107,6 @@ def features(
         The ONNX form disagrees with the fitted encoder, the encoder saw other rows than the
         training part, or a column that it takes identifies rows or decides the target alone.
     """
-    import numpy as np
-
     suspects = checked(parts, problem, derived, encoder, trust_columns)
     fitted, train = encode(out, parts, problem, derived, encoder)
     needed = raw_columns(train, fitted, derived)
@@ -132,7 +126,7 @@ def fold_features(
     folds: int,
     problem: Problem,
     derived: tuple[Derived, ...],
-    encoder: "Encoder",
+    encoder: Encoder,
     trust_columns: tuple[str, ...] = (),
 ) -> Facts:
     """Do for each of an output's folds what `features` does for one.
@@ -154,8 +148,8 @@ def fold_features(
 
 
 def encode(
-    out: Path, parts: Ref, problem: Problem, derived: tuple[Derived, ...], encoder: "Encoder"
-) -> "tuple[ColumnTransformer, pd.DataFrame]":
+    out: Path, parts: Ref, problem: Problem, derived: tuple[Derived, ...], encoder: Encoder
+) -> tuple[compose.ColumnTransformer, pd.DataFrame]:
     """Fit the encoder on the training split and write all three splits encoded.
 
     Returns the encoder and the raw training split.
@@ -165,8 +159,6 @@ def encode(
     CasebookError
         The encoder saw other rows than the training part.
     """
-    import numpy as np
-
     raw = {name: read_raw(parts, name) for name in PARTS}
     y = {name: truth(frame, problem) for name, frame in raw.items()}
     both_classes(y, problem)
@@ -191,7 +183,7 @@ def checked(
     parts: Ref,
     problem: Problem,
     derived: tuple[Derived, ...],
-    encoder: "Encoder",
+    encoder: Encoder,
     trusted: tuple[str, ...],
 ) -> list[dict[str, object]]:
     """Return what the report must tell of columns that nearly decide the target.
@@ -211,14 +203,14 @@ def checked(
     return check_leaks(used, problem.target, trusted, classes=problem.classes)
 
 
-def read_raw(parts: Ref, name: str) -> "pd.DataFrame":
+def read_raw(parts: Ref, name: str) -> pd.DataFrame:
     """Read one part of a split, with missing text as the empty text: ONNX has no other."""
     frame = read_table(parts, name)
     texts: list[str] = list(frame.select_dtypes("string").columns)
     return frame.assign(**{column: frame[column].fillna("").astype(object) for column in texts})
 
 
-def columns_of(encoder: "ColumnTransformer", table: "pd.DataFrame") -> list[str]:
+def columns_of(encoder: compose.ColumnTransformer, table: pd.DataFrame) -> list[str]:
     """Return the columns that an encoder takes, each once.
 
     Raises
@@ -227,9 +219,7 @@ def columns_of(encoder: "ColumnTransformer", table: "pd.DataFrame") -> list[str]
         It is no ColumnTransformer, names columns otherwise than in lists, or takes one that isn't
         there.
     """
-    from sklearn.compose import ColumnTransformer
-
-    if not isinstance(encoder, ColumnTransformer):
+    if not isinstance(encoder, compose.ColumnTransformer):
         raise CasebookError(
             f"The encoder is a {type(encoder).__name__}, but it must be a ColumnTransformer, which "
             "says of each step what columns it takes. Wrap it: ColumnTransformer([(name, step, "
@@ -252,7 +242,7 @@ def columns_of(encoder: "ColumnTransformer", table: "pd.DataFrame") -> list[str]
 
 
 def raw_columns(
-    raw: "pd.DataFrame", fitted: "ColumnTransformer", derived: tuple[Derived, ...]
+    raw: pd.DataFrame, fitted: compose.ColumnTransformer, derived: tuple[Derived, ...]
 ) -> list[str]:
     """Return the raw columns, in their order, that the encoder needs.
 
@@ -263,7 +253,7 @@ def raw_columns(
     return [name for name in raw.columns if name in needed]
 
 
-def feeds(raw: "pd.DataFrame") -> dict[str, Any]:
+def feeds(raw: pd.DataFrame) -> dict[str, Any]:
     """Return a frame of raw columns as ONNX inputs.
 
     Each column is one (n, 1) array, float32 or text.
@@ -272,10 +262,8 @@ def feeds(raw: "pd.DataFrame") -> dict[str, Any]:
     return {name: raw[[name]].to_numpy(kind) for name, kind in kinds.items()}
 
 
-def _agree(graph: "onnx.ModelProto", raw: "pd.DataFrame", expected: Any) -> None:
+def _agree(graph: onnx.ModelProto, raw: pd.DataFrame, expected: Any) -> None:
     """Compare the graph with the encoder on the validation part."""
-    import onnxruntime
-
     session = onnxruntime.InferenceSession(
         graph.SerializeToString(), providers=["CPUExecutionProvider"]
     )

@@ -1,17 +1,19 @@
 """Fitting: fit an encoder on the training split alone, and check what its steps report of it."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn import compose, frozen
 
 from casebook.errors import CasebookError
 from tasks.evaluation.leakage_checks import fitted_on
 
-if TYPE_CHECKING:
-    import pandas as pd
-    from sklearn.compose import ColumnTransformer
 
-
-def fit_on(encoder: "ColumnTransformer", train: "pd.DataFrame") -> "ColumnTransformer":
+def fit_on(encoder: compose.ColumnTransformer, train: pd.DataFrame) -> compose.ColumnTransformer:
     """Fit an encoder on the training part.
 
     Scikit-learn gives each step the rows that the encoder is given. So an encoder that fits in a
@@ -52,10 +54,7 @@ def steps_in(step: Any) -> Iterator[Any]:
 
 def _check(step: Any, rows: int) -> None:
     """Compare the rows that a fitted step says it saw, if it does, with those that it was given."""
-    import numpy as np
-    from sklearn.frozen import FrozenEstimator
-
-    if isinstance(step, FrozenEstimator):
+    if isinstance(step, frozen.FrozenEstimator):
         raise CasebookError(
             f"The encoder's {type(step.estimator).__name__} was fitted before, so it may have seen "
             "test rows. Return it unfitted: it is fitted on the training part."
@@ -66,13 +65,12 @@ def _check(step: Any, rows: int) -> None:
         fitted_on(int(seen.max()), rows)
 
 
-def _fits_as_given(encoder: "ColumnTransformer") -> None:
-    from sklearn.compose import ColumnTransformer
+def _fits_as_given(encoder: compose.ColumnTransformer) -> None:
 
     kind = type(encoder)
     if (
-        kind.fit is not ColumnTransformer.fit
-        or kind.fit_transform is not ColumnTransformer.fit_transform
+        kind.fit is not compose.ColumnTransformer.fit
+        or kind.fit_transform is not compose.ColumnTransformer.fit_transform
     ):
         raise CasebookError(
             f"The encoder is a {kind.__name__}, which fits in a way of its own, so nothing says on "

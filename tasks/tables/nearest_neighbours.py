@@ -4,15 +4,18 @@ A network on scaled values can't see single exact values, which tell much where 
 nor the one known row that is most like the one at hand.
 """
 
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
-if TYPE_CHECKING:
-    import keras
-    import numpy as np
-    from numpy.typing import NDArray
+from typing import Any, TypeAlias
 
-    Floats = NDArray[np.float32]
-    Bins = tuple[NDArray[np.int64], Floats, Floats]
+import keras
+import numpy as np
+import numpy.typing as npt
+from keras import ops
+
+from casebook.array_types import Float32Array
+
+Bins: TypeAlias = "tuple[npt.NDArray[np.int64], Float32Array, Float32Array]"
 
 BINS = 16
 FREQUENT = 32  # values of a column that are known by themselves, if they occur
@@ -26,23 +29,20 @@ CELL = 1.4
 VOTERS = 16_384  # training rows that vote at most, so that model and memory stay small
 
 
-def distinct_bins(x: "Floats") -> "Bins":
+def distinct_bins(x: Float32Array) -> Bins:
     """Return column, lower edge and width of all bins.
 
     There are at most 16 bins per column, none of which is empty. Most columns have few distinct
     values, each of which is an edge; of the others the edges are quantiles, and, where many of
     those coincide, further quantiles of the distinct values.
     """
-    import numpy as np
-
     edges = [_edges(column) for column in x.T]
     column = np.repeat(np.arange(len(edges)), [len(bounds) - 1 for bounds in edges])
     low = np.concatenate([bounds[:-1] for bounds in edges]).astype("float32")
     return column, low, np.concatenate([np.diff(bounds) for bounds in edges]).astype("float32")
 
 
-def _edges(values: "Floats") -> "Floats":
-    import numpy as np
+def _edges(values: Float32Array) -> Float32Array:
 
     distinct, counts = np.unique(values, return_counts=True)
     if len(distinct) > BINS + 1:
@@ -50,37 +50,30 @@ def _edges(values: "Floats") -> "Floats":
         distinct = np.unique(np.quantile(values, np.linspace(0, 1, BINS + 1)))
         more = np.quantile(shared, np.linspace(0, 1, BINS + 3 - len(distinct))[1:-1])
         distinct = np.unique(np.concatenate([distinct, more]))
-    edges: Floats = distinct[np.append(True, np.diff(distinct) > GAP)]
+    edges: Float32Array = distinct[np.append(True, np.diff(distinct) > GAP)]
     return edges
 
 
-def places(x: Any, bins: "Bins") -> Any:
+def places(x: Any, bins: Bins) -> Any:
     """Return each value's position within each bin of its column, 0 before it and 1 behind it."""
-    from keras import ops
-
     column, low, width = bins
     return ops.clip((taken(x, column) - low) / width, 0.0, 1.0)
 
 
-def taken(x: Any, columns: "NDArray[np.int64]") -> Any:
+def taken(x: Any, columns: npt.NDArray[np.int64]) -> Any:
     """Return some columns of x, any of them several times.
 
     As a product with ones and zeros, which is exact and takes ONNX Runtime a fifth of the time of
     gathering them.
     """
-    import numpy as np
-
     return fixed(np.eye(x.shape[1], dtype="float32")[:, columns], np.zeros(len(columns)))(x)
 
 
-def frequent_values(inputs: Any, x: "Floats") -> Any:
+def frequent_values(inputs: Any, x: Float32Array) -> Any:
     """Return 1 where an input is one of the most frequent values of its column, else 0.
 
     Each value has an indicator of its own.
     """
-    import numpy as np
-    from keras import ops
-
     columns, values = [], []
     for i, column in enumerate(x.T):
         distinct, counts = np.unique(column, return_counts=True)
@@ -93,7 +86,7 @@ def frequent_values(inputs: Any, x: "Floats") -> Any:
     return ops.clip(1.5 - near / (2 * GAP), 0.0, 1.0)
 
 
-def similar_rows(placed: Any, x: "Floats", y: "Floats", bins: "Bins") -> Any:
+def similar_rows(placed: Any, x: Float32Array, y: Float32Array, bins: Bins) -> Any:
     """Return the log ratio of malicious to benign training rows, weighted by their similarity.
 
     A kernel estimate of the class densities (Nadaraya 1964, Watson 1964): a row's weight is
@@ -101,9 +94,6 @@ def similar_rows(placed: Any, x: "Floats", y: "Floats", bins: "Bins") -> Any:
     relative to the nearest row's. Its constants are weights of layers that are not trained, so that
     the model stays one graph.
     """
-    import numpy as np
-    from keras import ops
-
     rows, of = np.unique(x, axis=0, return_inverse=True)
     votes = np.stack([np.bincount(of, 1 - y, len(rows)), np.bincount(of, y, len(rows))], axis=1)
     picked = np.random.default_rng(0).permutation(len(rows))[:VOTERS]
@@ -121,10 +111,8 @@ def similar_rows(placed: Any, x: "Floats", y: "Floats", bins: "Bins") -> Any:
     return counted[:, 1:] - counted[:, :1]
 
 
-def together(at: "NDArray[Any]", votes: "NDArray[np.int64]") -> "tuple[Any, Any]":
+def together(at: npt.NDArray[Any], votes: npt.NDArray[np.int64]) -> tuple[Any, Any]:
     """Return one row per cell, at the mean of its rows, and the sum of their votes."""
-    import numpy as np
-
     _, cell = np.unique(np.round(at / CELL), axis=0, return_inverse=True)
     sums, counts = (
         np.stack([np.bincount(cell, column) for column in values.T], axis=1)
@@ -133,19 +121,15 @@ def together(at: "NDArray[Any]", votes: "NDArray[np.int64]") -> "tuple[Any, Any]
     return sums / np.bincount(cell)[:, None], counts
 
 
-def principal(x: "Floats") -> "tuple[Floats, Floats]":
+def principal(x: Float32Array) -> tuple[Float32Array, Float32Array]:
     """Return the mean and the first principal axes of rows, the latter as columns."""
-    import numpy as np
-
     mean = x.mean(axis=0)
     _, axes = np.linalg.eigh((x - mean).T @ (x - mean) / len(x))
     return mean, axes[:, ::-1][:, :COMPONENTS]
 
 
-def fixed(kernel: Any, bias: Any) -> "keras.layers.Layer":
+def fixed(kernel: Any, bias: Any) -> keras.layers.Layer:
     """Return a dense layer with these weights, which training leaves as they are."""
-    import keras
-
     layer = keras.layers.Dense(kernel.shape[1], kernel_initializer="zeros", trainable=False)
     layer.build((None, kernel.shape[0]))
     layer.set_weights([kernel, bias])

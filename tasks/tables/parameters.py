@@ -1,22 +1,19 @@
 """Tuned: a plain network as the user's parameters say, which `flows.tune` can search."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from __future__ import annotations
 
+from typing import Annotated, Literal
+
+import keras
 from pydantic import BaseModel, ConfigDict, Field
 
+from casebook.array_types import Float32Array
 from casebook.device import DeviceChoice
 from casebook.params import CaseParams
 from tasks.problem.calibration import ThresholdPolicy
 from tasks.tables.baselines import NumberPeer, Peer
 from tasks.training.networks import perceptron, plain
 from tasks.training.train import Optimizer, Settings
-
-if TYPE_CHECKING:
-    import keras
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float32]
 
 Units = Annotated[int, Field(ge=1, le=4096)]
 
@@ -135,7 +132,7 @@ class TunedNetwork(BaseModel):
     l1: float
     l2: float
 
-    def __call__(self, x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
+    def __call__(self, x: Float32Array, y: Float32Array, dropout: float) -> keras.Model:
         """Build it."""
         build = perceptron if x.ndim == 3 else plain
         return build(x, self.layers, dropout, "tuned", l1=self.l1, l2=self.l2)

@@ -5,24 +5,25 @@ How much worse they get is what the column is worth. After Breiman (2001), "Rand
 less than all together.
 """
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
 
 from casebook import files
 from casebook.stage import stage
 from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_arrays, write_arrays
 from tasks.data.derive import Derived, derive
+from tasks.evaluation.evaluate import answered, once
 from tasks.problem.definition import Problem
 from tasks.problem.targets import truth
 from tasks.tables.encoder_graph import taken, transformed
-from tasks.tables.features import encode, raw_columns, read_raw
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from tasks.tables.features import Encoder
+from tasks.tables.features import Encoder, encode, raw_columns, read_raw
 
 COLUMNS = "columns.json"
 TIMES = 5  # that each column is shuffled
@@ -45,7 +46,7 @@ def permute(
     folds: int,
     problem: Problem,
     derived: tuple[Derived, ...],
-    encoder: "Encoder",
+    encoder: Encoder,
     seed: int,
 ) -> Facts:
     """Encode every fold as `fold_features` does, but with a longer test part.
@@ -54,8 +55,6 @@ def permute(
     needs, the same rows with this column shuffled. Columns derived from it are derived anew.
     `columns.json` has the columns in their order.
     """
-    import numpy as np
-
     columns: list[str] = []
     for number in range(folds):
         folder = out / fold_name(number)
@@ -69,14 +68,11 @@ def permute(
     return {"folds": folds, "columns": len(columns)}
 
 
-def shuffled(rows: "pd.DataFrame", columns: list[str], seed: int) -> "pd.DataFrame":
+def shuffled(rows: pd.DataFrame, columns: list[str], seed: int) -> pd.DataFrame:
     """Return the rows, followed by all rows with one column shuffled.
 
     The first column is shuffled several times, then the second, and so on.
     """
-    import numpy as np
-    import pandas as pd
-
     rng = np.random.default_rng(seed)
     permuted = [
         rows.assign(**{c: rng.permutation(rows[c].to_numpy())})
@@ -92,8 +88,6 @@ def worth(permuted: Ref, trained: Ref, folds: int, problem: Problem) -> dict[str
     The networks were trained on what `permute` wrote. The value is positive where the metric gets
     worse without the column.
     """
-    import numpy as np
-
     columns: list[str] = json.loads(permuted.path(COLUMNS).read_text(encoding="utf-8"))
     worse = np.array(
         [_worse(permuted.fold(i), trained.fold(i), len(columns), problem) for i in range(folds)]
@@ -107,10 +101,6 @@ def worth(permuted: Ref, trained: Ref, folds: int, problem: Problem) -> dict[str
 
 def _worse(permuted: Ref, trained: Ref, columns: int, problem: Problem) -> list[float]:
     """Return for each column by how much one fold's figure gets worse, mean over the shuffles."""
-    import numpy as np
-
-    from tasks.evaluation.evaluate import answered, once
-
     y = np.split(read_arrays(permuted, "test")["y"].astype("float64"), 1 + columns * TIMES)
     answers = np.split(
         read_arrays(trained, "scores")["test"].astype("float64"), 1 + columns * TIMES

@@ -7,19 +7,19 @@ number. Trained on what the service will be given, the model answers there what 
 evaluation.
 """
 
-from typing import TYPE_CHECKING
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
 
 from casebook.errors import CasebookError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # of a column's deviation: on average numbers move further when they become 32-bit ones
 UNLIKE = 1e-5
 LOST = 0.05  # of a column's deviation: numbers move so far that the column says something else
 
 
-def coarse(train: "pd.DataFrame") -> list[str]:
+def coarse(train: pd.DataFrame) -> list[str]:
     """Return the columns whose numbers move noticeably when they become 32-bit numbers.
 
     Raises
@@ -27,8 +27,6 @@ def coarse(train: "pd.DataFrame") -> list[str]:
     CasebookError
         Most of what a column tells would be lost.
     """
-    import numpy as np
-
     columns = []
     for name in train.select_dtypes("number").columns:
         values = train[name].dropna().to_numpy("float64")
@@ -47,7 +45,7 @@ def coarse(train: "pd.DataFrame") -> list[str]:
     return columns
 
 
-def as_served(frame: "pd.DataFrame", columns: list[str]) -> "pd.DataFrame":
+def as_served(frame: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     """Return the frame with the numbers of some columns as the service is given them."""
     return frame.assign(
         **{name: frame[name].astype("float32").astype("float64") for name in columns}

@@ -1,13 +1,16 @@
 """Draw a profile: each column for itself, each against the target, and all against each other."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib import axes, ticker
 
 from tasks.pages.plot_style import axes_grid, figure, literal, save
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.axes import Axes
 
 # quantiles between which histograms are drawn: a few far values would leave one bar
 MIDDLE = (0.005, 0.995)
@@ -20,13 +23,13 @@ LONGEST = 18  # characters of a category's name
 
 def draw_profile(
     out: Path,
-    frame: "pd.DataFrame",
+    frame: pd.DataFrame,
     telling: dict[str, str],
     categories: list[str],
-    matrix: "pd.DataFrame",
+    matrix: pd.DataFrame,
     target: str | None,
     kind: Literal["classes", "number"] | None,
-    shares: "dict[str, pd.Series]",
+    shares: dict[str, pd.Series],
 ) -> None:
     """Draw what there is: `histograms`, `boxes`, `categories`, `target` and `correlation`.
 
@@ -64,11 +67,8 @@ def draw_profile(
         _heatmap(out, matrix)
 
 
-def _histograms(out: Path, frame: "pd.DataFrame", telling: dict[str, str], by: str | None) -> None:
+def _histograms(out: Path, frame: pd.DataFrame, telling: dict[str, str], by: str | None) -> None:
     """Draw one panel per column: the share of rows per bin, each class for itself."""
-    import seaborn as sns
-    from matplotlib.ticker import MaxNLocator
-
     fig, panels = axes_grid(len(telling), columns=min(4, len(telling)), width=width(len(telling)))
     for i, (axis, name) in enumerate(zip(panels, telling, strict=True)):
         low, high = frame[name].quantile(list(MIDDLE))
@@ -86,12 +86,12 @@ def _histograms(out: Path, frame: "pd.DataFrame", telling: dict[str, str], by: s
             legend=i == 0 and by is not None,
         )
         axis.set(xlabel=telling[name], ylabel="rows of the class (%)" if by else "rows (%)")
-        axis.xaxis.set_major_locator(MaxNLocator(TICKS))
+        axis.xaxis.set_major_locator(ticker.MaxNLocator(TICKS))
     fig.suptitle("How each column's values are spread (middle 99 %)")
     save(fig, out / "histograms.png")
 
 
-def _boxes(out: Path, frame: "pd.DataFrame", names: list[str]) -> None:
+def _boxes(out: Path, frame: pd.DataFrame, names: list[str]) -> None:
     """Draw the boxes of all columns in one panel.
 
     Each column is measured from its median in its own interquartile ranges. Points lie beyond 1.5
@@ -122,7 +122,7 @@ def _boxes(out: Path, frame: "pd.DataFrame", names: list[str]) -> None:
     save(fig, out / "boxes.png")
 
 
-def _categories(out: Path, frame: "pd.DataFrame", names: list[str]) -> None:
+def _categories(out: Path, frame: pd.DataFrame, names: list[str]) -> None:
     """Draw how often each kind stands in each column of kinds; of many the ten most frequent."""
     fig, panels = axes_grid(len(names), columns=min(4, len(names)), width=width(len(names)))
     for axis, name in zip(panels, names, strict=True):
@@ -138,11 +138,11 @@ def _categories(out: Path, frame: "pd.DataFrame", names: list[str]) -> None:
 
 def _targets(
     out: Path,
-    frame: "pd.DataFrame",
+    frame: pd.DataFrame,
     telling: dict[str, str],
     categories: list[str],
     target: str,
-    shares: "dict[str, pd.Series]",
+    shares: dict[str, pd.Series],
     *,
     points: bool,
 ) -> None:
@@ -168,14 +168,11 @@ def _targets(
     save(fig, out / "target.png")
 
 
-def _against_kinds(axis: "Axes", kinds: "pd.Series", shares: "dict[str, pd.Series]") -> None:
+def _against_kinds(axis: axes.Axes, kinds: pd.Series, shares: dict[str, pd.Series]) -> None:
     """Plot the target for each of the most frequent categories.
 
     Bars show its mean, or the shares of its classes side by side.
     """
-    import numpy as np
-    import pandas as pd
-
     frequent = kinds.value_counts().index[:8]
     past = np.zeros(len(frequent))
     for label, share in shares.items():
@@ -186,14 +183,12 @@ def _against_kinds(axis: "Axes", kinds: "pd.Series", shares: "dict[str, pd.Serie
 
 
 def _against_number(
-    axis: "Axes", x: "pd.Series", y: "pd.Series", label: str, *, points: bool
+    axis: axes.Axes, x: pd.Series, y: pd.Series, label: str, *, points: bool
 ) -> None:
     """Plot the mean of `y` in each tenth of `x`.
 
     It is drawn over the points themselves where `y` is a number.
     """
-    import pandas as pd
-
     if points:
         axis.plot(x, y, "o", markersize=2, alpha=0.25, color="grey")
     tenth = pd.qcut(x, PARTS, duplicates="drop") if x.nunique() > PARTS else x
@@ -201,10 +196,8 @@ def _against_number(
     axis.plot(grouped["x"], grouped["y"], "o-", markersize=4, label=label)
 
 
-def _heatmap(out: Path, matrix: "pd.DataFrame") -> None:
+def _heatmap(out: Path, matrix: pd.DataFrame) -> None:
     """Draw the correlations between all numeric columns, colours from blue (-1) to red (+1)."""
-    import seaborn as sns
-
     few = len(matrix) <= ANNOTATED
     fig, axis = figure(8.5, 7)
     sns.heatmap(
@@ -229,7 +222,6 @@ def width(panels: int) -> float:
 
 
 def _short(name: Any) -> str:
-    import pandas as pd
 
     text = "missing" if pd.isna(name) else str(name)
     text = text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

@@ -3,6 +3,9 @@
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+from imblearn import over_sampling, under_sampling
+
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, write_arrays
@@ -22,8 +25,6 @@ def resample(out: Path, features: Ref, way: Way, seed: int) -> Facts:
     the most frequent one, and frequent ones are cut to 2 per row of the rarest. Rows are shuffled,
     because the samplers return them ordered by class.
     """
-    import numpy as np
-
     data = read_arrays(features, "train")
     x, y = resampled(data["x"], data["y"], way, seed)
     order = np.random.default_rng(seed).permutation(len(y))
@@ -42,23 +43,24 @@ def resampled(x: Any, y: Any, way: Way, seed: int) -> tuple[Any, Any]:
     A class that is not rare to begin with (over 1 in 10) is left as it is by the over-sampling
     step.
     """
-    from imblearn.over_sampling import SMOTE, RandomOverSampler
-    from imblearn.under_sampling import RandomUnderSampler
-
     if y.max() > 1:
         return _of_classes(x, y, way, seed)
     positives = int(y.sum())
     ratio = positives / (len(y) - positives)
     if int(OVER * (len(y) - positives)) > positives:  # the samplers refuse to add no row
-        smote = SMOTE(sampling_strategy=OVER, random_state=seed, k_neighbors=min(5, positives - 1))
+        smote = over_sampling.SMOTE(
+            sampling_strategy=OVER, random_state=seed, k_neighbors=min(5, positives - 1)
+        )
         sampler = (
             smote
             if way == "smote"
-            else RandomOverSampler(sampling_strategy=OVER, random_state=seed)
+            else over_sampling.RandomOverSampler(sampling_strategy=OVER, random_state=seed)
         )
         x, y = sampler.fit_resample(x, y)
     if way == "over_under" and ratio < UNDER:
-        x, y = RandomUnderSampler(sampling_strategy=UNDER, random_state=seed).fit_resample(x, y)
+        x, y = under_sampling.RandomUnderSampler(
+            sampling_strategy=UNDER, random_state=seed
+        ).fit_resample(x, y)
     return x, y
 
 
@@ -67,10 +69,6 @@ def _of_classes(x: Any, y: Any, way: Way, seed: int) -> tuple[Any, Any]:
 
     The most frequent class stands for the negatives, each other one for the positives.
     """
-    import numpy as np
-    from imblearn.over_sampling import SMOTE, RandomOverSampler
-    from imblearn.under_sampling import RandomUnderSampler
-
     numbers, counts = np.unique(y, return_counts=True)
     minimum = int(OVER * counts.max())
     more = {
@@ -79,13 +77,13 @@ def _of_classes(x: Any, y: Any, way: Way, seed: int) -> tuple[Any, Any]:
         if count < minimum
     }
     if more:
-        smote = SMOTE(
+        smote = over_sampling.SMOTE(
             sampling_strategy=more, random_state=seed, k_neighbors=min(5, int(counts.min()) - 1)
         )
         sampler = (
             smote
             if way == "smote"
-            else RandomOverSampler(sampling_strategy=more, random_state=seed)
+            else over_sampling.RandomOverSampler(sampling_strategy=more, random_state=seed)
         )
         x, y = sampler.fit_resample(x, y)
     numbers, counts = np.unique(y, return_counts=True)
@@ -96,5 +94,7 @@ def _of_classes(x: Any, y: Any, way: Way, seed: int) -> tuple[Any, Any]:
         if count > maximum
     }
     if way == "over_under" and fewer:
-        x, y = RandomUnderSampler(sampling_strategy=fewer, random_state=seed).fit_resample(x, y)
+        x, y = under_sampling.RandomUnderSampler(
+            sampling_strategy=fewer, random_state=seed
+        ).fit_resample(x, y)
     return x, y

@@ -3,9 +3,15 @@
 No row and no repeat of a row is in two of them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TypeAlias
+
+import numpy as np
+import pandas as pd
+from sklearn import model_selection
 
 from casebook.errors import CasebookError
 from casebook.language import Message, msg
@@ -16,10 +22,7 @@ from tasks.evaluation.leakage_checks import repeats_across
 from tasks.problem.definition import Problem
 from tasks.problem.targets import has_target
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    Parts = dict[str, pd.DataFrame]
+Parts: TypeAlias = "dict[str, pd.DataFrame]"
 
 PARTS = ("train", "validation", "test")
 FOLDS = 5
@@ -85,7 +88,7 @@ def split_repeatedly(out: Path, table: Ref, problem: Problem, folds: int, seed: 
     }
 
 
-def stratified(frame: "pd.DataFrame", target: str, fold: int, seed: int) -> "Parts":
+def stratified(frame: pd.DataFrame, target: str, fold: int, seed: int) -> Parts:
     """Return training, validation and test part of one outer fold, stratified by the target.
 
     Raises
@@ -93,13 +96,11 @@ def stratified(frame: "pd.DataFrame", target: str, fold: int, seed: int) -> "Par
     CasebookError
         The target has one class only, or a class with fewer rows than there are folds.
     """
-    from sklearn.model_selection import StratifiedKFold, train_test_split
-
     enough_of_each_class(frame, target, FOLDS)
-    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
+    folds = model_selection.StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
     labels = labels_of(frame, target)
     development, test = list(folds.split(frame, labels))[fold]
-    train, validation = train_test_split(
+    train, validation = model_selection.train_test_split(
         development, test_size=1 / FOLDS, random_state=seed, stratify=labels.iloc[development]
     )
     return {
@@ -107,7 +108,7 @@ def stratified(frame: "pd.DataFrame", target: str, fold: int, seed: int) -> "Par
     }
 
 
-def as_given(table: "pd.DataFrame", seed: int) -> "Parts":
+def as_given(table: pd.DataFrame, seed: int) -> Parts:
     """Return the splits of a set whose column `part` says which rows are for the test.
 
     A tenth of the other rows is for validation.
@@ -117,8 +118,6 @@ def as_given(table: "pd.DataFrame", seed: int) -> "Parts":
     CasebookError
         There are no test rows, or a class has fewer than two training rows.
     """
-    from sklearn.model_selection import train_test_split
-
     rest, test = table[table["part"] == "train"], table[table["part"] == "test"]
     least = rest["label"].value_counts().min() if len(rest) else 0
     if not len(test) or least < 2:
@@ -128,13 +127,13 @@ def as_given(table: "pd.DataFrame", seed: int) -> "Parts":
             "least."
         )
     share = max(VALIDATION, rest["label"].nunique() / len(rest))
-    train, validation = train_test_split(
+    train, validation = model_selection.train_test_split(
         rest, test_size=share, random_state=seed, stratify=rest["label"]
     )
     return {"train": train, "validation": validation, "test": test}
 
 
-def by_group(frame: "pd.DataFrame", target: str, fold: int, seed: int) -> "Parts":
+def by_group(frame: pd.DataFrame, target: str, fold: int, seed: int) -> Parts:
     """Return the splits of one outer fold, stratified by distinct feature rows.
 
     All repeats of a distinct row stay together. It counts once, with its first label, however often
@@ -152,7 +151,7 @@ def by_group(frame: "pd.DataFrame", target: str, fold: int, seed: int) -> "Parts
     return {name: frame[groups.isin(groups.loc[part.index])] for name, part in distinct.items()}
 
 
-def repeated(frame: "pd.DataFrame", problem: Problem, folds: int, seed: int) -> "Iterator[Parts]":
+def repeated(frame: pd.DataFrame, problem: Problem, folds: int, seed: int) -> Iterator[Parts]:
     """Yield the parts of the folds of repeated 10-fold cross-validation.
 
     Raises
@@ -160,9 +159,6 @@ def repeated(frame: "pd.DataFrame", problem: Problem, folds: int, seed: int) -> 
     CasebookError
         There are fewer rows (of a class) than folds need.
     """
-    import numpy as np
-    from sklearn.model_selection import KFold, StratifiedKFold
-
     has_target(frame, problem.target)
     if problem.classes:
         enough_of_each_class(frame, problem.target, SMALL_FOLDS)
@@ -170,7 +166,7 @@ def repeated(frame: "pd.DataFrame", problem: Problem, folds: int, seed: int) -> 
         raise CasebookError(
             f"Only {len(frame)} rows, too few for {SMALL_FOLDS} folds: at least {2 * SMALL_FOLDS}."
         )
-    kind = StratifiedKFold if problem.classes else KFold
+    kind = model_selection.StratifiedKFold if problem.classes else model_selection.KFold
     for number in range(folds):
         repeat, fold = divmod(number, SMALL_FOLDS)
         cuts = kind(SMALL_FOLDS, shuffle=True, random_state=seed + repeat).split(
@@ -186,15 +182,13 @@ def repeated(frame: "pd.DataFrame", problem: Problem, folds: int, seed: int) -> 
         }
 
 
-def labels_of(frame: "pd.DataFrame", target: str) -> "pd.Series":
+def labels_of(frame: pd.DataFrame, target: str) -> pd.Series:
     """Return the target as scikit-learn stratifies by it: text as plain objects."""
-    import pandas as pd
-
     values = frame[target]
     return values if pd.api.types.is_numeric_dtype(values) else values.astype(object)
 
 
-def enough_of_each_class(frame: "pd.DataFrame", target: str, folds: int) -> None:
+def enough_of_each_class(frame: pd.DataFrame, target: str, folds: int) -> None:
     """Refuse a table that can't be parted into folds that hold both classes, validation included.
 
     Raises

@@ -1,8 +1,10 @@
 """Splits: how a table is divided into folds, and how networks and baselines are fitted to them."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from casebook.futures import Fold, Future
 from casebook.language import Message, msg
@@ -11,16 +13,12 @@ from tasks.data.derive import Derived
 from tasks.problem.definition import Problem
 from tasks.problem.prepared_data import PreparedData
 from tasks.tables.baselines import compare, compare_folds
-from tasks.tables.features import features, fold_features
+from tasks.tables.features import Encoder, features, fold_features
 from tasks.tables.parameters import RepeatedFoldsParams, TableParams
 from tasks.tables.resample import Way, resample
 from tasks.tables.split import FOLDS, SMALL_FOLDS, repeated_folds, split, split_repeatedly
 from tasks.tables.train_folds import train_folds
-from tasks.training.train import Settings, train
-
-if TYPE_CHECKING:
-    from tasks.tables.features import Encoder
-    from tasks.training.train import Network
+from tasks.training.train import Network, Settings, train
 
 P = TypeVar("P", bound=TableParams, contravariant=True)
 
@@ -42,7 +40,7 @@ class Model:
         What is done to the training rows of rare and frequent classes.
     """
 
-    network: "Network"
+    network: Network
     settings: Settings
     resampling: Way | None = None
 
@@ -65,7 +63,7 @@ class Splits(Protocol[P]):
         parts: Sequence[Ref],
         problem: Problem,
         derived: tuple[Derived, ...],
-        encoder: "Encoder",
+        encoder: Encoder,
     ) -> list[Ref]:
         """Fit the encoder to each fold's training part, and return each fold's features."""
 
@@ -111,7 +109,7 @@ class RepeatedKFold:
         parts: Sequence[Ref],
         problem: Problem,
         derived: tuple[Derived, ...],
-        encoder: "Encoder",
+        encoder: Encoder,
     ) -> list[Ref]:
         """Encode all folds at once."""
         encoded = fold_features(parts[0].whole, len(parts), problem, derived, encoder)
@@ -175,7 +173,7 @@ class Holdout:
         parts: Sequence[Ref],
         problem: Problem,
         derived: tuple[Derived, ...],
-        encoder: "Encoder",
+        encoder: Encoder,
     ) -> list[Ref]:
         """Encode each fold in a stage of its own."""
         return [

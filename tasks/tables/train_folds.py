@@ -6,11 +6,18 @@ them, and no fold can influence another: the loss is a sum over folds, and the o
 work on each weight for itself.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+from keras import ops
 
 from casebook import files
+from casebook.array_types import Float32Array, Int64Array
 from casebook.device import prepare
 from casebook.errors import CasebookError
 from casebook.futures import Fold, Future
@@ -23,18 +30,8 @@ from tasks.problem.prepared_data import PreparedData
 from tasks.tables.split import PARTS
 from tasks.training.finite import finite_loss
 from tasks.training.heads import cross_entropy, for_classes, mean_logits
-from tasks.training.train import Settings, build, pooled
+from tasks.training.train import Network, Settings, build, pooled
 from tasks.training.train import optimizer as make_optimizer
-
-if TYPE_CHECKING:
-    import keras
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from tasks.training.train import Network
-
-    Floats = NDArray[np.float32]
-    Rows = NDArray[np.int64]
 
 LOOKS = 50  # at the validation part, for the curve alone, where nothing depends on them
 
@@ -45,9 +42,9 @@ class Stack(NamedTuple):
     Padding has weight 0.
     """
 
-    x: "Floats"
-    y: "Floats"
-    weight: "Floats"
+    x: Float32Array
+    y: Float32Array
+    weight: Float32Array
 
 
 class Scale(NamedTuple):
@@ -61,10 +58,8 @@ class Scale(NamedTuple):
     log: bool
 
     @classmethod
-    def of(cls, y: "Floats", problem: Problem, settings: Settings) -> "Scale":
+    def of(cls, y: Float32Array, problem: Problem, settings: Settings) -> Scale:
         """Return the scale of a training part's target; a class label stays as it is."""
-        import numpy as np
-
         if problem.classes:
             return cls(1.0, 0.0, log=False)
         if settings.log_target and y.min() <= 0:
@@ -75,16 +70,12 @@ class Scale(NamedTuple):
         values = np.log(y) if settings.log_target else y
         return cls(float(values.std()) or 1.0, float(values.mean()), settings.log_target)
 
-    def transform(self, y: "Floats") -> "Floats":
+    def transform(self, y: Float32Array) -> Float32Array:
         """Return what the network learns of a target."""
-        import numpy as np
-
         return np.asarray(((np.log(y) if self.log else y) - self.shift) / self.by, "float32")
 
     def inverse_transform(self, answers: Any) -> Any:
         """Return a network's answers, arrays or tensors, in the target's unit."""
-        from keras import ops
-
         values = answers * self.by + self.shift
         return ops.exp(values) if self.log else values
 
@@ -94,7 +85,7 @@ def train_folds(
     out: Path,
     features: Ref,
     folds: int,
-    network: "Network",
+    network: Network,
     settings: Settings,
     problem: Problem,
     seed: int,
@@ -119,8 +110,6 @@ def train_folds(
     Writes, in a folder for each fold, `scores.npz` (logits, or values in the target's unit) and
     `history.json`; in the first fold's also `network.keras`, which takes (rows, features).
     """
-    import numpy as np
-
     used = prepare(settings.device, seed)
     network = for_classes(network, len(problem.labels) if problem.kind == "multiclass" else 0)
     parts = [{name: read_arrays(features.fold(i), name) for name in PARTS} for i in range(folds)]
@@ -166,7 +155,7 @@ def train_folds(
 
 
 def fit_folds(
-    label: str, data: PreparedData, network: "Network", settings: Settings, seed: int
+    label: str, data: PreparedData, network: Network, settings: Settings, seed: int
 ) -> list[Future]:
     """Train one candidate on all folds of prepared data, and return each fold's future.
 
@@ -195,8 +184,6 @@ def stacked(parts: list[dict[str, Any]], scale: list[Scale]) -> Stack:
 
     Shorter folds are padded with their first rows at weight 0.
     """
-    import numpy as np
-
     longest = max(len(part["y"]) for part in parts)
     rows = [np.resize(np.arange(len(part["y"])), longest) for part in parts]
     return Stack(
@@ -211,7 +198,7 @@ def stacked(parts: list[dict[str, Any]], scale: list[Scale]) -> Stack:
 
 
 def fit(
-    model: "keras.Model",
+    model: keras.Model,
     train: Stack,
     watched: Stack | None,
     settings: Settings,
@@ -222,8 +209,6 @@ def fit(
 
     Without `refit` every fold ends with the weights of its best epoch on the watched rows.
     """
-    import numpy as np
-
     train_epoch = epoch_of(model, train, settings, problem)
     watch = Watch(model, watched, settings, problem)
     shuffle, curve = np.random.default_rng(seed), list[float]()
@@ -243,13 +228,11 @@ def fit(
     return {"loss": curve, **watch.curves}
 
 
-def batches(rows: "Rows", size: int) -> "tuple[Rows, Floats]":
+def batches(rows: Int64Array, size: int) -> tuple[Int64Array, Float32Array]:
     """Return the rows in batches (batches, rows) and their weights.
 
     The last batch is filled up with rows of weight 0.
     """
-    import numpy as np
-
     size = min(size, len(rows))
     count = -(-len(rows) // size)
     weights = np.arange(count * size) < len(rows)
@@ -257,8 +240,8 @@ def batches(rows: "Rows", size: int) -> "tuple[Rows, Floats]":
 
 
 def epoch_of(
-    model: "keras.Model", train: Stack, settings: Settings, problem: Problem
-) -> "Callable[[Rows, Floats], Any]":
+    model: keras.Model, train: Stack, settings: Settings, problem: Problem
+) -> Callable[[Int64Array, Float32Array], Any]:
     """Return one epoch of training: from batches of rows to the mean loss of rows and folds.
 
     On TensorFlow all steps of an epoch are one call. Keras' own `fit` takes several times as long
@@ -266,8 +249,6 @@ def epoch_of(
     a CPU, but nine times slower where masks are drawn. Other back ends take each step as Keras
     does.
     """
-    import keras
-
     optimizer = make_optimizer(
         settings, settings.epochs * -(-train.y.shape[1] // settings.batch_size)
     )
@@ -276,12 +257,12 @@ def epoch_of(
 
 
 def _in_one_call(
-    model: "keras.Model",
+    model: keras.Model,
     train: Stack,
-    optimizer: "keras.optimizers.Optimizer",
+    optimizer: keras.optimizers.Optimizer,
     settings: Settings,
     problem: Problem,
-) -> "Callable[[Rows, Floats], Any]":
+) -> Callable[[Int64Array, Float32Array], Any]:
     """Return one epoch of training as a TensorFlow function."""
     import tensorflow as tf
 
@@ -307,23 +288,21 @@ def _in_one_call(
             loss += step(rows[i], counts[i])
         return loss / tf.cast(tf.size(y), "float32")
 
-    run: Callable[[Rows, Floats], Any] = train_epoch
+    run: Callable[[Int64Array, Float32Array], Any] = train_epoch
     return run
 
 
 def _by_steps(
-    model: "keras.Model",
+    model: keras.Model,
     train: Stack,
-    optimizer: "keras.optimizers.Optimizer",
+    optimizer: keras.optimizers.Optimizer,
     settings: Settings,
     problem: Problem,
-) -> "Callable[[Rows, Floats], Any]":
+) -> Callable[[Int64Array, Float32Array], Any]:
     """Return one epoch of training in Keras' steps, on any backend.
 
     Its loss includes the penalties.
     """
-    import numpy as np
-    from keras import ops
 
     def losses_of(y_true: Any, y_pred: Any) -> Any:
         return ops.sum(member_losses(y_true[..., 0], y_pred, problem) * y_true[..., 1], axis=-1)
@@ -331,7 +310,7 @@ def _by_steps(
     x, targets = train.x.swapaxes(0, 1), np.stack([train.y.T, train.weight.T], axis=-1)
     model.compile(optimizer, losses_of)
 
-    def train_epoch(rows: "Rows", counts: "Floats") -> float:
+    def train_epoch(rows: Int64Array, counts: Float32Array) -> float:
         # Keras divides by all rows of a batch
         shares = counts * (counts.shape[1] / counts.sum(axis=1, keepdims=True))
         steps = zip(rows, shares, strict=True)
@@ -349,8 +328,6 @@ def member_losses(y: Any, answers: Any, problem: Problem) -> Any:
 
     It is each member's own loss, averaged over the members.
     """
-    from keras import ops
-
     if problem.kind == "multiclass":
         return cross_entropy(y, answers)
     y = ops.expand_dims(y, -1)
@@ -361,14 +338,14 @@ def member_losses(y: Any, answers: Any, problem: Problem) -> Any:
     )
 
 
-def score(model: "keras.Model", x: "Floats", scale: list[Scale], problem: Problem) -> "Floats":
+def score(
+    model: keras.Model, x: Float32Array, scale: list[Scale], problem: Problem
+) -> Float32Array:
     """Return each fold's scores, shape (folds, rows).
 
     They are logits of the mean probability, or values in the target's unit. With several classes
     there is a logit for each, shape (folds, rows, classes).
     """
-    import numpy as np
-
     raw = np.asarray(model.predict_on_batch(x.swapaxes(0, 1)), "float64").swapaxes(0, 1)
     if problem.kind == "binary":
         return np.stack([pooled(fold) for fold in raw])
@@ -382,21 +359,18 @@ def score(model: "keras.Model", x: "Floats", scale: list[Scale], problem: Proble
 
 
 def alone_model(
-    network: "Network",
-    model: "keras.Model",
+    network: Network,
+    model: keras.Model,
     train: Stack,
     settings: Settings,
     scale: Scale,
     problem: Problem,
-) -> "keras.Model":
+) -> keras.Model:
     """Return the first fold's network as a model of its own.
 
     It maps features (rows, features) to logits (rows, members), or to values. With several classes
     it gives the logit of each, shape (rows, classes).
     """
-    import keras
-    from keras import ops
-
     first = network(train.x[:1], train.y[:1], settings.dropout)
     first.set_weights([weights[: len(weights) // len(train.x)] for weights in model.get_weights()])
     inputs = keras.Input(train.x.shape[2:])
@@ -415,7 +389,7 @@ class Watch:
     """
 
     def __init__(
-        self, model: "keras.Model", rows: Stack | None, settings: Settings, problem: Problem
+        self, model: keras.Model, rows: Stack | None, settings: Settings, problem: Problem
     ) -> None:
         self.model, self.rows, self.settings, self.problem = model, rows, settings, problem
         self.often = max(1, settings.epochs // LOOKS) if settings.refit else 1
@@ -431,8 +405,6 @@ class Watch:
 
     def look(self, epoch: int) -> None:
         """Judge the weights after an epoch, counted from 1."""
-        import numpy as np
-
         if self.rows is None or epoch % self.often:
             return
         answers = self.model.predict_on_batch(self.rows.x.swapaxes(0, 1))
@@ -444,7 +416,6 @@ class Watch:
             self._keep(losses)
 
     def _keep(self, losses: Any) -> None:
-        import numpy as np
 
         weights = self.model.get_weights()
         if self.least is None:
@@ -465,8 +436,6 @@ class Watch:
 
 def _chosen(better: Any, new: Any, old: Any) -> Any:
     """Return the new weights of the folds that got better, and the old ones of the others."""
-    import numpy as np
-
     # a fold of several classes may have weights for each
     rows = np.repeat(better, len(new) // len(better))
     return np.where(rows.reshape(-1, *[1] * (new.ndim - 1)), new, old)

@@ -1,16 +1,18 @@
 """Blend: answer with the mean of what several networks say that were each trained for itself."""
 
+from __future__ import annotations
+
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import keras
+import numpy as np
 
 from casebook import files
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, write_arrays
 from tasks.texts.features import VOCABULARY, vocabulary_of
-
-if TYPE_CHECKING:
-    import keras
 
 
 @stage
@@ -25,11 +27,6 @@ def blend(out: Path, encoded: Ref, trained: tuple[Ref, ...]) -> Facts:
 
     Writes what `train_texts` writes; the curves are those of the first.
     """
-    import json
-
-    import keras
-    import numpy as np
-
     networks = [
         keras.saving.load_model(ref.path("network.keras"), compile=False, safe_mode=True)
         for ref in trained
@@ -65,11 +62,6 @@ def blend_series(out: Path, trained: tuple[Ref, ...]) -> Facts:
 
     Writes what `train_series` writes; the curves are those of the first.
     """
-    import json
-
-    import keras
-    import numpy as np
-
     whole = joined(
         [
             keras.saving.load_model(ref.path("network.keras"), compile=False, safe_mode=True)
@@ -93,10 +85,8 @@ def blend_series(out: Path, trained: tuple[Ref, ...]) -> Facts:
     }
 
 
-def joined(networks: "list[keras.Model]") -> "keras.Model":
+def joined(networks: list[keras.Model]) -> keras.Model:
     """Return one model of the same inputs, whose answer is the mean of the networks'."""
-    import keras
-
     inputs = [
         keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=tensor.name)
         for tensor in networks[0].inputs

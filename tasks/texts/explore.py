@@ -3,10 +3,14 @@
 Typical words are those that a class uses more than the other.
 """
 
+from __future__ import annotations
+
 import logging
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
+import seaborn as sns
 
 from casebook import files
 from casebook.stage import stage
@@ -17,9 +21,6 @@ from tasks.pages.charts import cloud
 from tasks.pages.plot_style import axes_grid, hangul_font, save
 from tasks.problem.definition import Problem
 from tasks.tables.explore import describe
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 CLOUD = 120  # words in a word cloud
 LEAST = 20  # times that a word must be said to be in it, or one in 2,000 texts where they are few
@@ -61,7 +62,7 @@ def explore_texts(out: Path, table: Ref, text: str, problem: Problem) -> Facts:
 
 
 def characteristic_words(
-    frame: "pd.DataFrame", text: str, problem: Problem
+    frame: pd.DataFrame, text: str, problem: Problem
 ) -> list[dict[str, float]]:
     """Return for each class the words that it uses more often than the other.
 
@@ -89,8 +90,7 @@ def characteristic_words(
     ]
 
 
-def _lengths(out: Path, measured: "pd.DataFrame", problem: Problem) -> None:
-    import seaborn as sns
+def _lengths(out: Path, measured: pd.DataFrame, problem: Problem) -> None:
 
     fig, panels = axes_grid(2, columns=2)
     for axis, name in zip(panels, ("characters", "words"), strict=True):

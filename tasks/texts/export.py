@@ -3,11 +3,19 @@
 Its vocabulary is written beside it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import keras
+import numpy as np
+import onnx
+import onnxruntime
 
 from casebook import files
+from casebook.array_types import Float32Array
 from casebook.errors import CasebookError
 from casebook.stage import stage
 from casebook.store import Facts, Ref
@@ -18,14 +26,6 @@ from tasks.problem.definition import Problem
 from tasks.tables.export import SAMPLE_ROWS, converted, with_head
 from tasks.texts.features import VOCABULARY, plain, vocabulary_of
 from tasks.training.onnx_format import TOLERANCE
-
-if TYPE_CHECKING:
-    import keras
-    import numpy as np
-    import onnx
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float32]
 
 INPUT = "text"
 TOKENS = "tokens"  # the graph's input
@@ -47,8 +47,6 @@ def export_texts(
     CasebookError
         The graph's probabilities differ from Keras' by more than 1e-4 on some test text.
     """
-    import keras
-
     result = results(evaluation)
     champion = str(result["champion"])
     calibration = result["calibration"][champion]
@@ -117,10 +115,10 @@ def signature(problem: Problem, raw: Ref, threshold: float) -> dict[str, Any]:
     }
 
 
-def in_keras(model: "keras.Model", vocabulary: Vocabulary, texts: Sequence[str | None]) -> "Floats":
+def in_keras(
+    model: keras.Model, vocabulary: Vocabulary, texts: Sequence[str | None]
+) -> Float32Array:
     """Return Keras' probability of each text."""
-    import numpy as np
-
     blocks = (
         padded(numbered(texts[i : i + BLOCK], vocabulary)) for i in range(0, len(texts), BLOCK)
     )
@@ -128,12 +126,9 @@ def in_keras(model: "keras.Model", vocabulary: Vocabulary, texts: Sequence[str |
 
 
 def answers(
-    graph: "onnx.ModelProto", vocabulary: Vocabulary, texts: Sequence[str | None], output: str
-) -> "Floats":
+    graph: onnx.ModelProto, vocabulary: Vocabulary, texts: Sequence[str | None], output: str
+) -> Float32Array:
     """Return the graph's probability of each text."""
-    import numpy as np
-    import onnxruntime
-
     session = onnxruntime.InferenceSession(
         graph.SerializeToString(), providers=["CPUExecutionProvider"]
     )

@@ -3,25 +3,22 @@
 The vocabulary is of the training split alone.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import NamedTuple, Self
+
+import numpy as np
+import pandas as pd
 
 from casebook import files, words
+from casebook.array_types import Int32Array, Int64Array
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, read_table, write_arrays
 from tasks.evaluation.target_leakage import check_leaks, check_names
 from tasks.tables.split import PARTS
-
-if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
-    from numpy.random import Generator
-    from numpy.typing import NDArray
-
-    Numbers = NDArray[np.int32]
-    Rows = NDArray[np.int64]
 
 VOCABULARY = "vocabulary.json"
 WIDTH = 8  # lengths of batches are multiples of it, so that few shapes are met
@@ -89,7 +86,7 @@ def vocabulary_in(folder: Path) -> words.Vocabulary:
     return words.Vocabulary.model_validate_json((folder / VOCABULARY).read_text(encoding="utf-8"))
 
 
-def plain(texts: "pd.Series") -> list[str | None]:
+def plain(texts: pd.Series) -> list[str | None]:
     """Return a column of texts with None for those that are missing."""
     return [text if isinstance(text, str) else None for text in texts]
 
@@ -97,14 +94,12 @@ def plain(texts: "pd.Series") -> list[str | None]:
 class Texts(NamedTuple):
     """Texts of any length as numbers: all of them in one array, and where each ends in it."""
 
-    tokens: "Numbers"
-    ends: "Rows"
+    tokens: Int32Array
+    ends: Int64Array
 
     @classmethod
     def of(cls, sequences: list[list[int]]) -> Self:
         """Put sequences one after the other."""
-        import numpy as np
-
         flat = [number for sequence in sequences for number in sequence]
         return cls(
             np.array(flat, np.int32),
@@ -119,8 +114,6 @@ class Texts(NamedTuple):
 
     def followed_by(self, others: Self) -> Self:
         """Return these texts and then the others."""
-        import numpy as np
-
         first = self.ends[-1] if len(self) else 0
         return type(self)(
             np.concatenate([self.tokens, others.tokens]),
@@ -128,30 +121,26 @@ class Texts(NamedTuple):
         )
 
     @property
-    def lengths(self) -> "Rows":
+    def lengths(self) -> Int64Array:
         """How many tokens each text has."""
-        import numpy as np
-
         return np.diff(self.ends, prepend=0)
 
     def __len__(self) -> int:
         """Return the number of texts."""
         return len(self.ends)
 
-    def table(self, rows: "Rows", width: int) -> "Numbers":
+    def table(self, rows: Int64Array, width: int) -> Int32Array:
         """Return some texts as an array with zeros after them, shape (rows, width)."""
-        import numpy as np
-
         lengths, starts = self.lengths[rows], self.ends[rows] - self.lengths[rows]
         there = np.arange(width) < lengths[:, None]
-        padded: Numbers = np.full(there.shape, words.PADDING, np.int32)
+        padded: Int32Array = np.full(there.shape, words.PADDING, np.int32)
         padded[there] = self.tokens[(starts[:, None] + np.arange(width))[there]]
         return padded
 
 
 def batches(
-    texts: Texts, size: int, rng: "Generator | None" = None
-) -> "Iterator[tuple[Rows, Numbers]]":
+    texts: Texts, size: int, rng: np.random.Generator | None = None
+) -> Iterator[tuple[Int64Array, Int32Array]]:
     """Yield the rows and numbers of texts of similar length in batches.
 
     Grouping by length leaves next to nothing to compute on padding.
@@ -160,8 +149,6 @@ def batches(
     batches come in random order; without, all texts are sorted by length. Widths are multiples of
     8.
     """
-    import numpy as np
-
     lengths = texts.lengths
     if rng is None:
         order = np.argsort(lengths, kind="stable")

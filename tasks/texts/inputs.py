@@ -1,26 +1,23 @@
 """Texts as what a model takes."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import onnx
+
+from casebook.array_types import Float64Array
 from casebook.store import Ref
 from casebook.words import numbered, padded
+from serving.graph import TOKENS, Arrays
 from tasks.problem.definition import Problem
 from tasks.problem.prepared_data import PreparedData
 from tasks.problem.targets import truth
 from tasks.tables.features import read_raw
 from tasks.texts.export import answers, export_texts
 from tasks.texts.features import plain, vocabulary_in
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from serving.graph import Arrays
-
-    Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -33,21 +30,17 @@ class Texts:
         """Export the champion, which takes the numbers of a text's tokens, and its vocabulary."""
         return export_texts(data.parts[0], networks, evaluation, data.raw, data.problem)
 
-    def targets(self, parts: Ref, part: str, problem: Problem) -> "Floats":
+    def targets(self, parts: Ref, part: str, problem: Problem) -> Float64Array:
         """Return the target column as numbers."""
         return truth(read_raw(parts, part), problem)
 
-    def predict(self, folder: Path, parts: Ref, problem: Problem) -> "Floats":
+    def predict(self, folder: Path, parts: Ref, problem: Problem) -> Float64Array:
         """Return a version's answers to the test texts."""
-        import onnx
-
         graph = onnx.load(folder / "model.onnx")
         texts = plain(read_raw(parts, "test")[self.column])
         return answers(graph, vocabulary_in(folder), texts, problem.output).astype("float64")
 
-    def inputs(self, folder: Path, parts: Ref) -> "Arrays":
+    def inputs(self, folder: Path, parts: Ref) -> Arrays:
         """Return the numbers of the tokens."""
-        from serving.graph import TOKENS
-
         texts = plain(read_raw(parts, "train")[self.column])
         return {TOKENS: padded(numbered(texts, vocabulary_in(folder)))}

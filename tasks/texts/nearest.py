@@ -5,6 +5,9 @@ Such a sum is king - man + woman.
 
 from collections.abc import Sequence
 
+import keras
+import numpy as np
+
 from casebook.store import Ref
 from tasks.texts.features import vocabulary_of
 
@@ -20,9 +23,6 @@ def analogies(
     those of king - man + woman (Mikolov et al. 2013, "Linguistic regularities in continuous space
     word representations"). Questions with a word that the vocabulary lacks are left out.
     """
-    import keras
-    import numpy as np
-
     network = keras.saving.load_model(trained.path("network.keras"), compile=False, safe_mode=True)
     vectors = network.get_layer(layer).get_weights()[0]
     unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)

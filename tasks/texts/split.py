@@ -3,17 +3,17 @@
 No validation text occurs in the training split.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_table, write_table
 from casebook.words import normalized
 from tasks.tables.split import as_given
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 REPEATED = "repeated"  # the column of the test part that says which of its texts training has too
 
@@ -49,7 +49,6 @@ def split_texts(out: Path, table: Ref, text: str, seed: int) -> Facts:
     return {"repeated": repeated, **{name: {"rows": len(part)} for name, part in parts.items()}}
 
 
-def _together(frames: "list[pd.DataFrame]") -> "pd.DataFrame":
-    import pandas as pd
+def _together(frames: list[pd.DataFrame]) -> pd.DataFrame:
 
     return pd.concat(frames)

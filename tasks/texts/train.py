@@ -1,13 +1,18 @@
 """Train texts: fit a binary text classifier in batches of similar length, and keep its logits."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
+import keras
+import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from casebook import files
+from casebook.array_types import Float32Array, Int64Array
 from casebook.device import DeviceChoice, prepare
 from casebook.progress import Progress
 from casebook.stage import stage
@@ -17,14 +22,7 @@ from tasks.texts.features import VOCABULARY, Texts, batches, vocabulary_of
 from tasks.training.finite import finite_loss
 from tasks.training.train import steady
 
-if TYPE_CHECKING:
-    import keras
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Labels = NDArray[np.int64]
-    Floats = NDArray[np.float32]
-    TextNetwork = Callable[[int], keras.Model]
+TextNetwork: TypeAlias = "Callable[[int], keras.Model]"
 
 SCORED = 500  # texts at once
 
@@ -57,7 +55,7 @@ class TextSettings(BaseModel):
 
 @stage
 def train_texts(
-    out: Path, encoded: Ref, network: "TextNetwork", settings: TextSettings, seed: int
+    out: Path, encoded: Ref, network: TextNetwork, settings: TextSettings, seed: int
 ) -> Facts:
     """Fit a network, and score the validation and test texts.
 
@@ -103,9 +101,9 @@ def train_texts(
 
 
 def fit(
-    model: "keras.Model",
+    model: keras.Model,
     texts: dict[str, Texts],
-    labels: "dict[str, Labels]",
+    labels: dict[str, Int64Array],
     settings: TextSettings,
     seed: int,
 ) -> dict[str, list[float]]:
@@ -130,9 +128,9 @@ def fit(
 
 
 def refit(
-    model: "keras.Model",
+    model: keras.Model,
     texts: dict[str, Texts],
-    labels: "dict[str, Labels]",
+    labels: dict[str, Int64Array],
     settings: TextSettings,
     seed: int,
 ) -> None:
@@ -140,8 +138,6 @@ def refit(
 
     It is trained for as many epochs as the settings say.
     """
-    import numpy as np
-
     both = texts["train"].followed_by(texts["validation"])
     y = np.concatenate([labels["train"], labels["validation"]])
     with Progress(f"training {model.name} on both parts", settings.epochs) as progress:
@@ -150,12 +146,9 @@ def refit(
 
 
 def epochs(
-    model: "keras.Model", texts: Texts, y: "Labels", settings: TextSettings, seed: int
-) -> "Iterator[tuple[float, float]]":
+    model: keras.Model, texts: Texts, y: Int64Array, settings: TextSettings, seed: int
+) -> Iterator[tuple[float, float]]:
     """Train the model from where it is, and yield each epoch's mean loss and its seconds."""
-    import keras
-    import numpy as np
-
     rng = np.random.default_rng(seed)
     truth = y.astype("float32")[:, None]
     steps = settings.epochs * -(-len(texts) // settings.batch_size)
@@ -170,10 +163,8 @@ def epochs(
         yield float(np.mean(losses)), perf_counter() - started
 
 
-def look(model: "keras.Model", texts: Texts, y: "Labels", curves: dict[str, list[float]]) -> None:
+def look(model: keras.Model, texts: Texts, y: Int64Array, curves: dict[str, list[float]]) -> None:
     """Judge the model on the validation texts after an epoch."""
-    import numpy as np
-
     logits = score(model, texts).astype("float64")
     curves["val_loss"].append(float(np.logaddexp(0, np.where(y == 1, -logits, logits)).mean()))
     curves["val_accuracy"].append(float(((logits > 0) == y).mean()))
@@ -184,10 +175,8 @@ def best_epoch(curves: dict[str, list[float]]) -> int:
     return 1 + min(range(len(curves["val_loss"])), key=curves["val_loss"].__getitem__)
 
 
-def optimizer(settings: TextSettings, steps: int) -> "keras.optimizers.Optimizer":
+def optimizer(settings: TextSettings, steps: int) -> keras.optimizers.Optimizer:
     """Return Adam, with decay of the weights where it is asked, for a training of so many steps."""
-    import keras
-
     rate: Any = settings.learning_rate
     if settings.warm:
         warm = max(1, int(settings.warm * steps))
@@ -199,10 +188,8 @@ def optimizer(settings: TextSettings, steps: int) -> "keras.optimizers.Optimizer
     return keras.optimizers.Adam(rate)
 
 
-def score(model: "keras.Model", texts: Texts) -> "Floats":
+def score(model: keras.Model, texts: Texts) -> Float32Array:
     """Return a logit per text; texts of like length go through together."""
-    import numpy as np
-
     logits = np.empty(len(texts), "float32")
     for rows, x in batches(texts, SCORED):
         logits[rows] = np.asarray(model.predict_on_batch(x))[:, 0]

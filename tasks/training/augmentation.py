@@ -1,17 +1,18 @@
 """Augment: shuffled batches of images, shifted, mirrored or partly covered anew in every epoch."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
 from pydantic import BaseModel, ConfigDict
+from scipy import ndimage
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.random import Generator
-    from numpy.typing import NDArray
-
-    Pictures = NDArray[np.uint8]
+from casebook.array_types import UInt8Array
 
 T = TypeVar("T")
 
@@ -45,14 +46,12 @@ class Augmentation(BaseModel):
 
 
 def epoch(
-    x: "Pictures", y: "NDArray[Any]", batch: int, how: Augmentation, number: int, seed: int
-) -> "Iterator[tuple[Pictures, NDArray[Any]]]":
+    x: UInt8Array, y: npt.NDArray[Any], batch: int, how: Augmentation, number: int, seed: int
+) -> Iterator[tuple[UInt8Array, npt.NDArray[Any]]]:
     """Yield the whole batches of one epoch in random order, augmented.
 
     Rows left over wait for another epoch.
     """
-    import numpy as np
-
     rng = np.random.default_rng((seed, number))
     order = rng.permutation(len(x))
     mirrored = (np.random.default_rng(seed).integers(0, 2, len(x)) + number) % 2 == 1
@@ -80,13 +79,11 @@ def ahead(batches: Iterator[T]) -> Iterator[T]:
             yield batch
 
 
-def shifted(pictures: "Pictures", limit: int, rng: "Generator") -> "Pictures":
+def shifted(pictures: UInt8Array, limit: int, rng: np.random.Generator) -> UInt8Array:
     """Return each image shifted by up to `limit` pixels in both directions.
 
     The gap is filled by reflecting the image at its border.
     """
-    import numpy as np
-
     count, height, width, _ = pictures.shape
     padded = np.pad(pictures, ((0, 0), (limit, limit), (limit, limit), (0, 0)), mode="reflect")
     offsets = rng.integers(0, 2 * limit + 1, (2, count)).T.tolist()
@@ -97,7 +94,7 @@ def shifted(pictures: "Pictures", limit: int, rng: "Generator") -> "Pictures":
     return moved
 
 
-def covered(pictures: "Pictures", side: int, rng: "Generator") -> "Pictures":
+def covered(pictures: UInt8Array, side: int, rng: np.random.Generator) -> UInt8Array:
     """Return each image with a square of its mean value somewhere.
 
     The square may extend beyond the border.
@@ -114,15 +111,12 @@ def covered(pictures: "Pictures", side: int, rng: "Generator") -> "Pictures":
     return hidden
 
 
-def cropped(pictures: "Pictures", least: float, rng: "Generator") -> "Pictures":
+def cropped(pictures: UInt8Array, least: float, rng: np.random.Generator) -> UInt8Array:
     """Return a random crop of each image, resized to the full size.
 
     A crop has `least` to all of the image's area, and the same aspect ratio. Its place and size are
     drawn anew for each image (Szegedy et al. 2015, "Going deeper with convolutions").
     """
-    import numpy as np
-    from PIL import Image
-
     count, height, width, _ = pictures.shape
     sides = np.sqrt(rng.uniform(least, 1, count))
     places = rng.uniform(0, 1, (count, 2)) * (1 - sides[:, None])
@@ -135,14 +129,11 @@ def cropped(pictures: "Pictures", least: float, rng: "Generator") -> "Pictures":
     return crops
 
 
-def warped(pictures: "Pictures", how: Augmentation, rng: "Generator") -> "Pictures":
+def warped(pictures: UInt8Array, how: Augmentation, rng: np.random.Generator) -> UInt8Array:
     """Return each image rotated and zoomed about its centre, by linear interpolation.
 
     Beyond its border it is black.
     """
-    import numpy as np
-    from scipy.ndimage import affine_transform
-
     angles = np.deg2rad(rng.uniform(-how.turn, how.turn, len(pictures)))
     zooms = 1 + rng.uniform(-how.zoom, how.zoom, len(pictures))
     middle = (np.array(pictures.shape[1:3]) - 1) / 2
@@ -151,7 +142,7 @@ def warped(pictures: "Pictures", how: Augmentation, rng: "Generator") -> "Pictur
         matrix = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) / zoom
         offset = middle - matrix @ middle
         for channel in range(pictures.shape[-1]):
-            affine_transform(
+            ndimage.affine_transform(
                 pictures[i, ..., channel], matrix, offset, output=turned[i, ..., channel], order=1
             )
     return turned

@@ -3,6 +3,8 @@
 TensorFlow does it, whatever backend the model was trained on.
 """
 
+from __future__ import annotations
+
 import gc
 import os
 import subprocess
@@ -11,27 +13,23 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import keras
+import numpy as np
+import onnx
 
 from casebook import paths
 from casebook.errors import CasebookError
 from tasks.training.onnx_format import IR_VERSION
 
-if TYPE_CHECKING:
-    import keras
-    import onnx
-
 OPSET = 18  # the newest that Keras' converter knows
 
 
-def convert(model: "keras.Model", out: Path) -> "onnx.ModelProto":
+def convert(model: keras.Model, out: Path) -> onnx.ModelProto:
     """Return a model as an ONNX graph, which calls its inputs and its output as it likes.
 
     What Keras converts with on JAX fails on LSTMs and on large poolings.
     """
-    import keras
-    import onnx
-
     partial = out / "network.onnx"
     (write if keras.backend.backend() == "tensorflow" else write_apart)(model, partial)
     graph = onnx.load(partial)
@@ -40,10 +38,8 @@ def convert(model: "keras.Model", out: Path) -> "onnx.ModelProto":
     return graph
 
 
-def write(model: "keras.Model", path: Path) -> None:
+def write(model: keras.Model, path: Path) -> None:
     """Write the graph of a model by the back end that is in use."""
-    import numpy as np
-
     blank = [
         np.zeros([size or 1 for size in (1, *tensor.shape[1:])], tensor.dtype)
         for tensor in model.inputs
@@ -75,7 +71,7 @@ def collected_often() -> Iterator[None]:
         gc.unfreeze()
 
 
-def write_apart(model: "keras.Model", path: Path) -> None:
+def write_apart(model: keras.Model, path: Path) -> None:
     """Write the graph of a model in a process of its own, which has TensorFlow and needs no GPU.
 
     Raises

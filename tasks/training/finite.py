@@ -3,16 +3,19 @@
 The error says what made them.
 """
 
+from __future__ import annotations
+
+import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from casebook.errors import CasebookError
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
-
-def finite_features(x: "NDArray[Any]", part: str, names: list[str]) -> None:
+def finite_features(x: npt.NDArray[Any], part: str, names: list[str]) -> None:
     """Refuse features that are not finite.
 
     Parameters
@@ -29,8 +32,6 @@ def finite_features(x: "NDArray[Any]", part: str, names: list[str]) -> None:
     CasebookError
         Some number is missing or infinite; the features and the first rows are named.
     """
-    import numpy as np
-
     wrong = ~np.isfinite(x)
     if not wrong.any():
         return
@@ -45,7 +46,7 @@ def finite_features(x: "NDArray[Any]", part: str, names: list[str]) -> None:
     )
 
 
-def finite_inputs(given: "Mapping[str, NDArray[Any]]", part: str) -> None:
+def finite_inputs(given: Mapping[str, npt.NDArray[Any]], part: str) -> None:
     """Raise if the inputs of a network are not finite.
 
     They are series of numbers, or what another network computed.
@@ -62,8 +63,6 @@ def finite_inputs(given: "Mapping[str, NDArray[Any]]", part: str) -> None:
     CasebookError
         Some number is missing or infinite; the input and the first rows are named.
     """
-    import numpy as np
-
     for name, values in given.items():
         wrong = ~np.isfinite(values.reshape(len(values), -1)).all(axis=1)
         if wrong.any():
@@ -83,8 +82,6 @@ def finite_loss(loss: float, name: str, epoch: int) -> None:
     CasebookError
         The loss is infinite or not a number; the candidate and the epoch are named.
     """
-    import math
-
     if not math.isfinite(loss):
         raise CasebookError(
             f"The training of {name} diverged: its loss in epoch {epoch} is {loss}. Lower its "

@@ -5,19 +5,22 @@ each class gets a network of its own, built to tell it from all others; a softma
 joins them in training. So a case's networks need not know how many classes there are.
 """
 
+from __future__ import annotations
+
+import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
-if TYPE_CHECKING:
-    import keras
-    import numpy as np
-    from numpy.typing import NDArray
+import keras
+import numpy as np
+from keras import ops
 
-    Floats = NDArray[np.float32]
-    Network = Callable[[Floats, Floats, float], keras.Model]
+from casebook.array_types import Float32Array
+
+Network: TypeAlias = "Callable[[Float32Array, Float32Array, float], keras.Model]"
 
 
-def for_classes(network: "Network", classes: int) -> "Network":
+def for_classes(network: Network, classes: int) -> Network:
     """Return a builder of networks whose logits have shape (rows, …, members, classes).
 
     Two classes need only one logit.
@@ -30,9 +33,7 @@ def for_classes(network: "Network", classes: int) -> "Network":
         How many there are, or 0 where none are told apart.
     """
 
-    def build(x: "Floats", y: "Floats", dropout: float) -> "keras.Model":
-        import keras
-        from keras import ops
+    def build(x: Float32Array, y: Float32Array, dropout: float) -> keras.Model:
 
         model = network(x, y, dropout)
         if model.output_shape[-1] == classes:
@@ -43,12 +44,9 @@ def for_classes(network: "Network", classes: int) -> "Network":
 
 
 def _of_rows(
-    network: "Network", x: "Floats", y: "Floats", dropout: float, classes: int
-) -> "keras.Model":
+    network: Network, x: Float32Array, y: Float32Array, dropout: float, classes: int
+) -> keras.Model:
     """Return a network for each class side by side."""
-    import keras
-    from keras import ops
-
     inputs = keras.Input(x.shape[1:])
     logits, name = [], ""
     for number in range(classes):
@@ -60,16 +58,12 @@ def _of_rows(
 
 
 def _of_folds(
-    network: "Network", x: "Floats", y: "Floats", dropout: float, classes: int
-) -> "keras.Model":
+    network: Network, x: Float32Array, y: Float32Array, dropout: float, classes: int
+) -> keras.Model:
     """Return a network for each fold and class.
 
     To the builder, each class of a fold is a fold of its own.
     """
-    import keras
-    import numpy as np
-    from keras import ops
-
     own = (y[:, None] == np.arange(classes)[:, None]).reshape(-1, y.shape[1]).astype("float32")
     one = network(np.repeat(x, classes, axis=0), own, dropout)
     inputs = keras.Input(x.shape[::2])
@@ -90,8 +84,6 @@ def cross_entropy(y: Any, logits: Any) -> Any:
     logits
         Shape (rows, …, members, classes).
     """
-    from keras import ops
-
     true = ops.one_hot(ops.cast(y, "int32"), logits.shape[-1], dtype=logits.dtype)
     log_p = ops.log_softmax(logits, axis=-1)
     return -ops.mean(ops.sum(ops.expand_dims(true, -2) * log_p, axis=-1), axis=-1)
@@ -99,16 +91,10 @@ def cross_entropy(y: Any, logits: Any) -> Any:
 
 def mean_logits(logits: Any) -> Any:
     """Return the log of the members' mean probability of each class, shape (rows, …, classes)."""
-    import math
-
-    from keras import ops
-
     log_p = ops.log_softmax(logits, axis=-1)
     return ops.logsumexp(log_p, axis=-2) - math.log(logits.shape[-2])
 
 
-def with_mean(model: "keras.Model") -> "keras.Model":
+def with_mean(model: keras.Model) -> keras.Model:
     """Return a network of members' logits with their mean as its answer, shape (rows, classes)."""
-    import keras
-
     return keras.Model(model.inputs, mean_logits(model.outputs[0]), name=model.name)

@@ -5,15 +5,16 @@ Networks of several members (an ensemble trained as one) or of several folds (se
 as for one network alone.
 """
 
+from __future__ import annotations
+
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-if TYPE_CHECKING:
-    import keras
-    import numpy as np
-    from numpy.typing import NDArray
+import keras
+import numpy as np
+from keras import layers, ops
 
-    Floats = NDArray[np.float32]
+from casebook.array_types import Float32Array
 
 Start = Literal["he", "glorot"]
 
@@ -23,8 +24,6 @@ def by_fold(inputs: Any) -> Any:
 
     A layer is then one batched product, without a copy.
     """
-    from keras import ops
-
     return ops.transpose(inputs, (1, 0, 2))
 
 
@@ -36,7 +35,7 @@ def dense(
     activation: str | None = None,
     start: Start = "he",
     like: int = 0,
-    penalty: "keras.Regularizer | None" = None,
+    penalty: keras.Regularizer | None = None,
 ) -> Any:
     """Return a dense layer's answers for each fold and member, shape (folds, members, rows, units).
 
@@ -58,9 +57,6 @@ def dense(
         What is added to the loss for large weights: a sum over all folds, of which each gets its
         own gradient.
     """
-    import keras
-    from keras import ops
-
     features = hidden.shape[-1]
     draw = uniform(like or features, units, start)
     if len(hidden.shape) == 4:
@@ -85,39 +81,33 @@ def answers(hidden: Any) -> Any:
     The input has shape (folds, members, rows, 1). With one member the last axis may have several
     outputs, from (folds, 1, rows, answers).
     """
-    from keras import ops
-
     if hidden.shape[-1] > 1:
         return ops.transpose(ops.squeeze(hidden, 1), (1, 0, 2))
     return ops.transpose(ops.squeeze(hidden, -1), (2, 0, 1))
 
 
-def uniform(inputs: int, units: int, start: Start) -> "keras.Initializer":
+def uniform(inputs: int, units: int, start: Start) -> keras.Initializer:
     """Return He's or Glorot's uniform initializer of one member.
 
     Keras would count the inputs of all members as those of one.
     """
-    import keras
-
     limit = (6.0 / (inputs + (units if start == "glorot" else 0))) ** 0.5
     return keras.initializers.RandomUniform(-limit, limit)
 
 
-def quantile_bins(x: "Floats", bins: int) -> "tuple[Floats, Floats]":
+def quantile_bins(x: Float32Array, bins: int) -> tuple[Float32Array, Float32Array]:
     """Return lower edge and width of each feature's quantile bins.
 
     Both have shape (…, features, bins); widths are at least .001. `x` has shape (…, rows,
     features); each of the leading axes, such as folds, has bins of its own.
     """
-    import numpy as np
-
     edges = np.moveaxis(np.quantile(x, np.linspace(0, 1, bins + 1), axis=-2), 0, -1)
     for i in range(1, bins + 1):
         edges[..., i] = np.maximum(edges[..., i], edges[..., i - 1] + 1e-3)
     return edges[..., :-1].astype("float32"), np.diff(edges, axis=-1).astype("float32")
 
 
-def piecewise(inputs: Any, x: "Floats", bins: int, limit: float = 5.0) -> Any:
+def piecewise(inputs: Any, x: Float32Array, bins: int, limit: float = 5.0) -> Any:
     """Return the inputs, clipped, and the position of each within each of its quantile bins.
 
     Inputs are clipped to ±`limit`. A network learns steps and edges of single features from the
@@ -133,9 +123,6 @@ def piecewise(inputs: Any, x: "Floats", bins: int, limit: float = 5.0) -> Any:
         The training part that the bins are taken from, shape (rows, features) or (folds, rows,
         features).
     """
-    import numpy as np
-    from keras import ops
-
     # the folds' networks are alike, so one fold tells for all
     first = x.reshape(-1, *x.shape[-2:])[0]
     binned = [i for i in range(x.shape[-1]) if len(np.unique(first[:, i])) > 2]
@@ -147,7 +134,7 @@ def piecewise(inputs: Any, x: "Floats", bins: int, limit: float = 5.0) -> Any:
 
 
 def perceptron(
-    x: "Floats",
+    x: Float32Array,
     units: tuple[int, ...],
     dropout: float,
     name: str,
@@ -155,14 +142,12 @@ def perceptron(
     l1: float = 0.0,
     l2: float = 0.0,
     outputs: int = 1,
-) -> "keras.Model":
+) -> keras.Model:
     """Return, for each fold, a multilayer perceptron on the features as they are.
 
     Its rectified linear layers are initialized as in Keras. It has one output, or one for each of
     several classes (see `tasks.training.heads`).
     """
-    import keras
-
     inputs = keras.Input(x.shape[::2])
     hidden = by_fold(inputs)
     for number in units:
@@ -175,7 +160,7 @@ def perceptron(
 
 
 def plain(
-    x: "Floats",
+    x: Float32Array,
     units: tuple[int, ...],
     dropout: float,
     name: str,
@@ -183,11 +168,8 @@ def plain(
     l1: float = 0.0,
     l2: float = 0.0,
     outputs: int = 1,
-) -> "keras.Model":
+) -> keras.Model:
     """Return the same network for one fold, x of shape (rows, features)."""
-    import keras
-    from keras import layers
-
     stack = [keras.Input((x.shape[1],))]
     for number in units:
         stack += [
@@ -198,30 +180,26 @@ def plain(
     return keras.Sequential([*stack, last], name=name)
 
 
-def elastic_net(l1: float, l2: float) -> "keras.Regularizer | None":
+def elastic_net(l1: float, l2: float) -> keras.Regularizer | None:
     """Return the penalty l1 · Σ|w| + l2 · Σw² (Zou and Hastie 2005), or None if both are 0."""
-    import keras
-
     return keras.regularizers.L1L2(l1, l2) if l1 or l2 else None
 
 
 def ensemble(
-    x: "Floats",
+    x: Float32Array,
     units: tuple[int, ...],
     dropout: float,
     *,
     members: int,
     bins: int,
     name: str = "ensemble",
-) -> "keras.Model":
+) -> keras.Model:
     """Return, for each fold, an ensemble on piecewise-linear encodings of each feature.
 
     Its members are trained as one network. They differ by their initial weights only; each learns
     for itself and their outputs are averaged. Their first outputs are small, so that all begin near
     the mean.
     """
-    import keras
-
     inputs = keras.Input(x.shape[::2])
     hidden = by_fold(piecewise(inputs, x, bins))
     for number in units:
@@ -245,8 +223,6 @@ def side_by_side(inputs: Any, members: int, units: tuple[int, ...]) -> Any:
     units
         The rectified units of each member's layers.
     """
-    from keras import layers, ops
-
     first = layers.Dense(members * units[0], activation="relu", kernel_initializer="he_uniform")
     hidden = ops.reshape(first(inputs), (-1, members, units[0]))
     for inner, outer in pairwise((*units, 1)):

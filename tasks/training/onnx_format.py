@@ -1,9 +1,9 @@
 """ONNX format: the versions of our graphs, and how far they may be from what they were made of."""
 
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
-if TYPE_CHECKING:
-    import onnx
+import onnx
+from onnx import helper
 
 OPSET = 20  # the first that matches patterns
 ML_OPSET = 3
@@ -12,8 +12,6 @@ IR_VERSION = 10
 TOLERANCE = 1e-4  # of 1, or of the target's deviation
 
 
-def opsets() -> "list[onnx.OperatorSetIdProto]":
+def opsets() -> list[onnx.OperatorSetIdProto]:
     """Return the operators that a graph may use."""
-    from onnx import helper
-
     return [helper.make_opsetid(domain, version) for domain, version in OPSETS.items()]

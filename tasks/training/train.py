@@ -1,13 +1,21 @@
 """Train: fit a Keras network with early stopping on the validation AUPRC, and keep its scores."""
 
+from __future__ import annotations
+
 import random
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, TypeAlias
 
+import keras
+import numpy as np
+from keras import ops
 from pydantic import BaseModel, ConfigDict
+from scipy import special
+from sklearn import metrics, utils
 
 from casebook import files
+from casebook.array_types import Float32Array
 from casebook.device import DeviceChoice, prepare
 from casebook.progress import Progress
 from casebook.stage import stage
@@ -16,13 +24,7 @@ from casebook.tables import read_arrays, write_arrays
 from tasks.training.finite import finite_loss
 from tasks.training.heads import cross_entropy, for_classes, mean_logits, with_mean
 
-if TYPE_CHECKING:
-    import keras
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float32]
-    Network = Callable[[Floats, Floats, float], keras.Model]
+Network: TypeAlias = "Callable[[Float32Array, Float32Array, float], keras.Model]"
 
 Optimizer = Literal["adam", "adamw", "sgd", "rmsprop"]
 Schedule = Literal["constant", "cosine"]
@@ -60,7 +62,7 @@ class Settings(BaseModel):
 
 @stage
 def train(
-    out: Path, features: Ref, training: Ref, network: "Network", settings: Settings, seed: int
+    out: Path, features: Ref, training: Ref, network: Network, settings: Settings, seed: int
 ) -> Facts:
     """Fit one network, and score the validation and test rows.
 
@@ -82,8 +84,6 @@ def train(
     logits). The best epoch is that of the greatest validation AUPRC, or of the least loss where
     there are several classes.
     """
-    import numpy as np
-
     used = prepare(settings.device, seed)
     data, validation, test = (
         read_arrays(training, "train"),
@@ -112,7 +112,7 @@ def train(
     }
 
 
-def build(network: "Network", data: Any, settings: Settings, seed: int) -> "keras.Model":
+def build(network: Network, data: Any, settings: Settings, seed: int) -> keras.Model:
     """Build the network with the initial weights and the dropout that the seed fixes.
 
     See `steady`.
@@ -120,7 +120,7 @@ def build(network: "Network", data: Any, settings: Settings, seed: int) -> "kera
     return steady(lambda: network(data["x"], data["y"], settings.dropout), seed)
 
 
-def steady(make: "Callable[[], keras.Model]", seed: int) -> "keras.Model":
+def steady(make: Callable[[], keras.Model], seed: int) -> keras.Model:
     """Return the model that is made with this seed.
 
     Keras draws the seeds of layers from Python's one global generator, from which other threads and
@@ -128,7 +128,6 @@ def steady(make: "Callable[[], keras.Model]", seed: int) -> "keras.Model":
     other weights. There is no public way to give Keras a generator of its own, so its module is
     lent one.
     """
-    import keras
     from keras.src.random import seed_generator
 
     keras.utils.set_random_seed(seed)
@@ -141,11 +140,9 @@ def steady(make: "Callable[[], keras.Model]", seed: int) -> "keras.Model":
 
 
 def fit(
-    model: "keras.Model", data: Any, validation: Any | None, settings: Settings
+    model: keras.Model, data: Any, validation: Any | None, settings: Settings
 ) -> dict[str, list[float]]:
     """Train the model, watched on the validation part if there is one, and return the curves."""
-    import numpy as np
-
     epoch_steps = -(-len(data["y"]) // settings.batch_size)
     patience = max(settings.patience, -(-settings.patience_steps // epoch_steps))
     steps = settings.epochs * epoch_steps
@@ -167,13 +164,11 @@ def fit(
     return curves
 
 
-def optimizer(settings: Settings, steps: int) -> "keras.optimizers.Optimizer":
+def optimizer(settings: Settings, steps: int) -> keras.optimizers.Optimizer:
     """Return the optimizer that the settings name, for a training of so many steps.
 
     Weight decay is decoupled.
     """
-    import keras
-
     rate: Any = settings.learning_rate
     if settings.schedule == "cosine":
         warm = max(1, steps // 20)
@@ -193,7 +188,7 @@ def optimizer(settings: Settings, steps: int) -> "keras.optimizers.Optimizer":
     return keras_optimizer
 
 
-def several(model: "keras.Model") -> bool:
+def several(model: keras.Model) -> bool:
     """Whether a network tells several classes apart, and not a class from all others."""
     return len(model.output_shape) > 2
 
@@ -214,36 +209,32 @@ def member_loss(y_true: Any, y_pred: Any) -> Any:
     Each member has its own cross-entropy. Soft labels between 0 and 1, as a teacher gives, are
     allowed.
     """
-    from keras import ops
-
     if len(y_pred.shape) > 2:
         return cross_entropy(ops.squeeze(y_true, -1), y_pred)
     y = ops.broadcast_to(ops.cast(y_true, y_pred.dtype), ops.shape(y_pred))
     return ops.mean(ops.relu(y_pred) - y_pred * y + ops.log1p(ops.exp(-ops.abs(y_pred))), axis=-1)
 
 
-def balanced_weights(y: "Floats") -> "Floats":
+def balanced_weights(y: Float32Array) -> Float32Array:
     """Return a weight per row, so that each class counts as much as the other and the mean is 1."""
-    from sklearn.utils.class_weight import compute_sample_weight
-
-    weights: Floats = compute_sample_weight("balanced", y).astype("float32")
+    weights: Float32Array = utils.class_weight.compute_sample_weight("balanced", y).astype(
+        "float32"
+    )
     return weights
 
 
-def score(model: "keras.Model", x: "Floats") -> "Floats":
+def score(model: keras.Model, x: Float32Array) -> Float32Array:
     """Return the logit of the mean probability over the members, for each row.
 
     With several classes there is one for each class. Rows are processed in large batches.
     """
-    import numpy as np
-
     logits = np.concatenate(
         [
             np.asarray(model.predict_on_batch(x[i : i + SCORING_BATCH]))
             for i in range(0, len(x), SCORING_BATCH)
         ]
     ).astype("float64")
-    scores: Floats = (
+    scores: Float32Array = (
         np.asarray(mean_logits(logits), "float32") if several(model) else pooled(logits)
     )
     return scores
@@ -257,8 +248,6 @@ def pooled(logits: Any) -> Any:
     logit(mean sigmoid(z)) = logsumexp(log sigmoid(z)) - logsumexp(log sigmoid(-z)); one member is
     returned as it is.
     """
-    import numpy as np
-
     for_one = np.logaddexp.reduce(-np.logaddexp(0.0, -logits), axis=1)
     for_zero = np.logaddexp.reduce(-np.logaddexp(0.0, logits), axis=1)
     return (for_one - for_zero).astype("float32")
@@ -270,7 +259,6 @@ def _watch(validation: Any | None, settings: Settings, progress: Progress, patie
     It computes the exact AUPRC in one pass; Keras' own metric approximates it in every training
     step, which takes longer than the steps themselves on tables of this size.
     """
-    import keras
 
     class Watch(keras.callbacks.Callback):  # type: ignore[misc]
         def __init__(self) -> None:
@@ -306,16 +294,13 @@ def _watch(validation: Any | None, settings: Settings, progress: Progress, patie
     return Watch()
 
 
-def judged(y: "Floats", logits: "Floats") -> dict[str, float]:
+def judged(y: Float32Array, logits: Float32Array) -> dict[str, float]:
     """Return the log loss on the validation split, and its AUPRC or accuracy.
 
     AUPRC is for two classes, accuracy for several.
     """
-    from scipy.special import expit, softmax
-    from sklearn.metrics import average_precision_score, log_loss
-
     if logits.ndim > 1:
-        loss = log_loss(y, softmax(logits, axis=1), labels=range(logits.shape[1]))
+        loss = metrics.log_loss(y, special.softmax(logits, axis=1), labels=range(logits.shape[1]))
         return {"val_loss": float(loss), "val_accuracy": float((logits.argmax(axis=1) == y).mean())}
-    auprc = float(average_precision_score(y, logits))
-    return {"val_loss": float(log_loss(y, expit(logits))), "val_auprc": auprc}
+    auprc = float(metrics.average_precision_score(y, logits))
+    return {"val_loss": float(metrics.log_loss(y, special.expit(logits))), "val_auprc": auprc}

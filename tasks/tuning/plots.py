@@ -1,18 +1,21 @@
 """Draw a search: the validation metric by trial, and against each searched parameter."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from statistics import median
+from typing import Any
+
+import matplotlib.axes
+from matplotlib import ticker
 
 from casebook.stage import stage
 from casebook.store import Facts
 from tasks.pages.plot_style import axes_grid, figure, save
 from tasks.problem.definition import Problem
 from tasks.tuning.search import Between, Trial, space
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 
 @stage(process="worker")
@@ -30,7 +33,6 @@ def draw_search(
 
 
 def _progress(out: Path, figures: list[float], problem: Problem, course: float | None) -> None:
-    from matplotlib.ticker import MaxNLocator
 
     fig, axis = figure(9, 3.4)
     numbers = range(1, len(figures) + 1)
@@ -40,14 +42,13 @@ def _progress(out: Path, figures: list[float], problem: Problem, course: float |
     if course is not None:
         axis.axhline(course, color="grey", linestyle="--", label="the lab's network")
     _spare_outliers(axis, figures, problem)
-    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axis.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
     axis.set(xlabel="trial, in the order of training", ylabel=f"{problem.title} on validation")
     axis.legend(fontsize=8)
     save(fig, out / "progress.png")
 
 
 def _searched(out: Path, trials: Sequence[Trial], problem: Problem) -> None:
-    from matplotlib.ticker import NullFormatter
 
     among = space(1)
     fig, axes = axes_grid(len(among), columns=3)
@@ -56,7 +57,7 @@ def _searched(out: Path, trials: Sequence[Trial], problem: Problem) -> None:
         values: list[Any] = [trial.proposal[name] for trial in trials]
         if isinstance(choices, Between):
             axis.set(xscale="log", xlim=(choices.low / 1.2, choices.high * 1.2))
-            axis.xaxis.set_minor_formatter(NullFormatter())
+            axis.xaxis.set_minor_formatter(ticker.NullFormatter())
             axis.plot(values, figures, "o", markersize=4, alpha=0.7)
         else:
             order = sorted(set(values))
@@ -71,13 +72,11 @@ def _searched(out: Path, trials: Sequence[Trial], problem: Problem) -> None:
     save(fig, out / "searched.png")
 
 
-def _spare_outliers(axis: "Axes", figures: list[float], problem: Problem) -> None:
+def _spare_outliers(axis: matplotlib.axes.Axes, figures: list[float], problem: Problem) -> None:
     """Cut off what lies more than three times as far from the best as the median.
 
     Such a value is that of a network that learned nothing.
     """
-    from statistics import median
-
     best = (max if problem.sign > 0 else min)(figures)
     middle = abs(median(figures) - best)
     if middle and abs((min if problem.sign > 0 else max)(figures) - best) > 3 * middle:

@@ -9,7 +9,11 @@ from collections.abc import Generator
 from math import ceil
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+import optuna
+from optuna import distributions
 from pydantic import BaseModel, ConfigDict
+from scipy import stats
+from sklearn import model_selection
 
 Algorithm = Literal["random", "hyperband", "bayesian", "sklearn"]
 # Of the trials at one budget a third goes on to the next one, which is three times as large.
@@ -132,7 +136,6 @@ def _by_optuna(
     larger: bool,
     at_once: int,
 ) -> Search:
-    import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     samplers = optuna.samplers
@@ -165,26 +168,23 @@ def _by_optuna(
 
 
 def _distributions(space: Space) -> dict[str, Any]:
-    from optuna.distributions import CategoricalDistribution, FloatDistribution
 
     return {
-        name: FloatDistribution(*among, log=True)
+        name: distributions.FloatDistribution(*among, log=True)
         if isinstance(among, Between)
-        else CategoricalDistribution(among)
+        else distributions.CategoricalDistribution(among)
         for name, among in space.items()
     }
 
 
 def _halving(space: Space, trials: int, rungs: list[int], seed: int, *, larger: bool) -> Search:
-    from scipy.stats import loguniform
-    from sklearn.model_selection import ParameterSampler
 
     ranges = {
-        name: loguniform(*among) if isinstance(among, Between) else list(among)
+        name: stats.loguniform(*among) if isinstance(among, Between) else list(among)
         for name, among in space.items()
     }
     alive: list[tuple[int, Proposal]] = list(
-        enumerate(ParameterSampler(ranges, trials, random_state=seed))
+        enumerate(model_selection.ParameterSampler(ranges, trials, random_state=seed))
     )
     for epochs in rungs:
         figures = yield [Ask(number, proposal, epochs) for number, proposal in alive]

@@ -60,6 +60,21 @@ def test_comments_docstrings_layout_and_unreached_code_do_not_count(
     assert of(root, monkeypatch) == of(root, monkeypatch, helper=documented)
 
 
+def test_annotations_of_functions_do_not_count_and_those_of_classes_do(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = "class Price: ...\n"
+    second = "class Price:\n    tax = 1\n"
+    annotated = "def double(x: Price) -> Price:\n    y: Price = 2 * x\n    return y\n"
+    field = "class Rate:\n    x: {}\ndef double(x):\n    return Rate\n"
+    assert of(root, monkeypatch, helper=first + annotated) == of(
+        root, monkeypatch, helper=second + annotated
+    )
+    assert of(root, monkeypatch, helper=field.format("int")) != of(
+        root, monkeypatch, helper=field.format("float")
+    )
+
+
 def test_constants_count(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert of(root, monkeypatch) != of(root, monkeypatch, WORK.replace("RATE = 3", "RATE = 4"))
 

@@ -204,9 +204,9 @@ def test_a_local_copy_that_cannot_be_written_takes_nothing_away() -> None:
 @pytest.mark.usefixtures("other")
 def test_following_imports_neither_prefect_nor_tensorflow() -> None:
     code = (
-        "import sys; from casebook import paths; from serving.registry import Registry;"
+        "from casebook import lazy, paths; from serving.registry import Registry;"
         "models = Registry(paths.models()); models.look(); print(list(models.serving),"
-        "[name for name in ('prefect', 'tensorflow', 'pandas', 'fastapi') if name in sys.modules])"
+        "[name for name in ('prefect', 'tensorflow', 'pandas', 'fastapi') if lazy.is_loaded(name)])"
     )
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],

@@ -1,9 +1,13 @@
 """Explore how many people came from which countries in which years, as sections of a page."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
 
 from casebook.language import msg
 from tasks.pages import charts as chart
@@ -17,9 +21,6 @@ from tasks.pages.summary_statistics import (
     standing_out,
 )
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 TOTAL = "Total"
 PEOPLE = "immigrants a year"
 BINS = 15  # of the compared countries' years
@@ -29,21 +30,19 @@ BINS = 15  # of the compared countries' years
 # their `Total`, and the `Continent`.
 
 
-def years_of(countries: "pd.DataFrame") -> list[str]:
+def years_of(countries: pd.DataFrame) -> list[str]:
     """Return the columns that are years."""
     return [name for name in countries.columns if name.isdigit()]
 
 
-def by_year(countries: "pd.DataFrame", names: Iterable[str]) -> "pd.DataFrame":
+def by_year(countries: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
     """Return the countries as columns and the years, which are numbers then, as rows."""
     wide = countries.loc[list(names), years_of(countries)].T
     return wide.set_axis(wide.index.astype("int64")).rename_axis(index="year", columns=None)
 
 
-def decades_of(countries: "pd.DataFrame") -> "pd.DataFrame":
+def decades_of(countries: pd.DataFrame) -> pd.DataFrame:
     """Return the sums of the decades that are whole, a column for each."""
-    import pandas as pd
-
     years = years_of(countries)
     starts = [year for year in years if year.endswith("0") and str(int(year) + 9) in years]
     return pd.DataFrame(
@@ -51,24 +50,24 @@ def decades_of(countries: "pd.DataFrame") -> "pd.DataFrame":
     )
 
 
-def whole(values: "pd.Series") -> dict[str, int]:
+def whole(values: pd.Series) -> dict[str, int]:
     """Return whole numbers by their names."""
     return {str(name): int(value) for name, value in values.items()}
 
 
-def peak(values: "pd.Series") -> int:
+def peak(values: pd.Series) -> int:
     """Return the year of the greatest value, the first of them."""
     return int(values.index[int(values.argmax())])
 
 
-def trend(wide: "pd.DataFrame", path: Path, title: str) -> Line:
+def trend(wide: pd.DataFrame, path: Path, title: str) -> Line:
     """Draw the yearly sum of countries with its line of least squares, and return the line."""
     summed = wide.sum(axis=1).rename(PEOPLE)
     chart.trend(path, summed, title, PEOPLE)
     return line_through(summed.index.to_series(), summed)
 
 
-def all_of_them(out: Path, countries: "pd.DataFrame", unknown: int) -> Section:
+def all_of_them(out: Path, countries: pd.DataFrame, unknown: int) -> Section:
     """Tell how many came, of how many it is not known from where, and whether they become more."""
     years, total = years_of(countries), int(countries[TOTAL].sum())
     line = trend(by_year(countries, countries.index), out / "all.png", "All immigrants by year")
@@ -128,7 +127,7 @@ def rounded(line: Line) -> dict[str, float]:
     return {"slope": line.slope, "low": line.low, "high": line.high, "r": line.r, "p": line.p}
 
 
-def the_greatest(out: Path, countries: "pd.DataFrame", greatest: int, listed: int) -> Section:
+def the_greatest(out: Path, countries: pd.DataFrame, greatest: int, listed: int) -> Section:
     """Tell which countries most came from, over time and in all."""
     top, totals = countries.index[:greatest], countries[TOTAL].head(listed)
     chart.areas(
@@ -181,10 +180,8 @@ def the_greatest(out: Path, countries: "pd.DataFrame", greatest: int, listed: in
     )
 
 
-def one_year(out: Path, values: "pd.Series", bins: int) -> Section:
+def one_year(out: Path, values: pd.Series, bins: int) -> Section:
     """Tell how unevenly the people of one year came from the countries."""
-    import numpy as np
-
     counts, edges = np.histogram(values, bins)
     title, x = (
         f"From how many countries how many came in {values.name}",
@@ -212,7 +209,7 @@ def one_year(out: Path, values: "pd.Series", bins: int) -> Section:
     )
 
 
-def continents(out: Path, countries: "pd.DataFrame") -> Section:
+def continents(out: Path, countries: pd.DataFrame) -> Section:
     """Tell the continents' shares, over all years and how they changed."""
     years = years_of(countries)
     sums = countries.groupby("Continent")[[*years, TOTAL]].sum().sort_values(TOTAL, ascending=False)
@@ -266,7 +263,7 @@ def continents(out: Path, countries: "pd.DataFrame") -> Section:
     )
 
 
-def decades(out: Path, countries: "pd.DataFrame", listed: int) -> Section:
+def decades(out: Path, countries: pd.DataFrame, listed: int) -> Section:
     """Tell how many came in each decade, and how the greatest countries differ in it."""
     every, top = decades_of(countries).sum(), decades_of(countries.head(listed))
     last, title = top.columns[-1], f"The {listed} greatest countries by decade"
@@ -311,7 +308,7 @@ def decades(out: Path, countries: "pd.DataFrame", listed: int) -> Section:
     )
 
 
-def comparison(out: Path, compared: "pd.DataFrame") -> Section:
+def comparison(out: Path, compared: pd.DataFrame) -> Section:
     """Report the compared countries' shares, how their years differ, and the trend of their sum."""
     wide, names = by_year(compared, compared.index), " + ".join(compared.index)
     chart.waffle(out / "waffle.png", compared[TOTAL], "Shares of the compared countries")

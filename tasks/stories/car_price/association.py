@@ -1,10 +1,12 @@
 """Associate: which columns go with a target that is a number, and how surely that is no chance."""
 
-from itertools import combinations
-from typing import TYPE_CHECKING, NamedTuple
+from __future__ import annotations
 
-if TYPE_CHECKING:
-    import pandas as pd
+from itertools import combinations
+from typing import NamedTuple
+
+import pandas as pd
+from scipy import stats
 
 
 class Correlation(NamedTuple):
@@ -35,14 +37,12 @@ class Variance(NamedTuple):
     rows: int
 
 
-def pearson(frame: "pd.DataFrame", target: str) -> dict[str, Correlation]:
+def pearson(frame: pd.DataFrame, target: str) -> dict[str, Correlation]:
     """Return each other number's correlation with the target, the strongest first.
 
     Rows where either is missing are left out, and columns that have fewer than three rows or one
     value throughout.
     """
-    from scipy import stats
-
     correlations = {}
     for name in frame.select_dtypes("number").columns.drop(target):
         both = frame[[name, target]].dropna()
@@ -54,14 +54,12 @@ def pearson(frame: "pd.DataFrame", target: str) -> dict[str, Correlation]:
     return dict(sorted(correlations.items(), key=lambda item: -abs(item[1].r)))
 
 
-def anova(frame: "pd.DataFrame", category: str, target: str) -> Variance | None:
+def anova(frame: pd.DataFrame, category: str, target: str) -> Variance | None:
     """Return how the target differs between the groups of a category, or None.
 
     None means that there is nothing to compare. That is so with one group, or without a group in
     which the target has several values.
     """
-    from scipy import stats
-
     groups = frame[[category, target]].dropna().groupby(category)[target]
     within = float((groups.var(ddof=0).fillna(0.0) * groups.size()).sum())
     if groups.ngroups < 2 or within == 0:
@@ -75,7 +73,7 @@ def anova(frame: "pd.DataFrame", category: str, target: str) -> Variance | None:
     return Variance(float(result.statistic), float(result.pvalue), share, groups.ngroups, rows)
 
 
-def anovas(frame: "pd.DataFrame", categories: tuple[str, ...], target: str) -> dict[str, Variance]:
+def anovas(frame: pd.DataFrame, categories: tuple[str, ...], target: str) -> dict[str, Variance]:
     """Return the analysis of variance of each category that can be compared.
 
     The category with the greatest share of variance comes first.
@@ -85,7 +83,7 @@ def anovas(frame: "pd.DataFrame", categories: tuple[str, ...], target: str) -> d
     return dict(sorted(comparable.items(), key=lambda item: -item[1].share))
 
 
-def by_pairs(frame: "pd.DataFrame", category: str, target: str) -> dict[tuple[str, str], Variance]:
+def by_pairs(frame: pd.DataFrame, category: str, target: str) -> dict[tuple[str, str], Variance]:
     """Return the analysis of variance of each two groups of a category."""
     groups = sorted(frame[category].dropna().unique())
     results = {

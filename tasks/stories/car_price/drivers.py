@@ -3,9 +3,14 @@
 The permutation shows what a model misses.
 """
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+
+import pandas as pd
+import seaborn as sns
 
 from casebook import files
 from casebook.errors import CasebookError
@@ -19,9 +24,6 @@ from tasks.problem.definition import Problem
 from tasks.stories.car_price.association import Correlation, Variance, anovas, by_pairs, pearson
 from tasks.stories.car_price.findings_steps import UNITS
 from tasks.tables.permutation_importance import Worth, worth
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 ALPHA = 0.05
 SHOWN = 10  # bars of a ranking, and boxes of a category
@@ -169,7 +171,7 @@ def numbers_told(analysis: DriverAnalysis, problem: Problem) -> Section:
     )
 
 
-def groups_told(frame: "pd.DataFrame", grouped: tuple[str, str], problem: Problem) -> Section:
+def groups_told(frame: pd.DataFrame, grouped: tuple[str, str], problem: Problem) -> Section:
     """Tell counts and means of the groups of a category."""
     groups = (
         frame.groupby(grouped[0])[problem.target]
@@ -336,7 +338,7 @@ def _p(value: float) -> str:
 
 def _draw_numbers(
     out: Path,
-    frame: "pd.DataFrame",
+    frame: pd.DataFrame,
     names: list[str],
     problem: Problem,
     units: dict[str, str | None],
@@ -345,8 +347,6 @@ def _draw_numbers(
 
     Each number has a fitted line.
     """
-    import seaborn as sns
-
     chosen = list(dict.fromkeys([*names[:3], *names[-3:]]))
     fig, axes = axes_grid(len(chosen), columns=3)
     for axis, name in zip(axes, chosen, strict=True):
@@ -366,13 +366,11 @@ def _draw_numbers(
     save(fig, out / "numbers.png")
 
 
-def _draw_groups(out: Path, frame: "pd.DataFrame", names: list[str], problem: Problem) -> None:
+def _draw_groups(out: Path, frame: pd.DataFrame, names: list[str], problem: Problem) -> None:
     """Draw box plots of the target by category, the highest median first.
 
     Only categories with at most ten groups are drawn.
     """
-    import seaborn as sns
-
     chosen = [name for name in names if frame[name].nunique() <= SHOWN][:PANELS]
     fig, axes = axes_grid(len(chosen), columns=min(3, len(chosen)))
     for axis, name in zip(axes, chosen, strict=True):
@@ -391,12 +389,8 @@ def _draw_groups(out: Path, frame: "pd.DataFrame", names: list[str], problem: Pr
     save(fig, out / "groups.png")
 
 
-def _draw_means(
-    out: Path, frame: "pd.DataFrame", grouped: tuple[str, str], problem: Problem
-) -> None:
+def _draw_means(out: Path, frame: pd.DataFrame, grouped: tuple[str, str], problem: Problem) -> None:
     """Draw the target's mean for each two groups; a field without rows stays empty."""
-    import seaborn as sns
-
     table = frame.pivot_table(
         index=grouped[0], columns=grouped[1], values=problem.target, aggfunc="mean"
     )

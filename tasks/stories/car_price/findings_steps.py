@@ -3,13 +3,18 @@
 The report has numbers and pictures.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
+
+import pandas as pd
+import seaborn as sns
 
 from casebook import files
 from casebook.catalog import data_set
-from casebook.language import msg
+from casebook.language import Message, msg
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_table, write_table
@@ -21,27 +26,21 @@ from tasks.data.clean import (
     FillWithMean,
     FillWithMostFrequent,
     OneSpelling,
+    Step,
 )
 from tasks.data.clean import WithColumns as With
-from tasks.data.derive import Log
+from tasks.data.derive import Derived, Log
 from tasks.data.recode import Ordinal, Reciprocal
 from tasks.pages.findings import FINDINGS, Finding, Section, stored
 from tasks.pages.plot_style import axes_grid, figure, labelled, save
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from casebook.language import Message
-    from tasks.data.clean import Step
-    from tasks.data.derive import Derived
-
-    Row = dict[str, Message | str]
+Row: TypeAlias = "dict[str, Message | str]"
 
 UNITS = "units.json"
 
 
 @stage(process="worker")
-def tell_steps(out: Path, table: Ref, steps: "tuple[Step, ...]", dataset: str) -> Facts:
+def tell_steps(out: Path, table: Ref, steps: tuple[Step, ...], dataset: str) -> Facts:
     """Apply the steps in their order, as `clean` does, and report what each did.
 
     Writes `findings.json`, pictures of what each step did, and `units.json`, which has the units of
@@ -82,12 +81,12 @@ def merged(sections: list[Section]) -> list[Section]:
 
 
 def section(
-    title: "Message",
+    title: Message,
     name: str,
     value: Any,
-    sentence: "Message",
-    rows: "Sequence[Row]" = (),
-    pictures: "tuple[tuple[str, Message], ...]" = (),
+    sentence: Message,
+    rows: Sequence[Row] = (),
+    pictures: tuple[tuple[str, Message], ...] = (),
 ) -> Section:
     """Return a section of one finding, with a table and pictures if there are any."""
     finding = Finding(name=name, value=value, sentence=sentence)
@@ -96,7 +95,7 @@ def section(
     )
 
 
-def missing(frame: "pd.DataFrame") -> Section:
+def missing(frame: pd.DataFrame) -> Section:
     """Count the values that are missing."""
     gaps = {str(name): int(count) for name, count in frame.isna().sum().items() if count}
     if not gaps:
@@ -115,7 +114,7 @@ def missing(frame: "pd.DataFrame") -> Section:
     return section(msg("Missing values"), "missing", gaps, sentence)
 
 
-def step_sections(step: "Step", before: "pd.DataFrame", after: "pd.DataFrame") -> list[Section]:
+def step_sections(step: Step, before: pd.DataFrame, after: pd.DataFrame) -> list[Section]:
     """Return what a step did; nothing of one that isn't known here."""
     match step:
         case FillWithMean() | FillWithMostFrequent():
@@ -135,7 +134,7 @@ def step_sections(step: "Step", before: "pd.DataFrame", after: "pd.DataFrame") -
     return []
 
 
-def added(column: "Derived", after: "pd.DataFrame") -> list[Section]:
+def added(column: Derived, after: pd.DataFrame) -> list[Section]:
     """Return what a derived column is for; nothing of one that isn't known here."""
     match column:
         case Reciprocal():
@@ -147,7 +146,7 @@ def added(column: "Derived", after: "pd.DataFrame") -> list[Section]:
     return []
 
 
-def filled(step: FillWithMean | FillWithMostFrequent, before: "pd.DataFrame") -> Section:
+def filled(step: FillWithMean | FillWithMostFrequent, before: pd.DataFrame) -> Section:
     """Tell what gaps were filled with."""
     fillings: dict[str, Any] = dict(step.fillings(before))
     gaps = {name: int(before[name].isna().sum()) for name in step.columns}
@@ -165,7 +164,7 @@ def filled(step: FillWithMean | FillWithMostFrequent, before: "pd.DataFrame") ->
     return section(msg("Missing values"), "filled_with_most_frequent", fillings, sentence, rows)
 
 
-def dropped(step: DropWithout, before: "pd.DataFrame", after: "pd.DataFrame") -> Section:
+def dropped(step: DropWithout, before: pd.DataFrame, after: pd.DataFrame) -> Section:
     """Tell how many rows went."""
     count = len(before) - len(after)
     sentence = msg(
@@ -177,7 +176,7 @@ def dropped(step: DropWithout, before: "pd.DataFrame", after: "pd.DataFrame") ->
     return section(msg("Missing values"), f"dropped_without_{step.column}", count, sentence)
 
 
-def spelt(step: OneSpelling, before: "pd.DataFrame", after: "pd.DataFrame") -> Section:
+def spelt(step: OneSpelling, before: pd.DataFrame, after: pd.DataFrame) -> Section:
     """Tell which spellings were given up."""
     old, new = before[step.column], after[step.column]
     changed = old.notna() & (old != new)
@@ -198,7 +197,7 @@ def spelt(step: OneSpelling, before: "pd.DataFrame", after: "pd.DataFrame") -> S
     return section(msg("Formatting"), f"spellings_{step.column}", written, sentence, rows)
 
 
-def converted(column: Reciprocal, after: "pd.DataFrame") -> Section:
+def converted(column: Reciprocal, after: pd.DataFrame) -> Section:
     """Tell a number in another unit."""
     means = {name: float(after[name].mean()) for name in (column.column, column.name)}
     sentence = msg(
@@ -211,7 +210,7 @@ def converted(column: Reciprocal, after: "pd.DataFrame") -> Section:
     return section(msg("Formatting"), column.name, means, sentence)
 
 
-def unskewed(column: Log, after: "pd.DataFrame") -> Section:
+def unskewed(column: Log, after: pd.DataFrame) -> Section:
     """Tell the skew of a number and of its logarithm."""
     skew = {name: float(after[name].agg("skew")) for name in (column.column, column.name)}
     sentence = msg(
@@ -228,7 +227,7 @@ def unskewed(column: Log, after: "pd.DataFrame") -> Section:
     return section(msg("Skew"), column.name, skew, sentence, pictures=(picture,))
 
 
-def ordered(column: Ordinal, after: "pd.DataFrame") -> Section:
+def ordered(column: Ordinal, after: pd.DataFrame) -> Section:
     """Tell which numbers categories became."""
     source = after[column.column]
     used = {name: float(number) for name, number in column.numbers if (source == name).any()}
@@ -244,7 +243,7 @@ def ordered(column: Ordinal, after: "pd.DataFrame") -> Section:
     return section(msg("Categories to numbers"), column.name, used, sentence, rows)
 
 
-def divided(step: DivideByMaximum, before: "pd.DataFrame", after: "pd.DataFrame") -> Section:
+def divided(step: DivideByMaximum, before: pd.DataFrame, after: pd.DataFrame) -> Section:
     """Tell the ranges before and after."""
     maxima = {name: float(before[name].max()) for name in step.columns}
     sentence = msg(
@@ -266,7 +265,7 @@ def divided(step: DivideByMaximum, before: "pd.DataFrame", after: "pd.DataFrame"
     return section(msg("Normalization"), "largest", maxima, sentence, rows)
 
 
-def binned(step: Bin, before: "pd.DataFrame", after: "pd.DataFrame") -> Section:
+def binned(step: Bin, before: pd.DataFrame, after: pd.DataFrame) -> Section:
     """Tell how many rows are in each bin."""
     edges = [float(edge) for edge in step.edges(before)]
     counts = {label: int((after[step.name] == label).sum()) for label in step.labels}
@@ -288,7 +287,7 @@ def binned(step: Bin, before: "pd.DataFrame", after: "pd.DataFrame") -> Section:
     return section(msg("Binning"), step.name, counts, sentence, rows, (picture,))
 
 
-def flagged(step: Dummies, before: "pd.DataFrame", after: "pd.DataFrame") -> Section:
+def flagged(step: Dummies, before: pd.DataFrame, after: pd.DataFrame) -> Section:
     """Tell how many rows each new column marks."""
     counts = {
         str(name): int(after[name].sum()) for name in after.columns.difference(before.columns)
@@ -305,7 +304,7 @@ def flagged(step: Dummies, before: "pd.DataFrame", after: "pd.DataFrame") -> Sec
     return section(msg("Categories to numbers"), "dummies", counts, sentence, rows)
 
 
-def draw(out: Path, step: "Step", after: "pd.DataFrame", units: dict[str, str | None]) -> None:
+def draw(out: Path, step: Step, after: pd.DataFrame, units: dict[str, str | None]) -> None:
     """Draw what a step did, where a picture tells it."""
     if isinstance(step, Bin):
         _draw_bins(out, step, after, units.get(step.column))
@@ -314,8 +313,7 @@ def draw(out: Path, step: "Step", after: "pd.DataFrame", units: dict[str, str | 
             _draw_skew(out, column, after, units.get(column.column))
 
 
-def _draw_skew(out: Path, column: Log, frame: "pd.DataFrame", unit: str | None) -> None:
-    import seaborn as sns
+def _draw_skew(out: Path, column: Log, frame: pd.DataFrame, unit: str | None) -> None:
 
     fig, axes = axes_grid(2, columns=2)
     labels = labelled(column.column, unit), f"log {column.column}"
@@ -325,8 +323,7 @@ def _draw_skew(out: Path, column: Log, frame: "pd.DataFrame", unit: str | None) 
     save(fig, out / f"skew_{column.column}.png")
 
 
-def _draw_bins(out: Path, step: Bin, frame: "pd.DataFrame", unit: str | None) -> None:
-    import seaborn as sns
+def _draw_bins(out: Path, step: Bin, frame: pd.DataFrame, unit: str | None) -> None:
 
     fig, axis = figure(6, 3.2)
     edges = step.edges(frame)

@@ -3,16 +3,18 @@
 The coverage is how often an interval really holds the true mean.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import Literal, TypeAlias
 
-if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
-    from numpy.typing import NDArray
+import numpy as np
+import pandas as pd
+from scipy import stats
 
-    Floats = NDArray[np.float64]
-    Interval = tuple[Floats, Floats]
+from casebook.array_types import Float64Array
+
+Interval: TypeAlias = "tuple[Float64Array, Float64Array]"
 
 Shape = Literal["normal", "lognormal", "student"]
 METHODS = {"z": "z", "t": "t", "percentile": "bootstrap, percentile", "bca": "bootstrap, BCa"}
@@ -21,8 +23,8 @@ TOGETHER = 100  # samples that share their resamples
 
 
 def intervals(
-    x: "Floats", confidence: float, resamples: int, rng: "np.random.Generator"
-) -> "dict[str, Interval]":
+    x: Float64Array, confidence: float, resamples: int, rng: np.random.Generator
+) -> dict[str, Interval]:
     """Return each sample's confidence intervals of the mean.
 
     Parameters
@@ -41,9 +43,6 @@ def intervals(
     of freedom. Percentile and BCa (bias-corrected and accelerated) are intervals of Efron's
     bootstrap: Efron, Tibshirani: An introduction to the bootstrap, 1993, chapters 13, 14.
     """
-    import numpy as np
-    from scipy import stats
-
     n, mean = x.shape[1], x.mean(axis=1)
     upper = (1 + confidence) / 2
     error = x.std(axis=1, ddof=1) / np.sqrt(n)
@@ -61,14 +60,12 @@ def intervals(
     }
 
 
-def resampled_means(x: "Floats", resamples: int, rng: "np.random.Generator") -> "Floats":
+def resampled_means(x: Float64Array, resamples: int, rng: np.random.Generator) -> Float64Array:
     """Return the sorted means of bootstrap resamples, shape (samples, resamples).
 
     Each resample says how often it draws the first, the second … value; all samples given share
     these counts, so that their means are one product of matrices.
     """
-    import numpy as np
-
     n = x.shape[1]
     step = max(1, CELLS // n)
     parts = [
@@ -77,45 +74,38 @@ def resampled_means(x: "Floats", resamples: int, rng: "np.random.Generator") -> 
     return np.sort(np.concatenate(parts, axis=1), axis=1)
 
 
-def draws(n: int, resamples: int, rng: "np.random.Generator") -> "Floats":
+def draws(n: int, resamples: int, rng: np.random.Generator) -> Float64Array:
     """Draw n of n with replacement, and return how often each was drawn, shape (resamples, n)."""
-    import numpy as np
-
     taken = rng.integers(n, size=(resamples, n)) + n * np.arange(resamples)[:, None]
     return (
         np.bincount(taken.ravel(), minlength=resamples * n).reshape(resamples, n).astype("float64")
     )
 
 
-def bca_levels(x: "Floats", means: "Floats", upper: float) -> "Interval":
+def bca_levels(x: Float64Array, means: Float64Array, upper: float) -> Interval:
     """Return the levels that BCa takes the quantiles of the resampled means at.
 
     They correct for a median of the means beside the sample's mean (z0) and for an error that grows
     with the mean (the acceleration, which for a mean is a sixth of its skewness).
     """
-    import numpy as np
-    from scipy import stats
-
     off = x - x.mean(axis=1, keepdims=True)
     acceleration = (off**3).sum(axis=1) / (6 * (off**2).sum(axis=1) ** 1.5)
     least = 0.5 / means.shape[1]
     below = (means < x.mean(axis=1, keepdims=True)).mean(axis=1)
     z0 = stats.norm.ppf(np.clip(below, least, 1 - least))
 
-    def level(share: float) -> "Floats":
+    def level(share: float) -> Float64Array:
         z = z0 + stats.norm.ppf(share)
         return np.asarray(stats.norm.cdf(z0 + z / (1 - acceleration * z)))
 
     return level(1 - upper), level(upper)
 
 
-def quantile(ordered: "Floats", level: "Floats") -> "Floats":
+def quantile(ordered: Float64Array, level: Float64Array) -> Float64Array:
     """Return each row's quantile at the row's own level.
 
     Values are interpolated linearly, which is numpy's default.
     """
-    import numpy as np
-
     place = level * (ordered.shape[1] - 1)
     left = np.floor(place).astype("int64")
     right = np.minimum(left + 1, ordered.shape[1] - 1)
@@ -124,15 +114,13 @@ def quantile(ordered: "Floats", level: "Floats") -> "Floats":
     return np.asarray(low + (place - left) * (high - low))
 
 
-def drawn(shape: Shape, size: tuple[int, ...], rng: "np.random.Generator") -> "Floats":
+def drawn(shape: Shape, size: tuple[int, ...], rng: np.random.Generator) -> Float64Array:
     """Draw from a distribution with mean 0 and standard deviation 1.
 
     `normal`; `lognormal`, skewed: exp of a standard normal number, less its mean √e, over its
     deviation √(e² - e); `student`, with heavy tails: Student's t with 3 degrees of freedom over its
     deviation √3.
     """
-    import numpy as np
-
     values = (
         rng.standard_t(3, size) / np.sqrt(3) if shape == "student" else rng.standard_normal(size)
     )
@@ -147,8 +135,8 @@ def coverage(
     repeats: int,
     confidence: float,
     resamples: int,
-    rng: "np.random.Generator",
-) -> "pd.DataFrame":
+    rng: np.random.Generator,
+) -> pd.DataFrame:
     """Draw a sample of n repeatedly, and count how often each interval holds the true mean.
 
     The true mean is 0 here. Adding a number to all values or multiplying them moves the intervals
@@ -160,8 +148,6 @@ def coverage(
     `repeats`, all counts; `coverage` with the ends of its 95 % Wilson interval `low` and `high`,
     which give the error of the simulation.
     """
-    import pandas as pd
-
     counts = pd.DataFrame(0, index=list(METHODS), columns=["held", "above", "below"])
     for size in _blocks(repeats):
         for method, (low, high) in intervals(
@@ -187,8 +173,6 @@ def _blocks(repeats: int) -> Iterator[int]:
 
 def wilson(held: int, repeats: int) -> tuple[float, float]:
     """Return the 95 % interval of a share seen in so many repeats (Wilson, JASA 22, 1927)."""
-    from scipy import stats
-
     low, high = stats.binomtest(held, repeats).proportion_ci(0.95, method="wilson")
     return float(low), float(high)
 
@@ -198,6 +182,4 @@ def z_coverage(n: int, confidence: float) -> float:
 
     This is P(|T| < z), where T has Student's t distribution with n - 1 degrees of freedom.
     """
-    from scipy import stats
-
     return float(1 - 2 * stats.t.sf(stats.norm.ppf((1 + confidence) / 2), n - 1))

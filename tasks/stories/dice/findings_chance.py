@@ -1,21 +1,18 @@
 """Report simulated and exact results, and how far apart they are, in sentences and tables."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import combinations, product
-from typing import TYPE_CHECKING
 
+import numpy as np
+import pandas as pd
+
+from casebook.array_types import Float64Array, Int64Array
 from casebook.language import msg
 from tasks.pages.findings import Finding, Section
 from tasks.stories.dice.roll import Fit, goodness, moments
-
-if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    Whole = NDArray[np.int64]
 
 ROWS = 40  # of a table of sums; more are drawn but not listed
 DOUBTED = 0.05  # a smaller p speaks against the dice
@@ -25,7 +22,7 @@ LIKELIEST = 2  # sums that a sentence names
 
 
 def tell_sums(
-    dice: int, sides: int, exact: Mapping[int, Fraction], counts: "Whole", looks: Sequence[int]
+    dice: int, sides: int, exact: Mapping[int, Fraction], counts: Int64Array, looks: Sequence[int]
 ) -> Section:
     """Tell the sum's distribution: exact, and as the throws have it."""
     sums, rows = list(exact), counts[-1] / looks[-1]
@@ -90,7 +87,7 @@ def told_likeliest(exact: Mapping[int, Fraction]) -> Finding:
     )
 
 
-def told_simulated(exact: Mapping[int, Fraction], counts: "Whole", throws: int) -> Finding:
+def told_simulated(exact: Mapping[int, Fraction], counts: Int64Array, throws: int) -> Finding:
     """Tell the simulated mean and variance, and how many of their standard errors they are off."""
     seen = {total: Fraction(int(count), throws) for total, count in zip(exact, counts, strict=True)}
     simulated, true = moments(seen), moments(exact)
@@ -133,10 +130,8 @@ def told_fit(fit: Fit) -> Finding:
     return Finding(name="goodness_of_fit", value=dict(values), sentence=sentence)
 
 
-def told_gaps(exact: Mapping[int, Fraction], counts: "Whole", looks: Sequence[int]) -> Finding:
+def told_gaps(exact: Mapping[int, Fraction], counts: Int64Array, looks: Sequence[int]) -> Finding:
     """Tell how the largest gap between a share and its probability shrinks with more throws."""
-    import numpy as np
-
     p = np.array([float(probability) for probability in exact.values()])
     gaps = [float(np.abs(seen / look - p).max()) for look, seen in zip(looks, counts, strict=True)]
     return Finding(
@@ -153,10 +148,8 @@ def told_gaps(exact: Mapping[int, Fraction], counts: "Whole", looks: Sequence[in
     )
 
 
-def tell_paths(at: "Whole", means: "Floats", mean: float, deviation: float) -> Section:
+def tell_paths(at: Int64Array, means: Float64Array, mean: float, deviation: float) -> Section:
     """Report how often running means end within their band, and how often they ever left it."""
-    import numpy as np
-
     half = 1.96 * deviation / np.sqrt(at)
     outside = np.abs(means - mean) > half
     inside, ever = float(1 - outside[:, -1].mean()), float(outside.any(axis=1).mean())
@@ -196,7 +189,7 @@ def tell_paths(at: "Whole", means: "Floats", mean: float, deviation: float) -> S
     )
 
 
-def tell_normal(dice: int, own: tuple[float, float], errors: "pd.DataFrame") -> Section:
+def tell_normal(dice: int, own: tuple[float, float], errors: pd.DataFrame) -> Section:
     """Report the normal approximation's error for these dice, and how it falls with their number.
 
     `errors` has the columns `dice`, `plain` and `corrected`; `own` has the two errors for these
@@ -229,13 +222,11 @@ def tell_normal(dice: int, own: tuple[float, float], errors: "pd.DataFrame") -> 
     )
 
 
-def told_slopes(errors: "pd.DataFrame") -> Finding:
+def told_slopes(errors: pd.DataFrame) -> Finding:
     """Report to which power of the number of dice the errors fall.
 
     The powers are the slopes of straight lines on log scales.
     """
-    import numpy as np
-
     several = errors[errors["dice"] >= SEVERAL]
     x = np.log(several["dice"])
     values = {
@@ -258,8 +249,6 @@ def tell_population(population: Sequence[int]) -> Section:
 
     Nothing here is simulated.
     """
-    import numpy as np
-
     values = np.array(population, dtype="float64")
     drawn = np.array(list(product(values, repeat=TAKEN)))  # with replacement, in order
     kept = np.array(list(combinations(values, TAKEN)))
@@ -269,7 +258,7 @@ def tell_population(population: Sequence[int]) -> Section:
     )
 
 
-def told_population(values: "Floats") -> Finding:
+def told_population(values: Float64Array) -> Finding:
     """Tell the mean and both standard deviations of a population."""
     figures = {
         "mean": float(values.mean()),
@@ -286,7 +275,7 @@ def told_population(values: "Floats") -> Finding:
     return Finding(name="population", value=figures, sentence=sentence)
 
 
-def told_means(drawn: "Floats", kept: "Floats") -> Finding:
+def told_means(drawn: Float64Array, kept: Float64Array) -> Finding:
     """Tell how much the means of samples vary, drawn with replacement and without."""
     figures = {
         "replaced": float(drawn.mean(axis=1).std()),
@@ -303,7 +292,7 @@ def told_means(drawn: "Floats", kept: "Floats") -> Finding:
     return Finding(name="std_of_sample_means", value=figures, sentence=sentence)
 
 
-def told_freedom(values: "Floats", drawn: "Floats") -> Finding:
+def told_freedom(values: Float64Array, drawn: Float64Array) -> Finding:
     """Tell why a sample's squares are divided by n - 1."""
     figures = {
         "population": float(values.var()),

@@ -1,18 +1,16 @@
 """Report intervals of the mean of some returns, and how often each kind holds the true mean."""
 
-from collections.abc import Hashable, Mapping
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from casebook.array_types import Float64Array
 from casebook.language import Message, msg
 from tasks.pages.findings import Finding, Section
 from tasks.stories.dice.estimate import METHODS, z_coverage
-
-if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
 
 Cell = Mapping[Hashable, Any]  # a row of `tasks.stories.dice.estimate.coverage`
 Cells = Mapping[
@@ -33,7 +31,7 @@ FEW, MORE = 5, 30  # sizes of samples that sentences are about
 
 
 def tell_returns(
-    values: "Floats",
+    values: Float64Array,
     ends: Mapping[str, tuple[float, float]],
     truth: float | None,
     confidence: float,
@@ -109,7 +107,7 @@ def told_truth(ends: Mapping[str, tuple[float, float]], truth: float) -> Finding
     )
 
 
-def tell_coverage(covered: "pd.DataFrame", confidence: float) -> Section:
+def tell_coverage(covered: pd.DataFrame, confidence: float) -> Section:
     """Report how often each kind of interval holds the true mean.
 
     The results are by distribution and sample size. `covered` has the rows of

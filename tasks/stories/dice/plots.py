@@ -1,21 +1,21 @@
 """Draw simulated beside exact results, and intervals beside how often they hold the true value."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import matplotlib.axes
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib import figure
+
+from casebook.array_types import Float64Array, Int64Array
 from tasks.pages.plot_style import labelled, save, style
 from tasks.stories.dice.estimate import METHODS
-
-if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    Whole = NDArray[np.int64]
 
 SHAPES = {
     "normal": "Normal",
@@ -27,10 +27,10 @@ SEPARATE = 40  # sums that can be told apart as dots
 FIRST = 10  # throws; the means of fewer are all over the place
 
 
-def panels(count: int, height: float = 3.3, **more: Any) -> "tuple[Figure, list[Axes]]":
+def panels(
+    count: int, height: float = 3.3, **more: Any
+) -> tuple[figure.Figure, list[matplotlib.axes.Axes]]:
     """Return a new figure, as wide as a report, with panels side by side."""
-    import matplotlib.pyplot as plt
-
     style()
     fig, axes = plt.subplots(
         1, count, figsize=(10, height), layout="constrained", squeeze=False, **more
@@ -39,7 +39,7 @@ def panels(count: int, height: float = 3.3, **more: Any) -> "tuple[Figure, list[
 
 
 def draw_sums(
-    out: Path, sums: Sequence[int], exact: Sequence[float], counts: "Whole", looks: Sequence[int]
+    out: Path, sums: Sequence[int], exact: Sequence[float], counts: Int64Array, looks: Sequence[int]
 ) -> None:
     """Draw the share of each sum at several numbers of throws, and the exact probabilities over it.
 
@@ -77,10 +77,10 @@ def draw_sums(
     save(fig, out / "sums.png")
 
 
-def draw_paths(out: Path, at: "Whole", means: "Floats", mean: float, deviation: float) -> None:
+def draw_paths(
+    out: Path, at: Int64Array, means: Float64Array, mean: float, deviation: float
+) -> None:
     """Draw running means of some paths and the band mean ± 1.96 σ/√n, from the tenth throw on."""
-    import numpy as np
-
     fig, (axis,) = panels(1, 3.6)
     means, at = means[:, at >= FIRST], at[at >= FIRST]
     half = 1.96 * deviation / np.sqrt(at)
@@ -107,11 +107,11 @@ def draw_paths(out: Path, at: "Whole", means: "Floats", mean: float, deviation: 
 
 def draw_normal(
     out: Path,
-    x: "Floats",
-    exact: "Floats",
-    plain: "Floats",
-    corrected: "Floats",
-    errors: "pd.DataFrame",
+    x: Float64Array,
+    exact: Float64Array,
+    plain: Float64Array,
+    corrected: Float64Array,
+    errors: pd.DataFrame,
 ) -> None:
     """Draw the distribution function beside the normal one, and the error by the number of dice."""
     fig, (left, right) = panels(2, 3.6)
@@ -146,7 +146,7 @@ def draw_normal(
 
 def draw_returns(
     out: Path,
-    values: "Floats",
+    values: Float64Array,
     ends: Mapping[str, tuple[float, float]],
     truth: float | None,
     unit: str | None,
@@ -155,9 +155,6 @@ def draw_returns(
 
     Both share the same axis.
     """
-    import matplotlib.pyplot as plt
-    import seaborn as sns
-
     style()
     fig, (above, below) = plt.subplots(
         2, 1, figsize=(10, 4.8), layout="constrained", sharex=True, height_ratios=(2, 1)
@@ -183,7 +180,7 @@ def draw_returns(
     save(fig, out / "returns.png")
 
 
-def draw_coverage(out: Path, covered: "pd.DataFrame", confidence: float) -> None:
+def draw_coverage(out: Path, covered: pd.DataFrame, confidence: float) -> None:
     """Draw how often each kind of interval holds the true mean, against the sample size.
 
     Each distribution has a panel.

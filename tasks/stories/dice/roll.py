@@ -3,17 +3,17 @@
 What is exact is the probability of every sum, as a fraction.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+import numpy as np
+from scipy import stats
 
-    Floats = NDArray[np.float64]
-    Whole = NDArray[np.int64]
+from casebook.array_types import Float64Array, Int64Array
 
 AT_ONCE = 200_000  # throws in memory at a time
 EXPECTED = (
@@ -60,14 +60,14 @@ def moments(probability: Mapping[int, Fraction]) -> Moments:
     )
 
 
-def thrown(dice: int, sides: int, throws: int, rng: "np.random.Generator") -> "Whole":
+def thrown(dice: int, sides: int, throws: int, rng: np.random.Generator) -> Int64Array:
     """Throw all dice so many times and return each throw's sum."""
     rolls = rng.integers(1, sides, size=(throws, dice), endpoint=True)
-    sums: Whole = rolls.sum(axis=1)
+    sums: Int64Array = rolls.sum(axis=1)
     return sums
 
 
-def counted(dice: int, sides: int, looks: Sequence[int], rng: "np.random.Generator") -> "Whole":
+def counted(dice: int, sides: int, looks: Sequence[int], rng: np.random.Generator) -> Int64Array:
     """Throw up to the last of the rising `looks`, and count each sum at each look.
 
     Memory doesn't grow with the number of throws.
@@ -76,8 +76,6 @@ def counted(dice: int, sides: int, looks: Sequence[int], rng: "np.random.Generat
     -------
     Counts, shape (looks, sums), the sums from `dice` upwards.
     """
-    import numpy as np
-
     outcomes = dice * (sides - 1) + 1
     counts, kept = np.zeros(outcomes, dtype="int64"), []
     for before, look in pairwise([0, *looks]):
@@ -99,14 +97,12 @@ class Fit(NamedTuple):
     p: float
 
 
-def goodness(counts: "Whole", probability: Mapping[int, Fraction]) -> Fit:
+def goodness(counts: Int64Array, probability: Mapping[int, Fraction]) -> Fit:
     """Compare counts with probabilities by Pearson's chi-square test.
 
     Neighbouring sums are put together, from the smallest on, until five are expected in each group
     (Cochran's rule).
     """
-    from scipy import stats
-
     throws = int(counts.sum())
     seen, expected = [0], [Fraction()]
     for count, p in zip(counts.tolist(), probability.values(), strict=True):
@@ -124,8 +120,8 @@ def goodness(counts: "Whole", probability: Mapping[int, Fraction]) -> Fit:
 
 
 def running_means(
-    dice: int, sides: int, paths: int, throws: int, rng: "np.random.Generator"
-) -> "tuple[Whole, Floats]":
+    dice: int, sides: int, paths: int, throws: int, rng: np.random.Generator
+) -> tuple[Int64Array, Float64Array]:
     """Return the mean of the first n throws of each path, for about a hundred n.
 
     The n are evenly spaced on a log scale.
@@ -134,8 +130,6 @@ def running_means(
     -------
     The n, and the means, shape (paths, len(n)).
     """
-    import numpy as np
-
     at = np.unique(np.geomspace(1, throws, 100).round().astype("int64"))
     means = np.empty((paths, len(at)))
     for path in means:
@@ -149,21 +143,18 @@ def normal_errors(dice: int, sides: int) -> tuple[float, float]:
     The first error is without and the second with continuity correction, which evaluates the normal
     distribution at x + ½ (de Moivre, Laplace).
     """
-    import numpy as np
-
     _, exact, approximate, corrected = normal_beside(dice, sides)
     return float(np.abs(approximate - exact).max()), float(np.abs(corrected - exact).max())
 
 
-def normal_beside(dice: int, sides: int) -> "tuple[Floats, Floats, Floats, Floats]":
+def normal_beside(
+    dice: int, sides: int
+) -> tuple[Float64Array, Float64Array, Float64Array, Float64Array]:
     """Return all sums x with P(sum ≤ x).
 
     The probability is given exactly, by the normal distribution, and by it with continuity
     correction.
     """
-    import numpy as np
-    from scipy import stats
-
     whole = sides**dice
     x = np.arange(dice, dice * sides + 1, dtype="float64")
     exact = np.array([count / whole for count in accumulate(ways(dice, sides))])

@@ -1,14 +1,16 @@
 """Check whether calories and serving sizes of nutrition labels agree with the rest of the label."""
 
+from __future__ import annotations
+
 import re
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
 
 from casebook.errors import CasebookError
 from casebook.language import msg
 from tasks.pages.findings import Section, make_finding
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # per g, after W. O. Atwater; nothing here has alcohol (7)
 KCAL = {"Total Fat": 9, "Carbohydrates": 4, "Protein": 4}
@@ -54,7 +56,7 @@ def ounces_disagree(text: str) -> bool:
     return both is not None and abs(float(both[1]) * G_PER_OZ - float(both[2])) > limit
 
 
-def with_servings(frame: "pd.DataFrame") -> "pd.DataFrame":
+def with_servings(frame: pd.DataFrame) -> pd.DataFrame:
     """Add how much a serving is, `amount` in its `unit`, and the sodium in 100 of it."""
     sizes = [serving(text) for text in frame["Serving Size"]]
     amounts = [size.amount for size in sizes]
@@ -62,7 +64,7 @@ def with_servings(frame: "pd.DataFrame") -> "pd.DataFrame":
     return frame.assign(salt_per_100=frame["Sodium"] / frame["amount"] * 100)
 
 
-def with_counted_calories(frame: "pd.DataFrame") -> "pd.DataFrame":
+def with_counted_calories(frame: pd.DataFrame) -> pd.DataFrame:
     """Add the calories of fat, carbohydrates and protein, and the range that rounding allows.
 
     The range is from the least to the most that rounding lets a label say. Labels round calories to
@@ -70,8 +72,6 @@ def with_counted_calories(frame: "pd.DataFrame") -> "pd.DataFrame":
     to a gram above, and the others to a gram. Fibre's 4 kcal per g may be left out (21 CFR
     101.9(c)).
     """
-    import numpy as np
-
     stated, fat = frame["Calories"], frame["Total Fat"]
     counted = sum(frame[name] * kcal for name, kcal in KCAL.items())
     fat_digit = np.select([fat >= 5, fat > 0], [0.5, 0.25], 0.5)
@@ -81,7 +81,7 @@ def with_counted_calories(frame: "pd.DataFrame") -> "pd.DataFrame":
     )
 
 
-def calories(menu: "pd.DataFrame") -> Section:
+def calories(menu: pd.DataFrame) -> Section:
     """Tell which labels say other calories than their fat, carbohydrates and protein have."""
     gap = (menu["counted"] - menu["Calories"]).abs().set_axis(menu["Item"])
     off = menu[(menu["Calories"] < menu["least"]) | (menu["Calories"] > menu["most"])]
@@ -122,7 +122,7 @@ def calories(menu: "pd.DataFrame") -> Section:
     )
 
 
-def servings(menu: "pd.DataFrame") -> Section:
+def servings(menu: pd.DataFrame) -> Section:
     """Tell how large servings are, which contradict themselves, and what is saltiest by weight."""
     medians, counts = menu.groupby("unit")["amount"].median(), menu["unit"].value_counts()
     wrong = menu[menu["Serving Size"].map(ounces_disagree)]

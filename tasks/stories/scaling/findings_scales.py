@@ -3,20 +3,18 @@
 The effects of the outlier and the leak are reported for each way of scaling.
 """
 
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from sklearn import pipeline, preprocessing
+
+from casebook.array_types import Float64Array
 from casebook.language import Message, msg
 from tasks.data.scale import WAYS, Farthest, min_max, standard
 from tasks.pages.findings import Finding, Section
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import numpy as np
-    import pandas as pd
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
 
 SPLITS = 200  # into training and test rows
 FORMULAS = {  # each way's name, formula, and what it is in scikit-learn
@@ -32,28 +30,23 @@ FORMULAS = {  # each way's name, formula, and what it is in scikit-learn
 }
 
 
-def by_scikit_learn() -> "dict[str, Callable[[Floats], Floats]]":
+def by_scikit_learn() -> dict[str, Callable[[Float64Array], Float64Array]]:
     """Return the scikit-learn equivalent of each way of scaling.
 
     scikit-learn has no mean normalisation, only its two steps.
     """
-    from sklearn import preprocessing
-    from sklearn.pipeline import make_pipeline
-
     centred = preprocessing.StandardScaler(with_std=False)
     return {
         "maximum": preprocessing.MaxAbsScaler().fit_transform,
         "min_max": preprocessing.MinMaxScaler().fit_transform,
-        "mean_range": make_pipeline(preprocessing.MinMaxScaler(), centred).fit_transform,
+        "mean_range": pipeline.make_pipeline(preprocessing.MinMaxScaler(), centred).fit_transform,
         "standard": preprocessing.StandardScaler().fit_transform,
         "robust": preprocessing.RobustScaler().fit_transform,
     }
 
 
-def tell_agreement(frame: "pd.DataFrame") -> Section:
+def tell_agreement(frame: pd.DataFrame) -> Section:
     """Tell how far the formulas and scikit-learn are apart, and what pandas' deviation changes."""
-    import numpy as np
-
     x = frame.to_numpy("float64")
     theirs = by_scikit_learn()
     apart = {name: float(np.abs(way(x)(x) - theirs[name](x)).max()) for name, way in WAYS.items()}
@@ -92,10 +85,8 @@ def tell_agreement(frame: "pd.DataFrame") -> Section:
     )
 
 
-def told_ddof(frame: "pd.DataFrame") -> Finding:
+def told_ddof(frame: pd.DataFrame) -> Finding:
     """Tell how far z-scores by pandas' standard deviation are from scikit-learn's."""
-    import numpy as np
-
     x = frame.to_numpy("float64")
     by_pandas = (
         (frame - frame.mean()) / frame.std().where(frame.max() > frame.min(), 1.0)
@@ -115,10 +106,8 @@ def told_ddof(frame: "pd.DataFrame") -> Finding:
     )
 
 
-def tell_outlier(names: list[str], x: "Floats", outlier: Farthest) -> Section:
+def tell_outlier(names: list[str], x: Float64Array, outlier: Farthest) -> Section:
     """Tell what the farthest value leaves to the others in each way of scaling."""
-    import numpy as np
-
     values, others = x[:, outlier.column], np.delete(x[:, outlier.column], outlier.row)
     left = {name: float(way(others).width / way(values).width) for name, way in WAYS.items()}
     spread = max(float(others.max() - others.min()), 0.0)
@@ -140,7 +129,7 @@ def tell_outlier(names: list[str], x: "Floats", outlier: Farthest) -> Section:
     )
 
 
-def told_farthest(names: list[str], x: "Floats", outlier: Farthest) -> Finding:
+def told_farthest(names: list[str], x: Float64Array, outlier: Farthest) -> Finding:
     """Tell which value is the farthest."""
     number = float(x[outlier.row, outlier.column])
     place = {"column": names[outlier.column], "row": outlier.row + 1}
@@ -170,7 +159,7 @@ def told_left(left: dict[str, float]) -> Finding:
     return Finding(name="range_left", value=dict(left), sentence=sentence)
 
 
-def told_bound(values: "Floats", outlier: Farthest) -> Finding:
+def told_bound(values: Float64Array, outlier: Farthest) -> Finding:
     """Report the outlier's z-score and the largest possible one.
 
     The outlier widens the deviation that it is measured by.
@@ -186,13 +175,11 @@ def told_bound(values: "Floats", outlier: Farthest) -> Finding:
     return Finding(name="z_of_outlier", value={"z": z, "most": maximum}, sentence=sentence)
 
 
-def tell_leak(x: "Floats", test_share: float, seed: int) -> Section:
+def tell_leak(x: Float64Array, test_share: float, seed: int) -> Section:
     """Report how test rows fall outside of 0 to 1 when the scaler is fitted on training rows.
 
     The scaler has to be fitted that way.
     """
-    import numpy as np
-
     rng, test, whole = np.random.default_rng(seed), max(1, round(test_share * len(x))), min_max(x)
     honest, leaking = [], []
     for _ in range(SPLITS):
@@ -218,10 +205,8 @@ def tell_leak(x: "Floats", test_share: float, seed: int) -> Section:
     )
 
 
-def outside(scaled: "Floats") -> tuple[int, float]:
+def outside(scaled: Float64Array) -> tuple[int, float]:
     """Count the values below 0 or above 1, and say how far the farthest is off."""
-    import numpy as np
-
     off = np.maximum(-scaled, scaled - 1)
     return int((off > 0).sum()), max(0.0, float(off.max()))
 

@@ -3,19 +3,18 @@
 Each way of scaling has an axis of its own.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib import axes
+
+from casebook.array_types import Float64Array
 from tasks.data.scale import WAYS
 from tasks.pages.plot_style import save, style
-
-if TYPE_CHECKING:
-    import numpy as np
-    from matplotlib.axes import Axes
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
 
 TITLES = {
     "maximum": "x / max |x|",
@@ -29,13 +28,11 @@ MARGIN = 0.12  # beside the values, as a share of their range
 LONG = 14  # letters of a column's name that an axis has room for
 
 
-def draw_all(out: Path, names: Sequence[str], x: "Floats", outlier: int) -> None:
+def draw_all(out: Path, names: Sequence[str], x: Float64Array, outlier: int) -> None:
     """Draw all columns before scaling and after each way, one panel each.
 
     The outlier's row is marked.
     """
-    import matplotlib.pyplot as plt
-
     style()
     fig, grid = plt.subplots(
         2, 3, figsize=(10, 2.4 + 0.5 * len(names)), layout="constrained", sharey=True
@@ -55,14 +52,11 @@ def draw_all(out: Path, names: Sequence[str], x: "Floats", outlier: int) -> None
     save(fig, out / "scales.png")
 
 
-def draw_with_and_without(out: Path, name: str, values: "Floats", outlier: int) -> None:
+def draw_with_and_without(out: Path, name: str, values: Float64Array, outlier: int) -> None:
     """Draw one column scaled in each way, with its outlier and without it, on the same axis.
 
     The axis shows where the other values lie; an outlier beyond it is told at its edge.
     """
-    import matplotlib.pyplot as plt
-    import numpy as np
-
     style()
     fig, (left, right) = plt.subplots(
         1, 2, figsize=(10, 3.8), layout="constrained", sharey=True, sharex=True
@@ -100,10 +94,8 @@ def draw_with_and_without(out: Path, name: str, values: "Floats", outlier: int) 
     save(fig, out / "outlier.png")
 
 
-def dots(axis: "Axes", values: "Floats", place: int, outlier: int | None) -> None:
+def dots(axis: axes.Axes, values: Float64Array, place: int, outlier: int | None) -> None:
     """Draw values as dots around a height, with vertical jitter so that equal ones are seen."""
-    import numpy as np
-
     rng = np.random.default_rng(0)
     some = rng.permutation(len(values))[:DRAWN]
     some = some[some != outlier] if outlier is not None else some
