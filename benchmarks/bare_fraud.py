@@ -16,9 +16,9 @@ from typing import TypeAlias
 
 import keras
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from keras import layers
+from numpy import typing as npt
 from sklearn import metrics, model_selection, preprocessing
 
 from casebook.array_types import Float32Array

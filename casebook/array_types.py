@@ -6,7 +6,7 @@ They are strings, so that no module needs numpy before it computes.
 from typing import Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
+from numpy import typing as npt
 
 AnyArray: TypeAlias = "npt.NDArray[Any]"
 BoolArray: TypeAlias = "npt.NDArray[np.bool_]"

@@ -2,10 +2,11 @@
 
 A module of ours imports at its top what it needs, as everybody writes it. A library in `HEAVY` then
 costs nothing until one of its names is read, so that `--help` and `--plan` need not wait for
-TensorFlow. Python's own `importlib.util.LazyLoader` gives the idea. It is not used, because it
-loads a package as soon as a submodule is imported, and has no lock before Python 3.12.
+TensorFlow. A submodule is put off where it is written `from sklearn import metrics`; `import
+sklearn.metrics` loads the library at once, as does a name that is no module.
 
-What a module needs at once, such as a base class or a decorator, is loaded at once as before.
+Python's own `importlib.util.LazyLoader` gives the idea. It is not used because it has no lock
+before Python 3.12, and runs some submodules twice.
 """
 
 import importlib
@@ -47,40 +48,54 @@ HEAVY = (
 )
 
 
-class LazyModule(ModuleType):
-    """A module whose file is run when a name is missing for the first time."""
+class LazyPackage(ModuleType):
+    """A library whose file is run when a name is missing for the first time."""
 
     def __getattr__(self, name: str) -> Any:
-        """Run the module's file, unless that has been done, and return what it defines.
+        """Run the file, unless that has been done, and return what it defines.
 
-        A submodule is imported without running the package, and no special name runs it but
-        `__version__`: Python's own `inspect` and `warnings` look for such names in all modules.
+        A submodule is put off as well. No special name but `__version__` runs the file: Python's
+        own `inspect` and `warnings` look for such names in all modules.
         """
         loader = _lazy_loader(self)
         if loader is None or _is_special(name):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        if not loader.begun and _is_submodule(self, name):
-            return importlib.import_module(f"{self.__name__}.{name}")
+        if not loader.begun and _has_submodule(self, name):
+            return LazySubmodule(f"{self.__name__}.{name}")
         loader.run(self)
         return ModuleType.__getattribute__(self, name)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle the module by its name, as cloudpickle does with others."""
+        """Pickle the library by its name, as cloudpickle does with others."""
+        return importlib.import_module, (self.__name__,)
+
+
+class LazySubmodule(ModuleType):
+    """A stand-in for a submodule, which is imported when one of its names is read."""
+
+    def __getattr__(self, name: str) -> Any:
+        """Import the submodule and return what it defines."""
+        if _is_special(name):
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        return getattr(importlib.import_module(self.__name__), name)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the submodule by its name."""
         return importlib.import_module, (self.__name__,)
 
 
 class _LazyLoader(Loader):
-    """Put off what another loader does with a module."""
+    """Put off what another loader does with a library."""
 
     def __init__(self, loader: SourceFileLoader) -> None:
         self.loader = loader
-        self.lock = RLock()  # one for each module, so that two that wait for each other are rare
+        self.lock = RLock()  # one for each library, so that two that wait for each other are rare
         self.begun = False
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        """Return the module that stands for the real one, and becomes it."""
+        """Return the module that stands for the library, and becomes it."""
         spec.loader_state = self
-        return LazyModule(spec.name)
+        return LazyPackage(spec.name)
 
     def exec_module(self, module: ModuleType) -> None:
         """Do nothing yet; the module has the loader that reads its file and its data."""
@@ -89,10 +104,8 @@ class _LazyLoader(Loader):
             module.__spec__.loader = self.loader
 
     def run(self, module: ModuleType) -> None:
-        """Run the file of the module, once; other threads wait for the one that does."""
+        """Run the file of the library, once; other threads wait for the one that does."""
         with self.lock:
-            if not self.begun:
-                _run_package_of(module.__name__)  # which may run this one too
             if self.begun:
                 return
             self.begun = True
@@ -105,7 +118,7 @@ class _LazyLoader(Loader):
 
 
 class _PresentLoader(Loader):
-    """Give back a module that its package imported while the module was looked for.
+    """Give back a submodule that its library imported while the submodule was looked for.
 
     Python would run the file of such a module a second time, by the spec that the module has.
     """
@@ -113,7 +126,6 @@ class _PresentLoader(Loader):
     def __init__(self, module: ModuleType) -> None:
         self.module = module
         self.spec = module.__spec__
-        module.__spec__ = ModuleSpec(module.__name__, self)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """Return the module."""
@@ -125,7 +137,7 @@ class _PresentLoader(Loader):
 
 
 class LazyFinder(MetaPathFinder):
-    """Find heavy libraries, and their submodules as long as nothing of a library is used."""
+    """Find libraries that are put off; who imports a submodule of one has it run first."""
 
     def __init__(self, names: Collection[str]) -> None:
         self.names = names
@@ -133,16 +145,15 @@ class LazyFinder(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Return a spec that puts the module off, or None where Python's other finders decide."""
-        package = sys.modules.get(fullname.rpartition(".")[0])
-        if target is not None or (package is None and fullname not in self.names):
+        """Return a spec that puts a library off, or None where Python's other finders decide."""
+        library, _, submodule = fullname.partition(".")
+        if library not in self.names or target is not None:
             return None
-        if package is not None and not is_put_off(package):
-            return None
+        if submodule:
+            return _after_its_library(fullname, sys.modules[library])
         spec = PathFinder.find_spec(fullname, path)
-        is_public = fullname.count(".") < 2 and "._" not in fullname
-        if spec is None or not is_public or type(spec.loader) is not SourceFileLoader:
-            return _after_its_package(fullname)
+        if spec is None or type(spec.loader) is not SourceFileLoader:
+            return None
         spec.loader = _LazyLoader(spec.loader)
         return spec
 
@@ -154,14 +165,8 @@ def install() -> None:
 
 
 def load(name: str) -> None:
-    """Import a module and run its file at once."""
+    """Import a library and run its file at once."""
     _run(importlib.import_module(name))
-
-
-def is_put_off(module: ModuleType) -> bool:
-    """Return whether a module is imported while its file has not been run."""
-    loader = _lazy_loader(module)
-    return loader is not None and not loader.begun
 
 
 def is_loaded(name: str) -> bool:
@@ -169,9 +174,15 @@ def is_loaded(name: str) -> bool:
     return name in sys.modules and not is_put_off(sys.modules[name])
 
 
+def is_put_off(module: ModuleType) -> bool:
+    """Return whether a library is imported while its file has not been run."""
+    loader = _lazy_loader(module)
+    return loader is not None and not loader.begun
+
+
 def _lazy_loader(module: ModuleType) -> _LazyLoader | None:
-    """Return what puts a module off, or None if the module was run, or was never put off."""
-    spec = module.__spec__ if isinstance(module, LazyModule) else None
+    """Return what puts a library off, or None if it was run, or was never put off."""
+    spec = module.__spec__ if isinstance(module, LazyPackage) else None
     return spec.loader_state if spec and isinstance(spec.loader_state, _LazyLoader) else None
 
 
@@ -185,22 +196,19 @@ def _is_special(name: str) -> bool:
     return name.startswith("__") and name != "__version__"
 
 
-def _is_submodule(module: ModuleType, name: str) -> bool:
-    path = getattr(module, "__path__", None)
-    if path is None:
-        return False
-    return PathFinder.find_spec(f"{module.__name__}.{name}", path) is not None
+def _has_submodule(package: ModuleType, name: str) -> bool:
+    path = getattr(package, "__path__", None)
+    return bool(path) and PathFinder.find_spec(f"{package.__name__}.{name}", path) is not None
 
 
-def _run_package_of(name: str) -> None:
-    """Run the packages around a module, as its own file counts on them."""
-    package = sys.modules.get(name.rpartition(".")[0])
-    if package is not None and is_put_off(package):
-        _run(package)
-
-
-def _after_its_package(name: str) -> ModuleSpec | None:
-    """Run the package of a module, which may import the module, and find it then."""
-    _run_package_of(name)
+def _after_its_library(name: str, library: ModuleType) -> ModuleSpec | None:
+    """Run the library of a submodule, which may import the submodule, and find it then."""
+    if not is_put_off(library):
+        return None
+    _run(library)
     module = sys.modules.get(name)
-    return _PresentLoader(module).module.__spec__ if module is not None else None
+    if module is None:
+        return None
+    loader = _PresentLoader(module)
+    module.__spec__ = ModuleSpec(name, loader)
+    return module.__spec__

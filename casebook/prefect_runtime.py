@@ -23,7 +23,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import filelock
-import prefect.settings
+from prefect import settings
 
 from casebook import files, lazy, paths, prefect_disk
 from casebook.errors import CasebookError
@@ -203,7 +203,7 @@ class Starting:
         """Have the run end now: without a server its requests would be sent again for minutes."""
         self.failure = failure
         if lazy.is_loaded("prefect"):
-            prefect.settings.get_current_settings().client.max_retries = 0
+            settings.get_current_settings().client.max_retries = 0
         main = threading.main_thread().ident
         if os.name == "nt" or main is None:
             _thread.interrupt_main()

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 
 import keras
 import numpy as np
-import numpy.typing as npt
 from keras import layers, ops
+from numpy import typing as npt
 from pydantic import Field
 
 from casebook.array_types import Float32Array, NamedArrays

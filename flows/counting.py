@@ -11,9 +11,9 @@ from typing import Annotated, Any, Literal
 
 import keras
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from keras import layers, ops
+from numpy import typing as npt
 from pydantic import Field
 
 from casebook.array_types import Float64Array, NamedArrays

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
+from numpy import typing as npt
 from pydantic import Field
 
 from casebook import files, paths

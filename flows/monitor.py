@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import prefect
-import prefect.events
-import prefect.exceptions
+from prefect import events, exceptions
 
 from casebook.errors import CasebookError
 from casebook.language import language_of
@@ -75,7 +74,7 @@ def tell(case: str, version: int, drifted: list[str], page: Path) -> None:
     resource = {"prefect.resource.id": f"casebook.model.{case}", "casebook.version": str(version)}
     payload = {"case": case, "version": version, "drifted": drifted, "report": str(page)}
     name = "casebook.drift" if drifted else "casebook.no-drift"
-    prefect.events.emit_event(name, resource=resource, related=trained_by(case), payload=payload)
+    events.emit_event(name, resource=resource, related=trained_by(case), payload=payload)
 
 
 def trained_by(case: str) -> list[dict[str, str]]:
@@ -83,7 +82,7 @@ def trained_by(case: str) -> list[dict[str, str]]:
     with prefect.get_client(sync_client=True) as client:
         try:
             deployment = client.read_deployment_by_name(f"{case}/{case}")
-        except prefect.exceptions.ObjectNotFound:
+        except exceptions.ObjectNotFound:
             return []
     return [
         {

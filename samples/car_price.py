@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
+from numpy import typing as npt
 
 
 def make_autos(rows: int, seed: int) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
+from numpy import typing as npt
 
 SHAPE = (28, 28, 1)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
+from numpy import typing as npt
 from pydantic import BaseModel, FiniteFloat
 
 from casebook.errors import CasebookError

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
+from numpy import typing as npt
 
 from serving.check import Floats, Mask, beyond, holdable, problem, seen, whole
 from serving.signature import Field

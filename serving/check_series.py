@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 import numpy as np
-import numpy.typing as npt
+from numpy import typing as npt
 
 from serving.check import LISTED, Checked, Fault, Refused, Warned, kind_of, number_problem, shown
 from serving.signature import Field

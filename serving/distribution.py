@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
+from numpy import typing as npt
 from pydantic import BaseModel, FiniteFloat
 
 from casebook.words import PADDING, UNKNOWN

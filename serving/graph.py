@@ -13,7 +13,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
+from numpy import typing as npt
 
 from serving.check import Fault, Refused
 from serving.signature import Signature

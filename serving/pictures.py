@@ -10,7 +10,7 @@ import threading
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
+from numpy import typing as npt
 
 from serving.signature import Shape
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
+from numpy import typing as npt
 
 from serving.graph import Scores
 from serving.signature import Output, Signature

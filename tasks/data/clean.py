@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
+from numpy import typing as npt
 
 from casebook.errors import CasebookError
 from casebook.stage import stage

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
+from numpy import typing as npt
 
 from casebook.errors import CasebookError
 from tasks.problem.definition import Problem

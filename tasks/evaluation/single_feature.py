@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
+from numpy import typing as npt
 from scipy import stats
 
 from casebook.array_types import Float64Array, Int64Array

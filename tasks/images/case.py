@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
+from numpy import typing as npt
 from pydantic import Field
 
 from casebook.device import DeviceChoice

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from matplotlib import axes
+from matplotlib import pyplot as plt
+from numpy import typing as npt
 
 from casebook import files
 from casebook.stage import stage

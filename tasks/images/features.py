@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 import numpy as np
-import numpy.typing as npt
+from numpy import typing as npt
 
 from casebook.array_types import UInt8Array
 from casebook.device import DeviceChoice, prepare

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
+from numpy import typing as npt
 from PIL import Image
 from scipy import sparse
 

@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 
 import keras
 import numpy as np
-import numpy.typing as npt
 from keras import ops
+from numpy import typing as npt
 from pydantic import BaseModel, ConfigDict
 from scipy import special
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import keras
 import numpy as np
-import numpy.typing as npt
 from keras import layers
+from numpy import typing as npt
 
 from casebook import files
 from casebook.array_types import Float32Array, NamedArrays

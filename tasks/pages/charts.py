@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
 import wordcloud
 from matplotlib import axes, colors, patches
+from matplotlib import pyplot as plt
 
 from tasks.pages.plot_style import figure, save, style
 

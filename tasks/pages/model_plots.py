@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
-import numpy.typing as npt
 import seaborn as sns
+from matplotlib import pyplot as plt
+from numpy import typing as npt
 from sklearn import calibration, metrics
 
 from casebook.array_types import Float64Array

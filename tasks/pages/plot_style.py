@@ -7,11 +7,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import matplotlib
-import matplotlib.axes
-import matplotlib.figure
-import matplotlib.pyplot as plt
 import seaborn as sns
+from matplotlib import axes as mpl_axes
+from matplotlib import figure as mpl_figure
 from matplotlib import font_manager
+from matplotlib import pyplot as plt
 
 DPI = 110
 HANGUL = (
@@ -49,7 +49,7 @@ def hangul_font() -> Path | None:
     )
 
 
-def figure(width: float, height: float) -> tuple[matplotlib.figure.Figure, matplotlib.axes.Axes]:
+def figure(width: float, height: float) -> tuple[mpl_figure.Figure, mpl_axes.Axes]:
     """Return a new figure of one panel, in inches."""
     style()
     fig, axis = plt.subplots(figsize=(width, height), layout="constrained")
@@ -58,7 +58,7 @@ def figure(width: float, height: float) -> tuple[matplotlib.figure.Figure, matpl
 
 def axes_grid(
     panels: int, columns: int = 4, width: float = 2.7
-) -> tuple[matplotlib.figure.Figure, list[matplotlib.axes.Axes]]:
+) -> tuple[mpl_figure.Figure, list[mpl_axes.Axes]]:
     """Return a new figure with a grid of panels, none of which is empty.
 
     `width` is the width of each panel, in inches.
@@ -73,7 +73,7 @@ def axes_grid(
     return fig, axes[:panels]
 
 
-def save(fig: matplotlib.figure.Figure, path: Path) -> None:
+def save(fig: mpl_figure.Figure, path: Path) -> None:
     """Write a figure as PNG, and close it.
 
     The software tag is fixed, so that the same figure has the same bytes.

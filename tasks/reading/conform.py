@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
+from numpy import typing as npt
 from pyarrow import compute
 from pyarrow import types as t
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
+from numpy import typing as npt
 
 from casebook.array_types import IntpArray
 from serving import predictions

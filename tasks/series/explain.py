@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+from numpy import typing as npt
 
 from casebook.array_types import Float64Array
 from casebook.language import msg

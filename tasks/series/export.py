@@ -12,10 +12,10 @@ from typing import Any
 
 import keras
 import numpy as np
-import numpy.typing as npt
 import onnx
 import onnxruntime
 from keras import ops
+from numpy import typing as npt
 from pydantic import BaseModel, ConfigDict
 
 from casebook import files

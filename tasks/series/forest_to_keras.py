@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import keras
 import numpy as np
-import numpy.typing as npt
 from keras import ops
+from numpy import typing as npt
 from sklearn import ensemble
 
 from casebook import files

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+from numpy import typing as npt
 
 from casebook.array_types import NamedArrays
 from casebook.store import Ref

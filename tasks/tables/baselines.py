@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
-import numpy.typing as npt
 import threadpoolctl
+from numpy import typing as npt
 from sklearn import dummy, ensemble, linear_model
 
 from casebook.array_types import Float64Array

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import onnx
 import skl2onnx
-import sklearn.impute
+import sklearn
 from skl2onnx import operator_converters
 from sklearn import preprocessing
 

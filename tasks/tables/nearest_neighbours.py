@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 
 import keras
 import numpy as np
-import numpy.typing as npt
 from keras import ops
+from numpy import typing as npt
 
 from casebook.array_types import Float32Array
 

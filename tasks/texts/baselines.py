@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy.typing as npt
 import pandas as pd
 import threadpoolctl
+from numpy import typing as npt
 from scipy import special
 from sklearn import dummy, feature_extraction, pipeline, svm
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
+from numpy import typing as npt
 from PIL import Image
 from pydantic import BaseModel, ConfigDict
 from scipy import ndimage

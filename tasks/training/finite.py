@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+from numpy import typing as npt
 
 from casebook.errors import CasebookError
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import matplotlib.axes
+from matplotlib import axes as mpl_axes
 from matplotlib import ticker
 
 from casebook.stage import stage
@@ -72,7 +72,7 @@ def _searched(out: Path, trials: Sequence[Trial], problem: Problem) -> None:
     save(fig, out / "searched.png")
 
 
-def _spare_outliers(axis: matplotlib.axes.Axes, figures: list[float], problem: Problem) -> None:
+def _spare_outliers(axis: mpl_axes.Axes, figures: list[float], problem: Problem) -> None:
     """Cut off what lies more than three times as far from the best as the median.
 
     Such a value is that of a network that learned nothing.

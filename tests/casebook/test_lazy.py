@@ -60,7 +60,7 @@ def test_nothing_is_run_before_a_name_is_read() -> None:
 @pytest.mark.usefixtures("shop")
 def test_a_submodule_is_put_off_as_well_and_runs_after_its_package() -> None:
     till = submodule("till")
-    assert lazy.is_put_off(till)
+    assert "shop.till" not in sys.modules
     assert log() == []
     assert till.price == 2
     assert log() == ["shop", "goods", "till"]
@@ -68,22 +68,22 @@ def test_a_submodule_is_put_off_as_well_and_runs_after_its_package() -> None:
 
 @pytest.mark.usefixtures("shop")
 def test_no_file_is_run_twice() -> None:
-    importlib.import_module("shop.goods")  # the package imports it while it is looked for
-    assert submodule("goods").apple == importlib.import_module("shop").apple == 1
-    assert log().count("goods") == 1
-    assert importlib.import_module("shop").goods is sys.modules["shop.goods"]
+    early = submodule("goods")
+    goods = importlib.import_module("shop.goods")  # the library imports it while it is looked for
+    assert log() == ["shop", "goods"]
+    assert early.apple == goods.apple == 1
+    assert importlib.import_module("shop").goods is goods is sys.modules["shop.goods"]
+    assert goods.__spec__ is not None
+    assert str(goods.__spec__.origin).endswith("goods.py")
 
 
-def test_a_private_submodule_is_run_once_and_at_once(shop: Path) -> None:
-    (shop / "shop" / "_core.py").write_text("from shelf import log\nlog.append('core')\n")
-    text = "from shelf import log\nfrom shop import _core\nlog.append('shop')\n"
-    (shop / "shop" / "__init__.py").write_text(text)
+def test_a_submodule_of_a_submodule_waits_for_the_library(shop: Path) -> None:
+    (shop / "shop" / "deep").mkdir()
+    (shop / "shop" / "deep" / "__init__.py").write_text("import shelf\nshelf.log.append('deep')\n")
+    (shop / "shop" / "deep" / "well.py").write_text("from shop import apple as water\n")
     importlib.import_module("shop")
-    core = importlib.import_module("shop._core")
-    assert log() == ["core", "shop"]
-    assert core is sys.modules["shop._core"] is importlib.import_module("shop")._core
-    assert core.__spec__ is not None
-    assert core.__spec__.origin == str(shop / "shop" / "_core.py")
+    assert importlib.import_module("shop.deep.well").water == 1
+    assert log() == ["shop", "goods", "deep"]
 
 
 @pytest.mark.usefixtures("shop")
@@ -126,6 +126,7 @@ def test_a_module_is_pickled_by_its_name() -> None:
     shop = importlib.import_module("shop")
     assert pickle.loads(pickle.dumps(shop)) is shop
     assert lazy.is_put_off(shop)
+    assert pickle.loads(pickle.dumps(shop.till)) is sys.modules["shop.till"]
 
 
 @pytest.mark.usefixtures("shop")

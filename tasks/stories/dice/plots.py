@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib.axes
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib import axes as mpl_axes
 from matplotlib import figure
+from matplotlib import pyplot as plt
 
 from casebook.array_types import Float64Array, Int64Array
 from tasks.pages.plot_style import labelled, save, style
@@ -29,7 +29,7 @@ FIRST = 10  # throws; the means of fewer are all over the place
 
 def panels(
     count: int, height: float = 3.3, **more: Any
-) -> tuple[figure.Figure, list[matplotlib.axes.Axes]]:
+) -> tuple[figure.Figure, list[mpl_axes.Axes]]:
     """Return a new figure, as wide as a report, with panels side by side."""
     style()
     fig, axes = plt.subplots(

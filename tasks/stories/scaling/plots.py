@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib import axes
+from matplotlib import pyplot as plt
 
 from casebook.array_types import Float64Array
 from tasks.data.scale import WAYS
