@@ -118,6 +118,17 @@ def new_folder(final: Path, *, replace: bool = False) -> Iterator[Path]:
         Whether a folder that stands there already (a damaged one, or one to be made again) gives
         way. Otherwise it stays and ours goes: two runs that made the same key at the same time made
         the same thing.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as parent:
+    ...     final = Path(parent) / "output"
+    ...     with new_folder(final) as folder:
+    ...         write_text(folder / "a.txt", "whole")
+    ...         before = final.exists()
+    ...     before, (final / "a.txt").read_text()
+    (False, 'whole')
     """
     make_folder(final.parent)
     sweep(final.parent)

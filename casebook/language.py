@@ -36,6 +36,11 @@ def msg(text: str, **values: JsonValue) -> Message:
     """Return a message that can be translated into any language.
 
     `text` is the key under which the message catalogs look it up.
+
+    Examples
+    --------
+    >>> str(msg("{rows:,} rows of {name}", rows=1234, name="fraud"))
+    '1,234 rows of fraud'
     """
     return Message(text=text, values=values)
 
@@ -47,6 +52,12 @@ def language_of(word: str) -> Language:
     ------
     CasebookError
         There is no such language.
+
+    Examples
+    --------
+    >>> language_of("fr")
+    Traceback (most recent call last):
+    casebook.errors.CasebookError: --language fr: there are en, ko.
     """
     languages: tuple[Language, ...] = get_args(Language)
     for language in languages:

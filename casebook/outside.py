@@ -77,6 +77,13 @@ def reading(path: Path | str, kind: str, remedy: str = FETCH) -> Iterator[None]:
     ------
     CasebookError
         The file can't be opened, or is not what it should be.
+
+    Examples
+    --------
+    >>> with reading("model.npz", "npz", "Get it again."):
+    ...     raise EOFError
+    Traceback (most recent call last):
+    casebook.errors.CasebookError: model.npz can't be read as npz: EOFError. Get it again.
     """
     try:
         yield
@@ -149,6 +156,12 @@ def parse_json(text: str, path: Path | str) -> Any:
     ------
     CasebookError
         It is no JSON; the line is named.
+
+    Examples
+    --------
+    >>> parse_json('{"seed": 1, "seed": 2}', "a.json")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    casebook.errors.CasebookError: a.json can't be read as JSON: the name 'seed' stands twice in...
     """
     try:
         return json.loads(text, object_pairs_hook=_object)
@@ -160,6 +173,15 @@ def faults(error: ValidationError) -> str:
     """Return pydantic's errors in one line.
 
     It names each field and what is wrong with it.
+
+    Examples
+    --------
+    >>> from casebook.catalog import Column
+    >>> try:
+    ...     Column.model_validate({"colour": "red"})
+    ... except ValidationError as error:
+    ...     faults(error)
+    'type: field required; colour: extra inputs are not permitted'
     """
     messages = []
     for fault in error.errors():

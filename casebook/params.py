@@ -63,6 +63,16 @@ def add_flags(parser: argparse.ArgumentParser, model: type[BaseModel]) -> None:
     """Add one flag per field of `model`.
 
     A list takes several words, a boolean field takes none.
+
+    Examples
+    --------
+    A flag that was not given is None, whatever its default, so that a file may give it.
+
+    >>> parser = argparse.ArgumentParser()
+    >>> add_flags(parser, CaseParams)
+    >>> given = parser.parse_args(["--trust-columns", "id", "day", "--no-refresh"])
+    >>> given.trust_columns, given.refresh, given.seed
+    (['id', 'day'], False, None)
     """
     for name, field in model.model_fields.items():
         flag = "--" + name.replace("_", "-")
@@ -87,6 +97,14 @@ def parse(model: type[BaseModel], given: dict[str, Any], file: Path | None = Non
     ------
     ValueError
         One line per fault, each naming its flag or the file, and what would be allowed.
+
+    Examples
+    --------
+    >>> parse(CaseParams, {"seed": "7", "profile": None}).model_dump(include={"seed", "profile"})
+    {'profile': 'standard', 'seed': 7}
+    >>> parse(CaseParams, {"seed": "-1"})
+    Traceback (most recent call last):
+    ValueError: --seed -1: input should be greater than or equal to 0
     """
     flags = {name: value for name, value in given.items() if value is not None}
     values = (

@@ -41,6 +41,12 @@ class Ref(BaseModel):
     within
         The folder inside the output that is meant, where one output holds many folds; empty for the
         whole.
+
+    Examples
+    --------
+    >>> split = Ref(case="fraud", stage="split", key="0a1b")
+    >>> split.pending, split.fold(2).within, split.fold(2).whole == split
+    (True, 'fold-2', True)
     """
 
     model_config = ConfigDict(frozen=True)

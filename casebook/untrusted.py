@@ -43,6 +43,14 @@ def inside(folder: Path, name: object) -> Path:
     Untrusted
         It is no such name: empty, absolute, with a part such as `..`, with a backslash or a control
         character, or the name of a device.
+
+    Examples
+    --------
+    >>> inside(Path("models"), "1/model.onnx").as_posix()
+    'models/1/model.onnx'
+    >>> inside(Path("models"), "../key")
+    Traceback (most recent call last):
+    casebook.untrusted.Untrusted: '../key' is not the name of a file inside models.
     """
     if not isinstance(name, str):
         raise Untrusted(f"{name!r:.80} is not the name of a file.")
@@ -52,13 +60,26 @@ def inside(folder: Path, name: object) -> Path:
 
 
 def is_safe(name: str) -> bool:
-    """Tell whether a name is that of a file inside a folder, on every system."""
+    """Tell whether a name is that of a file inside a folder, on every system.
+
+    Examples
+    --------
+    >>> names = ["a/b.txt", "..a", "a/../b", "/a", "a//b", "a/", "C:a", "a/con.txt"]
+    >>> [name for name in names if is_safe(name)]
+    ['a/b.txt', '..a']
+    """
     parts = name.split("/")
     return len(parts) <= DEEPEST and all(map(is_part, parts))
 
 
 def is_part(part: str) -> bool:
-    """Tell whether a name is that of one entry of a folder, on every system."""
+    """Tell whether a name is that of one entry of a folder, on every system.
+
+    Examples
+    --------
+    >>> is_part("null.txt"), is_part("nul.txt"), is_part("a/b")
+    (True, False, False)
+    """
     if part in ("", ".", "..") or FOREIGN.search(part) or DEVICES.fullmatch(part):
         return False
     if os.name == "nt" and ":" in part:

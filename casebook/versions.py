@@ -30,7 +30,13 @@ class Manifest(BaseModel):
 
 
 def number(name: str) -> int | None:
-    """Return the version that a name means: a positive number of at most nine digits, or None."""
+    """Return the version that a name means: a positive number of at most nine digits, or None.
+
+    Examples
+    --------
+    >>> [number(name) for name in ("12", "012", "0", "1.5", "-1")]
+    [12, None, None, None, None]
+    """
     return int(name) if NAME.fullmatch(name) else None
 
 

@@ -59,7 +59,14 @@ class Vocabulary(BaseModel):
 
 
 def numbered(texts: Iterable[str | None], vocabulary: Vocabulary) -> list[list[int]]:
-    """Return each text as the numbers of its tokens; a missing text has none."""
+    """Return each text as the numbers of its tokens; a missing text has none.
+
+    Examples
+    --------
+    >>> vocabulary = Vocabulary(unit="word", tokens=("good", "film"), length=3)
+    >>> numbered(["Good film!", "a bad film indeed", None], vocabulary)
+    [[2, 3], [1, 1, 3], []]
+    """
     index = vocabulary.index
     sequences = (tokens(text, vocabulary.unit)[: vocabulary.length] for text in texts)
     return [[index.get(token, UNKNOWN) for token in sequence] for sequence in sequences]
@@ -88,6 +95,13 @@ def padded(
         beginning where the padding is there.
     before
         Whether the padding goes before, as Keras' `pad_sequences` has it.
+
+    Examples
+    --------
+    >>> padded([[5, 6, 7], [8]], 2).tolist()
+    [[5, 6], [8, 0]]
+    >>> padded([[5, 6, 7], [8]], 2, before=True).tolist()
+    [[6, 7], [0, 8]]
     """
     length = max(1, *map(len, sequences), 0) if length is None else length
     table = np.full((len(sequences), length), PADDING, np.int32)
@@ -99,7 +113,15 @@ def padded(
 
 
 def tokens(text: str | None, unit: Unit) -> list[str]:
-    """Return a text's words, without punctuation, or its characters, with a blank at both ends."""
+    """Return a text's words, without punctuation, or its characters, with a blank at both ends.
+
+    Examples
+    --------
+    >>> tokens("Don't stop -- it's 9:30!", "word")
+    ["don't", 'stop', "it's", '9', '30']
+    >>> tokens("Hi!", "character"), tokens("  ", "character")
+    ([' ', 'h', 'i', '!', ' '], [])
+    """
     plain = normalized(text or "")
     if unit == "word":
         return _WORD.findall(plain)
@@ -114,6 +136,13 @@ def normalized(text: str) -> str:
     Hangul that is stored as the letters of its syllables is composed (Unicode NFC), and characters
     that are invisible by themselves are removed. So ㅋㅋㅋㅋㅋ and ㅋㅋ are the same laughter, and
     !!!! is !!.
+
+    Examples
+    --------
+    Digits are characters too.
+
+    >>> normalized("SOOO   good!!!!"), normalized("1000 km")
+    ('soo good!!', '100 km')
     """
     composed = unicodedata.normalize("NFC", text).lower()
     seen = "".join(

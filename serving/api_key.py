@@ -29,6 +29,12 @@ def allowed(environ: "WSGIEnvironment", key: str) -> bool:
     """Return whether a request may be answered.
 
     It may if no key is set, if it has the key, or if it needs none.
+
+    Examples
+    --------
+    >>> request = {"REQUEST_METHOD": "GET", "PATH_INFO": "/"}
+    >>> allowed(request, "a key"), allowed(request | {"PATH_INFO": "/metrics"}, "a key")
+    (True, False)
     """
     if not key or not (environ["REQUEST_METHOD"] == "POST" or environ["PATH_INFO"] == "/metrics"):
         return True

@@ -76,6 +76,15 @@ class Reader:
 
     All numbers are checked as one matrix and texts by column, because nearly every request is
     valid; cells are looked at one by one only to name the faults of a request that is not.
+
+    Examples
+    --------
+    >>> reader = Reader([Field("age", "integer", minimum=0, maximum=99), Field("sex", "string")])
+    >>> reader.read([{"age": 120, "sex": "f"}]).warnings
+    [Warned(row=0, field='age', value=120.0, minimum=0, maximum=99)]
+    >>> reader.read([{"age": 1.5}])
+    Traceback (most recent call last):
+    serving.check.Refused: row 0, age: must be a whole number; row 0, sex: is missing
     """
 
     def __init__(self, fields: Sequence[Field]) -> None:
@@ -186,7 +195,13 @@ class Reader:
 
 
 def holdable(numbers: Floats) -> Mask:
-    """Tell which numbers are finite and small enough for a 32-bit float."""
+    """Tell which numbers are finite and small enough for a 32-bit float.
+
+    Examples
+    --------
+    >>> holdable(np.array([3.4e38, 3.5e38, np.nan])).tolist()
+    [True, False, False]
+    """
     return np.abs(numbers) <= FLOAT32_MAX
 
 
@@ -220,7 +235,14 @@ def _floats(cells: Sequence[Any]) -> Floats:
 
 
 def problem(field: Field, value: object) -> str | None:
-    """Say what is wrong with one cell, or nothing."""
+    """Say what is wrong with one cell, or nothing.
+
+    Examples
+    --------
+    >>> rooms = Field("rooms", "integer", allowed=(1, 2))
+    >>> problem(rooms, 1.0), problem(rooms, 3), problem(rooms, None)
+    (None, 'must be one of 1, 2', 'must not be empty (null)')
+    """
     if value is None:
         return None if field.optional else "must not be empty (null)"
     wrong = (
@@ -235,7 +257,13 @@ def problem(field: Field, value: object) -> str | None:
 
 
 def number_problem(value: object, *, whole: bool = False) -> str | None:
-    """Say what is wrong with a value where a number belongs, or nothing."""
+    """Say what is wrong with a value where a number belongs, or nothing.
+
+    Examples
+    --------
+    >>> number_problem(True), number_problem(1e39)
+    ('must be a number, not a boolean', 'is beyond what a 32-bit float can hold')
+    """
     if isinstance(value, bool) or not isinstance(value, int | float):
         return f"must be a number, not {kind_of(value)}"
     if isinstance(value, float) and not math.isfinite(value):

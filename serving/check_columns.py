@@ -87,6 +87,13 @@ def sort_out(fields: Sequence[Field], columns: Mapping[str, Numbers | Texts], ro
 
     A row is valid here if and only if `Reader.read` takes it, and the two make the same arrays of
     it.
+
+    Examples
+    --------
+    >>> ages = Numbers(np.array([30.0, 150.0, np.nan]), np.array([False, False, True]))
+    >>> parted = sort_out([Field("age", "float", maximum=99)], {"age": ages}, 3)
+    >>> parted.faults, parted.sound.tolist(), parted.warned
+    ({2: ['age: must not be empty (null)']}, [0, 1], 1)
     """
     faults: dict[int, list[str]] = {}
     outside = np.zeros(rows, dtype=bool)

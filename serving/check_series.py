@@ -20,7 +20,17 @@ WRITTEN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class SeriesReader:
-    """Reads instances of one or more series of numbers, each of a fixed length, and of dates."""
+    """Reads instances of one or more series of numbers, each of a fixed length, and of dates.
+
+    Examples
+    --------
+    >>> reader = SeriesReader([Field("day", "date")])
+    >>> reader.read([{"day": "1970-01-02"}]).feeds["day"].tolist()
+    [[1.0]]
+    >>> reader.read([{"day": "1970-1-2"}])
+    Traceback (most recent call last):
+    serving.check.Refused: row 0, day: must be a date written as 2010-11-26
+    """
 
     def __init__(self, fields: Sequence[Field]) -> None:
         self.fields = list(fields)

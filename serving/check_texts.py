@@ -9,7 +9,15 @@ from serving.signature import Field
 
 
 class TextReader:
-    """Reads instances of one text each, by the vocabulary that the model was trained with."""
+    """Reads instances of one text each, by the vocabulary that the model was trained with.
+
+    Examples
+    --------
+    >>> words = Vocabulary(unit="word", tokens=("good",), length=3)
+    >>> reader = TextReader(Field("review", "text", longest=100), words)
+    >>> reader.read([{"review": "Good!"}, {"review": "good or bad"}]).feeds["tokens"].tolist()
+    [[2, 0, 0], [2, 1, 1]]
+    """
 
     def __init__(self, field: Field, vocabulary: Vocabulary) -> None:
         self.field = field

@@ -28,6 +28,13 @@ class Bins:
 
     Numbers have one bin up to each edge, which belongs to it, and one beyond the last; texts have
     one each, and one for all others. The last bin of either is for missing values.
+
+    Examples
+    --------
+    >>> Bins(edges=(0.0, 1.0)).count(np.array([0.0, 0.5, 9.0, 9.0, np.nan])).tolist()
+    [1, 1, 2, 1]
+    >>> Bins(texts=("f", "m")).count(np.array(["m", "x", ""], object)).tolist()
+    [0, 1, 1, 1]
     """
 
     edges: tuple[float, ...] = ()

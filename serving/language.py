@@ -39,6 +39,11 @@ def short(value: float) -> str:
     """Format a number with four significant digits, but never round a larger integer.
 
     `short` in words.js does the same.
+
+    Examples
+    --------
+    >>> short(1234567), short(0.0000123456), short(3.14159)
+    ('1,234,567', '1.23e-05', '3.142')
     """
     if abs(value) >= 1e15 or 0 < abs(value) < 1e-4:
         return f"{value:.2e}"

@@ -39,6 +39,12 @@ def client(environ: "WSGIEnvironment") -> str:
     """Return who asks: the nearest address that is not of a proxy in the service's own network.
 
     An `X-Forwarded-For` from elsewhere is not believed, as anybody can write one.
+
+    Examples
+    --------
+    >>> hops = {"HTTP_X_FORWARDED_FOR": "6.6.6.6, 8.8.8.8, 10.0.0.2"}
+    >>> client({"REMOTE_ADDR": "10.0.0.1", **hops}), client({"REMOTE_ADDR": "9.9.9.9", **hops})
+    ('8.8.8.8', '9.9.9.9')
     """
     address = str(environ.get("REMOTE_ADDR", ""))
     hops = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")

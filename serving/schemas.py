@@ -134,6 +134,12 @@ def cell(field: Field) -> Schema:
     """Return the schema of one input.
 
     The range seen in training is reported, not set as a limit, because it is none.
+
+    Examples
+    --------
+    >>> age = cell(Field("age", "float", unit="years", minimum=0, maximum=99, optional=True))
+    >>> age["type"], age["description"]
+    (['number', 'null'], 'in years; seen in training: 0 to 99')
     """
     if field.shape:
         return _picture(field, field.shape)

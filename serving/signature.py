@@ -105,6 +105,16 @@ def parse(content: Mapping[str, object]) -> Signature:
         If an object or a list is something else.
     ValueError
         If a key is missing or holds what this service does not know.
+
+    Examples
+    --------
+    >>> fields, output = [{"name": "age", "dtype": "float"}], {"name": "probability"}
+    >>> content = {"case": "titanic", "trained_on": "real", "inputs": fields, "output": output}
+    >>> parse({**content, "kind": "regression"}).inputs[0].optional
+    False
+    >>> parse({**content, "kind": "binary"})
+    Traceback (most recent call last):
+    ValueError: a binary output needs a threshold and two labels
     """
     case, kind, trained_on = (_text(content, key) for key in ("case", "kind", "trained_on"))
     if kind not in KINDS or trained_on not in ("real", "sample"):

@@ -13,6 +13,14 @@ def verify_sample(predictions: Sequence[Prediction], expected: Sequence[Predicti
 
     Classes whose probabilities are that close may change places, also with one that is just not
     listed any more.
+
+    Examples
+    --------
+    >>> stored = [{"probability": 0.5, "label": "yes"}]
+    >>> verify_sample([{"probability": 0.50001, "label": "yes"}], stored)
+    True
+    >>> verify_sample([{"probability": 0.49999, "label": "no"}], stored)
+    False
     """
     return len(predictions) == len(expected) and all(map(_matches, predictions, expected))
 

@@ -148,6 +148,12 @@ class OneSpelling:
     Names that agree in letters and digits, whether large or small, are one name, written as it is
     most often: "NY" for "N.Y." and "ny". `also` gives a spelling and further words for it: `(("New
     York", ("NY",)),)`.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"city": ["Oslo", "oslo", "N.Y.", "O.S.L.O.", "Oslo", "-"]})
+    >>> OneSpelling("city", (("New York", ("NY",)),))(frame)["city"].tolist()
+    ['Oslo', 'Oslo', 'New York', 'Oslo', 'Oslo', '-']
     """
 
     column: str
@@ -171,7 +177,13 @@ class OneSpelling:
 
 
 def letters(name: str) -> str:
-    """Return the letters and digits of a name, all of them small."""
+    """Return the letters and digits of a name, all of them small.
+
+    Examples
+    --------
+    >>> letters("St. John's 2"), letters("Straße"), letters("--")
+    ('stjohns2', 'strasse', '')
+    """
     return "".join(sign for sign in name.casefold() if sign.isalnum())
 
 
@@ -206,6 +218,12 @@ class Bin:
     """Sort numbers into labelled bins of equal width, in a new column.
 
     A bin includes its upper edge.
+
+    Examples
+    --------
+    >>> step = Bin("price", "level", ("low", "high"))
+    >>> step(pd.DataFrame({"price": [0.0, 5.0, 10.0, None]}))["level"].fillna("").tolist()
+    ['low', 'low', 'high', '']
     """
 
     column: str
@@ -240,7 +258,16 @@ class Bin:
 
 @dataclass(frozen=True)
 class Dummies:
-    """Encode the columns one-hot: each category gets a column, 1 where a row has it, else 0."""
+    """Encode the columns one-hot: each category gets a column, 1 where a row has it, else 0.
+
+    Examples
+    --------
+    A missing category has 0 in all columns.
+
+    >>> frame = Dummies(("fuel",))(pd.DataFrame({"fuel": ["gas", "diesel", None]}))
+    >>> frame.drop(columns="fuel").to_dict("list")
+    {'fuel-diesel': [0, 1, 0], 'fuel-gas': [1, 0, 0]}
+    """
 
     columns: tuple[str, ...]
 

@@ -71,6 +71,12 @@ class Log:
     """The natural logarithm of an amount.
 
     A small offset, in the column's unit, gives zero a logarithm too.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"amount": [-5.0, 0.0, 1.0]})
+    >>> Log("amount", "log").compute(frame).round(2).tolist()
+    [-6.91, -6.91, 0.0]
     """
 
     column: str
@@ -102,6 +108,12 @@ class Matches:
 
     Missing text matches like the empty text. The pattern has to mean the same to Python and to RE2,
     which holds for characters, classes, `.`, `*`, `+`, `|`, `()`.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"ticket": ["113803", "PC 17599", None]})
+    >>> Matches("ticket", "plain", "[0-9]+").compute(frame).tolist()
+    [1.0, 0.0, 0.0]
     """
 
     column: str
@@ -240,6 +252,14 @@ def derive(frame: pd.DataFrame, derived: tuple[Derived, ...]) -> pd.DataFrame:
     """Return the frame with the derived columns beside their sources.
 
     The encoder picks the columns that it takes.
+
+    Examples
+    --------
+    A derived column that is called as its source takes its place, and stands last.
+
+    >>> frame = pd.DataFrame({"age": [20.0, None], "fare": [7.0, 8.0]})
+    >>> derive(frame, (Missing("age", "age"),)).to_dict("list")
+    {'fare': [7.0, 8.0], 'age': [0.0, 1.0]}
     """
     computed = pd.DataFrame({d.name: d.compute(frame) for d in derived}, index=frame.index)
     return pd.concat([frame.drop(columns=list(computed), errors="ignore"), computed], axis=1)

@@ -16,7 +16,14 @@ from tasks.data.derive import constant
 
 @dataclass(frozen=True)
 class Reciprocal:
-    """A constant divided by a number: miles per gallon become litres per 100 km with 235."""
+    """A constant divided by a number: miles per gallon become litres per 100 km with 235.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"mpg": [47.0, 0.0]})
+    >>> Reciprocal("mpg", "litres", of=235.0).compute(frame).tolist()
+    [5.0, inf]
+    """
 
     column: str
     name: str

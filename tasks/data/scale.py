@@ -21,7 +21,16 @@ ROUNDING = 2.0**-52  # the distance from 1 to the next double
 
 
 class Scale(NamedTuple):
-    """What a column is scaled by; for several columns one number each, shape (columns,)."""
+    """What a column is scaled by; for several columns one number each, shape (columns,).
+
+    Examples
+    --------
+    Other rows may lie beyond those that were learnt from, and a column without width is kept so.
+
+    >>> scale = min_max(np.array([[0.0, 5.0], [10.0, 5.0]]))
+    >>> scale(np.array([[20.0, 6.0]])).tolist()
+    [[2.0, 1.0]]
+    """
 
     centre: Float64Array
     width: Float64Array
@@ -60,6 +69,12 @@ def standard(x: Float64Array, ddof: int = 0) -> Scale:
         The deviation's squares are divided by n - ddof: 0, as NumPy and scikit-learn do, for the
         deviation of these very values; 1, as pandas does, for an estimate of that of the population
         they are a sample of.
+
+    Examples
+    --------
+    >>> x = np.array([1.0, 2.0, 3.0])
+    >>> [round(float(standard(x, ddof).width), 3) for ddof in (0, 1)]
+    [0.816, 1.0]
     """
     mean, variance = x.mean(axis=0), x.var(axis=0, ddof=ddof)
     # what rounding alone can make of the variance of equal values (Chan, Golub, LeVeque: The
@@ -72,6 +87,12 @@ def robust(x: Float64Array) -> Scale:
     """Return robust scaling.
 
     (x - median) / interquartile range, which a quarter of outliers can't move far.
+
+    Examples
+    --------
+    >>> x = np.array([1.0, 2.0, 3.0, 4.0, 1000.0])
+    >>> robust(x)(x).tolist()
+    [-1.0, -0.5, 0.0, 0.5, 498.5]
     """
     low, median, high = np.quantile(x, [0.25, 0.5, 0.75], axis=0)
     return Scale(median, wide(high - low))
@@ -103,6 +124,11 @@ def farthest(x: Float64Array) -> Farthest:
     """Find the value that is most likely an outlier.
 
     Its column's quartiles hardly know of it, unlike its deviation.
+
+    Examples
+    --------
+    >>> farthest(np.array([[1.0, 5.0], [2.0, 5.0], [3.0, 5.0], [4.0, 5.0], [1000.0, 5.0]]))
+    Farthest(row=4, column=0, ranges=498.5)
     """
     away = np.abs(robust(x)(x))
     row, column = np.unravel_index(away.argmax(), away.shape)

@@ -209,6 +209,11 @@ def base_weights(y: Float64Array, base_rate: float | None) -> Float64Array:
     """Return a weight per row that makes the share of positives `base_rate`.
 
     Positives have weight 1, negatives have more.
+
+    Examples
+    --------
+    >>> base_weights(np.array([1.0, 0.0, 0.0]), base_rate=0.2).tolist()
+    [1.0, 2.0, 2.0]
     """
     if base_rate is None:
         return np.ones(len(y))

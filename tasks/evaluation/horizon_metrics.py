@@ -40,7 +40,15 @@ def by_horizon(
 
 
 def forecast_rows(y: Float64Array, days: int) -> Int64Array:
-    """Return the rows that are asked for so many days ahead and whose days are all known."""
+    """Return the rows that are asked for so many days ahead and whose days are all known.
+
+    Examples
+    --------
+    >>> y = np.ones((15, 7))
+    >>> y[14, 3:] = np.nan  # days to come
+    >>> forecast_rows(y, 7).tolist(), len(forecast_rows(y, 1)), len(forecast_rows(y, 30))
+    ([0, 7], 15, 0)
+    """
     if y.shape[1] < days:
         return np.empty(0, "int64")
     rows = np.arange(0, len(y), 1 if days == 1 else WEEK)

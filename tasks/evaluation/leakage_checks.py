@@ -21,6 +21,13 @@ def repeats_across(parts: dict[str, pd.DataFrame]) -> None:
     CasebookError
         Some rows of one part stand in another too; the first are named by their position in the
         table.
+
+    Examples
+    --------
+    >>> train, test = pd.DataFrame({"x": [1, 2]}), pd.DataFrame({"x": [3, 2]}, index=[2, 3])
+    >>> repeats_across({"train": train, "test": test})  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    casebook.errors.CasebookError: 1 rows of the train part stand in the test part too (rows 1)...
     """
     hashes = {name: pd.util.hash_pandas_object(part, index=False) for name, part in parts.items()}
     names = list(parts)

@@ -40,6 +40,12 @@ def ranked(
 
     The weights have shape (resamples, rows). Rows of equal score count as one step, as in
     scikit-learn's `average_precision_score` and `roc_auc_score`.
+
+    Examples
+    --------
+    >>> y, alike = np.array([1.0, 0.0, 0.0, 0.0]), np.zeros(4)
+    >>> [figure.tolist() for figure in ranked(y, alike, np.ones((1, 4)))]
+    [[0.25], [0.5]]
     """
     order = np.argsort(-scores, kind="stable")
     ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
@@ -61,6 +67,14 @@ def recall_at(
 
     There is one value for each row of weights. An alert that is only partly within the share counts
     by that part.
+
+    Examples
+    --------
+    There is room for half an alert.
+
+    >>> y, scores = np.array([1.0, 0.0, 0.0, 0.0]), np.array([0.9, 0.3, 0.2, 0.1])
+    >>> recall_at(y, scores, np.ones((1, 4)), share=0.125).tolist()
+    [0.5]
     """
     order = np.argsort(-scores, kind="stable")
     weights = weights[:, order]
@@ -76,6 +90,14 @@ def recall_at_false_alarms(
     """Return the recall at the lowest threshold with a false positive rate of at most `share`.
 
     Rows of equal score are alerts together or not at all, as in scikit-learn's `roc_curve`.
+
+    Examples
+    --------
+    The second positive has the score of a negative.
+
+    >>> y, scores = np.array([1.0, 1.0, 0.0, 0.0]), np.array([0.9, 0.5, 0.5, 0.1])
+    >>> [recall_at_false_alarms(y, scores, np.ones((1, 4)), share).item() for share in (0.4, 0.5)]
+    [0.5, 1.0]
     """
     order = np.argsort(-scores, kind="stable")
     ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
@@ -90,7 +112,16 @@ def recall_at_false_alarms(
 def decided(
     y: Float64Array, alerts: Float64Array, weights: Float64Array
 ) -> dict[str, Float64Array]:
-    """Return precision, recall, F1 and balanced accuracy of alerts for each row of weights."""
+    """Return precision, recall, F1 and balanced accuracy of alerts for each row of weights.
+
+    Examples
+    --------
+    Without an alert the precision is 0.
+
+    >>> figures = decided(np.array([0.0, 1.0]), np.zeros(2), np.ones((1, 2)))
+    >>> {name: value.item() for name, value in figures.items() if name != "f1"}
+    {'accuracy': 0.5, 'precision': 0.0, 'recall': 0.0, 'balanced_accuracy': 0.5}
+    """
     tp, fp = weights @ (y * alerts), weights @ ((1 - y) * alerts)
     fn, tn = weights @ (y * (1 - alerts)), weights @ ((1 - y) * (1 - alerts))
     recall = tp / np.maximum(tp + fn, 1e-12)
@@ -240,6 +271,13 @@ def interval(name: str, value: float, low: float, high: float, rows: int) -> Fig
 
     Resamples of rows that are all predicted correctly show no error. Having seen `rows` of them
     still leaves an error of up to 1 - .025^(1 / rows) (Clopper and Pearson 1934).
+
+    Examples
+    --------
+    >>> round(interval("accuracy", 1.0, low=1.0, high=1.0, rows=36)["low"], 3)
+    0.903
+    >>> interval("rmse", 1.0, low=-0.5, high=2.5, rows=36)["low"]
+    0.0
     """
     minimum, maximum = range_of(name)
     low, high = max(low, minimum), min(high, maximum)
@@ -250,7 +288,13 @@ def interval(name: str, value: float, low: float, high: float, rows: int) -> Fig
 
 
 def range_of(name: str) -> tuple[float, float]:
-    """Return the least and the greatest value that a figure can have."""
+    """Return the least and the greatest value that a figure can have.
+
+    Examples
+    --------
+    >>> range_of("brier"), range_of("log_loss"), range_of("r2")
+    ((0.0, 1.0), (0.0, inf), (-inf, 1.0))
+    """
     if name == "r2":
         return -INFINITE, 1.0
     error = name.startswith("rmse") or (name in LOWER_IS_BETTER and name != "brier")
@@ -288,6 +332,14 @@ def resamples(
 
     A block holds how often each row is drawn in each resample, shape (resamples, rows). Rows that
     are drawn `together` count as one class.
+
+    Examples
+    --------
+    A row that is alone in its class is in every resample.
+
+    >>> weights = next(resamples(np.array([0.0, 0.0, 0.0, 1.0]), seed=0, times=2))
+    >>> weights.sum(axis=1).tolist(), weights[:, 3].tolist()
+    ([4.0, 4.0], [1.0, 1.0])
     """
     if together > 1:
         count = len(classes)

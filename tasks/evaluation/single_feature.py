@@ -80,7 +80,15 @@ def is_text(values: pd.Series) -> bool:
 
 
 def numbers_of(values: pd.Series) -> Float64Array:
-    """Return a column of numbers, truths or times as floats, with NaN for what is none."""
+    """Return a column of numbers, truths or times as floats, with NaN for what is none.
+
+    Examples
+    --------
+    >>> numbers_of(pd.Series([True, False])).tolist(), numbers_of(pd.Series([1.0, np.inf])).tolist()
+    ([1.0, 0.0], [1.0, nan])
+    >>> numbers_of(pd.to_datetime(pd.Series(["2020-01-01", "2020-01-02"]))).tolist()
+    [0.0, 86400.0]
+    """
     if pd.api.types.is_datetime64_any_dtype(values):
         values = (values - values.min()).dt.total_seconds()
     numbers = values.to_numpy("float64", na_value=np.nan)
@@ -112,7 +120,16 @@ def by_ranges(numbers: Float64Array, truth: Truth) -> float:
 
 
 def by_value(codes: Int64Array, truth: Truth) -> float:
-    """Return how well the other rows of the same value tell a row's target."""
+    """Return how well the other rows of the same value tell a row's target.
+
+    Examples
+    --------
+    A value that occurs once tells nothing of its row.
+
+    >>> truth = Truth(np.arange(4), np.array([0.0, 0.0, 1.0, 1.0]), 2, (2, 2))
+    >>> by_value(np.array([0, 1, 2, 3]), truth), by_value(np.array([0, 0, 1, 1]), truth)
+    (0.5, 1.0)
+    """
     often = np.bincount(codes)[codes]
     if not truth.classes:
         others = np.bincount(codes, truth.y)[codes] - truth.y
@@ -164,7 +181,14 @@ def area_of(shares: Float64Array, truth: Truth) -> float:
 
 
 def auc(scores: Float64Array, positive: npt.NDArray[np.bool_]) -> float:
-    """Return the ROC AUC; a tie counts half."""
+    """Return the ROC AUC; a tie counts half.
+
+    Examples
+    --------
+    >>> positive = np.array([True, False, False])
+    >>> auc(np.array([2.0, 2.0, 1.0]), positive), auc(np.zeros(3), positive & False)
+    (0.75, 0.5)
+    """
     ones = int(positive.sum())
     if ones in (0, len(positive)):
         return 0.5

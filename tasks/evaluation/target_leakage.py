@@ -50,6 +50,15 @@ def leaks(
         Whether the target's values are classes.
     identifiers
         Whether a text that is different in (almost) every row is one.
+
+    Examples
+    --------
+    The row's number has as many values as there are rows, and is no leak all the same.
+
+    >>> y = np.arange(400) % 2
+    >>> table = pd.DataFrame({"y": y, "copy": 10 - y, "row": np.arange(400)})
+    >>> [(leak.column, leak.certain) for leak in leaks(table, "y", classes=True)]
+    [('copy', True)]
     """
     truth = truth_of(table[target], classes=classes)
     suspects = []
@@ -139,6 +148,13 @@ def identifies(values: pd.Series) -> int | None:
 
     Five values for each row leave a tenth of the rows repeated; that a small table shows fewer by
     chance has a Poisson probability.
+
+    Examples
+    --------
+    >>> identifies(pd.Series([f"row {number}" for number in range(100)]))
+    0
+    >>> identifies(pd.Series(range(100))) is None, identifies(pd.Series(["a", "b"] * 50)) is None
+    (True, True)
     """
     if not is_text(values):
         return None

@@ -70,6 +70,14 @@ def groups(hashed: BoolArray, distance: int) -> npt.NDArray[np.int32]:
     """Return the group number of each hash, shape (pictures,).
 
     Hashes that are connected by chains of near hashes form a group.
+
+    Examples
+    --------
+    The first and the third differ in two bits, but the second is near both.
+
+    >>> hashed = np.array([[0, 0, 0], [0, 0, 1], [0, 1, 1]], bool)
+    >>> groups(hashed, distance=1).tolist()
+    [0, 0, 0]
     """
     bits = hashed.astype("float32")
     apart = [

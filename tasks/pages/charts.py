@@ -276,6 +276,11 @@ def tiles(values: Sequence[float], total: int) -> list[int]:
     """Return how many of `total` tiles each value gets by its share.
 
     The values with the largest remainders get the tiles left over.
+
+    Examples
+    --------
+    >>> tiles([1, 1, 1], 10)
+    [4, 3, 3]
     """
     exact = [value * total / sum(values) for value in values]
     whole = [int(share) for share in exact]

@@ -41,6 +41,11 @@ def fences(values: pd.Series) -> tuple[float, float]:
 
     They lie 1.5 interquartile ranges beyond the quartiles. The rule is J. W. Tukey's (Exploratory
     data analysis, 1977), and that of every box plot here.
+
+    Examples
+    --------
+    >>> fences(pd.Series([1, 2, 3, 4, 100]))
+    (-1.0, 7.0)
     """
     low, high = (float(values.quantile(share)) for share in (0.25, 0.75))
     return low - WHISKER * (high - low), high + WHISKER * (high - low)

@@ -35,6 +35,12 @@ def platt(logits: Float64Array, y: Float64Array) -> tuple[float, float]:
     This is Platt scaling (Platt 1999), fitted on the validation split. Labels are smoothed as in
     Platt's paper, so that few positives do not make it overconfident. A slope below zero would
     reverse the ranking, so a very small positive one takes its place.
+
+    Examples
+    --------
+    >>> logits, y = np.array([-2.0, -1.0, 1.0, 2.0]), np.array([0.0, 0.0, 1.0, 1.0])
+    >>> round(platt(logits, 1 - y)[0], 4)  # a model that ranks the wrong way round
+    0.001
     """
     positives = y.sum()
     target = np.where(y == 1, (positives + 1) / (positives + 2), 1 / (len(y) - positives + 2))
@@ -84,6 +90,16 @@ def threshold(y: Float64Array, probability: Float64Array, policy: ThresholdPolic
 
     It lies halfway between two neighbouring probabilities, so that rounding does not move a row
     across it.
+
+    Examples
+    --------
+    Where alerts cost more than they catch, no row is one.
+
+    >>> y, probability = np.array([0.0, 0.0, 1.0]), np.array([0.1, 0.2, 0.6])
+    >>> round(threshold(y, probability, ThresholdPolicy(by="f_beta")), 3)
+    0.4
+    >>> round(threshold(y, probability, ThresholdPolicy(cost_alert=200.0)), 3)
+    0.8
     """
     order = np.argsort(-probability, kind="stable")
     p, hits = probability[order], np.cumsum(y[order])

@@ -89,6 +89,12 @@ class Problem(BaseModel):
     span
         What the absolute error is divided by for `scaled_mae`; 0 where that is no figure of the
         case.
+
+    Examples
+    --------
+    >>> price = Problem(kind="regression", target="price", primary="rmse", shown=("rmse", "r2"))
+    >>> price.sign, price.titles
+    (-1, {'rmse': 'RMSE', 'r2': 'R²'})
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -133,7 +139,14 @@ class Problem(BaseModel):
 
 
 def known_metrics(problem: Problem) -> tuple[str, ...]:
-    """Return the figures that are measured of a case's models."""
+    """Return the figures that are measured of a case's models.
+
+    Examples
+    --------
+    >>> shown = {"target": "price", "primary": "rmse", "shown": ()}
+    >>> known_metrics(Problem(kind="regression", span=10.0, **shown))
+    ('rmse', 'mae', 'r2', 'scaled_mae')
+    """
     return (
         *KNOWN[problem.kind],
         *(("scaled_mae",) if problem.kind == "regression" and problem.span else ()),

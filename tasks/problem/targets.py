@@ -22,6 +22,14 @@ def truth(frame: pd.DataFrame, problem: Problem) -> Float64Array:
     ------
     CasebookError
         A row has no target, or one that is none of the labels.
+
+    Examples
+    --------
+    >>> problem = Problem(kind="binary", target="y", labels=("no", "yes"), primary="f1", shown=())
+    >>> truth(pd.DataFrame({"y": ["yes", "no"]}), problem).tolist()
+    [1.0, 0.0]
+    >>> truth(pd.DataFrame({"y": [1, 0]}), problem).tolist()
+    [1.0, 0.0]
     """
     has_target(frame, problem.target)
     values = frame[problem.target]
@@ -61,7 +69,16 @@ def class_numbers(values: pd.Series, problem: Problem) -> Float64Array:
 
 
 def places_of(problem: Problem, *, text: bool) -> dict[object, int]:
-    """Return the number of each class by how a column writes it."""
+    """Return the number of each class by how a column writes it.
+
+    Examples
+    --------
+    Labels that are numbers are what a column of numbers holds, not places.
+
+    >>> problem = Problem(kind="binary", target="y", labels=("2", "1"), primary="f1", shown=())
+    >>> places_of(problem, text=False)
+    {2: 0, 1: 1}
+    """
     if text:
         return {label: place for place, label in enumerate(problem.labels)}
     if all(label.removeprefix("-").isdecimal() for label in problem.labels):

@@ -61,7 +61,15 @@ def described(predictor: Predictor) -> dict[str, Any]:
 
 
 def histogram(values: Values) -> dict[str, Any]:
-    """Return a quantity's bins and how many values each has."""
+    """Return a quantity's bins and how many values each has.
+
+    Examples
+    --------
+    The last two bins are for numbers beyond the last edge, and for missing ones.
+
+    >>> histogram(np.array([1.0, 2.0, 2.0, np.nan]))
+    {'edges': [1.0], 'counts': [1, 2, 1]}
+    """
     bins = chosen(values)
     ends: dict[str, Any] = (
         {"texts": list(bins.texts)} if bins.texts else {"edges": list(bins.edges)}

@@ -50,6 +50,12 @@ def typed_cells(cells: pa.Array, column: Column, name: str, where: Where) -> pa.
     ------
     CasebookError
         The column is of another type, or a value is no number or can't be held exactly.
+
+    Examples
+    --------
+    >>> cells, column = pa.array(["1", None]), Column(type="integer")
+    >>> typed_cells(cells, column, "rooms", Where(Path("a.csv"))).to_pylist()
+    [1.0, None]
     """
     if isinstance(cells, pa.ChunkedArray):
         cells = cells.combine_chunks()

@@ -24,7 +24,15 @@ OTHERS = {
 
 
 def foreign(begin: bytes) -> str | None:
-    """Return what is wrong with a file that begins so, or None if it may be a text in UTF-8."""
+    """Return what is wrong with a file that begins so, or None if it may be a text in UTF-8.
+
+    Examples
+    --------
+    >>> foreign(b"PAR1 and so on")
+    'it begins like a parquet file (.parquet). Name the file as what it is, or another file.'
+    >>> foreign("name,price".encode()) is None
+    True
+    """
     for mark, name in {**WIDE, **OTHERS}.items():
         if begin.startswith(mark):
             return f"it is encoded in {name}, not UTF-8. {REMEDY}" if mark in WIDE else _other(name)
@@ -43,6 +51,13 @@ def encoding_problem(held: bytes) -> str:
 
     A letter of Korean in CP949 takes two bytes above 127. One such byte alone is a letter of
     Western Europe.
+
+    Examples
+    --------
+    >>> for held in ("한글".encode("cp949"), "café crème".encode("latin-1")):
+    ...     print(encoding_problem(held).split(". ")[0])
+    its encoding is not UTF-8 but seems to be CP949 (Korean)
+    its encoding is not UTF-8 but seems to be Windows-1252 or Latin-1
     """
     try:
         held.decode("utf-8")

@@ -48,6 +48,12 @@ def header(path: Path, stream: IO[bytes], form: Form) -> Header:
     ------
     CasebookError
         The file is empty, or no text in UTF-8.
+
+    Examples
+    --------
+    >>> read = header(Path("a.csv"), io.BytesIO(b"day, price,,"), Form())
+    >>> read.names, read.blanks
+    (['day', 'price'], True)
     """
     begin = stream.read(CHUNK)
     if wrong := foreign(begin):

@@ -18,7 +18,13 @@ def usual(name: str, *_: str) -> str:
 
 
 def kind(name: str) -> str:
-    """Return what a name says that a file is, packed or not: parquet, spreadsheet or text."""
+    """Return what a name says that a file is, packed or not: parquet, spreadsheet or text.
+
+    Examples
+    --------
+    >>> [kind(name) for name in ("a.PARQUET", "a.csv.gz", "a.xlsm.zip", "a")]
+    ['parquet', 'text', 'spreadsheet', 'text']
+    """
     ending = _ending(name)
     if ending in PARQUET:
         return "parquet"

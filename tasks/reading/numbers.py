@@ -43,6 +43,12 @@ def read_numbers(cells: pa.Array) -> tuple[pa.Array, dict[int, object]]:
     Returns
     -------
     Numbers, null where a text is missing or no number; and by row the texts that are no number.
+
+    Examples
+    --------
+    >>> numbers, unread = read_numbers(pa.array([" 1.5", "NA", "1,5", None]))
+    >>> numbers.to_pylist(), unread
+    ([1.5, None, None, None], {2: '1,5'})
     """
     try:
         numbers = cells.cast(pa.float64())
@@ -67,6 +73,15 @@ def whole_numbers(texts: pa.Array) -> pa.Array | None:
     ------
     OverflowError
         One is beyond 64 bits.
+
+    Examples
+    --------
+    The second number is no double.
+
+    >>> whole_numbers(pa.array(["+7", "9007199254740993"])).to_pylist()
+    [7, 9007199254740993]
+    >>> whole_numbers(pa.array(["7", "7.0"])) is None
+    True
     """
     trimmed = compute.utf8_ltrim(compute.utf8_trim_whitespace(texts), characters="+")
     if not compute.all(compute.match_substring_regex(trimmed, r"^-?\d+$")).as_py():

@@ -90,6 +90,14 @@ def rows(path: Path, lines: Lines, form: Form, *, blanks: bool) -> Iterator[Row]
         A quote is left open, or encloses less or more than a field.
     UnicodeDecodeError
         A line is no UTF-8.
+
+    Examples
+    --------
+    >>> for blanks in (True, False):
+    ...     lines = Lines(io.BytesIO(b'a, "b, c"'))
+    ...     print(next(rows(Path("a.csv"), lines, Form(), blanks=blanks)).cells)
+    ['a', 'b, c']
+    ['a', ' "b', ' c"']
     """
     if len(form.separator) > 1:
         yield from _by_expression(lines, form.separator)
@@ -119,6 +127,11 @@ def blanks_behind(row: Row, form: Form) -> bool:
     """Say whether there is a blank behind each separator of a row.
 
     Then blanks are the file's style.
+
+    Examples
+    --------
+    >>> [blanks_behind(Row(1, [], [line]), Form()) for line in ("a, b, c", "a, b,c", 'a, "b,c"')]
+    [True, False, True]
     """
     text = "".join(row.lines).strip().rstrip(form.separator)
     outside = text.split('"')[::2] if form.quote else [text]

@@ -32,6 +32,13 @@ class Figures:
     """A candidate's or peer's figure in both runs, each with value, low and high.
 
     None where a run has it not.
+
+    Examples
+    --------
+    >>> first, second = ({"value": v, "low": v - 1, "high": v + 1} for v in (9.0, 6.5))
+    >>> compared = Figures("ours", "rmse", first, second)
+    >>> compared.gap, compared.better, compared.apart
+    (-2.5, True, True)
     """
 
     model: str

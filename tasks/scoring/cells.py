@@ -20,6 +20,12 @@ def fits(field: Field, kind: pa.DataType, *, written: bool) -> bool:
     """Return whether a column of this type can hold what the model takes.
 
     `written` is true if all its values are texts.
+
+    Examples
+    --------
+    >>> rooms = Field("rooms", "integer")
+    >>> fits(rooms, pa.string(), written=True), fits(rooms, pa.string(), written=False)
+    (True, False)
     """
     kind = kind.value_type if t.is_dictionary(kind) else kind
     if t.is_null(kind) or (written and is_text(kind)):
@@ -36,7 +42,15 @@ def fits(field: Field, kind: pa.DataType, *, written: bool) -> bool:
 
 
 def column(field: Field, cells: pa.Array) -> Numbers | Texts:
-    """Return a table's column; a text where a number belongs is read as one if it is one."""
+    """Return a table's column; a text where a number belongs is read as one if it is one.
+
+    Examples
+    --------
+    >>> column(Field("sex", "string", allowed=("f", "m")), pa.array(["f", "NA"])).distinct
+    ['f', None, None]
+    >>> column(Field("country", "string"), pa.array(["US", "NA"])).distinct
+    ['US', 'NA', None]
+    """
     if field.dtype != "string":
         return numbers(cells)
     read = texts(cells)

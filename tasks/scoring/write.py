@@ -68,6 +68,13 @@ def shaped(column: pa.Array, kind: pa.DataType) -> pa.Array:
     """Return a column as it is written.
 
     Texts as numbers, null where they are none, and the rest as text.
+
+    Examples
+    --------
+    >>> shaped(pa.array([[1, 2], None]), pa.string()).to_pylist()
+    ['[1, 2]', None]
+    >>> shaped(pa.array(["1.5", "NA"]), pa.float64()).to_pylist()
+    [1.5, None]
     """
     if column.type == kind:
         return column

@@ -48,6 +48,12 @@ def answered(
     weekdays 52 weeks before; `ridge` and `extra_trees` are fitted for each step ahead on recent
     numbers, means, and the calendar. `last_value` says that what came last comes again, and
     `least_squares` is a plane through the window's numbers.
+
+    Examples
+    --------
+    >>> test = {"window": np.arange(7.0)[None], "y": np.zeros((1, 9))}
+    >>> answered("last_week", {}, test, trees=0, seed=0).tolist()
+    [[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 0.0, 1.0]]
     """
     window = test["window"].astype("float64")
     if name == "last_value":

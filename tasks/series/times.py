@@ -39,6 +39,14 @@ def read_times(given: pd.Series, path: Path, form: str | None = None) -> pd.Seri
     ------
     CasebookError
         A row holds no time, or only some rows have an offset.
+
+    Examples
+    --------
+    The clocks are set back, so the same hour comes twice.
+
+    >>> given = pd.Series(["2007-10-28T02:00:00+02:00", "2007-10-28T02:00:00+01:00"])
+    >>> read_times(given, Path("meter.csv")).dt.hour.tolist()
+    [1, 2]
     """
     if isinstance(given.dtype, pd.DatetimeTZDtype):
         shown = given.dt.tz_localize(None)
@@ -139,6 +147,13 @@ def step_of(times: pd.Series, path: Path) -> int:
     CasebookError
         There is one row, rows are less than a minute apart, a step does not divide a day, a time is
         not on the grid of steps from midnight on, or a long run of rows has another step.
+
+    Examples
+    --------
+    >>> texts = ["2007-01-01 00:00", "2007-01-01 00:15", "2007-01-02 00:00"]
+    >>> times = pd.Series(pd.to_datetime(texts))
+    >>> step_of(times, Path("meter.csv"))
+    15
     """
     minutes: Int64Array = times.to_numpy().astype("datetime64[m]").astype("int64")
     if len(minutes) < 2:

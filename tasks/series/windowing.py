@@ -39,6 +39,12 @@ def windows(
     -------
     `window` (rows, length), `y` (rows, horizon) with nan from `end` on, and `day` (rows,), the
     place of each row's first predicted step.
+
+    Examples
+    --------
+    >>> rows = windows(np.arange(6.0), first=3, end=5, length=2, horizon=3)
+    >>> rows["window"].tolist(), rows["y"].tolist()
+    ([[1.0, 2.0], [2.0, 3.0]], [[3.0, 4.0, nan], [4.0, nan, nan]])
     """
     days = np.arange(first, end)
     padded = np.concatenate([values[:end], np.full(horizon, np.nan)])

@@ -26,6 +26,11 @@ def coarse(train: pd.DataFrame) -> list[str]:
     ------
     CasebookError
         Most of what a column tells would be lost.
+
+    Examples
+    --------
+    >>> coarse(pd.DataFrame({"year": [2019, 2020], "latitude": [40.7128, 40.7135]}))
+    ['latitude']
     """
     columns = []
     for name in train.select_dtypes("number").columns:

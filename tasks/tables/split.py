@@ -144,6 +144,13 @@ def by_group(frame: pd.DataFrame, target: str, fold: int, seed: int) -> Parts:
     ------
     CasebookError
         The target has one class only, or a class with fewer rows than there are folds.
+
+    Examples
+    --------
+    >>> x = np.repeat(np.arange(100), 2)
+    >>> parts = by_group(pd.DataFrame({"x": x, "y": x % 2}), "y", fold=0, seed=0)
+    >>> {name: (len(part), part["x"].nunique()) for name, part in parts.items()}
+    {'train': (128, 64), 'validation': (32, 16), 'test': (40, 20)}
     """
     features = frame.drop(columns=target)
     distinct = stratified(frame[~features.duplicated()], target, fold, seed)

@@ -148,6 +148,12 @@ def batches(
     With `rng`, texts are drawn in random order, some batches at a time sorted by length, and
     batches come in random order; without, all texts are sorted by length. Widths are multiples of
     8.
+
+    Examples
+    --------
+    >>> texts = Texts.of([[2] * 9, [2], [2, 3]])
+    >>> [(rows.tolist(), numbers.shape) for rows, numbers in batches(texts, size=2)]
+    [([1, 2], (2, 8)), ([0], (1, 16))]
     """
     lengths = texts.lengths
     if rng is None:

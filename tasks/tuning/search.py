@@ -75,6 +75,14 @@ def parameters(proposal: Proposal) -> dict[str, Any]:
     """Return a proposal as the parameters that a case takes.
 
     Numbers get three significant digits, which a person can copy.
+
+    Examples
+    --------
+    >>> proposal = {"depth": 3, "units": 64, "narrowing": "halving", "penalty": "l2"}
+    >>> proposal |= {"strength": 0.000123456, "optimizer": "adam", "learning_rate": 0.00198765}
+    >>> chosen = parameters({**proposal, "dropout": 0.1, "batch_size": 32})
+    >>> chosen["layers"], chosen["l1"], chosen["l2"], chosen["learning_rate"]
+    ((64, 32, 16), 0.0, 0.000123, 0.00199)
     """
     shrink = 2 if proposal["narrowing"] == "halving" else 1
     strength = float(f"{proposal['strength']:.3g}")
@@ -93,6 +101,11 @@ def budgets(algorithm: Algorithm, epochs: int) -> list[int]:
     """Return the epochs that trials are given in turn.
 
     Trials get all epochs at once, or in stages of three times as many for those that do well.
+
+    Examples
+    --------
+    >>> budgets("random", 90), budgets("hyperband", 90), budgets("sklearn", 5)
+    ([90], [10, 30, 90], [1, 5])
     """
     if algorithm in ("random", "bayesian"):
         return [epochs]
@@ -120,6 +133,14 @@ def search(
 
     `at_once` trials are proposed before the first of them is judged (`sklearn` proposes all),
     however many are really tried side by side: what is proposed must not depend on that.
+
+    Examples
+    --------
+    >>> course = search("sklearn", {"units": (8, 16, 32)}, trials=3, epochs=9, seed=0, larger=True)
+    >>> [(ask.number, ask.epochs) for ask in next(course)]
+    [(0, 1), (1, 1), (2, 1)]
+    >>> [(ask.number, ask.epochs) for ask in course.send([0.1, 0.9, 0.5])]
+    [(1, 3)]
     """
     rungs = budgets(algorithm, epochs)
     if algorithm == "sklearn":

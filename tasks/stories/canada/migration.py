@@ -42,7 +42,13 @@ def by_year(countries: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
 
 
 def decades_of(countries: pd.DataFrame) -> pd.DataFrame:
-    """Return the sums of the decades that are whole, a column for each."""
+    """Return the sums of the decades that are whole, a column for each.
+
+    Examples
+    --------
+    >>> decades_of(pd.DataFrame({str(year): [1] for year in range(1985, 2004)})).to_dict("list")
+    {'1990s': [10]}
+    """
     years = years_of(countries)
     starts = [year for year in years if year.endswith("0") and str(int(year) + 9) in years]
     return pd.DataFrame(

@@ -172,7 +172,13 @@ def _blocks(repeats: int) -> Iterator[int]:
 
 
 def wilson(held: int, repeats: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share seen in so many repeats (Wilson, JASA 22, 1927)."""
+    """Return the 95 % interval of a share seen in so many repeats (Wilson, JASA 22, 1927).
+
+    Examples
+    --------
+    >>> [round(end, 3) for end in wilson(held=10, repeats=10)]
+    [0.722, 1.0]
+    """
     low, high = stats.binomtest(held, repeats).proportion_ci(0.95, method="wilson")
     return float(low), float(high)
 
