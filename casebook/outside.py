@@ -164,7 +164,7 @@ def parse_json(text: str, path: Path | str) -> Any:
     casebook.errors.CasebookError: a.json can't be read as JSON: the name 'seed' stands twice in...
     """
     try:
-        return json.loads(text, object_pairs_hook=_object)
+        return _finite(json.loads(text, object_pairs_hook=_object))
     except (ValueError, RecursionError) as error:
         raise CasebookError(_broken(path, "JSON", error)) from error
 
@@ -204,7 +204,17 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"the name {twice!r} stands twice in one object")
-    for name, value in mapping.items():
-        if isinstance(value, float) and not math.isfinite(value):
-            raise ValueError(f"{name} {value}: should be a finite number")
     return mapping
+
+
+def _finite(value: Any, name: str = "the value") -> Any:
+    """Return a JSON value; an infinite number or NaN in it is refused, with the nearest name."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{name} {value}: should be a finite number")
+    if isinstance(value, dict):
+        for key, part in value.items():
+            _finite(part, key)
+    elif isinstance(value, list):
+        for part in value:
+            _finite(part, name)
+    return value

@@ -13,12 +13,10 @@ from casebook.errors import CasebookError
 PIECE = 2**20  # bytes that are read at once
 LONGEST = 255  # bytes of one part of a name, as file systems have it
 DEEPEST = 32  # parts of a name
-FOREIGN = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\ud800-\udfff/\\]|^[A-Za-z]:"
-)  # controls, half characters, paths
-DEVICES = re.compile(
-    r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE
-)  # which Windows opens as such
+# controls, half characters, paths, and what Windows refuses in a name or drops at its end
+FOREIGN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff/\\<>\"|?*]|^[A-Za-z]:|[. ]$")
+# which Windows opens as such
+DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[\d¹²³]) *(\..*)?", re.IGNORECASE)
 
 
 class Untrusted(CasebookError):
@@ -77,8 +75,8 @@ def is_part(part: str) -> bool:
 
     Examples
     --------
-    >>> is_part("null.txt"), is_part("nul.txt"), is_part("a/b")
-    (True, False, False)
+    >>> is_part("null.txt"), is_part("nul.txt"), is_part("a/b"), is_part("a.")
+    (True, False, False, False)
     """
     if part in ("", ".", "..") or FOREIGN.search(part) or DEVICES.fullmatch(part):
         return False

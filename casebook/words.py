@@ -20,11 +20,8 @@ from casebook.array_types import Int32Array
 PADDING, UNKNOWN = 0, 1
 UNKNOWN_TOKEN = "<OOV>"
 REPEATS = 2  # of one character in a row that are told apart from more
-UNSEEN = (
-    "Cf",
-    "Cs",
-    "Mn",
-)  # Unicode's categories: what joins or directs other signs, halves of signs, and accents
+# Unicode's categories: what joins or directs other signs, halves of signs, and accents
+UNSEEN = ("Cf", "Cs", "Mn")
 Unit = Literal["word", "character"]
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
@@ -106,7 +103,7 @@ def padded(
     length = max(1, *map(len, sequences), 0) if length is None else length
     table = np.full((len(sequences), length), PADDING, np.int32)
     for row, sequence in zip(table, sequences, strict=True):
-        kept = sequence[-length:] if before else sequence[:length]
+        kept = sequence[max(0, len(sequence) - length) :] if before else sequence[:length]
         if kept:
             row[slice(-len(kept), None) if before else slice(len(kept))] = kept
     return table
@@ -146,8 +143,6 @@ def normalized(text: str) -> str:
     """
     composed = unicodedata.normalize("NFC", text).lower()
     seen = "".join(
-        sign
-        for sign in composed
-        if unicodedata.category(sign) not in ("Cf", "Mn", "Cs") or sign == "\u200d"
+        sign for sign in composed if unicodedata.category(sign) not in UNSEEN or sign == "\u200d"
     )
     return _LONG.sub(r"\1" * REPEATS, _BLANK.sub(" ", seen).strip())

@@ -42,12 +42,14 @@ def short(value: float) -> str:
 
     Examples
     --------
-    >>> short(1234567), short(0.0000123456), short(3.14159)
-    ('1,234,567', '1.23e-05', '3.142')
+    >>> short(1234567), short(999.99), short(0.0000123456), short(3.14159)
+    ('1,234,567', '1,000', '1.23e-05', '3.142')
     """
     if abs(value) >= 1e15 or 0 < abs(value) < 1e-4:
         return f"{value:.2e}"
-    return f"{value:,.1f}".removesuffix(".0") if abs(value) >= 1000 else f"{value:.4g}"
+    if abs(value) >= 999.95:  # which four digits would round up to 1000
+        return f"{value:,.1f}".removesuffix(".0")
+    return f"{value:.4g}"
 
 
 @pass_context

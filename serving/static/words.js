@@ -26,7 +26,7 @@ const large = new Intl.NumberFormat(language, { maximumFractionDigits: 1, useGro
 export function short(value) {
   const size = Math.abs(value);
   if (size >= 1e15 || (size > 0 && size < 1e-4)) return value.toExponential(2);
-  return (size >= 1000 ? large : exact).format(value);
+  return (size >= 999.95 ? large : exact).format(value); // below, four digits don't round up to 1000
 }
 
 // No rounding makes what is nearly certain certain.

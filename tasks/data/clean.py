@@ -168,6 +168,7 @@ class OneSpelling:
         keys = names.map(letters, na_action="ignore")
         usual = {str(key): same.mode()[0] for key, same in names.groupby(keys) if key}
         listed = {letters(word): right for right, words in self.also for word in (right, *words)}
+        listed.pop("", None)
         return frame.assign(
             **{self.column: keys.map({**usual, **listed}).astype(names.dtype).fillna(names)}
         )

@@ -27,7 +27,7 @@ def repeats_across(parts: dict[str, pd.DataFrame]) -> None:
     >>> train, test = pd.DataFrame({"x": [1, 2]}), pd.DataFrame({"x": [3, 2]}, index=[2, 3])
     >>> repeats_across({"train": train, "test": test})  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    casebook.errors.CasebookError: 1 rows of the train part stand in the test part too (rows 1)...
+    casebook.errors.CasebookError: 1 row of the train part stands in the test part too (rows 1)...
     """
     hashes = {name: pd.util.hash_pandas_object(part, index=False) for name, part in parts.items()}
     names = list(parts)
@@ -36,8 +36,13 @@ def repeats_across(parts: dict[str, pd.DataFrame]) -> None:
             shared = hashes[first][hashes[first].isin(hashes[second])]
             if len(shared):
                 rows = ", ".join(map(str, shared.index[:5]))
+                rows_stand = (
+                    f"1 row of the {first} part stands"
+                    if len(shared) == 1
+                    else f"{len(shared):,} rows of the {first} part stand"
+                )
                 raise CasebookError(
-                    f"{len(shared):,} rows of the {first} part stand in the {second} part too "
+                    f"{rows_stand} in the {second} part too "
                     f"(rows {rows}): the test would ask for what was learnt. Drop repeats before "
                     "the split, or group them."
                 )

@@ -221,8 +221,8 @@ def regression(
     """
     total = weights.sum(axis=1)
     square = weights @ (y - predicted) ** 2
-    mean = weights @ y / total
-    spread = weights @ y**2 - total * mean**2
+    centred = y - y.mean()  # a large mean would leave nothing of the squares' difference
+    spread = weights @ centred**2 - (weights @ centred) ** 2 / total
     return {
         "rmse": np.sqrt(square / total),
         "mae": weights @ np.abs(y - predicted) / total,

@@ -50,20 +50,28 @@ def read_numbers(cells: pa.Array) -> tuple[pa.Array, dict[int, object]]:
     >>> numbers.to_pylist(), unread
     ([1.5, None, None, None], {2: '1,5'})
     """
+    numbers = _all_numbers(cells)
+    if numbers is not None:
+        return numbers, {}
+    texts = compute.utf8_trim_whitespace(cells)
+    fit = compute.match_substring_regex(texts, WRITTEN)
+    numbers = compute.if_else(fit, texts, None).cast(pa.float64())
+    missing = compute.is_in(texts, value_set=pa.array(MISSING, texts.type))
+    lost = compute.and_(compute.invert(compute.fill_null(fit, True)), compute.invert(missing))
+    places = lost.to_numpy(zero_copy_only=False).nonzero()[0].tolist()
+    return numbers, {row: cells[row].as_py() for row in places}
+
+
+def _all_numbers(cells: pa.Array) -> pa.Array | None:
+    """Read texts that all are numbers, fast, or return None where one is not.
+
+    The cast takes more spellings of NaN than are taken for missing, so those are left to the rule.
+    """
     try:
         numbers = cells.cast(pa.float64())
     except pa.ArrowInvalid:
-        numbers = None
-    if numbers is None:
-        texts = compute.utf8_trim_whitespace(cells)
-        fit = compute.match_substring_regex(texts, WRITTEN)
-        numbers = compute.if_else(fit, texts, None).cast(pa.float64())
-        missing = compute.is_in(texts, value_set=pa.array(MISSING, texts.type))
-        lost = compute.and_(compute.invert(compute.fill_null(fit, True)), compute.invert(missing))
-        places = lost.to_numpy(zero_copy_only=False).nonzero()[0].tolist()
-        return numbers, {row: cells[row].as_py() for row in places}
-    nan = compute.is_nan(numbers)
-    return (compute.if_else(nan, None, numbers) if compute.any(nan).as_py() else numbers), {}
+        return None
+    return None if compute.any(compute.is_nan(numbers)).as_py() else numbers
 
 
 def whole_numbers(texts: pa.Array) -> pa.Array | None:
@@ -83,10 +91,10 @@ def whole_numbers(texts: pa.Array) -> pa.Array | None:
     >>> whole_numbers(pa.array(["7", "7.0"])) is None
     True
     """
-    trimmed = compute.utf8_ltrim(compute.utf8_trim_whitespace(texts), characters="+")
-    if not compute.all(compute.match_substring_regex(trimmed, r"^-?\d+$")).as_py():
+    trimmed = compute.utf8_trim_whitespace(texts)
+    if not compute.all(compute.match_substring_regex(trimmed, r"^[-+]?\d+$")).as_py():
         return None
     try:
-        return trimmed.cast(pa.int64())
+        return compute.utf8_ltrim(trimmed, characters="+").cast(pa.int64())
     except pa.ArrowInvalid as error:
         raise OverflowError(str(error)) from error

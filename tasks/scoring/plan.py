@@ -194,10 +194,7 @@ def facts(given: Path, sources: Sequence[Source], plan: Plan) -> dict[str, objec
     manifest = json.dumps(plan.predictor.manifest, sort_keys=True).encode()
     return {
         "input": str(given),
-        "files": [
-            [str(source.place), source.size, source.changed, str(source.schema), repr(source.form)]
-            for source in sources
-        ],
+        "files": [_facts(source) for source in sources],
         "model": [plan.predictor.version, hashlib.sha256(manifest).hexdigest()],
         "columns": plan.prediction_schema.names,
         "suffix": plan.suffix,

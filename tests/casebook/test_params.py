@@ -207,6 +207,8 @@ def test_no_case_takes_a_number_that_is_not_finite(case: str, value: str) -> Non
         ("a.json", '{"epochs": 1, "epochs": 2}', "the name 'epochs' stands twice"),
         ("a.json", '{"cost_missed": Infinity}', "cost_missed inf: should be a finite number"),
         ("a.json", '{"cost_missed": 1e999}', "cost_missed inf: should be a finite number"),
+        ("a.json", '{"layers": [8, NaN]}', "layers nan: should be a finite number"),
+        ("a.json", "Infinity", "the value inf: should be a finite number"),
         ("a.json", '{"cost_missed": "inf"}', "cost_missed inf: input should be a finite number"),
     ],
 )

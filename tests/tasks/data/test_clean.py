@@ -125,6 +125,11 @@ def test_new_york_is_written_in_one_way() -> None:
     assert written.dtype == cities.dtype
 
 
+def test_a_listed_word_of_signs_alone_changes_no_other_sign() -> None:
+    frame = pd.DataFrame({"city": pd.Series(["-", "Oslo"], dtype="string")})
+    assert OneSpelling("city", also=(("Oslo", ("--",)),))(frame)["city"].to_list() == ["-", "Oslo"]
+
+
 def test_the_usual_spelling_wins() -> None:
     frame = pd.DataFrame({"style": ["Sedan", "sedan", "SEDAN ", "sedan", "wagon"]})
     assert OneSpelling("style")(frame)["style"].to_list() == ["sedan"] * 4 + ["wagon"]

@@ -16,7 +16,7 @@ def test_a_row_in_two_parts_is_named_by_its_place_in_the_table() -> None:
         "test": pd.DataFrame({"x": [2.0, 5.0], "y": [1, 0]}, index=[3, 4]),
     }
     with pytest.raises(
-        CasebookError, match=r"^1 rows of the train part stand in the test part too \(rows 9\)"
+        CasebookError, match=r"^1 row of the train part stands in the test part too \(rows 9\)"
     ):
         repeats_across(parts)
 

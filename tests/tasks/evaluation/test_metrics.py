@@ -127,6 +127,11 @@ def test_regression_figures_are_those_of_scikit_learn(rows: list[tuple[float, fl
         )
 
 
+def test_r2_is_right_however_large_the_mean_is() -> None:
+    y = 1e9 + np.arange(4.0)
+    assert regression(y, y + 0.5, np.ones((1, 4)))["r2"][0] == pytest.approx(0.8)
+
+
 def test_recall_counts_the_part_of_an_alert_that_is_within_the_share() -> None:
     y, scores = np.array([1.0, 1.0, 0.0, 0.0]), np.array([0.9, 0.8, 0.2, 0.1])
     shares = [recall_at(y, scores, np.ones((1, 4)), share)[0] for share in (0.125, 0.25, 0.5, 1.0)]
