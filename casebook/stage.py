@@ -1,9 +1,9 @@
-"""Stages: plain functions that write files, made into Prefect tasks whose results outlive the run.
+"""Stages: plain functions that write files, made into Prefect tasks whose outputs outlive the run.
 
-A stage's cache key is made from its code, its parameters, its inputs' content and the libraries it
-uses. Prefect keeps the result under that key; a hit is trusted only after the files are there and
-their hashes agree. Outputs that other machines made are brought from the shared storage, and ours
-go there.
+A stage's key is made from its code, its parameters, its inputs' content and the libraries it uses.
+The store keeps the output under that key, and decides whether it is reused: only after the files
+are there and their hashes agree. Prefect runs what is made, and shows what is reused. Outputs that
+other machines made are brought from the shared storage, and ours go there.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ from typing import (
 )
 
 import prefect
-from prefect import cache_policies, filesystems, results, serializers
+from prefect import cache_policies, states
 
-from casebook import files, paths, prefect_runtime, share, store, untrusted
+from casebook import files, prefect_runtime, share, store, untrusted
 from casebook.errors import CasebookError
 from casebook.fingerprint import fingerprint
 from casebook.futures import CompletedFuture, Future
 from casebook.reuse import cost_of, decide
 from casebook.run import StageRecord, current
-from casebook.stage_key import JSON, key_parts, refs_in, set_for
+from casebook.stage_key import key_parts, refs_in, set_for
 from casebook.store import Facts, Ref
 
 log = logging.getLogger("casebook")
@@ -128,7 +128,7 @@ class Stage(Generic[P]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Ref:
         """Run the stage or reuse its output, and return the reference."""
         call = self._prepare(args, kwargs)
-        return call.ref if current().planning else _as_task(call)(call, call.inputs)
+        return call.ref if current().planning else _run(call)
 
     def submit(self, *args: P.args, **kwargs: P.kwargs) -> Future:
         """Start the stage, on the cluster if the run has one.
@@ -139,16 +139,14 @@ class Stage(Generic[P]):
         call, run = self._prepare(args, kwargs), current()
         if run.planning:
             return CompletedFuture(call.ref)
-        if run.cluster and call.record.status == "run":
-            task = _as_task(call, make_there)
+        if call.record.status == "run" and run.cluster:
+            task = _as_task(make_there, call.label)
             return RemoteFuture(
                 cast(Future, run.cluster.submit(task, {"call": call, "inputs": call.inputs})), call
             )
-        return (
-            _as_task(call).submit(call, call.inputs)
-            if self.process == "worker"
-            else CompletedFuture(_as_task(call)(call, call.inputs))
-        )
+        if call.record.status == "run" and self.process == "worker":
+            return _as_task(make, call.label).submit(call, call.inputs)
+        return CompletedFuture(_run(call))
 
     def _prepare(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Call:
         """Compute the key of this call, and decide whether its stored output serves."""
@@ -202,48 +200,30 @@ def stage(
     return decorate if fn is None else decorate(fn)
 
 
-def _readable(result: Path) -> bool:
-    """Return whether Prefect's record of the result is complete.
+def _as_task(fn: Callable[P, T], name: str) -> prefect.Task[P, T]:
+    """Return the Prefect task that calls a function.
 
-    Prefect writes it in place, so a kill can truncate it.
+    Prefect caches nothing and keeps no result: that is the store's part.
     """
-    try:
-        return isinstance(JSON.validate_json(result.read_bytes()), dict)
-    except (FileNotFoundError, ValueError):
-        return False
-
-
-def _as_task(
-    call: Call, body: Callable[[Call, list[Ref]], Ref] | None = None
-) -> prefect.Task[[Call, list[Ref]], Ref]:
-    """Return the Prefect task that makes or reuses this call's output.
-
-    A cluster's worker may lack the folder of Prefect's records, so no record of what it makes is
-    kept until that is reused.
-    """
-    key = f"{call.ref.case}/{call.label}/{call.ref.key}/{store.RESULT}"
-    if call.record.status == "reuse" and not _readable(paths.store() / key):
-        _keep_result(call.ref, key)
     return prefect.Task(
-        fn=body or make,
-        name=call.label,
-        cache_key_fn=lambda *_: key,
-        refresh_cache=call.record.status == "run",
-        persist_result=body is None,
-        result_storage=paths.store(),
-        result_serializer="json",
+        fn=fn, name=name, cache_policy=cache_policies.NO_CACHE, persist_result=False
     )
 
 
-def _keep_result(ref: Ref, key: str) -> None:
-    """Write Prefect's record of an output that has none.
+def _run(call: Call) -> Ref:
+    """Make a stage's output in a Prefect task, or show in one that it is reused."""
+    if call.record.status == "run":
+        return _as_task(make, call.label)(call, call.inputs)
+    _as_task(reuse, call.label)(call, call.inputs)
+    return call.ref
 
-    Its maker was another machine, or was killed before Prefect wrote the record.
+
+def reuse(call: Call, inputs: list[Ref]) -> prefect.State[Ref]:
+    """Return the state of a stage whose output is reused, as the body of a Prefect task.
+
+    Prefect shows it as it shows a hit of its own cache.
     """
-    storage = filesystems.LocalFileSystem(basepath=str(paths.store()))
-    results.ResultStore(result_storage=storage, serializer=serializers.JSONSerializer()).write(
-        ref, key=key
-    )
+    return states.Completed(name="Cached", message=call.record.why, data=call.ref)
 
 
 def make(call: Call, inputs: list[Ref]) -> Ref:
@@ -340,14 +320,8 @@ class UncachedTask(Generic[P, T]):
         run.stages.append(record)
         if run.planning:
             return cast(T, None)
-
         started = perf_counter()
-        answer = prefect.Task(
-            fn=self.fn,
-            name=self.fn.__name__,
-            cache_policy=cache_policies.NO_CACHE,
-            persist_result=False,
-        )(*args, **kwargs)
+        answer = _as_task(self.fn, self.fn.__name__)(*args, **kwargs)
         record.seconds = perf_counter() - started
         return answer
 

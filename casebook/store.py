@@ -1,8 +1,7 @@
 """The stage store: one folder per stage and key, and the small reference that stages pass on.
 
 A stage's output lies in `store/<case>/<stage>/<key>/` with a `manifest.json` that lists every file
-and its hash, and with the `result` that Prefect's cache keeps of the task. Deleting a folder
-therefore also deletes the cache entry.
+and its hash. There is no other record of it: a folder that is deleted is made again.
 """
 
 from __future__ import annotations
@@ -22,7 +21,6 @@ from casebook.errors import CasebookError
 
 Facts: TypeAlias = Mapping[str, object]
 MANIFEST = share.MANIFEST
-RESULT = "result"
 
 
 class Ref(BaseModel):

@@ -123,15 +123,14 @@ def fit(
     every = max(1, settings.epochs // LOOKS)
     curves: dict[str, list[float]] = {"loss": [], "val_loss": [], "val_epoch": []}
 
-    class Watch(keras.callbacks.Callback):  # type: ignore[misc]
-        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            finite_loss(float(logs["loss"]), self.model.name, epoch + 1)
-            curves["loss"].append(float(logs["loss"]))
-            if validation is not None and (epoch + 1) % every == 0:
-                given = self.model(inputs_of(self.model, validation), training=False)
-                curves["val_epoch"].append(epoch + 1)
-                curves["val_loss"].append(float(np.mean(np.asarray(loss(validation["y"], given)))))
-            progress.step()
+    def judge(epoch: int, logs: Any) -> None:
+        finite_loss(float(logs["loss"]), model.name, epoch + 1)
+        curves["loss"].append(float(logs["loss"]))
+        if validation is not None and (epoch + 1) % every == 0:
+            given = model(inputs_of(model, validation), training=False)
+            curves["val_epoch"].append(epoch + 1)
+            curves["val_loss"].append(float(np.mean(np.asarray(loss(validation["y"], given)))))
+        progress.step()
 
     with Progress(f"training {model.name}", settings.epochs) as progress:
         model.fit(
@@ -141,7 +140,7 @@ def fit(
             epochs=settings.epochs,
             verbose=0,
             shuffle=True,
-            callbacks=[Watch()],
+            callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=judge)],
         )
     return curves
 

@@ -149,8 +149,7 @@ def fit(
     model.compile(optimizer=optimizer(settings, steps), loss=member_loss, jit_compile=False)
     weights = balanced_weights(data["y"]) if settings.class_weights else np.ones_like(data["y"])
     with Progress(f"training {model.name}", settings.epochs) as progress:
-        watch = _watch(validation, settings, progress, patience)
-        model.fit(
+        history = model.fit(
             data["x"],
             data["y"][:, None],
             sample_weight=weights,
@@ -158,10 +157,9 @@ def fit(
             shuffle=True,
             batch_size=settings.batch_size,
             epochs=settings.epochs,
-            callbacks=[watch],
-        )
-    curves: dict[str, list[float]] = watch.curves
-    return curves
+            callbacks=callbacks(model, validation, settings, progress, patience),
+        ).history
+    return {name: [float(value) for value in values] for name, values in history.items()}
 
 
 def optimizer(settings: Settings, steps: int) -> keras.optimizers.Optimizer:
@@ -253,45 +251,38 @@ def pooled(logits: Any) -> Any:
     return (for_one - for_zero).astype("float32")
 
 
-def _watch(validation: Any | None, settings: Settings, progress: Progress, patience: int) -> Any:
-    """Return the callback that scores the validation part after each epoch and stops in time.
+def callbacks(
+    model: keras.Model,
+    validation: Any | None,
+    settings: Settings,
+    progress: Progress,
+    patience: int,
+) -> list[Any]:
+    """Return the callbacks that judge the validation part after each epoch and stop in time.
 
-    It computes the exact AUPRC in one pass; Keras' own metric approximates it in every training
+    The exact AUPRC is computed in one pass; Keras' own metric approximates it in every training
     step, which takes longer than the steps themselves on tables of this size.
     """
 
-    class Watch(keras.callbacks.Callback):  # type: ignore[misc]
-        def __init__(self) -> None:
-            super().__init__()
-            self.curves: dict[str, list[float]] = {"loss": []}
-            self.best: list[Any] = []
+    def judge(epoch: int, logs: Any) -> None:
+        finite_loss(float(logs["loss"]), model.name, epoch + 1)
+        if validation is None:
+            progress.step()
+            return
+        figures = judged(validation["y"], score(model, validation["x"]).astype("float64"))
+        shown = ", ".join(f"{name[4:]} {value:.4f}" for name, value in figures.items())
+        progress.step(f"validation {shown}")
+        # Keras compares Python's own floats in float32, and would take a better epoch for a draw
+        logs.update({name: np.float64(value) for name, value in figures.items()})
 
-        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            finite_loss(float(logs["loss"]), self.model.name, epoch + 1)
-            self.curves["loss"].append(float(logs["loss"]))
-            if validation is None:
-                progress.step()
-                return
-            figures = judged(validation["y"], score(self.model, validation["x"]).astype("float64"))
-            for name, value in figures.items():
-                self.curves.setdefault(name, []).append(value)
-            progress.step(
-                "validation "
-                f"{', '.join(f'{name[4:]} {value:.4f}' for name, value in figures.items())}"
-            )
-            self._keep_best(epoch)
-
-        def _keep_best(self, epoch: int) -> None:
-            best = best_epoch(self.curves)
-            if best == epoch:
-                self.best = self.model.get_weights()
-            self.model.stop_training = not settings.refit and epoch - best >= patience
-
-        def on_train_end(self, logs: Any = None) -> None:
-            if validation is not None and not settings.refit:
-                self.model.set_weights(self.best)
-
-    return Watch()
+    judging = keras.callbacks.LambdaCallback(on_epoch_end=judge)
+    if validation is None or settings.refit:
+        return [judging]
+    followed, mode = ("val_loss", "min") if several(model) else ("val_auprc", "max")
+    stopping = keras.callbacks.EarlyStopping(
+        followed, mode=mode, patience=patience, restore_best_weights=True
+    )
+    return [judging, stopping]
 
 
 def judged(y: Float32Array, logits: Float32Array) -> dict[str, float]:

@@ -1,10 +1,11 @@
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from casebook import files, share, store
+from casebook import files, paths, share, store
 from casebook.errors import CasebookError
 from casebook.params import CaseParams
 from casebook.reuse import decide
@@ -14,6 +15,9 @@ from casebook.stage_key import key_parts, set_for
 from casebook.store import Facts, Ref
 from tasks.data.derive import HourOfDay, Log
 from tasks.problem.calibration import ThresholdPolicy
+
+if TYPE_CHECKING:
+    from prefect.client.schemas.objects import TaskRun
 
 PREFIX = "-"
 
@@ -25,6 +29,37 @@ def double(out: Path, source: str, times: int = 2) -> Facts:
     return {"times": times}
 
 
+@stage
+def again(out: Path, word: Ref) -> Facts:
+    """Write a word anew."""
+    (out / "word.txt").write_text(word.path("word.txt").read_text())
+    return {}
+
+
+def pair() -> Ref:
+    """Call a stage, and another that reads what it made."""
+    return again(double("a"))
+
+
+def run_in_prefect() -> "dict[str, TaskRun]":
+    """Run both in a flow, and return the task runs by name as the server has them at the end."""
+    from prefect import flow
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+
+    state = flow(lambda: pair().sha256, name="toy")(return_state=True)
+    only = FlowRunFilter(id=FlowRunFilterId(any_=[state.state_details.flow_run_id]))
+    end = time.monotonic() + 120
+    with get_client(sync_client=True) as client:
+        while True:
+            task_runs = client.read_task_runs(flow_run_filter=only)
+            ended = [run for run in task_runs if run.state and run.state.is_final()]
+            if len(ended) == 2:
+                return {run.name.rsplit("-", 1)[0]: run for run in ended}
+            assert time.monotonic() < end, task_runs
+            time.sleep(0.1)
+
+
 def parts(*args: Any, **kwargs: Any) -> dict[str, str]:
     return dict(key_parts(double.fn, args, kwargs))
 
@@ -34,9 +69,7 @@ def make(run: Run, cache_parts: dict[str, str]) -> Ref:
     with files.new_folder(ref.folder) as out:
         facts = double.fn(out, "a")
         cost = {"seconds": 1.0, "peak_memory_mb": None, "made_at": "2026"}
-        sealed = store.write_manifest(out, run.case, "double", cache_parts, facts, cost)
-    (ref.folder / store.RESULT).write_text("{}")
-    return sealed
+        return store.write_manifest(out, run.case, "double", cache_parts, facts, cost)
 
 
 @pytest.fixture
@@ -83,21 +116,30 @@ def test_a_stage_is_reused_only_while_its_files_are_whole(run: Run) -> None:
     assert decide(run, ref, cache_parts).why == "word.txt is gone"
 
 
-@pytest.mark.parametrize("left", ['{"half":', None])
-def test_a_result_that_is_cut_short_or_missing_is_written_anew(
-    run: Run, left: str | None, prefect_server: str
+def test_prefect_shows_what_is_made_and_what_is_reused_and_keeps_no_record(
+    run: Run, prefect_server: str
 ) -> None:
-    from prefect import flow
-
-    ref = make(run, parts("a"))
-    result = ref.folder / store.RESULT
-    result.write_text(left) if left else result.unlink()
     with under_way(run):
-        assert flow(lambda: double("a"), name="toy")().sha256 == ref.sha256
-        whole = result.read_bytes()
-        assert flow(lambda: double("a"), name="toy")().sha256 == ref.sha256
-    assert result.read_bytes() == whole
-    assert [stage.status for stage in run.stages] == ["reuse", "reuse"]
+        shown = [
+            {name: (one.state_type, one.state_name) for name, one in task_runs.items()}
+            for task_runs in (run_in_prefect(), run_in_prefect())
+        ]
+    assert [stage.status for stage in run.stages] == ["run", "run", "reuse", "reuse"]
+    assert shown == [
+        dict.fromkeys(("double", "again"), ("COMPLETED", "Completed")),
+        dict.fromkeys(("double", "again"), ("COMPLETED", "Cached")),
+    ]
+    assert {path.name for path in paths.store().glob("toy/*/*/*")} == {"word.txt", store.MANIFEST}
+
+
+def test_prefect_shows_what_is_reused_as_the_input_of_what_comes_after(
+    run: Run, prefect_server: str
+) -> None:
+    with under_way(run):
+        run_in_prefect()
+        task_runs = run_in_prefect()
+    inputs = task_runs["again"].task_inputs["inputs"]
+    assert {getattr(given, "id", None) for given in inputs} == {task_runs["double"].id}
 
 
 @pytest.fixture

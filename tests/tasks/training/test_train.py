@@ -73,6 +73,25 @@ def test_the_best_epoch_is_kept_and_patience_ends_the_training(
     assert ref.facts["val_auprc"] == pytest.approx(kept)
 
 
+def test_an_epoch_that_is_better_by_less_than_float32_can_tell_is_the_best(
+    keep: Callable[..., Ref], encoded: Ref, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tasks.training import train as module
+
+    def judged_as(*figures: float) -> None:
+        rising = iter(figures)
+        monkeypatch.setattr(module, "judged", lambda *_: {"val_auprc": next(rising)})
+
+    judged_as(0.5, 0.5 + 1e-12)
+    two = keep(train.fn, encoded, encoded, network, quick(epochs=2), 0)
+    judged_as(0.5, 0.5 + 1e-12, 0.4, 0.4)
+    stopped = keep(train.fn, encoded, encoded, network, quick(epochs=9, patience=2), 0)
+    assert stopped.facts["best_epoch"] == 2
+    assert stopped.facts["epochs"] == 4
+    scores = [read_arrays(ref, "scores")["test"] for ref in (two, stopped)]
+    assert np.array_equal(*scores)
+
+
 def test_a_refit_network_learns_from_validation_rows_too_but_is_scored_without_them(
     keep: Callable[..., Ref], encoded: Ref
 ) -> None:
