@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from casebook.errors import CasebookError
-from deployments import browse, postgres
+from tests.rehearsal import browse, postgres
 
 
 def chromium() -> str:

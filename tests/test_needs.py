@@ -13,7 +13,7 @@ from casebook import paths
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 TESTS = """
 import pytest
-from deployments import postgres
+from tests.rehearsal import postgres
 from tests import needs
 
 def test_in_a_browser():

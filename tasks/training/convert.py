@@ -95,6 +95,4 @@ def write_apart(model: keras.Model, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    import keras
-
     write(keras.saving.load_model(sys.argv[1], compile=False, safe_mode=True), Path(sys.argv[2]))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from deployments import browse
+from tests.rehearsal import browse
 from tests import needs
 from tests.deployments.stand import Stand
 

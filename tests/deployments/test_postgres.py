@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from casebook.errors import CasebookError
-from deployments import postgres
+from tests.rehearsal import postgres
 from tests import needs
 
 

@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from casebook.errors import CasebookError
-from deployments.scene import Scene
+from tests.rehearsal.scene import Scene
 
 SERVER = ("http.server", "0", "--bind", "127.0.0.1")
 FAMILY = (

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from deployments.browse import field, fill, open_form, send, start_run
+from tests.rehearsal.browse import field, fill, open_form, send, start_run
 from tests.deployments.pages import green, visiting
 from tests.deployments.stand import SMOKE, Stand, until
 

@@ -1,6 +1,6 @@
 """Start the whole set, use it, kill it in the middle, and check that nothing is lost.
 
-`python -m deployments.rehearse` runs PostgreSQL, Prefect's server on it, a worker and the service
+`python -m tests.rehearsal` runs PostgreSQL, Prefect's server on it, a worker and the service
 on this machine's loopback address as they would run in operation. The case is fraud, on its
 embedded sample. It takes some ten minutes, and needs PostgreSQL and Chromium.
 """
@@ -33,9 +33,10 @@ from prefect.client.schemas.sorting import FlowRunSort
 from casebook import paths, prefect_runtime
 from casebook.cli import guarded
 from casebook.errors import CasebookError
-from deployments import browse, stand
-from deployments.postgres import postgres
-from deployments.scene import Scene
+from deployments import stand
+from tests.rehearsal import browse
+from tests.rehearsal.postgres import postgres
+from tests.rehearsal.scene import Scene
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -58,7 +59,7 @@ KEPT, CUT = (
 
 def main() -> int:
     """Rehearse, and return the exit code: 0 all was seen, 1 something was not."""
-    parser = argparse.ArgumentParser(prog="python -m deployments.rehearse", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.rehearsal", description=__doc__)
     parser.add_argument(
         "--folder", type=Path, help="for logs and all that is made (default: a new temporary one)"
     )
