@@ -2,6 +2,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import prefect
 import pytest
 
 from casebook import files, share, store
@@ -87,15 +88,14 @@ def test_a_stage_is_reused_only_while_its_files_are_whole(run: Run) -> None:
 def test_a_result_that_is_cut_short_or_missing_is_written_anew(
     run: Run, left: str | None, prefect_server: str
 ) -> None:
-    from prefect import flow
 
     ref = make(run, parts("a"))
     result = ref.folder / store.RESULT
     result.write_text(left) if left else result.unlink()
     with under_way(run):
-        assert flow(lambda: double("a"), name="toy")().sha256 == ref.sha256
+        assert prefect.flow(lambda: double("a"), name="toy")().sha256 == ref.sha256
         whole = result.read_bytes()
-        assert flow(lambda: double("a"), name="toy")().sha256 == ref.sha256
+        assert prefect.flow(lambda: double("a"), name="toy")().sha256 == ref.sha256
     assert result.read_bytes() == whole
     assert [stage.status for stage in run.stages] == ["reuse", "reuse"]
 
