@@ -14,9 +14,6 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from prefect import exceptions, types
-from prefect.blocks.webhook import Webhook
-from prefect.events.actions import CallWebhook
-from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 from pydantic import SecretStr
 
 from deployments import policies
@@ -55,6 +52,8 @@ def webhook(client: SyncPrefectClient) -> UUID | None:
 
     Without the variable it is the address that was kept before, or None.
     """
+    from prefect.blocks.webhook import Webhook
+
     if url := os.environ.get(VARIABLE):
         header = types.SecretDict({"Content-Type": "application/json"})
         Webhook(url=SecretStr(url), headers=header).save(BLOCK, overwrite=True)
@@ -78,6 +77,8 @@ def describe(webhook: UUID | None) -> str:
 
 def failed(webhook: UUID) -> AutomationCore:
     """People are told of a run that failed or crashed, of each attempt by itself."""
+    from prefect.events.schemas.automations import EventTrigger, Posture
+
     trigger = EventTrigger(
         expect=policies.BROKEN,
         match=policies.RUN,
@@ -92,6 +93,8 @@ def failed(webhook: UUID) -> AutomationCore:
 
 def late(webhook: UUID) -> AutomationCore:
     """People are told of a run that was cancelled because it was too late."""
+    from prefect.events.schemas.automations import EventTrigger, Posture
+
     trigger = EventTrigger(
         expect={policies.CANCELLED},
         match=policies.RUN | {"prefect.state-message": policies.TOO_LATE},
@@ -118,6 +121,8 @@ def drifted(webhook: UUID) -> AutomationCore:
 
 def of_model(event: str) -> EventTrigger:
     """Return what is triggered by an event of ours, for each version of a model by itself."""
+    from prefect.events.schemas.automations import EventTrigger, Posture
+
     return EventTrigger(
         expect={event},
         for_each={"prefect.resource.id", "casebook.version"},
@@ -129,5 +134,8 @@ def of_model(event: str) -> EventTrigger:
 
 def alert(name: str, trigger: EventTrigger, webhook: UUID, text: str) -> AutomationCore:
     """Return an automation that posts a text of what triggers it."""
+    from prefect.events.actions import CallWebhook
+    from prefect.events.schemas.automations import AutomationCore
+
     call = CallWebhook(block_document_id=webhook, payload=PAYLOAD % text)
     return AutomationCore(name=name, trigger=trigger, actions=[call])

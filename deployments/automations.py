@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from prefect import settings
-from prefect.client.orchestration import get_client
 
 from casebook import prefect_runtime
 from casebook.cli import guarded
@@ -36,6 +35,8 @@ def register() -> str:
     CasebookError
         None answers there.
     """
+    from prefect.client.orchestration import get_client
+
     url = settings.get_current_settings().api.url
     if not url or not prefect_runtime.answers(url):
         raise CasebookError(

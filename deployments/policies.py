@@ -6,10 +6,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prefect.client.schemas.objects import StateType
-from prefect.events.actions import ChangeFlowRunState, RunDeployment
-from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
-
 import flows
 from casebook import prefect_runtime
 
@@ -90,6 +86,9 @@ def unbegun() -> AutomationCore:
 
 def late() -> AutomationCore:
     """A run that is too late is cancelled, so that runs don't pile up where no worker is."""
+    from prefect.client.schemas.objects import StateType
+    from prefect.events.actions import ChangeFlowRunState
+
     cancel = ChangeFlowRunState(state=StateType.CANCELLED, message=TOO_LATE)
     return overdue(
         "A run that is too late is cancelled", IS_LATE, {PENDING, RUNNING, *ENDS}, LATE, cancel
@@ -120,6 +119,8 @@ def resumed() -> AutomationCore:
 
 def begun_once_more() -> AutomationCore:
     """A run that crashed before it began is begun again, once in a day."""
+    from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
+
     trigger = EventTrigger(
         expect={CRASHED},
         match=RUN | {"prefect.run-count": "0"},
@@ -139,6 +140,9 @@ def retrained() -> AutomationCore:
 
     This happens once in a window of `COOLDOWN`: while it lasts the event is ignored.
     """
+    from prefect.events.actions import RunDeployment
+    from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
+
     trigger = EventTrigger(
         expect={"casebook.drift"},
         match_related={"prefect.resource.role": "trained-by"},
@@ -166,6 +170,8 @@ def overdue(
 
     It is overdue if none of the events in `expected` follows `after` within `within`.
     """
+    from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
+
     trigger = EventTrigger(
         after={after},
         expect=expected,
@@ -181,6 +187,9 @@ def overdue(
 
 def again() -> ChangeFlowRunState:
     """Return the action that has a run begun again by whichever worker is free."""
+    from prefect.client.schemas.objects import StateType
+    from prefect.events.actions import ChangeFlowRunState
+
     return ChangeFlowRunState(
         state=StateType.SCHEDULED, name="AwaitingRetry", message="It crashed and begins again."
     )
@@ -188,4 +197,7 @@ def again() -> ChangeFlowRunState:
 
 def crash(why: str) -> ChangeFlowRunState:
     """Return the action that marks a run as crashed."""
+    from prefect.client.schemas.objects import StateType
+    from prefect.events.actions import ChangeFlowRunState
+
     return ChangeFlowRunState(state=StateType.CRASHED, message=why)

@@ -8,12 +8,6 @@ import sys
 from typing import TYPE_CHECKING
 
 from prefect import exceptions
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.actions import WorkPoolCreate
-from prefect.client.schemas.objects import StateType
-from prefect.events.actions import ChangeFlowRunState
-from prefect.events.schemas.automations import AutomationCore, EventTrigger
-from prefect.events.schemas.events import ResourceSpecification
 
 from casebook import paths, prefect_runtime
 from casebook.errors import CasebookError
@@ -43,6 +37,7 @@ def register() -> str:
             f"No Prefect server answers at PREFECT_API_URL ({url or 'not set'}). `python -m "
             "deployments ui` starts one."
         )
+    from prefect.client.orchestration import get_client
 
     with get_client(sync_client=True) as client:
         make_pools(client)
@@ -63,6 +58,8 @@ def make_pools(client: SyncPrefectClient) -> None:
     Operations, such as a promotion, are in another queue than cases: they needn't wait for a
     training to end.
     """
+    from prefect.client.schemas.actions import WorkPoolCreate
+
     for name, about, limit in (
         ("local", "All but trainings on a GPU", None),
         ("gpu", "Trainings on a GPU", 1),
@@ -103,6 +100,11 @@ def cancel_behind(client: SyncPrefectClient) -> None:
 
     A run that somebody requested waits instead.
     """
+    from prefect.client.schemas.objects import StateType
+    from prefect.events.actions import ChangeFlowRunState
+    from prefect.events.schemas.automations import AutomationCore, EventTrigger
+    from prefect.events.schemas.events import ResourceSpecification
+
     scheduled = {
         "prefect.resource.role": "tag",
         "prefect.resource.id": "prefect.tag.auto-scheduled",

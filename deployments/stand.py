@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 import httpx
 import psutil
-from prefect.client.orchestration import get_client
 
 from casebook import paths, prefect_runtime
 from casebook.errors import CasebookError
@@ -252,4 +251,6 @@ def end_unbegun() -> None:
 
 def asking() -> SyncPrefectClient:
     """Return a client of the server."""
+    from prefect.client.orchestration import get_client
+
     return get_client(sync_client=True)

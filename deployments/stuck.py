@@ -13,13 +13,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from prefect import states
-from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
-from prefect.client.schemas.filters import (
-    FlowRunFilter,
-    FlowRunFilterState,
-    FlowRunFilterStateType,
-)
-from prefect.client.schemas.objects import StateType
 
 from deployments import policies
 
@@ -35,6 +28,8 @@ def end_unbegun(client: SyncPrefectClient) -> int:
 
     Return the number of such runs.
     """
+    from prefect.client.schemas.objects import StateType
+
     waiting = list(_runs(client, [StateType.PENDING]))
     latest = datetime.now(UTC) - policies.UNBEGUN
     stuck = [run for run in waiting if run.state and run.state.timestamp < latest]
@@ -48,6 +43,9 @@ def release_slots(client: SyncPrefectClient) -> int:
 
     No worker may be at work meanwhile.
     """
+    from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
+    from prefect.client.schemas.objects import StateType
+
     holding = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
     held = Counter(run.deployment_id for run in _runs(client, holding))
     released = 0
@@ -62,6 +60,12 @@ def release_slots(client: SyncPrefectClient) -> int:
 
 def _runs(client: SyncPrefectClient, types: list[StateType]) -> Iterator[FlowRun]:
     """Yield the runs of deployments in states of these types."""
+    from prefect.client.schemas.filters import (
+        FlowRunFilter,
+        FlowRunFilterState,
+        FlowRunFilterStateType,
+    )
+
     state_filter = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=types)))
     offset = 0
     while runs := client.read_flow_runs(flow_run_filter=state_filter, limit=PAGE, offset=offset):

@@ -3,6 +3,8 @@
 `python -m pytest -p tests.elsewhen` shows every module a clock that is 1,000 days ahead.
 """
 
+from __future__ import annotations
+
 import datetime
 import time
 
@@ -24,11 +26,11 @@ class Datetime(datetime.datetime, metaclass=Clock):
     __slots__ = ()  # compiled modules refuse a class that is larger than the real one
 
     @classmethod
-    def now(cls, tz: datetime.tzinfo | None = None) -> "Datetime":
+    def now(cls, tz: datetime.tzinfo | None = None) -> Datetime:
         return cls.fromtimestamp(time.time(), tz)
 
     @classmethod
-    def utcnow(cls) -> "Datetime":
+    def utcnow(cls) -> Datetime:
         return cls.fromtimestamp(time.time(), datetime.UTC).replace(tzinfo=None)
 
 
@@ -38,7 +40,7 @@ class Date(datetime.date, metaclass=Clock):
     __slots__ = ()
 
     @classmethod
-    def today(cls) -> "Date":
+    def today(cls) -> Date:
         return cls.fromtimestamp(time.time())
 
 

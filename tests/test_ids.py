@@ -3,6 +3,8 @@
 They differ in hash seed, time zone, clock, language, and in all folders.
 """
 
+from __future__ import annotations
+
 import os
 import shutil
 import subprocess
@@ -21,14 +23,14 @@ def copied(into: Path) -> Path:
     return Path(shutil.copytree(paths.project(), into, ignore=left_out))
 
 
-def collecting(project: Path, *flags: str, **environment: str) -> "subprocess.Popen[str]":
+def collecting(project: Path, *flags: str, **environment: str) -> subprocess.Popen[str]:
     ours = ("CASEBOOK_", "PYTEST_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     return subprocess.Popen([*COLLECT, *flags], cwd=project, env=kept | environment, **pipes)
 
 
-def ids(process: "subprocess.Popen[str]") -> list[str]:
+def ids(process: subprocess.Popen[str]) -> list[str]:
     output, _ = process.communicate()
     assert process.returncode == 0, output
     return [line for line in output.splitlines() if "::" in line]

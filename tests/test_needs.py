@@ -1,5 +1,7 @@
 """Where something is missing, tests are skipped, and the end says so; CI takes it for a failure."""
 
+from __future__ import annotations
+
 import os
 import subprocess
 import sys
@@ -43,7 +45,7 @@ def run(tmp_path: Path) -> Run:
     for name in ("CASEBOOK_DATA_MIRROR", "PYTEST_ADDOPTS", "CI"):  # of a CI, pytest prints more
         environment.pop(name, None)
 
-    def run(*flags: str) -> "subprocess.CompletedProcess[str]":
+    def run(*flags: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "pytest", "-p", "tests.conftest", str(tmp_path), *flags]
         caught = {"capture_output": True, "text": True}
         return subprocess.run(command, cwd=paths.project(), env=environment, **caught)

@@ -5,6 +5,7 @@ A stage may request fewer bits.
 
 import logging
 
+import keras
 import pytest
 
 from casebook.device import prepare, reduced_precision
@@ -24,7 +25,6 @@ def test_the_record_says_what_is_used_and_a_missing_gpu_is_told_of(
 
 
 def test_16_bits_are_computed_with_only_where_they_are_asked_for() -> None:
-    import keras
 
     prepare("cpu", 0)
     assert keras.mixed_precision.dtype_policy().name == "float32"

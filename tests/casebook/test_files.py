@@ -1,5 +1,7 @@
 """What is written is whole or not there at all."""
 
+from __future__ import annotations
+
 import os
 import platform
 import subprocess
@@ -50,7 +52,7 @@ with files.new_folder(Path(sys.argv[1]) / "made") as out:
 
 
 @pytest.fixture
-def writer(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
+def writer(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """A process in the middle of writing a folder."""
     command = [sys.executable, "-c", WRITE, str(tmp_path)]
     with subprocess.Popen(
@@ -63,16 +65,14 @@ def writer(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
 
 
 def test_what_another_process_is_writing_is_not_swept(
-    tmp_path: Path, writer: "subprocess.Popen[str]"
+    tmp_path: Path, writer: subprocess.Popen[str]
 ) -> None:
     files.sweep(tmp_path)
     (partial,) = (path for path in tmp_path.iterdir() if path.is_dir())
     assert (partial / "a.txt").read_text() == "a"
 
 
-def test_what_a_killed_process_left_is_swept(
-    tmp_path: Path, writer: "subprocess.Popen[str]"
-) -> None:
+def test_what_a_killed_process_left_is_swept(tmp_path: Path, writer: subprocess.Popen[str]) -> None:
     writer.kill()
     writer.wait()
     files.sweep(tmp_path)

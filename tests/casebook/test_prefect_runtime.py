@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prefect import settings
 
 from casebook import prefect_disk, prefect_runtime
 from casebook.errors import CasebookError
@@ -161,9 +162,8 @@ def handler(request: pytest.FixtureRequest) -> Iterator[Any]:
 def test_a_server_that_is_killed_is_started_again_and_the_run_ends_if_that_happens_too_often(
     monkeypatch: pytest.MonkeyPatch, handler: Any
 ) -> None:
-    from prefect.settings import get_current_settings
 
-    client = get_current_settings().client
+    client = settings.get_current_settings().client
     monkeypatch.setattr(client, "max_retries", client.max_retries)  # to be restored
     monkeypatch.setattr(prefect_runtime, "RESTARTS", 1)
     with pytest.raises(

@@ -1,21 +1,26 @@
 """Prefect's pages in a browser: what tests look at beyond starting a run."""
 
+from __future__ import annotations
+
 import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tests.rehearsal import browse
+import numpy as np
+from PIL import Image
+
 from tests import needs
 from tests.deployments.stand import Stand
+from tests.rehearsal import browse
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 
 @contextmanager
-def visiting(stand: Stand) -> "Iterator[Page]":
+def visiting(stand: Stand) -> Iterator[Page]:
     """Give a browser's page; in the end it must have asked nobody but this machine."""
     from playwright.sync_api import expect
 
@@ -31,8 +36,6 @@ def visiting(stand: Stand) -> "Iterator[Page]":
 
 def green(graph: bytes) -> float:
     """Return the share of a picture that is of the green of finished tasks."""
-    import numpy as np
-    from PIL import Image
 
     red, green, blue = np.asarray(
         Image.open(io.BytesIO(graph)).convert("RGB"), dtype=float

@@ -3,6 +3,8 @@
 Any of them may be killed.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import signal
@@ -17,6 +19,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
+
+import psutil
+from prefect import exceptions
 
 from casebook import paths, prefect_runtime
 from deployments import policies
@@ -123,13 +128,13 @@ class Stand:
 
     folder: Path
     environment: dict[str, str]
-    started: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+    started: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
         return self.environment["PREFECT_API_URL"]
 
-    def start(self, name: str, *command: str) -> "subprocess.Popen[bytes]":
+    def start(self, name: str, *command: str) -> subprocess.Popen[bytes]:
         """Start a module in a group of its own; its output goes into a file."""
         with (self.folder / f"{name}.log").open("ab") as log:
             self.started[name] = subprocess.Popen(
@@ -162,7 +167,6 @@ class Stand:
 
     def kill(self, name: str) -> None:
         """Kill a process and all that it started, as a machine does that loses its power."""
-        import psutil
 
         process = self.started.pop(name)
         children = psutil.Process(process.pid).children(recursive=True)
@@ -229,13 +233,12 @@ def deploy(flow: str, pool: str = POOL) -> UUID:
     """Make a deployment of a case, with one run at a time, on a pool."""
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.actions import WorkPoolCreate
-    from prefect.exceptions import ObjectAlreadyExists
 
     steps = [
         {"prefect.deployments.steps.set_working_directory": {"directory": str(paths.project())}}
     ]
     with get_client(sync_client=True) as client:
-        with suppress(ObjectAlreadyExists):
+        with suppress(exceptions.ObjectAlreadyExists):
             client.create_work_pool(WorkPoolCreate(name=pool, type="process"))
         return client.create_deployment(
             flow_id=client.create_flow_from_name(flow),
@@ -255,7 +258,7 @@ def trigger(deployment: UUID, **params: object) -> UUID:
         return client.create_flow_run_from_deployment(deployment, parameters={"params": params}).id
 
 
-def read(run: UUID) -> "FlowRun":
+def read(run: UUID) -> FlowRun:
     """Return a run as the server knows it."""
     from prefect.client.orchestration import get_client
 

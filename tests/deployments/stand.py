@@ -1,5 +1,7 @@
 """A stand that runs: what its API says, and waiting for a run to come to a state."""
 
+from __future__ import annotations
+
 import json
 import subprocess
 import sys
@@ -25,7 +27,7 @@ Json = dict[str, Any]
 class Stand:
     """A server with its worker, and the folders they use."""
 
-    process: "subprocess.Popen[bytes]"
+    process: subprocess.Popen[bytes]
     url: str
     reports: str
     folder: Path
@@ -108,7 +110,7 @@ class Stand:
         )
         return artifacts
 
-    def command(self, *words: str) -> "subprocess.CompletedProcess[str]":
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a module's command against this server."""
         environment = self.environment | {"PREFECT_API_URL": f"{self.url}/api"}
         return subprocess.run(
@@ -121,7 +123,7 @@ class Stand:
 
 
 def started_from(
-    process: "subprocess.Popen[bytes]", port: int, folder: Path, environment: dict[str, str]
+    process: subprocess.Popen[bytes], port: int, folder: Path, environment: dict[str, str]
 ) -> Stand:
     """Return the stand once it says that it stands."""
     stand = Stand(

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from prefect import settings
 
 from casebook import prefect_runtime
 from casebook.errors import CasebookError
@@ -79,10 +80,9 @@ def test_one_that_is_otherwise_by_now_takes_the_place_of_the_old_one(
 
 
 def test_without_a_server_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    from prefect.settings import PREFECT_API_URL, temporary_settings
 
     with (
-        temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api"}),
+        settings.temporary_settings({settings.PREFECT_API_URL: "http://127.0.0.1:9/api"}),
         pytest.raises(CasebookError, match="No Prefect server answers at PREFECT_API_URL"),
     ):
         automations.register()

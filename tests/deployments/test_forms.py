@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prefect import exceptions
 
 from casebook import paths
 
@@ -60,7 +61,6 @@ def test_values_come_as_the_form_sends_them() -> None:
     "wrong", [{"case": "fraud", "version": "three"}, {"version": 3}, {"case": "a", "versoin": 3}]
 )
 def test_a_value_of_another_kind_is_refused(wrong: dict[str, Any]) -> None:
-    from prefect.exceptions import ParameterTypeError, SignatureMismatchError
 
-    with pytest.raises((ParameterTypeError, SignatureMismatchError)):
+    with pytest.raises((exceptions.ParameterTypeError, exceptions.SignatureMismatchError)):
         flow("promote").flow.validate_parameters(wrong)

@@ -1,5 +1,7 @@
 """prefect.yaml has every flow, as it is today."""
 
+from __future__ import annotations
+
 import os
 import re
 import subprocess
@@ -61,7 +63,7 @@ def kennel(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run_python(kennel: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+def run_python(kennel: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *words],
         cwd=paths.project(),

@@ -12,6 +12,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from prefect import settings
 
 from casebook import prefect_runtime
 from tests import needs
@@ -87,10 +88,9 @@ def postgres() -> Iterator[Postgres]:
 @contextmanager
 def standing(folder: Path, **more: str) -> Iterator[Stand]:
     """Run a server and a worker."""
-    from prefect.settings import PREFECT_API_URL, temporary_settings
 
     stand = stand_in(folder, **more)
-    with temporary_settings({PREFECT_API_URL: stand.url}):
+    with settings.temporary_settings({settings.PREFECT_API_URL: stand.url}):
         try:
             stand.serve()
             stand.work()

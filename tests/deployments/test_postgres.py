@@ -10,8 +10,8 @@ import asyncpg
 import pytest
 
 from casebook.errors import CasebookError
-from tests.rehearsal import postgres
 from tests import needs
+from tests.rehearsal import postgres
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """Cases and operations as an operator runs them: by the UI's form, by command, and by schedule."""
 
+from __future__ import annotations
+
 import csv
 import json
 import sqlite3
@@ -12,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from tests.rehearsal.browse import field, fill, open_form, send, start_run
 from tests.deployments.pages import green, visiting
 from tests.deployments.stand import SMOKE, Stand, until
+from tests.rehearsal.browse import field, fill, open_form, send, start_run
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 
 @pytest.fixture
-def page(stand: Stand) -> "Iterator[Page]":
+def page(stand: Stand) -> Iterator[Page]:
     with visiting(stand) as page:
         yield page
 
@@ -40,7 +42,7 @@ def first(stand: Stand) -> str:
 
 
 def test_a_run_from_the_form_is_seen_with_graph_log_progress_and_report(
-    stand: Stand, first: str, page: "Page"
+    stand: Stand, first: str, page: Page
 ) -> None:
     from playwright.sync_api import expect
 
@@ -74,7 +76,7 @@ def test_a_run_behaves_as_the_command_does(stand: Stand, first: str) -> None:
     assert f"{stand.reports}/fraud/{folder.name}/report.html" in shown["markdown"]["data"]
 
 
-def test_what_the_model_forbids_is_refused_in_the_form(stand: Stand, page: "Page") -> None:
+def test_what_the_model_forbids_is_refused_in_the_form(stand: Stand, page: Page) -> None:
     open_form(page, stand.url, "fraud")
     fill(page, "Seed", "-3")
     before = stand.requested_runs("fraud")
@@ -153,7 +155,7 @@ def test_of_two_at_once_the_one_that_was_asked_for_waits_and_the_nightly_one_is_
     assert stand.ended(click)["start_time"] >= ended["end_time"]
 
 
-def test_an_operation_from_its_form(stand: Stand, first: str, page: "Page", tmp_path: Path) -> None:
+def test_an_operation_from_its_form(stand: Stand, first: str, page: Page, tmp_path: Path) -> None:
     from playwright.sync_api import expect
 
     open_form(page, stand.url, "monitor")

@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from prefect import settings, states
 
 from deployments import policies, stuck
 from tests.deployments.parts import NOBODY, Stand, deploy, read, stand_in, trigger, until
@@ -19,11 +20,10 @@ LEASE = "PREFECT_SERVER_CONCURRENCY_INITIAL_DEPLOYMENT_LEASE_DURATION"
 @pytest.fixture(scope="module")
 def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     """A server that gives a slot for half a minute to a run that isn't begun; no worker."""
-    from prefect.settings import PREFECT_API_URL, temporary_settings
 
     often = {"PREFECT_SERVER_SERVICES_REPOSSESSOR_LOOP_SECONDS": "2", LEASE: "30"}
     server = stand_in(tmp_path_factory.mktemp("stuck"), **often)
-    with temporary_settings({PREFECT_API_URL: server.url}):
+    with settings.temporary_settings({settings.PREFECT_API_URL: server.url}):
         try:
             server.serve()
             yield server
@@ -37,10 +37,9 @@ def take(run: UUID) -> str | None:
     Return the name of the run's state after that.
     """
     from prefect.client.orchestration import get_client
-    from prefect.states import Pending
 
     with get_client(sync_client=True) as client:
-        client.set_flow_run_state(run, Pending())
+        client.set_flow_run_state(run, states.Pending())
     return read(run).state_name
 
 

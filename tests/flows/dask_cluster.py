@@ -1,5 +1,7 @@
 """A real Dask scheduler with workers in processes of their own, which see one house's artifacts."""
 
+from __future__ import annotations
+
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,13 +22,13 @@ class Cluster:
 
     port: int
     house: House
-    processes: "list[subprocess.Popen[bytes]]" = field(default_factory=list)
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
     def runner(self) -> str:
         return f"dask://127.0.0.1:{self.port}"
 
-    def begin(self, *words: str, **more: str) -> "subprocess.Popen[bytes]":
+    def begin(self, *words: str, **more: str) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
             [*DASK, *words, "--no-dashboard"],
             env={**self.house.environment, **more},
@@ -37,7 +39,7 @@ class Cluster:
         self.processes.append(process)
         return process
 
-    def worker(self, *words: str, **more: str) -> "subprocess.Popen[bytes]":
+    def worker(self, *words: str, **more: str) -> subprocess.Popen[bytes]:
         """Start a worker without a nanny, so that killing the process is losing the worker."""
         threads = () if "--nthreads" in words else ("--nthreads", "1")
         return self.begin(

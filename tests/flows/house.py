@@ -3,6 +3,8 @@
 The command line runs in a process of its own, against the test run's server.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import shutil
@@ -67,7 +69,7 @@ class House:
         """
         return Finished(*runner().run(self.environment, module, flags))
 
-    def tracked(self, address: str) -> "House":
+    def tracked(self, address: str) -> House:
         """Return the same house with its runs tracked at an address, which is tried once."""
         return replace(
             self,
@@ -78,7 +80,7 @@ class House:
             },
         )
 
-    def start(self, module: str, *flags: str) -> "subprocess.Popen[bytes]":
+    def start(self, module: str, *flags: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             self.command(module, *flags),
             env=self.environment,

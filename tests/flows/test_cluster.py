@@ -4,8 +4,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import pyarrow.parquet as pq
 import pytest
+from pyarrow import parquet as pq
 
 from casebook.prefect_runtime import free_port
 from tests.flows.dask_cluster import Cluster, dask_cluster

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from sklearn import datasets
+
 from casebook import paths
 from tests.flows.house import House
 
@@ -39,9 +41,8 @@ def test_the_tutorial_leads_to_a_model_that_serves(empty: House, tmp_path: Path)
 
 def flowers(folder: Path) -> Path:
     """Write scikit-learn's table of irises as the tutorial's file."""
-    from sklearn.datasets import load_iris
 
-    data = load_iris(as_frame=True)
+    data = datasets.load_iris(as_frame=True)
     names = ("Sepal.Length", "Sepal.Width", "Petal.Length", "Petal.Width")
     table = data.data.set_axis(names, axis=1).assign(Species=data.target_names[data.target])
     path = folder / "iris.csv"

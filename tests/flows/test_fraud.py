@@ -2,9 +2,12 @@ import json
 import shutil
 from pathlib import Path
 
+import keras
 import numpy as np
+import pandas as pd
 import pytest
 
+from serving.bundle import load
 from tests import needs
 from tests.flows.house import SMOKE, House
 
@@ -123,9 +126,6 @@ def test_a_missing_and_an_altered_file_are_noticed_and_remade(smoke: House, tmp_
 
 
 def test_the_service_answers_raw_rows_as_keras_does(smoke: House) -> None:
-    import keras
-
-    from serving.bundle import load
 
     version = smoke.artifacts / "models" / "fraud" / "1"
     test = next((smoke.artifacts / "store" / "fraud" / "features-0").iterdir()) / "test.npz"
@@ -138,7 +138,6 @@ def test_the_service_answers_raw_rows_as_keras_does(smoke: House) -> None:
 
 
 def _rows(path: Path) -> list[dict[str, float]]:
-    import pandas as pd
 
     rows: list[dict[str, float]] = pd.read_parquet(path).drop(columns="Class").to_dict("records")
     return rows

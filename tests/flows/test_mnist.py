@@ -1,5 +1,7 @@
 """Pictures from the file to a published model; what a broken or wrong file is answered with."""
 
+from __future__ import annotations
+
 import base64
 import io
 import json
@@ -78,7 +80,7 @@ def test_other_labels_and_a_lacking_array_end_in_one_paragraph(
     fails(empty, "mnist", tmp_path / "b.npz", "b.npz", "lacks the array x_test, y_test")
 
 
-def encoded(picture: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]") -> bytes:
+def encoded(picture: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "PNG")
     return buffer.getvalue()

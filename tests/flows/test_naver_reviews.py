@@ -6,12 +6,15 @@ The tests also cover wrong files, and real reviews as the service answers them.
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
 
+from casebook.words import numbered, padded
 from samples.naver_reviews import make_half
 from serving.bundle import load
+from tasks.texts.features import plain, vocabulary_in
 from tests import needs
 from tests.flows.house import SMOKE, House, fails_at_the_end, house_after
 
@@ -45,10 +48,6 @@ def test_a_run_leaves_figures_pictures_and_what_repeats_are_worth(reviewed: Hous
 
 
 def test_the_service_answers_as_keras_does(reviewed: House) -> None:
-    import keras
-
-    from casebook.words import numbered, padded
-    from tasks.texts.features import vocabulary_in
 
     version = reviewed.artifacts / "models" / "naver_reviews" / "1"
     texts = [
@@ -99,10 +98,6 @@ def test_wrong_files_end_in_one_paragraph(empty: House, tmp_path: Path) -> None:
 
 @pytest.mark.realdata
 def test_real_reviews_are_answered_as_keras_does(reviewed: House) -> None:
-    import keras
-
-    from casebook.words import numbered, padded
-    from tasks.texts.features import plain, vocabulary_in
 
     documents = pd.read_parquet(Path(needs.real_data()) / "nsmc" / "ratings_test.parquet")[
         "document"

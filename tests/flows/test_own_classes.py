@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sklearn import datasets
 
 from casebook import paths
 from serving.app import create_app
@@ -34,18 +35,16 @@ def write(path: Path, columns: list[str], rows: list[list[Any]]) -> Path:
 
 
 def iris(folder: Path) -> Path:
-    from sklearn.datasets import load_iris
 
-    data = load_iris()
+    data = datasets.load_iris()
     names = ["Sepal.Length", "Sepal.Width", "Petal.Length", "Petal.Width", "Species"]
     rows = [[*x, FLOWERS[int(y)]] for x, y in zip(data.data.tolist(), data.target, strict=True)]
     return write(folder / "iris.csv", names, rows)
 
 
 def wine(folder: Path) -> Path:
-    from sklearn.datasets import load_wine
 
-    data = load_wine()
+    data = datasets.load_wine()
     rows = [[*x, int(y) + 1] for x, y in zip(data.data.tolist(), data.target, strict=True)]
     return write(folder / "wine.csv", [*data.feature_names, "grower"], rows)
 

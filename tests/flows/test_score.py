@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-import pyarrow.parquet as pq
 import pytest
+from pyarrow import parquet as pq
 
 from tests.flows.house import House
 from tests.tasks.scoring.test_score import payments, publish

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from flows.titanic import DERIVED, RAW, STEPS, TITLES, standard_scores
 from samples.titanic import make_passengers
+from serving.bundle import load
 from tasks.data.derive import derive
 from tests.flows.house import SMOKE, House, fails_at_the_end, house_after
 
@@ -52,7 +53,6 @@ def test_the_report_tells_what_each_step_is_worth(sailed: House) -> None:
 def test_the_published_model_answers_raw_rows_with_gaps_as_it_did_when_exported(
     sailed: House,
 ) -> None:
-    from serving.bundle import load
 
     assert sailed.here("flows.promote", "titanic", "1").code == 0
     folder = sailed.artifacts / "models" / "titanic" / "1"

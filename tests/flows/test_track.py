@@ -1,5 +1,7 @@
 """Runs go to MLflow, to a real server, as they end or later, once; without it none is imported."""
 
+from __future__ import annotations
+
 import json
 import subprocess
 import sys
@@ -19,13 +21,13 @@ NOWHERE = "http://someone:secret@127.0.0.1:9"  # nobody listens there
 
 
 @pytest.fixture
-def client(mlflow: str) -> "MlflowClient":
+def client(mlflow: str) -> MlflowClient:
     from mlflow import MlflowClient
 
     return MlflowClient(mlflow)
 
 
-def mlflow_run(client: "MlflowClient", experiment: str, name: str) -> "Run":
+def mlflow_run(client: MlflowClient, experiment: str, name: str) -> Run:
     """The one MLflow run of a run."""
     where = client.get_experiment_by_name(experiment)
     assert where
@@ -48,7 +50,7 @@ def values(metrics: Any) -> dict[str, float]:
 
 
 def test_a_run_is_sent_whole_and_only_once(
-    smoke: House, mlflow: str, client: "MlflowClient", tmp_path: Path
+    smoke: House, mlflow: str, client: MlflowClient, tmp_path: Path
 ) -> None:
     run = smoke.runs()[0]
     record, metrics = smoke.record(run), smoke.record(run, "metrics.json")
@@ -94,7 +96,7 @@ def test_a_run_is_sent_whole_and_only_once(
             assert files.sha256(copy / path.relative_to(folder)) == files.sha256(path)
 
 
-def test_a_run_is_tracked_as_it_ends(empty: House, mlflow: str, client: "MlflowClient") -> None:
+def test_a_run_is_tracked_as_it_ends(empty: House, mlflow: str, client: MlflowClient) -> None:
     done = empty.tracked(mlflow).here("flows.scaling", *SMOKE)
     assert done.code == 0, done.err
     (run,) = empty.runs("scaling")
@@ -105,7 +107,7 @@ def test_a_run_is_tracked_as_it_ends(empty: House, mlflow: str, client: "MlflowC
 
 
 def test_a_failed_run_is_there_as_failed(
-    empty: House, mlflow: str, client: "MlflowClient", tmp_path: Path
+    empty: House, mlflow: str, client: MlflowClient, tmp_path: Path
 ) -> None:
     (tmp_path / "names.csv").write_text("name\nAda\n")
     done = empty.tracked(mlflow).here("flows.scaling", "--source", str(tmp_path / "names.csv"))
@@ -117,7 +119,7 @@ def test_a_failed_run_is_there_as_failed(
 
 
 def test_a_server_that_is_down_loses_nothing(
-    empty: House, mlflow: str, client: "MlflowClient"
+    empty: House, mlflow: str, client: MlflowClient
 ) -> None:
     done = empty.tracked(NOWHERE).here("flows.scaling", *SMOKE)
     assert done.code == 0 and done.out.splitlines()[-2].endswith("report.html"), done.err

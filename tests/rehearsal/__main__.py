@@ -19,17 +19,6 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 from uuid import UUID
 
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.actions import DeploymentScheduleCreate
-from prefect.client.schemas.filters import (
-    DeploymentFilter,
-    DeploymentFilterId,
-    FlowRunFilter,
-    FlowRunFilterId,
-)
-from prefect.client.schemas.schedules import IntervalSchedule
-from prefect.client.schemas.sorting import FlowRunSort
-
 from casebook import paths, prefect_runtime
 from casebook.cli import guarded
 from casebook.errors import CasebookError
@@ -85,6 +74,7 @@ def rehearse(folder: Path) -> None:
     with postgres(folder / "postgres") as database, closing(scene):
         scene.tell("PostgreSQL takes connections")
         ui, service = begin(scene, database)
+        from prefect.client.orchestration import get_client
 
         with get_client(sync_client=True) as client:
             click(scene, client, ui)
@@ -168,6 +158,9 @@ def schedule(scene: Scene, client: SyncPrefectClient) -> None:
     The run has the same parameters as before, so it recomputes nothing. The nightly schedules
     are paused: they need real data.
     """
+    from prefect.client.schemas.actions import DeploymentScheduleCreate
+    from prefect.client.schemas.schedules import IntervalSchedule
+
     for registered in client.read_deployments():
         for existing in registered.schedules:
             client.update_deployment_schedule(registered.id, existing.id, active=False)
@@ -187,6 +180,9 @@ def schedule(scene: Scene, client: SyncPrefectClient) -> None:
 
 def scheduled(client: SyncPrefectClient, deployment: UUID) -> UUID | None:
     """Return the first run of a deployment that a schedule requested."""
+    from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
+    from prefect.client.schemas.sorting import FlowRunSort
+
     only = DeploymentFilter(id=DeploymentFilterId(any_=[deployment]))
     runs = client.read_flow_runs(deployment_filter=only, sort=FlowRunSort.EXPECTED_START_TIME_ASC)
     return next((run.id for run in runs if run.auto_scheduled), None)
@@ -194,6 +190,8 @@ def scheduled(client: SyncPrefectClient, deployment: UUID) -> UUID | None:
 
 def kill(scene: Scene, client: SyncPrefectClient) -> UUID:
     """Start a longer run, and kill the worker and the run in the middle of a training."""
+    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+
     deployment = client.read_deployment_by_name(f"{CASE}/{CASE}")
     run = client.create_flow_run_from_deployment(deployment.id, parameters={"params": LONG}).id
     only = FlowRunFilter(id=FlowRunFilterId(any_=[run]))

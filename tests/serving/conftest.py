@@ -1,5 +1,7 @@
 """Small real models, published as the flows publish theirs."""
 
+from __future__ import annotations
+
 import base64
 import hashlib
 import io
@@ -9,8 +11,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import onnx
 import pytest
 from flask.testing import FlaskClient
+from onnx import checker, helper
 from PIL import Image
 
 from casebook import paths
@@ -120,11 +124,12 @@ def probability(row: Row, bias: float) -> float:
 
 def fraud_graph(bias: float) -> bytes:
     """Return a logistic model over two numbers, an optional number and a text."""
-    from onnx import TensorProto, checker, helper
 
     numbers = ("Amount", "Hour", "Age")
-    inputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, 1]) for name in numbers]
-    inputs.append(helper.make_tensor_value_info("Sex", TensorProto.STRING, [None, 1]))
+    inputs = [
+        helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [None, 1]) for name in numbers
+    ]
+    inputs.append(helper.make_tensor_value_info("Sex", onnx.TensorProto.STRING, [None, 1]))
     constants = {"w0": 0.01, "w1": 0.1, "w2": 0.02, "bias": bias, "zero": 0.0}
     nodes = [
         helper.make_node("IsNaN", ["Age"], ["missing"]),
@@ -147,9 +152,9 @@ def fraud_graph(bias: float) -> bytes:
         nodes,
         "fraud",
         inputs,
-        [helper.make_tensor_value_info("probability", TensorProto.FLOAT, [None, 1])],
+        [helper.make_tensor_value_info("probability", onnx.TensorProto.FLOAT, [None, 1])],
         [
-            helper.make_tensor(name, TensorProto.FLOAT, [], [value])
+            helper.make_tensor(name, onnx.TensorProto.FLOAT, [], [value])
             for name, value in constants.items()
         ],
     )
@@ -161,7 +166,6 @@ def fraud_graph(bias: float) -> bytes:
 
 def mpg_graph(slope: float) -> bytes:
     """Return `slope * Weight`, whose square overflows on purpose for huge weights: w * w / w."""
-    from onnx import TensorProto, helper
 
     nodes = [
         helper.make_node("Mul", ["Weight", "Weight"], ["square"]),
@@ -171,9 +175,9 @@ def mpg_graph(slope: float) -> bytes:
     graph = helper.make_graph(
         nodes,
         "mpg",
-        [helper.make_tensor_value_info("Weight", TensorProto.FLOAT, [None, 1])],
-        [helper.make_tensor_value_info("mpg", TensorProto.FLOAT, [None, 1])],
-        [helper.make_tensor("slope", TensorProto.FLOAT, [], [slope])],
+        [helper.make_tensor_value_info("Weight", onnx.TensorProto.FLOAT, [None, 1])],
+        [helper.make_tensor_value_info("mpg", onnx.TensorProto.FLOAT, [None, 1])],
+        [helper.make_tensor("slope", onnx.TensorProto.FLOAT, [], [slope])],
     )
     return bytes(
         helper.make_model(
@@ -188,7 +192,6 @@ def picture_graph(signature: Row, scale: float) -> bytes:
     It classifies grey pictures by how near the mean is to each of ten steps of brightness, and
     pictures in colour by the strongest colour.
     """
-    from onnx import TensorProto, checker, helper
 
     (field,), classes = signature["inputs"], len(signature["output"]["labels"])
     grey = field["channels"] == 1
@@ -201,15 +204,17 @@ def picture_graph(signature: Row, scale: float) -> bytes:
             helper.make_node("Mul", ["far", "far"], ["square"]),
             helper.make_node("Mul", ["square", "scale"], ["logits"]),
         ]
-    constants = [helper.make_tensor("scale", TensorProto.FLOAT, [], [-scale if grey else scale])]
+    constants = [
+        helper.make_tensor("scale", onnx.TensorProto.FLOAT, [], [-scale if grey else scale])
+    ]
     if grey:
-        constants.append(helper.make_tensor("steps", TensorProto.FLOAT, [1, classes], STEPS))
+        constants.append(helper.make_tensor("steps", onnx.TensorProto.FLOAT, [1, classes], STEPS))
     shape = [None, field["height"], field["width"], field["channels"]]
     graph = helper.make_graph(
         [reduced, *middle, *ends],
         "pictures",
-        [helper.make_tensor_value_info("picture", TensorProto.FLOAT, shape)],
-        [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, [None, classes])],
+        [helper.make_tensor_value_info("picture", onnx.TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("probabilities", onnx.TensorProto.FLOAT, [None, classes])],
         constants,
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
@@ -431,7 +436,7 @@ def write_version() -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Site]":
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A running service of a small model of each kind."""
     from tests.serving.site import publish_all, started
 
@@ -443,7 +448,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Site]":
 
 
 @pytest.fixture(scope="module")
-def browser() -> "Iterator[Browser]":
+def browser() -> Iterator[Browser]:
     """Yield Chromium, and close it after each test module.
 
     Asyncio's loop runs for as long as Chromium is open.
@@ -455,11 +460,12 @@ def browser() -> "Iterator[Browser]":
 
 
 @pytest.fixture
-def visit(browser: "Browser") -> "Iterator[Visit]":
+def visit(browser: Browser) -> Iterator[Visit]:
     """Return a function that opens a page.
 
     At the end of the test no page may have reported an error.
     """
+
     from tests.serving.site import visiting
 
     with visiting(browser) as visit:

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import onnx
+from onnx import helper
+
 Change = Callable[[Path], object]
 DEEP = "[" * 100_000 + "]" * 100_000
 HUGE = 10**400
@@ -41,7 +44,6 @@ def holds(name: str, content: str | bytes) -> Change:
 
 def graph_of(change: Callable[[Any], object]) -> Change:
     def write(folder: Path) -> None:
-        import onnx
 
         model = onnx.load(folder / "model.onnx")
         change(model)
@@ -52,12 +54,11 @@ def graph_of(change: Callable[[Any], object]) -> Change:
 
 def weights_elsewhere(location: str) -> Change:
     """Have a weight of the graph lie in another file."""
-    from onnx import TensorProto
 
     def change(model: Any) -> None:
         weight = model.graph.initializer[0]
         weight.ClearField("float_data")
-        weight.data_location = TensorProto.EXTERNAL
+        weight.data_location = onnx.TensorProto.EXTERNAL
         entry = weight.external_data.add()
         entry.key, entry.value = "location", location
 
@@ -75,7 +76,6 @@ def huge_weight(model: Any) -> None:
 
 def constant_answer(model: Any) -> None:
     """Have a graph answer once, however many rows it is asked."""
-    from onnx import helper
 
     last = model.graph.node[-1]
     model.graph.node.append(
@@ -260,7 +260,6 @@ ODD: dict[str, tuple[Change, str]] = {
 
 def add_endless_loop(model: Any) -> None:
     """Have a graph double its last value for ever before it answers."""
-    from onnx import TensorProto, helper
 
     def value(name: str, kind: int, shape: list[int | None]) -> Any:
         return helper.make_tensor_value_info(name, kind, shape)
@@ -272,13 +271,13 @@ def add_endless_loop(model: Any) -> None:
         ],
         "body",
         [
-            value("i", TensorProto.INT64, []),
-            value("go", TensorProto.BOOL, []),
-            value("old", TensorProto.FLOAT, []),
+            value("i", onnx.TensorProto.INT64, []),
+            value("go", onnx.TensorProto.BOOL, []),
+            value("old", onnx.TensorProto.FLOAT, []),
         ],
-        [value("on", TensorProto.BOOL, []), value("new", TensorProto.FLOAT, [])],
+        [value("on", onnx.TensorProto.BOOL, []), value("new", onnx.TensorProto.FLOAT, [])],
     )
-    always = helper.make_tensor("always", TensorProto.BOOL, [], [True])
+    always = helper.make_tensor("always", onnx.TensorProto.BOOL, [], [True])
     last = model.graph.node[-1]
     loop = helper.make_node("Loop", ["", "always", "zero"], ["never"], body=body)
     total = helper.make_node("Add", [last.input[0], "never"], ["all"])

@@ -1,5 +1,7 @@
 """Pages behind a proxy that has the service below a path."""
 
+from __future__ import annotations
+
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +21,7 @@ PREFIX = "/tools/ml"
 class Proxied(BaseHTTPRequestHandler):
     """Hands on what is below the prefix, without it, and notes all else."""
 
-    server: "Proxy"
+    server: Proxy
 
     def answer(self) -> None:
         if not self.path.startswith(f"{PREFIX}/"):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.serving.conftest import publish_rows
 from tests.serving.test_service_process import ROW, port_of, start
 
 SECRET = "a-secret-of-some-length"
@@ -39,7 +40,6 @@ def served(*changes: str) -> Iterator[int]:
 
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    from tests.serving.conftest import publish_rows
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CASEBOOK_ARTIFACTS", str(tmp_path_factory.mktemp("http")))

@@ -12,10 +12,12 @@ from typing import Any
 from urllib.parse import urljoin
 
 import numpy as np
+import onnx
 import pytest
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from onnx import helper
 from werkzeug.test import TestResponse
 
 from casebook import paths
@@ -73,16 +75,17 @@ def graph(kind: str) -> bytes:
 
     The forecast is the sum, and a thousandth of the date, less and plus one.
     """
-    from onnx import TensorProto, helper
 
-    inputs = [helper.make_tensor_value_info("window", TensorProto.FLOAT, [None, 3])]
+    inputs = [helper.make_tensor_value_info("window", onnx.TensorProto.FLOAT, [None, 3])]
     nodes = [helper.make_node("ReduceSum", ["window", "last"], ["sum"], keepdims=1)]
-    constants = [helper.make_tensor("last", TensorProto.INT64, [1], [1])]
+    constants = [helper.make_tensor("last", onnx.TensorProto.INT64, [1], [1])]
     name, shape = "next", [None, 1]
     if kind == "forecast":
-        inputs.append(helper.make_tensor_value_info("date", TensorProto.FLOAT, [None, 1]))
-        constants += [helper.make_tensor("ends", TensorProto.FLOAT, [1, 3, 1], [0.0, -1.0, 1.0])]
-        constants += [helper.make_tensor("thousandth", TensorProto.FLOAT, [], [0.001])]
+        inputs.append(helper.make_tensor_value_info("date", onnx.TensorProto.FLOAT, [None, 1]))
+        constants += [
+            helper.make_tensor("ends", onnx.TensorProto.FLOAT, [1, 3, 1], [0.0, -1.0, 1.0])
+        ]
+        constants += [helper.make_tensor("thousandth", onnx.TensorProto.FLOAT, [], [0.001])]
         nodes += [
             helper.make_node("Mul", ["date", "thousandth"], ["days"]),
             helper.make_node("Concat", ["sum", "days"], ["both"], axis=1),
@@ -92,7 +95,7 @@ def graph(kind: str) -> bytes:
         name, shape = "forecast", [None, 3, 2]
     else:
         nodes.append(helper.make_node("Identity", ["sum"], ["next"]))
-    output = helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+    output = helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
     onnx_graph = helper.make_graph(nodes, "series", inputs, [output], constants)
     model = helper.make_model(onnx_graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     return bytes(model.SerializeToString())

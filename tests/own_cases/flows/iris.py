@@ -1,6 +1,12 @@
 """Iris: the species of a flower by four lengths, as text in the table."""
 
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn import compose
 
 from casebook.case import case
 from casebook.cli import main
@@ -16,9 +22,6 @@ from tasks.tables.splitters import Model, RepeatedKFold
 from tasks.training.networks import ensemble, perceptron
 from tasks.training.train import Settings
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 LABELS = ("setosa", "versicolor", "virginica")
 
 
@@ -30,9 +33,8 @@ class IrisParams(RepeatedFoldsParams):
 
 def lengths(columns: list[str]) -> Any:
     """Return the encoder."""
-    from sklearn.compose import ColumnTransformer
 
-    return ColumnTransformer([("lengths", numbers(), columns)])
+    return compose.ColumnTransformer([("lengths", numbers(), columns)])
 
 
 def course_network(x: Any, y: Any, dropout: float) -> Any:
@@ -45,10 +47,8 @@ def ensemble_network(x: Any, y: Any, dropout: float) -> Any:
     return ensemble(x, (8,), dropout, members=4, bins=4)
 
 
-def make_flowers(rows: int, seed: int) -> "pd.DataFrame":
+def make_flowers(rows: int, seed: int) -> pd.DataFrame:
     """Make a sample."""
-    import numpy as np
-    import pandas as pd
 
     rng = np.random.default_rng(seed)
     kinds = rng.integers(0, 3, rows)

@@ -3,7 +3,13 @@
 Some measurements are missing, and others are text.
 """
 
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn import compose
 
 from casebook.case import case
 from casebook.cli import main
@@ -20,9 +26,6 @@ from tasks.tables.splitters import Model, RepeatedKFold
 from tasks.training.networks import ensemble
 from tasks.training.train import Settings
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 LABELS = ("Adelie", "Chinstrap", "Gentoo")
 KINDS = {"island": ("Biscoe", "Dream", "Torgersen"), "sex": ("female", "male")}
 
@@ -36,11 +39,10 @@ class PenguinsParams(RepeatedFoldsParams):
 
 def measures(columns: list[str]) -> Any:
     """Return the encoder."""
-    from sklearn.compose import ColumnTransformer
 
     plain = [name for name in columns if name not in KINDS]
     coded = [(name, one_hot(values), [name]) for name, values in KINDS.items()]
-    return ColumnTransformer([("numbers", numbers(), plain), *coded])
+    return compose.ColumnTransformer([("numbers", numbers(), plain), *coded])
 
 
 def ensemble_network(x: Any, y: Any, dropout: float) -> Any:
@@ -48,10 +50,8 @@ def ensemble_network(x: Any, y: Any, dropout: float) -> Any:
     return ensemble(x, (16,), dropout, members=4, bins=6)
 
 
-def make_penguins(rows: int, seed: int) -> "pd.DataFrame":
+def make_penguins(rows: int, seed: int) -> pd.DataFrame:
     """Make a sample."""
-    import numpy as np
-    import pandas as pd
 
     rng = np.random.default_rng(seed)
     kinds = rng.integers(0, 3, rows)

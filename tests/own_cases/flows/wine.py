@@ -3,9 +3,18 @@
 The case has one split, and a network of Keras' own layers.
 """
 
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+from keras import layers
+from sklearn import compose, preprocessing
 
 from casebook.case import case
+from casebook.catalog import data_set
 from casebook.cli import main
 from casebook.run import Summary
 from tasks.problem.definition import Problem
@@ -16,9 +25,6 @@ from tasks.tables.explore import explore
 from tasks.tables.parameters import TableParams
 from tasks.tables.splitters import Holdout, Model
 from tasks.training.train import Settings
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 LABELS = ("1", "2", "3")
 
@@ -32,28 +38,20 @@ class WineParams(TableParams):
 
 def contents(columns: list[str]) -> Any:
     """Return the encoder."""
-    from sklearn.compose import ColumnTransformer
-    from sklearn.preprocessing import RobustScaler
 
-    return ColumnTransformer([("contents", RobustScaler(), columns)])
+    return compose.ColumnTransformer([("contents", preprocessing.RobustScaler(), columns)])
 
 
 def course_network(x: Any, y: Any, dropout: float) -> Any:
     """Return a network as anybody writes it: a logit for each grower."""
-    import keras
-    from keras import layers
 
     return keras.Sequential(
         [keras.Input((x.shape[1],)), layers.Dense(16, "relu"), layers.Dense(3)], name="course"
     )
 
 
-def make_wines(rows: int, seed: int) -> "pd.DataFrame":
+def make_wines(rows: int, seed: int) -> pd.DataFrame:
     """Make a sample."""
-    import numpy as np
-    import pandas as pd
-
-    from casebook.catalog import data_set
 
     rng = np.random.default_rng(seed)
     grower = rng.integers(1, 4, rows)

@@ -1,5 +1,7 @@
 """Metrics by horizon count the days and weeks they name; the bootstrap draws whole weeks."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,7 @@ PROBLEM = Problem(
 )
 
 
-def truth(days: int = 41, ahead: int = 30) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":
+def truth(days: int = 41, ahead: int = 30) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     y = np.zeros((days, ahead))
     for row in range(days):
         y[row, max(0, days - row) :] = np.nan

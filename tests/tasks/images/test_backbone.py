@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import keras
 import numpy as np
 import pytest
 
@@ -40,7 +41,6 @@ def pixels() -> Any:
 
 @pytest.mark.parametrize("cut", ["pixels", 0, 5, "pooled"])
 def test_below_and_above_a_cut_is_the_whole(whole: Any, pixels: Any, cut: Any) -> None:
-    import keras
 
     pooled = keras.Model(whole.input, whole.layers[-2].output)
     expected = np.asarray(pooled(pixels / 127.5 - 1, training=False))
@@ -62,7 +62,6 @@ def test_weights_of_either_format(whole: Any, pixels: Any, tmp_path: Path, name:
 def test_a_file_cut_short_and_another_networks_weights_are_refused(
     whole: Any, tmp_path: Path
 ) -> None:
-    import keras
 
     (tmp_path / "cut.weights.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
     other = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])

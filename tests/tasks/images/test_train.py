@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import onnxruntime
 import pytest
@@ -43,7 +44,6 @@ def part(rows: int, seed: int) -> dict[str, Any]:
 
 
 def network(train: Any, classes: int) -> Any:
-    import keras
 
     layers = keras.layers
     stack = [
@@ -88,7 +88,6 @@ def quick(**changes: Any) -> PictureSettings:
     ],
 )
 def test_a_network_learns(keep: Callable[..., Ref], pictures: Ref, changes: dict[str, Any]) -> None:
-    import keras
 
     ref = keep(train_pictures.fn, pictures, network, 3, quick(**changes), 0)
     logits = read_arrays(ref, "scores")["test"]
@@ -105,7 +104,6 @@ def test_a_loss_is_the_mean_of_its_epoch() -> None:
 
     At a learning rate of next to nothing that is the mean loss of the initial weights.
     """
-    import keras
 
     data = part(6, 0)
     model = keras.Sequential(
@@ -140,7 +138,6 @@ def test_a_seed_fixes_the_network(keep: Callable[..., Ref], pictures: Ref) -> No
 
 
 def test_smoothing_spreads_a_share_of_the_label() -> None:
-    import keras
 
     logits, y = (
         np.random.default_rng(0).normal(size=(5, 3)).astype("float32"),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import keras
 import numpy as np
 import pytest
 
@@ -90,7 +91,6 @@ def test_the_second_view_is_the_mirror_image_and_the_third_a_crop() -> None:
 def test_the_whole_network_answers_as_its_trained_part(
     keep: Callable[..., Ref], pictures: Ref, features: Ref, cut: Any
 ) -> None:
-    import keras
 
     inputs = pictures if cut == "pixels" else within(features, CUT)
     ref = keep(transfer.fn, pictures, inputs, cut, RANDOM, None, 3, quick(views=2, epochs=1), 0)

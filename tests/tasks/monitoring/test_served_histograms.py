@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from onnx import TensorProto, helper
+from pyarrow import parquet as pq
 
 from casebook import paths
 from casebook.errors import CasebookError

@@ -1,5 +1,7 @@
 """Bins hold about as many values each, or one each where there are few."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -27,7 +29,7 @@ def test_texts_have_a_bin_each_the_most_frequent_first() -> None:
 @pytest.mark.parametrize(
     "values", [np.full(9, np.nan, np.float32), np.full(9, 5.0, np.float32), np.ones(1)]
 )
-def test_what_has_nothing_to_part_is_in_one_bin(values: "np.ndarray") -> None:
+def test_what_has_nothing_to_part_is_in_one_bin(values: np.ndarray) -> None:
     content = histogram(values)
     assert content["edges"] == [] and sum(content["counts"]) == len(values)
 

@@ -14,8 +14,8 @@ from typing import Any
 import openpyxl
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
+from pyarrow import parquet as pq
 
 from casebook.catalog import data_set
 from casebook.errors import CasebookError

@@ -21,11 +21,11 @@ import openpyxl
 import pandas as pd
 import polars as pl
 import pyarrow as pa
-import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, Phase, assume, event, given, note, settings
 from hypothesis import strategies as st
+from pyarrow import csv as pacsv
+from pyarrow import parquet as pq
 
 from casebook.catalog import Column, DataFile, DataSet
 from casebook.errors import CasebookError

@@ -14,14 +14,16 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv as csv
-import pyarrow.parquet as pq
 import pytest
 from filelock import FileLock
+from pyarrow import csv as csv
+from pyarrow import parquet as pq
 
 from casebook import paths
 from casebook.errors import CasebookError
 from serving.bundle import load
+from serving.check import Fault, Refused
+from serving.graph import Graph
 from tasks.scoring import plan as score_plan
 from tasks.scoring import score as scoring
 from tasks.scoring.job import Job
@@ -454,8 +456,6 @@ def test_an_input_that_changes_meanwhile_is_noticed(
 def test_a_row_that_the_graph_cannot_work_with_leaves_the_others_alone(
     home: Path, fraud: Callable[..., Scored], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from serving.check import Fault, Refused
-    from serving.graph import Graph
 
     real = Graph.run
 

@@ -14,6 +14,7 @@ from casebook.errors import CasebookError
 from casebook.store import Ref
 from casebook.tables import read_arrays
 from flows import counting, household_power
+from tasks.evaluation.evaluate import once
 from tasks.evaluation.leakage_checks import in_order_of_time
 from tasks.problem.definition import Problem
 from tasks.series import export as export_series
@@ -223,7 +224,6 @@ def test_layers_answer_as_the_forests_that_they_are_made_of() -> None:
 
 
 def test_a_regression_of_a_series_has_a_scaled_error() -> None:
-    from tasks.evaluation.evaluate import once
 
     problem = Problem(
         kind="regression",

@@ -6,10 +6,12 @@ The service accepts it.
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import onnx
 import pandas as pd
 import pytest
+from keras import layers
 from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import StandardScaler
 
@@ -42,8 +44,6 @@ def rows(count: int = 50) -> pd.DataFrame:
 
 
 def network(outputs: int, activation: str | None) -> Any:
-    import keras
-    from keras import layers
 
     keras.utils.set_random_seed(0)
     return keras.Sequential(

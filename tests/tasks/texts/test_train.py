@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import onnxruntime
 import pytest
@@ -83,7 +84,6 @@ def test_n_grams_share_a_code_no_more_often_than_by_chance(n: int) -> None:
 
 
 def test_a_graph_has_the_same_codes(tmp_path: Path) -> None:
-    import keras
 
     numbers = np.random.default_rng(0).integers(0, 3000, (8, 24)).astype("int32")
     inputs = keras.Input((None,), dtype="int32")
@@ -125,7 +125,6 @@ def test_what_is_trained_once_more_has_seen_validation_too(
 
 
 def test_networks_blended_answer_the_mean(keep: Callable[..., Ref], encoded: Ref) -> None:
-    import keras
 
     settings = TextSettings(epochs=1, batch_size=50, device="cpu")
     trained = tuple(

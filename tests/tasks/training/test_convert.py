@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import onnxruntime
 import pytest
@@ -16,7 +17,6 @@ from tasks.training.convert import collected_often, write_apart
 
 
 def network() -> Any:
-    import keras
 
     first, second = keras.Input((None, 3), name="first"), keras.Input((2,), name="second")
     hidden = keras.layers.Bidirectional(keras.layers.LSTM(4))(first)

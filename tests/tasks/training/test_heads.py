@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 from scipy.special import log_softmax, logsumexp, softmax
 
-from casebook.store import Ref
-from casebook.tables import read_arrays
+from casebook.store import Ref, fold_name
+from casebook.tables import read_arrays, write_arrays
 from tasks.evaluation.evaluate import judge
 from tasks.problem.calibration import ThresholdPolicy, temperature
 from tasks.problem.definition import Problem
@@ -80,11 +81,8 @@ def members(x: Any, y: Any, dropout: float) -> Any:
 def test_networks_of_folds_tell_three_classes_and_the_first_is_exported_as_it_is(
     network: Any, refit: bool, keep: Callable[..., Ref]
 ) -> None:
-    import keras
 
     def write(out: Any) -> dict[str, Any]:
-        from casebook.store import fold_name
-        from casebook.tables import write_arrays
 
         for number in range(FOLDS):
             (out / fold_name(number)).mkdir()

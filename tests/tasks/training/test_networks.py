@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,7 +16,6 @@ def rows(*shape: int, seed: int = 0) -> Any:
 
 
 def test_layers_are_products_of_each_fold_and_member() -> None:
-    import keras
 
     x = rows(7, 2, 3)
     inputs = keras.Input((2, 3))
@@ -46,7 +46,6 @@ def test_a_place_goes_from_nought_to_one_across_its_bin_and_two_values_get_none(
 
 
 def test_members_of_an_ensemble_learn_each_for_itself() -> None:
-    import keras
 
     keras.utils.set_random_seed(0)
     inputs = keras.Input((3,))

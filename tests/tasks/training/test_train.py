@@ -6,21 +6,30 @@ from collections.abc import Callable
 from threading import Event, Thread
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from keras import layers
 from sklearn.metrics import average_precision_score
 
 from casebook.errors import CasebookError
 from casebook.store import Ref
 from casebook.tables import read_arrays
-from tasks.training.train import Settings, balanced_weights, member_loss, pooled, steady, train
+from flows.fraud import course_network
+from tasks.training.train import (
+    Settings,
+    balanced_weights,
+    build,
+    member_loss,
+    pooled,
+    steady,
+    train,
+)
 
 
 def network(x: Any, y: Any, dropout: float) -> Any:
-    import keras
-    from keras import layers
 
     stack = [
         keras.Input((x.shape[1],)),
@@ -131,7 +140,6 @@ def test_each_optimizer_trains_with_a_schedule_and_weight_decay(
 def test_the_kept_network_gives_the_scores_that_were_written(
     keep: Callable[..., Ref], encoded: Ref
 ) -> None:
-    import keras
 
     ref = keep(train.fn, encoded, encoded, network, quick(), 0)
     model = keras.saving.load_model(ref.path("network.keras"), compile=False, safe_mode=True)
@@ -173,10 +181,6 @@ def test_the_loss_is_the_mean_cross_entropy_of_the_members_also_for_soft_labels(
 
 
 def test_what_else_draws_from_pythons_generator_does_not_change_a_network() -> None:
-    import random
-
-    from flows.fraud import course_network
-    from tasks.training.train import Settings, build
 
     rng = np.random.default_rng(0)
     data = {
