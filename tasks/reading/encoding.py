@@ -4,6 +4,7 @@ import codecs
 import re
 
 BEGINNING = 4096  # bytes in which no text has a NUL
+AGAIN = "Get it again, or save it as UTF-8."
 REMEDY = 'Save it as UTF-8 (in Excel: "CSV UTF-8"), and name it again.'
 WIDE = {
     codecs.BOM_UTF32_LE: "UTF-32",
@@ -63,21 +64,8 @@ def encoding_problem(held: bytes) -> str:
         held.decode("utf-8")
     except UnicodeDecodeError as error:
         if error.reason == "unexpected end of data":
-            return _ends_within_a_character(held[: error.start])
+            return f"it ends within a character: it was cut short, or is not UTF-8. {AGAIN}"
     high = re.findall(rb"[\x80-\xff]+", held)
     pairs = all(len(run) % 2 == 0 for run in high)
     name = "CP949 (Korean)" if pairs else "Windows-1252 or Latin-1"
     return f"its encoding is not UTF-8 but seems to be {name}. {REMEDY}"
-
-
-def _ends_within_a_character(whole: bytes) -> str:
-    """Return what is wrong with bytes that end within a character, of which `whole` are sound.
-
-    Where those are ASCII, the last letter alone may be of another encoding.
-    """
-    if whole.isascii():
-        return (
-            "it ends within a character, so it was cut short, or its encoding is Windows-1252 or "
-            f"Latin-1. Get it again, or: {REMEDY}"
-        )
-    return "it ends within a character, so it was cut short. Get it again."
