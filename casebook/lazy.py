@@ -45,6 +45,8 @@ HEAVY = (
     "tqdm",
     "wordcloud",
 )
+# their parts import each other, and can be imported in one order only: that of the library
+IN_ORDER = ("great_expectations",)
 
 
 class LazyModule(ModuleType):
@@ -140,8 +142,7 @@ class LazyFinder(MetaPathFinder):
         if package is not None and not is_put_off(package):
             return None
         spec = PathFinder.find_spec(fullname, path)
-        is_public = fullname.count(".") < 2 and "._" not in fullname
-        if spec is None or not is_public or type(spec.loader) is not SourceFileLoader:
+        if spec is None or not _may_wait(fullname) or type(spec.loader) is not SourceFileLoader:
             return _after_its_package(fullname)
         spec.loader = _LazyLoader(spec.loader)
         return spec
@@ -190,6 +191,13 @@ def _is_submodule(module: ModuleType, name: str) -> bool:
     if path is None:
         return False
     return PathFinder.find_spec(f"{module.__name__}.{name}", path) is not None
+
+
+def _may_wait(name: str) -> bool:
+    """Return whether a library or its submodule may be put off: private and deep ones may not."""
+    if name.partition(".")[0] in IN_ORDER:
+        return "." not in name
+    return name.count(".") < 2 and "._" not in name
 
 
 def _run_package_of(name: str) -> None:
