@@ -29,6 +29,7 @@ from tasks.texts.halves import both, fetch_halves, join
 from tasks.texts.inputs import Texts
 from tasks.texts.split import split_texts
 from tasks.texts.train import TextNetwork, TextSettings, train_texts
+from tasks.training.blend import networks_to_train
 
 SMOKE_EPOCHS = 1
 
@@ -177,14 +178,13 @@ class TextCase:
 
     def fit_all(self, data: PreparedTexts, params: TextParams) -> dict[str, list[Ref]]:
         """Train all candidates, and the networks that are blended."""
-        blends = {name: self.blends[name] for name in params.candidates if name in self.blends}
-        chosen = [name for name in params.candidates if name not in self.blends]
-        needed = {*chosen, *(part for parts in blends.values() for part in parts)}
-        ordered = sorted(needed, key=[*self.models, *chosen].index)
-        trained = gather({name: [self.fit(name, data, params)] for name in ordered})
-        for name, parts in blends.items():
-            encoded = data.encodings[self.models[parts[0]].encoding]
-            trained[name] = [blend(encoded, tuple(trained[part][0] for part in parts))]
+        names = networks_to_train(params.candidates, self.models, self.blends)
+        trained = gather({name: [self.fit(name, data, params)] for name in names})
+        for name in params.candidates:
+            if name in self.blends:
+                parts = tuple(trained[part][0] for part in self.blends[name])
+                encoded = data.encodings[self.models[self.blends[name][0]].encoding]
+                trained[name] = [blend(encoded, parts)]
         return {name: trained[name] for name in params.candidates}
 
     def fit(self, name: str, data: PreparedTexts, params: TextParams) -> Future:
