@@ -17,7 +17,7 @@ from benchmarks.figures import Figure, Options, ratio
 from casebook.array_types import Int64Array
 from casebook.device import prepare
 from casebook.words import padded
-from flows.naver_reviews import course_network
+from tasks.stories.naver_reviews.networks import course_network
 from tasks.texts.features import Texts
 from tasks.texts.train import TextSettings, fit
 

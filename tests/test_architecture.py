@@ -67,7 +67,8 @@ FLOORS = (
     {"pages"},
     {"data", "monitoring", "tuning", "runs"},
     {"tables"},
-    {"images", "texts", "series", "stories"},
+    {"images", "texts", "series"},
+    {"stories"},  # chapters of one case, of any kind of input
     {"publication"},
 )
 ROOMS_THAT_SERVE = {

@@ -155,3 +155,13 @@ def test_every_library_can_be_used_after_all_were_put_off() -> None:
     text = "\n".join(line[8:] for line in program.splitlines())
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_submodule_of_great_expectations_can_be_the_first_that_is_used() -> None:
+    code = (
+        "import casebook\nimport great_expectations as gx\n"
+        "from great_expectations.data_context.types.base import ProgressBarsConfig\n"
+        "print(gx.ExpectationSuite.__name__)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "ExpectationSuite"

@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from casebook.catalog import data_set
-from flows.household_power import HELD_OUT
 from samples.household_power import make_household
 from serving import bundle
 from tasks.evaluation.horizon_metrics import by_horizon
@@ -17,6 +16,7 @@ from tasks.series.baselines import answered
 from tasks.series.meter import load
 from tasks.series.read import complete, filled
 from tasks.series.windowing import windows
+from tasks.stories.household_power.days import HELD_OUT
 from tests.flows.house import SMOKE, House, house_after
 
 WEEK = [1500.0, 1600.0, 1400.0, 1450.0, 1550.0, 1800.0, 1900.0]

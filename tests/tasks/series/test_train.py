@@ -13,17 +13,20 @@ import pytest
 from casebook.errors import CasebookError
 from casebook.store import Ref
 from casebook.tables import read_arrays
-from flows import counting, household_power
+from flows.household_power import CASE
 from tasks.evaluation.evaluate import once
 from tasks.evaluation.leakage_checks import in_order_of_time
 from tasks.problem.definition import Problem
 from tasks.series import export as export_series
 from tasks.series.baselines import answered, columns
+from tasks.series.blend import blend_series
 from tasks.series.forecaster import calendar, described, forecaster, parts_of_day
 from tasks.series.forest_to_keras import as_network, fitted, grow, predicted, teller
 from tasks.series.train import SeriesSettings, member_loss, train_series
 from tasks.series.windowing import walk, windows
-from tasks.texts.blend import blend_series
+from tasks.stories.counting import networks as counting
+from tasks.stories.household_power.days import cuts
+from tasks.stories.household_power.networks import SHAPE, our_network
 
 Arrays = dict[str, Any]
 
@@ -73,12 +76,12 @@ def test_windows_that_overlap_or_are_shuffled_are_refused() -> None:
 
 def test_the_test_part_begins_on_a_sunday_and_is_the_last_328_days_of_the_public_file() -> None:
     first = (date(2006, 12, 16) - date(1970, 1, 1)).days
-    earlier, later, test = household_power.cuts(1442, first)
+    earlier, later, test = cuts(1442, first)
     assert test == 1442 - 328 and test - later == later - earlier == 47 * 7
-    for place in household_power.cuts(800, first):
+    for place in cuts(800, first):
         assert date.fromordinal(date(1970, 1, 1).toordinal() + first + place).weekday() == 6
     with pytest.raises(CasebookError, match="too few to forecast"):
-        household_power.cuts(600, first)
+        cuts(600, first)
 
 
 def test_the_calendar_knows_sundays_and_seasons() -> None:
@@ -109,11 +112,11 @@ def test_each_period_is_asked_with_all_that_was_known_before_it(
 def test_a_forecaster_answers_for_each_member_and_day_and_never_below_zero() -> None:
     rows = days(28, 60)
     for given in (rows, {name: values for name, values in rows.items() if name != "hours"}):
-        model = forecaster(given, 30, **household_power.SHAPE)
+        model = forecaster(given, 30, **SHAPE)
         predictions = np.asarray(
             model.predict_on_batch([given[tensor.name] for tensor in model.inputs])
         )
-        assert predictions.shape == (32, household_power.SHAPE["members"], 30)
+        assert predictions.shape == (32, SHAPE["members"], 30)
         assert (predictions >= 0).all() and 500 < predictions.mean() < 1500
 
 
@@ -129,7 +132,7 @@ def test_training_keeps_a_network_that_goes_on_alone(
     keep: Any, keep_arrays: Callable[..., Ref]
 ) -> None:
     settings = SeriesSettings(epochs=3, batch_size=32, learning_rate=1e-2, device="cpu")
-    ref = keep(train_series.fn, parts_of(keep_arrays), household_power.our_network, settings, 0)
+    ref = keep(train_series.fn, parts_of(keep_arrays), our_network, settings, 0)
     scores = read_arrays(ref, "scores")
     assert scores["validation"].shape == (126, 30) and scores["test"].shape == (70, 30)
     history = json.loads(ref.path("history.json").read_text())
@@ -141,13 +144,13 @@ def test_trees_and_a_network_are_blended_into_one_graph(
 ) -> None:
     parts, settings = parts_of(keep_arrays), SeriesSettings(epochs=1, batch_size=32, device="cpu")
     trees = keep(grow.fn, parts, {"n_estimators": 3, "min_samples_leaf": 5}, "cpu", 0)
-    network = keep(train_series.fn, parts, household_power.our_network, settings, 0)
+    network = keep(train_series.fn, parts, our_network, settings, 0)
     both = keep(blend_series.fn, (network, trees))
     scores = read_arrays(both, "scores")
     assert scores["test"] == pytest.approx(
         sum(read_arrays(ref, "scores")["test"] for ref in (network, trees)) / 2
     )
-    problem, evaluation = household_power.PROBLEM, keep(_champion, "ours")
+    problem, evaluation = CASE.problem, keep(_champion, "ours")
     raw = keep_arrays({"dataset": "household_power", "kind": "sample"}, none={"x": np.zeros(1)})
     bundle = keep(
         export_series.export_series.fn,
@@ -156,7 +159,7 @@ def test_trees_and_a_network_are_blended_into_one_graph(
         evaluation,
         raw,
         problem,
-        household_power.WINDOW,
+        CASE.window,
     )
     signature = json.loads(bundle.path("signature.json").read_text())
     assert [entry["dtype"] for entry in signature["inputs"]] == ["series", "series", "date"]

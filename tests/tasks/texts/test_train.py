@@ -14,7 +14,12 @@ from casebook import files
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, write_arrays
 from casebook.words import Vocabulary, padded
-from flows.naver_reviews import course_network, hashed, small_characters, small_ngrams
+from tasks.stories.naver_reviews.networks import (
+    course_network,
+    hashed,
+    small_characters,
+    small_ngrams,
+)
 from tasks.tables.export import converted
 from tasks.texts.blend import blend
 from tasks.texts.features import VOCABULARY, Texts, vocabulary_in

@@ -1,0 +1,1 @@
+"""A household's days, and networks that go on with them."""

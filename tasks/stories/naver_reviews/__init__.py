@@ -1,0 +1,1 @@
+"""What reviews say of a film, and networks that read it."""
