@@ -18,7 +18,7 @@ from tasks.training.networks import perceptron
 from tasks.training.train import Settings, optimizer
 
 FOLDS, ROWS, FEATURES, UNITS = 10, 405, 13, (64, 64)  # boston's table and the lab's network for it
-PROBLEM = Problem(kind="regression", target="y", primary="rmse", shown=("rmse",))
+PROBLEM = Problem(problem_type="regression", target="y", primary_metric="rmse", metrics=("rmse",))
 
 
 def measure_folds(options: Options) -> Iterator[Figure]:

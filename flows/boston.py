@@ -62,12 +62,12 @@ def ensemble_network(x: Float32Array, y: Float32Array, dropout: float) -> keras.
 CASE = TableCase(
     dataset="boston",
     problem=Problem(
-        kind="regression",
+        problem_type="regression",
         target="MEDV",
         output="medv",
         unit="$1,000",
-        primary="rmse",
-        shown=("rmse", "mae", "r2"),
+        primary_metric="rmse",
+        metrics=("rmse", "mae", "r2"),
     ),
     splits=RepeatedKFold(),
     sample=make_tracts,

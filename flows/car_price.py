@@ -41,7 +41,7 @@ from tasks.tables.case import TableCase
 from tasks.tables.explore import explore
 from tasks.tables.features import bins, numbers, one_hot
 from tasks.tables.parameters import SmallTableParams
-from tasks.tables.permutation_importance import permute
+from tasks.tables.permutation_importance import permute_features
 from tasks.tables.split import SMALL_FOLDS
 from tasks.tables.splitters import Model, RepeatedKFold
 from tasks.tables.train_folds import train_folds
@@ -233,12 +233,12 @@ def ensemble_network(x: Float32Array, y: Float32Array, dropout: float) -> keras.
 CASE = TableCase(
     dataset="automobile",
     problem=Problem(
-        kind="regression",
+        problem_type="regression",
         target="price",
         output="price",
         unit="$",
-        primary="rmse",
-        shown=("rmse", "mae", "r2"),
+        primary_metric="rmse",
+        metrics=("rmse", "mae", "r2"),
     ),
     splits=RepeatedKFold(),
     sample=make_autos,
@@ -300,7 +300,7 @@ def price_drivers(explored: Ref, data: PreparedData, params: CarPriceParams) -> 
     """
     folds = min(len(data.encoded), SMALL_FOLDS)
     parts, problem = data.parts[0].whole, CASE.problem
-    permuted = permute(parts, folds, problem, DERIVED, facts, params.seed)
+    permuted = permute_features(parts, folds, problem, DERIVED, facts, params.seed)
     model = CASE.model("ensemble", params)
     trained = train_folds.with_label("permuted")(
         permuted, folds, model.network, model.settings, problem, params.seed

@@ -222,11 +222,11 @@ DEEP = FAST.model_copy(
 CASE = PictureCase(
     dataset="cifar10",
     problem=Problem(
-        kind="multiclass",
-        takes="picture",
+        problem_type="multiclass",
+        input_kind="picture",
         target="label",
         output="probabilities",
-        primary="accuracy",
+        primary_metric="accuracy",
         labels=(
             "airplane",
             "automobile",
@@ -239,7 +239,7 @@ CASE = PictureCase(
             "ship",
             "truck",
         ),
-        shown=("accuracy", "balanced_accuracy", "f1", "log_loss"),
+        metrics=("accuracy", "balanced_accuracy", "f1", "log_loss"),
     ),
     shape=SHAPE,
     sample=make_photos,

@@ -77,12 +77,12 @@ def series_case(windows: int, epochs: int) -> SeriesCase[CountingParams]:
     return SeriesCase(
         dataset=DATA,
         problem=Problem(
-            kind="regression",
-            takes="series",
+            problem_type="regression",
+            input_kind="series",
             target=TARGET,
             output=TARGET,
-            primary="scaled_mae",
-            shown=("scaled_mae", "mae", "rmse"),
+            primary_metric="scaled_mae",
+            metrics=("scaled_mae", "mae", "rmse"),
             span=2.0 * (windows - 1),
         ),
         window=Window(

@@ -99,7 +99,7 @@ def dice(params: DiceParams = DiceParams()) -> Summary:
     checked = validate(raw, suite_text(DATA))
     enforce(checked, DATA)  # nothing more is to be cleaned: that two years are alike is no fault
     profile = explore.submit(checked, DATA)
-    thrown = throw(params.dice, params.sides, throws, params.seed)
+    thrown = roll_dice(params.dice, params.sides, throws, params.seed)
     covered = cover(params.confidence, repeats, resamples, params.seed)
     truth = params.mean if origin.path is None else None
     findings = tell(checked, thrown, covered, truth, params.confidence, resamples, params.seed)
@@ -129,7 +129,7 @@ class Market(BaseModel):
 
 
 @stage
-def throw(out: Path, dice: int, sides: int, throws: int, seed: int) -> Facts:
+def roll_dice(out: Path, dice: int, sides: int, throws: int, seed: int) -> Facts:
     """Throw the dice, count their sums, and follow running means.
 
     The sums are counted after some throws, after more and after all.

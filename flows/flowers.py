@@ -31,7 +31,7 @@ from tasks.problem.calibration import ThresholdPolicy
 from tasks.problem.definition import Problem
 from tasks.problem.prepared_data import PreparedData
 from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
-from tasks.tables.baselines import Peer, compare
+from tasks.tables.baselines import Peer, fit_baselines
 from tasks.training.augmentation import Augmentation
 
 Candidate = Literal["course", "frozen", "fine_tuned", "all"]
@@ -39,13 +39,13 @@ FURTHER: frozenset[Candidate] = frozenset({"fine_tuned", "all"})
 LABELS = ("daisy", "dandelion", "roses", "sunflowers", "tulips")
 NEAR = 8  # bits of 64 in which near-duplicates differ at most
 PROBLEM = Problem(
-    kind="multiclass",
-    takes="picture",
+    problem_type="multiclass",
+    input_kind="picture",
     target="label",
     labels=LABELS,
     output="probabilities",
-    primary="accuracy",
-    shown=("accuracy", "balanced_accuracy", "f1", "log_loss"),
+    primary_metric="accuracy",
+    metrics=("accuracy", "balanced_accuracy", "f1", "log_loss"),
 )
 PROTOCOL = msg(
     "one split, stratified, no near-duplicates across it: 64 % training, 16 % validation, 20 % test"
@@ -93,7 +93,9 @@ def flowers(params: FlowersParams = FlowersParams()) -> Summary:
     if params.profile == "smoke":  # the last block alone learns, and from pictures as they are
         params = params.model_copy(update={"cut": 15, "views": 1})
     features = embed(parts, weights, params.cut, params.views, params.seed, params.device)
-    peers = compare.submit(within(features, PLAIN), params.peers, 100, data.problem, params.seed)
+    peers = fit_baselines.submit(
+        within(features, PLAIN), params.peers, 100, data.problem, params.seed
+    )
     trained = train(parts, features, weights, params)
     baselines = [peers] if params.peers else []
     about = notes(weights, grouped, trained, params)

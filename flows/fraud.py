@@ -123,11 +123,11 @@ COURSE = Settings(
 CASE: TableCase[FraudParams] = TableCase(
     dataset=DATA,
     problem=Problem(
-        kind="binary",
+        problem_type="binary",
         target="Class",
         labels=("normal", "fraud"),
-        primary="auprc",
-        shown=("auprc", "roc_auc", "f1", "precision", "recall", "balanced_accuracy", "brier"),
+        primary_metric="auprc",
+        metrics=("auprc", "roc_auc", "f1", "precision", "recall", "balanced_accuracy", "brier"),
     ),
     splits=Holdout(),
     sample=make_payments,

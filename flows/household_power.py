@@ -26,7 +26,7 @@ from tasks.series.explain import explain_forecasts
 from tasks.series.explore import explore_days
 from tasks.series.export import Window
 from tasks.series.monthly_forecast import judge_year, part_months, year_network
-from tasks.series.read import downsample
+from tasks.series.read import resample_time
 from tasks.series.train import SeriesSettings, train_series
 from tasks.stories.household_power.days import TARGET, Gaps, part
 from tasks.stories.household_power.networks import course_network, our_network
@@ -63,7 +63,7 @@ class HouseholdPowerParams(SeriesParams):
 def read_meter(params: HouseholdPowerParams) -> tuple[Origin, Ref]:
     """Fetch the meter's file, and aggregate it by day."""
     origin = fetch(DATA, params.source)
-    return origin, downsample(origin, make_household, params.sample_rows, params.seed)
+    return origin, resample_time(origin, make_household, params.sample_rows, params.seed)
 
 
 def split_days(table: Ref, raw: Ref, params: HouseholdPowerParams) -> Ref:
@@ -97,13 +97,13 @@ YEAR = SeriesModel(
 CASE = SeriesCase(
     dataset=DATA,
     problem=Problem(
-        kind="forecast",
-        takes="series",
+        problem_type="forecast",
+        input_kind="series",
         target=TARGET,
         output="forecast",
         unit="kW min",
-        primary="rmse_next_week",
-        shown=("rmse_next_day", "rmse_next_week", "rmse_next_month"),
+        primary_metric="rmse_next_week",
+        metrics=("rmse_next_day", "rmse_next_week", "rmse_next_month"),
     ),
     window=Window(
         unit="kW min",

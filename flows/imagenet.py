@@ -109,13 +109,13 @@ def aim_of(names: Origin) -> Problem:
     """Return what is answered and how it is judged; a plan needn't have the file of names yet."""
     labels = named(names.path) if names.path else ()
     return Problem(
-        kind="multiclass",
-        takes="picture",
+        problem_type="multiclass",
+        input_kind="picture",
         target="label",
         labels=labels,
         output="probabilities",
-        primary="accuracy",
-        shown=("accuracy", "log_loss"),
+        primary_metric="accuracy",
+        metrics=("accuracy", "log_loss"),
     )
 
 
@@ -208,7 +208,7 @@ def judge(out: Path, chosen: Ref, network: Ref, problem: Problem, seed: int) -> 
     }
     measured = bootstrap(lambda weights: multiclass(y, probability, weights), y, seed)
     figures = {
-        name: measured[name] for name in problem.shown
+        name: measured[name] for name in problem.metrics
     }  # others say nothing where all pictures are of one class
     files.write_json(
         out / RESULTS,

@@ -159,13 +159,13 @@ def picture_case(dataset: str, labels: tuple[str, ...], ours: PictureSettings) -
     return PictureCase(
         dataset=dataset,
         problem=Problem(
-            kind="multiclass",
-            takes="picture",
+            problem_type="multiclass",
+            input_kind="picture",
             target="label",
             labels=labels,
             output="probabilities",
-            primary="accuracy",
-            shown=("accuracy", "balanced_accuracy", "f1", "log_loss"),
+            primary_metric="accuracy",
+            metrics=("accuracy", "balanced_accuracy", "f1", "log_loss"),
         ),
         shape=SHAPE,
         sample=make_digits,

@@ -55,12 +55,12 @@ def ensemble_network(x: Float32Array, y: Float32Array, dropout: float) -> keras.
 CASE = TableCase(
     dataset="mpg",
     problem=Problem(
-        kind="regression",
+        problem_type="regression",
         target="mpg",
         output="mpg",
         unit="miles per gallon",
-        primary="rmse",
-        shown=("rmse", "mae", "r2"),
+        primary_metric="rmse",
+        metrics=("rmse", "mae", "r2"),
     ),
     splits=RepeatedKFold(),
     sample=make_cars,

@@ -49,13 +49,13 @@ CASE = TextCase(
     dataset="nsmc",
     halves=("nsmc_train", "nsmc_test"),
     problem=Problem(
-        kind="binary",
-        takes="text",
+        problem_type="binary",
+        input_kind="text",
         text_column="document",
         target="label",
         labels=("negative", "positive"),
-        primary="accuracy",
-        shown=("accuracy", "roc_auc", "f1", "log_loss"),
+        primary_metric="accuracy",
+        metrics=("accuracy", "roc_auc", "f1", "log_loss"),
     ),
     protocol=msg(
         "the set's own test part, whole; a tenth of the training reviews, stratified, for "

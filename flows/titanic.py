@@ -177,11 +177,11 @@ def small_network(x: Float32Array, y: Float32Array, dropout: float) -> keras.Mod
 CASE: TableCase[TitanicParams] = TableCase(
     dataset="titanic",
     problem=Problem(
-        kind="binary",
+        problem_type="binary",
         target="Survived",
         labels=("died", "survived"),
-        primary="accuracy",
-        shown=("accuracy", "roc_auc", "f1", "log_loss", "brier"),
+        primary_metric="accuracy",
+        metrics=("accuracy", "roc_auc", "f1", "log_loss", "brier"),
     ),
     splits=RepeatedKFold(),
     sample=make_passengers,

@@ -111,11 +111,12 @@ def evaluate(
         "peers": {name: figures[name] for name in plain},
         "validation": chosen_by,
         "folds": {
-            name: [fold[problem.primary] for fold in folds] for name, folds in per_fold.items()
+            name: [fold[problem.primary_metric] for fold in folds]
+            for name, folds in per_fold.items()
         },
         "calibration": {name: _calibration(folds[0]) for name, folds in judged.items()},
         "consequences": _consequences(labels[:drawn], judged[champion][:drawn], policy)
-        if problem.kind == "binary"
+        if problem.problem_type == "binary"
         else None,
         "test": {
             "split": "test",
@@ -126,7 +127,10 @@ def evaluate(
         "base_rate": base_rate,
     }
     files.write_json(out / RESULTS, result)
-    return {"champion": champion, problem.primary: figures[champion][problem.primary]["value"]}
+    return {
+        "champion": champion,
+        problem.primary_metric: figures[champion][problem.primary_metric]["value"],
+    }
 
 
 def results(evaluation: Ref) -> dict[str, Any]:
@@ -147,8 +151,8 @@ def judge(
     }
     if not problem.classes:
         return Judged(scores["validation"], scores["test"])
-    if problem.kind == "multiclass":
-        plain = policy.by == "likelier" or problem.takes != "row"
+    if problem.problem_type == "multiclass":
+        plain = policy.by == "likelier" or problem.input_kind != "row"
         slope = 1.0 if plain else temperature(scores["validation"], y["validation"])
         return Judged(softmax(slope * scores["validation"]), softmax(slope * scores["test"]), slope)
     slope, shift = (
@@ -165,7 +169,9 @@ def answered(scores: Float64Array, problem: Problem) -> Float64Array:
     """Return a network's scores as answers: uncalibrated probabilities, or values as they are."""
     if not problem.classes:
         return scores
-    return softmax(scores) if problem.kind == "multiclass" else probabilities(scores, 1.0, 0.0)
+    return (
+        softmax(scores) if problem.problem_type == "multiclass" else probabilities(scores, 1.0, 0.0)
+    )
 
 
 def softmax(logits: Float64Array) -> Float64Array:
@@ -195,12 +201,12 @@ def figures_of(
     base_rate: float | None = None,
 ) -> dict[str, Float64Array]:
     """Return every figure of a model's answers for each row of weights, shape (resamples, rows)."""
-    if problem.kind == "forecast":
+    if problem.problem_type == "forecast":
         return by_horizon(y, answers, weights)
-    if problem.kind == "regression":
+    if problem.problem_type == "regression":
         figures = regression(y, answers, weights)
         return {**figures, "scaled_mae": figures["mae"] / problem.span} if problem.span else figures
-    if problem.kind == "multiclass":
+    if problem.problem_type == "multiclass":
         return multiclass(y, answers, weights)
     return binary(y, answers, threshold, base_weights(y, base_rate), weights)
 
@@ -297,7 +303,7 @@ def _on_validation(
     """Return the mean over the folds of the primary figure on the validation part."""
     pairs = zip(folds, y, strict=True)
     figures = [
-        once(problem, labels["validation"], m.validation, m.threshold)[problem.primary]
+        once(problem, labels["validation"], m.validation, m.threshold)[problem.primary_metric]
         for m, labels in pairs
     ]
     return float(sum(figures) / len(figures))
@@ -330,7 +336,9 @@ def _calibration(model: Judged) -> dict[str, float]:
 
 
 def _positives(labels: list[Float64Array], problem: Problem) -> dict[str, int]:
-    return {"positives": int(sum(y.sum() for y in labels))} if problem.kind == "binary" else {}
+    return (
+        {"positives": int(sum(y.sum() for y in labels))} if problem.problem_type == "binary" else {}
+    )
 
 
 def _consequences(

@@ -115,7 +115,7 @@ def both_classes(y: Mapping[str, npt.NDArray[Any]], problem: Problem) -> None:
     """
     for name, truth in y.items():
         there = np.unique(truth)
-        if problem.kind == "binary" and len(there) < 2:
+        if problem.problem_type == "binary" and len(there) < 2:
             label = problem.labels[int(there[0])] if len(there) else "none"
             raise CasebookError(
                 f"All {len(truth):,} rows of the {name} part are of one class ({label}): "

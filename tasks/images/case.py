@@ -27,7 +27,7 @@ from tasks.images.train import PictureNetwork, PictureSettings, train_pictures
 from tasks.problem.calibration import ThresholdPolicy
 from tasks.problem.definition import Problem
 from tasks.problem.prepared_data import PreparedData
-from tasks.tables.baselines import Peer, compare
+from tasks.tables.baselines import Peer, fit_baselines
 from tasks.tables.splitters import SMOKE_TREES
 
 SampleMaker: TypeAlias = "Callable[[int, int], tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]]"
@@ -123,7 +123,9 @@ class PictureCase:
     def fit_baselines(self, data: PreparedData, params: PictureParams) -> list[Future]:
         """Begin to fit the baselines on the pixels."""
         trees = SMOKE_TREES if params.profile == "smoke" else params.trees
-        fitted = compare.submit(data.encoded[0], params.peers, trees, self.problem, params.seed)
+        fitted = fit_baselines.submit(
+            data.encoded[0], params.peers, trees, self.problem, params.seed
+        )
         return [fitted] if params.peers else []
 
     def fit_all(

@@ -111,7 +111,7 @@ def signature(shape: tuple[int, int, int], problem: Problem, raw: Ref) -> dict[s
         "labels": list(problem.labels),
     }
     return {
-        "kind": problem.kind,
+        "kind": problem.problem_type,
         "case": raw.case,
         "trained_on": raw.facts["kind"],
         "inputs": [picture],

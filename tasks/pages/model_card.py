@@ -34,7 +34,7 @@ def best_peer(metrics: Mapping[str, Any], problem: Problem) -> str | None:
     """Return the peer whose primary figure is best."""
     peers = metrics["peers"]
     return (
-        max(peers, key=lambda name: problem.sign * peers[name][problem.primary]["value"])
+        max(peers, key=lambda name: problem.sign * peers[name][problem.primary_metric]["value"])
         if peers
         else None
     )

@@ -43,14 +43,14 @@ def draw(
     answers = read_arrays(evaluation, "curves")
     y = answers.pop("y")
     _learning(out, {name: refs[0] for name, refs in trained.items()}, problem)
-    if problem.kind == "regression":
+    if problem.problem_type == "regression":
         _predicted(out, y, answers[champion], problem)
         _residuals(out, y, answers[champion], problem)
     if not problem.classes:
         return {"pictures": len(list(out.glob("*.png")))}
-    if problem.kind == "multiclass":
+    if problem.problem_type == "multiclass":
         _classes(out, y, answers[champion], problem)
-        if problem.takes == "picture":
+        if problem.input_kind == "picture":
             mistakes(out, y, answers[champion], read_arrays(features, "test")["x"], problem)
         return {"pictures": len(list(out.glob("*.png")))}
     shown = {

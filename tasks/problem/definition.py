@@ -68,10 +68,10 @@ class Problem(BaseModel):
 
     Attributes
     ----------
-    kind
+    problem_type
         `binary` predicts the probability of class 1, `multiclass` one of each class, `regression` a
         number, `forecast` a number for each of several days ahead.
-    takes
+    input_kind
         What the model takes as input: a `row` of columns, a `picture`, a `text`, or a `series` of
         numbers.
     target
@@ -82,37 +82,42 @@ class Problem(BaseModel):
         What people call the classes 0, 1 and so on.
     output, unit
         The name and the unit of what the published model answers.
-    primary
-        The figure by which candidates are chosen on validation and versions are compared.
-    shown
-        The figures that tables show, in their order.
+    primary_metric
+        The metric by which candidates are chosen on validation and versions are compared.
+    metrics
+        The metrics that tables show, in their order.
     span
         What the absolute error is divided by for `scaled_mae`; 0 where that is no figure of the
         case.
 
     Examples
     --------
-    >>> price = Problem(kind="regression", target="price", primary="rmse", shown=("rmse", "r2"))
+    >>> price = Problem(
+    ...     problem_type="regression",
+    ...     target="price",
+    ...     primary_metric="rmse",
+    ...     metrics=("rmse", "r2"),
+    ... )
     >>> price.sign, price.titles
     (-1, {'rmse': 'RMSE', 'r2': 'R²'})
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    kind: Literal["binary", "multiclass", "regression", "forecast"]
-    takes: Literal["row", "picture", "series", "text"] = "row"
+    problem_type: Literal["binary", "multiclass", "regression", "forecast"]
+    input_kind: Literal["row", "picture", "series", "text"] = "row"
     target: str
     text_column: str = ""
     labels: tuple[str, ...] = ("0", "1")
     output: str = "probability"
     unit: str | None = None
-    primary: str
-    shown: tuple[str, ...]
+    primary_metric: str
+    metrics: tuple[str, ...]
     span: float = 0.0
 
     @property
     def classes(self) -> bool:
         """Whether classes are told apart, and no number is predicted."""
-        return self.kind in ("binary", "multiclass")
+        return self.problem_type in ("binary", "multiclass")
 
     @property
     def block(self) -> int:
@@ -120,22 +125,22 @@ class Problem(BaseModel):
 
         A forecast draws the days of a week together, as they depend on each other.
         """
-        return 7 if self.kind == "forecast" else 1
+        return 7 if self.problem_type == "forecast" else 1
 
     @property
     def sign(self) -> int:
         """1 where more of the primary figure is better, -1 where less is."""
-        return -1 if self.primary in LOWER_IS_BETTER else 1
+        return -1 if self.primary_metric in LOWER_IS_BETTER else 1
 
     @property
     def title(self) -> str:
         """What people call the primary figure."""
-        return TITLES[self.primary]
+        return TITLES[self.primary_metric]
 
     @property
     def titles(self) -> dict[str, str]:
         """The figures that tables show, by name."""
-        return {name: TITLES[name] for name in self.shown}
+        return {name: TITLES[name] for name in self.metrics}
 
 
 def known_metrics(problem: Problem) -> tuple[str, ...]:
@@ -148,8 +153,8 @@ def known_metrics(problem: Problem) -> tuple[str, ...]:
     ('rmse', 'mae', 'r2', 'scaled_mae')
     """
     return (
-        *KNOWN[problem.kind],
-        *(("scaled_mae",) if problem.kind == "regression" and problem.span else ()),
+        *KNOWN[problem.problem_type],
+        *(("scaled_mae",) if problem.problem_type == "regression" and problem.span else ()),
     )
 
 
@@ -163,24 +168,28 @@ def check(problem: Problem) -> None:
     """
     metrics = known_metrics(problem)
     unknown = [
-        name for name in dict.fromkeys((problem.primary, *problem.shown)) if name not in metrics
+        name
+        for name in dict.fromkeys((problem.primary_metric, *problem.metrics))
+        if name not in metrics
     ]
     if unknown:
         raise CasebookError(
             f"The case's Problem asks for {', '.join(unknown)}, which is not measured of a "
-            f"{problem.kind} problem. Known are: {', '.join(metrics)}. Name those in `primary` and "
-            "`shown`."
+            f"{problem.problem_type} problem. Known are: {', '.join(metrics)}. Name those in "
+            "`primary_metric` and `metrics`."
         )
-    required = {"binary": "exactly two", "multiclass": "at least two"}.get(problem.kind)
-    fits = len(problem.labels) == 2 if problem.kind == "binary" else len(problem.labels) >= 2
+    required = {"binary": "exactly two", "multiclass": "at least two"}.get(problem.problem_type)
+    fits = (
+        len(problem.labels) == 2 if problem.problem_type == "binary" else len(problem.labels) >= 2
+    )
     if required and not (
-        fits and (problem.takes != "row" or len(set(problem.labels)) == len(problem.labels))
+        fits and (problem.input_kind != "row" or len(set(problem.labels)) == len(problem.labels))
     ):
         raise CasebookError(
             f"The case's Problem has the labels {', '.join(map(repr, problem.labels)) or 'none'}; "
-            f"a {problem.kind} problem needs {required} different ones."
+            f"a {problem.problem_type} problem needs {required} different ones."
         )
-    if problem.kind == "binary" and problem.output == "label":
+    if problem.problem_type == "binary" and problem.output == "label":
         raise CasebookError(
             "The case's Problem calls its output 'label', which an answer has beside it: rename "
             "`output`."

@@ -25,7 +25,9 @@ def truth(frame: pd.DataFrame, problem: Problem) -> Float64Array:
 
     Examples
     --------
-    >>> problem = Problem(kind="binary", target="y", labels=("no", "yes"), primary="f1", shown=())
+    >>> problem = Problem(
+    ...     problem_type="binary", target="y", labels=("no", "yes"), primary_metric="f1", metrics=()
+    ... )
     >>> truth(pd.DataFrame({"y": ["yes", "no"]}), problem).tolist()
     [1.0, 0.0]
     >>> truth(pd.DataFrame({"y": [1, 0]}), problem).tolist()
@@ -75,7 +77,9 @@ def places_of(problem: Problem, *, text: bool) -> dict[object, int]:
     --------
     Labels that are numbers are what a column of numbers holds, not places.
 
-    >>> problem = Problem(kind="binary", target="y", labels=("2", "1"), primary="f1", shown=())
+    >>> problem = Problem(
+    ...     problem_type="binary", target="y", labels=("2", "1"), primary_metric="f1", metrics=()
+    ... )
     >>> places_of(problem, text=False)
     {2: 0, 1: 1}
     """

@@ -71,15 +71,15 @@ def no_better(
     The peer `dummy` answers so. Without it, both are judged on the test part here.
     """
     if dummy := metrics["peers"].get("dummy"):
-        model = metrics["candidates"][metrics["champion"]][problem.primary]["value"]
-        constant = dummy[problem.primary]["value"]
+        model = metrics["candidates"][metrics["champion"]][problem.primary_metric]["value"]
+        constant = dummy[problem.primary_metric]["value"]
     else:
         y = kind.targets(parts, "test", problem)
         model = once(problem, y, kind.predict(folder, parts, problem), _threshold(folder))[
-            problem.primary
+            problem.primary_metric
         ]
         constant = once(problem, y, _constant(kind.targets(parts, "train", problem), y, problem))[
-            problem.primary
+            problem.primary_metric
         ]
     if problem.sign * (model - constant) > 0:
         return None
@@ -94,7 +94,7 @@ def _constant(train: Float64Array, y: Float64Array, problem: Problem) -> Float64
 
     A network that was trained elsewhere has no training part: all classes then have the same share.
     """
-    if problem.kind != "multiclass":
+    if problem.problem_type != "multiclass":
         constant: Float64Array = np.broadcast_to(np.nanmean(train, axis=0), y.shape)
         return constant
     classes = len(problem.labels)
@@ -138,7 +138,7 @@ def difference(
     for folder in (old, new):
         limit, scores = _threshold(folder), kind.predict(folder, parts, problem)
         blocks = [
-            figures_of(problem, y, scores, weights, limit)[problem.primary]
+            figures_of(problem, y, scores, weights, limit)[problem.primary_metric]
             for weights in resamples(classes, 0, problem.block)
         ]
         drawn[folder] = np.concatenate(blocks)

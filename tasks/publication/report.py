@@ -53,7 +53,7 @@ def measure_run(
         },
         "protocol": protocol,
         "test": result["test"],
-        "primary_metric": problem.primary,
+        "primary_metric": problem.primary_metric,
         "candidates": result["candidates"],
         "peers": result["peers"],
         "champion": result["champion"],
@@ -151,7 +151,7 @@ def verdict(
     metrics: Mapping[str, Any], problem: Problem, language: Language = "en"
 ) -> list[Message]:
     """Say how the champion does against the best peer and the course, also where it loses."""
-    champion = metrics["candidates"][metrics["champion"]][problem.primary]
+    champion = metrics["candidates"][metrics["champion"]][problem.primary_metric]
     sentences = [
         msg(
             "{champion} reaches {figure} {value:.4f}.",
@@ -165,7 +165,9 @@ def verdict(
         (metrics["course"], metrics["candidates"]),
     ):
         if name is not None and name != metrics["champion"]:
-            sentences.append(_beside(champion, name, figures[name][problem.primary], problem))
+            sentences.append(
+                _beside(champion, name, figures[name][problem.primary_metric], problem)
+            )
     return sentences
 
 

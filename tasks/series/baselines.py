@@ -23,7 +23,7 @@ WAVES = 2  # harmonics of the year among the calendar's features
 
 
 @stage(process="worker")
-def compare_series(
+def fit_baselines(
     out: Path, parts: Ref, peers: tuple[SeriesPeer | StepPeer, ...], trees: int, seed: int
 ) -> Facts:
     """Fit each baseline on training and validation rows together, and predict the test rows.

@@ -17,7 +17,7 @@ from tasks.training.blend import joined
 
 @stage
 def blend_series(out: Path, trained: tuple[Ref, ...]) -> Facts:
-    """Join what `train_series` and `grow` fitted to the same splits into one network.
+    """Join what `train_series` and `train_forest` fitted to the same splits into one network.
 
     Its prediction is the mean of theirs.
 

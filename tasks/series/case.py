@@ -20,10 +20,10 @@ from tasks.data.validate import enforce, suite_text, validate
 from tasks.problem.calibration import ThresholdPolicy
 from tasks.problem.definition import Problem
 from tasks.problem.prepared_data import PreparedData
-from tasks.series.baselines import SeriesPeer, StepPeer, compare_series
+from tasks.series.baselines import SeriesPeer, StepPeer, fit_baselines
 from tasks.series.blend import blend_series
 from tasks.series.export import Window
-from tasks.series.forest_to_keras import Forest, grow
+from tasks.series.forest_to_keras import Forest, train_forest
 from tasks.series.inputs import Series
 from tasks.series.train import SeriesNetwork, SeriesSettings, train_series
 from tasks.training.blend import networks_to_train
@@ -136,7 +136,7 @@ class SeriesCase(Generic[P]):
         """Begin to fit the baselines; `trees` is the size of the forest, if one is among them."""
         if params.profile == "smoke":
             trees = min(SMOKE_TREES, trees)
-        fitted = compare_series.submit(data.parts[0], params.peers, trees, params.seed)
+        fitted = fit_baselines.submit(data.parts[0], params.peers, trees, params.seed)
         return [fitted] if params.peers else []
 
     def fit_all(self, data: PreparedData, params: P) -> dict[str, list[Ref]]:
@@ -163,7 +163,7 @@ class SeriesCase(Generic[P]):
         model, parts = self.models[name], data.parts[0]
         if isinstance(model, SeriesForest):
             smoke = SMOKE_FOREST if params.profile == "smoke" else {}
-            return grow.submit(parts, {**model.forest, **smoke}, params.device, params.seed)
+            return train_forest.submit(parts, {**model.forest, **smoke}, params.device, params.seed)
         settings = self.settings(model, params)
         return train_series.with_label(name).submit(parts, model.network, settings, params.seed)
 

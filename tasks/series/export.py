@@ -87,7 +87,7 @@ def export_series(
     )
     rows = {name: read_arrays(parts, name) for name in ("train", "validation", "test")}
     model = network
-    if problem.kind == "forecast":
+    if problem.problem_type == "forecast":
         low, high = band(
             rows["validation"]["y"], read_arrays(trained[champion], "scores")["validation"]
         )
@@ -202,10 +202,10 @@ def signature(
     output |= {
         "description": data_set(str(raw.facts["dataset"])).columns[problem.target].description
     }
-    if problem.kind == "forecast":
+    if problem.problem_type == "forecast":
         output |= {"horizon": rows["train"]["y"].shape[1], "step": window.step, "level": LEVEL}
     return {
-        "kind": problem.kind,
+        "kind": problem.problem_type,
         "case": raw.case,
         "trained_on": raw.facts["kind"],
         "inputs": [_input(name, values, window) for name, values in fit_rows.items()],
@@ -241,7 +241,7 @@ def instance(rows: NamedArrays, taken: Sequence[str], place: int) -> dict[str, A
 
 def to_response(answer: Float32Array, problem: Problem) -> dict[str, Any]:
     """Return one answer as the service gives it."""
-    if problem.kind == "forecast":
+    if problem.problem_type == "forecast":
         return {
             name: [float(value) for value in values]
             for name, values in zip(BANDS, answer, strict=True)

@@ -34,7 +34,7 @@ FEATURE, LIMIT, BEYOND = range(3)  # what a table of nodes has of each
 
 
 @stage
-def grow(out: Path, parts: Ref, forest: Forest, device: DeviceChoice, seed: int) -> Facts:
+def train_forest(out: Path, parts: Ref, forest: Forest, device: DeviceChoice, seed: int) -> Facts:
     """Fit extremely randomized trees (Geurts et al. 2006) for each step ahead.
 
     They answer as `train_series` does. For each step they get the features that a `forecaster`

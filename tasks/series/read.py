@@ -28,7 +28,7 @@ Maker: TypeAlias = "Callable[[int, int], pd.DataFrame]"
 
 
 @stage
-def downsample(out: Path, origin: Origin, sample: Maker, sample_rows: int, seed: int) -> Facts:
+def resample_time(out: Path, origin: Origin, sample: Maker, sample_rows: int, seed: int) -> Facts:
     """Read the origin's file (or make the sample), fill its gaps, and keep sums by the day.
 
     Writes `table`, a row per day: the filled sums, the active power of the measured minutes alone,

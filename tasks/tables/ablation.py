@@ -112,7 +112,7 @@ def validated(encoded: Ref, trained: Ref, problem: Problem) -> float:
     """Return the primary figure of one fold's network on its validation part."""
     y = read_arrays(encoded, "validation")["y"].astype("float64")
     scores = read_arrays(trained, "scores")["validation"].astype("float64")
-    figure: float = once(problem, y, answered(scores, problem))[problem.primary]
+    figure: float = once(problem, y, answered(scores, problem))[problem.primary_metric]
     return figure
 
 

@@ -24,7 +24,7 @@ NumberPeer = Literal[
 
 
 @stage(process="worker")
-def compare(
+def fit_baselines(
     out: Path,
     features: Ref,
     peers: tuple[Peer | NumberPeer, ...],
@@ -54,7 +54,7 @@ def compare(
 
 
 @stage(process="worker")
-def compare_folds(
+def fit_baselines_to_folds(
     out: Path,
     features: Ref,
     folds: int,
@@ -63,12 +63,14 @@ def compare_folds(
     problem: Problem,
     seed: int,
 ) -> Facts:
-    """Do for each of an output's folds what `compare` does for one."""
+    """Do for each of an output's folds what `fit_baselines` does for one."""
     rows = []
     for number in range(folds):
         folder = out / fold_name(number)
         folder.mkdir()
-        rows.append(compare.fn(folder, features.fold(number), peers, trees, problem, seed)["rows"])
+        rows.append(
+            fit_baselines.fn(folder, features.fold(number), peers, trees, problem, seed)["rows"]
+        )
     return {"rows": rows[0], "folds": folds}
 
 
@@ -79,16 +81,16 @@ def flat(x: npt.NDArray[Any]) -> Float64Array:
 
 def predicted(fitted: Any, x: Float64Array, problem: Problem) -> Float64Array:
     """Return for each row the probability of class 1, or that of every class, or the value."""
-    if problem.kind == "regression":
+    if problem.problem_type == "regression":
         answers: Float64Array = fitted.predict(x)
         return answers
     probability: Float64Array = fitted.predict_proba(x)
-    return probability[:, 1] if problem.kind == "binary" else probability
+    return probability[:, 1] if problem.problem_type == "binary" else probability
 
 
 def peer(name: Peer | NumberPeer, trees: int, problem: Problem, seed: int) -> Any:
     """Return an unfitted model with usual settings; `trees` is the size of a forest."""
-    classes = problem.kind != "regression"
+    classes = problem.problem_type != "regression"
     boosting = {
         "learning_rate": 0.05,
         "max_iter": trees,
@@ -121,7 +123,7 @@ def peer(name: Peer | NumberPeer, trees: int, problem: Problem, seed: int) -> An
             return (ensemble.RandomForestClassifier if classes else ensemble.RandomForestRegressor)(
                 **forest
             )
-    raise ValueError(f"{name} is no peer of a {problem.kind} model")
+    raise ValueError(f"{name} is no peer of a {problem.problem_type} model")
 
 
 class NormalEquation:

@@ -42,7 +42,7 @@ def explore(out: Path, table: Ref, dataset: str, problem: Problem | None = None)
 def profile(out: Path, frame: pd.DataFrame, dataset: str, problem: Problem | None) -> None:
     """Write a table's profile and pictures into a folder."""
     target = problem.target if problem else None
-    several = bool(problem and problem.kind == "multiclass")
+    several = bool(problem and problem.problem_type == "multiclass")
     unit_of = {name: column.unit for name, column in data_set(dataset).columns.items()}
     matrix = correlations(frame)
     files.write_json(
@@ -182,7 +182,7 @@ def shares_of(frame: pd.DataFrame, problem: Problem) -> dict[str, pd.Series]:
     numbers = pd.Series(
         class_numbers(frame.loc[present, problem.target], problem), frame.index[present]
     )
-    if problem.kind == "binary":
+    if problem.problem_type == "binary":
         return {f"share of {problem.target} = {_written(problem)} (%)": numbers * 100}
     frequent = [int(place) for place in numbers.value_counts().index[:LINES]]
     return {problem.labels[place]: (numbers == place) * 100.0 for place in sorted(frequent)}

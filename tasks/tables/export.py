@@ -105,9 +105,9 @@ def with_head(network: keras.Model, problem: Problem, slope: float, shift: float
     """
     inputs = keras.Input(network.input_shape[1:], dtype=network.inputs[0].dtype, name="features")
     answers = network(inputs)
-    if problem.kind == "regression":  # its members are pooled already
+    if problem.problem_type == "regression":  # its members are pooled already
         return keras.Model(inputs, answers, name="pooled")
-    if problem.kind == "multiclass":
+    if problem.problem_type == "multiclass":
         scaled = keras.layers.Rescaling(slope, name="calibration")(answers)
         return keras.Model(
             inputs, keras.layers.Softmax(name="probabilities")(scaled), name="calibrated"
@@ -166,7 +166,7 @@ def joined(
         problem.output if problem.output not in columns else f"{inside}{problem.output}",
     )
     whole.graph.node.append(helper.make_node("Identity", [last.name], [output]))
-    shape = [None, len(problem.labels) if problem.kind == "multiclass" else 1]
+    shape = [None, len(problem.labels) if problem.problem_type == "multiclass" else 1]
     last.CopyFrom(helper.make_tensor_value_info(output, onnx.TensorProto.FLOAT, shape))
     onnx.checker.check_model(whole)
     return whole
@@ -231,18 +231,18 @@ def signature(
     Inputs have type, unit, and range or values seen in training.
     """
     output: dict[str, Any] = {"name": problem.output, "unit": problem.unit}
-    if problem.kind == "binary":
+    if problem.problem_type == "binary":
         output |= {
             "description": f"probability of {problem.labels[1]}",
             "labels": list(problem.labels),
         }
         output |= {"threshold": calibration["threshold"]}
-    elif problem.kind == "multiclass":
+    elif problem.problem_type == "multiclass":
         output |= {"description": "probability of each class", "labels": list(problem.labels)}
     else:
         output |= {"description": entry.columns[problem.target].description}
     return {
-        "kind": problem.kind,
+        "kind": problem.problem_type,
         "case": raw.case,
         "trained_on": raw.facts["kind"],
         "inputs": [_input(train[name], entry) for name in train.columns],
@@ -285,11 +285,11 @@ def _samples(out: Path, raw: pd.DataFrame, answered: Any, limit: float, problem:
 
 def to_response(answer: Any, limit: float, problem: Problem) -> dict[str, Any]:
     """Return an answer as the service gives it."""
-    if problem.kind == "multiclass":
+    if problem.problem_type == "multiclass":
         return ranked(answer, problem)
     value = float(answer)
     return {problem.output: value} | (
-        {"label": problem.labels[int(value >= limit)]} if problem.kind == "binary" else {}
+        {"label": problem.labels[int(value >= limit)]} if problem.problem_type == "binary" else {}
     )
 
 

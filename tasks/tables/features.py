@@ -114,7 +114,7 @@ def features(
     with np.load(out / "validation.npz") as validation:
         _agree(graph, read_raw(parts, "validation")[needed], validation["x"])
     (out / "features.onnx").write_bytes(graph.SerializeToString())
-    classes = {"classes": len(problem.labels)} if problem.kind == "multiclass" else {}
+    classes = {"classes": len(problem.labels)} if problem.problem_type == "multiclass" else {}
     names = feature_names(fitted)
     return {"features": len(names), "raw_columns": needed, "leaks": suspects, **classes}
 

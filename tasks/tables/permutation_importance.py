@@ -40,7 +40,7 @@ class Worth(NamedTuple):
 
 
 @stage
-def permute(
+def permute_features(
     out: Path,
     parts: Ref,
     folds: int,
@@ -85,8 +85,8 @@ def shuffled(rows: pd.DataFrame, columns: list[str], seed: int) -> pd.DataFrame:
 def worth(permuted: Ref, trained: Ref, folds: int, problem: Problem) -> dict[str, Worth]:
     """Return what each raw column is worth to the networks, the most valuable first.
 
-    The networks were trained on what `permute` wrote. The value is positive where the metric gets
-    worse without the column.
+    The networks were trained on what `permute_features` wrote. The value is positive where the
+    metric gets worse without the column.
     """
     columns: list[str] = json.loads(permuted.path(COLUMNS).read_text(encoding="utf-8"))
     worse = np.array(
@@ -106,7 +106,7 @@ def _worse(permuted: Ref, trained: Ref, columns: int, problem: Problem) -> list[
         read_arrays(trained, "scores")["test"].astype("float64"), 1 + columns * TIMES
     )
     figures = [
-        once(problem, rows, answered(scores, problem))[problem.primary]
+        once(problem, rows, answered(scores, problem))[problem.primary_metric]
         for rows, scores in zip(y, answers, strict=True)
     ]
     changes = np.reshape(figures[1:], (columns, TIMES)) - figures[0]

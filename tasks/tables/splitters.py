@@ -12,7 +12,7 @@ from casebook.store import Ref
 from tasks.data.derive import Derived
 from tasks.problem.definition import Problem
 from tasks.problem.prepared_data import PreparedData
-from tasks.tables.baselines import compare, compare_folds
+from tasks.tables.baselines import fit_baselines, fit_baselines_to_folds
 from tasks.tables.features import Encoder, features, fold_features
 from tasks.tables.parameters import RepeatedFoldsParams, TableParams
 from tasks.tables.resample import Way, resample
@@ -127,7 +127,7 @@ class RepeatedKFold:
     def fit_baselines(self, data: PreparedData, params: TableParams) -> list[Future]:
         """Fit the baselines of all folds in one stage."""
         folds, encoded = len(data.encoded), data.encoded[0].whole
-        fitted = compare_folds.submit(
+        fitted = fit_baselines_to_folds.submit(
             encoded, folds, params.peers, trees(params), data.problem, data.seed
         )
         return [Fold(fitted, number) for number in range(folds) if params.peers]
@@ -197,7 +197,7 @@ class Holdout:
     def fit_baselines(self, data: PreparedData, params: TableParams) -> list[Future]:
         """Fit the baselines of each fold in a stage of its own."""
         return [
-            compare.with_label(number).submit(
+            fit_baselines.with_label(number).submit(
                 encoded, params.peers, trees(params), data.problem, data.seed
             )
             for number, encoded in enumerate(data.encoded if params.peers else [])

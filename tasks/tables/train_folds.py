@@ -111,7 +111,9 @@ def train_folds(
     `history.json`; in the first fold's also `network.keras`, which takes (rows, features).
     """
     used = prepare(settings.device, seed)
-    network = for_classes(network, len(problem.labels) if problem.kind == "multiclass" else 0)
+    network = for_classes(
+        network, len(problem.labels) if problem.problem_type == "multiclass" else 0
+    )
     parts = [{name: read_arrays(features.fold(i), name) for name in PARTS} for i in range(folds)]
     scale = [Scale.of(part["train"]["y"], problem, settings) for part in parts]
     train, validation, test = (stacked([part[name] for part in parts], scale) for name in PARTS)
@@ -328,10 +330,10 @@ def member_losses(y: Any, answers: Any, problem: Problem) -> Any:
 
     It is each member's own loss, averaged over the members.
     """
-    if problem.kind == "multiclass":
+    if problem.problem_type == "multiclass":
         return cross_entropy(y, answers)
     y = ops.expand_dims(y, -1)
-    if problem.kind == "regression":
+    if problem.problem_type == "regression":
         return ops.mean(ops.square(answers - y), axis=-1)
     return ops.mean(
         ops.relu(answers) - answers * y + ops.log1p(ops.exp(-ops.abs(answers))), axis=-1
@@ -347,9 +349,9 @@ def score(
     there is a logit for each, shape (folds, rows, classes).
     """
     raw = np.asarray(model.predict_on_batch(x.swapaxes(0, 1)), "float64").swapaxes(0, 1)
-    if problem.kind == "binary":
+    if problem.problem_type == "binary":
         return np.stack([pooled(fold) for fold in raw])
-    if problem.kind == "multiclass":
+    if problem.problem_type == "multiclass":
         return np.asarray(mean_logits(raw), "float32")
     predictions = [
         np.asarray(by.inverse_transform(fold.mean(axis=-1)), "float32")
@@ -375,9 +377,9 @@ def alone_model(
     first.set_weights([weights[: len(weights) // len(train.x)] for weights in model.get_weights()])
     inputs = keras.Input(train.x.shape[2:])
     outputs = ops.squeeze(first(ops.expand_dims(inputs, 1)), 1)
-    if problem.kind == "multiclass":
+    if problem.problem_type == "multiclass":
         outputs = mean_logits(outputs)
-    if problem.kind == "regression":
+    if problem.problem_type == "regression":
         outputs = scale.inverse_transform(ops.mean(outputs, axis=1, keepdims=True))
     return keras.Model(inputs, outputs, name=model.name)
 

@@ -24,7 +24,7 @@ TextPeer = Literal["dummy", "linear_on_characters", "linear_on_words"]
 
 
 @stage(process="worker")
-def compare_texts(
+def fit_baselines(
     out: Path, parts: Ref, text: str, target: str, peers: tuple[TextPeer, ...], seed: int
 ) -> Facts:
     """Fit each peer on training and validation texts together, and score the test texts.

@@ -22,7 +22,7 @@ from tasks.data.validate import enforce, suite_text, validate
 from tasks.problem.calibration import ThresholdPolicy
 from tasks.problem.definition import Problem
 from tasks.problem.prepared_data import PreparedData
-from tasks.texts.baselines import TextPeer, compare_texts
+from tasks.texts.baselines import TextPeer, fit_baselines
 from tasks.texts.blend import blend
 from tasks.texts.features import encode
 from tasks.texts.halves import both, fetch_halves, join
@@ -167,7 +167,7 @@ class TextCase:
 
     def fit_baselines(self, data: PreparedTexts, params: TextParams) -> list[Future]:
         """Begin to fit the baselines on counts of n-grams."""
-        fitted = compare_texts.submit(
+        fitted = fit_baselines.submit(
             data.parts[0],
             self.problem.text_column,
             self.problem.target,

@@ -107,7 +107,7 @@ def signature(problem: Problem, raw: Ref, threshold: float) -> dict[str, Any]:
         "description": f"probability that it is {problem.labels[1]}",
     }
     return {
-        "kind": problem.kind,
+        "kind": problem.problem_type,
         "case": raw.case,
         "trained_on": raw.facts["kind"],
         "inputs": [given],

@@ -92,7 +92,7 @@ def measured(searched: Searched, problem: Problem, origin: Origin, raw: Ref) -> 
             "origin": origin.location or origin.note,
             "sha256": origin.sha256 or raw.sha256,
         },
-        "primary_metric": problem.primary,
+        "primary_metric": problem.primary_metric,
         "part": "validation",
         "best": best.model_dump(),
         "course": searched.course,

@@ -36,7 +36,7 @@ def cluster(workplace: House) -> Iterator[Cluster]:
     ("flow", "flags", "stage"),
     [
         ("fraud", FAST, "train-ensemble-0"),
-        ("household_power", ("--candidates", "ours", "--peers"), "grow"),
+        ("household_power", ("--candidates", "ours", "--peers"), "train_forest"),
     ],
 )
 def test_the_figures_and_the_record_are_those_of_a_run_without_a_cluster(

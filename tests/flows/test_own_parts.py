@@ -25,9 +25,9 @@ from tasks.training.train import Settings
 from tasks.tables.parameters import RepeatedFoldsParams
 
 PROBLEM = Problem(
-    kind="binary", target="<b>broken %</b>", labels=("sound & safe", "50 % {broken}"), \
-primary="roc_auc",
-    shown=("roc_auc", "log_loss"),
+    problem_type="binary", target="<b>broken %</b>", labels=("sound & safe", "50 % {broken}"), \
+primary_metric="roc_auc",
+    metrics=("roc_auc", "log_loss"),
 )
 
 

@@ -61,7 +61,7 @@ def find_drivers(
     table
         As `tell_steps` wrote it.
     permuted, trained, folds
-        What `permute` wrote, the networks that were trained on it, and for how many folds.
+        What `permute_features` wrote, the networks that were trained on it, and for how many folds.
     numbers, categories
         The columns that are looked at.
     grouped

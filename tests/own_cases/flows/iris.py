@@ -60,12 +60,12 @@ def make_flowers(rows: int, seed: int) -> pd.DataFrame:
 CASE = TableCase(
     dataset="iris",
     problem=Problem(
-        kind="multiclass",
+        problem_type="multiclass",
         target="Species",
         labels=LABELS,
         output="probabilities",
-        primary="log_loss",
-        shown=("log_loss", "accuracy", "balanced_accuracy", "f1"),
+        primary_metric="log_loss",
+        metrics=("log_loss", "accuracy", "balanced_accuracy", "f1"),
     ),
     splits=RepeatedKFold(standard=2),
     sample=make_flowers,

@@ -76,12 +76,12 @@ def threshold(params: PenguinsParams) -> ThresholdPolicy:
 CASE: TableCase[PenguinsParams] = TableCase(
     dataset="penguins",
     problem=Problem(
-        kind="multiclass",
+        problem_type="multiclass",
         target="species",
         labels=LABELS,
         output="probabilities",
-        primary="log_loss",
-        shown=("log_loss", "accuracy"),
+        primary_metric="log_loss",
+        metrics=("log_loss", "accuracy"),
     ),
     splits=RepeatedKFold(standard=2),
     sample=make_penguins,

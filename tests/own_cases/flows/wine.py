@@ -63,12 +63,12 @@ def make_wines(rows: int, seed: int) -> pd.DataFrame:
 CASE = TableCase(
     dataset="wine",
     problem=Problem(
-        kind="multiclass",
+        problem_type="multiclass",
         target="grower",
         labels=LABELS,
         output="probabilities",
-        primary="log_loss",
-        shown=("log_loss", "accuracy"),
+        primary_metric="log_loss",
+        metrics=("log_loss", "accuracy"),
     ),
     splits=Holdout(),
     sample=make_wines,

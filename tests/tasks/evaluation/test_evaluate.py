@@ -12,8 +12,8 @@ from tasks.evaluation.evaluate import base_weights, evaluate, judge, results
 from tasks.problem.calibration import ThresholdPolicy
 from tasks.problem.definition import Problem
 
-CLASS = Problem(kind="binary", target="y", primary="auprc", shown=("auprc",))
-NUMBER = Problem(kind="regression", target="y", primary="rmse", shown=("rmse",))
+CLASS = Problem(problem_type="binary", target="y", primary_metric="auprc", metrics=("auprc",))
+NUMBER = Problem(problem_type="regression", target="y", primary_metric="rmse", metrics=("rmse",))
 
 
 def labels(rows: int, seed: int) -> Any:

@@ -11,7 +11,11 @@ from tasks.evaluation.metrics import bootstrap, resamples
 from tasks.problem.definition import Problem
 
 PROBLEM = Problem(
-    kind="forecast", takes="series", target="y", primary="rmse_next_week", shown=("rmse_next_week",)
+    problem_type="forecast",
+    input_kind="series",
+    target="y",
+    primary_metric="rmse_next_week",
+    metrics=("rmse_next_week",),
 )
 
 

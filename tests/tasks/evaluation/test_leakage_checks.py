@@ -38,11 +38,17 @@ def test_features_fitted_on_other_rows_are_refused() -> None:
 
 def test_a_part_with_rows_of_one_class_is_refused_before_training() -> None:
     problem = Problem(
-        kind="binary", target="y", labels=("sound", "broken"), primary="roc_auc", shown=("roc_auc",)
+        problem_type="binary",
+        target="y",
+        labels=("sound", "broken"),
+        primary_metric="roc_auc",
+        metrics=("roc_auc",),
     )
     both, one = np.array([0.0, 1.0]), np.array([1.0, 1.0])
     both_classes({"train": both, "validation": both, "test": both}, problem)
-    both_classes({"train": both, "test": one}, problem.model_copy(update={"kind": "regression"}))
+    both_classes(
+        {"train": both, "test": one}, problem.model_copy(update={"problem_type": "regression"})
+    )
     with pytest.raises(
         CasebookError,
         match=r"All 2 rows of the test part are of one class \(broken\): ROC AUC has no",

@@ -23,13 +23,13 @@ from tasks.training.augmentation import Augmentation
 from tasks.training.convert import convert
 
 PROBLEM = Problem(
-    kind="multiclass",
-    takes="picture",
+    problem_type="multiclass",
+    input_kind="picture",
     target="label",
     labels=("left", "right", "none"),
     output="probabilities",
-    primary="accuracy",
-    shown=("accuracy",),
+    primary_metric="accuracy",
+    metrics=("accuracy",),
 )
 
 

@@ -24,7 +24,13 @@ ANSWERS: dict[str, tuple[Any, Any]] = {
 def test_the_known_metrics_are_those_that_are_measured_and_have_a_title(kind: str) -> None:
     span = 2.0 if kind == "regression" else 0.0
     problem = Problem.model_validate(
-        {"kind": kind, "target": "y", "primary": KNOWN[kind][0], "shown": (), "span": span}
+        {
+            "problem_type": kind,
+            "target": "y",
+            "primary_metric": KNOWN[kind][0],
+            "metrics": (),
+            "span": span,
+        }
     )
     measured = once(problem, *ANSWERS[kind])
     assert set(known_metrics(problem)) == set(measured)
@@ -33,6 +39,6 @@ def test_the_known_metrics_are_those_that_are_measured_and_have_a_title(kind: st
 
 
 def test_a_misspelt_field_is_refused() -> None:
-    values = {"kind": "binary", "target": "y", "primary": "auprc", "shown": ()}
+    values = {"problem_type": "binary", "target": "y", "primary_metric": "auprc", "metrics": ()}
     with pytest.raises(ValidationError, match="label"):
         Problem.model_validate({**values, "label": ("no", "yes")})

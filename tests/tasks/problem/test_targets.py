@@ -12,7 +12,13 @@ KINDS = ("setosa", "versicolor", "virginica")
 
 def problem(*labels: str, kind: str = "multiclass") -> Problem:
     return Problem.model_validate(
-        {"kind": kind, "target": "y", "labels": labels, "primary": "accuracy", "shown": ()}
+        {
+            "problem_type": kind,
+            "target": "y",
+            "labels": labels,
+            "primary_metric": "accuracy",
+            "metrics": (),
+        }
     )
 
 
@@ -85,11 +91,11 @@ def test_a_metric_that_is_not_measured_is_refused_with_those_that_are(
     kind: str, shown: tuple[str, ...], words: str
 ) -> None:
     fields = {
-        "kind": kind,
+        "problem_type": kind,
         "target": "y",
         "labels": ("a", "b"),
-        "primary": shown[0],
-        "shown": shown,
+        "primary_metric": shown[0],
+        "metrics": shown,
     }
     with pytest.raises(CasebookError, match=words):
         check(Problem.model_validate(fields))

@@ -19,7 +19,7 @@ from tasks.publication.promotion_gate import difference, gate, unfit
 from tasks.publication.publish import publish
 from tasks.tables.inputs import Rows
 
-PROBLEM = Problem(kind="binary", target="sold", primary="auprc", shown=("auprc",))
+PROBLEM = Problem(problem_type="binary", target="sold", primary_metric="auprc", metrics=("auprc",))
 FIGURE = {"value": 0.9, "low": 0.8, "high": 1.0}
 DUMMY = {"value": 0.2, "low": 0.2, "high": 0.2}
 JUDGED = {
@@ -301,7 +301,7 @@ def test_the_first_model_does_not_serve_if_it_is_no_better_than_the_dummy(parts:
 
 
 def test_an_error_must_be_less_than_the_dummys(parts: Ref) -> None:
-    problem = PROBLEM.model_copy(update={"primary": "log_loss"})
+    problem = PROBLEM.model_copy(update={"primary_metric": "log_loss"})
     release(1)
     for value, serves in ((0.4, True), (0.6, False)):
         judged = {
@@ -326,7 +326,9 @@ def test_a_number_is_measured_by_the_training_parts_mean(keep_tables: Callable[.
     price = np.linspace(-2.0, 2.0, 50)
     frame = pd.DataFrame({"price": price, "other": 0.0, "sold": 1 / (1 + np.exp(-price))})
     parts = keep_tables(train=frame, test=frame)
-    problem = Problem(kind="regression", target="sold", primary="rmse", shown=("rmse",))
+    problem = Problem(
+        problem_type="regression", target="sold", primary_metric="rmse", metrics=("rmse",)
+    )
     for version, weight, serves in ((1, 1.0, True), (2, -1.0, False)):
         result, why = gate(
             "shop", release(version, graph(weight)), parts, {**REAL, "peers": {}}, problem, Rows()

@@ -86,7 +86,11 @@ def test_the_stage_keeps_days_and_says_what_was_missing(
     monkeypatch.delenv("CASEBOOK_CASES")
     path = write(minutes(), tmp_path / "minutes.txt")
     ref = keep(
-        downsample.downsample.fn, Origin(dataset=NAME, kind="real", path=path), make_household, 0, 0
+        downsample.resample_time.fn,
+        Origin(dataset=NAME, kind="real", path=path),
+        make_household,
+        0,
+        0,
     )
     days = read_table(ref)
     assert list(days.columns) == list(data_set(NAME).columns)

@@ -17,7 +17,7 @@ from casebook.store import Ref
 from casebook.tables import read_table
 from samples.household_power import make_household
 from tasks.series.meter import METER, load, summed
-from tasks.series.read import complete, downsample, filled
+from tasks.series.read import complete, filled, resample_time
 from tasks.series.times import read_times, step_of
 
 PATH = Path("meter.csv")
@@ -243,7 +243,7 @@ def test_the_stage_says_whether_there_are_hours(
     monkeypatch.delenv("CASEBOOK_CASES")
     by_step(minutes(5), step).to_csv(tmp_path / "a.csv", index=False)
     origin = Origin(dataset="household_power", kind="real", path=tmp_path / "a.csv")
-    ref = keep(downsample.fn, origin, make_household, 0, 0)
+    ref = keep(resample_time.fn, origin, make_household, 0, 0)
     assert ref.facts["step"] == ("h" if step == 15 else "D")
     assert ref.path("hours.parquet").is_file() == (step == 15)
     right = minutes(5).groupby(lambda row: row // 1440)["Global_active_power"].sum()

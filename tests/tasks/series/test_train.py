@@ -21,7 +21,7 @@ from tasks.series import export as export_series
 from tasks.series.baselines import answered, columns
 from tasks.series.blend import blend_series
 from tasks.series.forecaster import calendar, described, forecaster, parts_of_day
-from tasks.series.forest_to_keras import as_network, fitted, grow, predicted, teller
+from tasks.series.forest_to_keras import as_network, fitted, predicted, teller, train_forest
 from tasks.series.train import SeriesSettings, member_loss, train_series
 from tasks.series.windowing import walk, windows
 from tasks.stories.counting import networks as counting
@@ -143,7 +143,7 @@ def test_trees_and_a_network_are_blended_into_one_graph(
     keep: Any, keep_arrays: Callable[..., Ref]
 ) -> None:
     parts, settings = parts_of(keep_arrays), SeriesSettings(epochs=1, batch_size=32, device="cpu")
-    trees = keep(grow.fn, parts, {"n_estimators": 3, "min_samples_leaf": 5}, "cpu", 0)
+    trees = keep(train_forest.fn, parts, {"n_estimators": 3, "min_samples_leaf": 5}, "cpu", 0)
     network = keep(train_series.fn, parts, our_network, settings, 0)
     both = keep(blend_series.fn, (network, trees))
     scores = read_arrays(both, "scores")
@@ -229,11 +229,11 @@ def test_layers_answer_as_the_forests_that_they_are_made_of() -> None:
 def test_a_regression_of_a_series_has_a_scaled_error() -> None:
 
     problem = Problem(
-        kind="regression",
-        takes="series",
+        problem_type="regression",
+        input_kind="series",
         target="y",
-        primary="scaled_mae",
-        shown=("scaled_mae",),
+        primary_metric="scaled_mae",
+        metrics=("scaled_mae",),
         span=10.0,
     )
     assert once(problem, np.array([1.0, 3.0]), np.array([2.0, 3.0]))["scaled_mae"] == pytest.approx(

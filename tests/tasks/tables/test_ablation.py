@@ -20,7 +20,9 @@ from tasks.problem.definition import Problem
 from tasks.tables.ablation import ablate, paired, worth
 from tasks.tables.split import split_repeatedly
 
-PROBLEM = Problem(kind="binary", target="sold", primary="accuracy", shown=("accuracy",))
+PROBLEM = Problem(
+    problem_type="binary", target="sold", primary_metric="accuracy", metrics=("accuracy",)
+)
 STEPS = {"logarithm": (Log("b", "log_b"), Log("b", "log_b_too")), "flag": (Equals("c", "one", 1),)}
 
 

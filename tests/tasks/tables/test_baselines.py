@@ -12,16 +12,16 @@ from sklearn.linear_model import LinearRegression
 from casebook.store import Ref
 from casebook.tables import read_arrays
 from tasks.problem.definition import Problem
-from tasks.tables.baselines import NormalEquation, NumberPeer, Peer, compare, peer
+from tasks.tables.baselines import NormalEquation, NumberPeer, Peer, fit_baselines, peer
 
-CLASS = Problem(kind="binary", target="y", primary="auprc", shown=("auprc",))
-NUMBER = Problem(kind="regression", target="y", primary="rmse", shown=("rmse",))
+CLASS = Problem(problem_type="binary", target="y", primary_metric="auprc", metrics=("auprc",))
+NUMBER = Problem(problem_type="regression", target="y", primary_metric="rmse", metrics=("rmse",))
 
 
 def part(rows: int, seed: int, problem: Problem) -> dict[str, Any]:
     x = np.random.default_rng(seed).normal(size=(rows, 3)).astype("float32")
     y = 2 * x[:, 0] - x[:, 1]
-    return {"x": x, "y": (y > 0).astype("float32") if problem.kind == "binary" else y}
+    return {"x": x, "y": (y > 0).astype("float32") if problem.problem_type == "binary" else y}
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_every_peer_scores_the_test_rows(
         "validation": part(20, 1, problem),
         "test": part(30, 2, problem),
     }
-    ref = keep(compare.fn, keep_arrays(**parts), peers, 20, problem, 0)
+    ref = keep(fit_baselines.fn, keep_arrays(**parts), peers, 20, problem, 0)
     scores = read_arrays(ref, "scores")
     assert set(scores) == set(peers)
     assert ref.facts["rows"] == 100

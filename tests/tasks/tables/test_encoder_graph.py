@@ -239,7 +239,9 @@ def numbers_only() -> pd.DataFrame:
     return table()[["rate"]].set_axis(["rate"], axis=1)
 
 
-PROBLEM = Problem(kind="regression", target="price", primary="rmse", shown=("rmse",))
+PROBLEM = Problem(
+    problem_type="regression", target="price", primary_metric="rmse", metrics=("rmse",)
+)
 
 
 def parts_of(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:

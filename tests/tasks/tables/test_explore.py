@@ -25,15 +25,15 @@ from tasks.tables.explore import (
     strongest_pairs,
 )
 
-BINARY = Problem(kind="binary", target="sold", primary="auprc", shown=("auprc",))
+BINARY = Problem(problem_type="binary", target="sold", primary_metric="auprc", metrics=("auprc",))
 KIND = Problem(
-    kind="multiclass",
+    problem_type="multiclass",
     target="kind",
     labels=("flat", "house", "a castle with a long name $"),
-    primary="accuracy",
-    shown=(),
+    primary_metric="accuracy",
+    metrics=(),
 )
-PRICE = Problem(kind="regression", target="price", primary="rmse", shown=("rmse",))
+PRICE = Problem(problem_type="regression", target="price", primary_metric="rmse", metrics=("rmse",))
 
 
 def table(rows: int = 300) -> pd.DataFrame:

@@ -25,16 +25,20 @@ from tasks.tables.features import feeds
 from tasks.tables.fitting import fit_on
 
 COLUMNS = ["probability", "label", "network/x", "a b", "2nd", "면적"]
-BINARY = Problem(kind="binary", target="y", labels=("no", "yes"), primary="auprc", shown=())
+BINARY = Problem(
+    problem_type="binary", target="y", labels=("no", "yes"), primary_metric="auprc", metrics=()
+)
 THREE = Problem(
-    kind="multiclass",
+    problem_type="multiclass",
     target="y",
     labels=("a", "b", "c"),
     output="label",
-    primary="accuracy",
-    shown=(),
+    primary_metric="accuracy",
+    metrics=(),
 )
-NUMBER = Problem(kind="regression", target="y", output="a b", primary="rmse", shown=())
+NUMBER = Problem(
+    problem_type="regression", target="y", output="a b", primary_metric="rmse", metrics=()
+)
 
 
 def rows(count: int = 50) -> pd.DataFrame:
@@ -58,7 +62,7 @@ def signature(problem: Problem) -> dict[str, Any]:
         output |= {"labels": list(problem.labels), "threshold": 0.5}
     return {
         "case": "shop",
-        "kind": problem.kind,
+        "kind": problem.problem_type,
         "trained_on": "real",
         "inputs": inputs,
         "output": output,

@@ -20,7 +20,7 @@ from tasks.problem.definition import Problem
 from tasks.tables.features import bins, features, feeds, fold_features, numbers, one_hot
 from tasks.tables.split import split, split_repeatedly
 
-PROBLEM = Problem(kind="binary", target="sold", primary="auprc", shown=("auprc",))
+PROBLEM = Problem(problem_type="binary", target="sold", primary_metric="auprc", metrics=("auprc",))
 DERIVED = (HourOfDay("Time", "hour"), Log("Amount", "log_amount"))
 
 

@@ -16,10 +16,12 @@ from casebook.tables import read_arrays, write_arrays
 from tasks.data.derive import Log
 from tasks.problem.definition import Problem
 from tasks.tables.features import numbers
-from tasks.tables.permutation_importance import TIMES, permute, shuffled, worth
+from tasks.tables.permutation_importance import TIMES, permute_features, shuffled, worth
 from tasks.tables.split import split_repeatedly
 
-PROBLEM = Problem(kind="regression", target="price", primary="rmse", shown=("rmse",))
+PROBLEM = Problem(
+    problem_type="regression", target="price", primary_metric="rmse", metrics=("rmse",)
+)
 
 
 def both(columns: list[str]) -> ColumnTransformer:
@@ -37,7 +39,7 @@ def parts(keep: Callable[..., Ref], keep_tables: Callable[..., Ref]) -> Ref:
 
 
 def test_the_first_test_rows_are_those_of_the_split(keep: Callable[..., Ref], parts: Ref) -> None:
-    ref = keep(permute.fn, parts, 2, PROBLEM, (Log("size", "log-size"),), both, 0)
+    ref = keep(permute_features.fn, parts, 2, PROBLEM, (Log("size", "log-size"),), both, 0)
     assert ref.facts == {"folds": 2, "columns": 2}
     test = read_arrays(ref.fold(1), "test")
     assert test["x"].shape == (8 * (1 + 2 * TIMES), 3)
@@ -54,7 +56,7 @@ def test_the_first_test_rows_are_those_of_the_split(keep: Callable[..., Ref], pa
 
 
 def test_what_a_column_is_worth(keep: Callable[..., Ref], parts: Ref) -> None:
-    ref = keep(permute.fn, parts, 2, PROBLEM, (Log("size", "log-size"),), both, 0)
+    ref = keep(permute_features.fn, parts, 2, PROBLEM, (Log("size", "log-size"),), both, 0)
 
     def linear(out: Path, encoded: Ref) -> Facts:
         for i in range(2):

@@ -88,7 +88,7 @@ def test_repeated_feature_rows_stay_together(seed: int, fold: int) -> None:
 def test_ten_folds_test_and_validate_every_row_once_and_the_next_ten_otherwise(
     kind: Literal["binary", "regression"],
 ) -> None:
-    problem = Problem(kind=kind, target="y", primary="accuracy", shown=())
+    problem = Problem(problem_type=kind, target="y", primary_metric="accuracy", metrics=())
     table = frame(70, 37).assign(x=lambda t: t.index)
     folds = list(repeated(table, problem, 20, seed=3))
     for name in ("test", "validation"):
@@ -100,15 +100,17 @@ def test_ten_folds_test_and_validate_every_row_once_and_the_next_ten_otherwise(
 
 
 def test_too_few_rows_for_ten_folds_are_refused() -> None:
-    problem = Problem(kind="regression", target="y", primary="rmse", shown=())
+    problem = Problem(problem_type="regression", target="y", primary_metric="rmse", metrics=())
     with pytest.raises(CasebookError, match="Only 19 rows"):
         list(repeated(frame(10, 9), problem, 10, 0))
     with pytest.raises(CasebookError, match="Only 9 rows have y = 1"):
-        list(repeated(frame(100, 9), problem.model_copy(update={"kind": "binary"}), 10, 0))
+        list(repeated(frame(100, 9), problem.model_copy(update={"problem_type": "binary"}), 10, 0))
 
 
 SPECIES = ("Adelie", "Chinstrap", "Gentoo")
-THREE = Problem(kind="multiclass", target="y", labels=SPECIES, primary="accuracy", shown=())
+THREE = Problem(
+    problem_type="multiclass", target="y", labels=SPECIES, primary_metric="accuracy", metrics=()
+)
 
 
 def penguins(*counts: int) -> pd.DataFrame:

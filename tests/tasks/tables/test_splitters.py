@@ -6,8 +6,8 @@ from tasks.problem.definition import Problem
 from tasks.tables.parameters import RepeatedFoldsParams, TableParams
 from tasks.tables.splitters import Holdout, RepeatedKFold
 
-CLASS = Problem(kind="binary", target="y", primary="auprc", shown=("auprc",))
-NUMBER = Problem(kind="regression", target="y", primary="rmse", shown=("rmse",))
+CLASS = Problem(problem_type="binary", target="y", primary_metric="auprc", metrics=("auprc",))
+NUMBER = Problem(problem_type="regression", target="y", primary_metric="rmse", metrics=("rmse",))
 
 
 @pytest.mark.parametrize("folds", [1, 5])

@@ -26,8 +26,8 @@ from tasks.tables.train_folds import (
 from tasks.training.networks import ensemble, perceptron
 from tasks.training.train import Settings, build, optimizer
 
-NUMBER = Problem(kind="regression", target="y", primary="rmse", shown=("rmse",))
-CLASS = Problem(kind="binary", target="y", primary="accuracy", shown=("accuracy",))
+NUMBER = Problem(problem_type="regression", target="y", primary_metric="rmse", metrics=("rmse",))
+CLASS = Problem(problem_type="binary", target="y", primary_metric="accuracy", metrics=("accuracy",))
 PLAIN = Scale(1.0, 0.0, log=False)
 
 
@@ -49,7 +49,9 @@ def part(rows: int, seed: int, problem: Problem = NUMBER) -> dict[str, Any]:
     y = 20 + 3 * x[:, 0] - x[:, 1] ** 2 + 2 * rng.normal(size=rows)
     return {
         "x": x,
-        "y": (y > 19).astype("float32") if problem.kind == "binary" else y.astype("float32"),
+        "y": (y > 19).astype("float32")
+        if problem.problem_type == "binary"
+        else y.astype("float32"),
     }
 
 

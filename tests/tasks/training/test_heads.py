@@ -20,7 +20,11 @@ from tasks.training.networks import ensemble, perceptron, plain
 from tasks.training.train import Settings, train
 
 PROBLEM = Problem(
-    kind="multiclass", target="y", labels=("a", "b", "c"), primary="accuracy", shown=("accuracy",)
+    problem_type="multiclass",
+    target="y",
+    labels=("a", "b", "c"),
+    primary_metric="accuracy",
+    metrics=("accuracy",),
 )
 SETTINGS = Settings(epochs=15, batch_size=16, learning_rate=2e-2, dropout=0.0)
 FOLDS = 2
