@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 
 from casebook import prefect_runtime
 from tests import needs
+from tests.flows.runner import runner
 
 # no test judges the clock: first calls import libraries, and other processes want the cores as well
 settings.register_profile("no_clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -90,6 +91,7 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     setup_logging()
     with prefect_test_harness(server_startup_timeout=600):
         yield str(PREFECT_API_URL.value())
+        runner().close()  # at its end it tells the server the rest, for minutes if that is gone
 
 
 @pytest.fixture

@@ -49,14 +49,19 @@ class Runner:
             run_command, environment, module, flags, last_step_fails
         ).result()
         if size > LARGE:
+            self.close()
+        return message
+
+    def close(self) -> None:
+        """End the process; the next command starts another."""
+        if self._pool:
             self._pool.shutdown()
             self._pool = None
-        return message
 
 
 @cache
 def runner() -> Runner:
-    """Return the one of this process."""
+    """Return the one that all tests of this process share."""
     return Runner()
 
 
