@@ -2,16 +2,22 @@
 
 import logging
 import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 from casebook import prefect_runtime
 from tests import needs
+from tests.flows.runner import runner
 
 # no test judges the clock: first calls import libraries, and other processes want the cores as well
 settings.register_profile("no_clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -77,9 +83,33 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session")
-def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def of_all(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """Give the folder of what is made once for all processes of the tests."""
+    own = tmp_path_factory.getbasetemp()
+    return own if worker_id == "master" else own.parent
+
+
+@pytest.fixture(scope="session")
+def prefect_database(of_all: Path) -> Path:
+    """Give a database of Prefect's with its tables: a server takes long to make them."""
+    home = of_all / "prefect-of-all"
+    command = [sys.executable, "-m", "prefect", "server", "database", "upgrade", "--yes"]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    environment = {**kept, **prefect_runtime.SETTINGS, "PREFECT_HOME": str(home)}
+    with FileLock(of_all / "prefect.lock"):
+        if not home.exists():
+            subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
+    return home / "prefect.db"
+
+
+@pytest.fixture(scope="session")
+def prefect_server(
+    tmp_path_factory: pytest.TempPathFactory, prefect_database: Path
+) -> Iterator[str]:
     """Start Prefect's own test harness once, and give the address of its server."""
     os.environ["PREFECT_HOME"] = str(tmp_path_factory.mktemp("prefect"))
+    folder = tmp_path_factory.mktemp("harness")
+    shutil.copy(prefect_database, folder / "prefect-test.db")
     prefect_runtime.prepare()
     from prefect.logging.configuration import setup_logging
     from prefect.settings import PREFECT_API_URL
@@ -88,8 +118,12 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     # it closes all handlers that there are; absl's then closes the stream it writes to unless that
     # is sys.stderr now
     setup_logging()
-    with prefect_test_harness(server_startup_timeout=600):
+    with (
+        patch("prefect.testing.utilities.mkdtemp", return_value=str(folder)),
+        prefect_test_harness(server_startup_timeout=600),
+    ):
         yield str(PREFECT_API_URL.value())
+        runner().close()  # at its end it tells the server the rest, for minutes if that is gone
 
 
 @pytest.fixture

@@ -1,13 +1,20 @@
-"""The whole stand, once for all tests: a server, a worker, and every deployment."""
+"""The whole stand, once for all tests: a server, a worker, and every deployment.
+
+There is one of a case beside ours, too, that goes on until it may end.
+"""
 
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+import flows
 from casebook import paths
+from deployments import listing
+from tests.deployments.parts import PATIENT
 from tests.deployments.stand import Stand, started_from, two_ports
 
 
@@ -26,6 +33,7 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     environment |= {
         "CASEBOOK_ARTIFACTS": str(folder / "artifacts"),
         "CASEBOOK_RAW": str(folder / "raw"),
+        "CASEBOOK_CASES": str(patient_case(folder / "theirs")),
         "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "2",
         "PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "2",
     }
@@ -44,3 +52,17 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     finally:
         process.terminate()
         process.wait()
+
+
+def patient_case(root: Path) -> Path:
+    """Write a folder with the case, which no night asks for, and return it."""
+    for name in ("flows", "deployments"):
+        (root / name).mkdir(parents=True)
+    (root / "flows" / "patient.py").write_text(PATIENT, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CASEBOOK_CASES", str(root))
+        patch.setattr(flows, "__path__", [*flows.__path__, str(root / "flows")])
+        text = listing.listing(root).partition("    schedules:")[0]
+    del sys.modules["flows.patient"]
+    listing.place(root).write_text(text, encoding="utf-8")
+    return root

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -188,8 +189,13 @@ class Stand:
         return [json.loads(path.read_text(encoding="utf-8")) for path in file_paths]
 
 
-def stand_in(folder: Path, **more: str) -> Stand:
-    """Return a stand with the two cases above beside ours, and nothing started yet."""
+def stand_in(folder: Path, database: Path, **more: str) -> Stand:
+    """Return a stand with the two cases above beside ours, and nothing started yet.
+
+    Its server begins with a copy of a database.
+    """
+    (folder / "prefect").mkdir()
+    shutil.copy(database, folder / "prefect")
     (folder / "theirs" / "flows").mkdir(parents=True)
     for name, text in (("patient", PATIENT), ("doomed", DOOMED)):
         (folder / "theirs" / "flows" / f"{name}.py").write_text(text, encoding="utf-8")

@@ -4,9 +4,7 @@ The tests run the real parts, and kill them.
 """
 
 import json
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,6 @@ import pyarrow.parquet as pq
 import pytest
 
 import flows
-from casebook import paths
 from deployments import alerts, automations, policies
 from samples.boston import make_tracts
 from tests.deployments.parts import (
@@ -30,6 +27,7 @@ from tests.deployments.parts import (
     until,
     until_in,
 )
+from tests.flows.runner import another
 from tests.flows.test_monitor import dearer, publish_with_bins
 from tests.tasks.scoring.test_score import payments
 
@@ -37,11 +35,13 @@ Posted = list[dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def stand_and_alerts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stand, Posted]]:
+def stand_and_alerts(
+    tmp_path_factory: pytest.TempPathFactory, prefect_database: Path
+) -> Iterator[tuple[Stand, Posted]]:
     """A server with all automations, which are in a hurry, a worker, and a receiver of alerts."""
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
-    stand = stand_in(tmp_path_factory.mktemp("stand"))
+    stand = stand_in(tmp_path_factory.mktemp("stand"), prefect_database)
     settings = temporary_settings({PREFECT_API_URL: stand.url})
     with receiver() as (url, posted), settings, pytest.MonkeyPatch.context() as patch:
         patch.setenv(alerts.VARIABLE, url)
@@ -123,40 +123,45 @@ def test_a_run_that_nobody_takes_is_cancelled_once_it_is_too_late(
     assert policies.TOO_LATE in text
 
 
-def command(stand: Stand, module: str, *flags: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", module, *flags],
-        env=stand.environment,
-        cwd=paths.project(),
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+@pytest.fixture(scope="module")
+def command(stand_and_alerts: tuple[Stand, Posted]) -> Iterator[Callable[..., str]]:
+    """Return a function that runs a command against the stand's server, and says what it said."""
+    with another() as process:
+
+        def run(module: str, *flags: str) -> str:
+            code, out, err = process.run(stand_and_alerts[0].environment, module, flags)
+            assert code == 0, err
+            return out
+
+        yield run
 
 
-def test_a_model_that_may_not_serve_is_told_once(stand_and_alerts: tuple[Stand, Posted]) -> None:
+def test_a_model_that_may_not_serve_is_told_once(
+    stand_and_alerts: tuple[Stand, Posted], command: Callable[..., str]
+) -> None:
     stand, posted = stand_and_alerts
     few = ("--profile", "smoke", "--candidates", "course", "--peers")
     for number in (1, 2):
         make_tracts(150, number).to_csv(stand.folder / f"{number}.csv", index=False)
     assert "Version 1 serves" in command(
-        stand, "flows.boston", "--source", str(stand.folder / "1.csv"), *few
+        "flows.boston", "--source", str(stand.folder / "1.csv"), *few
     )
     signature = stand.folder / "artifacts" / "models" / "boston" / "1" / "signature.json"
     content = json.loads(signature.read_text())
     # as one of another time would be
     signature.write_text(json.dumps(content | {"inputs": content["inputs"][1:]}))
     assert "Version 2 waits" in command(
-        stand, "flows.boston", "--source", str(stand.folder / "2.csv"), *few
+        "flows.boston", "--source", str(stand.folder / "2.csv"), *few
     )
     until(lambda: alerts_with(posted, "boston version 2 does not serve", "takes other columns"))
-    assert "Version 3 waits" in command(stand, "flows.boston", "--source", "sample", *few)
+    assert "Version 3 waits" in command("flows.boston", "--source", "sample", *few)
     assert len(alerts_with(posted, "does not serve")) == 1  # a sample was never meant to
 
 
 def test_drift_is_told_and_trains_once(
-    stand_and_alerts: tuple[Stand, Posted], monkeypatch: pytest.MonkeyPatch
+    stand_and_alerts: tuple[Stand, Posted],
+    command: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     stand, posted = stand_and_alerts
     monkeypatch.setenv("CASEBOOK_ARTIFACTS", str(stand.folder / "artifacts"))
@@ -165,14 +170,8 @@ def test_drift_is_told_and_trains_once(
     pq.write_table(dearer(payments(600, seed=8)), stand.folder / "moved.parquet")
     pq.write_table(payments(600, seed=7), stand.folder / "fresh.parquet")
     for name in ("moved", "fresh", "moved"):
-        command(
-            stand,
-            "flows.monitor",
-            "--case",
-            "fraud",
-            "--input",
-            str(stand.folder / f"{name}.parquet"),
-        )
+        table = str(stand.folder / f"{name}.parquet")
+        command("flows.monitor", "--case", "fraud", "--input", table)
     (run,) = until(lambda: runs_of(training))
     (text,) = until(lambda: alerts_with(posted, "fraud version 1 is asked other things"))
     assert "Amount, Age" in text

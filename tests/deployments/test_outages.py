@@ -86,10 +86,10 @@ def postgres() -> Iterator[Postgres]:
 
 
 @contextmanager
-def standing(folder: Path, **more: str) -> Iterator[Stand]:
+def standing(folder: Path, database: Path, **more: str) -> Iterator[Stand]:
     """Run a server and a worker."""
 
-    stand = stand_in(folder, **more)
+    stand = stand_in(folder, database, **more)
     with settings.temporary_settings({settings.PREFECT_API_URL: stand.url}):
         try:
             stand.serve()
@@ -114,8 +114,8 @@ def finished(stand: Stand, run: UUID) -> None:
     assert record["status"] == "completed"
 
 
-def test_a_server_that_is_killed_and_comes_back(tmp_path: Path) -> None:
-    with standing(tmp_path) as stand:
+def test_a_server_that_is_killed_and_comes_back(tmp_path: Path, prefect_database: Path) -> None:
+    with standing(tmp_path, prefect_database) as stand:
         run, go = waiting(stand)
         stand.kill("server")
         go.touch()  # the run's end, of which it has to tell the server, comes while there is none
@@ -124,8 +124,11 @@ def test_a_server_that_is_killed_and_comes_back(tmp_path: Path) -> None:
         finished(stand, run)
 
 
-def test_a_database_that_is_killed_and_comes_back(tmp_path: Path, postgres: Postgres) -> None:
-    with standing(tmp_path, PREFECT_API_DATABASE_CONNECTION_URL=postgres.url) as stand:
+def test_a_database_that_is_killed_and_comes_back(
+    tmp_path: Path, prefect_database: Path, postgres: Postgres
+) -> None:
+    elsewhere = {"PREFECT_API_DATABASE_CONNECTION_URL": postgres.url}
+    with standing(tmp_path, prefect_database, **elsewhere) as stand:
         run, go = waiting(stand)
         postgres.kill()
         go.touch()

@@ -137,20 +137,23 @@ def test_nights_are_scheduled_on_real_data(stand: Stand) -> None:
 
 
 def test_of_two_at_once_the_one_that_was_asked_for_waits_and_the_nightly_one_is_cancelled(
-    stand: Stand,
+    stand: Stand, tmp_path: Path
 ) -> None:
-    busy = stand.start("fraud", {"params": SMOKE | {"seed": 1}})
+    go = tmp_path / "go"
+    asked = {"params": {"go": str(go)}}
+    busy = stand.start("patient", asked)
     stand.until(busy, "RUNNING")
-    click = stand.start("fraud", {"params": SMOKE})
+    click = stand.start("patient", asked)
     # known by this tag; a run by a schedule that is younger than five minutes is told of by the
     # server only much later
-    night = stand.start("fraud", {"params": SMOKE}, tags=["auto-scheduled"])
+    night = stand.start("patient", asked, tags=["auto-scheduled"])
     assert (
         stand.until(night, "CANCELLED", "RUNNING")["message"]
         == "Another run of this deployment was under way."
     )
     stand.until(click, "AwaitingConcurrencySlot")
     assert stand.run(busy)["state"]["type"] == "RUNNING"
+    go.touch()
     ended = stand.ended(busy)
     assert stand.ended(click)["start_time"] >= ended["end_time"]
 
@@ -210,8 +213,10 @@ def test_registered_again_what_was_set_in_the_ui_stays(stand: Stand) -> None:
     )
 
 
-def test_sigterm_ends_all_of_it_and_the_run_is_known_as_crashed(stand: Stand) -> None:
-    run = stand.start("fraud", {"params": SMOKE | {"seed": 2}})
+def test_sigterm_ends_all_of_it_and_the_run_is_known_as_crashed(
+    stand: Stand, tmp_path: Path
+) -> None:
+    run = stand.start("patient", {"params": {"go": str(tmp_path / "never")}})
     stand.until(run, "RUNNING")
     everything = psutil.Process(stand.process.pid).children(recursive=True)
     assert len(everything) >= 4  # server, reports, worker, run

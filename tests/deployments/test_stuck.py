@@ -18,11 +18,11 @@ LEASE = "PREFECT_SERVER_CONCURRENCY_INITIAL_DEPLOYMENT_LEASE_DURATION"
 
 
 @pytest.fixture(scope="module")
-def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+def stand(tmp_path_factory: pytest.TempPathFactory, prefect_database: Path) -> Iterator[Stand]:
     """A server that gives a slot for half a minute to a run that isn't begun; no worker."""
 
     often = {"PREFECT_SERVER_SERVICES_REPOSSESSOR_LOOP_SECONDS": "2", LEASE: "30"}
-    server = stand_in(tmp_path_factory.mktemp("stuck"), **often)
+    server = stand_in(tmp_path_factory.mktemp("stuck"), prefect_database, **often)
     with settings.temporary_settings({settings.PREFECT_API_URL: server.url}):
         try:
             server.serve()

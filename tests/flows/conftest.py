@@ -19,18 +19,17 @@ from tests.flows.house import SMOKE, House, house, house_after
 
 
 @pytest.fixture(scope="session")
-def smoke(prefect_server: str, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> House:
+def smoke(prefect_server: str, tmp_path_factory: pytest.TempPathFactory, of_all: Path) -> House:
     """A house in which the fraud case ran once on the sample.
 
     It ran once for all processes, and each has a copy.
     """
     own = tmp_path_factory.mktemp("smoke")
-    shared = own.parent if worker_id == "master" else own.parent.parent
-    with FileLock(shared / "smoke.lock"):
-        if not (shared / "smoke.done").exists():
-            house_after(shared / "smoke-of-all", prefect_server, "flows.fraud", *SMOKE)
-            (shared / "smoke.done").touch()
-    shutil.copytree(shared / "smoke-of-all" / "artifacts", own / "artifacts")
+    with FileLock(of_all / "smoke.lock"):
+        if not (of_all / "smoke.done").exists():
+            house_after(of_all / "smoke-of-all", prefect_server, "flows.fraud", *SMOKE)
+            (of_all / "smoke.done").touch()
+    shutil.copytree(of_all / "smoke-of-all" / "artifacts", own / "artifacts")
     return house(own, prefect_server)
 
 

@@ -46,6 +46,12 @@ class Cluster:
             "worker", f"tcp://127.0.0.1:{self.port}", "--no-nanny", *threads, *words, **more
         )
 
+    def wait_for_workers(self, number: int) -> None:
+        from distributed import Client
+
+        with Client(f"tcp://127.0.0.1:{self.port}", set_as_default=False) as client:
+            client.wait_for_workers(number)
+
 
 @contextmanager
 def dask_cluster(house: House) -> Iterator[Cluster]:

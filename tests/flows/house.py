@@ -16,7 +16,7 @@ from typing import Any
 
 from casebook import paths
 from tests import needs
-from tests.flows.runner import runner
+from tests.flows.runner import Runner, runner
 
 SMOKE = ("--source", "sample", "--profile", "smoke")
 
@@ -48,6 +48,7 @@ class House:
     artifacts: Path
     environment: dict[str, str]
     folder: Path = field(default_factory=paths.project)  # the checkout
+    runner: Runner = field(default_factory=runner)
 
     def command(self, module: str, *flags: str) -> list[str]:
         return [sys.executable, "-m", module, *flags]
@@ -65,9 +66,9 @@ class House:
     def here(self, module: str, *flags: str) -> Finished:
         """Do as `run` does, but in one process for all commands: that saves seconds of imports.
 
-        To the stage store that is other code, so it doesn't reuse what a process of its own made.
+        Each reuses what the other made.
         """
-        return Finished(*runner().run(self.environment, module, flags))
+        return Finished(*self.runner.run(self.environment, module, flags))
 
     def tracked(self, address: str) -> House:
         """Return the same house with its runs tracked at an address, which is tried once."""
@@ -115,6 +116,12 @@ def house(folder: Path, server: str, **more: str) -> House:
     return House(folder / "artifacts", {**kept, "PREFECT_API_URL": server, **own})
 
 
+def with_cases(workspace: House, root: Path, process: Runner) -> House:
+    """Return a house that knows the cases in a folder; its process never knew any others."""
+    environment = {**workspace.environment, "CASEBOOK_CASES": str(root)}
+    return replace(workspace, environment=environment, runner=process)
+
+
 def house_after(folder: Path, server: str, module: str, *flags: str, **more: str) -> House:
     """Return a house in which one command ran to its end."""
     workspace = house(folder, server, **more)
@@ -140,7 +147,7 @@ def fails_at_the_end(workspace: House, case: str, *flags: str) -> None:
     models = workspace.artifacts / "models" / case
     kept = models.rename(workspace.artifacts / f"kept-{case}")
     done = Finished(
-        *runner().run(workspace.environment, f"flows.{case}", flags, last_step_fails=True)
+        *workspace.runner.run(workspace.environment, f"flows.{case}", flags, last_step_fails=True)
     )
     assert done.code == 1
     assert "the last step failed beside version 1" in done.err

@@ -6,6 +6,7 @@ What libraries keep of their runs adds up to gigabytes: a process that has grown
 import io
 import multiprocessing
 import os
+import sys
 import tomllib
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -49,15 +50,30 @@ class Runner:
             run_command, environment, module, flags, last_step_fails
         ).result()
         if size > LARGE:
+            self.close()
+        return message
+
+    def close(self) -> None:
+        """End the process; the next command starts another."""
+        if self._pool:
             self._pool.shutdown()
             self._pool = None
-        return message
 
 
 @cache
 def runner() -> Runner:
-    """Return the one of this process."""
+    """Return the one that all tests of this process share."""
     return Runner()
+
+
+@contextmanager
+def another() -> Iterator[Runner]:
+    """Give one of the block's own, such as for a second machine, or for cases of one's own."""
+    own = Runner()
+    try:
+        yield own
+    finally:
+        own.close()
 
 
 def begin() -> None:
@@ -74,6 +90,10 @@ def run_command(
     environment: dict[str, str], module: str, flags: Sequence[str], last_step_fails: bool
 ) -> tuple[Message, int]:
     """Run a command here; return what it said, and how many bytes this process holds after it."""
+    if "s3fs" in sys.modules:  # it keeps to the address of the command before
+        from s3fs import S3FileSystem
+
+        S3FileSystem.clear_instance_cache()
     out, err = io.StringIO(), io.StringIO()
     variables = patch.dict(os.environ, environment, clear=True)
     failing = patch("casebook.case.show", fail) if last_step_fails else nullcontext()

@@ -18,7 +18,7 @@ def backfill(
 ) -> Finished:
     (folder / "params.toml").write_text(PARAMS)
     source = ("--source", f"{folder}/tracts-{{date}}.csv", "--params", str(folder / "params.toml"))
-    return house.run(
+    return house.here(
         "flows.backfill", "--case", "boston", "--first", first, "--last", last, *source
     )
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,7 @@ def cluster(workplace: House) -> Iterator[Cluster]:
 def test_the_figures_and_the_record_are_those_of_a_run_without_a_cluster(
     cluster: Cluster, workplace: House, empty: House, flow: str, flags: tuple[str, ...], stage: str
 ) -> None:
-    there = workplace.run(f"flows.{flow}", *SMOKE, *flags, "--runner", cluster.runner)
+    there = workplace.here(f"flows.{flow}", *SMOKE, *flags, "--runner", cluster.runner)
     assert there.code == 0, there.err
     here = empty.here(f"flows.{flow}", *SMOKE, *flags)
     assert here.code == 0, here.err
@@ -72,7 +73,7 @@ def test_workers_without_the_disk_of_the_flow_share_by_url(
     )
     with dask_cluster(workspace) as spread:
         spread.worker(CASEBOOK_CACHE=str(worker))
-        done = workspace.run("flows.fraud", *flags, "--runner", spread.runner)
+        done = workspace.here("flows.fraud", *flags, "--runner", spread.runner)
     assert done.code == 0, done.err
     there, here = (
         {path.parent.parent.name for path in folder.rglob("manifest.json")}
@@ -80,7 +81,7 @@ def test_workers_without_the_disk_of_the_flow_share_by_url(
     )
     assert {"train-course-0", "features-0"} < there < here  # what it made, and what it read
     assert "export" not in there
-    again = workspace.run("flows.fraud", *flags)
+    again = workspace.here("flows.fraud", *flags)
     assert again.code == 0, again.err
     assert "train-course-0             reused" in again.err
 
@@ -90,12 +91,14 @@ def test_a_search_finds_the_same_when_one_of_the_workers_dies(
 ) -> None:
     assert empty.here("flows.tune", *SEARCH).code == 0
     lost = cluster.worker()
-    process = workplace.start("flows.tune", *SEARCH, "--runner", cluster.runner)
+    cluster.wait_for_workers(3)
     trial = workplace.artifacts / "store" / "tune" / "train_folds-trial-0-epochs-3"
-    while process.poll() is None and not trial.exists():
-        time.sleep(0.05)
-    lost.kill()
-    assert process.wait() == 0
+    with ThreadPoolExecutor(1) as beside:
+        search = beside.submit(workplace.here, "flows.tune", *SEARCH, "--runner", cluster.runner)
+        while not search.done() and not trial.exists():
+            time.sleep(0.05)
+        lost.kill()
+    assert search.result().code == 0
     assert best(workplace) == best(empty)
 
 

@@ -3,6 +3,7 @@
 import csv
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from sklearn import datasets
 from casebook import paths
 from serving.app import create_app
 from serving.registry import Registry
-from tests.flows.house import House
+from tests.flows.house import House, with_cases
+from tests.flows.runner import Runner, another
 
 CASES = Path(__file__).parents[1] / "own_cases"
 GROWER = ("1", "2", "3")
@@ -21,11 +23,17 @@ FLOWERS = {0: "setosa", 1: "versicolor", 2: "virginica"}
 ROUNDED = 1e-4  # what the service's and the file's numbers may differ by
 
 
+@pytest.fixture(scope="module")
+def process() -> Iterator[Runner]:
+    with another() as own:
+        yield own
+
+
 @pytest.fixture
-def outside(empty: House, monkeypatch: pytest.MonkeyPatch) -> House:
+def outside(empty: House, process: Runner, monkeypatch: pytest.MonkeyPatch) -> House:
     """A house in which nothing ran yet, and which knows the cases of one's own."""
     monkeypatch.setenv("CASEBOOK_ARTIFACTS", str(empty.artifacts))
-    return House(empty.artifacts, {**empty.environment, "CASEBOOK_CASES": str(CASES)})
+    return with_cases(empty, CASES, process)
 
 
 def write(path: Path, columns: list[str], rows: list[list[Any]]) -> Path:
@@ -58,7 +66,7 @@ def penguins(folder: Path) -> Path:
 
 def published(house: House, case: str, source: Path) -> FlaskClient:
     """Run a case on a file, and return a client of a service that serves what it published."""
-    done = house.run(f"flows.{case}", "--source", str(source))
+    done = house.here(f"flows.{case}", "--source", str(source))
     assert done.code == 0, done.err
     run = house.runs(case)[0]
     metrics = house.record(run, "metrics.json")

@@ -1,13 +1,15 @@
 """A custom case with a deciding column, a threshold by F-beta, and names that need escaping."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from tests.flows.house import House
+from tests.flows.house import House, with_cases
+from tests.flows.runner import another
 
 FLOW = '''"""Parts: tell broken parts from sound ones."""
 
@@ -97,7 +99,7 @@ SUITE = {
 
 
 @pytest.fixture
-def workshop(empty: House, tmp_path: Path) -> House:
+def workshop(empty: House, tmp_path: Path) -> Iterator[House]:
     """A house with the case, of which `weight` tells all."""
     root, rng = tmp_path / "theirs", np.random.default_rng(0)
     texts = {
@@ -113,21 +115,22 @@ def workshop(empty: House, tmp_path: Path) -> House:
     weight, width = 6.0 * y + rng.normal(size=240), y + rng.normal(size=240)
     frame = pd.DataFrame({"weight": weight, WIDTH: width, "<b>broken %</b>": y})
     frame.to_csv(root / "parts.csv", index=False)
-    return House(empty.artifacts, {**empty.environment, "CASEBOOK_CASES": str(root)})
+    with another() as process:
+        yield with_cases(empty, root, process)
 
 
 def test_a_column_that_decides_is_refused_and_trusted_on_demand_which_all_pages_tell(
     workshop: House,
 ) -> None:
     source = ("--source", str(Path(workshop.environment["CASEBOOK_CASES"]) / "parts.csv"))
-    refused = workshop.run("flows.parts", *source)
+    refused = workshop.here("flows.parts", *source)
     refused.complains("weight (ROC AUC", "alone)", "`--trust-columns weight`")
-    workshop.run("flows.parts", *source, "--trust-columns", "wait").complains(
+    workshop.here("flows.parts", *source, "--trust-columns", "wait").complains(
         "--trust-columns wait", "no such column"
     )
     assert not (workshop.artifacts / "models").exists()
 
-    done = workshop.run("flows.parts", *source, "--trust-columns", "weight")
+    done = workshop.here("flows.parts", *source, "--trust-columns", "weight")
     assert done.code == 0, done.err
     run = max(workshop.runs("parts"), key=lambda folder: (folder / "run.json").stat().st_mtime_ns)
     assert [leak["column"] for leak in workshop.record(run)["leaks"]] == ["weight"]
@@ -143,6 +146,6 @@ def test_a_column_that_decides_is_refused_and_trusted_on_demand_which_all_pages_
         for name, figure in figures.items():
             assert figure["low"] < figure["high"], name
 
-    again = workshop.run("flows.parts", *source)
+    again = workshop.here("flows.parts", *source)
     again.complains("--trust-columns weight")
-    assert "trust_columns changed" in workshop.run("flows.parts", *source, "--plan").out
+    assert "trust_columns changed" in workshop.here("flows.parts", *source, "--plan").out

@@ -9,6 +9,8 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -19,18 +21,21 @@ import pytest
 
 from casebook import paths
 from tests.conftest import object_store
-from tests.flows.house import SMOKE, Finished, House, house
+from tests.flows.house import SMOKE, House, house
+from tests.flows.runner import Runner, another, runner
 
 COURSE = (*SMOKE, "--candidates", "course", "--peers")
 
 
-def machine(folder: Path, server: str, url: str, s3: dict[str, str]) -> House:
+def machine(
+    folder: Path, server: str, url: str, s3: dict[str, str], process: Runner | None = None
+) -> House:
     """Return a house of which only the local copy of what is shared is its own."""
     workspace = house(
         folder, server, CASEBOOK_ARTIFACTS=url, CASEBOOK_CACHE=str(folder / "cache"), **s3
     )
     with patch.dict(os.environ, workspace.environment, clear=True):
-        return House(paths.artifacts(), workspace.environment)
+        return replace(workspace, artifacts=paths.artifacts(), runner=process or runner())
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +54,7 @@ def first(
 ) -> House:
     """The machine on which the fraud case ran."""
     workspace = machine(tmp_path_factory.mktemp("first"), prefect_server, url, s3)
-    done = workspace.run("flows.fraud", *COURSE)
+    done = workspace.here("flows.fraud", *COURSE)
     assert done.code == 0, done.err
     return workspace
 
@@ -61,16 +66,18 @@ def second(
     tmp_path_factory: pytest.TempPathFactory,
     url: str,
     s3: dict[str, str],
-) -> House:
+) -> Iterator[House]:
     """Another machine, on which it ran after that."""
-    workspace = machine(tmp_path_factory.mktemp("second"), prefect_server, url, s3)
-    plan = workspace.run("flows.fraud", *COURSE, "--plan")
-    assert plan.code == 0, plan.err
-    assert plan.out.count(" reuse ") == 10
-    assert not workspace.artifacts.exists()
-    done = workspace.run("flows.fraud", *COURSE)
-    assert done.code == 0, done.err
-    return workspace
+    folder = tmp_path_factory.mktemp("second")
+    with another() as process:
+        workspace = machine(folder, prefect_server, url, s3, process)
+        plan = workspace.here("flows.fraud", *COURSE, "--plan")
+        assert plan.code == 0, plan.err
+        assert plan.out.count(" reuse ") == 10
+        assert not workspace.artifacts.exists()
+        done = workspace.here("flows.fraud", *COURSE)
+        assert done.code == 0, done.err
+        yield workspace
 
 
 def objects(url: str, s3: dict[str, str]) -> dict[str, Any]:
@@ -94,7 +101,7 @@ def test_a_second_machine_reuses_every_stage_and_publishes_no_version_again(
     )
     assert [path.name for path in (second.artifacts / "models" / "fraud").glob("[0-9]*")] == ["1"]
     assert (second.artifacts / "models" / "fraud" / "1" / "model.onnx").is_file()
-    done = second.run("flows.fraud", *COURSE)  # now with what it brought
+    done = second.here("flows.fraud", *COURSE)  # now with what it brought
     assert done.code == 0, done.err
     assert set(second.statuses(second.runs()[-1]).values()) == {"reuse"}
 
@@ -102,11 +109,13 @@ def test_a_second_machine_reuses_every_stage_and_publishes_no_version_again(
 def test_two_machines_that_publish_at_once_take_different_numbers(
     first: House, second: House, url: str, s3: dict[str, str]
 ) -> None:
-    both = [
-        workspace.start("flows.fraud", *COURSE, "--cost-missed", cost)
-        for workspace, cost in ((first, "999"), (second, "10"))
-    ]
-    assert [process.wait() for process in both] == [0, 0]
+    with ThreadPoolExecutor(2) as both:
+        done = both.map(
+            lambda workspace, cost: workspace.here("flows.fraud", *COURSE, "--cost-missed", cost),
+            (first, second),
+            ("999", "10"),
+        )
+    assert [finished.code for finished in done] == [0, 0]
     there = objects(url, s3)
     manifests = [
         json.load(there[f"models/fraud/{version}/manifest.json"].get()["Body"])
@@ -195,7 +204,7 @@ def test_a_file_altered_there_is_found_by_its_hash_and_made_again(
     sound = there[place].get()["Body"].read()
     there[place].put(Body=b"altered")
     third = machine(tmp_path, prefect_server, url, s3)
-    done = third.run("flows.fraud", *COURSE)
+    done = third.here("flows.fraud", *COURSE)
     assert done.code == 0, done.err
     record = third.record(third.runs()[0])
     why = {
@@ -214,29 +223,21 @@ def test_a_network_lost_in_a_run_is_told_and_the_next_run_shares_what_was_made(
 ) -> None:
     import boto3
 
-    with object_store() as s3, patch.dict(os.environ, s3):
-        boto3.client("s3").create_bucket(Bucket="lost")
-        url = "s3://lost/team"
-        only = machine(tmp_path, prefect_server, url, {**s3, "AWS_MAX_ATTEMPTS": "1"})
-        running = subprocess.Popen(
-            only.command("flows.fraud", *COURSE),
-            env=only.environment,
-            cwd=paths.project(),
-            stderr=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            text=True,
-        )
-        while not any(
-            re.fullmatch(r"store/fraud/clean/.*/manifest\.json", place)
-            for place in objects(url, s3)
-        ):
-            assert running.poll() is None
-            Event().wait(0.05)
-    Finished(running.wait(), "", running.communicate()[1]).complains(
-        url, "AWS_ENDPOINT_URL", str(only.artifacts)
-    )
+    with ThreadPoolExecutor(1) as beside:
+        with object_store() as s3, patch.dict(os.environ, s3):
+            boto3.client("s3").create_bucket(Bucket="lost")
+            url = "s3://lost/team"
+            only = machine(tmp_path, prefect_server, url, {**s3, "AWS_MAX_ATTEMPTS": "1"})
+            running = beside.submit(only.here, "flows.fraud", *COURSE)
+            while not any(
+                re.fullmatch(r"store/fraud/clean/.*/manifest\.json", place)
+                for place in objects(url, s3)
+            ):
+                assert not running.done(), running.result().err
+                Event().wait(0.05)
+        running.result().complains(url, "AWS_ENDPOINT_URL", str(only.artifacts))
     with object_store(int(s3["AWS_ENDPOINT_URL"].rsplit(":", 1)[1])):
-        done = only.run("flows.fraud", *COURSE)
+        done = only.here("flows.fraud", *COURSE)
         there = objects(url, s3)
     assert done.code == 0, done.err
     assert only.statuses(only.runs()[-1])["clean"] == "reuse"

@@ -103,7 +103,7 @@ def test_a_second_search_reuses_every_trial_and_one_killed_ends_with_the_same_be
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    done = empty.run("flows.tune", *SEARCH)
+    done = empty.here("flows.tune", *SEARCH)
     assert done.code == 0, done.err
     assert empty.statuses(empty.runs("tune")[-1])[first.name] == "reuse"
     assert best(empty, -1).read_text(encoding="utf-8") == best(searched).read_text(encoding="utf-8")
