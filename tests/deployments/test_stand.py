@@ -140,13 +140,13 @@ def test_of_two_at_once_the_one_that_was_asked_for_waits_and_the_nightly_one_is_
     stand: Stand, tmp_path: Path
 ) -> None:
     go = tmp_path / "go"
-    asked = {"params": {"go": str(go)}}
-    busy = stand.start("patient", asked)
+    parameters = {"params": {"go": str(go)}}
+    busy = stand.start("patient", parameters)
     stand.until(busy, "RUNNING")
-    click = stand.start("patient", asked)
+    click = stand.start("patient", parameters)
     # known by this tag; a run by a schedule that is younger than five minutes is told of by the
     # server only much later
-    night = stand.start("patient", asked, tags=["auto-scheduled"])
+    night = stand.start("patient", parameters, tags=["auto-scheduled"])
     assert (
         stand.until(night, "CANCELLED", "RUNNING")["message"]
         == "Another run of this deployment was under way."
