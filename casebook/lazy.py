@@ -46,6 +46,7 @@ HEAVY = (
     "tqdm",
     "wordcloud",
 )
+PROBED = ("_mock_name",)  # pytest looks for it in every global of a test module
 
 
 class LazyPackage(ModuleType):
@@ -55,7 +56,7 @@ class LazyPackage(ModuleType):
         """Run the file, unless that has been done, and return what it defines.
 
         A submodule is put off as well. No special name but `__version__` runs the file: Python's
-        own `inspect` and `warnings` look for such names in all modules.
+        own `inspect` and `warnings` look for such names in all modules, and pytest for another.
         """
         loader = _lazy_loader(self)
         if loader is None or _is_special(name):
@@ -193,7 +194,7 @@ def _run(module: ModuleType) -> None:
 
 
 def _is_special(name: str) -> bool:
-    return name.startswith("__") and name != "__version__"
+    return name in PROBED or (name.startswith("__") and name != "__version__")
 
 
 def _has_submodule(package: ModuleType, name: str) -> bool:

@@ -148,8 +148,8 @@ def known_metrics(problem: Problem) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> shown = {"target": "price", "primary": "rmse", "shown": ()}
-    >>> known_metrics(Problem(kind="regression", span=10.0, **shown))
+    >>> judged_by = {"primary_metric": "rmse", "metrics": ()}
+    >>> known_metrics(Problem(problem_type="regression", target="price", span=10.0, **judged_by))
     ('rmse', 'mae', 'r2', 'scaled_mae')
     """
     return (

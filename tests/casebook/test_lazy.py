@@ -90,6 +90,8 @@ def test_a_submodule_of_a_submodule_waits_for_the_library(shop: Path) -> None:
 def test_special_names_run_nothing() -> None:
     shop = importlib.import_module("shop")
     assert not hasattr(shop, "__warningregistry__")
+    assert not hasattr(shop, "_mock_name")
+    assert not hasattr(shop.till, "_mock_name")
     assert shop.__file__
     assert lazy.is_put_off(shop)
 

@@ -9,8 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
+from pyarrow import parquet as pq
 
 import flows
 from deployments import alerts, automations, policies

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-import numpy.typing as npt
 from keras import layers, ops
+from numpy import typing as npt
 
 from casebook.array_types import NamedArrays
 

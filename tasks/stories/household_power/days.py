@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
+from numpy import typing as npt
 
 from casebook.array_types import Float64Array, NamedArrays
 from casebook.errors import CasebookError
