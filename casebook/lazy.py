@@ -153,7 +153,7 @@ class LazyFinder(MetaPathFinder):
         if submodule:
             return _after_its_library(fullname, sys.modules[library])
         spec = PathFinder.find_spec(fullname, path)
-        if spec is None or type(spec.loader) is not SourceFileLoader:
+        if spec is None or not isinstance(spec.loader, SourceFileLoader):
             return None
         spec.loader = _LazyLoader(spec.loader)
         return spec

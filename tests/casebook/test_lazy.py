@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from importlib.machinery import FileFinder, SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 
@@ -94,6 +95,22 @@ def test_special_names_run_nothing() -> None:
     assert not hasattr(shop.till, "_mock_name")
     assert shop.__file__
     assert lazy.is_put_off(shop)
+
+
+def test_a_library_is_put_off_whose_files_another_loader_reads(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after `beartype.claw`, which a library of Prefect's installs."""
+
+    class Checked(SourceFileLoader):
+        pass
+
+    hook = FileFinder.path_hook((Checked, [".py"]))
+    monkeypatch.setattr(sys, "path_hooks", [hook, *sys.path_hooks])
+    sys.path_importer_cache.pop(str(shop), None)
+    package = importlib.import_module("shop")
+    assert lazy.is_put_off(package)
+    assert package.apple == 1
 
 
 @pytest.mark.usefixtures("shop")
