@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import platform
-import resource
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
@@ -292,6 +291,7 @@ def perform(
     facts = stage.fn(out, *args, **kwargs)
     if sys.platform == "win32":
         return facts, None
+    import resource  # which Windows lacks
 
     return facts, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
         1 << 20 if sys.platform == "darwin" else 1 << 10

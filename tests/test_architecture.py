@@ -1,8 +1,6 @@
 """The rules of the house that imports can break."""
 
 import ast
-import subprocess
-import sys
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -10,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from casebook import paths
+from tests.fresh_python import printed_by
 
 # what is imported where it is needed: optional, private or loud, or it must be imported late
 LOCAL = {
@@ -22,10 +21,12 @@ LOCAL = {
     "playwright",
     "prefect.logging",  # reads the settings of Prefect at its import
     "prefect_dask",
+    "resource",  # which Windows lacks
     "tensorflow",  # after what it reads from the environment is set
     "upath",
     "uvicorn",
 }
+POSIX_ONLY = {"fcntl", "grp", "pwd", "resource", "termios"}
 TRAINING = ("casebook", "samples", "tasks", "flows")
 MAY_IMPORT = {
     "casebook": {"casebook"},
@@ -194,6 +195,17 @@ def test_imports_stand_at_the_top(path: Path) -> None:
     assert {name for name in local if not {name, name.split(".")[0]} & LOCAL} == set()
 
 
+@pytest.mark.parametrize(
+    "path", [path for folder in TRAINING for path in sources(folder)], ids=from_the_root
+)
+def test_no_module_needs_what_windows_lacks(path: Path) -> None:
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    at_the_top = {
+        alias.name for node in body if isinstance(node, ast.Import) for alias in node.names
+    }
+    assert at_the_top.isdisjoint(POSIX_ONLY)
+
+
 def test_importing_all_our_modules_loads_no_heavy_library() -> None:
     names = [
         from_the_root(path).removesuffix(".py").replace("/", ".")
@@ -207,14 +219,7 @@ def test_importing_all_our_modules_loads_no_heavy_library() -> None:
         "heavy = {*lazy.HEAVY, 'tensorflow', 'mlflow', 'prefect_dask', 'distributed'}\n"
         "print(sorted(name for name in heavy if lazy.is_loaded(name)))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=paths.project(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.strip() == "[]"
+    assert printed_by(code) == "[]\n"
 
 
 @pytest.mark.parametrize(
@@ -242,12 +247,6 @@ def test_the_list_of_cases_needs_no_heavy_import() -> None:
         "import runpy, sys; runpy.run_module('flows', run_name='__main__'); "
         "print(sorted(sys.modules))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=paths.project(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "fraud" in done.stdout
-    assert not [name for name in ("numpy", "pydantic") if f"'{name}'" in done.stdout]
+    printed = printed_by(code)
+    assert "fraud" in printed
+    assert not [name for name in ("numpy", "pydantic") if f"'{name}'" in printed]

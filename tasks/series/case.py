@@ -26,7 +26,7 @@ from tasks.series.export import Window
 from tasks.series.forest_to_keras import Forest, train_forest
 from tasks.series.inputs import Series
 from tasks.series.train import SeriesNetwork, SeriesSettings, train_series
-from tasks.training.blend import networks_to_train
+from tasks.training.blend import networks_to_train, with_blends
 
 SMOKE_EPOCHS = 2
 SMOKE_TREES = 10  # of the forest among the baselines
@@ -143,11 +143,9 @@ class SeriesCase(Generic[P]):
         """Train all candidates, and the models that are blended."""
         names = networks_to_train(params.candidates, self.models, self.blends)
         trained = gather({name: [self.fit(name, data, params)] for name in names})
-        for name in params.candidates:
-            if name in self.blends:
-                parts = tuple(trained[part][0] for part in self.blends[name])
-                trained[name] = [blend_series(parts)]
-        return {name: trained[name] for name in params.candidates}
+        return with_blends(
+            trained, params.candidates, self.blends, lambda _, parts: blend_series(parts)
+        )
 
     def fit(self, name: str, data: PreparedData, params: P) -> Future:
         """Begin to train one model.

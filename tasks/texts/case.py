@@ -29,7 +29,7 @@ from tasks.texts.halves import both, fetch_halves, join
 from tasks.texts.inputs import Texts
 from tasks.texts.split import split_texts
 from tasks.texts.train import TextNetwork, TextSettings, train_texts
-from tasks.training.blend import networks_to_train
+from tasks.training.blend import networks_to_train, with_blends
 
 SMOKE_EPOCHS = 1
 
@@ -180,12 +180,11 @@ class TextCase:
         """Train all candidates, and the networks that are blended."""
         names = networks_to_train(params.candidates, self.models, self.blends)
         trained = gather({name: [self.fit(name, data, params)] for name in names})
-        for name in params.candidates:
-            if name in self.blends:
-                parts = tuple(trained[part][0] for part in self.blends[name])
-                encoded = data.encodings[self.models[self.blends[name][0]].encoding]
-                trained[name] = [blend(encoded, parts)]
-        return {name: trained[name] for name in params.candidates}
+
+        def blend_texts(first: str, parts: tuple[Ref, ...]) -> Ref:
+            return blend(data.encodings[self.models[first].encoding], parts)
+
+        return with_blends(trained, params.candidates, self.blends, blend_texts)
 
     def fit(self, name: str, data: PreparedTexts, params: TextParams) -> Future:
         """Begin to train one network.

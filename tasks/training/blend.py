@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import keras
+
+from casebook.store import Ref
 
 
 def networks_to_train(
@@ -16,6 +18,26 @@ def networks_to_train(
     """
     needed = {part for name in candidates for part in blends.get(name, (name,))}
     return [*(name for name in models if name in needed), *sorted(needed.difference(models))]
+
+
+def with_blends(
+    trained: Mapping[str, list[Ref]],
+    candidates: Sequence[str],
+    blends: Mapping[str, tuple[str, ...]],
+    blend: Callable[[str, tuple[Ref, ...]], Ref],
+) -> dict[str, list[Ref]]:
+    """Return the candidates in their order: what was trained, and the blends that are made of it.
+
+    `blend` takes the first part's name and all parts.
+    """
+    outputs = {}
+    for name in candidates:
+        if name in blends:
+            parts = tuple(trained[part][0] for part in blends[name])
+            outputs[name] = [blend(blends[name][0], parts)]
+        else:
+            outputs[name] = trained[name]
+    return outputs
 
 
 def joined(networks: list[keras.Model]) -> keras.Model:

@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from casebook import paths, prefect_runtime, share
 from serving.app import create_app
 from serving.registry import Registry
 from serving.sync_production import sync_production
+from tests.fresh_python import printed_by
 from tests.serving.conftest import publish_rows
 
 ROW = {"Amount": 10.0, "Hour": 5, "Age": 40, "Sex": "female"}
@@ -208,11 +207,4 @@ def test_following_imports_neither_prefect_nor_tensorflow() -> None:
         "models = Registry(paths.models()); models.look(); print(list(models.serving),"
         "[name for name in ('prefect', 'tensorflow', 'pandas', 'fastapi') if lazy.is_loaded(name)])"
     )
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code],
-        cwd=paths.project(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout == "['fraud'] []\n"
+    assert printed_by(code, "-W", "error") == "['fraud'] []\n"

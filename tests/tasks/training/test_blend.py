@@ -2,7 +2,8 @@
 
 import pytest
 
-from tasks.training.blend import networks_to_train
+from casebook.store import Ref
+from tasks.training.blend import networks_to_train, with_blends
 
 MODELS = ("course", "network", "trees")
 BLENDS = {"ours": ("network", "trees")}
@@ -21,3 +22,17 @@ def test_the_parts_of_a_blend_are_trained_for_it_and_once(
     candidates: tuple[str, ...], trained: list[str]
 ) -> None:
     assert networks_to_train(candidates, MODELS, BLENDS) == trained
+
+
+def test_a_blend_is_made_of_its_parts_and_candidates_keep_their_order() -> None:
+    def ref(stage: str) -> Ref:
+        return Ref(case="shop", stage=stage, key="0a")
+
+    def blend(first: str, parts: tuple[Ref, ...]) -> Ref:
+        return ref("-".join((first, *(part.stage for part in parts))))
+
+    trained = {name: [ref(name)] for name in MODELS}
+    outputs = with_blends(trained, ("ours", "course"), BLENDS, blend)
+    assert list(outputs) == ["ours", "course"]
+    assert outputs["course"] == trained["course"]
+    assert outputs["ours"] == [ref("network-network-trees")]
