@@ -69,7 +69,11 @@ def silent() -> AutomationCore:
         "machine is gone."
     )
     return overdue(
-        "A run without a sign of life has crashed", SIGN, {SIGN, *ENDS}, window, crash(message)
+        "A run without a sign of life has crashed",
+        {RUNNING, SIGN},  # it may be killed before its first one arrives
+        {SIGN, *ENDS},
+        window,
+        crash(message),
     )
 
 
@@ -77,7 +81,7 @@ def unbegun() -> AutomationCore:
     """A run that a worker took and never began has crashed, most likely with that worker."""
     return overdue(
         "A run that was taken and not begun has crashed",
-        PENDING,
+        {PENDING},
         {RUNNING, *ENDS},
         UNBEGUN,
         crash(NOT_BEGUN),
@@ -91,7 +95,7 @@ def late() -> AutomationCore:
 
     cancel = ChangeFlowRunState(state=StateType.CANCELLED, message=TOO_LATE)
     return overdue(
-        "A run that is too late is cancelled", IS_LATE, {PENDING, RUNNING, *ENDS}, LATE, cancel
+        "A run that is too late is cancelled", {IS_LATE}, {PENDING, RUNNING, *ENDS}, LATE, cancel
     )
 
 
@@ -108,7 +112,7 @@ def resumed() -> AutomationCore:
     counts = [str(number) for number in range(1, RETRIES + 1)]
     return overdue(
         "A run that crashed is begun again",
-        CRASHED,
+        {CRASHED},
         BEGINS | ENDS - {CRASHED},
         PAUSE,
         again(),
@@ -159,7 +163,7 @@ def retrained() -> AutomationCore:
 
 def overdue(
     name: str,
-    after: str,
+    after: set[str],
     expected: set[str],
     within: timedelta,
     action: ChangeFlowRunState,
@@ -168,12 +172,12 @@ def overdue(
 ) -> AutomationCore:
     """Return an automation that acts on one of our runs when an expected event is overdue.
 
-    It is overdue if none of the events in `expected` follows `after` within `within`.
+    It is overdue if none of the events in `expected` follows one in `after` within `within`.
     """
     from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 
     trigger = EventTrigger(
-        after={after},
+        after=after,
         expect=expected,
         match=run,
         match_related=[ours(), *related],

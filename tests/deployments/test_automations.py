@@ -8,6 +8,7 @@ from prefect import settings
 from casebook import prefect_runtime
 from casebook.errors import CasebookError
 from deployments import alerts, automations, policies
+from tests.deployments.parts import read, until_in
 
 ALERTS = 4
 
@@ -95,6 +96,22 @@ def test_a_run_may_lose_signs_of_life_before_it_is_taken_for_dead() -> None:
     signs = int(prefect_runtime.RUN["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"])
     # a run outlasts every outage that is too short to have it taken for dead
     assert requests >= policies.SIGNS * signs
+
+
+def test_a_run_that_is_killed_before_its_first_sign_of_life_has_crashed(
+    fresh: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from prefect import flow
+    from prefect.client.orchestration import get_client
+    from prefect.states import Running
+
+    monkeypatch.setattr(policies, "SIGNS", 10 / prefect_runtime.HEARTBEAT)  # 10 s at least
+    with get_client(sync_client=True) as client:
+        automations.keep(client, policies.silent())
+        run = client.create_flow_run(flow(lambda: None, name="boston"))
+        client.set_flow_run_state(run.id, Running())
+    until_in(run.id, "Crashed")
+    assert "no sign of life for 10 seconds" in str(read(run.id).state)
 
 
 def test_only_our_runs_are_meant() -> None:
