@@ -6,7 +6,7 @@ The splits are arrays of pixels.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import pandas as pd
 from sklearn import model_selection
@@ -16,7 +16,7 @@ from casebook.store import Facts, Ref
 from casebook.tables import read_table, write_arrays
 from tasks.evaluation.leakage_checks import repeats_across
 from tasks.images.read import pictures_of
-from tasks.tables.split import FOLDS, PARTS, as_given, enough_of_each_class
+from tasks.tables.split import FOLDS, PARTS, as_given, enough_of_each_class, folds_of
 
 Parts: TypeAlias = "dict[str, pd.DataFrame]"
 
@@ -70,17 +70,20 @@ def written(out: Path, raw: Ref, parts: Parts) -> Facts:
 def by_group(frame: pd.DataFrame, seed: int) -> Parts:
     """Return training, validation and test rows, stratified by group.
 
-    Each group counts once, with its first label.
+    Each group counts once, with the label of the picture whose hash comes first. Whether it is
+    tested is up to that hash, not to the seed.
 
     Raises
     ------
     CasebookError
         There is one class only, or one with fewer than ten groups.
     """
-    first = frame.drop_duplicates("group")
+    first = frame.sort_values("sha256").drop_duplicates("group")
     enough_of_each_class(first, "label", FOLDS)
-    share: dict[str, Any] = {"test_size": 1 / FOLDS, "random_state": seed}
-    rest, test = model_selection.train_test_split(first, stratify=first["label"], **share)
-    train, validation = model_selection.train_test_split(rest, stratify=rest["label"], **share)
+    folds = folds_of(first[["sha256", "label"]], "label", FOLDS, first["label"].to_numpy())
+    rest, test = first[folds != 0], first[folds == 0]
+    train, validation = model_selection.train_test_split(
+        rest, test_size=1 / FOLDS, random_state=seed, stratify=rest["label"]
+    )
     chosen = zip(PARTS, (train, validation, test), strict=True)
     return {name: frame[frame["group"].isin(part["group"])] for name, part in chosen}

@@ -1,6 +1,7 @@
 """Split: divide the rows into training, validation and test splits.
 
-No row and no repeat of a row is in two of them.
+No row and no repeat of a row is in two of them. Which fold tests a row is up to a hash of its
+features: it is the same in every run, with any seed, and also where rows were added since.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ import numpy as np
 import pandas as pd
 from sklearn import model_selection
 
+from casebook.array_types import AnyArray, Float64Array, Int64Array
 from casebook.errors import CasebookError
 from casebook.language import Message, msg
 from casebook.stage import stage
 from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_table, write_table
+from tasks.data.row_hash import positions, row_hashes
 from tasks.evaluation.leakage_checks import repeats_across
 from tasks.problem.definition import Problem
 from tasks.problem.targets import has_target
@@ -28,6 +31,7 @@ PARTS = ("train", "validation", "test")
 FOLDS = 5
 VALIDATION = 0.1  # of the rows that are not test rows, where the set says which those are
 SMALL_FOLDS = 10  # of data so small that every row is needed, and the whole is split several times
+TOLERANCE = 0.01  # of a class's rows: so many more or less may a fold have
 
 
 @stage
@@ -39,8 +43,9 @@ def split(
     A fifth is for the test, a fifth of the rest for validation.
 
     The share of positives is the same in all parts (stratified): 64 % training, 16 % validation, 20
-    % test. All five folds together test every row once. With `grouped`, rows that agree in every
-    column but the target stay together.
+    % test. All five folds together test every row once. The seed chooses validation rows, and has
+    no say in what is tested. With `grouped`, rows that agree in every column but the target stay
+    together.
 
     Raises
     ------
@@ -67,7 +72,7 @@ def split_repeatedly(out: Path, table: Ref, problem: Problem, folds: int, seed: 
     """Part a small table by repeated 10-fold cross-validation; the output holds `folds` folds.
 
     Of ten folds of equal size one is the test part, the next one the validation part and eight are
-    for training. After ten folds the rows are shuffled anew. Classes have the same share in every
+    for training. After ten folds the rows are divided anew. Classes have the same share in every
     fold.
 
     Raises
@@ -97,9 +102,9 @@ def stratified(frame: pd.DataFrame, target: str, fold: int, seed: int) -> Parts:
         The target has one class only, or a class with fewer rows than there are folds.
     """
     enough_of_each_class(frame, target, FOLDS)
-    folds = model_selection.StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
     labels = labels_of(frame, target)
-    development, test = list(folds.split(frame, labels))[fold]
+    folds = folds_of(frame, target, FOLDS, labels.to_numpy())
+    development, test = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
     train, validation = model_selection.train_test_split(
         development, test_size=1 / FOLDS, random_state=seed, stratify=labels.iloc[development]
     )
@@ -173,20 +178,65 @@ def repeated(frame: pd.DataFrame, problem: Problem, folds: int, seed: int) -> It
         raise CasebookError(
             f"Only {len(frame)} rows, too few for {SMALL_FOLDS} folds: at least {2 * SMALL_FOLDS}."
         )
-    kind = model_selection.StratifiedKFold if problem.classes else model_selection.KFold
+    classes = labels_of(frame, problem.target).to_numpy() if problem.classes else None
     for number in range(folds):
         repeat, fold = divmod(number, SMALL_FOLDS)
-        cuts = kind(SMALL_FOLDS, shuffle=True, random_state=seed + repeat).split(
-            frame, labels_of(frame, problem.target)
+        of_row = folds_of(frame, problem.target, SMALL_FOLDS, classes, salt=repeat)
+        test, validation = (
+            np.flatnonzero(of_row == tested) for tested in (fold, (fold + 1) % SMALL_FOLDS)
         )
-        tests = [test for _, test in cuts]
-        test, validation = tests[fold], tests[(fold + 1) % SMALL_FOLDS]
         rest = np.setdiff1d(np.arange(len(frame)), np.concatenate([test, validation]))
         rest = np.random.default_rng((seed, number)).permutation(rest)
         yield {
             name: frame.iloc[rows]
             for name, rows in zip(PARTS, (rest, validation, test), strict=True)
         }
+
+
+def folds_of(
+    frame: pd.DataFrame, target: str, count: int, classes: AnyArray | None = None, salt: int = 0
+) -> Int64Array:
+    """Return the number of the fold that tests each row.
+
+    It is up to the hash of the row's features alone, but for a few rows of each class that make up
+    for folds of unequal size. Another salt divides the rows in another way.
+    """
+    places = positions(row_hashes(frame.drop(columns=target)), salt)
+    folds = np.zeros(len(frame), "int64")
+    groups = [np.full(len(frame), True)]
+    if classes is not None:
+        groups = [classes == label for label in pd.unique(classes)]
+    for rows in groups:
+        folds[rows] = np.searchsorted(ends(places[rows], count), places[rows], side="right")
+    return folds
+
+
+def ends(places: Float64Array, count: int) -> Float64Array:
+    """Return where all folds but the last end, given the rows' places between 0 and 1.
+
+    An end gives way to the rows beside it if more than half of `TOLERANCE` too many or too few rows
+    lie before it.
+
+    Examples
+    --------
+    >>> ends(np.array([0.1, 0.3, 0.7, 0.9]), 2).tolist()
+    [0.5]
+    >>> ends(np.array([0.1, 0.3, 0.4, 0.9]), 2).tolist()
+    [0.4]
+    """
+    rows, ordered = len(places), np.sort(places)
+    chosen = []
+    for place in np.arange(1, count) / count:
+        least, greatest = (
+            np.ceil((place - TOLERANCE / 2) * rows),
+            np.floor((place + TOLERANCE / 2) * rows),
+        )
+        if least > greatest:
+            least = greatest = np.round(place * rows)
+        before = np.searchsorted(ordered, place)
+        within = int(np.clip(before, least, greatest))
+        chosen.append(place if within == before else ordered[within])
+    return np.array(chosen)
 
 
 def labels_of(frame: pd.DataFrame, target: str) -> pd.Series:

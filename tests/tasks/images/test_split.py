@@ -77,8 +77,10 @@ def test_of_repeats_the_test_picture_stays() -> None:
 def grouped() -> pd.DataFrame:
     """Return 150 pictures of three kinds, of which each fifth is nearly the one before it."""
     places = np.arange(150)
+    group = places - (places % 5 == 4)
+    sha256 = [f"{place:064x}" for place in places]
     return pd.DataFrame(
-        {"picture": places, "label": places % 3, "group": places - (places % 5 == 4)}
+        {"picture": places, "label": places % 3, "group": group, "sha256": sha256}
     )
 
 
