@@ -16,22 +16,13 @@ from casebook.array_types import Float64Array
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, write_arrays
-from tasks.evaluation.horizon_metrics import by_horizon
-from tasks.evaluation.metrics import (
-    Figure,
-    across_folds,
-    binary,
-    bootstrap,
-    multiclass,
-    regression,
-    rows_behind,
-    spread,
-)
+from tasks.evaluation import paired
+from tasks.evaluation.figures import HALF, figures_of, once
+from tasks.evaluation.metrics import Figure, across_folds, bootstrap, rows_behind, spread
 from tasks.problem.calibration import ThresholdPolicy, platt, probabilities, temperature, threshold
 from tasks.problem.definition import Problem
 
 RESULTS = "evaluation.json"
-HALF = 0.5
 
 
 class Judged(NamedTuple):
@@ -85,7 +76,7 @@ def evaluate(
     Writes `evaluation.json` (figures, champion, calibration) and `curves.npz` (test answers of the
     `drawn` folds). The champion is the candidate whose mean validation figure is best; no test
     figure has a say in it. With one fold the intervals are the bootstrap's, with several they are
-    of the mean over folds.
+    of the mean over folds. Each other model is compared with the champion on the same rows.
     """
     y = [
         {name: read_arrays(ref, name)["y"].astype("float64") for name in ("validation", "test")}
@@ -109,6 +100,7 @@ def evaluate(
         "champion": champion,
         "candidates": {name: figures[name] for name in trained},
         "peers": {name: figures[name] for name in plain},
+        "differences": _differences(labels, features[0], champion, everyone, per_fold, problem),
         "validation": chosen_by,
         "folds": {
             name: [fold[problem.primary_metric] for fold in folds]
@@ -192,53 +184,6 @@ def validated(
     return _on_validation(folds, y, problem)
 
 
-def figures_of(
-    problem: Problem,
-    y: Float64Array,
-    answers: Float64Array,
-    weights: Float64Array,
-    threshold: float = HALF,
-    base_rate: float | None = None,
-) -> dict[str, Float64Array]:
-    """Return every figure of a model's answers for each row of weights, shape (resamples, rows)."""
-    if problem.problem_type == "forecast":
-        return by_horizon(y, answers, weights)
-    if problem.problem_type == "regression":
-        figures = regression(y, answers, weights)
-        return {**figures, "scaled_mae": figures["mae"] / problem.span} if problem.span else figures
-    if problem.problem_type == "multiclass":
-        return multiclass(y, answers, weights)
-    return binary(y, answers, threshold, base_weights(y, base_rate), weights)
-
-
-def base_weights(y: Float64Array, base_rate: float | None) -> Float64Array:
-    """Return a weight per row that makes the share of positives `base_rate`.
-
-    Positives have weight 1, negatives have more.
-
-    Examples
-    --------
-    >>> base_weights(np.array([1.0, 0.0, 0.0]), base_rate=0.2).tolist()
-    [1.0, 2.0, 2.0]
-    """
-    if base_rate is None:
-        return np.ones(len(y))
-    negative_weight = y.sum() * (1 - base_rate) / base_rate
-    return np.where(y == 1, 1.0, negative_weight / (len(y) - y.sum()))
-
-
-def once(
-    problem: Problem,
-    y: Float64Array,
-    answers: Float64Array,
-    threshold: float = HALF,
-    base_rate: float | None = None,
-) -> Any:
-    """Return every figure of a model's answers on the rows as they are."""
-    figures = figures_of(problem, y, answers, np.ones((1, len(y))), threshold, base_rate)
-    return {name: float(value[0]) for name, value in figures.items()}
-
-
 def _per_fold(
     labels: list[Float64Array], folds: list[Judged], problem: Problem, base_rate: float | None
 ) -> list[dict[str, float]]:
@@ -283,6 +228,46 @@ def _figures(
         ]
         figures[name] = across_folds(per_fold[name], share, spreads, rows)
     return figures
+
+
+def _differences(
+    labels: list[Float64Array],
+    first: Ref,
+    champion: str,
+    everyone: dict[str, list[Judged]],
+    per_fold: dict[str, list[dict[str, float]]],
+    problem: Problem,
+) -> dict[str, dict[str, float]]:
+    """Return the champion's primary figure less that of each other model, on the same rows."""
+    others = [name for name in everyone if name != champion]
+    if not others:
+        return {}
+    folds = [
+        {
+            name: paired.Answers(models[number].test, models[number].threshold)
+            for name, models in everyone.items()
+        }
+        for number in range(len(labels))
+    ]
+    if len(folds) == 1:
+        answers = folds[0].pop(champion)
+        differences = paired.on_one_split(problem, labels[0], answers, folds[0])
+        return {name: difference._asdict() for name, difference in differences.items()}
+    deviations = [
+        paired.spreads(problem, y, fold.pop(champion), fold)
+        for y, fold in zip(labels, folds, strict=True)
+    ]
+    share = len(labels[0]) / (len(labels[0]) + _rows(first))
+    figures = {
+        name: np.array([fold[problem.primary_metric] for fold in values])
+        for name, values in per_fold.items()
+    }
+    return {
+        name: paired.across_folds(
+            figures[champion] - figures[name], share, [fold[name] for fold in deviations]
+        )._asdict()
+        for name in others
+    }
 
 
 def _figures_by(

@@ -12,7 +12,7 @@ from typing import TypedDict
 import numpy as np
 from scipy import stats
 
-from casebook.array_types import Float64Array
+from casebook.array_types import Float64Array, IntpArray
 from tasks.problem.definition import LOWER_IS_BETTER
 
 RESAMPLES = 500
@@ -352,10 +352,14 @@ def resamples(
         weights = np.zeros((min(block, times - first), len(classes)))
         for label in np.unique(classes):
             rows = np.flatnonzero(classes == label)
-            weights[:, rows] = rng.multinomial(
-                len(rows), np.full(len(rows), 1 / len(rows)), size=len(weights)
-            )
+            weights[:, rows] = _drawn(rng, len(weights), len(rows))
         yield weights
+
+
+def _drawn(rng: np.random.Generator, times: int, rows: int) -> IntpArray:
+    """Return how often each of so many rows is drawn with replacement, shape (times, rows)."""
+    places = rng.integers(rows, size=(times, rows)) + rows * np.arange(times)[:, None]
+    return np.bincount(places.ravel(), minlength=times * rows).reshape(times, rows)
 
 
 def across_folds(

@@ -8,7 +8,8 @@ import pytest
 
 from casebook.store import Ref
 from casebook.tables import read_arrays
-from tasks.evaluation.evaluate import base_weights, evaluate, judge, results
+from tasks.evaluation.evaluate import evaluate, judge, results
+from tasks.evaluation.figures import base_weights
 from tasks.problem.calibration import ThresholdPolicy
 from tasks.problem.definition import Problem
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tasks.evaluation.evaluate import figures_of, once
+from tasks.evaluation.figures import figures_of, once
 from tasks.evaluation.horizon_metrics import by_horizon, forecast_rows
 from tasks.evaluation.metrics import bootstrap, resamples
 from tasks.problem.definition import Problem

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from tasks.evaluation.evaluate import once
+from tasks.evaluation.figures import once
 from tasks.problem.definition import KNOWN, LOWER_IS_BETTER, TITLES, Problem, known_metrics
 
 Y = np.array([0.0, 1.0, 0.0, 1.0, 1.0, 0.0])

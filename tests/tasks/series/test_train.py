@@ -14,7 +14,7 @@ from casebook.errors import CasebookError
 from casebook.store import Ref
 from casebook.tables import read_arrays
 from flows.household_power import CASE
-from tasks.evaluation.evaluate import once
+from tasks.evaluation.figures import once
 from tasks.evaluation.leakage_checks import in_order_of_time
 from tasks.problem.definition import Problem
 from tasks.series import export as export_series

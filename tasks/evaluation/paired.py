@@ -1,0 +1,145 @@
+"""Compare two models on the same rows: the difference of their figures, with an interval.
+
+The rows that are hard are hard for both models, so the difference varies much less than either
+figure does: intervals that overlap say nothing about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+from scipy import stats
+
+from casebook.array_types import Float64Array
+from tasks.evaluation.figures import HALF, primary
+from tasks.evaluation.metrics import FEW, LEVEL, resamples
+from tasks.problem.definition import Problem
+
+PAIRED_RESAMPLES = 2000
+Outcome = Literal["better", "worse", "no difference shown"]
+
+
+class Difference(NamedTuple):
+    """By how much a figure of one model exceeds another's, with an interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def outcome(self, sign: int) -> Outcome:
+        """Say what is shown; `sign` is 1 where more of the figure is better, else -1.
+
+        Examples
+        --------
+        >>> Difference(0.233, 0.10, 0.37).outcome(sign=-1)
+        'worse'
+        >>> Difference(0.004, -0.01, 0.018).outcome(sign=1)
+        'no difference shown'
+        """
+        if self.low <= 0 <= self.high:
+            return "no difference shown"
+        return "better" if self.value * sign > 0 else "worse"
+
+
+class Answers(NamedTuple):
+    """A model's answers to some rows, and from which probability on one is an alert."""
+
+    answers: Float64Array
+    threshold: float = HALF
+
+
+def on_one_split(
+    problem: Problem,
+    y: Float64Array,
+    first: Answers,
+    others: Mapping[str, Answers],
+    seed: int = 0,
+    level: float = LEVEL,
+) -> dict[str, Difference]:
+    """Return the primary figure of a model less that of each other one, on the same rows.
+
+    The interval is that of 2,000 resamples of the rows, drawn within each class, the same for all
+    models (paired percentile bootstrap; Efron and Tibshirani 1993). It says how the difference
+    varies with the rows of the test, not how it would with other rows of training.
+    """
+    drawn = _drawn(problem, y, first, others, seed, PAIRED_RESAMPLES)
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=1)
+    models = [first, *others.values()]
+    whole = _figures(problem, y, models, np.ones((1, len(y))))[:, 0]
+    return {
+        name: Difference(float(whole[0] - whole[i + 1]), float(low[i]), float(high[i]))
+        for i, name in enumerate(others)
+    }
+
+
+def spreads(
+    problem: Problem,
+    y: Float64Array,
+    first: Answers,
+    others: Mapping[str, Answers],
+    seed: int = 0,
+) -> dict[str, float]:
+    """Return the standard deviation of each difference over resamples of one fold's test rows."""
+    deviations = _drawn(problem, y, first, others, seed, FEW).std(axis=1)
+    return dict(zip(others, map(float, deviations), strict=True))
+
+
+def across_folds(
+    gaps: Sequence[float], test_share: float, deviations: Sequence[float]
+) -> Difference:
+    """Return the mean of a difference over folds, with the interval of the corrected paired t test.
+
+    As folds share training rows, the variance of the mean is taken as s² (1/n + test rows /
+    training rows) (Nadeau and Bengio 2003). Few folds may agree by chance: the interval is at least
+    as wide as the test rows alone make it.
+
+    Parameters
+    ----------
+    gaps, deviations
+        The difference on each fold, and its standard deviation over resamples of the test rows.
+    test_share
+        The share of a fold's rows that are test rows.
+
+    Examples
+    --------
+    >>> difference = across_folds([-0.2, -0.3, -0.2], test_share=0.1, deviations=[0.0, 0.0, 0.0])
+    >>> [round(value, 3) for value in difference]
+    [-0.233, -0.399, -0.068]
+    """
+    values = np.array(gaps)
+    widening = np.sqrt(1 / len(values) + test_share / (1 - test_share))
+    between = stats.t.ppf((1 + LEVEL) / 2, len(values) - 1) * values.std(ddof=1) * widening
+    within = stats.norm.ppf((1 + LEVEL) / 2) * np.sqrt(np.mean(np.square(deviations)) / len(values))
+    mean, half = float(values.mean()), float(max(between, within))
+    return Difference(mean, mean - half, mean + half)
+
+
+def _drawn(
+    problem: Problem,
+    y: Float64Array,
+    first: Answers,
+    others: Mapping[str, Answers],
+    seed: int,
+    times: int,
+) -> Float64Array:
+    """Return the differences in resamples of the rows, shape (others, times)."""
+    models = [first, *others.values()]
+    classes = y if problem.classes else np.zeros(len(y))
+    drawn = np.concatenate(
+        [
+            _figures(problem, y, models, weights)
+            for weights in resamples(classes, seed, problem.block, times)
+        ],
+        axis=1,
+    )
+    differences: Float64Array = drawn[0] - drawn[1:]
+    return differences
+
+
+def _figures(
+    problem: Problem, y: Float64Array, models: Sequence[Answers], weights: Float64Array
+) -> Float64Array:
+    """Return the primary figure of each model for each row of weights."""
+    return np.stack([primary(problem, y, *model, weights=weights) for model in models])
