@@ -1,7 +1,7 @@
 """The registry of versions: which one of each case serves, and which ones did before.
 
-The file `production` names the version that serves, and `history` has a line for each change:
-when, from which version, to which. These functions are also the tools that a damaged registry is
+The file `production` names the version that serves, `best` the best one that ever served, and
+`history` has a line for each change: when, from which version, to which. These functions are also the tools that a damaged registry is
 mended with: they tell what can't be read, and go around it.
 """
 
@@ -21,6 +21,7 @@ from casebook.versions import NAME, Damaged, check, folder_of, number, published
 
 POINTER = "production"
 HISTORY = "history"
+BEST = "best"
 CHANGE = re.compile(rf"[0-9]{{4}}-\S+ (-|{NAME.pattern}) ({NAME.pattern})")
 
 log = logging.getLogger("casebook")
@@ -75,6 +76,26 @@ def point(case: str, version: int) -> None:
     _point(case, version, present(case))
 
 
+def best(case: str) -> int | None:
+    """Return the best version that ever served, or None if nobody can tell or it is gone.
+
+    A later version must not be worse than it either: else each could be a little worse than the one
+    before. A user's choice is the new measure.
+    """
+    try:
+        content = _content(paths.models(case) / BEST)
+    except Damaged as fault:
+        log.warning("%s.", fault)
+        return None
+    version = number((content or b"").decode("ascii", errors="replace").strip())
+    return version if version in published(case) else None
+
+
+def note_best(case: str, version: int) -> None:
+    """Note that a version is the best one that ever served."""
+    _replace(paths.models(case) / BEST, f"{version}\n".encode())
+
+
 def promote(case: str, version: int) -> None:
     """Make a version serve on a user's request.
 
@@ -97,6 +118,7 @@ def promote(case: str, version: int) -> None:
                 "promote what it publishes."
             )
         _point(case, version, before)
+        note_best(case, version)
 
 
 def rollback(case: str) -> int:
@@ -129,6 +151,7 @@ def rollback(case: str) -> int:
             log.warning("%s The last of the others says version %d.", warning, before)
         folder_of(case, before)
         _set(case, before)
+        note_best(case, before)
         _write_history(case, rest)
     return before
 

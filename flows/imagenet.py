@@ -79,7 +79,7 @@ def imagenet(params: ImagenetParams = ImagenetParams()) -> Summary:
     evaluation = judge(chosen, network, problem, params.seed)
     bundle = export_pictures(chosen, {NAME: network}, evaluation, network, problem)
     metrics = measure_run(weights, chosen, evaluation, str(PROTOCOL), problem)
-    published = publish(bundle, chosen, metrics, problem, Pictures())
+    published = publish(bundle, [chosen], evaluation, metrics, problem, Pictures())
     return report_pretrained(metrics, evaluation, network, bundle, published, problem)
 
 
@@ -216,6 +216,7 @@ def judge(out: Path, chosen: Ref, network: Ref, problem: Problem, seed: int) -> 
             "champion": NAME,
             "candidates": {NAME: figures},
             "peers": {},
+            "differences": {},
             "validation": {},
             "test": {"split": f"every {KNOWN} of the flowers set", "folds": 1, "rows": len(y)},
         },

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from casebook.array_types import Float64Array
+from casebook.array_types import AnyArray, Float64Array, UInt64Array
 from casebook.store import Ref
 from casebook.tables import read_arrays
 from serving.graph import Arrays
+from tasks.data.row_hash import array_hashes
 from tasks.images.export import answers, export_pictures
 from tasks.problem.definition import Problem
 from tasks.problem.prepared_data import PreparedData
@@ -31,15 +32,24 @@ class Pictures:
 
         A network that was trained elsewhere has no training split.
         """
-        there = parts.path(f"{part}.npz").is_file()
-        return read_arrays(parts, part)["y"].astype("float64") if there else np.array([])
+        return _array(parts, part, "y").astype("float64")
 
     def predict(self, folder: Path, parts: Ref, problem: Problem) -> Float64Array:
         """Return a version's answers to the test pictures."""
         graph = onnx.load(folder / "model.onnx")
         return answers(graph, read_arrays(parts, "test")["x"], problem.output).astype("float64")
 
+    def hashes(self, parts: Ref, part: str, problem: Problem) -> UInt64Array:
+        """Return a hash of each picture's pixels."""
+        return array_hashes(_array(parts, part, "x"))
+
     def inputs(self, folder: Path, parts: Ref) -> Arrays:
         """Return the pixels."""
         part = "train" if parts.path("train.npz").is_file() else "test"
         return {"picture": read_arrays(parts, part)["x"]}
+
+
+def _array(parts: Ref, part: str, name: str) -> AnyArray:
+    """Return an array of a part, or an empty one where there is no such part."""
+    there = parts.path(f"{part}.npz").is_file()
+    return read_arrays(parts, part)[name] if there else np.array([])

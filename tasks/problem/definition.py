@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from casebook.errors import CasebookError
 
@@ -40,6 +40,12 @@ TITLES = {
     "rmse_next_week": "RMSE of the next 7 days",
     "rmse_next_month": "RMSE of the next 30 days",
 }
+
+# How much less of its primary metric a new version may have than the one that it replaces. Of an
+# error it is so much of the version's error, of any other figure the difference itself.
+ERROR_MARGIN = 0.05
+MARGINS = {"roc_auc": 0.005, "auprc": 0.03}
+MARGIN = 0.02
 
 KNOWN: dict[str, tuple[str, ...]] = {  # what is measured of each kind of problem
     "binary": (
@@ -86,6 +92,9 @@ class Problem(BaseModel):
         The metric by which candidates are chosen on validation and versions are compared.
     metrics
         The metrics that tables show, in their order.
+    margin
+        How much worse a new version may be in its primary metric than the one that it replaces: the
+        difference, or, of an error, the share of it. 0 stands for the metric's usual margin.
     span
         What the absolute error is divided by for `scaled_mae`; 0 where that is no figure of the
         case.
@@ -112,6 +121,7 @@ class Problem(BaseModel):
     unit: str | None = None
     primary_metric: str
     metrics: tuple[str, ...]
+    margin: float = Field(0.0, ge=0)
     span: float = 0.0
 
     @property
@@ -131,6 +141,19 @@ class Problem(BaseModel):
     def sign(self) -> int:
         """1 where more of the primary figure is better, -1 where less is."""
         return -1 if self.primary_metric in LOWER_IS_BETTER else 1
+
+    def margin_beside(self, figure: float) -> float:
+        """Return how much worse than a figure a version may be that takes the place of its model.
+
+        Examples
+        --------
+        >>> judged_by = {"target": "price", "primary_metric": "rmse", "metrics": ("rmse",)}
+        >>> Problem(problem_type="regression", **judged_by).margin_beside(2.5)
+        0.125
+        """
+        if self.sign < 0:
+            return (self.margin or ERROR_MARGIN) * abs(figure)
+        return self.margin or MARGINS.get(self.primary_metric, MARGIN)
 
     @property
     def title(self) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from casebook.array_types import Float64Array
+from casebook.array_types import Float64Array, UInt64Array
 from casebook.language import Message
 from casebook.origin import Origin
 from casebook.store import Ref
@@ -76,6 +76,9 @@ class InputKind(Protocol):
 
     def predict(self, folder: Path, parts: Ref, problem: Problem) -> Float64Array:
         """Return a version's answers to the test part."""
+
+    def hashes(self, parts: Ref, part: str, problem: Problem) -> UInt64Array:
+        """Return a hash of each row of a part, or nothing where there is no such part."""
 
     def inputs(self, folder: Path, parts: Ref) -> Arrays:
         """Return the training split's inputs as the service reads them.

@@ -62,7 +62,7 @@ class FittedModels:
 def evaluate_and_publish(fitted: FittedModels) -> Summary:
     """Judge candidates and baselines on the test part, publish the champion, and report."""
     data, networks = fitted.data, fitted.networks
-    parts, encoded, problem = data.parts[0], data.encoded[0], data.problem
+    encoded, problem = data.encoded[0], data.problem
     scores = [baseline.result() for baseline in fitted.baselines]
     evaluation = evaluate(
         data.encoded,
@@ -92,7 +92,8 @@ def evaluate_and_publish(fitted: FittedModels) -> Summary:
         fitted.findings,
         leaks,
     )
-    published = publish(bundle, parts, metrics, problem, data.kind)
+    tested = data.parts[: data.plotted_folds]
+    published = publish(bundle, tested, evaluation, metrics, problem, data.kind)
     return report(
         metrics,
         evaluation,

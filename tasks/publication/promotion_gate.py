@@ -2,85 +2,99 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from casebook import paths, registry
 from casebook.array_types import Float64Array
-from casebook.store import Ref
-from casebook.versions import folder_of, published
-from tasks.evaluation.evaluate import HALF, figures_of, once
-from tasks.evaluation.metrics import LEVEL, resamples
+from casebook.versions import published
+from tasks.evaluation.figures import HALF, once
+from tasks.evaluation.paired import Difference
 from tasks.problem.definition import Problem
 from tasks.problem.prepared_data import InputKind
+from tasks.publication.held_out import HeldOut
+from tasks.publication.version_comparison import compare, threshold_of
+
+
+class Decision(NamedTuple):
+    """Whether a version serves, why, and whether it is then the best one that ever did."""
+
+    serves: bool
+    why: str
+    best: bool = False
 
 
 def gate(
     case: str,
     version: int,
-    parts: Ref,
+    rows: HeldOut,
     metrics: Mapping[str, Any],
     problem: Problem,
     kind: InputKind,
     draft: Path | None = None,
-) -> tuple[bool, str]:
-    """Say whether a version may serve by itself, and why.
+) -> Decision:
+    """Decide whether a version may serve by itself.
 
-    It may if it was trained on real data, of no earlier day than the present model's, is better
-    than a constant answer, and is not worse than the present model on the same test rows: the 95 %
-    interval of the difference in the primary figure (paired bootstrap) must reach zero. A model of
-    other columns can't be compared and waits. `draft` is where a version lies before it appears.
+    It may if it was trained on real data, not in the smoke profile, on data of no earlier day than
+    the present model's, is better than a constant answer, and is shown to be no worse, but for the
+    problem's margin, than the version that serves and than the best that ever served. They are
+    compared on test rows that neither was fitted to: the 90 % interval of the difference in the
+    primary figure (paired bootstrap) must lie within the margin. A model that can't be compared
+    waits. `draft` is where a version lies before it appears.
     """
     present, folder = registry.present(case), draft or paths.models(case) / str(version)
-    promote = f"`python -m flows.promote {case} {version}` serves this one"
     if present == version:
-        return True, "it serves already"
+        return Decision(True, "it serves already", best=registry.best(case) == version)
     if reason := unfit(case, version, metrics):
-        return False, reason
-    if reason := no_better(folder, parts, metrics, problem, kind):
-        return False, f"{reason}; {promote} all the same"
+        return Decision(False, reason)
+    by_hand = f"`python -m flows.promote {case} {version}` serves this one"
+    if reason := no_better(rows, metrics, problem, kind, threshold_of(folder)):
+        return Decision(False, f"{reason}; {by_hand} all the same")
+    warning = beaten(metrics, problem)
+    if reason := no_rival(case, present):
+        return Decision(True, reason + warning, best=True)
+    rivals = dict.fromkeys([present, registry.best(case) or present])
+    judged = [compare(case, rival, folder, rows, problem, kind) for rival in rivals if rival]
+    serves = all(comparison.passed for comparison in judged)
+    why = "; ".join(one.why for one in judged if one.passed is serves) + warning
+    if serves:
+        return Decision(True, why, best=judged[-1].better)
+    return Decision(False, f"{why}; {by_hand}")
+
+
+def no_rival(case: str, present: int | None) -> str | None:
+    """Say that a version has none to be compared with, or None."""
     if present is None:
-        return True, "no version served before"
+        return "no version served before"
     if present not in published(case):
-        return True, f"version {present}, which was to serve, is gone or can't be read"
+        return f"version {present}, which was to serve, is gone or can't be read"
     if published(case)[present]["trained_on"] != "real":
-        return True, f"version {present} was trained on sample data"
-    old = folder_of(case, present)
-    if _inputs(old) != _inputs(folder):
-        return False, (
-            f"version {present}, which serves, takes other columns, so the two can't be compared; "
-            f"{promote}"
-        )
-    low, high = difference(old, folder, parts, problem, kind)
-    worse = high < 0 if problem.sign > 0 else low > 0
-    return not worse, (
-        f"on this run's test rows its {problem.title} differs from version {present}'s by "
-        f"{low:+.4f} to {high:+.4f} (95 % interval), which is {'worse' if worse else 'not worse'}"
-    )
+        return f"version {present} was trained on sample data"
+    return None
 
 
 def no_better(
-    folder: Path, parts: Ref, metrics: Mapping[str, Any], problem: Problem, kind: InputKind
+    rows: HeldOut,
+    metrics: Mapping[str, Any],
+    problem: Problem,
+    kind: InputKind,
+    threshold: float = HALF,
 ) -> str | None:
     """Say that a version is no better than the same answer to every row, or None.
 
     The peer `dummy` answers so. Without it, both are judged on the test part here.
     """
+    name = problem.primary_metric
     if dummy := metrics["peers"].get("dummy"):
-        model = metrics["candidates"][metrics["champion"]][problem.primary_metric]["value"]
-        constant = dummy[problem.primary_metric]["value"]
+        model = metrics["candidates"][metrics["champion"]][name]["value"]
+        constant = dummy[name]["value"]
     else:
-        y = kind.targets(parts, "test", problem)
-        model = once(problem, y, kind.predict(folder, parts, problem), _threshold(folder))[
-            problem.primary_metric
-        ]
-        constant = once(problem, y, _constant(kind.targets(parts, "train", problem), y, problem))[
-            problem.primary_metric
-        ]
+        train = kind.targets(rows.parts[0], "train", problem)
+        model = once(problem, rows.y, rows.answers, threshold)[name]
+        constant = once(problem, rows.y, _constant(train, rows.y, problem))[name]
     if problem.sign * (model - constant) > 0:
         return None
     return (
@@ -107,11 +121,14 @@ def _constant(train: Float64Array, y: Float64Array, problem: Problem) -> Float64
 def unfit(case: str, version: int, metrics: Mapping[str, Any]) -> str | None:
     """Return why a version was never meant to serve by itself, or None.
 
-    The reason is that its data is a sample, or older than the present model's.
+    The reason is that its data is a sample, or older than the present model's, or that it was
+    trained in the smoke profile.
     """
     promote = f"`python -m flows.promote {case} {version}` serves it all the same"
     if metrics["data"]["source"] != "real":
         return f"it was trained on sample data; {promote}"
+    if metrics["profile"] == "smoke":
+        return f"it was trained in the smoke profile, which only tries the steps; {promote}"
     present, date = registry.present(case), metrics["data"].get("date")
     manifest = published(case).get(present, {}) if date and present is not None else {}
     if manifest.get("trained_on") == "real" and date < (
@@ -124,39 +141,20 @@ def unfit(case: str, version: int, metrics: Mapping[str, Any]) -> str | None:
     return None
 
 
-def difference(
-    old: Path, new: Path, parts: Ref, problem: Problem, kind: InputKind
-) -> tuple[float, float]:
-    """Return the 95 % interval of the new version's primary metric minus the old one's.
-
-    Both metrics are of the test split. The interval is that of a paired bootstrap, stratified by
-    class where there are classes. Versions are given by their folders.
-    """
-    y = kind.targets(parts, "test", problem)
-    classes = y if problem.classes else np.zeros(len(y))
-    drawn = {}
-    for folder in (old, new):
-        limit, scores = _threshold(folder), kind.predict(folder, parts, problem)
-        blocks = [
-            figures_of(problem, y, scores, weights, limit)[problem.primary_metric]
-            for weights in resamples(classes, 0, problem.block)
-        ]
-        drawn[folder] = np.concatenate(blocks)
-    low, high = np.quantile(drawn[new] - drawn[old], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(low), float(high)
-
-
-def _threshold(folder: Path) -> float:
-    """Return from which probability on a version's answer is an alert."""
-    output = _signature(folder)["output"]
-    return float(output.get("threshold", HALF))
-
-
-def _signature(folder: Path) -> dict[str, Any]:
-    signature: dict[str, Any] = json.loads((folder / "signature.json").read_text(encoding="utf-8"))
-    return signature
-
-
-def _inputs(folder: Path) -> list[str]:
-    """Return the columns that a version takes."""
-    return [entry["name"] for entry in _signature(folder).get("inputs", [])]
+def beaten(metrics: Mapping[str, Any], problem: Problem) -> str:
+    """Return a remark on the baseline that does better than the champion, or nothing."""
+    name, peers = problem.primary_metric, metrics["peers"]
+    better = {
+        peer: Difference(**metrics["differences"][peer])
+        for peer in peers
+        if metrics["differences"][peer]["value"] * problem.sign < 0
+    }
+    if not better:
+        return ""
+    best = min(better, key=lambda peer: better[peer].value * problem.sign)
+    shown = better[best].outcome(problem.sign) == "worse"
+    return (
+        f"; but the baseline {best} has {problem.title} {peers[best][name]['value']:.4f}, by "
+        f"{abs(better[best].value):.4f} the better one"
+        f"{'' if shown else ', which may be chance'}"
+    )

@@ -1,7 +1,7 @@
 """Publish: make an exported model a numbered version, and let it serve if it has earned that."""
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from prefect import events
+import numpy as np
 from pydantic import BaseModel
 
 from casebook import files, paths, registry, share
+from casebook.array_types import NamedArrays
 from casebook.registry import alone, point
 from casebook.run import current
 from casebook.stage import uncached_task
@@ -20,6 +22,7 @@ from casebook.versions import folder_of, free_number, published
 from tasks.pages.model_card import card
 from tasks.problem.definition import Problem
 from tasks.problem.prepared_data import InputKind
+from tasks.publication.held_out import FILE, held_out, record
 from tasks.publication.promotion_gate import gate, unfit
 from tasks.publication.training_distribution import describe
 
@@ -36,7 +39,12 @@ class Published(BaseModel):
 
 @uncached_task
 def publish(
-    bundle: Ref, parts: Ref, metrics: dict[str, Any], problem: Problem, kind: InputKind
+    bundle: Ref,
+    parts: Sequence[Ref],
+    evaluation: Ref,
+    metrics: dict[str, Any],
+    problem: Problem,
+    kind: InputKind,
 ) -> Published:
     """Prepare an exported model as the case's next version, and promote it if the gate allows.
 
@@ -48,7 +56,9 @@ def publish(
     Parameters
     ----------
     bundle, parts
-        What `export` wrote, and the split whose test part the gate compares models on.
+        What `export` wrote, and the parts of each fold whose test rows the gate compares models on.
+    evaluation
+        What `evaluate` wrote.
     metrics
         The run's metrics.json.
     problem, kind
@@ -71,19 +81,32 @@ def publish(
         draft = folder_of(case, version)
     else:
         draft = writing.enter_context(files.new_folder(folder))
-        _write(draft, bundle, parts, metrics, problem, kind)
-    serves, why = gate(case, version, parts, metrics, problem, kind, draft)
-    publication = Published(case=case, version=version, folder=str(folder), serves=serves, why=why)
-    current().last.append(partial(_release, publication, writing, metrics))
+        _write(draft, bundle, parts[0], metrics, problem, kind)
+    rows = held_out(draft, parts, evaluation, problem, kind)
+    if not earlier:
+        _finish(draft, bundle, metrics, record(rows, problem, kind))
+    decision = gate(case, version, rows, metrics, problem, kind, draft)
+    publication = Published(
+        case=case,
+        version=version,
+        folder=str(folder),
+        serves=decision.serves,
+        why=decision.why,
+    )
+    current().last.append(partial(_release, publication, writing, metrics, best=decision.best))
     return publication
 
 
-def _release(publication: Published, writing: ExitStack, metrics: Mapping[str, Any]) -> None:
+def _release(
+    publication: Published, writing: ExitStack, metrics: Mapping[str, Any], *, best: bool
+) -> None:
     """Let a version that is ready appear, and serve if it may."""
     writing.close()
     folder_of(publication.case, publication.version)
     if publication.serves:
         point(publication.case, publication.version)
+        if best:
+            registry.note_best(publication.case, publication.version)
     elif unfit(publication.case, publication.version, metrics) is None:
         tell_refused(publication.case, publication.version, publication.why)
     current().details["published"] = publication.model_dump(include={"version", "serves", "why"})
@@ -92,7 +115,8 @@ def _release(publication: Published, writing: ExitStack, metrics: Mapping[str, A
 @contextmanager
 def _taken_back(case: str, version: int, folder: Path | None) -> Iterator[None]:
     """After an exception, let serve what served before, and remove a version's new folder."""
-    small = [paths.models(case) / name for name in (registry.POINTER, registry.HISTORY)]
+    names = (registry.POINTER, registry.HISTORY, registry.BEST)
+    small = [paths.models(case) / name for name in names]
     before = [_small(path) for path in small]
     try:
         yield
@@ -137,7 +161,7 @@ def tell_refused(case: str, version: int, why: str) -> None:
 def _write(
     out: Path, bundle: Ref, parts: Ref, metrics: dict[str, Any], problem: Problem, kind: InputKind
 ) -> None:
-    """Write a version: the bundle, its metrics, its card, and a manifest with each file's hash."""
+    """Write a version: the bundle, what it was trained on, its metrics and its card."""
     for path in bundle.folder.iterdir():
         if path.suffix in (".onnx", ".keras", ".json") and path.name != "manifest.json":
             shutil.copy2(path, out / path.name)
@@ -147,6 +171,11 @@ def _write(
     )
     files.write_json(out / "metrics.json", metrics)
     files.write_text(out / "card.md", card(metrics, bundle, problem))
+
+
+def _finish(out: Path, bundle: Ref, metrics: dict[str, Any], rows: NamedArrays) -> None:
+    """Note which rows a version was fitted to, and write a manifest with each file's hash."""
+    np.savez_compressed(out / FILE, allow_pickle=False, **rows)
     written = sorted(path for path in out.iterdir() if not path.name.startswith("."))
     hashes = {p.name: {"sha256": files.sha256(p), "bytes": p.stat().st_size} for p in written}
     files.write_json(

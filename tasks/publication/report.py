@@ -16,6 +16,7 @@ from casebook.run import REPORT, Summary, current
 from casebook.stage import uncached_task
 from casebook.store import Ref
 from tasks.evaluation.evaluate import results
+from tasks.evaluation.paired import Difference
 from tasks.pages.findings import sections_of
 from tasks.pages.model_card import best_peer
 from tasks.pages.notes import Notes
@@ -44,6 +45,7 @@ def measure_run(
     metrics = {
         "case": run.case,
         "run_id": run.run_id,
+        "profile": run.params.model_dump()["profile"],
         "data": {
             "source": origin.kind,
             "origin": origin.location or origin.note,
@@ -57,6 +59,7 @@ def measure_run(
         "candidates": result["candidates"],
         "peers": result["peers"],
         "champion": result["champion"],
+        "differences": result["differences"],
         "course": "course" if "course" in result["candidates"] else None,
         "validation": result["validation"],
         "leaks": list(leaks),
@@ -122,6 +125,10 @@ def report(
         metrics=metrics,
         protocol=protocol,
         result=result,
+        outcomes={
+            name: Difference(**difference).outcome(problem.sign)
+            for name, difference in metrics["differences"].items()
+        },
         entry=data_set(str(bundle.facts["dataset"])),
         checked=checked.facts,
         cleaned=cleaned.facts,
@@ -165,31 +172,31 @@ def verdict(
         (metrics["course"], metrics["candidates"]),
     ):
         if name is not None and name != metrics["champion"]:
-            sentences.append(
-                _beside(champion, name, figures[name][problem.primary_metric], problem)
-            )
+            other = figures[name][problem.primary_metric]["value"]
+            difference = Difference(**metrics["differences"][name])
+            sentences.append(_beside(name, other, difference, problem))
     return sentences
 
 
-def _beside(
-    champion: Mapping[str, float], name: str, other: Mapping[str, float], problem: Problem
-) -> Message:
-    gap = champion["value"] - other["value"]
-    values: dict[str, JsonValue] = {"name": name, "other": other["value"], "gap": gap}
-    apart = champion["low"] > other["high"] or other["low"] > champion["high"]
-    if gap == 0:
-        return msg("That is as good as {name} ({other:.4f}).", **values)
-    if gap * problem.sign > 0:
-        if apart:
-            return msg("That is better than {name} ({other:.4f}, {gap:+.4f}).", **values)
-        return msg(
-            "That is better than {name} ({other:.4f}, {gap:+.4f}; their intervals overlap).",
-            **values,
-        )
-    if apart:
-        return msg("That is worse than {name} ({other:.4f}, {gap:+.4f}).", **values)
+def _beside(name: str, other: float, difference: Difference, problem: Problem) -> Message:
+    values: dict[str, JsonValue] = {"name": name, "other": other, **difference._asdict()}
+    match difference.outcome(problem.sign):
+        case "better":
+            return msg(
+                "That is better than {name} ({other:.4f}): {value:+.4f} on the same rows "
+                "({low:+.4f} to {high:+.4f}).",
+                **values,
+            )
+        case "worse":
+            return msg(
+                "That is worse than {name} ({other:.4f}): {value:+.4f} on the same rows "
+                "({low:+.4f} to {high:+.4f}).",
+                **values,
+            )
     return msg(
-        "That is worse than {name} ({other:.4f}, {gap:+.4f}; their intervals overlap).", **values
+        "No difference from {name} ({other:.4f}) is shown: {value:+.4f} on the same rows "
+        "({low:+.4f} to {high:+.4f}).",
+        **values,
     )
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import onnx
 
-from casebook.array_types import Float64Array
+from casebook.array_types import Float64Array, UInt64Array
 from casebook.store import Ref
 from casebook.tables import read_arrays
 from serving.graph import Arrays
+from tasks.data.row_hash import array_hashes
 from tasks.problem.definition import Problem
 from tasks.problem.prepared_data import PreparedData
 from tasks.series.export import Window, answers, export_series
@@ -37,6 +38,10 @@ class Series:
         """Return a version's answers to the test windows."""
         graph = onnx.load(folder / "model.onnx")
         return answers(graph, read_arrays(parts, "test"), problem).astype("float64")
+
+    def hashes(self, parts: Ref, part: str, problem: Problem) -> UInt64Array:
+        """Return a hash of each window."""
+        return array_hashes(read_arrays(parts, part)["window"])
 
     def inputs(self, folder: Path, parts: Ref) -> Arrays:
         """Return the windows."""

@@ -9,9 +9,10 @@ from pathlib import Path
 import onnx
 import pandas as pd
 
-from casebook.array_types import Float64Array
+from casebook.array_types import Float64Array, UInt64Array
 from casebook.store import Ref
 from serving.graph import Arrays
+from tasks.data.row_hash import row_hashes
 from tasks.problem.definition import Problem
 from tasks.problem.prepared_data import PreparedData
 from tasks.problem.targets import truth
@@ -38,6 +39,10 @@ class Rows:
             "float64"
         )
         return predictions
+
+    def hashes(self, parts: Ref, part: str, problem: Problem) -> UInt64Array:
+        """Return a hash of each row's columns without the target."""
+        return row_hashes(read_raw(parts, part).drop(columns=problem.target))
 
     def inputs(self, folder: Path, parts: Ref) -> Arrays:
         """Return the columns that a version takes."""

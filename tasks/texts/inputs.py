@@ -8,10 +8,11 @@ from pathlib import Path
 
 import onnx
 
-from casebook.array_types import Float64Array
+from casebook.array_types import Float64Array, UInt64Array
 from casebook.store import Ref
-from casebook.words import numbered, padded
+from casebook.words import normalized, numbered, padded
 from serving.graph import TOKENS, Arrays
+from tasks.data.row_hash import row_hashes
 from tasks.problem.definition import Problem
 from tasks.problem.prepared_data import PreparedData
 from tasks.problem.targets import truth
@@ -39,6 +40,11 @@ class Texts:
         graph = onnx.load(folder / "model.onnx")
         texts = plain(read_raw(parts, "test")[self.column])
         return answers(graph, vocabulary_in(folder), texts, problem.output).astype("float64")
+
+    def hashes(self, parts: Ref, part: str, problem: Problem) -> UInt64Array:
+        """Return a hash of each text as it is read."""
+        texts = read_raw(parts, part)[self.column].fillna("").map(normalized)
+        return row_hashes(texts.to_frame())
 
     def inputs(self, folder: Path, parts: Ref) -> Arrays:
         """Return the numbers of the tokens."""

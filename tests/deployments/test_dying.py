@@ -140,7 +140,7 @@ def test_a_model_that_may_not_serve_is_told_once(
     stand_and_alerts: tuple[Stand, Posted], command: Callable[..., str]
 ) -> None:
     stand, posted = stand_and_alerts
-    few = ("--profile", "smoke", "--candidates", "course", "--peers")
+    few = ("--candidates", "tuned", "--epochs", "30", "--peers")
     for number in (1, 2):
         make_tracts(150, number).to_csv(stand.folder / f"{number}.csv", index=False)
     assert "Version 1 serves" in command(

@@ -10,7 +10,7 @@ from flows.boston import boston
 from samples.boston import make_tracts
 from tests.flows.house import Finished, House
 
-PARAMS = 'profile = "smoke"\ncandidates = ["course"]\npeers = []\n'
+PARAMS = 'candidates = ["tuned"]\nepochs = 30\npeers = []\n'
 
 
 def backfill(

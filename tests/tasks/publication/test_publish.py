@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,8 +16,10 @@ from casebook.run import Run
 from casebook.store import Ref
 from casebook.versions import versions
 from tasks.problem.definition import Problem
-from tasks.publication.promotion_gate import difference, gate, unfit
+from tasks.publication.held_out import held_out
+from tasks.publication.promotion_gate import gate, unfit
 from tasks.publication.publish import publish
+from tasks.publication.version_comparison import compare
 from tasks.tables.inputs import Rows
 
 PROBLEM = Problem(problem_type="binary", target="sold", primary_metric="auprc", metrics=("auprc",))
@@ -26,6 +29,8 @@ JUDGED = {
     "champion": "ours",
     "candidates": {"ours": {"auprc": FIGURE}},
     "peers": {"dummy": {"auprc": DUMMY}},
+    "profile": "standard",
+    "differences": {"dummy": {"value": 0.7, "low": 0.6, "high": 0.8}},
 }
 REAL, SAMPLE = {"data": {"source": "real"}, **JUDGED}, {"data": {"source": "sample"}, **JUDGED}
 
@@ -53,7 +58,7 @@ def graph(weight: float, noise: float = 0.0) -> bytes:
     ).SerializeToString()
 
 
-def release(version: int, model: bytes = b"", trained_on: str = "real") -> int:
+def release(version: int, model: bytes = graph(1.0), trained_on: str = "real") -> int:
     """Put a version among the published ones by hand."""
     folder = paths.models("shop") / str(version)
     folder.mkdir(parents=True)
@@ -61,6 +66,7 @@ def release(version: int, model: bytes = b"", trained_on: str = "real") -> int:
     files.write_json(
         folder / "signature.json", {"inputs": [{"name": "x"}], "output": {"threshold": 0.5}}
     )
+    np.savez(folder / "rows.npz", fitted=np.array([], "uint64"))
     hashes = {path.name: files.sha256(path) for path in folder.iterdir()}
     manifest = {"trained_on": trained_on, "bundle": f"bundle{version}", "files": hashes}
     files.write_json(folder / "manifest.json", manifest)
@@ -71,6 +77,15 @@ def folder(version: int) -> Path:
     return paths.models("shop") / str(version)
 
 
+def judge(
+    version: int, parts: Ref, metrics: dict[str, Any] = REAL, problem: Problem = PROBLEM
+) -> tuple[bool, str]:
+    """Ask the gate about a version; say whether it serves, and why."""
+    rows = held_out(folder(version), [parts], parts, problem, Rows())
+    decision = gate("shop", version, rows, metrics, problem, Rows())
+    return decision.serves, decision.why
+
+
 @pytest.fixture
 def parts(keep_tables: Callable[..., Ref]) -> Ref:
     rng = np.random.default_rng(0)
@@ -78,7 +93,7 @@ def parts(keep_tables: Callable[..., Ref]) -> Ref:
     frame = pd.DataFrame(
         {"price": rng.normal(size=200) + 2.0 * y, "other": rng.normal(size=200), "sold": y}
     )
-    return keep_tables(train=frame, test=frame)
+    return keep_tables(train=frame, validation=frame, test=frame)
 
 
 def history() -> list[list[str]]:
@@ -140,13 +155,13 @@ def test_nothing_published_is_said_plainly() -> None:
 
 
 def test_a_sample_model_never_serves_by_itself(parts: Ref) -> None:
-    serves, why = gate("shop", release(1, trained_on="sample"), parts, SAMPLE, PROBLEM, Rows())
+    serves, why = judge(release(1, trained_on="sample"), parts, SAMPLE)
     assert not serves
     assert "python -m flows.promote shop 1" in why
 
 
 def test_the_first_real_model_serves(parts: Ref) -> None:
-    assert gate("shop", release(1), parts, REAL, PROBLEM, Rows()) == (
+    assert judge(release(1), parts) == (
         True,
         "no version served before",
     )
@@ -155,14 +170,14 @@ def test_the_first_real_model_serves(parts: Ref) -> None:
 def test_a_real_model_takes_the_place_of_a_sample_one_without_a_contest(parts: Ref) -> None:
     release(1, trained_on="sample")
     point("shop", 1)
-    serves, why = gate("shop", release(2, graph(-5.0)), parts, REAL, PROBLEM, Rows())
+    serves, why = judge(release(2, graph(-5.0)), parts)
     assert serves
     assert "sample" in why
 
 
 def test_the_model_that_serves_goes_on(parts: Ref) -> None:
     point("shop", release(1))
-    assert gate("shop", 1, parts, SAMPLE, PROBLEM, Rows()) == (True, "it serves already")
+    assert judge(1, parts, SAMPLE) == (True, "it serves already")
 
 
 @pytest.mark.parametrize(
@@ -181,8 +196,8 @@ def test_a_model_of_an_earlier_day_than_the_one_that_serves_waits_however_good(
     release(1, graph(1.0, 2.0))
     files.write_json(paths.models("shop") / "1" / "manifest.json", present | {"trained_on": "real"})
     point("shop", 1)
-    metrics = {"data": {"source": "real", "date": date}, **JUDGED}
-    result, why = gate("shop", release(2, graph(1.0)), parts, metrics, PROBLEM, Rows())
+    metrics = {**REAL, "data": {"source": "real", "date": date}}
+    result, why = judge(release(2, graph(1.0)), parts, metrics)
     assert result is serves
     assert (unfit("shop", 2, metrics) == why) is not serves
     assert serves or (f"its data is of {date}" in why and "python -m flows.promote shop 2" in why)
@@ -196,22 +211,20 @@ def test_a_model_serves_unless_it_is_worse_on_the_same_rows(
 ) -> None:
     release(1, graph(1.0))
     point("shop", 1)
-    result, why = gate("shop", release(2, graph(weight, noise)), parts, REAL, PROBLEM, Rows())
+    result, why = judge(release(2, graph(weight, noise)), parts)
     assert result is serves
-    assert ("not worse" in why) is serves
+    assert (", which is no worse" in why) is serves
 
 
-def test_a_model_does_not_differ_from_itself(parts: Ref) -> None:
-    release(1, graph(1.0))
+@pytest.mark.parametrize(("old", "better"), [(0.0, False), (2.0, True)])
+def test_a_model_is_better_than_an_earlier_one_if_the_same_rows_show_it(
+    parts: Ref, old: float, better: bool
+) -> None:
+    release(1, graph(1.0, old))
     release(2, graph(1.0))
-    assert difference(folder(1), folder(2), parts, PROBLEM, Rows()) == (0.0, 0.0)
-
-
-def test_a_better_model_differs_by_more_than_nothing(parts: Ref) -> None:
-    release(1, graph(1.0, 2.0))
-    release(2, graph(1.0))
-    low, high = difference(folder(1), folder(2), parts, PROBLEM, Rows())
-    assert 0 < low < high
+    rows = held_out(folder(2), [parts], parts, PROBLEM, Rows())
+    comparison = compare("shop", 1, folder(2), rows, PROBLEM, Rows())
+    assert comparison.passed and comparison.better is better
 
 
 def test_a_model_of_other_columns_waits_as_it_can_not_be_compared(parts: Ref) -> None:
@@ -220,7 +233,7 @@ def test_a_model_of_other_columns_waits_as_it_can_not_be_compared(parts: Ref) ->
         signature = {"inputs": [{"name": name}], "output": {"threshold": 0.5}}
         files.write_json(paths.models("shop") / str(version) / "signature.json", signature)
     point("shop", 1)
-    serves, why = gate("shop", 2, parts, REAL, PROBLEM, Rows())
+    serves, why = judge(2, parts)
     assert not serves
     assert "takes other columns" in why
     assert "python -m flows.promote shop 2" in why
@@ -229,7 +242,7 @@ def test_a_model_of_other_columns_waits_as_it_can_not_be_compared(parts: Ref) ->
 def test_a_version_whose_manifest_can_not_be_read_makes_way(parts: Ref) -> None:
     point("shop", release(1, graph(1.0)))
     (paths.models("shop") / "1" / "manifest.json").write_bytes(b"")
-    serves, why = gate("shop", release(2, graph(1.0)), parts, REAL, PROBLEM, Rows())
+    serves, why = judge(release(2, graph(1.0)), parts)
     assert serves
     assert why == "version 1, which was to serve, is gone or can't be read"
 
@@ -240,7 +253,7 @@ def test_a_damaged_pointer_spares_no_model_the_contest(
 ) -> None:
     point("shop", release(1, graph(1.0)))
     (paths.models("shop") / "production").write_bytes(b"")
-    result, why = gate("shop", release(2, graph(weight, noise)), parts, REAL, PROBLEM, Rows())
+    result, why = judge(release(2, graph(weight, noise)), parts)
     assert result is serves
     assert "version 1's" in why
 
@@ -256,15 +269,8 @@ def test_what_another_machine_published_is_compared_with_promoted_and_rolled_bac
     point("shop", release(1, graph(1.0)))
     become("second")
     assert (versions("shop"), production("shop")) == ([1], 1)
-    serves, why = gate(
-        "shop",
-        release(2, graph(1.0, 0.02)),
-        request.getfixturevalue("parts"),
-        REAL,
-        PROBLEM,
-        Rows(),
-    )
-    assert serves and "not worse" in why
+    serves, why = judge(release(2, graph(1.0, 0.02)), request.getfixturevalue("parts"))
+    assert serves and "no worse" in why
     promote("shop", 2)
     become("first")
     assert (versions("shop"), production("shop")) == ([1, 2], 2)
@@ -292,9 +298,7 @@ def test_a_version_altered_on_shared_storage_is_not_promoted(
 def test_the_first_model_does_not_serve_if_it_is_no_better_than_the_dummy(parts: Ref) -> None:
     for value in (0.2, 0.1, float("nan")):
         metrics = {**REAL, "candidates": {"ours": {"auprc": {"value": value}}}}
-        serves, why = gate(
-            "shop", release(1) if value == 0.2 else 1, parts, metrics, PROBLEM, Rows()
-        )
+        serves, why = judge(release(1) if value == 0.2 else 1, parts, metrics)
         assert not serves
         assert f"AUPRC of {value:.4f} is no better" in why
         assert "has 0.2000; `python -m flows.promote shop 1` serves" in why
@@ -308,16 +312,14 @@ def test_an_error_must_be_less_than_the_dummys(parts: Ref) -> None:
             "candidates": {"ours": {"log_loss": {"value": value}}},
             "peers": {"dummy": {"log_loss": {"value": 0.5}}},
         }
-        assert gate("shop", 1, parts, {**REAL, **judged}, problem, Rows())[0] is serves
+        assert judge(1, parts, {**REAL, **judged}, problem)[0] is serves
 
 
 @pytest.mark.parametrize(("weight", "serves"), [(1.0, True), (0.0, False), (-1.0, False)])
 def test_where_the_dummy_was_left_out_the_same_answer_to_every_test_row_is_the_measure(
     parts: Ref, weight: float, serves: bool
 ) -> None:
-    result, why = gate(
-        "shop", release(1, graph(weight)), parts, {**REAL, "peers": {}}, PROBLEM, Rows()
-    )
+    result, why = judge(release(1, graph(weight)), parts, {**REAL, "peers": {}})
     assert result is serves
     assert serves or "which has 0.2000" in why
 
@@ -330,9 +332,7 @@ def test_a_number_is_measured_by_the_training_parts_mean(keep_tables: Callable[.
         problem_type="regression", target="sold", primary_metric="rmse", metrics=("rmse",)
     )
     for version, weight, serves in ((1, 1.0, True), (2, -1.0, False)):
-        result, why = gate(
-            "shop", release(version, graph(weight)), parts, {**REAL, "peers": {}}, problem, Rows()
-        )
+        result, why = judge(release(version, graph(weight)), parts, {**REAL, "peers": {}}, problem)
         assert result is serves, why
 
 
@@ -367,7 +367,7 @@ def published_by(run: Run, bundle: Ref, parts: Ref, last: Callable[[], None]) ->
 
     with run.ending:
         flow(publish.fn, name="shop", validate_parameters=False)(
-            bundle, parts, METRICS, PROBLEM, Rows()
+            bundle, [parts], parts, METRICS, PROBLEM, Rows()
         )
         assert versions("shop") == [1]
         assert production("shop") == 1
@@ -399,7 +399,7 @@ def test_a_run_that_fails_leaves_versions_pointer_and_history_as_they_were(
     promote("shop", release(1, graph(1.0, 2.0)))
     before = whole(paths.models("shop")), whole(tmp_path / "disk" / "models")
     if where != "last":
-        monkeypatch.setattr(f"tasks.publication.publish.{where}", lambda *_: fail())
+        monkeypatch.setattr(f"tasks.publication.publish.{where}", lambda *_, **__: fail())
     with pytest.raises(OSError, match="the disk is gone"):
         published_by(run, bundle, parts, fail)
     assert (versions("shop"), production("shop")) == ([1], 1)

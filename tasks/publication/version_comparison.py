@@ -1,0 +1,117 @@
+"""Compare a version with an earlier one on rows that neither was fitted to."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from casebook.array_types import Float64Array
+from casebook.errors import CasebookError
+from casebook.versions import folder_of
+from tasks.evaluation.figures import HALF, once
+from tasks.evaluation.paired import Answers, Difference, on_one_split
+from tasks.problem.definition import Problem
+from tasks.problem.prepared_data import InputKind
+from tasks.publication.held_out import HeldOut, answers_of
+
+LEVEL = 0.9  # of the interval, so that 5 % lie beyond the end that decides
+FEWEST = 30  # rows that two versions are compared on
+FEWEST_OF_A_CLASS = 5
+
+
+class Comparison(NamedTuple):
+    """Whether a version may take the place of an earlier one, whether it is better, and why."""
+
+    passed: bool
+    better: bool
+    why: str
+
+
+def compare(
+    case: str, rival: int, folder: Path, rows: HeldOut, problem: Problem, kind: InputKind
+) -> Comparison:
+    """Compare a version in a folder with an earlier one.
+
+    It passes if the whole interval of the difference lies within the margin (non-inferiority).
+    """
+    try:
+        difference, count, figure = difference_from(case, rival, folder, rows, problem, kind)
+    except CasebookError as reason:
+        why = f"version {rival} can't be compared with it: {str(reason).rstrip('.')}"
+        return Comparison(passed=False, better=False, why=why)
+    margin = problem.margin_beside(figure)
+    passed = margin >= (-difference.low if problem.sign > 0 else difference.high)
+    outcome = difference.outcome(problem.sign)
+    verdict = {"worse": "worse", "better": "better"}.get(outcome, "not shown to be no worse")
+    if passed and outcome != "better":
+        verdict = "no worse"
+    why = (
+        f"on {count:,} rows that neither was fitted to its {problem.title} differs from version "
+        f"{rival}'s by {difference.low:+.4f} to {difference.high:+.4f} (90 % interval), which is "
+        f"{verdict} (the margin is {margin:.4g})"
+    )
+    return Comparison(passed, outcome == "better", why)
+
+
+def difference_from(
+    case: str, rival: int, folder: Path, rows: HeldOut, problem: Problem, kind: InputKind
+) -> tuple[Difference, int, float]:
+    """Return by how much a version's figure exceeds an earlier one's.
+
+    The second value is the number of rows that neither was fitted to, the third the earlier
+    version's figure on them.
+
+    Raises
+    ------
+    CasebookError
+        The two can't be compared.
+    """
+    old = folder_of(case, rival)
+    if _taken(old) != _taken(folder):
+        raise CasebookError("it takes other columns.")
+    answered = answers_of(old, rows, problem, kind)
+    if answered is None:
+        raise CasebookError("it was published before versions noted which rows they know.")
+    answers, unseen = answered
+    y = rows.y[unseen]
+    if too_few := _too_few(y, problem):
+        raise CasebookError(too_few)
+    ours = Answers(rows.answers[unseen], threshold_of(folder))
+    theirs = Answers(answers[unseen], threshold_of(old))
+    difference = on_one_split(problem, y, ours, {"old": theirs}, level=LEVEL)["old"]
+    figure = once(problem, y, *theirs)[problem.primary_metric]
+    return difference, len(y), figure
+
+
+def _too_few(y: Float64Array, problem: Problem) -> str | None:
+    """Say that there are too few rows to compare two versions on, or None."""
+    if len(y) < FEWEST:
+        return f"only {len(y)} test rows are new to both, and {FEWEST} are needed."
+    if problem.problem_type != "binary":
+        return None
+    labels, counts = np.unique(y, return_counts=True)
+    if len(labels) < 2 or counts.min() < FEWEST_OF_A_CLASS:
+        return (
+            f"of the {len(y)} test rows that are new to both, fewer than {FEWEST_OF_A_CLASS} are "
+            "of the rarest class."
+        )
+    return None
+
+
+def threshold_of(folder: Path) -> float:
+    """Return from which probability on a version's answer is an alert."""
+    output = _signature(folder)["output"]
+    return float(output.get("threshold", HALF))
+
+
+def _signature(folder: Path) -> dict[str, Any]:
+    signature: dict[str, Any] = json.loads((folder / "signature.json").read_text(encoding="utf-8"))
+    return signature
+
+
+def _taken(folder: Path) -> list[str]:
+    """Return the columns that a version takes."""
+    return [entry["name"] for entry in _signature(folder).get("inputs", [])]
