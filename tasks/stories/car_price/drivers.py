@@ -17,10 +17,10 @@ from tasks.pages.findings import FINDINGS, stored
 from tasks.problem.definition import Problem
 from tasks.stories.car_price.association import DriverAnalysis, anovas, by_pairs, pearson
 from tasks.stories.car_price.findings_drivers import (
-    groups_told,
-    numbers_told,
-    ranking_told,
-    variance_told,
+    findings_on_groups,
+    findings_on_numbers,
+    findings_on_ranking,
+    findings_on_variance,
 )
 from tasks.stories.car_price.findings_steps import UNITS
 from tasks.stories.car_price.plots import draw_groups, draw_means, draw_numbers, draw_ranking
@@ -44,7 +44,7 @@ def find_drivers(
     Parameters
     ----------
     table
-        As `tell_steps` wrote it.
+        As `findings_on_steps` wrote it.
     permuted, trained, folds
         What `permute_features` wrote, the networks that were trained on it, and for how many folds.
     numbers, categories
@@ -78,10 +78,10 @@ def find_drivers(
     draw_means(out, frame, grouped, problem)
     draw_ranking(out, analysis, problem)
     sections = [
-        numbers_told(analysis, problem),
-        groups_told(frame, grouped, problem),
-        variance_told(analysis, grouped[0], problem),
-        ranking_told(analysis, problem),
+        findings_on_numbers(analysis, problem),
+        findings_on_groups(frame, grouped, problem),
+        findings_on_variance(analysis, grouped[0], problem),
+        findings_on_ranking(analysis, problem),
     ]
     files.write_json(out / FINDINGS, stored(sections))
     return {

@@ -14,7 +14,7 @@ from tasks.stories.car_price.association import Correlation, DriverAnalysis, Var
 ALPHA = 0.05
 
 
-def numbers_told(analysis: DriverAnalysis, problem: Problem) -> Section:
+def findings_on_numbers(analysis: DriverAnalysis, problem: Problem) -> Section:
     """Tell which numbers go with the target."""
     rows = tuple(
         {
@@ -78,7 +78,7 @@ def not_significant_finding(numbers: Mapping[str, Correlation]) -> Finding:
     return Finding(name="not_significant", value=list(doubtful), sentence=sentence)
 
 
-def groups_told(frame: pd.DataFrame, grouped: tuple[str, str], problem: Problem) -> Section:
+def findings_on_groups(frame: pd.DataFrame, grouped: tuple[str, str], problem: Problem) -> Section:
     """Tell counts and means of the groups of a category."""
     groups = (
         frame.groupby(grouped[0])[problem.target]
@@ -136,7 +136,7 @@ def groups_told(frame: pd.DataFrame, grouped: tuple[str, str], problem: Problem)
     )
 
 
-def variance_told(analysis: DriverAnalysis, category: str, problem: Problem) -> Section:
+def findings_on_variance(analysis: DriverAnalysis, category: str, problem: Problem) -> Section:
     """Tell the analysis of variance of each category, and of each two groups of one."""
     first = next(iter(analysis.categories))
     rows = tuple(
@@ -190,7 +190,7 @@ def variance_told(analysis: DriverAnalysis, category: str, problem: Problem) -> 
     )
 
 
-def ranking_told(analysis: DriverAnalysis, problem: Problem) -> Section:
+def findings_on_ranking(analysis: DriverAnalysis, problem: Problem) -> Section:
     """Rank all columns by what they are worth to the model, beside what each tells alone."""
     first = next(iter(analysis.worth))
     rows = tuple(

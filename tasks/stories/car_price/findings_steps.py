@@ -39,7 +39,7 @@ UNITS = "units.json"
 
 
 @stage(process="worker")
-def tell_steps(out: Path, table: Ref, steps: tuple[Step, ...], dataset: str) -> Facts:
+def findings_on_steps(out: Path, table: Ref, steps: tuple[Step, ...], dataset: str) -> Facts:
     """Apply the steps in their order, as `clean` does, and report what each did.
 
     Writes `findings.json`, pictures of what each step did, and `units.json`, which has the units of
