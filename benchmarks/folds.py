@@ -13,7 +13,8 @@ from keras import layers
 from benchmarks.figures import Figure, Options, ratio
 from casebook.device import prepare
 from tasks.problem.definition import Problem
-from tasks.tables.train_folds import Scale, Stack, fit, stacked
+from tasks.tables.fold_stacks import Scale, Stack, stacked
+from tasks.tables.train_folds import fit
 from tasks.training.networks import perceptron
 from tasks.training.train import Settings, optimizer
 

@@ -92,7 +92,7 @@ def canada(params: CanadaParams = CanadaParams()) -> Summary:
     table = clean(checked, (without_checked_total, named_plainly, with_totals))
     profile = explore.submit(table, DATA)
 
-    findings = tell_of_migrants(
+    findings = findings_on_migrants(
         table, params.compared, str(params.year), params.bins, params.greatest, params.listed
     )
     another = "python -m flows.canada --compared Greece Italy Portugal Spain"
@@ -135,7 +135,7 @@ def with_totals(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 @stage
-def tell_of_migrants(
+def findings_on_migrants(
     out: Path,
     table: Ref,
     compared: tuple[str, ...],

@@ -36,7 +36,7 @@ from tasks.problem.definition import Problem
 from tasks.problem.prepared_data import PreparedData
 from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
 from tasks.stories.car_price.drivers import find_drivers
-from tasks.stories.car_price.findings_steps import tell_steps
+from tasks.stories.car_price.findings_steps import findings_on_steps
 from tasks.tables.case import TableCase
 from tasks.tables.explore import explore
 from tasks.tables.features import bins, numbers, one_hot
@@ -283,7 +283,7 @@ def car_price(params: CarPriceParams = CarPriceParams()) -> Summary:
     """
     data = CASE.prepare(params)
     profile = explore.submit(data.table, CASE.dataset, CASE.problem)
-    steps = tell_steps.submit(data.checked, STEPS, CASE.dataset)
+    steps = findings_on_steps.submit(data.checked, STEPS, CASE.dataset)
     baselines = CASE.fit_baselines(data, params)
     trained = CASE.fit_all(data, params)
     explored = steps.result()

@@ -22,8 +22,13 @@ from tasks.data.ingest import ingest
 from tasks.data.validate import enforce, suite_text, validate
 from tasks.pages.findings import FINDINGS, Section, report_findings, stored
 from tasks.stories.dice.estimate import Shape, coverage, drawn, intervals
-from tasks.stories.dice.findings_chance import tell_normal, tell_paths, tell_population, tell_sums
-from tasks.stories.dice.findings_intervals import tell_coverage, tell_returns
+from tasks.stories.dice.findings_chance import (
+    findings_on_normal_approximation,
+    findings_on_paths,
+    findings_on_population,
+    findings_on_sums,
+)
+from tasks.stories.dice.findings_intervals import findings_on_coverage, findings_on_returns
 from tasks.stories.dice.plots import draw_coverage, draw_normal, draw_paths, draw_returns, draw_sums
 from tasks.stories.dice.roll import (
     counted,
@@ -102,7 +107,9 @@ def dice(params: DiceParams = DiceParams()) -> Summary:
     thrown = roll_dice(params.dice, params.sides, throws, params.seed)
     covered = cover(params.confidence, repeats, resamples, params.seed)
     truth = params.mean if origin.path is None else None
-    findings = tell(checked, thrown, covered, truth, params.confidence, resamples, params.seed)
+    findings = findings_on_chance(
+        checked, thrown, covered, truth, params.confidence, resamples, params.seed
+    )
     next_command = "python -m flows.dice --returns lognormal"
     return report_findings(findings, origin, raw, next_command, profile.result(), checked)
 
@@ -161,7 +168,7 @@ def cover(out: Path, confidence: float, repeats: int, resamples: int, seed: int)
 
 
 @stage
-def tell(
+def findings_on_chance(
     out: Path,
     returns: Ref,
     thrown: Ref,
@@ -180,13 +187,16 @@ def tell(
     ends = {name: (float(low[0]), float(high[0])) for name, (low, high) in of_each.items()}
     draw_returns(out, values, ends, truth, "% per year")
     draw_coverage(out, held, confidence)
-    sections = [*tell_dice(out, thrown), tell_population(POPULATION)]
-    sections += [tell_returns(values, ends, truth, confidence), tell_coverage(held, confidence)]
+    sections = [*findings_on_dice(out, thrown), findings_on_population(POPULATION)]
+    sections += [
+        findings_on_returns(values, ends, truth, confidence),
+        findings_on_coverage(held, confidence),
+    ]
     files.write_json(out / FINDINGS, stored(sections))
     return {"rows": len(values), "sections": len(sections)}
 
 
-def tell_dice(out: Path, thrown: Ref) -> list[Section]:
+def findings_on_dice(out: Path, thrown: Ref) -> list[Section]:
     """Tell and draw the sums of the dice, their running means, and how normal they are."""
     arrays = read_arrays(thrown, "thrown")
     dice, sides, looks = int(arrays["dice"]), int(arrays["sides"]), arrays["looks"].tolist()
@@ -200,9 +210,9 @@ def tell_dice(out: Path, thrown: Ref) -> list[Section]:
     draw_paths(out, arrays["at"], arrays["means"][:PATHS_DRAWN], mean, deviation)
     draw_normal(out, *normal_beside(dice, sides), errors)
     return [
-        tell_sums(dice, sides, exact, arrays["counts"], looks),
-        tell_paths(arrays["at"], arrays["means"], mean, deviation),
-        tell_normal(dice, normal_errors(dice, sides), errors),
+        findings_on_sums(dice, sides, exact, arrays["counts"], looks),
+        findings_on_paths(arrays["at"], arrays["means"], mean, deviation),
+        findings_on_normal_approximation(dice, normal_errors(dice, sides), errors),
     ]
 
 

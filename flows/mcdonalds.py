@@ -82,14 +82,14 @@ def mcdonalds(params: McdonaldsParams = McdonaldsParams()) -> Summary:
     menu = clean(checked, (drop_repeats, with_servings, with_counted_calories))
     profile = explore.submit(menu, DATA)
 
-    findings = tell_of_menu(menu, params.daily_sodium)
+    findings = findings_on_menu(menu, params.daily_sodium)
     return report_findings(
         findings, origin, raw, "python -m flows.canada", profile.result(), checked, menu
     )
 
 
 @stage
-def tell_of_menu(out: Path, menu: Ref, daily_sodium: float) -> Facts:
+def findings_on_menu(out: Path, menu: Ref, daily_sodium: float) -> Facts:
     """Write `findings.json` and the plots of what is in the menu, and of errors in its labels."""
     frame = read_table(menu)
     sections = [

@@ -30,7 +30,11 @@ from tasks.data.scale import farthest
 from tasks.data.validate import enforce, suite_text, validate
 from tasks.pages.findings import FINDINGS, report_findings, stored
 from tasks.reading.form import form
-from tasks.stories.scaling.findings_scales import tell_agreement, tell_leak, tell_outlier
+from tasks.stories.scaling.findings_scales import (
+    findings_on_agreement,
+    findings_on_leak,
+    findings_on_outlier,
+)
 from tasks.stories.scaling.plots import draw_all, draw_with_and_without
 from tasks.tables.explore import explore
 
@@ -139,9 +143,9 @@ def scale_columns(out: Path, table: Ref, test_share: float, seed: int) -> Facts:
     draw_all(out, names, x, outlier.row)
     draw_with_and_without(out, names[outlier.column], x[:, outlier.column], outlier.row)
     sections = [
-        tell_agreement(frame),
-        tell_outlier(names, x, outlier),
-        tell_leak(x, test_share, seed),
+        findings_on_agreement(frame),
+        findings_on_outlier(names, x, outlier),
+        findings_on_leak(x, test_share, seed),
     ]
     files.write_json(out / FINDINGS, stored(sections))
     return {"rows": len(x), "columns": names}

@@ -84,13 +84,13 @@ def encoding_sections(
 ) -> list[Section]:
     """Return the index, the sequences and the padded sequences as findings with a table each."""
     return [
-        tell_index(vocabulary.index, len(sentences)),
-        tell_sequences(sentences, numbered(sentences, vocabulary), length),
-        tell_unseen(unseen, numbered(unseen, vocabulary), length),
+        findings_on_index(vocabulary.index, len(sentences)),
+        findings_on_sequences(sentences, numbered(sentences, vocabulary), length),
+        findings_on_unseen(unseen, numbered(unseen, vocabulary), length),
     ]
 
 
-def tell_index(index: dict[str, int], sentences: int) -> Section:
+def findings_on_index(index: dict[str, int], sentences: int) -> Section:
     """Tell which number each word has."""
     message = msg(
         "{sentences} sentences have {words} different words; the more often a word is said, the "
@@ -106,7 +106,7 @@ def tell_index(index: dict[str, int], sentences: int) -> Section:
     )
 
 
-def tell_sequences(sentences: list[str], encoded: list[list[int]], length: int) -> Section:
+def findings_on_sequences(sentences: list[str], encoded: list[list[int]], length: int) -> Section:
     """Describe the sentences as numbers, padded to one length by zeros before or after them."""
     before, after = padded(encoded, length, before=True).tolist(), padded(encoded, length).tolist()
     plain = msg(
@@ -127,7 +127,7 @@ def tell_sequences(sentences: list[str], encoded: list[list[int]], length: int) 
     )
 
 
-def tell_unseen(unseen: list[str], new: list[list[int]], length: int) -> Section:
+def findings_on_unseen(unseen: list[str], new: list[list[int]], length: int) -> Section:
     """Tell what becomes of words that the index does not have."""
     share = sum(number == 1 for sequence in new for number in sequence) / max(1, sum(map(len, new)))
     message = msg(

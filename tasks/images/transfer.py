@@ -90,31 +90,40 @@ def transfer(
     whole = backbone.classifier(weights)
     model = steady(lambda: trainable(whole, cut, classes, settings.dropout), seed)
     if head is not None:
-        begun = read_arrays(head, HEAD)
-        model.get_layer(HEAD).set_weights([begun["kernel"], begun["bias"]])
-    train, validation, test = (
-        read_arrays(features, name) for name in ("train", "validation", "test")
-    )
-    learnt = rows(train)
-    history = fit(model, learnt, plain(validation), settings, seed)
+        go_on_from(head, model)
+    parts = {name: read_arrays(features, name) for name in ("train", "validation", "test")}
+    learnt = rows(parts["train"])
+    history = fit(model, learnt, plain(parts["validation"]), settings, seed)
     scores = {
-        n: answers(model, part["x"], settings.views)
-        for n, part in (("validation", validation), ("test", test))
+        name: answers(model, parts[name]["x"], settings.views) for name in ("validation", "test")
     }
     final = assembled(whole, cut, model, settings.views)
     agree(final, read_arrays(pictures, "validation")["x"][:CHECKED], scores["validation"][:CHECKED])
     final.save(out / "network.keras")
     keep(out, model, scores, history)
     return {
-        "rows": len(train["y"]),
-        "views": len(learnt["y"]) // len(train["y"]),
+        "rows": len(parts["train"]["y"]),
+        "views": len(learnt["y"]) // len(parts["train"]["y"]),
         "parameters": int(final.count_params()),
-        "trained": sum(math.prod(weight.shape) for weight in model.trainable_weights),
-        "epochs": settings.epochs,
-        "best_epoch": settings.epochs,
-        "seconds_per_epoch": round(sum(history["seconds"]) / settings.epochs, 2),
-        "val_accuracy": history["val_accuracy"][-1],
+        **training_facts(model, history, settings.epochs),
         "device": used,
+    }
+
+
+def go_on_from(head: Ref, model: keras.Model) -> None:
+    """Give a model's head the weights of a head that was trained before."""
+    weights = read_arrays(head, HEAD)
+    model.get_layer(HEAD).set_weights([weights["kernel"], weights["bias"]])
+
+
+def training_facts(model: keras.Model, history: dict[str, list[float]], epochs: int) -> Facts:
+    """Return how many weights were trained, for how long, and how right they are at the end."""
+    return {
+        "trained": sum(math.prod(weight.shape) for weight in model.trainable_weights),
+        "epochs": epochs,
+        "best_epoch": epochs,
+        "seconds_per_epoch": round(sum(history["seconds"]) / epochs, 2),
+        "val_accuracy": history["val_accuracy"][-1],
     }
 
 

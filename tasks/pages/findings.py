@@ -11,7 +11,7 @@ from casebook import files
 from casebook.catalog import data_set
 from casebook.language import Message
 from casebook.origin import Origin
-from casebook.run import REPORT, Summary, current
+from casebook.run import REPORT, Run, Summary, current
 from casebook.stage import uncached_task
 from casebook.store import Ref
 from tasks.pages.render import asked_language, copy_pictures, environment
@@ -84,21 +84,12 @@ def report_findings(
     profile, checked, cleaned
         The data profile, the validation and the cleaned table, where the case has them.
     """
-    run, sections = current(), sections_of(findings)
+    run = current()
     language = asked_language()
+    sections = sections_of(findings)
     all_findings = [finding for section in sections for finding in section.findings]
     plots = copy_pictures(run.folder / "plots", findings, *([profile] if profile else []))
-    data = {
-        "source": origin.kind,
-        "origin": origin.location or origin.note,
-        "sha256": origin.sha256 or raw.sha256,
-    }
-    metrics = {
-        "case": run.case,
-        "run_id": run.run_id,
-        "data": {**data, "rows": raw.facts["rows"]},
-        "findings": {finding.name: finding.value for finding in all_findings},
-    }
+    metrics = findings_metrics(run, all_findings, origin, raw)
     files.write_json(run.folder / "metrics.json", metrics)
     page = run.folder / REPORT
     template = environment(language).get_template("findings.html")
@@ -111,19 +102,43 @@ def report_findings(
         seconds=perf_counter() - run.started,
         checked=checked.facts if checked else None,
         cleaned=cleaned.facts if cleaned else {"dropped": {}},
-        profile=json.loads(profile.path("profile.json").read_text(encoding="utf-8"))
-        if profile
-        else None,
+        profile=_read_profile(profile) if profile else None,
     )
     files.write_text(page, text)
-    notice = {"sample": " SAMPLE DATA, made in code.", "simulated": " Simulated data."}.get(
-        origin.kind, ""
-    )
-    headline = (str(all_findings[0].sentence) if all_findings else "Nothing was found.") + notice
     return Summary(
         case=run.case,
         run_id=run.run_id,
         report=str(page),
-        headline=headline,
+        headline=headline(all_findings, origin),
         next_command=next_command,
     )
+
+
+def findings_metrics(
+    run: Run, findings: Sequence[Finding], origin: Origin, raw: Ref
+) -> dict[str, Any]:
+    """Return what metrics.json has of a case without a model."""
+    data = {
+        "source": origin.kind,
+        "origin": origin.location or origin.note,
+        "sha256": origin.sha256 or raw.sha256,
+        "rows": raw.facts["rows"],
+    }
+    return {
+        "case": run.case,
+        "run_id": run.run_id,
+        "data": data,
+        "findings": {finding.name: finding.value for finding in findings},
+    }
+
+
+def _read_profile(profile: Ref) -> dict[str, Any]:
+    values: dict[str, Any] = json.loads(profile.path("profile.json").read_text(encoding="utf-8"))
+    return values
+
+
+def headline(findings: Sequence[Finding], origin: Origin) -> str:
+    """Return the first finding's sentence, and whether nobody measured the data."""
+    notices = {"sample": " SAMPLE DATA, made in code.", "simulated": " Simulated data."}
+    sentence = str(findings[0].sentence) if findings else "Nothing was found."
+    return sentence + notices.get(origin.kind, "")

@@ -82,42 +82,17 @@ def export_series(
         The graph's answers differ from Keras' by more than 1e-4 of the value on some test window.
     """
     champion = str(results(evaluation)["champion"])
-    network = keras.saving.load_model(
-        trained[champion].path("network.keras"), compile=False, safe_mode=True
-    )
     rows = {name: read_arrays(parts, name) for name in ("train", "validation", "test")}
-    model = network
-    if problem.problem_type == "forecast":
-        low, high = band(
-            rows["validation"]["y"], read_arrays(trained[champion], "scores")["validation"]
-        )
-        model = with_band(network, low, high, floor=float(np.nanmin(rows["train"]["y"])) >= 0)
+    model = model_to_publish(trained[champion], rows, problem)
     model.save(out / "model.keras")
     graph = converted_series(model, out, problem.output)
     test_rows = {name: rounded(values) for name, values in rows["test"].items()}
     expected = np.asarray(model(inputs_of(model, test_rows), training=False), "float32")
-    gap = float(
-        (
-            np.abs(run(graph, test_rows, problem.output) - expected)
-            / np.maximum(1.0, np.abs(expected))
-        ).max()
-    )
-    if not gap <= TOLERANCE:
-        raise CasebookError(
-            f"The exported graph differs from Keras by {gap:.2g} on test windows, over "
-            f"{TOLERANCE:g}."
-        )
+    gap = agree(run(graph, test_rows, problem.output), expected)
     (out / "model.onnx").write_bytes(graph.SerializeToString())
     taken = [tensor.name for tensor in model.inputs]
     files.write_json(out / "signature.json", signature(rows, taken, problem, raw, window))
-    chosen = np.linspace(0, len(expected) - 1, SAMPLES).astype(int)
-    files.write_json(
-        out / "sample_request.json", {"instances": [instance(test_rows, taken, i) for i in chosen]}
-    )
-    files.write_json(
-        out / "sample_response.json",
-        {"predictions": [to_response(expected[i], problem) for i in chosen]},
-    )
+    write_samples(out, test_rows, taken, expected, problem)
     return {
         "dataset": raw.facts["dataset"],
         "champion": champion,
@@ -125,6 +100,49 @@ def export_series(
         "inputs": len(taken),
         "gap": gap,
     }
+
+
+def model_to_publish(
+    trained: Ref, rows: Mapping[str, NamedArrays], problem: Problem
+) -> keras.Model:
+    """Return a trained network, of a forecast with its band."""
+    network = keras.saving.load_model(trained.path("network.keras"), compile=False, safe_mode=True)
+    if problem.problem_type != "forecast":
+        return network
+    low, high = band(rows["validation"]["y"], read_arrays(trained, "scores")["validation"])
+    return with_band(network, low, high, floor=float(np.nanmin(rows["train"]["y"])) >= 0)
+
+
+def agree(answered: Float32Array, expected: Float32Array) -> float:
+    """Return the largest relative difference between the graph's answers and Keras'.
+
+    Raises
+    ------
+    CasebookError
+        It is larger than `TOLERANCE`.
+    """
+    gap = float((np.abs(answered - expected) / np.maximum(1.0, np.abs(expected))).max())
+    if not gap <= TOLERANCE:
+        raise CasebookError(
+            f"The exported graph differs from Keras by {gap:.2g} on test windows, over "
+            f"{TOLERANCE:g}."
+        )
+    return gap
+
+
+def write_samples(
+    out: Path,
+    rows: NamedArrays,
+    taken: Sequence[str],
+    expected: Float32Array,
+    problem: Problem,
+) -> None:
+    """Write a request of some test windows, and the response to it."""
+    chosen = np.linspace(0, len(expected) - 1, SAMPLES).astype(int)
+    instances = [instance(rows, taken, i) for i in chosen]
+    predictions = [to_response(expected[i], problem) for i in chosen]
+    files.write_json(out / "sample_request.json", {"instances": instances})
+    files.write_json(out / "sample_response.json", {"predictions": predictions})
 
 
 def band(y: Float32Array, given: Float32Array) -> tuple[Float32Array, Float32Array]:

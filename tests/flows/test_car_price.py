@@ -162,7 +162,7 @@ def test_wrong_files_end_in_one_paragraph(empty: House, tmp_path: Path) -> None:
     fails(empty, cars.assign(horsepower=None), tmp_path / "e.csv", "horsepower")
 
 
-def steps_told(frame: pd.DataFrame) -> list[Section]:
+def step_findings(frame: pd.DataFrame) -> list[Section]:
     """Return what is told of each step when all are applied."""
     sections = []
     for step in STEPS:
@@ -194,7 +194,7 @@ def test_the_labs_cleaning(raw: pd.DataFrame) -> None:
         "price": 4,
     }
     findings: dict[str, Any] = {
-        f.name: f.value for section in steps_told(raw) for f in section.findings
+        f.name: f.value for section in step_findings(raw) for f in section.findings
     }
     assert findings["filled_with_mean"] == pytest.approx(
         {

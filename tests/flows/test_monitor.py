@@ -19,7 +19,8 @@ from serving.registry import Registry
 from serving.request_histogram import RequestHistogram
 from tasks.publication.training_distribution import histogram
 from tests.flows.house import House
-from tests.serving.conftest import probability, seal
+from tests.serving.graphs import probability
+from tests.serving.versions import seal
 from tests.tasks.scoring.test_score import payments, publish
 
 COLUMNS = ("Amount", "Hour", "Age", "Sex")

@@ -13,8 +13,9 @@ from urllib.request import Request, urlopen
 
 from casebook import paths
 from tests import needs
-from tests.serving.conftest import Row, point, publish_classifier, publish_rows, seal, write
+from tests.serving.signatures import Row
 from tests.serving.test_series import FORECAST, SIGNATURE, graph
+from tests.serving.versions import point, publish_classifier, publish_rows, seal, write
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page

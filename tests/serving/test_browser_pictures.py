@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.serving.conftest import png
 from tests.serving.site import Site, ask, raw
+from tests.serving.versions import png
 
 Visit = Callable[..., Page]
 DROP = """([kind, content, type]) => {

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving.conftest import publish_rows
 from tests.serving.test_service_process import ROW, port_of, start
+from tests.serving.versions import publish_rows
 
 SECRET = "a-secret-of-some-length"
 BODY = json.dumps({"instances": [ROW]}).encode()

@@ -13,7 +13,7 @@ from serving.app import create_app
 from serving.registry import Registry
 from serving.sync_production import sync_production
 from tests.fresh_python import printed_by
-from tests.serving.conftest import publish_rows
+from tests.serving.versions import publish_rows
 
 ROW = {"Amount": 10.0, "Hour": 5, "Age": 40, "Sex": "female"}
 BIAS = {1: -1.0, 2: 0.5}

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import pandas as pd
 from scipy import stats
 
+from tasks.tables.permutation_importance import Worth
+
 
 class Correlation(NamedTuple):
     """Pearson's r of two numbers, its p-value, and the number of rows.
@@ -35,6 +37,18 @@ class Variance(NamedTuple):
     share: float
     groups: int
     rows: int
+
+
+class DriverAnalysis(NamedTuple):
+    """Everything that was measured.
+
+    It covers numbers, categories, each pair of groups of one category, and the model.
+    """
+
+    numbers: dict[str, Correlation]
+    categories: dict[str, Variance]
+    pairs: dict[tuple[str, str], Variance]
+    worth: dict[str, Worth]
 
 
 def pearson(frame: pd.DataFrame, target: str) -> dict[str, Correlation]:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pandas as pd
-import seaborn as sns
 
 from casebook import files
 from casebook.catalog import data_set
@@ -32,7 +31,7 @@ from tasks.data.clean import WithColumns as With
 from tasks.data.derive import Derived, Log
 from tasks.data.recode import Ordinal, Reciprocal
 from tasks.pages.findings import FINDINGS, Finding, Section, stored
-from tasks.pages.plot_style import axes_grid, figure, labelled, save
+from tasks.stories.car_price.plots import draw_step
 
 Row: TypeAlias = "dict[str, Message | str]"
 
@@ -40,7 +39,7 @@ UNITS = "units.json"
 
 
 @stage(process="worker")
-def tell_steps(out: Path, table: Ref, steps: tuple[Step, ...], dataset: str) -> Facts:
+def findings_on_steps(out: Path, table: Ref, steps: tuple[Step, ...], dataset: str) -> Facts:
     """Apply the steps in their order, as `clean` does, and report what each did.
 
     Writes `findings.json`, pictures of what each step did, and `units.json`, which has the units of
@@ -52,7 +51,7 @@ def tell_steps(out: Path, table: Ref, steps: tuple[Step, ...], dataset: str) -> 
     for step in steps:
         cleaned = step(frame)
         sections += step_sections(step, frame, cleaned)
-        draw(out, step, cleaned, units)
+        draw_step(out, step, cleaned, units)
         units |= (
             dict.fromkeys(step.columns, "of the largest")
             if isinstance(step, DivideByMaximum)
@@ -302,46 +301,6 @@ def flagged(step: Dummies, before: pd.DataFrame, after: pd.DataFrame) -> Section
         {"column": name, "rows with 1": str(count)} for name, count in counts.items()
     ]
     return section(msg("Categories to numbers"), "dummies", counts, sentence, rows)
-
-
-def draw(out: Path, step: Step, after: pd.DataFrame, units: dict[str, str | None]) -> None:
-    """Draw what a step did, where a picture tells it."""
-    if isinstance(step, Bin):
-        _draw_bins(out, step, after, units.get(step.column))
-    for column in step.derived if isinstance(step, With) else ():
-        if isinstance(column, Log):
-            _draw_skew(out, column, after, units.get(column.column))
-
-
-def _draw_skew(out: Path, column: Log, frame: pd.DataFrame, unit: str | None) -> None:
-
-    fig, axes = axes_grid(2, columns=2)
-    labels = labelled(column.column, unit), f"log {column.column}"
-    for axis, name, label in zip(axes, (column.column, column.name), labels, strict=True):
-        sns.histplot(frame, x=name, bins=20, kde=True, ax=axis)
-        axis.set(xlabel=label, ylabel="rows", title=f"skew {frame[name].agg('skew'):+.2f}")
-    save(fig, out / f"skew_{column.column}.png")
-
-
-def _draw_bins(out: Path, step: Bin, frame: pd.DataFrame, unit: str | None) -> None:
-
-    fig, axis = figure(6, 3.2)
-    edges = step.edges(frame)
-    sns.histplot(
-        frame.dropna(subset=[step.column]),
-        x=step.column,
-        hue=step.name,
-        hue_order=list(step.labels),
-        bins=30,
-        multiple="stack",
-        ax=axis,
-        palette="colorblind",
-    )
-    for edge in edges[1:-1]:
-        axis.axvline(edge, color="black", linestyle="--", linewidth=1)
-    axis.set(xlabel=labelled(step.column, unit), ylabel="rows")
-    sns.move_legend(axis, "upper right", title=None)
-    save(fig, out / f"bins_{step.column}.png")
 
 
 def _short(value: Any) -> str:

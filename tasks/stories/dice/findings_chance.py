@@ -21,7 +21,7 @@ SEVERAL = 5  # dice, from which on the error falls evenly
 LIKELIEST = 2  # sums that a sentence names
 
 
-def tell_sums(
+def findings_on_sums(
     dice: int, sides: int, exact: Mapping[int, Fraction], counts: Int64Array, looks: Sequence[int]
 ) -> Section:
     """Tell the sum's distribution: exact, and as the throws have it."""
@@ -38,18 +38,18 @@ def tell_sums(
     return Section(
         title=msg("Sums of dice"),
         findings=(
-            told_exact(dice, sides, exact),
-            told_likeliest(exact),
-            told_simulated(exact, counts[-1], looks[-1]),
-            told_fit(goodness(counts[-1], exact)),
-            told_gaps(exact, counts, looks),
+            exact_finding(dice, sides, exact),
+            likeliest_finding(exact),
+            simulated_finding(exact, counts[-1], looks[-1]),
+            fit_finding(goodness(counts[-1], exact)),
+            gaps_finding(exact, counts, looks),
         ),
         tables=(table,) if len(table) <= ROWS else (),
         pictures=(("sums", msg("Share of each sum in the simulation, and its exact probability")),),
     )
 
 
-def told_exact(dice: int, sides: int, exact: Mapping[int, Fraction]) -> Finding:
+def exact_finding(dice: int, sides: int, exact: Mapping[int, Fraction]) -> Finding:
     """Tell the exact mean and variance."""
     mean, variance, _ = moments(exact)
     return Finding(
@@ -67,7 +67,7 @@ def told_exact(dice: int, sides: int, exact: Mapping[int, Fraction]) -> Finding:
     )
 
 
-def told_likeliest(exact: Mapping[int, Fraction]) -> Finding:
+def likeliest_finding(exact: Mapping[int, Fraction]) -> Finding:
     """Tell the most likely sums."""
     top = max(exact.values())
     sums = [total for total, p in exact.items() if p == top]
@@ -87,7 +87,7 @@ def told_likeliest(exact: Mapping[int, Fraction]) -> Finding:
     )
 
 
-def told_simulated(exact: Mapping[int, Fraction], counts: Int64Array, throws: int) -> Finding:
+def simulated_finding(exact: Mapping[int, Fraction], counts: Int64Array, throws: int) -> Finding:
     """Tell the simulated mean and variance, and how many of their standard errors they are off."""
     seen = {total: Fraction(int(count), throws) for total, count in zip(exact, counts, strict=True)}
     simulated, true = moments(seen), moments(exact)
@@ -110,7 +110,7 @@ def told_simulated(exact: Mapping[int, Fraction], counts: Int64Array, throws: in
     )
 
 
-def told_fit(fit: Fit) -> Finding:
+def fit_finding(fit: Fit) -> Finding:
     """Tell what the chi-square test says."""
     values = fit._asdict()
     sentence = (
@@ -130,7 +130,9 @@ def told_fit(fit: Fit) -> Finding:
     return Finding(name="goodness_of_fit", value=dict(values), sentence=sentence)
 
 
-def told_gaps(exact: Mapping[int, Fraction], counts: Int64Array, looks: Sequence[int]) -> Finding:
+def gaps_finding(
+    exact: Mapping[int, Fraction], counts: Int64Array, looks: Sequence[int]
+) -> Finding:
     """Tell how the largest gap between a share and its probability shrinks with more throws."""
     p = np.array([float(probability) for probability in exact.values()])
     gaps = [float(np.abs(seen / look - p).max()) for look, seen in zip(looks, counts, strict=True)]
@@ -148,7 +150,9 @@ def told_gaps(exact: Mapping[int, Fraction], counts: Int64Array, looks: Sequence
     )
 
 
-def tell_paths(at: Int64Array, means: Float64Array, mean: float, deviation: float) -> Section:
+def findings_on_paths(
+    at: Int64Array, means: Float64Array, mean: float, deviation: float
+) -> Section:
     """Report how often running means end within their band, and how often they ever left it."""
     half = 1.96 * deviation / np.sqrt(at)
     outside = np.abs(means - mean) > half
@@ -189,7 +193,9 @@ def tell_paths(at: Int64Array, means: Float64Array, mean: float, deviation: floa
     )
 
 
-def tell_normal(dice: int, own: tuple[float, float], errors: pd.DataFrame) -> Section:
+def findings_on_normal_approximation(
+    dice: int, own: tuple[float, float], errors: pd.DataFrame
+) -> Section:
     """Report the normal approximation's error for these dice, and how it falls with their number.
 
     `errors` has the columns `dice`, `plain` and `corrected`; `own` has the two errors for these
@@ -210,7 +216,7 @@ def tell_normal(dice: int, own: tuple[float, float], errors: pd.DataFrame) -> Se
         title=msg("Normal approximation"),
         findings=(
             Finding(name="normal_error", value=values, sentence=sentence),
-            told_slopes(errors),
+            slopes_finding(errors),
         ),
         tables=(table,),
         pictures=(
@@ -222,7 +228,7 @@ def tell_normal(dice: int, own: tuple[float, float], errors: pd.DataFrame) -> Se
     )
 
 
-def told_slopes(errors: pd.DataFrame) -> Finding:
+def slopes_finding(errors: pd.DataFrame) -> Finding:
     """Report to which power of the number of dice the errors fall.
 
     The powers are the slopes of straight lines on log scales.
@@ -244,7 +250,7 @@ def told_slopes(errors: pd.DataFrame) -> Finding:
     return Finding(name="normal_error_powers", value=values, sentence=sentence)
 
 
-def tell_population(population: Sequence[int]) -> Section:
+def findings_on_population(population: Sequence[int]) -> Section:
     """Report what samples of a small population are like, from all possible samples.
 
     Nothing here is simulated.
@@ -254,11 +260,15 @@ def tell_population(population: Sequence[int]) -> Section:
     kept = np.array(list(combinations(values, TAKEN)))
     return Section(
         title=msg("Population and samples"),
-        findings=(told_population(values), told_means(drawn, kept), told_freedom(values, drawn)),
+        findings=(
+            population_finding(values),
+            means_finding(drawn, kept),
+            freedom_finding(values, drawn),
+        ),
     )
 
 
-def told_population(values: Float64Array) -> Finding:
+def population_finding(values: Float64Array) -> Finding:
     """Tell the mean and both standard deviations of a population."""
     figures = {
         "mean": float(values.mean()),
@@ -275,7 +285,7 @@ def told_population(values: Float64Array) -> Finding:
     return Finding(name="population", value=figures, sentence=sentence)
 
 
-def told_means(drawn: Float64Array, kept: Float64Array) -> Finding:
+def means_finding(drawn: Float64Array, kept: Float64Array) -> Finding:
     """Tell how much the means of samples vary, drawn with replacement and without."""
     figures = {
         "replaced": float(drawn.mean(axis=1).std()),
@@ -292,7 +302,7 @@ def told_means(drawn: Float64Array, kept: Float64Array) -> Finding:
     return Finding(name="std_of_sample_means", value=figures, sentence=sentence)
 
 
-def told_freedom(values: Float64Array, drawn: Float64Array) -> Finding:
+def freedom_finding(values: Float64Array, drawn: Float64Array) -> Finding:
     """Tell why a sample's squares are divided by n - 1."""
     figures = {
         "population": float(values.var()),

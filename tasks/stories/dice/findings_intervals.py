@@ -30,7 +30,7 @@ SHAPES = {
 FEW, MORE = 5, 30  # sizes of samples that sentences are about
 
 
-def tell_returns(
+def findings_on_returns(
     values: Float64Array,
     ends: Mapping[str, tuple[float, float]],
     truth: float | None,
@@ -72,7 +72,7 @@ def tell_returns(
         ),
     ]
     if truth is not None:
-        findings.append(told_truth(ends, truth))
+        findings.append(truth_finding(ends, truth))
     rows: tuple[dict[str, Message | str], ...] = tuple(
         {
             "interval": NAMES[name],
@@ -91,7 +91,7 @@ def tell_returns(
     )
 
 
-def told_truth(ends: Mapping[str, tuple[float, float]], truth: float) -> Finding:
+def truth_finding(ends: Mapping[str, tuple[float, float]], truth: float) -> Finding:
     """Tell which intervals hold the mean that the returns were drawn with."""
     held = [name for name, (low, high) in ends.items() if low <= truth <= high]
     return Finding(
@@ -107,7 +107,7 @@ def told_truth(ends: Mapping[str, tuple[float, float]], truth: float) -> Finding
     )
 
 
-def tell_coverage(covered: pd.DataFrame, confidence: float) -> Section:
+def findings_on_coverage(covered: pd.DataFrame, confidence: float) -> Section:
     """Report how often each kind of interval holds the true mean.
 
     The results are by distribution and sample size. `covered` has the rows of
@@ -125,7 +125,11 @@ def tell_coverage(covered: pd.DataFrame, confidence: float) -> Section:
     )
     return Section(
         title=msg("How often intervals hold the true mean"),
-        findings=(*told_normal(cells, confidence), *told_skewed(cells), told_tails(cells)),
+        findings=(
+            *normal_findings(cells, confidence),
+            *skewed_findings(cells),
+            tails_finding(cells),
+        ),
         tables=(rows,),
         pictures=(
             (
@@ -150,7 +154,7 @@ def figure_of(cell: Cell) -> dict[str, float]:
     }
 
 
-def told_normal(cells: Cells, confidence: float) -> tuple[Finding, Finding]:
+def normal_findings(cells: Cells, confidence: float) -> tuple[Finding, Finding]:
     """Tell how z and t do on small samples of normal values, where theory knows the answer."""
     t, z = (figure_of(cells["normal", FEW, method]) for method in ("t", "z"))
     return (
@@ -181,7 +185,7 @@ def told_normal(cells: Cells, confidence: float) -> tuple[Finding, Finding]:
     )
 
 
-def told_skewed(cells: Cells) -> tuple[Finding, Finding]:
+def skewed_findings(cells: Cells) -> tuple[Finding, Finding]:
     """Tell what skew does to intervals, and on which side they miss."""
     n = {method: figure_of(cells["lognormal", MORE, method]) for method in METHODS}
     missed = cells["lognormal", MORE, "t"]
@@ -210,7 +214,7 @@ def told_skewed(cells: Cells) -> tuple[Finding, Finding]:
     )
 
 
-def told_tails(cells: Cells) -> Finding:
+def tails_finding(cells: Cells) -> Finding:
     """Tell how the bootstrap does on few values with heavy tails."""
     n = {method: figure_of(cells["student", FEW, method]) for method in METHODS}
     return Finding(

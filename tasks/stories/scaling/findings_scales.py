@@ -45,7 +45,7 @@ def by_scikit_learn() -> dict[str, Callable[[Float64Array], Float64Array]]:
     }
 
 
-def tell_agreement(frame: pd.DataFrame) -> Section:
+def findings_on_agreement(frame: pd.DataFrame) -> Section:
     """Tell how far the formulas and scikit-learn are apart, and what pandas' deviation changes."""
     x = frame.to_numpy("float64")
     theirs = by_scikit_learn()
@@ -70,7 +70,7 @@ def tell_agreement(frame: pd.DataFrame) -> Section:
         title=msg("Formulas and scikit-learn"),
         findings=(
             Finding(name="largest_difference", value=dict(apart), sentence=agreement),
-            told_ddof(frame),
+            ddof_finding(frame),
         ),
         tables=(rows,),
         pictures=(
@@ -85,7 +85,7 @@ def tell_agreement(frame: pd.DataFrame) -> Section:
     )
 
 
-def told_ddof(frame: pd.DataFrame) -> Finding:
+def ddof_finding(frame: pd.DataFrame) -> Finding:
     """Tell how far z-scores by pandas' standard deviation are from scikit-learn's."""
     x = frame.to_numpy("float64")
     by_pandas = (
@@ -106,7 +106,7 @@ def told_ddof(frame: pd.DataFrame) -> Finding:
     )
 
 
-def tell_outlier(names: list[str], x: Float64Array, outlier: Farthest) -> Section:
+def findings_on_outlier(names: list[str], x: Float64Array, outlier: Farthest) -> Section:
     """Tell what the farthest value leaves to the others in each way of scaling."""
     values, others = x[:, outlier.column], np.delete(x[:, outlier.column], outlier.row)
     left = {name: float(way(others).width / way(values).width) for name, way in WAYS.items()}
@@ -123,13 +123,17 @@ def tell_outlier(names: list[str], x: Float64Array, outlier: Farthest) -> Sectio
     )
     return Section(
         title=msg("What an outlier does"),
-        findings=(told_farthest(names, x, outlier), told_left(left), told_bound(values, outlier)),
+        findings=(
+            farthest_finding(names, x, outlier),
+            range_left_finding(left),
+            z_score_finding(values, outlier),
+        ),
         tables=(rows,),
         pictures=(("outlier", msg("The outlier's column scaled with it and without it")),),
     )
 
 
-def told_farthest(names: list[str], x: Float64Array, outlier: Farthest) -> Finding:
+def farthest_finding(names: list[str], x: Float64Array, outlier: Farthest) -> Finding:
     """Tell which value is the farthest."""
     number = float(x[outlier.row, outlier.column])
     place = {"column": names[outlier.column], "row": outlier.row + 1}
@@ -148,7 +152,7 @@ def told_farthest(names: list[str], x: Float64Array, outlier: Farthest) -> Findi
     )
 
 
-def told_left(left: dict[str, float]) -> Finding:
+def range_left_finding(left: dict[str, float]) -> Finding:
     """Tell how much of their range the other values keep."""
     sentence = msg(
         "With it in the column, the other values keep {min_max:.1%} of the range that they have "
@@ -159,7 +163,7 @@ def told_left(left: dict[str, float]) -> Finding:
     return Finding(name="range_left", value=dict(left), sentence=sentence)
 
 
-def told_bound(values: Float64Array, outlier: Farthest) -> Finding:
+def z_score_finding(values: Float64Array, outlier: Farthest) -> Finding:
     """Report the outlier's z-score and the largest possible one.
 
     The outlier widens the deviation that it is measured by.
@@ -175,7 +179,7 @@ def told_bound(values: Float64Array, outlier: Farthest) -> Finding:
     return Finding(name="z_of_outlier", value={"z": z, "most": maximum}, sentence=sentence)
 
 
-def tell_leak(x: Float64Array, test_share: float, seed: int) -> Section:
+def findings_on_leak(x: Float64Array, test_share: float, seed: int) -> Section:
     """Report how test rows fall outside of 0 to 1 when the scaler is fitted on training rows.
 
     The scaler has to be fitted that way.
@@ -200,7 +204,7 @@ def tell_leak(x: Float64Array, test_share: float, seed: int) -> Section:
     )
     return Section(
         title=msg("Fitted on training rows only"),
-        findings=(told_honest(test, summaries["training"]), told_leaking(summaries["all"])),
+        findings=(honest_finding(test, summaries["training"]), leaking_finding(summaries["all"])),
         tables=(table,),
     )
 
@@ -221,7 +225,7 @@ def summed(splits: list[tuple[int, float]]) -> dict[str, float]:
     }
 
 
-def told_honest(test: int, summary: dict[str, float]) -> Finding:
+def honest_finding(test: int, summary: dict[str, float]) -> Finding:
     """Tell what a scaler that saw the training rows alone does to the test rows."""
     sentence = msg(
         "Min-max scaling fitted on training rows alone puts test values outside of 0 to 1 in "
@@ -234,7 +238,7 @@ def told_honest(test: int, summary: dict[str, float]) -> Finding:
     return Finding(name="outside_honestly", value={"test_rows": test, **summary}, sentence=sentence)
 
 
-def told_leaking(summary: dict[str, float]) -> Finding:
+def leaking_finding(summary: dict[str, float]) -> Finding:
     """Tell how tidy it looks if the scaler saw all rows."""
     sentence = msg(
         "Fitted on all rows, {splits:.0%} of the splits have a test value outside: it looks tidy "

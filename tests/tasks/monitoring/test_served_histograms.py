@@ -15,7 +15,8 @@ from casebook import paths
 from casebook.errors import CasebookError
 from serving.bundle import load
 from tasks.monitoring.served_histograms import Counted, counted_in_file
-from tests.serving.conftest import MPG, seal, write
+from tests.serving.signatures import MPG
+from tests.serving.versions import seal, write
 
 KNOWN = 5  # weights that the graph has an answer for: it refuses rows of others
 

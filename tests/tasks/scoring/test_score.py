@@ -29,9 +29,11 @@ from tasks.scoring import score as scoring
 from tasks.scoring.job import Job
 from tasks.scoring.read import find
 from tasks.scoring.score import Scored, score
-from tests.serving.conftest import FRAUD, MPG, fraud_graph, mpg_graph, point, probability, write
+from tests.serving.graphs import fraud_graph, mpg_graph, probability
+from tests.serving.signatures import FRAUD, MPG
 from tests.serving.test_series import FORECAST
 from tests.serving.test_series import graph as series_graph
+from tests.serving.versions import point, write
 
 Row = dict[str, Any]
 ASKED: Row = {"Amount": 1.5, "Hour": 3, "Age": None, "Sex": "male"}

@@ -12,8 +12,9 @@ import pytest
 from casebook.store import Ref
 from casebook.tables import read_arrays
 from flows.boston import CASE, BostonParams
+from tasks.tables.fold_stacks import Stack
 from tasks.tables.parameters import NetworkParams, tuned_network, tuned_settings
-from tasks.tables.train_folds import Stack, fit
+from tasks.tables.train_folds import fit
 from tasks.training.train import train
 
 FOLDS = 3

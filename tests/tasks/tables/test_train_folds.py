@@ -12,17 +12,10 @@ from casebook.errors import CasebookError
 from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_arrays, write_arrays
 from tasks.problem.definition import Problem
-from tasks.tables.train_folds import (
-    Scale,
-    _by_steps,
-    _in_one_call,
-    alone_model,
-    batches,
-    fit,
-    score,
-    stacked,
-    train_folds,
-)
+from tasks.tables.fold_answers import alone_model, score
+from tasks.tables.fold_epochs import _by_steps, _in_one_call, batches
+from tasks.tables.fold_stacks import Scale, stacked
+from tasks.tables.train_folds import fit, train_folds
 from tasks.training.networks import ensemble, perceptron
 from tasks.training.train import Settings, build, optimizer
 
