@@ -1,8 +1,8 @@
 """The registry of versions: which one of each case serves, and which ones did before.
 
 The file `production` names the version that serves, `best` the best one that ever served, and
-`history` has a line for each change: when, from which version, to which. These functions are also the tools that a damaged registry is
-mended with: they tell what can't be read, and go around it.
+`history` has a line for each change: when, from which version, to which. These functions are also
+the tools that a damaged registry is mended with: they tell what can't be read, and go around it.
 """
 
 import logging

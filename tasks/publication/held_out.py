@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from casebook import outside
-from casebook.array_types import Float64Array, NamedArrays, UInt64Array
+from casebook.array_types import Float64Array, IntpArray, NamedArrays, UInt64Array
 from casebook.store import Ref
 from casebook.tables import read_arrays
 from tasks.problem.definition import Problem
@@ -77,7 +77,7 @@ def record(rows: HeldOut, problem: Problem, kind: InputKind) -> NamedArrays:
 
 def answers_of(
     folder: Path, rows: HeldOut, problem: Problem, kind: InputKind
-) -> tuple[Float64Array, UInt64Array] | None:
+) -> tuple[Float64Array, IntpArray] | None:
     """Return what an earlier version answers to a run's test rows, and the places of those rows.
 
     Rows that it was fitted to are left out. Return None where it does not say which those are.

@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from prefect import events
 import numpy as np
+from prefect import events
 from pydantic import BaseModel
 
 from casebook import files, paths, registry, share

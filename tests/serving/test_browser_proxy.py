@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.client import HTTPConnection
+from contextlib import closing, contextmanager, suppress
+from http.client import HTTPConnection, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
@@ -30,20 +30,23 @@ class Proxied(BaseHTTPRequestHandler):
             return
         length = int(self.headers.get("Content-Length", 0))
         headers = dict(self.headers.items()) | self.server.extra_headers
-        service = HTTPConnection(self.server.service, timeout=60)
-        service.request(
-            self.command, self.path.removeprefix(PREFIX), self.rfile.read(length), headers
-        )
-        response = service.getresponse()
-        body = response.read()
+        body = self.rfile.read(length)
+        with closing(HTTPConnection(self.server.service, timeout=60)) as service:
+            service.request(self.command, self.path.removeprefix(PREFIX), body, headers)
+            response = service.getresponse()
+            content = response.read()
+        with suppress(ConnectionError):  # a browser that goes on to the next page takes no answer
+            self.hand_on(response, content)
+
+    def hand_on(self, response: HTTPResponse, content: bytes) -> None:
+        """Send the service's answer."""
         self.send_response(response.status)
         for name, value in response.getheaders():
             if name not in ("Connection", "Transfer-Encoding", "Content-Length"):
                 self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(body)
-        service.close()
+        self.wfile.write(content)
 
     do_GET = do_POST = answer
 

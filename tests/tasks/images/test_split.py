@@ -79,9 +79,7 @@ def grouped() -> pd.DataFrame:
     places = np.arange(150)
     group = places - (places % 5 == 4)
     sha256 = [f"{place:064x}" for place in places]
-    return pd.DataFrame(
-        {"picture": places, "label": places % 3, "group": group, "sha256": sha256}
-    )
+    return pd.DataFrame({"picture": places, "label": places % 3, "group": group, "sha256": sha256})
 
 
 def test_groups_stay_together_and_classes_have_their_share() -> None:

@@ -38,9 +38,7 @@ def fold(keep_tables: Callable[..., Ref]) -> Callable[..., Ref]:
     """Return a function that keeps a fold with these numbers in its parts."""
 
     def kept(train: list[int], validation: list[int], test: list[int]) -> Ref:
-        return keep_tables(
-            train=table(*train), validation=table(*validation), test=table(*test)
-        )
+        return keep_tables(train=table(*train), validation=table(*validation), test=table(*test))
 
     return kept
 
@@ -83,9 +81,7 @@ def test_of_several_folds_each_row_has_the_answer_of_the_network_that_did_not_kn
 
 def test_a_version_keeps_hashes_and_no_rows(fold: Callable[..., Ref], tmp_path: Path) -> None:
     first = fold([1, 2], [3, 3], [4])
-    arrays = record(
-        held_out(tmp_path, [first], first, PROBLEM, Hundreds()), PROBLEM, Hundreds()
-    )
+    arrays = record(held_out(tmp_path, [first], first, PROBLEM, Hundreds()), PROBLEM, Hundreds())
     assert list(arrays) == ["fitted"]
     assert arrays["fitted"].tolist() == sorted(row_hashes(table(1, 2, 3)[["x"]]).tolist())
 

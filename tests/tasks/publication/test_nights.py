@@ -65,7 +65,8 @@ def history(drift: float, seed: int) -> pd.DataFrame:
     night = np.maximum(0, (np.arange(count) - FIRST) // EACH_NIGHT + 1)
     x = rng.normal(size=(count, len(NAMES)))
     turned = np.stack([np.cos(drift * night), np.sin(drift * night), np.ones(count)], axis=1)
-    return pd.DataFrame(x, columns=NAMES).assign(y=(x * turned).sum(axis=1) + rng.normal(size=count))
+    y = (x * turned).sum(axis=1) + rng.normal(size=count)
+    return pd.DataFrame(x, columns=NAMES).assign(y=y)
 
 
 def graph(weights: Float64Array) -> bytes:
