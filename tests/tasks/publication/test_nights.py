@@ -152,15 +152,15 @@ def test_a_fixed_recipe_is_promoted_in_most_nights(
 
 
 @pytest.mark.parametrize(
-    ("worse", "least", "most"), [(0.02, 0.2, 1.0), (0.05, 0.0, 0.1), (0.1, 0.0, 0.0)]
+    ("worse", "lowest", "highest"), [(0.02, 0.2, 1.0), (0.05, 0.0, 0.1), (0.1, 0.0, 0.0)]
 )
 def test_a_recipe_that_gets_worse_by_more_than_the_margin_is_refused_at_once(
-    promoted: Callable[..., list[bool]], worse: float, least: float, most: float
+    promoted: Callable[..., list[bool]], worse: float, lowest: float, highest: float
 ) -> None:
     nights = promoted(from_half_on(worse))
     assert np.mean(nights[:HALF]) >= 0.8
-    assert least <= np.mean(nights[HALF:]) <= most
-    assert most == 1 or not any(nights[HALF : HALF + 5])
+    assert lowest <= np.mean(nights[HALF:]) <= highest
+    assert highest == 1 or not any(nights[HALF : HALF + 5])
 
 
 def test_a_recipe_that_gets_a_little_worse_each_night_does_not_creep_past_the_margin(
