@@ -53,6 +53,11 @@ def runs(case: str) -> Path:
     return artifacts() / "runs" / case
 
 
+def ledger(case: str) -> Path:
+    """Return the folder of what each run of a case noted of the test part that it read."""
+    return artifacts() / "ledger" / case
+
+
 def models(case: str | None = None) -> Path:
     """Return the folder of all published models, or that of one case's versions."""
     folder = artifacts() / "models"

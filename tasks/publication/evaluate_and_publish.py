@@ -18,6 +18,7 @@ from tasks.pages.notes import Notes
 from tasks.problem.prepared_data import PreparedData
 from tasks.publication.publish import publish
 from tasks.publication.report import measure_run, report
+from tasks.publication.test_ledger import note_test_part
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,8 @@ def evaluate_and_publish(fitted: FittedModels) -> Summary:
     profile = fitted.profile.result()
     bundle = data.kind.export(data, first, evaluation)
     leaks = cast(list[JsonValue], encoded.facts.get("leaks", []))
+    tested = data.parts[: data.plotted_folds]
+    test_part = note_test_part(tested, evaluation, problem, data.kind)
     metrics = measure_run(
         data.origin,
         data.raw,
@@ -91,8 +94,8 @@ def evaluate_and_publish(fitted: FittedModels) -> Summary:
         fitted.figures,
         fitted.findings,
         leaks,
+        test_part,
     )
-    tested = data.parts[: data.plotted_folds]
     published = publish(bundle, tested, evaluation, metrics, problem, data.kind)
     return report(
         metrics,

@@ -35,11 +35,13 @@ def measure_run(
     more: Sequence[Ref] = (),
     findings: Sequence[Ref] = (),
     leaks: Sequence[JsonValue] = (),
+    test_part: Mapping[str, JsonValue] | None = None,
 ) -> dict[str, Any]:
     """Write metrics.json, whose names other programs read, and return it.
 
     `more` have figures of the same models, `findings` what was found in the data, `leaks` are the
-    columns that nearly decide the answer, and are trusted or in doubt.
+    columns that nearly decide the answer, and are trusted or in doubt. `test_part` says how often
+    the test part was read; none of a network that was not trained here.
     """
     run, result = current(), results(evaluation)
     metrics = {
@@ -55,6 +57,7 @@ def measure_run(
         },
         "protocol": protocol,
         "test": result["test"],
+        "test_part": test_part,
         "primary_metric": problem.primary_metric,
         "candidates": result["candidates"],
         "peers": result["peers"],

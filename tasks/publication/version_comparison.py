@@ -49,7 +49,7 @@ def compare(
     if passed and outcome != "better":
         verdict = "no worse"
     why = (
-        f"on {count:,} rows that neither was fitted to its {problem.title} differs from version "
+        f"on {count:,} rows that neither was fitted to, its {problem.title} differs from version "
         f"{rival}'s by {difference.low:+.4f} to {difference.high:+.4f} (90 % interval), which is "
         f"{verdict} (the margin is {margin:.4g})"
     )
