@@ -38,6 +38,7 @@ from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_pu
 from tasks.stories.car_price.drivers import find_drivers
 from tasks.stories.car_price.findings_steps import findings_on_steps
 from tasks.tables.case import TableCase
+from tasks.tables.estimators import Estimator, gaussian, support_vectors
 from tasks.tables.explore import explore
 from tasks.tables.features import bins, numbers, one_hot
 from tasks.tables.parameters import SmallTableParams
@@ -272,6 +273,11 @@ CASE = TableCase(
             ),
         ),
     },
+    estimators={
+        "gaussian": Estimator(gaussian, log_target=True),
+        "support_vectors": Estimator(support_vectors, log_target=True),
+    },
+    blends={"blend": ("ensemble", "gaussian", "support_vectors")},
 )
 
 

@@ -23,6 +23,7 @@ from tasks.data.derive import HourOfDay, Log
 from tasks.problem.definition import Problem
 from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
 from tasks.tables.case import TableCase
+from tasks.tables.estimators import Estimator, extra_trees, gradient_boosting
 from tasks.tables.explore import explore
 from tasks.tables.parameters import ThresholdParams
 from tasks.tables.splitters import Holdout, Model
@@ -33,7 +34,15 @@ DATA = "creditcard"
 
 
 Candidate = Literal[
-    "course", "course_weights", "course_over_under", "course_smote", "tuned", "ensemble"
+    "course",
+    "course_weights",
+    "course_over_under",
+    "course_smote",
+    "tuned",
+    "ensemble",
+    "forest",
+    "boosting",
+    "blend",
 ]
 
 
@@ -41,10 +50,19 @@ class FraudParams(ThresholdParams):
     """What can be set: which models, what the candidate `tuned` is like, what an error costs."""
 
     candidates: tuple[Candidate, ...] = Field(
-        ("course", "course_weights", "course_over_under", "course_smote", "ensemble"),
+        (
+            "course",
+            "course_weights",
+            "course_over_under",
+            "course_smote",
+            "ensemble",
+            "forest",
+            "boosting",
+            "blend",
+        ),
         min_length=1,
-        description="networks to train: the lab's with its ways to meet imbalance, our ensemble, "
-        "yours",
+        description="models to train: the lab's network with its ways to meet imbalance, our "
+        "ensemble, trees, a blend, yours",
     )
     batch_size: Annotated[
         int, Field(ge=16, le=65536, description="rows per training step of `tuned`")
@@ -152,6 +170,8 @@ CASE: TableCase[FraudParams] = TableCase(
             ),
         ),
     },
+    estimators={"forest": Estimator(extra_trees), "boosting": Estimator(gradient_boosting)},
+    blends={"blend": ("ensemble", "forest", "boosting")},
 )
 
 

@@ -16,6 +16,7 @@ from samples.mpg import make_cars
 from tasks.problem.definition import Problem
 from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
 from tasks.tables.case import TableCase
+from tasks.tables.estimators import Estimator, gaussian, support_vectors
 from tasks.tables.explore import explore
 from tasks.tables.features import numbers, one_hot
 from tasks.tables.parameters import SmallTableParams
@@ -92,6 +93,11 @@ CASE = TableCase(
             ),
         ),
     },
+    estimators={
+        "gaussian": Estimator(gaussian, log_target=True),
+        "support_vectors": Estimator(support_vectors, log_target=True),
+    },
+    blends={"blend": ("ensemble", "gaussian", "support_vectors")},
 )
 
 

@@ -25,6 +25,7 @@ from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_pu
 from tasks.tables.ablation import ablate, worth
 from tasks.tables.baselines import Peer
 from tasks.tables.case import TableCase
+from tasks.tables.estimators import Estimator, extra_trees, gradient_boosting
 from tasks.tables.explore import explore
 from tasks.tables.parameters import RepeatedFoldsParams
 from tasks.tables.split import SMALL_FOLDS
@@ -93,16 +94,16 @@ NOTES = Notes(
     ),
 )
 
-Candidate = Literal["course", "ensemble", "tuned"]
+Candidate = Literal["course", "ensemble", "tuned", "forest", "boosting", "blend"]
 
 
 class TitanicParams(RepeatedFoldsParams):
     """What can be set: which models, and what the candidate `tuned` is like."""
 
     candidates: tuple[Candidate, ...] = Field(
-        ("course", "ensemble"),
+        ("course", "ensemble", "forest", "boosting", "blend"),
         min_length=1,
-        description="networks to train: the lab's, our ensemble, yours",
+        description="models to train: the lab's network, our ensemble, trees, a blend, yours",
     )
     peers: tuple[Peer, ...] = Field(
         ("dummy", "logistic_regression", "extra_trees", "gradient_boosting"),
@@ -207,6 +208,8 @@ CASE: TableCase[TitanicParams] = TableCase(
             ),
         ),
     },
+    estimators={"forest": Estimator(extra_trees), "boosting": Estimator(gradient_boosting)},
+    blends={"blend": ("ensemble", "forest", "boosting")},
 )
 
 

@@ -26,7 +26,8 @@ from casebook.tables import read_arrays
 from tasks.evaluation.evaluate import results
 from tasks.images.train import at_once
 from tasks.problem.definition import Problem
-from tasks.tables.export import converted, ranked
+from tasks.tables.export import ranked
+from tasks.tables.network_graph import converted
 from tasks.training.onnx_format import TOLERANCE
 
 INPUT = "picture"

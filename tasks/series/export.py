@@ -28,7 +28,7 @@ from casebook.tables import read_arrays
 from tasks.evaluation.evaluate import results
 from tasks.problem.definition import Problem
 from tasks.series.train import inputs_of
-from tasks.tables.export import rename
+from tasks.tables.network_graph import rename
 from tasks.training.convert import convert
 from tasks.training.onnx_format import TOLERANCE
 

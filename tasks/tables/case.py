@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 import pandas as pd
@@ -20,10 +20,13 @@ from tasks.data.validate import enforce, suite_text, validate
 from tasks.problem.calibration import ThresholdPolicy
 from tasks.problem.definition import Problem
 from tasks.problem.prepared_data import PreparedData
+from tasks.tables.blend import blend
+from tasks.tables.estimators import Estimator
 from tasks.tables.features import Encoder
 from tasks.tables.inputs import Rows
 from tasks.tables.parameters import TableParams, tuned_network, tuned_settings
 from tasks.tables.splitters import Model, Splits
+from tasks.training.blend import networks_to_train
 
 P = TypeVar("P", bound=TableParams)
 SMOKE_EPOCHS = 3
@@ -50,7 +53,7 @@ def no_sample(rows: int, seed: int) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class TableCase(Generic[P]):
-    """A data set of rows, what is predicted from it, and the networks that are compared.
+    """A data set of rows, what is predicted from it, and the models that are compared.
 
     Attributes
     ----------
@@ -64,6 +67,10 @@ class TableCase(Generic[P]):
         Makes an unfitted encoder from the names of all columns.
     models
         The networks by name; `tuned`, which the parameters describe, is added.
+    estimators
+        Models of scikit-learn's by name.
+    blends
+        Candidates whose score is the weighted sum of the scores of several, by name.
     sample
         Makes so many rows of a sample with a seed.
     derived
@@ -80,6 +87,8 @@ class TableCase(Generic[P]):
     splits: Splits[P]
     encoder: Encoder
     models: Mapping[str, Model]
+    estimators: Mapping[str, Estimator] = field(default_factory=dict)
+    blends: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sample: Callable[[int, int], pd.DataFrame] = no_sample
     derived: tuple[Derived, ...] | Callable[[DataSet], tuple[Derived, ...]] = ()
     cleaning: tuple[Step, ...] = (drop_repeats,)
@@ -121,14 +130,26 @@ class TableCase(Generic[P]):
         return self.splits.fit_baselines(data, params)
 
     def fit_all(self, data: PreparedData, params: P) -> dict[str, list[Ref]]:
-        """Train all candidates on each fold."""
-        return gather({name: self.fit(name, data, params) for name in params.candidates})
+        """Train all candidates on each fold, and the models that are blended."""
+        names = networks_to_train(params.candidates, self.models, self.blends)
+        trained = gather({name: self.fit(name, data, params) for name in names})
+        outputs = {}
+        for name in params.candidates:
+            if name in self.blends:
+                parts = {part: trained[part] for part in self.blends[name]}
+                blended = blend.with_label(name)(data.encoded, parts, data.problem)
+                outputs[name] = [blended.fold(number) for number in range(len(data.encoded))]
+            else:
+                outputs[name] = trained[name]
+        return outputs
 
     def fit(self, name: str, data: PreparedData, params: P, label: str = "") -> list[Future]:
         """Start training one candidate on each fold.
 
         `label` is another name for it in the store.
         """
+        if name in self.estimators:
+            return self.splits.fit_estimator(label or name, data, self.estimators[name])
         return self.splits.fit(label or name, data, self.model(name, params))
 
     def model(self, name: str, params: P) -> Model:
@@ -141,7 +162,8 @@ class TableCase(Generic[P]):
         """
         models = {**self.models, TUNED: Model(tuned_network(params), tuned_settings(params))}
         if name not in models:
-            raise CasebookError(f"--candidates {name}: there are {', '.join(models)}.")
+            names = ", ".join((*models, *self.estimators, *self.blends))
+            raise CasebookError(f"--candidates {name}: there are {names}.")
         model = models[name]
         changes: dict[str, object] = {"device": params.device}
         if params.profile == "smoke":

@@ -45,7 +45,7 @@ class NetworkParams(CaseParams):
     device: DeviceChoice = Field("auto", description="where to train")
 
 
-Candidate = Literal["course", "tuned", "ensemble"]
+Candidate = Literal["course", "tuned", "ensemble", "gaussian", "support_vectors", "blend"]
 
 
 class TableParams(NetworkParams):
@@ -109,9 +109,9 @@ class SmallTableParams(RepeatedFoldsParams):
     """What can be set where a number is predicted from a small table, in repeated folds."""
 
     candidates: tuple[Candidate, ...] = Field(
-        ("course", "ensemble"),
+        ("course", "ensemble", "gaussian", "support_vectors", "blend"),
         min_length=1,
-        description="networks to train: the lab's, our ensemble, yours",
+        description="models to train: the lab's network, our ensemble, other kinds, a blend, yours",
     )
     peers: tuple[NumberPeer, ...] = Field(
         ("dummy", "least_squares", "ridge", "extra_trees", "gradient_boosting"),

@@ -13,6 +13,7 @@ from tasks.data.derive import Derived
 from tasks.problem.definition import Problem
 from tasks.problem.prepared_data import PreparedData
 from tasks.tables.baselines import fit_baselines, fit_baselines_to_folds
+from tasks.tables.estimators import Estimator, fit_estimator, fit_estimator_to_folds
 from tasks.tables.features import Encoder, features, fold_features
 from tasks.tables.parameters import RepeatedFoldsParams, TableParams
 from tasks.tables.resample import Way, resample
@@ -70,6 +71,9 @@ class Splits(Protocol[P]):
     def fit(self, label: str, data: PreparedData, model: Model) -> list[Future]:
         """Train a network on each fold."""
 
+    def fit_estimator(self, label: str, data: PreparedData, model: Estimator) -> list[Future]:
+        """Fit a model of scikit-learn's on each fold."""
+
     def fit_baselines(self, data: PreparedData, params: P) -> list[Future]:
         """Fit the baselines on each fold."""
 
@@ -123,6 +127,14 @@ class RepeatedKFold:
             encoded, folds, model.network, model.settings, data.problem, data.seed
         )
         return [Fold(trained, number) for number in range(folds)]
+
+    def fit_estimator(self, label: str, data: PreparedData, model: Estimator) -> list[Future]:
+        """Fit a model of scikit-learn's to all folds in one stage."""
+        folds, encoded = len(data.encoded), data.encoded[0].whole
+        fitted = fit_estimator_to_folds.with_label(label).submit(
+            encoded, folds, model.build, data.problem, data.seed, log_target=model.log_target
+        )
+        return [Fold(fitted, number) for number in range(folds)]
 
     def fit_baselines(self, data: PreparedData, params: TableParams) -> list[Future]:
         """Fit the baselines of all folds in one stage."""
@@ -190,6 +202,15 @@ class Holdout:
                 model.network,
                 model.settings,
                 data.seed,
+            )
+            for number, encoded in enumerate(data.encoded)
+        ]
+
+    def fit_estimator(self, label: str, data: PreparedData, model: Estimator) -> list[Future]:
+        """Fit a model of scikit-learn's to each fold in a stage of its own."""
+        return [
+            fit_estimator.with_label(f"{label}-{number}").submit(
+                encoded, model.build, data.problem, data.seed, log_target=model.log_target
             )
             for number, encoded in enumerate(data.encoded)
         ]

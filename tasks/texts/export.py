@@ -23,7 +23,8 @@ from casebook.tables import read_table
 from casebook.words import Vocabulary, numbered, padded
 from tasks.evaluation.evaluate import results
 from tasks.problem.definition import Problem
-from tasks.tables.export import SAMPLE_ROWS, converted, with_head
+from tasks.tables.export import SAMPLE_ROWS
+from tasks.tables.network_graph import converted, with_head
 from tasks.texts.features import VOCABULARY, plain, vocabulary_of
 from tasks.training.onnx_format import TOLERANCE
 

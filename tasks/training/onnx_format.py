@@ -15,3 +15,12 @@ TOLERANCE = 1e-4  # of 1, or of the target's deviation
 def opsets() -> list[onnx.OperatorSetIdProto]:
     """Return the operators that a graph may use."""
     return [helper.make_opsetid(domain, version) for domain, version in OPSETS.items()]
+
+
+def in_our_format(graph: onnx.ModelProto) -> onnx.ModelProto:
+    """Return a graph with the versions of format and operators that ours have, checked."""
+    graph.ir_version = IR_VERSION
+    del graph.opset_import[:]
+    graph.opset_import.extend(opsets())
+    onnx.checker.check_model(graph)
+    return graph

@@ -19,9 +19,9 @@ def test_the_record_says_what_is_used_and_a_missing_gpu_is_told_of(
     for requested in ("auto", "cpu", "gpu"):
         info = prepare(requested, 0)
         assert (info["asked"], info["used"], info["backend"]) == (requested, "cpu", "tensorflow")
-    assert [record.message for record in caplog.records] == [
+    assert {record.message for record in caplog.records} == {
         "A GPU was asked for, but tensorflow finds none: the CPU is used."
-    ]
+    }
 
 
 def test_16_bits_are_computed_with_only_where_they_are_asked_for() -> None:

@@ -32,7 +32,7 @@ def test_a_run_leaves_every_strategy_with_figures_and_says_that_its_weights_were
 ) -> None:
     run = flowers.runs("flowers")[0]
     metrics = flowers.record(run, "metrics.json")
-    assert metrics["test"]["rows"] == 12
+    assert metrics["test"]["rows"] == 10
     assert list(metrics["candidates"]) == ["course", "frozen", "fine_tuned"]
     assert set(metrics["peers"]) == {"dummy", "logistic_regression"}
     assert metrics["course"] == "course"

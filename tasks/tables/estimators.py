@@ -1,0 +1,147 @@
+"""Estimators: scikit-learn's models as candidates, on the same features as the networks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import threadpoolctl
+from sklearn import ensemble, gaussian_process, linear_model, svm
+
+from casebook import files
+from casebook.array_types import Float64Array
+from casebook.stage import stage
+from casebook.store import Facts, Ref, fold_name
+from casebook.tables import read_arrays, write_arrays
+from tasks.problem.definition import Problem
+from tasks.tables.score_graph import score_graph, smoothed
+
+Build: TypeAlias = Callable[[int, int], Any]
+
+GRAPH = "score.onnx"
+DEVICE = {"asked": "cpu", "used": "cpu", "backend": "scikit-learn", "threads": 1}
+
+
+@dataclass(frozen=True)
+class Estimator:
+    """A model of scikit-learn's to fit.
+
+    Attributes
+    ----------
+    build
+        Returns it unfitted, given the number of features and a seed.
+    log_target
+        Whether it learns the logarithm of the target, which must be positive then.
+    """
+
+    build: Build
+    log_target: bool = False
+
+
+@stage(process="worker")
+def fit_estimator(
+    out: Path, features: Ref, build: Build, problem: Problem, seed: int, *, log_target: bool = False
+) -> Facts:
+    """Fit a model to the training rows to score the validation part, and anew for the test part.
+
+    The second fit is to training and validation rows, as a network with `refit` has it. Writes
+    `scores.npz` (logits, or values in the target's unit) and `score.onnx`, the graph from features
+    to them.
+    """
+    parts = {name: read_arrays(features, name) for name in ("train", "validation", "test")}
+    both = {
+        name: np.concatenate([parts["train"][name], parts["validation"][name]])
+        for name in ("x", "y")
+    }
+    width = both["x"].shape[1]
+    # the other core trains networks, and threads that wait for each other spin
+    with threadpoolctl.threadpool_limits(1):
+        first = fitted(build(width, seed), parts["train"], log_target=log_target)
+        final = fitted(build(width, seed), both, log_target=log_target)
+        validation = scored(first, parts["validation"]["x"], problem, log_target=log_target)
+        test = scored(final, parts["test"]["x"], problem, log_target=log_target)
+    write_arrays(out, "scores", validation=validation, test=test)
+    graph = score_graph(final, width, problem, log_target=log_target)
+    (out / GRAPH).write_bytes(graph.SerializeToString())
+    files.write_json(out / "history.json", {"loss": []})  # it learns in no epochs
+    return {"rows": len(both["y"]), "device": DEVICE}
+
+
+@stage(process="worker")
+def fit_estimator_to_folds(
+    out: Path,
+    features: Ref,
+    folds: int,
+    build: Build,
+    problem: Problem,
+    seed: int,
+    *,
+    log_target: bool = False,
+) -> Facts:
+    """Do for each of an output's folds what `fit_estimator` does for one."""
+    facts = []
+    for number in range(folds):
+        folder, encoded = out / fold_name(number), features.fold(number)
+        folder.mkdir()
+        facts.append(fit_estimator.fn(folder, encoded, build, problem, seed, log_target=log_target))
+    return {**facts[0], "folds": folds}
+
+
+def fitted(model: Any, rows: dict[str, Any], *, log_target: bool) -> Any:
+    """Return the model fitted to rows."""
+    y = np.asarray(rows["y"], "float64")
+    return model.fit(rows["x"], np.log(y) if log_target else y)
+
+
+def scored(model: Any, x: Any, problem: Problem, *, log_target: bool) -> Float64Array:
+    """Return a fitted model's logits (of each class, where there are several), or its values."""
+    if not problem.classes:
+        values: Float64Array = model.predict(x)
+        return np.exp(values) if log_target else values
+    if hasattr(model, "decision_function"):
+        logits: Float64Array = model.decision_function(x)
+        return logits
+    probability = smoothed(model.predict_proba(x), len(problem.labels))
+    if problem.problem_type == "multiclass":
+        return np.log(probability)
+    return np.log(probability[:, 1] / probability[:, 0])
+
+
+def gaussian(width: int, seed: int) -> Any:
+    """Return a Gaussian process with a length for each feature, and noise.
+
+    Its kernel is Matérn's of 3/2: the answer bends less smoothly than with the usual one.
+    """
+    kernels = gaussian_process.kernels
+    smooth = kernels.ConstantKernel() * kernels.Matern(np.ones(width), nu=1.5)
+    kernel = smooth + kernels.WhiteKernel(0.1)
+    return gaussian_process.GaussianProcessRegressor(kernel, normalize_y=True, random_state=seed)
+
+
+def support_vectors(width: int, seed: int) -> Any:
+    """Return a support vector regression."""
+    return svm.SVR(C=1.0, epsilon=0.05)
+
+
+def extra_trees(width: int, seed: int) -> Any:
+    """Return a forest of 300 extremely randomized trees."""
+    return ensemble.ExtraTreesClassifier(300, random_state=seed, n_jobs=1)
+
+
+def gradient_boosting(width: int, seed: int) -> Any:
+    """Return 300 small trees, each of which corrects those before it."""
+    return ensemble.HistGradientBoostingClassifier(
+        learning_rate=0.05,
+        max_iter=300,
+        max_leaf_nodes=15,
+        l2_regularization=5.0,
+        random_state=seed,
+    )
+
+
+def logistic_regression(width: int, seed: int) -> Any:
+    """Return a logistic regression."""
+    return linear_model.LogisticRegression(max_iter=1000)
