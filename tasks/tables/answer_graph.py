@@ -18,8 +18,6 @@ from tasks.problem.definition import Problem
 from tasks.tables.blend import NETWORK, weights_of
 from tasks.tables.estimators import GRAPH
 from tasks.tables.network_graph import (
-    BLOCK,
-    column_of,
     converted,
     in_keras,
     load_network,
@@ -28,8 +26,6 @@ from tasks.tables.network_graph import (
 )
 from tasks.tables.score_graph import FEATURES, SCORE, calibrated, weighted
 from tasks.training.onnx_format import in_our_format
-
-__all__ = ["BLOCK", "AnswerGraph", "answer_graph", "column_of"]
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,10 @@ from casebook.tables import read_table
 from tasks.evaluation.evaluate import results
 from tasks.problem.definition import Problem
 from tasks.problem.targets import truth
-from tasks.tables.answer_graph import BLOCK, answer_graph, column_of
+from tasks.tables.answer_graph import answer_graph
 from tasks.tables.encoder_graph import prefix_for
 from tasks.tables.features import feeds, read_raw
+from tasks.tables.network_graph import BLOCK, column_of
 from tasks.training.onnx_format import TOLERANCE, in_our_format
 
 SAMPLE_ROWS = 10

@@ -30,7 +30,7 @@ def smoothed(probability: Float64Array, classes: int) -> Float64Array:
 
     Examples
     --------
-    >>> smoothed(np.array([[0.0, 1.0]]), 2).tolist()
+    >>> smoothed(np.array([[0.0, 1.0]]), 2).round(6).tolist()
     [[0.0005, 0.9995]]
     """
     return (1 - SPREAD) * probability + SPREAD / classes

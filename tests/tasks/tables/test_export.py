@@ -20,9 +20,10 @@ from serving.graph import Graph
 from serving.signature import parse
 from tasks.problem.definition import Problem
 from tasks.tables.encoder_graph import encoder_graph
-from tasks.tables.export import _agree, answers, in_keras, joined, to_response
+from tasks.tables.export import _agree, answers, joined, to_response
 from tasks.tables.features import feeds
 from tasks.tables.fitting import fit_on
+from tasks.tables.network_graph import converted, in_keras
 
 COLUMNS = ["probability", "label", "network/x", "a b", "2nd", "면적"]
 BINARY = Problem(
@@ -79,7 +80,12 @@ def test_a_column_may_be_called_as_the_answer_is(
 ) -> None:
     frame, model = rows(), network(outputs, activation)
     fitted = fit_on(ColumnTransformer([("scale", StandardScaler(), COLUMNS)]), frame)
-    graph = joined(encoder_graph(fitted, frame, frame, ()), model, problem, COLUMNS, tmp_path)
+    graph = joined(
+        encoder_graph(fitted, frame, frame, ()),
+        converted(model, tmp_path, "features", "answer"),
+        problem,
+        COLUMNS,
+    )
     given = answers(graph, frame)
     assert given == pytest.approx(
         in_keras(model, fitted.transform(frame).astype("float32")), abs=1e-5
@@ -93,7 +99,10 @@ def test_a_graph_without_the_output_that_is_signed_is_refused(tmp_path: Path) ->
     frame, model = rows(), network(1, "sigmoid")
     fitted = fit_on(ColumnTransformer([("scale", StandardScaler(), COLUMNS)]), frame)
     graph: onnx.ModelProto = joined(
-        encoder_graph(fitted, frame, frame, ()), model, BINARY, COLUMNS, tmp_path
+        encoder_graph(fitted, frame, frame, ()),
+        converted(model, tmp_path, "features", "answer"),
+        BINARY,
+        COLUMNS,
     )
     other = signature(BINARY) | {
         "output": {"name": "chance", "labels": ["no", "yes"], "threshold": 0.5}
@@ -106,16 +115,17 @@ def test_a_number_s_gap_is_judged_on_the_scale_of_the_target() -> None:
     train, expected = np.array([0.0, 2e6]), np.array([1.0, 5e5])
     _agree(expected + 50.0, expected, train, NUMBER)
     with pytest.raises(
-        CasebookError, match=r"differs from Keras by 0.0002 of the deviation of y, over 0.0001"
+        CasebookError,
+        match=r"differs from its own library by 0.0002 of the deviation of y, over 0.0001",
     ):
         _agree(expected + 200.0, expected, train, NUMBER)
 
 
 def test_a_probability_s_gap_is_judged_as_it_is() -> None:
     _agree(np.array([0.5]), np.array([0.50009]), np.array([0.0, 1.0]), BINARY)
-    with pytest.raises(CasebookError, match=r"differs from Keras by 0.0002, over 0.0001"):
+    with pytest.raises(CasebookError, match=r"differs from its own library by 0.0002, over 0.0001"):
         _agree(np.array([0.5]), np.array([0.5002]), np.array([0.0, 1.0]), BINARY)
-    with pytest.raises(CasebookError, match=r"differs from Keras by nan"):
+    with pytest.raises(CasebookError, match=r"differs from its own library by nan"):
         _agree(np.array([np.nan]), np.array([0.5]), np.array([0.0, 1.0]), BINARY)
 
 

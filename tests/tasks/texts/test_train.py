@@ -20,7 +20,7 @@ from tasks.stories.naver_reviews.networks import (
     small_characters,
     small_ngrams,
 )
-from tasks.tables.export import converted
+from tasks.tables.network_graph import converted
 from tasks.texts.blend import blend
 from tasks.texts.features import VOCABULARY, Texts, vocabulary_in
 from tasks.texts.nearest import analogies

@@ -13,7 +13,7 @@ from casebook.tables import read_arrays, write_arrays
 from tasks.evaluation.evaluate import judge
 from tasks.problem.calibration import ThresholdPolicy, temperature
 from tasks.problem.definition import Problem
-from tasks.tables.export import with_head
+from tasks.tables.network_graph import with_head
 from tasks.tables.train_folds import train_folds
 from tasks.training.heads import cross_entropy, for_classes, mean_logits
 from tasks.training.networks import ensemble, perceptron, plain
