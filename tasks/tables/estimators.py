@@ -22,6 +22,7 @@ from tasks.tables.score_graph import score_graph, smoothed
 Build: TypeAlias = Callable[[int, int], Any]
 
 GRAPH = "score.onnx"
+MANY = 30  # features: a length for each of them is searched for minutes, and found by chance
 DEVICE = {"asked": "cpu", "used": "cpu", "backend": "scikit-learn", "threads": 1}
 
 
@@ -111,12 +112,13 @@ def scored(model: Any, x: Any, problem: Problem, *, log_target: bool) -> Float64
 
 
 def gaussian(width: int, seed: int) -> Any:
-    """Return a Gaussian process with a length for each feature, and noise.
+    """Return a Gaussian process with a length for each feature, or one for many, and noise.
 
     Its kernel is Matérn's of 3/2: the answer bends less smoothly than with the usual one.
     """
     kernels = gaussian_process.kernels
-    smooth = kernels.ConstantKernel() * kernels.Matern(np.ones(width), nu=1.5)
+    lengths = np.ones(width) if width < MANY else 1.0
+    smooth = kernels.ConstantKernel() * kernels.Matern(lengths, nu=1.5)
     kernel = smooth + kernels.WhiteKernel(0.1)
     return gaussian_process.GaussianProcessRegressor(kernel, normalize_y=True, random_state=seed)
 

@@ -2,7 +2,6 @@ import json
 import shutil
 from pathlib import Path
 
-import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -32,7 +31,7 @@ def test_a_run_leaves_its_records_and_a_version(smoke: House) -> None:
     version = smoke.artifacts / "models" / "fraud" / "1"
     named = {
         "model.onnx",
-        "model.keras",
+        "rows.npz",
         "signature.json",
         "metrics.json",
         "card.md",
@@ -125,12 +124,12 @@ def test_a_missing_and_an_altered_file_are_noticed_and_remade(smoke: House, tmp_
     )
 
 
-def test_the_service_answers_raw_rows_as_keras_does(smoke: House) -> None:
-
+def test_the_service_answers_raw_rows_as_the_champion_was_judged(smoke: House) -> None:
     version = smoke.artifacts / "models" / "fraud" / "1"
-    test = next((smoke.artifacts / "store" / "fraud" / "features-0").iterdir()) / "test.npz"
-    with np.load(test, allow_pickle=False) as arrays:
-        expected = np.asarray(keras.saving.load_model(version / "model.keras")(arrays["x"]))[:, 0]
+    judged = next((smoke.artifacts / "store" / "fraud" / "evaluate").iterdir()) / "curves.npz"
+    champion = smoke.record(smoke.runs()[0], "metrics.json")["champion"]
+    with np.load(judged, allow_pickle=False) as arrays:
+        expected = arrays[champion]
     parts = next((smoke.artifacts / "store" / "fraud" / "split-0").iterdir())
     rows = _rows(parts / "test.parquet")
     answers = [answer["probability"] for answer in load(version).predict(rows)]
