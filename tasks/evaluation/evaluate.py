@@ -13,6 +13,7 @@ from scipy import special
 
 from casebook import files
 from casebook.array_types import Float64Array
+from casebook.errors import CasebookError
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, write_arrays
@@ -77,6 +78,11 @@ def evaluate(
     `drawn` folds). The champion is the candidate whose mean validation figure is best; no test
     figure has a say in it. With one fold the intervals are the bootstrap's, with several they are
     of the mean over folds. Each other model is compared with the champion on the same rows.
+
+    Raises
+    ------
+    CasebookError
+        A candidate and a peer have one name.
     """
     y = [
         {name: read_arrays(ref, name)["y"].astype("float64") for name in ("validation", "test")}
@@ -88,6 +94,11 @@ def evaluate(
         for n, refs in trained.items()
     }
     plain = {name: [_peer(ref, name) for ref in peers] for name in _peer_names(peers)}
+    if twice := judged.keys() & plain.keys():
+        raise CasebookError(
+            f"{', '.join(sorted(twice))} is the name of a candidate and of a peer: give the "
+            "candidate another one."
+        )
     everyone = {**judged, **plain}
     per_fold = {
         name: _per_fold(labels, folds, problem, base_rate) for name, folds in everyone.items()

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from casebook.errors import CasebookError
 from casebook.store import Ref
 from casebook.tables import read_arrays
 from tasks.evaluation.evaluate import evaluate, judge, results
@@ -129,3 +130,53 @@ def test_weights_bring_the_share_of_positives_to_the_population_s() -> None:
     weights = base_weights(y, 0.01)
     assert weights[y == 1].sum() / weights.sum() == pytest.approx(0.01)
     assert base_weights(y, None).tolist() == [1.0] * 100
+
+
+def test_the_champion_is_compared_with_all_others_on_the_same_rows(
+    keep: Callable[..., Ref],
+    fold: Callable[[int], Ref],
+    scored: Callable[..., Ref],
+    keep_arrays: Callable[..., Ref],
+) -> None:
+    ref = fold(1)
+    trained = {"course": [scored(ref, 0.5, 0.5)], "ours": [scored(ref, 2.0, 2.0)]}
+    peers = [keep_arrays(scores={"dummy": np.full(80, 0.3)})]
+    result = results(keep(evaluate.fn, [ref], trained, peers, CLASS, ThresholdPolicy(), 0))
+    assert list(result["differences"]) == ["course", "dummy"]
+    champion = result["candidates"]["ours"]["auprc"]["value"]
+    for name, kind in (("course", "candidates"), ("dummy", "peers")):
+        difference = result["differences"][name]
+        assert difference["value"] == pytest.approx(champion - result[kind][name]["auprc"]["value"])
+        assert 0 < difference["low"] < difference["high"]
+    several = results(
+        keep(
+            evaluate.fn,
+            [ref, fold(2)],
+            {name: [*refs, scored(fold(2), 1.0, 1.0)] for name, refs in trained.items()},
+            [],
+            CLASS,
+            ThresholdPolicy(),
+            0,
+        )
+    )
+    assert list(several["differences"]) == ["course"]
+
+
+def test_a_candidate_and_a_peer_of_one_name_are_refused(
+    keep: Callable[..., Ref],
+    fold: Callable[[int], Ref],
+    scored: Callable[..., Ref],
+    keep_arrays: Callable[..., Ref],
+) -> None:
+    ref = fold(1)
+    peers = [keep_arrays(scores={"ours": np.full(80, 0.3)})]
+    with pytest.raises(CasebookError, match="ours is the name of a candidate and of a peer"):
+        keep(
+            evaluate.fn,
+            [ref],
+            {"ours": [scored(ref, 1.0, 1.0)]},
+            peers,
+            CLASS,
+            ThresholdPolicy(),
+            0,
+        )

@@ -11,7 +11,7 @@ from onnx import TensorProto, helper
 
 from casebook import files, paths, share
 from casebook.errors import CasebookError
-from casebook.registry import point, production, promote, rollback
+from casebook.registry import best, point, production, promote, rollback
 from casebook.run import Run
 from casebook.store import Ref
 from casebook.versions import versions
@@ -334,6 +334,67 @@ def test_a_number_is_measured_by_the_training_parts_mean(keep_tables: Callable[.
     for version, weight, serves in ((1, 1.0, True), (2, -1.0, False)):
         result, why = judge(release(version, graph(weight)), parts, {**REAL, "peers": {}}, problem)
         assert result is serves, why
+
+
+def test_what_was_trained_in_the_smoke_profile_never_serves_by_itself(parts: Ref) -> None:
+    serves, why = judge(release(1), parts, {**REAL, "profile": "smoke"})
+    assert not serves
+    assert "in the smoke profile" in why and "python -m flows.promote shop 1" in why
+
+
+@pytest.mark.parametrize(
+    ("difference", "words"),
+    [
+        ({"value": -0.02, "low": -0.03, "high": -0.01}, "by 0.0200 the better one"),
+        ({"value": -0.02, "low": -0.05, "high": 0.01}, "the better one, which may be chance"),
+        ({"value": 0.02, "low": -0.05, "high": 0.06}, None),
+    ],
+)
+def test_a_baseline_that_does_better_is_named_beside_the_decision(
+    parts: Ref, difference: dict[str, float], words: str | None
+) -> None:
+    trees = {"auprc": FIGURE | {"value": FIGURE["value"] - difference["value"]}}
+    metrics = {
+        **REAL,
+        "peers": {**JUDGED["peers"], "trees": trees},  # type: ignore[dict-item]
+        "differences": {**JUDGED["differences"], "trees": difference},  # type: ignore[dict-item]
+    }
+    serves, why = judge(release(1), parts, metrics)
+    assert serves
+    assert (
+        (words in why and "the baseline trees has AUPRC 0.9200" in why)
+        if words
+        else ("baseline" not in why)
+    )
+
+
+def test_a_version_that_noted_no_rows_can_not_be_compared(parts: Ref) -> None:
+    point("shop", release(1))
+    (folder(1) / "rows.npz").unlink()
+    serves, why = judge(release(2), parts)
+    assert not serves
+    assert "version 1 can't be compared with it" in why and "flows.promote shop 2" in why
+
+
+def test_too_few_rows_that_are_new_to_both_are_said(parts: Ref) -> None:
+    point("shop", release(1))
+    hashes = Rows().hashes(parts, "test", PROBLEM)
+    np.savez(folder(1) / "rows.npz", fitted=np.unique(hashes[20:]))
+    serves, why = judge(release(2), parts)
+    assert not serves
+    assert "only 20 test rows are new to both, and 30 are needed" in why
+
+
+def test_a_version_must_not_be_worse_than_the_best_that_ever_served(parts: Ref) -> None:
+    promote("shop", release(1, graph(1.0)))  # the best from then on
+    point("shop", release(2, graph(0.0, 1.0)))
+    assert best("shop") == 1
+    serves, why = judge(release(3, graph(0.0, 1.0)), parts)
+    assert not serves
+    assert "version 1's" in why and "version 2's" not in why
+    promote("shop", 2)
+    assert best("shop") == 2
+    assert judge(3, parts)[0]
 
 
 def exported(out: Path) -> dict[str, object]:
