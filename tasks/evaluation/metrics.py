@@ -76,11 +76,36 @@ def recall_at(
     >>> recall_at(y, scores, np.ones((1, 4)), share=0.125).tolist()
     [0.5]
     """
+    recall: Float64Array = _caught(y, scores, weights, share) / (weights @ y)
+    return recall
+
+
+def precision_at(
+    y: Float64Array, scores: Float64Array, weights: Float64Array, share: float
+) -> Float64Array:
+    """Return the precision within the best-scored `share` of the (weighted) rows.
+
+    Where there are fewer positives than alerts it can't be 1; where there are more, recall can't.
+
+    Examples
+    --------
+    >>> y, scores = np.array([1.0, 0.0, 0.0, 0.0]), np.array([0.9, 0.3, 0.2, 0.1])
+    >>> precision_at(y, scores, np.ones((1, 4)), share=0.5).tolist()
+    [0.5]
+    """
+    precision: Float64Array = _caught(y, scores, weights, share) / (share * weights.sum(axis=1))
+    return precision
+
+
+def _caught(
+    y: Float64Array, scores: Float64Array, weights: Float64Array, share: float
+) -> Float64Array:
+    """Return the weight of the positives within the best-scored share of the rows."""
     order = np.argsort(-scores, kind="stable")
     weights = weights[:, order]
     room = share * weights.sum(axis=1, keepdims=True)
     within = np.clip(room - (np.cumsum(weights, axis=1) - weights), 0.0, weights)
-    caught: Float64Array = np.sum(within * y[order], axis=1) / np.sum(weights * y[order], axis=1)
+    caught: Float64Array = np.sum(within * y[order], axis=1)
     return caught
 
 
@@ -175,6 +200,9 @@ def binary(
         "recall_at_fpr_01_percent": recall_at_false_alarms(y, probability, weights, 0.001),
         "recall_at_1_per_1000": recall_at(y, probability, weights, 0.001),
         "recall_at_1_per_1000_base_rate": recall_at(y, probability, weights * base, 0.001),
+        "precision_at_1_per_1000": precision_at(y, probability, weights, 0.001),
+        "precision_at_1_per_1000_base_rate": precision_at(y, probability, weights * base, 0.001),
+        "auprc_base_rate": ranked(y, probability, weights * base)[0],
     }
 
 

@@ -13,6 +13,7 @@ from samples.boston import make_tracts
 from samples.mpg import make_cars
 from serving.bundle import load
 from tests.flows.house import SMOKE, House, house
+from tests.flows.recomputed import check_figures
 
 CAR = {
     "cylinders": 8,
@@ -103,3 +104,8 @@ def test_wrong_files_end_in_one_paragraph(empty: House, tmp_path: Path) -> None:
         empty, "mpg", cars.assign(weight="heavy"), tmp_path / "c.csv", "weight", "row 1", "'heavy'"
     )
     fails(empty, "mpg", cars.assign(origin=7), tmp_path / "d.csv", "origin", "1 America")
+
+
+@pytest.mark.parametrize("case", ["boston", "mpg"])
+def test_figures_are_those_that_scikit_learn_computes(trained: House, case: str) -> None:
+    check_figures(trained, case)

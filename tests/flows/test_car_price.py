@@ -23,6 +23,7 @@ from tasks.reading.form import form
 from tasks.stories.car_price.association import anova, by_pairs, pearson
 from tasks.stories.car_price.findings_steps import merged, step_sections
 from tests.flows.house import SMOKE, House, house_after
+from tests.flows.recomputed import check_figures
 
 FAST = ("--profile", "smoke", "--candidates", "course", "--peers")
 
@@ -268,3 +269,7 @@ def cleaned(frame: pd.DataFrame) -> pd.DataFrame:
     for step in STEPS:
         frame = step(frame)
     return frame
+
+
+def test_figures_are_those_that_scikit_learn_computes(priced: House) -> None:
+    check_figures(priced, "car_price")

@@ -10,6 +10,7 @@ from casebook.run import Run, under_way
 from flows.counting import CountingParams, count, numbers_origin
 from serving.bundle import load
 from tests.flows.house import SMOKE, House, fails_at_the_end, house_after
+from tests.flows.recomputed import check_figures
 
 
 @pytest.fixture(scope="module")
@@ -88,3 +89,7 @@ def test_wrong_files_end_in_one_paragraph(empty: House, tmp_path: Path) -> None:
 
 def test_a_run_that_fails_at_its_end_publishes_nothing(counted: House) -> None:
     fails_at_the_end(counted, "counting", *SMOKE, "--windows", "50", "--epochs", "10")
+
+
+def test_figures_are_those_that_scikit_learn_computes(counted: House) -> None:
+    check_figures(counted, "counting")

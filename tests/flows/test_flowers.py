@@ -19,6 +19,7 @@ from flows.imagenet import named
 from samples.flowers import make_flowers
 from serving.bundle import load
 from tests.flows.house import SMOKE, House, fails_at_the_end, house, house_after
+from tests.flows.recomputed import check_figures
 
 
 @pytest.fixture(scope="module")
@@ -190,3 +191,7 @@ def robin(mirror: Path) -> bytes:
     )
     photo: bytes = photos.loc[photos["source_path"] == "train/bird/0049.jpg", "image"].iloc[0]
     return photo
+
+
+def test_figures_are_those_that_scikit_learn_computes(flowers: House) -> None:
+    check_figures(flowers, "flowers")

@@ -9,6 +9,7 @@ import pytest
 from serving.bundle import load
 from tests import needs
 from tests.flows.house import SMOKE, House
+from tests.flows.recomputed import check_figures
 
 
 def test_a_run_leaves_its_records_and_a_version(smoke: House) -> None:
@@ -179,3 +180,7 @@ def test_the_real_file_is_the_one_the_catalog_knows(empty: House) -> None:
     published = real.record(real.runs()[0])["published"]
     assert not published["serves"] and "in the smoke profile" in published["why"]
     assert not (real.artifacts / "models" / "fraud" / "production").exists()
+
+
+def test_figures_are_those_that_scikit_learn_computes(smoke: House) -> None:
+    check_figures(smoke, "fraud")

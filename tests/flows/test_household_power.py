@@ -18,6 +18,7 @@ from tasks.series.read import complete, filled
 from tasks.series.windowing import windows
 from tasks.stories.household_power.days import HELD_OUT
 from tests.flows.house import SMOKE, House, house_after
+from tests.flows.recomputed import check_figures
 
 WEEK = [1500.0, 1600.0, 1400.0, 1450.0, 1550.0, 1800.0, 1900.0]
 
@@ -144,3 +145,7 @@ def test_the_naive_figures_are_those_published_for_the_public_file() -> None:
     assert errors == pytest.approx(
         {"yesterday": 511.9, "last_week": 469.4, "seasonal_naive": 465.3}, abs=0.2
     )
+
+
+def test_figures_are_those_that_scikit_learn_computes(power: House) -> None:
+    check_figures(power, "household_power")

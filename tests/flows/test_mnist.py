@@ -16,6 +16,7 @@ from PIL import Image
 from samples import cifar10
 from samples.mnist import make_digits
 from tests.flows.house import SMOKE, House, fails_at_the_end, house_after
+from tests.flows.recomputed import check_figures
 
 FAST = ("--profile", "smoke", "--candidates", "course", "--peers")
 
@@ -102,3 +103,7 @@ def test_broken_photos_are_set_aside_and_counted(empty: House, tmp_path: Path) -
 
 def test_a_run_that_fails_at_its_end_publishes_nothing(digits: House) -> None:
     fails_at_the_end(digits, "mnist", *SMOKE)
+
+
+def test_figures_are_those_that_scikit_learn_computes(digits: House) -> None:
+    check_figures(digits, "mnist")

@@ -17,6 +17,7 @@ from serving.bundle import load
 from tasks.texts.features import plain, vocabulary_in
 from tests import needs
 from tests.flows.house import SMOKE, House, fails_at_the_end, house_after
+from tests.flows.recomputed import check_figures
 
 
 @pytest.fixture(scope="module")
@@ -126,3 +127,7 @@ def test_a_run_that_fails_at_its_end_publishes_nothing(reviewed: House) -> None:
     fails_at_the_end(
         reviewed, "naver_reviews", *SMOKE, "--sample-rows", "800", "--candidates", "blend"
     )
+
+
+def test_figures_are_those_that_scikit_learn_computes(reviewed: House) -> None:
+    check_figures(reviewed, "naver_reviews")

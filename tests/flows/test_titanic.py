@@ -16,6 +16,7 @@ from samples.titanic import make_passengers
 from serving.bundle import load
 from tasks.data.derive import derive
 from tests.flows.house import SMOKE, House, fails_at_the_end, house_after
+from tests.flows.recomputed import check_figures
 
 FAST = ("--profile", "smoke", "--candidates", "course", "--peers")
 SAILED = (
@@ -144,3 +145,7 @@ def test_the_sample_has_the_public_file_s_columns_and_quirks(rows: int, seed: in
 
 def test_a_run_that_fails_at_its_end_publishes_nothing(sailed: House) -> None:
     fails_at_the_end(sailed, "titanic", *SAILED)
+
+
+def test_figures_are_those_that_scikit_learn_computes(sailed: House) -> None:
+    check_figures(sailed, "titanic")

@@ -27,6 +27,7 @@ from tasks.evaluation.metrics import (
     bootstrap,
     decided,
     multiclass,
+    precision_at,
     probable,
     ranked,
     recall_at,
@@ -75,6 +76,19 @@ def test_a_weight_counts_as_so_many_rows(rows: Rows) -> None:
     assert ranked(y, scores, weights[None, :])[0][0] == pytest.approx(
         ranked(many, np.repeat(scores, times), alone)[0][0]
     )
+
+
+@given(weighted_rows(), st.floats(0.01, 1))
+def test_precision_and_recall_at_a_share_of_alerts_count_the_same_rows(
+    rows: Rows, share: float
+) -> None:
+    y, scores, weights = rows
+    recall = recall_at(y, scores, weights[None, :], share)[0]
+    precision = precision_at(y, scores, weights[None, :], share)[0]
+    alerts, positives = share * weights.sum(), (weights * y).sum()
+    assert precision * alerts == pytest.approx(recall * positives)
+    assert precision <= min(1, positives / alerts) + 1e-9
+    assert recall <= min(1, alerts / positives) + 1e-9
 
 
 @given(weighted_rows(), st.integers(0, 10))
