@@ -34,7 +34,8 @@ from tasks.data.clean import clean, drop_pictures_of_two_labels, drop_repeated_p
 from tasks.data.fetch import fetch
 from tasks.data.validate import enforce, suite_text, validate
 from tasks.evaluation.evaluate import RESULTS, softmax
-from tasks.evaluation.metrics import bootstrap, multiclass
+from tasks.evaluation.intervals import bootstrap
+from tasks.evaluation.metrics import multiclass
 from tasks.images import backbone
 from tasks.images.backbone import SHAPE
 from tasks.images.export import export_pictures

@@ -19,7 +19,7 @@ from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, write_arrays
 from tasks.evaluation import paired
 from tasks.evaluation.figures import HALF, figures_of, once
-from tasks.evaluation.metrics import Figure, across_folds, bootstrap, rows_behind, spread
+from tasks.evaluation.intervals import Figure, across_folds, bootstrap, rows_behind, spread
 from tasks.problem.calibration import ThresholdPolicy, platt, probabilities, temperature, threshold
 from tasks.problem.definition import Problem
 

@@ -14,7 +14,7 @@ from scipy import stats
 
 from casebook.array_types import Float64Array
 from tasks.evaluation.figures import HALF, primary
-from tasks.evaluation.metrics import FEW, LEVEL, resamples
+from tasks.evaluation.intervals import FEW, LEVEL, resamples
 from tasks.problem.definition import Problem
 
 PAIRED_RESAMPLES = 2000

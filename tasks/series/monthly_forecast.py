@@ -15,7 +15,7 @@ from casebook.array_types import Float64Array, NamedArrays
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, read_table, write_arrays
-from tasks.evaluation.metrics import bootstrap
+from tasks.evaluation.intervals import bootstrap
 from tasks.pages.plot_style import figure, save
 from tasks.problem.definition import Problem
 from tasks.series.windowing import windows

@@ -66,8 +66,8 @@ def figures_for(y: Array, answers: Array) -> dict[str, Callable[[Array, Array], 
 
 def next_day(y: Array, answers: Array) -> float:
     """Return the RMSE of the first day of each forecast."""
-    known = np.isfinite(y[:, 0])
-    return float(metrics.root_mean_squared_error(y[known, 0], answers[known, 0]))
+    finite = np.isfinite(y[:, 0])
+    return float(metrics.root_mean_squared_error(y[finite, 0], answers[finite, 0]))
 
 
 def macro_f1(y: Array, probability: Array) -> float:

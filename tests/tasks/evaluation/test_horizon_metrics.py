@@ -7,7 +7,7 @@ import pytest
 
 from tasks.evaluation.figures import figures_of, once
 from tasks.evaluation.horizon_metrics import by_horizon, forecast_rows
-from tasks.evaluation.metrics import bootstrap, resamples
+from tasks.evaluation.intervals import bootstrap, resamples
 from tasks.problem.definition import Problem
 
 PROBLEM = Problem(

@@ -21,10 +21,9 @@ from sklearn.metrics import (
     root_mean_squared_error,
 )
 
+from tasks.evaluation.intervals import across_folds, bootstrap, resamples
 from tasks.evaluation.metrics import (
-    across_folds,
     binary,
-    bootstrap,
     decided,
     multiclass,
     precision_at,
@@ -33,7 +32,6 @@ from tasks.evaluation.metrics import (
     recall_at,
     recall_at_false_alarms,
     regression,
-    resamples,
 )
 
 Rows = tuple[Any, Any, Any]
