@@ -61,8 +61,8 @@ def test_every_fault_has_its_line_and_an_unknown_name_is_told() -> None:
     with pytest.raises(ValueError, match="--seed") as error:
         parse(FraudParams, {"seed": "-1", "epochs": "0"})
     assert len(str(error.value).splitlines()) == 2
-    with pytest.raises(ValueError, match="--candidates forest") as error:
-        parse(FraudParams, {"candidates": ["forest"]})
+    with pytest.raises(ValueError, match="--candidates jungle") as error:
+        parse(FraudParams, {"candidates": ["jungle"]})
     assert len(str(error.value).splitlines()) == 1
     with pytest.raises(
         ValueError, match="sead: unknown; there are profile, source, language, date, seed"

@@ -7,6 +7,7 @@ import json
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -203,6 +204,7 @@ def answered_at_last(port: int) -> bool:
         try:
             answers = exchange(port, post(more="Connection: close\r\n"))
         except ConnectionError:
+            time.sleep(0.05)
             continue
         if codes(answers) == [200]:
             return True
