@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from casebook import files, outside
 from casebook.array_types import Float64Array
 from casebook.errors import CasebookError
 from casebook.versions import folder_of
@@ -15,11 +15,18 @@ from tasks.evaluation.figures import HALF, once
 from tasks.evaluation.paired import Answers, Difference, on_one_split
 from tasks.problem.definition import Problem
 from tasks.problem.prepared_data import InputKind
-from tasks.publication.held_out import HeldOut, answers_of
+from tasks.publication.held_out import FILE, HeldOut, answers_of
 
 LEVEL = 0.9  # of the interval, so that 5 % lie beyond the end that decides
 FEWEST = 30  # rows that two versions are compared on
 FEWEST_OF_A_CLASS = 5
+VERDICTS = {  # by whether the difference lies within the margin, and what is shown
+    (True, "better"): "better",
+    (True, "no difference shown"): "no worse",
+    (True, "worse"): "worse by less than the margin",
+    (False, "no difference shown"): "not shown to be no worse",
+    (False, "worse"): "worse",
+}
 
 
 class Comparison(NamedTuple):
@@ -45,15 +52,31 @@ def compare(
     margin = problem.margin_beside(figure)
     passed = margin >= (-difference.low if problem.sign > 0 else difference.high)
     outcome = difference.outcome(problem.sign)
-    verdict = {"worse": "worse", "better": "better"}.get(outcome, "not shown to be no worse")
-    if passed and outcome != "better":
-        verdict = "no worse"
+    verdict = VERDICTS[passed, outcome]
     why = (
         f"on {count:,} rows that neither was fitted to, its {problem.title} differs from version "
         f"{rival}'s by {difference.low:+.4f} to {difference.high:+.4f} (90 % interval), which is "
         f"{verdict} (the margin is {margin:.4g})"
     )
     return Comparison(passed, outcome == "better", why)
+
+
+def check_files(folder: Path) -> None:
+    """Refuse a version whose graph or rows are not those that its manifest names.
+
+    Raises
+    ------
+    CasebookError
+        A file is gone or was altered.
+    """
+    manifest = outside.parse_json(outside.read_text(folder / "manifest.json"), folder)
+    for name in ("model.onnx", FILE):
+        named = manifest.get("files", {}).get(name)
+        path = folder / name
+        if named and not path.is_file():
+            raise CasebookError(f"its {name} is gone.")
+        if named and files.sha256(path) != named["sha256"]:
+            raise CasebookError(f"its {name} was altered.")
 
 
 def difference_from(
@@ -70,6 +93,7 @@ def difference_from(
         The two can't be compared.
     """
     old = folder_of(case, rival)
+    check_files(old)
     if _taken(old) != _taken(folder):
         raise CasebookError("it takes other columns.")
     answered = answers_of(old, rows, problem, kind)
@@ -108,7 +132,8 @@ def threshold_of(folder: Path) -> float:
 
 
 def _signature(folder: Path) -> dict[str, Any]:
-    signature: dict[str, Any] = json.loads((folder / "signature.json").read_text(encoding="utf-8"))
+    path = folder / "signature.json"
+    signature: dict[str, Any] = outside.parse_json(outside.read_text(path), path)
     return signature
 
 

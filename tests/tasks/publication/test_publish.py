@@ -58,6 +58,17 @@ def graph(weight: float, noise: float = 0.0) -> bytes:
     ).SerializeToString()
 
 
+def note(version: int, trained_on: str = "real") -> None:
+    """Write a version's manifest."""
+    hashes = {
+        path.name: {"sha256": files.sha256(path)}
+        for path in folder(version).iterdir()
+        if path.name != "manifest.json"
+    }
+    manifest = {"trained_on": trained_on, "bundle": f"bundle{version}", "files": hashes}
+    files.write_json(folder(version) / "manifest.json", manifest)
+
+
 def release(version: int, model: bytes = graph(1.0), trained_on: str = "real") -> int:
     """Put a version among the published ones by hand."""
     folder = paths.models("shop") / str(version)
@@ -67,9 +78,7 @@ def release(version: int, model: bytes = graph(1.0), trained_on: str = "real") -
         folder / "signature.json", {"inputs": [{"name": "x"}], "output": {"threshold": 0.5}}
     )
     np.savez(folder / "rows.npz", fitted=np.array([], "uint64"))
-    hashes = {path.name: files.sha256(path) for path in folder.iterdir()}
-    manifest = {"trained_on": trained_on, "bundle": f"bundle{version}", "files": hashes}
-    files.write_json(folder / "manifest.json", manifest)
+    note(version, trained_on)
     return version
 
 
@@ -371,15 +380,42 @@ def test_a_baseline_that_does_better_is_named_beside_the_decision(
 def test_a_version_that_noted_no_rows_can_not_be_compared(parts: Ref) -> None:
     point("shop", release(1))
     (folder(1) / "rows.npz").unlink()
+    note(1)
     serves, why = judge(release(2), parts)
     assert not serves
     assert "version 1 can't be compared with it" in why and "flows.promote shop 2" in why
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "rows.npz"])
+def test_a_version_that_was_damaged_can_not_be_compared(parts: Ref, name: str) -> None:
+    point("shop", release(1))
+    (folder(1) / name).write_bytes(b"damaged")
+    serves, why = judge(release(2), parts)
+    assert not serves and f"its {name} was altered" in why
+    (folder(1) / name).unlink()
+    serves, why = judge(2, parts)
+    assert not serves and f"its {name} is gone" in why
+
+
+def test_a_signature_that_can_not_be_read_is_named(parts: Ref) -> None:
+    point("shop", release(1))
+    (folder(1) / "signature.json").write_bytes(b"{")
+    serves, why = judge(release(2), parts)
+    assert not serves and "signature.json can't be read as JSON" in why
+
+
+def test_a_loss_within_the_margin_is_called_one(parts: Ref) -> None:
+    point("shop", release(1, graph(1.0)))
+    problem = PROBLEM.model_copy(update={"margin": 0.9})
+    serves, why = judge(release(2, graph(0.0, 1.0)), parts, problem=problem)
+    assert serves and "which is worse by less than the margin (the margin is 0.9)" in why
 
 
 def test_too_few_rows_that_are_new_to_both_are_said(parts: Ref) -> None:
     point("shop", release(1))
     hashes = Rows().hashes(parts, "test", PROBLEM)
     np.savez(folder(1) / "rows.npz", fitted=np.unique(hashes[20:]))
+    note(1)
     serves, why = judge(release(2), parts)
     assert not serves
     assert "only 20 test rows are new to both, and 30 are needed" in why
