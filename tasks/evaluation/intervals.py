@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypedDict
 
 import numpy as np
@@ -185,11 +185,22 @@ def across_folds(
     """
     figures: dict[str, Figure] = {}
     for name in folds[0]:
-        values = np.array([fold[name] for fold in folds])
-        widening = np.sqrt(1 / len(values) + test_share / (1 - test_share))
-        between = stats.t.ppf((1 + LEVEL) / 2, len(values) - 1) * values.std(ddof=1) * widening
-        variance = np.mean([fold[name] ** 2 for fold in spreads]) / len(values)
-        within = stats.norm.ppf((1 + LEVEL) / 2) * np.sqrt(variance)
-        mean, half = float(values.mean()), float(max(between, within))
+        values = [fold[name] for fold in folds]
+        mean = float(np.mean(values))
+        half = corrected_half(values, test_share, [fold[name] for fold in spreads])
         figures[name] = interval(name, mean, mean - half, mean + half, rows(name))
     return figures
+
+
+def corrected_half(
+    values: Sequence[float], test_share: float, deviations: Sequence[float]
+) -> float:
+    """Return half the width of the 95 % interval of a mean over folds; see `across_folds`.
+
+    `deviations` are the standard deviations of the values over resamples of each fold's test rows.
+    """
+    widening = np.sqrt(1 / len(values) + test_share / (1 - test_share))
+    between = stats.t.ppf((1 + LEVEL) / 2, len(values) - 1) * np.std(values, ddof=1) * widening
+    variance = np.mean(np.square(deviations)) / len(values)
+    within = stats.norm.ppf((1 + LEVEL) / 2) * np.sqrt(variance)
+    return float(max(between, within))

@@ -10,11 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
-from scipy import stats
 
 from casebook.array_types import Float64Array
 from tasks.evaluation.figures import HALF, primary
-from tasks.evaluation.intervals import FEW, LEVEL, resamples
+from tasks.evaluation.intervals import FEW, LEVEL, corrected_half, resamples
 from tasks.problem.definition import Problem
 
 PAIRED_RESAMPLES = 2000
@@ -108,11 +107,7 @@ def across_folds(
     >>> [round(value, 3) for value in difference]
     [-0.233, -0.399, -0.068]
     """
-    values = np.array(gaps)
-    widening = np.sqrt(1 / len(values) + test_share / (1 - test_share))
-    between = stats.t.ppf((1 + LEVEL) / 2, len(values) - 1) * values.std(ddof=1) * widening
-    within = stats.norm.ppf((1 + LEVEL) / 2) * np.sqrt(np.mean(np.square(deviations)) / len(values))
-    mean, half = float(values.mean()), float(max(between, within))
+    mean, half = float(np.mean(gaps)), corrected_half(gaps, test_share, deviations)
     return Difference(mean, mean - half, mean + half)
 
 

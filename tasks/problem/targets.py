@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from casebook.array_types import Float64Array
+from casebook.array_types import AnyArray, Float64Array
 from casebook.errors import CasebookError
 from tasks.problem.definition import Problem
 
@@ -44,6 +44,23 @@ def truth(frame: pd.DataFrame, problem: Problem) -> Float64Array:
             "them."
         )
     return numbers
+
+
+def logarithm(y: AnyArray, problem: Problem) -> AnyArray:
+    """Return the logarithm of the target.
+
+    Raises
+    ------
+    CasebookError
+        It has values that have none.
+    """
+    if y.min() <= 0:
+        raise CasebookError(
+            f"{problem.target} has values of {y.min():g}, but only positive numbers have a "
+            "logarithm."
+        )
+    logarithms: AnyArray = np.log(y)
+    return logarithms
 
 
 def class_numbers(values: pd.Series, problem: Problem) -> Float64Array:

@@ -16,9 +16,9 @@ from tasks.evaluation.evaluate import evaluate
 from tasks.pages.model_plots import draw
 from tasks.pages.notes import Notes
 from tasks.problem.prepared_data import PreparedData
+from tasks.publication.ledger import note_test_part
 from tasks.publication.publish import publish
 from tasks.publication.report import measure_run, report
-from tasks.publication.test_ledger import note_test_part
 
 
 @dataclass(frozen=True)

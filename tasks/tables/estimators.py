@@ -17,6 +17,7 @@ from casebook.stage import stage
 from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_arrays, write_arrays
 from tasks.problem.definition import Problem
+from tasks.problem.targets import logarithm
 from tasks.tables.score_graph import score_graph, smoothed
 
 Build: TypeAlias = Callable[[int, int], Any]
@@ -60,8 +61,8 @@ def fit_estimator(
     width = both["x"].shape[1]
     # the other core trains networks, and threads that wait for each other spin
     with threadpoolctl.threadpool_limits(1):
-        first = fitted(build(width, seed), parts["train"], log_target=log_target)
-        final = fitted(build(width, seed), both, log_target=log_target)
+        first = fitted(build(width, seed), parts["train"], problem, log_target=log_target)
+        final = fitted(build(width, seed), both, problem, log_target=log_target)
         validation = scored(first, parts["validation"]["x"], problem, log_target=log_target)
         test = scored(final, parts["test"]["x"], problem, log_target=log_target)
     write_arrays(out, "scores", validation=validation, test=test)
@@ -91,10 +92,10 @@ def fit_estimator_to_folds(
     return {**facts[0], "folds": folds}
 
 
-def fitted(model: Any, rows: dict[str, Any], *, log_target: bool) -> Any:
+def fitted(model: Any, rows: dict[str, Any], problem: Problem, *, log_target: bool) -> Any:
     """Return the model fitted to rows."""
     y = np.asarray(rows["y"], "float64")
-    return model.fit(rows["x"], np.log(y) if log_target else y)
+    return model.fit(rows["x"], logarithm(y, problem) if log_target else y)
 
 
 def scored(model: Any, x: Any, problem: Problem, *, log_target: bool) -> Float64Array:

@@ -9,8 +9,8 @@ import numpy as np
 from keras import ops
 
 from casebook.array_types import Float32Array, NamedArrays
-from casebook.errors import CasebookError
 from tasks.problem.definition import Problem
+from tasks.problem.targets import logarithm
 from tasks.training.train import Settings
 
 
@@ -40,12 +40,7 @@ class Scale(NamedTuple):
         """Return the scale of a training part's target; a class label stays as it is."""
         if problem.classes:
             return cls(1.0, 0.0, log=False)
-        if settings.log_target and y.min() <= 0:
-            raise CasebookError(
-                f"{problem.target} has values of {y.min():g}, but only positive numbers have a "
-                "logarithm."
-            )
-        values = np.log(y) if settings.log_target else y
+        values = logarithm(y, problem) if settings.log_target else y
         return cls(float(values.std()) or 1.0, float(values.mean()), settings.log_target)
 
     def transform(self, y: Float32Array) -> Float32Array:

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from sklearn import compose
 
+from casebook.errors import CasebookError
 from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_arrays, write_arrays
 from tasks.evaluation.evaluate import softmax
@@ -207,3 +208,9 @@ def test_folds_are_fitted_each_to_its_own_rows(
     trained = keep(fit_estimator_to_folds.fn, encoding, 2, estimators.support_vectors, NUMBER, 0)
     first, second = (read_arrays(trained.fold(i), "scores")["test"].mean() for i in range(2))
     assert second - first == pytest.approx(1.0, abs=0.3)
+
+
+def test_a_target_without_a_logarithm_is_refused_by_name() -> None:
+    rows = {"x": np.ones((3, 1)), "y": np.array([1.0, 0.0, 2.0])}
+    with pytest.raises(CasebookError, match="y has values of 0, but only positive numbers"):
+        estimators.fitted(estimators.support_vectors(1, 0), rows, NUMBER, log_target=True)

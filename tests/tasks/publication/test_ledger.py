@@ -15,7 +15,7 @@ from casebook.store import Facts, Ref
 from casebook.tables import write_arrays
 from tasks.evaluation.evaluate import RESULTS
 from tasks.problem.definition import Problem
-from tasks.publication.test_ledger import note_test_part, optimism
+from tasks.publication.ledger import note_test_part, optimism
 from tasks.tables.inputs import Rows
 
 PROBLEM = Problem(problem_type="regression", target="y", primary_metric="rmse", metrics=("rmse",))
