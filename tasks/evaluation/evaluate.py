@@ -94,12 +94,7 @@ def evaluate(
         for n, refs in trained.items()
     }
     plain = {name: [_peer(ref, name) for ref in peers] for name in _peer_names(peers)}
-    if twice := judged.keys() & plain.keys():
-        raise CasebookError(
-            f"{', '.join(sorted(twice))} is the name of a candidate and of a peer: give the "
-            "candidate another one."
-        )
-    everyone = {**judged, **plain}
+    everyone = _together(judged, plain)
     per_fold = {
         name: _per_fold(labels, folds, problem, base_rate) for name, folds in everyone.items()
     }
@@ -121,12 +116,7 @@ def evaluate(
         "consequences": _consequences(labels[:drawn], judged[champion][:drawn], policy)
         if problem.problem_type == "binary"
         else None,
-        "test": {
-            "split": "test",
-            "folds": len(features),
-            "rows": sum(map(len, labels)),
-            **_positives(labels, problem),
-        },
+        "test": _test_part(labels, problem),
         "base_rate": base_rate,
     }
     files.write_json(out / RESULTS, result)
@@ -331,10 +321,30 @@ def _calibration(model: Judged) -> dict[str, float]:
     return {"slope": model.slope, "shift": model.shift, "threshold": model.threshold}
 
 
-def _positives(labels: list[Float64Array], problem: Problem) -> dict[str, int]:
-    return (
-        {"positives": int(sum(y.sum() for y in labels))} if problem.problem_type == "binary" else {}
-    )
+def _test_part(labels: list[Float64Array], problem: Problem) -> dict[str, Any]:
+    """Return how many folds and rows were tested, and how many of them are positives."""
+    about = {"split": "test", "folds": len(labels), "rows": sum(map(len, labels))}
+    if problem.problem_type != "binary":
+        return about
+    return {**about, "positives": int(sum(y.sum() for y in labels))}
+
+
+def _together(
+    judged: dict[str, list[Judged]], plain: dict[str, list[Judged]]
+) -> dict[str, list[Judged]]:
+    """Return candidates and peers by name.
+
+    Raises
+    ------
+    CasebookError
+        Two have one name.
+    """
+    if twice := judged.keys() & plain.keys():
+        raise CasebookError(
+            f"{', '.join(sorted(twice))} is the name of a candidate and of a peer: give the "
+            "candidate another one."
+        )
+    return {**judged, **plain}
 
 
 def _consequences(
