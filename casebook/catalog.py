@@ -13,14 +13,28 @@ class Unlisted(CasebookError):
     """No catalog here has the data set."""
 
 
+Role = Literal[
+    "target", "number", "category", "date", "text", "identifier", "constant", "repeat", "left out"
+]
+
+
 class Column(BaseModel):
-    """One column: its type, its unit, what it says, and whether its value may be missing."""
+    """One column: its type, its unit, what it says, and whether its value may be missing.
+
+    In a table that was looked at by a program alone, `role` says what the column is for a model,
+    and `reason` why; `values` are the categories, or the words of a text, that it is given, and
+    `date_format` is how `strftime` writes its dates.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     type: Literal["float", "integer", "string"]
     unit: str | None = None
     description: str = ""
     optional: bool = False
+    role: Role | None = None
+    reason: str = ""
+    values: tuple[str, ...] = ()
+    date_format: str = ""
 
 
 class DataFile(BaseModel):
@@ -28,7 +42,9 @@ class DataFile(BaseModel):
 
     `separator` is what parts the fields of a text file, as a regular expression where it is longer
     than a character; without a `header` the fields are the catalog's columns in their order;
-    `missing` stands where a value is missing. Of a spreadsheet `sheet` is the one that is read, the
+    `missing` (one mark, or several) stands where a value is missing. A text is in an `encoding` of
+    Python's; its numbers have a `decimal` point or comma, and `thousands` may be parted by a mark.
+    Of a spreadsheet `sheet` is the one that is read, the
     first if none is named. `skip` rows stand before the header. Where `quote` is false, quotes
     enclose no fields: they are characters like any other.
     """
@@ -42,10 +58,18 @@ class DataFile(BaseModel):
     note: str = ""
     separator: str = ","
     header: bool = True
-    missing: str | None = None
+    missing: str | tuple[str, ...] | None = None
+    encoding: str = "utf-8"
+    decimal: Literal[".", ","] = "."
+    thousands: str = ""
     sheet: str | None = None
     skip: int = 0
     quote: bool = True
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What stands where a value is missing."""
+        return (self.missing,) if isinstance(self.missing, str) else self.missing or ()
 
 
 class DataSet(BaseModel):

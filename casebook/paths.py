@@ -17,13 +17,27 @@ def project() -> Path:
 
 
 def roots() -> list[Path]:
-    """Return the folders that hold cases: this checkout, then those named in `CASEBOOK_CASES`."""
+    """Return the folders that hold cases.
+
+    These are this checkout, those named in `CASEBOOK_CASES`, and that of drafted cases.
+    """
+    drafted = [drafts()] if drafts().is_dir() else []
+    return [*written_roots(), *drafted]
+
+
+def written_roots() -> list[Path]:
+    """Return the folders of cases that people keep: this checkout, and those they name."""
     extra = [
         Path(part).resolve()
         for part in os.environ.get("CASEBOOK_CASES", "").split(os.pathsep)
         if part
     ]
     return [project(), *extra]
+
+
+def drafts() -> Path:
+    """Return the folder of the cases that `flows.table` drafted, laid out as a checkout."""
+    return artifacts() / "cases"
 
 
 def shared() -> str | None:

@@ -49,8 +49,8 @@ deployments:
 
 def write() -> str:
     """Write the file of every folder with cases, and say which."""
-    written = [place(root) for root in paths.roots()]
-    for root, path in zip(paths.roots(), written, strict=True):
+    written = [place(root) for root in paths.written_roots()]
+    for root, path in zip(paths.written_roots(), written, strict=True):
         files.write_text(path, listing(root))
     return "\n".join(map(str, written))
 
@@ -63,12 +63,12 @@ def check() -> str:
     CasebookError
         A file lacks a deployment, or has one that isn't as the flows are today; each is named.
     """
-    faults = [fault for root in paths.roots() for fault in _faults(root)]
+    faults = [fault for root in paths.written_roots() for fault in _faults(root)]
     if faults:
         raise CasebookError(
             f"{'; '.join(faults)}. `python -m deployments write` writes the file anew."
         )
-    return f"{sum(len(entries(root)) for root in paths.roots())} deployments are as the flows are."
+    return f"{sum(len(entries(root)) for root in paths.written_roots())} deployments are as the flows are."
 
 
 def place(root: Path) -> Path:
@@ -162,7 +162,7 @@ def _nightly() -> list[str]:
 
     These are all but a search, which needs to be given its case.
     """
-    flows = {name: _flow(name) for root in paths.roots() for name in _names(root)}
+    flows = {name: _flow(name) for root in paths.written_roots() for name in _names(root)}
     return [
         name
         for name, flow in flows.items()

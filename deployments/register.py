@@ -47,7 +47,7 @@ def register() -> str:
     automations.register()
     deploy()
     return (
-        f"{sum(len(listing.entries(root)) for root in paths.roots())} deployments are registered "
+        f"{sum(len(listing.entries(root)) for root in paths.written_roots())} deployments are registered "
         f"at {url}."
     )
 
@@ -129,7 +129,7 @@ def cancel_behind(client: SyncPrefectClient) -> None:
 
 def deploy() -> None:
     """Have Prefect's own command register every prefect.yaml."""
-    for root in paths.roots():
+    for root in paths.written_roots():
         file = listing.place(root)
         command = [
             sys.executable,

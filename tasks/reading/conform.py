@@ -15,7 +15,7 @@ from pyarrow import types as t
 from casebook.catalog import Column
 from casebook.errors import CasebookError
 from tasks.reading.numbers import read_numbers, whole_numbers
-from tasks.reading.types import is_number, is_text, plain
+from tasks.reading.types import as_text, is_number, is_text, plain
 
 EXACT = 1 << 53  # whole numbers up to here are exact as floats of 64 bits
 COMMAS = " Write numbers with a point for decimals, and nothing between thousands."
@@ -78,10 +78,11 @@ def _other_type(cells: pa.Array, name: str, expected: str, where: Where) -> Case
 
 def _texts(cells: pa.Array, name: str, where: Where) -> pa.Array:
 
+    cells = as_text(cells)
     kind = cells.type
     if is_text(kind):
         return cells
-    if t.is_integer(kind) or t.is_date(kind) or t.is_null(kind):
+    if t.is_integer(kind) or t.is_null(kind):
         return cells.cast(pa.string())
     raise _other_type(cells, name, "text", where)
 

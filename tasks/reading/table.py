@@ -13,6 +13,7 @@ from casebook.errors import CasebookError
 from tasks.reading import delimited, parquet, sheet
 from tasks.reading.form import Form
 from tasks.reading.header import header
+from tasks.reading.local import recoded, with_points
 from tasks.reading.names import kind
 from tasks.reading.packing import Unpacked, unpacked
 from tasks.reading.trouble import met
@@ -49,7 +50,7 @@ def look(path: Path, form: Form) -> FileInfo:
         It can't be read, or names a column twice.
     """
     with met(path, kind(path.name)), unpacked(path) as file:
-        info = _look(path, file, form)
+        info = _look(path, recoded(file, form), form)
     names = info.schema.names
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise CasebookError(
@@ -121,9 +122,10 @@ def _blocks(
                 yield block, 1.0
         else:
             size = max(1, path.stat().st_size)
-            head = header(path, file.stream, form)
-            for block in delimited.blocks(path, file.stream, form, head):
-                yield block, min(1.0, file.packed.tell() / size)
+            text = recoded(file, form)
+            head = header(path, text.stream, form)
+            for block in delimited.blocks(path, text.stream, form, head):
+                yield with_points(block, form), min(1.0, file.packed.tell() / size)
 
 
 def whole(path: Path, form: Form, columns: Sequence[str] | None = None) -> pa.Table:
@@ -158,4 +160,4 @@ def line_of(path: Path, form: Form, row: int) -> int | None:
     with met(path, kind(path.name)), unpacked(path) as file:
         if kind(file.name) != "text":
             return None
-        return delimited.line_of(path, file.stream, form, row)
+        return delimited.line_of(path, recoded(file, form).stream, form, row)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pyarrow as pa
+from pyarrow import compute
 from pyarrow import types as t
 
 
@@ -14,6 +15,28 @@ def plain(cells: pa.Array) -> pa.Array:
         return plain(cells.storage)
     if t.is_string_view(cells.type) or t.is_large_string(cells.type):
         return cells.cast(pa.string() if t.is_string_view(cells.type) else pa.large_string())
+    return cells
+
+
+def as_text(cells: pa.Array) -> pa.Array:
+    """Return truths, dates and times as the texts that stand for them, and all else as it is.
+
+    Times are of UTC where they have a zone, to the second.
+
+    Examples
+    --------
+    >>> as_text(pa.array([True, None])).to_pylist()
+    ['true', None]
+    >>> as_text(pa.array([0], pa.timestamp("ms", "Asia/Seoul"))).to_pylist()
+    ['1970-01-01T00:00:00']
+    """
+    if t.is_boolean(cells.type) or t.is_date(cells.type) or t.is_time(cells.type):
+        return cells.cast(pa.string())
+    if t.is_timestamp(cells.type):
+        plain_times = cells.cast(pa.timestamp("us", cells.type.tz), safe=False)
+        return compute.strftime(
+            plain_times.cast(pa.timestamp("s"), safe=False), format="%Y-%m-%dT%H:%M:%S"
+        )
     return cells
 
 

@@ -13,7 +13,7 @@ from pyarrow import types as t
 from serving.check_columns import Numbers, Texts
 from serving.signature import Field
 from tasks.reading.numbers import MISSING, read_numbers
-from tasks.reading.types import is_bytes, is_list, is_number, is_text, plain
+from tasks.reading.types import as_text, is_bytes, is_list, is_number, is_text, plain
 
 
 def fits(field: Field, kind: pa.DataType, *, written: bool) -> bool:
@@ -33,7 +33,7 @@ def fits(field: Field, kind: pa.DataType, *, written: bool) -> bool:
     if field.length:
         return bool(is_list(kind) and is_number(kind.value_type))
     fitting: dict[str, Sequence[Callable[[pa.DataType], bool]]] = {
-        "string": [is_text],
+        "string": [is_text, t.is_boolean, t.is_date, t.is_timestamp],
         "text": [is_text],
         "date": [is_text, t.is_date32],
         "picture": [is_text, is_bytes],
@@ -77,6 +77,7 @@ def texts(cells: pa.Array) -> Texts:
     """Return a column of texts."""
     if pa.types.is_null(cells.type):
         return Texts([None], np.zeros(len(cells), dtype=np.intp))
+    cells = as_text(cells)
     encoded = cells if pa.types.is_dictionary(cells.type) else plain(cells).dictionary_encode()
     distinct = [*encoded.dictionary.to_pylist(), None]
     indices = encoded.indices.cast(pa.int64()).fill_null(len(distinct) - 1)

@@ -134,9 +134,25 @@ def extra_trees(width: int, seed: int) -> Any:
     return ensemble.ExtraTreesClassifier(300, random_state=seed, n_jobs=1)
 
 
+def extra_trees_regressor(width: int, seed: int) -> Any:
+    """Return a forest of 300 extremely randomized trees that predicts a number."""
+    return ensemble.ExtraTreesRegressor(300, random_state=seed, n_jobs=1, min_samples_leaf=2)
+
+
 def gradient_boosting(width: int, seed: int) -> Any:
     """Return 300 small trees, each of which corrects those before it."""
     return ensemble.HistGradientBoostingClassifier(
+        learning_rate=0.05,
+        max_iter=300,
+        max_leaf_nodes=15,
+        l2_regularization=5.0,
+        random_state=seed,
+    )
+
+
+def gradient_boosting_regressor(width: int, seed: int) -> Any:
+    """Return 300 small trees that predict a number, each of which corrects those before it."""
+    return ensemble.HistGradientBoostingRegressor(
         learning_rate=0.05,
         max_iter=300,
         max_leaf_nodes=15,

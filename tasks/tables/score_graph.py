@@ -101,10 +101,14 @@ def _converted(model: Any, width: int, problem: Problem) -> tuple[onnx.ModelProt
         options={id(model): options} if options else None,
         custom_conversion_functions={
             ensemble.HistGradientBoostingClassifier: _boosted,
+            ensemble.HistGradientBoostingRegressor: _boosted_number,
         },
         custom_shape_calculators={
             ensemble.HistGradientBoostingClassifier: (
                 common.shape_calculator.calculate_linear_classifier_output_shapes
+            ),
+            ensemble.HistGradientBoostingRegressor: (
+                common.shape_calculator.calculate_linear_regressor_output_shapes
             ),
         },
     )
@@ -135,6 +139,12 @@ def _as_whole(value: Any) -> Any:
 def _boosted(scope: Any, operator: Any, container: Any) -> None:
     """Convert boosted trees as skl2onnx does, which hands on truth values that protobuf refuses."""
     convert = operator_converters.random_forest.convert_sklearn_random_forest_classifier
+    convert(scope, operator, _Whole(container))
+
+
+def _boosted_number(scope: Any, operator: Any, container: Any) -> None:
+    """Convert boosted trees of a regression, as `_boosted` does."""
+    convert = operator_converters.random_forest.convert_sklearn_random_forest_regressor_converter
     convert(scope, operator, _Whole(container))
 
 

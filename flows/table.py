@@ -1,0 +1,95 @@
+"""Table: predict a column of a table of one's own, without writing a case first."""
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import flows
+from casebook import paths
+from casebook.catalog import Column, DataFile
+from casebook.case import Case
+from casebook.errors import CasebookError
+from casebook.operation import Operation
+from casebook.params import CaseParams, Profile, read_params
+from tasks.drafting.case_files import write_case
+from tasks.drafting.draft import Draft, Leaks, Request, draft
+
+
+def table(
+    *,
+    source: Annotated[str, "a file, a folder or pattern of files, an address, or a database"],
+    target: Annotated[str, "the column to predict"],
+    name: Annotated[str, "of the case; by default as the source is called"] = "",
+    leaks: Annotated[Leaks, "what to do with columns that nearly decide the target"] = "stop",
+    columns: Annotated[str, "TOML file that says what columns are; a first run writes one"] = "",
+    write: Annotated[str, "folder that gets the case as files of your own"] = "",
+    sheet: Annotated[str, "of a spreadsheet, or the table of a database"] = "",
+    separator: Annotated[str, "what parts the fields of a text file"] = "",
+    encoding: Annotated[str, "of a text file, such as cp949"] = "",
+    decimal: Annotated[Literal["", ".", ","], "how numbers are written"] = "",
+    profile: Annotated[Profile, "how much is run"] = "standard",
+    language: Annotated[Literal["en", "ko"], "of the report"] = "en",
+) -> str:
+    """Look at a table, draft a case of it, and run the case.
+
+    The case's files (flow, expectations, catalog entry) go to the artifacts, or to the folder that
+    `write` names, where they are yours to edit.
+
+    Raises
+    ------
+    CasebookError
+        The table can't be read, nothing can be learned of its target, or columns give the answer
+        away.
+    """
+    given = {"sheet": sheet, "separator": separator, "encoding": encoding, "decimal": decimal}
+    file = DataFile(name="", **{field: value for field, value in given.items() if value})  # type: ignore[arg-type]
+    request = Request(source, target, name, file, _columns(columns), leaks)
+    drafted = draft(request)
+    root = Path(write).resolve() if write else paths.drafts()
+    if drafted.name in _taken(root):
+        raise CasebookError(
+            f"There is a case '{drafted.name}' already. Give this one another --name."
+        )
+    write_case(drafted, root, replace=not write)
+    for remark in drafted.remarks:
+        print(remark.render(language), file=sys.stderr)
+    case = _case(drafted, root)
+    params = case.params.model_validate(
+        {"profile": profile, "language": language, "trust_columns": drafted.trusted}
+    )
+    summary = case(params)
+    return f"{summary.headline}\n{summary.report}\n{summary.next_command}"
+
+
+def _columns(path: str) -> dict[str, Column]:
+    """Return what a file says of the columns."""
+    if not path:
+        return {}
+    values = read_params(Path(path))
+    described: dict[str, Any] = values.get("columns", values)
+    return {name: Column.model_validate(about) for name, about in described.items()}
+
+
+def _taken(root: Path) -> set[str]:
+    """Return the names of the flows that are not in the folder."""
+    others = [folder for folder in map(Path, flows.__path__) if folder != root / "flows"]
+    return {path.stem for folder in others for path in folder.glob("[!_]*.py")}
+
+
+def _case(drafted: Draft, root: Path) -> Case[CaseParams]:
+    """Return the case that was written."""
+    folder = str(root / "flows")
+    if folder not in flows.__path__:
+        flows.__path__.append(folder)
+    module = f"flows.{drafted.name}"
+    importlib.invalidate_caches()
+    sys.modules.pop(module, None)
+    case: Case[CaseParams] = getattr(importlib.import_module(module), drafted.name)
+    return case
+
+
+operation = Operation(table)
+
+if __name__ == "__main__":
+    raise SystemExit(operation.main())

@@ -1,0 +1,293 @@
+"""Dates: parts of a date that stands in a text, in pandas for training and in ONNX for serving."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import onnx
+import pandas as pd
+from onnx import helper
+
+from casebook.array_types import Float64Array
+from casebook.errors import CasebookError
+
+Part = Literal["days", "month", "day", "weekday", "hour"]
+Order = Literal["ymd", "dmy", "mdy"]
+PARTS: tuple[Part, ...] = ("days", "month", "day", "weekday", "hour")
+WIDTHS = {"y": r"\d{4}", "m": r"\d{1,2}", "d": r"\d{1,2}"}
+TIME = r"\d{1,2}:\d{2}(:\d{2}([.]\d+)?)?"
+EPOCH = 719468  # days from 1 March of the year 0 to 1 January 1970
+
+
+@dataclass(frozen=True)
+class DateFormat:
+    """How a date is written.
+
+    Attributes
+    ----------
+    order
+        Of year, month and day.
+    separator
+        What stands between them.
+    join
+        What stands between date and time: `T`, a blank, or nothing where there is no time.
+    """
+
+    order: Order = "ymd"
+    separator: str = "-"
+    join: Literal["T", " ", ""] = ""
+
+    @classmethod
+    def of(cls, pattern: str) -> DateFormat:
+        """Return the format that `strftime` would write by a pattern, such as `%d.%m.%Y %H:%M`.
+
+        Raises
+        ------
+        CasebookError
+            It is none of those that a published model can read.
+        """
+        known = {form.pattern: form for form in FORMATS}
+        if pattern not in known:
+            raise CasebookError(
+                f"The date format {pattern!r} can't be read by a published model. There are "
+                f"{', '.join(map(repr, known))}."
+            )
+        return known[pattern]
+
+    @property
+    def pattern(self) -> str:
+        """How `strftime` writes it."""
+        letters = {"y": "%Y", "m": "%m", "d": "%d"}
+        date = self.separator.join(letters[part] for part in self.order)
+        return f"{date}{self.join}%H:%M" if self.join else date
+
+    @property
+    def date_pattern(self) -> str:
+        """A pattern of the date, the same to Python and to RE2."""
+        return f"[{self.separator}]".join(WIDTHS[part] for part in self.order)
+
+    @property
+    def time_pattern(self) -> str:
+        """A pattern of date and time."""
+        return f"{self.date_pattern}{self.join}{TIME}"
+
+    def fits(self, text: str) -> bool:
+        """Say whether a text is a date that is written so."""
+        pattern = self.time_pattern if self.join else self.date_pattern
+        return re.fullmatch(f"(?:{pattern})|(?:{self.date_pattern})", text) is not None
+
+
+FORMATS = tuple(
+    DateFormat(order, separator, join)
+    for order, separator in (
+        ("ymd", "-"),
+        ("ymd", "/"),
+        ("ymd", "."),
+        ("dmy", "."),
+        ("dmy", "/"),
+        ("dmy", "-"),
+        ("mdy", "/"),
+        ("mdy", "-"),
+    )
+    for join in ("", "T", " ")
+)
+
+
+@dataclass(frozen=True)
+class DatePart:
+    """A part of a date: the days since 1970, month, day of the month, weekday (Monday 0), or hour.
+
+    It is missing where the text is no such date. A date without a time has the hour 0.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"sold": ["1970-01-02", "2026-11-30", "soon", None]})
+    >>> DatePart("sold", "sold_days", "days").compute(frame).tolist()
+    [1.0, 20787.0, nan, nan]
+    >>> DatePart("sold", "sold_weekday", "weekday").compute(frame).tolist()
+    [4.0, 0.0, nan, nan]
+    """
+
+    column: str
+    name: str
+    part: Part
+    form: DateFormat = DateFormat()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The date's column."""
+        return (self.column,)
+
+    def compute(self, frame: pd.DataFrame) -> pd.Series:
+        """Return the part of each row's date."""
+        texts = frame[self.column].fillna("").astype(str)
+        dated = texts.str.fullmatch(self.form.date_pattern)
+        timed = texts.str.fullmatch(self.form.time_pattern) if self.form.join else dated & False
+        places = {part: place for place, part in enumerate(self.form.order)}
+        days = texts.str.split(self.form.join, regex=False).str[0] if self.form.join else texts
+        pieces = days.where(dated | timed).str.split(self.form.separator, regex=False, expand=True)
+        pieces = pieces.reindex(columns=range(3)).astype("float64")
+        year, month, day = (pieces[places[part]].to_numpy("float64") for part in "ymd")
+        hour = np.where(dated | timed, 0.0, np.nan)
+        if self.form.join:
+            times = texts.str.split(self.form.join, regex=False).str[1].where(timed)
+            clock = times.str.split(":", regex=False, expand=True).reindex(columns=range(2))
+            clock = clock.astype("float64")
+            hour = np.where(timed, clock[0] + clock[1] / 60, hour)
+        return pd.Series(_part(self.part, year, month, day, hour), index=frame.index)
+
+    def nodes(self, result: str) -> list[onnx.NodeProto]:
+        """Return the same in ONNX: what is no date is read as one that counts as missing."""
+        return _Nodes(self, result).all()
+
+
+def _part(
+    part: Part, year: Float64Array, month: Float64Array, day: Float64Array, hour: Float64Array
+) -> Float64Array:
+    days = days_since_1970(year, month, day)
+    parts = {
+        "days": days,
+        "month": month,
+        "day": day,
+        "weekday": (days + 3) % 7,
+        "hour": hour,
+    }
+    return parts[part]
+
+
+def days_since_1970(year: Float64Array, month: Float64Array, day: Float64Array) -> Float64Array:
+    """Return the days from 1 January 1970 to a date of the Gregorian calendar.
+
+    The year is taken to begin in March, so that the leap day is its last (Hinnant, "chrono-
+    compatible low-level date algorithms").
+
+    Examples
+    --------
+    >>> days_since_1970(np.array([2000.0]), np.array([3.0]), np.array([1.0])).tolist()
+    [11017.0]
+    """
+    years = year - (month <= 2)
+    months = (month + 9) % 12
+    leap = np.floor(years / 4) - np.floor(years / 100) + np.floor(years / 400)
+    days: Float64Array = 365 * years + leap + np.floor((153 * months + 2) / 5) + day - 1 - EPOCH
+    return days
+
+
+class _Nodes:
+    """The nodes of one part of a date."""
+
+    def __init__(self, part: DatePart, result: str) -> None:
+        self.part, self.form, self.result = part, part.form, result
+        self.made: list[onnx.NodeProto] = []
+
+    def all(self) -> list[onnx.NodeProto]:
+        """Return them."""
+        text = self.part.column
+        dated = self.node("RegexFullMatch", text, pattern=self.form.date_pattern)
+        valid, whole = dated, text
+        if self.form.join:
+            timed = self.node("RegexFullMatch", text, pattern=self.form.time_pattern)
+            valid = self.node("Or", dated, timed)
+            midnight = self.node("StringConcat", text, self.text(f"{self.form.join}0:00"))
+            whole = self.node("Where", dated, midnight, text)
+        safe = self.node("Where", valid, whole, self.text(self._nothing()))
+        value = self._value(safe)
+        nothing = self.number(float("nan"))
+        self.made.append(helper.make_node("Where", [valid, value, nothing], [self.result]))
+        return self.made
+
+    def _nothing(self) -> str:
+        pieces = {"y": "1970", "m": "1", "d": "1"}
+        date = self.form.separator.join(pieces[part] for part in self.form.order)
+        return f"{date}{self.form.join}0:00" if self.form.join else date
+
+    def _value(self, text: str) -> str:
+        date, hour = text, ""
+        if self.form.join:
+            date = self.piece(text, self.form.join, 0)
+            clock = self.piece(text, self.form.join, 1)
+            minutes = self.cast(self.piece(clock, ":", 1))
+            hour = self.node(
+                "Add",
+                self.cast(self.piece(clock, ":", 0)),
+                self.node("Div", minutes, self.number(60.0)),
+            )
+        if self.part.part == "hour":
+            return hour or self.number(0.0)
+        year, month, day = (
+            self.cast(self.piece(date, self.form.separator, self.form.order.index(part)))
+            for part in "ymd"
+        )
+        if self.part.part in ("month", "day"):
+            return month if self.part.part == "month" else day
+        days = self._days(year, month, day)
+        if self.part.part == "days":
+            return days
+        shifted = self.node("Add", days, self.number(3.0))
+        weeks = self.node("Floor", self.node("Div", shifted, self.number(7.0)))
+        return self.node("Sub", shifted, self.node("Mul", weeks, self.number(7.0)))
+
+    def _days(self, year: str, month: str, day: str) -> str:
+        early = self.node("LessOrEqual", month, self.number(2.0))
+        years = self.node(
+            "Sub", year, self.node("Cast", early, to=onnx.TensorProto.FLOAT)
+        )
+        months = self.node("Where", early, self.add(month, 9.0), self.add(month, -3.0))
+        scaled = self.add(self.node("Mul", months, self.number(153.0)), 2.0)
+        terms = [
+            self.node("Mul", years, self.number(365.0)),
+            self.floor_of(years, 4.0),
+            self.node("Neg", self.floor_of(years, 100.0)),
+            self.floor_of(years, 400.0),
+            self.floor_of(scaled, 5.0),
+            self.add(day, -1.0 - EPOCH),
+        ]
+        return self.node("Sum", *terms)
+
+    def floor_of(self, value: str, divisor: float) -> str:
+        """Return how often a divisor goes into a value."""
+        return self.node("Floor", self.node("Div", value, self.number(divisor)))
+
+    def add(self, value: str, number: float) -> str:
+        """Return the sum of a value and a number."""
+        return self.node("Add", value, self.number(number))
+
+    def piece(self, text: str, separator: str, place: int) -> str:
+        """Return one of the pieces of a text, shape (n, 1)."""
+        pieces = self.name()
+        count = f"{pieces}/count"
+        split = helper.make_node("StringSplit", [text], [pieces, count], delimiter=separator)
+        self.made.append(split)  # shape (n, 1, pieces)
+        return self.node("Gather", pieces, self.whole(place), axis=2)
+
+    def cast(self, text: str) -> str:
+        """Return a text as a number."""
+        return self.node("Cast", text, to=onnx.TensorProto.FLOAT)
+
+    def node(self, operator: str, *inputs: str, **attributes: object) -> str:
+        """Add a node and return the name of its result."""
+        name = self.name()
+        self.made.append(helper.make_node(operator, list(inputs), [name], **attributes))
+        return name
+
+    def name(self) -> str:
+        """Return a new name."""
+        return f"{self.result}/{len(self.made)}"
+
+    def number(self, value: float) -> str:
+        """Add a number, shape (1, 1), and return its name."""
+        tensor = helper.make_tensor("", onnx.TensorProto.FLOAT, [1, 1], [value])
+        return self.node("Constant", value=tensor)
+
+    def whole(self, value: int) -> str:
+        """Add a whole number without a shape, and return its name."""
+        tensor = helper.make_tensor("", onnx.TensorProto.INT64, [], [value])
+        return self.node("Constant", value=tensor)
+
+    def text(self, value: str) -> str:
+        """Add a text, shape (1, 1), and return its name."""
+        tensor = helper.make_tensor("", onnx.TensorProto.STRING, [1, 1], [value.encode()])
+        return self.node("Constant", value=tensor)

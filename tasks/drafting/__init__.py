@@ -1,0 +1,1 @@
+"""Drafting: from somebody's table to the files of a case."""

@@ -1,0 +1,262 @@
+"""Draft: what a table that nobody has described says of itself, as a case."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from casebook.catalog import Column, DataFile, DataSet
+from casebook.errors import CasebookError
+from casebook.language import Message, msg
+from tasks.drafting.roles import Guess, guess_roles, with_roles
+from tasks.drafting.source import located
+from tasks.drafting.suite import LEFT_OUT, draft_suite
+from tasks.drafting.sums import sums_to_target
+from tasks.drafting.target import guess_problem
+from tasks.drafting.typed import typed_frame
+from tasks.evaluation.target_leakage import Leak, leaks
+from tasks.problem.definition import Problem
+from tasks.problem.targets import truth
+from tasks.reading import table as tables
+from tasks.reading.form import form_of
+from tasks.reading.sniff import assumptions
+
+FEWEST_ROWS = 50
+MOST_COLUMNS = 5_000
+Leaks = Literal["stop", "drop", "keep"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a person says of a table.
+
+    Attributes
+    ----------
+    source, target
+        Where it lies, and the column to predict.
+    name
+        Of the case; by default the source's.
+    file
+        What is known of how the file is written.
+    columns
+        What is known of its columns.
+    leaks
+        What to do with columns that nearly decide the target.
+    """
+
+    source: str
+    target: str
+    name: str = ""
+    file: DataFile = DataFile(name="")
+    columns: Mapping[str, Column] | None = None
+    leaks: Leaks = "stop"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A case of a table: its entry in the catalog, its suite, and what was assumed.
+
+    Attributes
+    ----------
+    name
+        Of the case and its data set.
+    entry, suite
+        What the catalog and `expectations/` get.
+    problem
+        What is predicted.
+    rows
+        How many there are.
+    remarks
+        What was assumed, left out or noticed, in sentences.
+    trusted
+        Columns that nearly decide the target and are kept all the same.
+    """
+
+    name: str
+    entry: DataSet
+    suite: str
+    problem: Problem
+    rows: int
+    remarks: tuple[Message, ...]
+    trusted: tuple[str, ...] = ()
+
+
+def draft(request: Request) -> Draft:
+    """Look at a table, and return the case that it makes.
+
+    Raises
+    ------
+    CasebookError
+        It can't be read, nothing can be learned of its target, or columns give the answer away.
+    """
+    file = located(request.source, request.file)
+    frame = typed_frame(tables.whole(Path(file.name), form_of(file)), request.source)
+    _enough(frame, request)
+    judged = frame[frame[request.target].notna()].reset_index(drop=True)
+    problem, reason = guess_problem(judged, request.target)
+    guesses = guess_roles(judged, request.target)
+    guesses = with_roles(guesses, request.columns or {}, list(guesses))
+    guesses, trusted = _without_leaks(judged, guesses, problem, request)
+    name = request.name or case_name(request.source)
+    entry = _entry(name, file, request, frame, guesses)
+    remarks = [
+        *assumptions(file),
+        msg("{reason}.", reason=reason),
+        *_remarks(frame, judged, guesses),
+    ]
+    suite = draft_suite(name, frame, guesses, problem)
+    return Draft(name, entry, suite, problem, len(judged), tuple(remarks), trusted)
+
+
+def case_name(source: str) -> str:
+    """Return a name for a case, by where its table lies.
+
+    Examples
+    --------
+    >>> case_name("data/My customers-2026.csv.gz"), case_name("exports/*.parquet")
+    ('my_customers_2026', 'exports')
+    """
+    path = Path(source.split("?")[0])
+    stem = path.parent.name if any(mark in path.name for mark in "*[") else path.name.split(".")[0]
+    name = re.sub(r"\W+", "_", stem.lower(), flags=re.ASCII).strip("_")
+    return name if name[:1].isalpha() else f"table_{name}".strip("_")
+
+
+def _enough(frame: pd.DataFrame, request: Request) -> None:
+    names = list(map(str, frame.columns))
+    if request.target not in names:
+        near = [name for name in names if name.lower() == request.target.lower()]
+        hint = f" Did you mean {near[0]}?" if near else ""
+        shown = ", ".join(names[:20]) + (" …" if len(names) > 20 else "")
+        raise CasebookError(
+            f"--target {request.target}: {request.source} has no such column.{hint} It has {shown}."
+        )
+    if len(names) < 2:
+        raise CasebookError(
+            f"{request.source} has one column only, {names[0]}: there is nothing to predict it "
+            "from. Is it read with the right --separator?"
+        )
+    if len(names) > MOST_COLUMNS:
+        raise CasebookError(
+            f"{request.source} has {len(names):,} columns, and at most {MOST_COLUMNS:,} can be "
+            "learned from. Leave out those that say least."
+        )
+    rows = int(frame[request.target].notna().sum())
+    if rows < FEWEST_ROWS:
+        raise CasebookError(
+            f"{request.source} has {rows:,} rows with a value of {request.target}, and at least "
+            f"{FEWEST_ROWS} are needed to train on and to judge by. Add more rows."
+        )
+
+
+def _without_leaks(
+    frame: pd.DataFrame, guesses: Mapping[str, Guess], problem: Problem, request: Request
+) -> tuple[dict[str, Guess], tuple[str, ...]]:
+    """Return the guesses without the columns that give the answer away, and those that are kept.
+
+    Raises
+    ------
+    CasebookError
+        There are some, and nobody said what to do.
+    """
+    used = [name for name, guess in guesses.items() if guess.role not in LEFT_OUT]
+    table = frame[used].assign(**{problem.target: truth(frame, problem)})
+    suspects = [
+        leak
+        for leak in leaks(table, problem.target, classes=problem.classes, identifiers=False)
+        if leak.certain
+    ]
+    numbers = [name for name in used if guesses[name].role == "number"]
+    if not problem.classes:
+        adding = sums_to_target(frame, problem.target, numbers)
+        known = {leak.column for leak in suspects}
+        suspects += [
+            Leak(name, "with another column it adds up to the target", certain=True)
+            for name in adding
+            if name not in known
+        ]
+    if not suspects or request.leaks == "keep":
+        return dict(guesses), tuple(leak.column for leak in suspects)
+    if request.leaks == "stop":
+        raise CasebookError(_give_away(suspects, request))
+    dropped = {
+        leak.column: Guess("left out", f"it gives the answer away: {leak.figure}")
+        for leak in suspects
+    }
+    return {**guesses, **dropped}, ()
+
+
+def _give_away(suspects: list[Leak], request: Request) -> str:
+    described = "; ".join(f"{leak.column} ({leak.figure})" for leak in suspects)
+    return (
+        f"Columns of {request.source} nearly decide {request.target} by themselves: {described}. "
+        "They may not be known yet when an answer is needed. Go on without them by `--leaks drop`, "
+        "or with them, if each is known before, by `--leaks keep`."
+    )
+
+
+def _entry(
+    name: str, file: DataFile, request: Request, frame: pd.DataFrame, guesses: Mapping[str, Guess]
+) -> DataSet:
+    columns = {}
+    for column in map(str, frame.columns):
+        values = frame[column]
+        kind = "string"
+        if pd.api.types.is_numeric_dtype(values):
+            kind = "integer" if pd.api.types.is_integer_dtype(values) else "float"
+        guess = guesses.get(column, Guess("target", "you named it"))
+        given = (request.columns or {}).get(column)
+        columns[column] = Column(
+            type=kind,  # type: ignore[arg-type]
+            unit=given.unit if given else None,
+            description=given.description if given else "",
+            optional=bool(values.isna().any()),
+            role=guess.role,
+            reason=guess.reason,
+            values=guess.values,
+            date_format=guess.date_format,
+        )
+    return DataSet(
+        name=name,
+        title=name.replace("_", " ").capitalize(),
+        folder=name,
+        licence="your own",
+        citation=request.source,
+        limits="Nobody has looked at this table yet: its columns were sorted by a program.",
+        target=request.target,
+        files=(file,),
+        columns=columns,
+    )
+
+
+def _remarks(
+    frame: pd.DataFrame, judged: pd.DataFrame, guesses: Mapping[str, Guess]
+) -> list[Message]:
+    remarks = []
+    if len(judged) < len(frame):
+        remarks.append(
+            msg(
+                "{count:,} rows lack the target and are left out.", count=len(frame) - len(judged)
+            )
+        )
+    for name, guess in guesses.items():
+        if guess.role in LEFT_OUT:
+            remarks.append(
+                msg("{name} is left out: {reason}.", name=name, reason=guess.reason)
+            )
+        if guess.warning:
+            remarks.append(msg("{name}: {warning}", name=name, warning=guess.warning))
+    return remarks
+
+
+def command(request: Request) -> str:
+    """Return the command that drafts the case again."""
+    return f"python -m flows.table --source {shlex.quote(request.source)} --target " + shlex.quote(
+        request.target
+    )

@@ -1,0 +1,195 @@
+"""Sniff: find out how a text file is written that nobody has described."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from casebook.catalog import DataFile
+from casebook.language import Message, msg
+from tasks.reading.encoding import WIDE, encoding_problem
+from tasks.reading.form import form_of
+from tasks.reading.local import local_number, recoded
+from tasks.reading.names import kind
+from tasks.reading.packing import unpacked
+from tasks.reading.trouble import met
+
+SEPARATORS = (",", ";", "\t", "|")
+LINES = 500  # that tell how a file is written
+CHUNK = 1 << 22
+MARKS = ("?", "NA", "N/A", "n/a", "#N/A", "NULL", "null", "None", "nan", "NaN", "-", ".")
+SHARE = 0.9  # of a column's cells that must be numbers
+
+
+def sniff(path: Path, given: DataFile | None = None) -> DataFile:
+    """Return how a file is written.
+
+    Parameters
+    ----------
+    path
+        The file. Of a parquet file or a spreadsheet nothing is to be found out.
+    given
+        What is known: fields that were set in it are kept.
+
+    Raises
+    ------
+    CasebookError
+        The file can't be read.
+    """
+    known = given or DataFile(name=str(path))
+    with met(path, kind(path.name)), unpacked(path) as file:
+        if kind(file.name) != "text":
+            return known
+        found: dict[str, object] = {}
+        if "encoding" not in known.model_fields_set:
+            found["encoding"] = _encoding_of(file.stream)
+    known = known.model_copy(update=found)
+    with met(path, "text"), unpacked(path) as file:
+        text = io.TextIOWrapper(recoded(file, form_of(known)).stream, "utf-8-sig", newline="")
+        lines = [line for line, _ in zip(text, range(LINES), strict=False)]
+        text.detach()
+    if "separator" not in known.model_fields_set:
+        known = known.model_copy(update={"separator": separator_of(lines)})
+    records = list(csv.reader(lines, delimiter=known.separator))
+    if "skip" not in known.model_fields_set:
+        known = known.model_copy(update={"skip": preamble(records)})
+    columns = cells_by_column(records[known.skip :])
+    if "decimal" not in known.model_fields_set:
+        known = known.model_copy(update=written(columns))
+    return known
+
+
+def assumptions(file: DataFile) -> list[Message]:
+    """Return what was assumed of a text file, with the flag that says otherwise."""
+    assumed = []
+    if file.encoding != "utf-8":
+        assumed.append(
+            msg("The text is in {encoding}; --encoding says otherwise.", encoding=file.encoding)
+        )
+    if file.separator != ",":
+        assumed.append(
+            msg(
+                "Fields are parted by {separator}; --separator says otherwise.",
+                separator="TAB" if file.separator == "\t" else file.separator,
+            )
+        )
+    if file.decimal == ",":
+        assumed.append(msg("Numbers have a decimal comma; --decimal says otherwise."))
+    if file.thousands:
+        assumed.append(msg("Thousands are parted by {mark}.", mark=file.thousands))
+    if file.skip:
+        assumed.append(msg("{lines} lines stand before the header.", lines=file.skip))
+    if file.marks:
+        assumed.append(
+            msg("These marks stand for missing values: {marks}", marks=" ".join(file.marks))
+        )
+    return assumed
+
+
+def _encoding_of(stream: io.BufferedIOBase | object) -> str:
+    """Return the encoding of a stream: by its first bytes, or by what its letters are no part of."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    begin = stream.read(CHUNK)  # type: ignore[attr-defined]
+    for mark, name in WIDE.items():
+        if begin.startswith(mark):
+            return name.lower()
+    if begin[:CHUNK].count(0) * 3 > len(begin):
+        return "utf-16-le" if begin[1:2] == b"\0" else "utf-16-be"
+    part = begin
+    while part:
+        try:
+            decoder.decode(part)
+        except UnicodeDecodeError:
+            return "cp949" if "CP949" in encoding_problem(part) else "cp1252"
+        part = stream.read(CHUNK)  # type: ignore[attr-defined]
+    return "utf-8"
+
+
+def separator_of(lines: Sequence[str]) -> str:
+    """Return what parts the fields: what gives most lines the same number of them, over one.
+
+    Examples
+    --------
+    >>> separator_of(["day;price\\n", "Monday;1,5\\n", "Tuesday;2,5\\n"])
+    ';'
+    """
+    best, separator = (0.0, 0), ","
+    for mark in SEPARATORS:
+        widths = Counter(len(row) for row in csv.reader(lines, delimiter=mark) if row)
+        width, often = max(widths.items(), key=lambda item: (item[1], item[0]), default=(1, 0))
+        if width < 2:
+            continue
+        agreement = (round(often / sum(widths.values()), 2), width)
+        if agreement > best:
+            best, separator = agreement, mark
+    return separator
+
+
+def preamble(records: Sequence[Sequence[str]]) -> int:
+    """Return how many lines stand before the header: those narrower than nearly all rows.
+
+    Examples
+    --------
+    >>> preamble([["Sales of May"], [], ["day", "price"], ["1", "2"], ["2", "3"], ["3", "4"]])
+    2
+    """
+    widths = Counter(len(row) for row in records if row)
+    width = max(widths.items(), key=lambda item: (item[1], item[0]), default=(0, 0))[0]
+    first = next((n for n, row in enumerate(records) if len(row) >= width), 0)
+    return first if first <= len(records) // 2 else 0
+
+
+def cells_by_column(records: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Return the cells below the header that are not empty, by column."""
+    width = len(records[0]) if records else 0
+    rows = [row for row in records[1:] if len(row) == width]
+    columns = []
+    for place in range(width):
+        cells = [row[place].strip() for row in rows]
+        columns.append([cell for cell in cells if cell])
+    return columns
+
+
+def written(columns: Sequence[Sequence[str]]) -> dict[str, object]:
+    """Return how numbers are written, and which marks stand for missing values in columns of them.
+
+    Examples
+    --------
+    >>> written([["1.234,5", "2,0"], ["a", "b"]])
+    {'decimal': ',', 'thousands': '.'}
+    >>> written([["1", "?", "3", "4", "5", "6", "7", "8", "9", "10"]])
+    {'missing': ('?',)}
+    """
+    found: dict[str, object] = {}
+    present = [[cell for cell in cells if cell not in MARKS] for cells in columns]
+    if any(_mostly(cells, r"[-+]?\d+(\.\d{3})*,\d+") for cells in present):
+        found["decimal"] = ","
+        if any(_some(cells, r"[-+]?\d{1,3}(\.\d{3})+,\d+") for cells in present):
+            found["thousands"] = "."
+    elif any(_mostly(cells, r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?|\d{1,3}(\.\d+)?") for cells in present):
+        if any(_some(cells, r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?") for cells in present):
+            found["thousands"] = ","
+    number = local_number(str(found.get("decimal", ".")), str(found.get("thousands", "")))
+    marks = {}
+    for cells, there in zip(columns, present, strict=True):
+        if len(there) < len(cells) and _mostly(there, number):
+            marks.update(dict.fromkeys(cell for cell in cells if cell in MARKS))
+    if "?" not in marks and any("?" in cells for cells in columns):
+        marks["?"] = None
+    if marks:
+        found["missing"] = tuple(sorted(marks))
+    return found
+
+
+def _mostly(cells: Sequence[str], pattern: str) -> bool:
+    fitting = sum(bool(re.fullmatch(pattern, cell)) for cell in cells)
+    return bool(cells) and fitting >= SHARE * len(cells)
+
+
+def _some(cells: Sequence[str], pattern: str) -> bool:
+    return any(re.fullmatch(pattern, cell) for cell in cells)

@@ -1,0 +1,229 @@
+"""Own table: the case of a table whose columns have roles in the catalog."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import keras
+from pydantic import BaseModel, ConfigDict, Field
+from sklearn import compose, impute, pipeline, preprocessing
+
+from casebook.array_types import Float32Array
+from casebook.catalog import Column, DataSet, data_set
+from casebook.language import msg
+from tasks.data.clean import DropWithout, drop_repeats
+from tasks.data.dates import PARTS, DateFormat, DatePart
+from tasks.data.derive import Derived, Matches
+from tasks.pages.notes import Notes
+from tasks.problem.definition import Problem
+from tasks.tables.baselines import Peer
+from tasks.tables.case import TableCase
+from tasks.tables.estimators import (
+    Estimator,
+    extra_trees,
+    extra_trees_regressor,
+    gradient_boosting,
+    gradient_boosting_regressor,
+)
+from tasks.tables.features import one_hot
+from tasks.tables.parameters import RepeatedFoldsParams
+from tasks.tables.splitters import Model, RepeatedKFold
+from tasks.training.networks import ensemble, perceptron
+from tasks.training.train import Settings
+
+SMALL, MIDDLING = 3_000, 20_000  # rows: ten folds, three, or one
+SEVERAL = 6  # classes over which one network for each is too slow
+
+
+class OwnTableParams(RepeatedFoldsParams):
+    """What can be set of a table of one's own: which models are compared."""
+
+    candidates: tuple[str, ...] = Field(
+        ("network", "forest", "boosting", "blend"),
+        min_length=1,
+        description="models to train: a network, trees, a blend, yours (tuned)",
+    )
+    peers: tuple[Peer, ...] = Field(
+        ("dummy", "random_forest"), description="plain models to compare with"
+    )
+    sample_rows: Annotated[int, Field(ge=100, description="a table of one's own has no sample")] = (
+        100
+    )
+
+
+class ByRole(BaseModel):
+    """The encoder: each column by its role in the catalog.
+
+    Numbers are filled with the median, flagged where they were missing, and standardized, as are
+    the parts of dates; a category gets a feature for each of its values, and a text for each of its
+    words. It is called as every encoder is, with the names of all columns.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    numbers: tuple[str, ...]
+    categories: tuple[tuple[str, tuple[str, ...]], ...]
+    flags: tuple[str, ...]
+
+    def __call__(self, columns: list[str]) -> compose.ColumnTransformer:
+        """Return it, unfitted."""
+        steps: list[tuple[str, object, list[str]]] = []
+        if self.numbers:
+            filled = impute.SimpleImputer(strategy="median", add_indicator=True)
+            scaled = pipeline.make_pipeline(filled, preprocessing.StandardScaler())
+            steps.append(("numbers", scaled, list(self.numbers)))
+        steps += [(name, one_hot(values), [name]) for name, values in self.categories]
+        if self.flags:
+            steps.append(("words", preprocessing.StandardScaler(), list(self.flags)))
+        return compose.ColumnTransformer(steps, verbose_feature_names_out=False)
+
+
+def by_role(entry: DataSet) -> ByRole:
+    """Return the encoder of a table's columns."""
+    columns = entry.columns
+    dates = [part.name for part in date_parts(entry)]
+    return ByRole(
+        numbers=(*of_role(columns, "number"), *dates),
+        categories=tuple(
+            (name, ("", *columns[name].values) if columns[name].optional else columns[name].values)
+            for name in of_role(columns, "category")
+        ),
+        flags=tuple(word.name for word in words(entry)),
+    )
+
+
+def of_role(columns: dict[str, Column], role: str) -> list[str]:
+    """Return the columns that have a role, in their order."""
+    return [name for name, column in columns.items() if column.role == role]
+
+
+def derived_columns(entry: DataSet) -> tuple[Derived, ...]:
+    """Return what is computed from dates and texts."""
+    return (*date_parts(entry), *words(entry))
+
+
+def date_parts(entry: DataSet) -> list[DatePart]:
+    """Return the parts of each date: of one without a time all but the hour."""
+    parts = []
+    for name in of_role(entry.columns, "date"):
+        form = DateFormat.of(entry.columns[name].date_format)
+        parts += [
+            DatePart(name, f"{name} ({part})", part, form)
+            for part in PARTS
+            if part != "hour" or form.join
+        ]
+    return parts
+
+
+def words(entry: DataSet) -> list[Matches]:
+    """Return a flag for each word of each text; it is found in small letters and with a capital."""
+    return [
+        Matches(name, f"{name}: {word}", _containing(word))
+        for name in of_role(entry.columns, "text")
+        for word in entry.columns[name].values
+    ]
+
+
+def _containing(word: str) -> str:
+    """Return the pattern of a text that contains a word, in whichever case its letters are."""
+    letters = "".join(
+        f"[{letter.lower()}{letter.upper()}]"
+        if len(letter.upper()) == 1 and letter.upper() != letter.lower()
+        else letter
+        for letter in word
+    )
+    return rf"(?s)(?:.*[^A-Za-z])?{letters}(?:[^A-Za-z].*)?"
+
+
+def network(x: Float32Array, y: Float32Array, dropout: float) -> keras.Model:
+    """Return eight small networks for each fold."""
+    return ensemble(x, (64, 32), dropout, members=8, bins=12, name="network")
+
+
+class ManyClasses(BaseModel):
+    """A network with a logit for each of many classes."""
+
+    model_config = ConfigDict(frozen=True)
+    classes: int
+
+    def __call__(self, x: Float32Array, y: Float32Array, dropout: float) -> keras.Model:
+        """Build it."""
+        return perceptron(x, (256, 128), dropout, "network", outputs=self.classes)
+
+
+def own_table(dataset: str, problem: Problem, *, rows: int) -> TableCase[OwnTableParams]:
+    """Return the case of a table whose columns have roles in the catalog.
+
+    Parameters
+    ----------
+    dataset
+        Its name in the catalog.
+    problem
+        What is predicted.
+    rows
+        How many there were when the case was drafted: few are split into ten folds, many into one.
+    """
+    many = problem.problem_type == "multiclass" and len(problem.labels) > SEVERAL
+    builder = ManyClasses(classes=len(problem.labels)) if many else network
+    forest, boosting = (
+        (extra_trees, gradient_boosting)
+        if problem.classes
+        else (extra_trees_regressor, gradient_boosting_regressor)
+    )
+    entry = data_set(dataset)
+    return TableCase(
+        dataset=dataset,
+        problem=problem,
+        splits=RepeatedKFold(standard=standard_folds(rows), plotted_folds=standard_folds(rows)),
+        encoder=by_role(entry),
+        derived=derived_columns(entry),
+        cleaning=(DropWithout(problem.target), drop_repeats),
+        models={
+            "network": Model(
+                builder,
+                Settings(
+                    epochs=20,
+                    batch_size=128 if rows < MIDDLING else 512,
+                    learning_rate=3e-3,
+                    weight_decay=0.1,
+                    dropout=0.1,
+                    optimizer="adamw",
+                    schedule="cosine",
+                    refit=True,
+                ),
+            )
+        },
+        estimators={"forest": Estimator(forest), "boosting": Estimator(boosting)},
+        blends={"blend": ("network", "forest", "boosting")},
+    )
+
+
+def report_notes(dataset: str) -> Notes:
+    """Return what the report says of a table that was drafted: its columns, and why."""
+    entry = data_set(dataset)
+    rows = tuple(
+        {"column": name, "role": column.role or "", "reason": column.reason}
+        for name, column in entry.columns.items()
+    )
+    return Notes(
+        title=msg("What was made of the columns"),
+        paragraphs=(
+            msg(
+                "A program sorted the columns of this table, and nobody has looked at it since. "
+                "Read the list, and correct it in the catalog or by --columns."
+            ),
+        ),
+        tables=(rows,),
+    )
+
+
+def standard_folds(rows: int) -> int:
+    """Return how many of ten folds the standard profile uses.
+
+    Examples
+    --------
+    >>> [standard_folds(rows) for rows in (500, 10_000, 1_000_000)]
+    [10, 3, 1]
+    """
+    if rows < SMALL:
+        return 10
+    return 3 if rows < MIDDLING else 1
