@@ -22,7 +22,7 @@ class Column(BaseModel):
     """One column: its type, its unit, what it says, and whether its value may be missing.
 
     In a table that was looked at by a program alone, `role` says what the column is for a model,
-    and `reason` why; `values` are the categories, or the words of a text, that it is given, and
+    and `reason` why. `categories` are the values, or the words of a text, that it is given, and
     `date_format` is how `strftime` writes its dates.
     """
 
@@ -33,7 +33,7 @@ class Column(BaseModel):
     optional: bool = False
     role: Role | None = None
     reason: str = ""
-    values: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
     date_format: str = ""
 
 

@@ -68,7 +68,8 @@ def check() -> str:
         raise CasebookError(
             f"{'; '.join(faults)}. `python -m deployments write` writes the file anew."
         )
-    return f"{sum(len(entries(root)) for root in paths.written_roots())} deployments are as the flows are."
+    count = sum(len(entries(root)) for root in paths.written_roots())
+    return f"{count} deployments are as the flows are."
 
 
 def place(root: Path) -> Path:

@@ -46,10 +46,8 @@ def register() -> str:
         stuck.end_unbegun(client)
     automations.register()
     deploy()
-    return (
-        f"{sum(len(listing.entries(root)) for root in paths.written_roots())} deployments are registered "
-        f"at {url}."
-    )
+    count = sum(len(listing.entries(root)) for root in paths.written_roots())
+    return f"{count} deployments are registered at {url}."
 
 
 def make_pools(client: SyncPrefectClient) -> None:

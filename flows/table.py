@@ -3,15 +3,18 @@
 import importlib
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
+
+from pydantic import ValidationError
 
 import flows
-from casebook import paths
-from casebook.catalog import Column, DataFile
+from casebook import outside, paths
 from casebook.case import Case
+from casebook.catalog import Column, DataFile
+from casebook.cli import preloading
 from casebook.errors import CasebookError
 from casebook.operation import Operation
-from casebook.params import CaseParams, Profile, read_params
+from casebook.params import CaseParams, Profile
 from tasks.drafting.case_files import write_case
 from tasks.drafting.draft import Draft, Leaks, Request, draft
 
@@ -21,6 +24,8 @@ def table(
     source: Annotated[str, "a file, a folder or pattern of files, an address, or a database"],
     target: Annotated[str, "the column to predict"],
     name: Annotated[str, "of the case; by default as the source is called"] = "",
+    time: Annotated[str, "column by which the last rows are held back to judge by"] = "",
+    group: Annotated[str, "column whose rows of one value stay together"] = "",
     leaks: Annotated[Leaks, "what to do with columns that nearly decide the target"] = "stop",
     columns: Annotated[str, "TOML file that says what columns are; a first run writes one"] = "",
     write: Annotated[str, "folder that gets the case as files of your own"] = "",
@@ -42,9 +47,8 @@ def table(
         The table can't be read, nothing can be learned of its target, or columns give the answer
         away.
     """
-    given = {"sheet": sheet, "separator": separator, "encoding": encoding, "decimal": decimal}
-    file = DataFile(name="", **{field: value for field, value in given.items() if value})  # type: ignore[arg-type]
-    request = Request(source, target, name, file, _columns(columns), leaks)
+    file = _file(sheet=sheet, separator=separator, encoding=encoding, decimal=decimal)
+    request = Request(source, target, name, file, _columns(columns), leaks, time, group)
     drafted = draft(request)
     root = Path(write).resolve() if write else paths.drafts()
     if drafted.name in _taken(root):
@@ -58,17 +62,30 @@ def table(
     params = case.params.model_validate(
         {"profile": profile, "language": language, "trust_columns": drafted.trusted}
     )
-    summary = case(params)
+    with preloading(case.plan(params)):
+        summary = case(params)
     return f"{summary.headline}\n{summary.report}\n{summary.next_command}"
 
 
+def _file(**fields: str) -> DataFile:
+    """Return what a person says of how a file is written."""
+    given = {name: value for name, value in fields.items() if value}
+    return DataFile.model_validate({"name": "", **given})
+
+
 def _columns(path: str) -> dict[str, Column]:
-    """Return what a file says of the columns."""
+    """Return what a file says of the columns: a catalog's first entry, or columns alone."""
     if not path:
         return {}
-    values = read_params(Path(path))
-    described: dict[str, Any] = values.get("columns", values)
-    return {name: Column.model_validate(about) for name, about in described.items()}
+    values = outside.parse_toml(outside.read_text(Path(path)), Path(path))
+    entries = [entry for entry in values.values() if isinstance(entry, dict)]
+    described = next((entry["columns"] for entry in entries if "columns" in entry), values)
+    try:
+        return {name: Column.model_validate(about) for name, about in described.items()}
+    except ValidationError as error:
+        raise CasebookError(
+            f"--columns {path} is malformed: {outside.faults(error)}. Mend it there."
+        ) from error
 
 
 def _taken(root: Path) -> set[str]:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import onnx
 import pandas as pd
-from onnx import helper
+from onnx import helper, numpy_helper
 
 from casebook.array_types import Float64Array
 from casebook.errors import CasebookError
 
 Part = Literal["days", "month", "day", "weekday", "hour"]
 Order = Literal["ymd", "dmy", "mdy"]
+Join = Literal["T", " ", ""]
 PARTS: tuple[Part, ...] = ("days", "month", "day", "weekday", "hour")
 WIDTHS = {"y": r"\d{4}", "m": r"\d{1,2}", "d": r"\d{1,2}"}
 TIME = r"\d{1,2}:\d{2}(:\d{2}([.]\d+)?)?"
@@ -38,7 +39,7 @@ class DateFormat:
 
     order: Order = "ymd"
     separator: str = "-"
-    join: Literal["T", " ", ""] = ""
+    join: Join = ""
 
     @classmethod
     def of(cls, pattern: str) -> DateFormat:
@@ -80,20 +81,18 @@ class DateFormat:
         return re.fullmatch(f"(?:{pattern})|(?:{self.date_pattern})", text) is not None
 
 
-FORMATS = tuple(
-    DateFormat(order, separator, join)
-    for order, separator in (
-        ("ymd", "-"),
-        ("ymd", "/"),
-        ("ymd", "."),
-        ("dmy", "."),
-        ("dmy", "/"),
-        ("dmy", "-"),
-        ("mdy", "/"),
-        ("mdy", "-"),
-    )
-    for join in ("", "T", " ")
+DATES: tuple[tuple[Order, str], ...] = (
+    ("ymd", "-"),
+    ("ymd", "/"),
+    ("ymd", "."),
+    ("dmy", "."),
+    ("dmy", "/"),
+    ("dmy", "-"),
+    ("mdy", "/"),
+    ("mdy", "-"),
 )
+JOINS: tuple[Join, ...] = ("", "T", " ")
+FORMATS = tuple(DateFormat(order, mark, join) for order, mark in DATES for join in JOINS)
 
 
 @dataclass(frozen=True)
@@ -232,9 +231,7 @@ class _Nodes:
 
     def _days(self, year: str, month: str, day: str) -> str:
         early = self.node("LessOrEqual", month, self.number(2.0))
-        years = self.node(
-            "Sub", year, self.node("Cast", early, to=onnx.TensorProto.FLOAT)
-        )
+        years = self.node("Sub", year, self.node("Cast", early, to=onnx.TensorProto.FLOAT))
         months = self.node("Where", early, self.add(month, 9.0), self.add(month, -3.0))
         scaled = self.add(self.node("Mul", months, self.number(153.0)), 2.0)
         terms = [
@@ -267,7 +264,7 @@ class _Nodes:
         """Return a text as a number."""
         return self.node("Cast", text, to=onnx.TensorProto.FLOAT)
 
-    def node(self, operator: str, *inputs: str, **attributes: object) -> str:
+    def node(self, operator: str, *inputs: str, **attributes: Any) -> str:
         """Add a node and return the name of its result."""
         name = self.name()
         self.made.append(helper.make_node(operator, list(inputs), [name], **attributes))
@@ -289,5 +286,5 @@ class _Nodes:
 
     def text(self, value: str) -> str:
         """Add a text, shape (1, 1), and return its name."""
-        tensor = helper.make_tensor("", onnx.TensorProto.STRING, [1, 1], [value.encode()])
-        return self.node("Constant", value=tensor)
+        array = np.array([[value]], dtype=object)
+        return self.node("Constant", value=numpy_helper.from_array(array))

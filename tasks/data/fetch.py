@@ -87,7 +87,8 @@ def _look_everywhere(entry: DataSet, source: str) -> Origin:
         for file in entry.files:
             path = root / entry.folder / file.name
             if path.is_file():
-                return _origin(entry, file, path, where)
+                own = Path(file.name).is_absolute()
+                return _origin(entry, file, path, "its place" if own else where, held=not own)
     if current().planning:
         return _planned(entry, source, mirror)
     failures: list[str] = []

@@ -27,7 +27,7 @@ CASE = own_table(
     Problem(
 {problem}
     ),
-    rows={rows},
+    rows={rows},{split}
 )
 
 
@@ -99,7 +99,14 @@ def flow(draft: Draft) -> str:
         citation=draft.entry.citation.replace("\\", "/").replace('"', "'"),
         problem=_arguments(draft.problem),
         rows=draft.rows,
+        split=_split(draft),
     )
+
+
+def _split(draft: Draft) -> str:
+    columns = {"time": draft.time, "group": draft.group}
+    given = [f"{name}={_python(column)}," for name, column in columns.items() if column]
+    return "".join(f"\n    {line}" for line in given)
 
 
 def _arguments(problem: Problem) -> str:
@@ -137,10 +144,14 @@ def entry(draft: Draft) -> str:
 
 
 def _said(model: DataFile | Column) -> dict[str, object]:
-    return {"name": model.name, **_changed(model)} if isinstance(model, DataFile) else {
-        "type": model.type,
-        **_changed(model),
-    }
+    return (
+        {"name": model.name, **_changed(model)}
+        if isinstance(model, DataFile)
+        else {
+            "type": model.type,
+            **_changed(model),
+        }
+    )
 
 
 def _changed(model: DataFile | Column) -> dict[str, object]:

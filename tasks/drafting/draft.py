@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -48,14 +47,20 @@ class Request:
         What is known of its columns.
     leaks
         What to do with columns that nearly decide the target.
+    time
+        The column by which the last rows are held back to judge by.
+    group
+        The column whose rows of one value stay together.
     """
 
     source: str
     target: str
     name: str = ""
-    file: DataFile = DataFile(name="")
+    file: DataFile = field(default_factory=lambda: DataFile(name=""))
     columns: Mapping[str, Column] | None = None
     leaks: Leaks = "stop"
+    time: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,8 @@ class Draft:
         How many there are.
     remarks
         What was assumed, left out or noticed, in sentences.
+    time, group
+        The columns by which rows are split.
     trusted
         Columns that nearly decide the target and are kept all the same.
     """
@@ -84,6 +91,8 @@ class Draft:
     problem: Problem
     rows: int
     remarks: tuple[Message, ...]
+    time: str = ""
+    group: str = ""
     trusted: tuple[str, ...] = ()
 
 
@@ -98,10 +107,13 @@ def draft(request: Request) -> Draft:
     file = located(request.source, request.file)
     frame = typed_frame(tables.whole(Path(file.name), form_of(file)), request.source)
     _enough(frame, request)
+    for flag, column in (("time", request.time), ("group", request.group)):
+        _there(frame, flag, column)
     judged = frame[frame[request.target].notna()].reset_index(drop=True)
     problem, reason = guess_problem(judged, request.target)
     guesses = guess_roles(judged, request.target)
     guesses = with_roles(guesses, request.columns or {}, list(guesses))
+    _in_order(guesses, request)
     guesses, trusted = _without_leaks(judged, guesses, problem, request)
     name = request.name or case_name(request.source)
     entry = _entry(name, file, request, frame, guesses)
@@ -111,7 +123,17 @@ def draft(request: Request) -> Draft:
         *_remarks(frame, judged, guesses),
     ]
     suite = draft_suite(name, frame, guesses, problem)
-    return Draft(name, entry, suite, problem, len(judged), tuple(remarks), trusted)
+    return Draft(
+        name,
+        entry,
+        suite,
+        problem,
+        len(judged),
+        tuple(remarks),
+        request.time,
+        request.group,
+        trusted,
+    )
 
 
 def case_name(source: str) -> str:
@@ -152,6 +174,23 @@ def _enough(frame: pd.DataFrame, request: Request) -> None:
         raise CasebookError(
             f"{request.source} has {rows:,} rows with a value of {request.target}, and at least "
             f"{FEWEST_ROWS} are needed to train on and to judge by. Add more rows."
+        )
+
+
+def _there(frame: pd.DataFrame, flag: str, column: str) -> None:
+    if column and column not in frame.columns:
+        raise CasebookError(
+            f"--{flag} {column}: there is no such column. There are "
+            f"{', '.join(map(str, frame.columns))}."
+        )
+
+
+def _in_order(guesses: Mapping[str, Guess], request: Request) -> None:
+    """Refuse a column of times that has neither dates nor numbers."""
+    if request.time and guesses[request.time].role not in ("date", "number"):
+        raise CasebookError(
+            f"--time {request.time}: the column has neither dates that can be read nor numbers. "
+            "Write its dates as 2026-11-30, or name another column."
         )
 
 
@@ -207,19 +246,16 @@ def _entry(
     columns = {}
     for column in map(str, frame.columns):
         values = frame[column]
-        kind = "string"
-        if pd.api.types.is_numeric_dtype(values):
-            kind = "integer" if pd.api.types.is_integer_dtype(values) else "float"
         guess = guesses.get(column, Guess("target", "you named it"))
         given = (request.columns or {}).get(column)
         columns[column] = Column(
-            type=kind,  # type: ignore[arg-type]
+            type=_type(values),
             unit=given.unit if given else None,
             description=given.description if given else "",
             optional=bool(values.isna().any()),
             role=guess.role,
             reason=guess.reason,
-            values=guess.values,
+            categories=guess.categories,
             date_format=guess.date_format,
         )
     return DataSet(
@@ -235,28 +271,23 @@ def _entry(
     )
 
 
+def _type(values: pd.Series) -> Literal["float", "integer", "string"]:
+    if not pd.api.types.is_numeric_dtype(values):
+        return "string"
+    return "integer" if pd.api.types.is_integer_dtype(values) else "float"
+
+
 def _remarks(
     frame: pd.DataFrame, judged: pd.DataFrame, guesses: Mapping[str, Guess]
 ) -> list[Message]:
     remarks = []
     if len(judged) < len(frame):
         remarks.append(
-            msg(
-                "{count:,} rows lack the target and are left out.", count=len(frame) - len(judged)
-            )
+            msg("{count:,} rows lack the target and are left out.", count=len(frame) - len(judged))
         )
     for name, guess in guesses.items():
         if guess.role in LEFT_OUT:
-            remarks.append(
-                msg("{name} is left out: {reason}.", name=name, reason=guess.reason)
-            )
+            remarks.append(msg("{name} is left out: {reason}.", name=name, reason=guess.reason))
         if guess.warning:
             remarks.append(msg("{name}: {warning}", name=name, warning=guess.warning))
     return remarks
-
-
-def command(request: Request) -> str:
-    """Return the command that drafts the case again."""
-    return f"python -m flows.table --source {shlex.quote(request.source)} --target " + shlex.quote(
-        request.target
-    )

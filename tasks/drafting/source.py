@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import glob
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -46,7 +45,7 @@ def located(source: str, given: DataFile) -> DataFile:
     """
     path = Path(source).expanduser()
     if "://" in source and urlsplit(source).scheme in ("http", "https"):
-        return sniff(_downloaded(source), given)
+        return _one(_downloaded(source), given)
     if "://" in source:
         return _kept(_from_database(source, given.sheet), source)
     if path.suffix.lower() in DATABASES:
@@ -63,7 +62,8 @@ def _one(path: Path, given: DataFile) -> DataFile:
         raise CasebookError(f"The file {path} is empty. Name another with --source.")
     if Path(unpacked_name(path.name)).suffix.lower() in JSON_LINES:
         return _kept(_from_json(path), str(path))
-    return sniff(path, given.model_copy(update={"name": str(path.resolve())}))
+    named = {"name": str(path.resolve()), "note": "your file"}
+    return sniff(path, given.model_copy(update=named))
 
 
 def _table(file: DataFile) -> pa.Table:
@@ -75,13 +75,22 @@ def _parts(source: str, path: Path) -> list[Path]:
     if path.is_dir():
         found = sorted(part for part in path.iterdir() if part.name.lower().endswith(ENDINGS))
     elif any(mark in source for mark in PATTERN) and not path.exists():
-        found = sorted(Path(part) for part in glob.glob(str(path), recursive=True))
+        found = sorted(_matching(path))
     else:
         _there(path)
         return [path]
     if not found:
-        raise CasebookError(f"--source {source}: there is no table. Name a file, or another folder.")
+        raise CasebookError(
+            f"--source {source}: there is no table. Name a file, or another folder."
+        )
     return found
+
+
+def _matching(pattern: Path) -> Iterator[Path]:
+    """Yield the files that a pattern names."""
+    parts = pattern.parts
+    fixed = next(place for place, part in enumerate(parts) if any(mark in part for mark in PATTERN))
+    yield from Path(*parts[:fixed]).glob("/".join(parts[fixed:]))
 
 
 def _there(path: Path) -> None:
@@ -128,7 +137,7 @@ def _from_json(path: Path) -> pa.Table:
 
 def _from_database(url: str, table: str | None) -> pa.Table:
     try:
-        engine = sqlalchemy.create_engine(url)
+        engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.pool.NullPool)
         names = sqlalchemy.inspect(engine).get_table_names()
         name = table or (names[0] if len(names) == 1 else "")
         if name not in names:
@@ -143,9 +152,6 @@ def _from_database(url: str, table: str | None) -> pa.Table:
             f"The database {sqlalchemy.make_url(url).render_as_string() if '@' in url else url} "
             f"can't be read: {reason}. Check its address, and that its driver is installed."
         ) from error
-    finally:
-        if "engine" in locals():
-            engine.dispose()
     return pa.Table.from_pandas(frame, preserve_index=False)
 
 

@@ -73,12 +73,12 @@ def _of_column(values: pd.Series, guess: Guess) -> Iterator[dict[str, Any]]:
             max_value=high + slack,
             quarantine=True,
         )
-    if guess.role == "category" and len(guess.values) == values.nunique():
+    if guess.role == "category" and len(guess.categories) == values.nunique():
         yield _rule(
             "expect_column_values_to_be_in_set",
             "a new category is nothing that the model knows",
             column=name,
-            value_set=list(guess.values),
+            value_set=list(guess.categories),
             mostly=1 - MISSING_SLACK,
         )
 

@@ -59,6 +59,6 @@ def _from_texts(cells: pa.Array) -> pd.Series:
 
 
 def _numbers(cells: pa.Array) -> pd.Series:
-    values = cells.cast(pa.float64(), safe=False).to_pandas()
+    values: pd.Series = cells.cast(pa.float64(), safe=False).to_pandas()
     whole = values.notna().all() and len(values) and bool((values == values.round()).all())
     return values.astype("int64") if whole and values.abs().max() < 2**53 else values

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 from casebook.catalog import DataFile
 from casebook.language import Message, msg
@@ -23,6 +24,10 @@ SEPARATORS = (",", ";", "\t", "|")
 LINES = 500  # that tell how a file is written
 CHUNK = 1 << 22
 MARKS = ("?", "NA", "N/A", "n/a", "#N/A", "NULL", "null", "None", "nan", "NaN", "-", ".")
+COMMA = r"[-+]?\d+(\.\d{3})*,\d+"
+POINT_GROUPS = r"[-+]?\d{1,3}(\.\d{3})+,\d+"
+COMMA_GROUPS = r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?"
+LARGE = rf"{COMMA_GROUPS}|[-+]?\d{{1,3}}(\.\d+)?"
 SHARE = 0.9  # of a column's cells that must be numbers
 
 
@@ -91,10 +96,10 @@ def assumptions(file: DataFile) -> list[Message]:
     return assumed
 
 
-def _encoding_of(stream: io.BufferedIOBase | object) -> str:
-    """Return the encoding of a stream: by its first bytes, or by what its letters are no part of."""
+def _encoding_of(stream: IO[bytes]) -> str:
+    """Return the encoding of a stream, by its first bytes or by bytes that UTF-8 has not."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    begin = stream.read(CHUNK)  # type: ignore[attr-defined]
+    begin = stream.read(CHUNK)
     for mark, name in WIDE.items():
         if begin.startswith(mark):
             return name.lower()
@@ -106,16 +111,16 @@ def _encoding_of(stream: io.BufferedIOBase | object) -> str:
             decoder.decode(part)
         except UnicodeDecodeError:
             return "cp949" if "CP949" in encoding_problem(part) else "cp1252"
-        part = stream.read(CHUNK)  # type: ignore[attr-defined]
+        part = stream.read(CHUNK)
     return "utf-8"
 
 
 def separator_of(lines: Sequence[str]) -> str:
-    """Return what parts the fields: what gives most lines the same number of them, over one.
+    r"""Return what parts the fields: what gives most lines the same number of them, over one.
 
     Examples
     --------
-    >>> separator_of(["day;price\\n", "Monday;1,5\\n", "Tuesday;2,5\\n"])
+    >>> separator_of(["day;price\n", "Monday;1,5\n", "Tuesday;2,5\n"])
     ';'
     """
     best, separator = (0.0, 0), ","
@@ -167,13 +172,12 @@ def written(columns: Sequence[Sequence[str]]) -> dict[str, object]:
     """
     found: dict[str, object] = {}
     present = [[cell for cell in cells if cell not in MARKS] for cells in columns]
-    if any(_mostly(cells, r"[-+]?\d+(\.\d{3})*,\d+") for cells in present):
+    if any(_mostly(cells, COMMA) for cells in present):
         found["decimal"] = ","
-        if any(_some(cells, r"[-+]?\d{1,3}(\.\d{3})+,\d+") for cells in present):
+        if any(_some(cells, POINT_GROUPS) for cells in present):
             found["thousands"] = "."
-    elif any(_mostly(cells, r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?|\d{1,3}(\.\d+)?") for cells in present):
-        if any(_some(cells, r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?") for cells in present):
-            found["thousands"] = ","
+    elif any(_mostly(cells, LARGE) and _some(cells, COMMA_GROUPS) for cells in present):
+        found["thousands"] = ","
     number = local_number(str(found.get("decimal", ".")), str(found.get("thousands", "")))
     marks = {}
     for cells, there in zip(columns, present, strict=True):

@@ -27,7 +27,7 @@ from tasks.tables.estimators import (
 )
 from tasks.tables.features import one_hot
 from tasks.tables.parameters import RepeatedFoldsParams
-from tasks.tables.splitters import Model, RepeatedKFold
+from tasks.tables.splitters import Model, RepeatedKFold, TimeOrder
 from tasks.training.networks import ensemble, perceptron
 from tasks.training.train import Settings
 
@@ -84,11 +84,21 @@ def by_role(entry: DataSet) -> ByRole:
     return ByRole(
         numbers=(*of_role(columns, "number"), *dates),
         categories=tuple(
-            (name, ("", *columns[name].values) if columns[name].optional else columns[name].values)
+            (
+                name,
+                ("", *columns[name].categories)
+                if columns[name].optional
+                else columns[name].categories,
+            )
             for name in of_role(columns, "category")
         ),
         flags=tuple(word.name for word in words(entry)),
     )
+
+
+def _categories(column: Column) -> tuple[str, ...]:
+    """Return the values that get a feature; a missing one is the empty text, and gets one too."""
+    return ("", *column.categories) if column.optional else column.categories
 
 
 def of_role(columns: dict[str, Column], role: str) -> list[str]:
@@ -119,7 +129,7 @@ def words(entry: DataSet) -> list[Matches]:
     return [
         Matches(name, f"{name}: {word}", _containing(word))
         for name in of_role(entry.columns, "text")
-        for word in entry.columns[name].values
+        for word in entry.columns[name].categories
     ]
 
 
@@ -150,7 +160,9 @@ class ManyClasses(BaseModel):
         return perceptron(x, (256, 128), dropout, "network", outputs=self.classes)
 
 
-def own_table(dataset: str, problem: Problem, *, rows: int) -> TableCase[OwnTableParams]:
+def own_table(
+    dataset: str, problem: Problem, *, rows: int, time: str = "", group: str = ""
+) -> TableCase[OwnTableParams]:
     """Return the case of a table whose columns have roles in the catalog.
 
     Parameters
@@ -161,6 +173,10 @@ def own_table(dataset: str, problem: Problem, *, rows: int) -> TableCase[OwnTabl
         What is predicted.
     rows
         How many there were when the case was drafted: few are split into ten folds, many into one.
+    time
+        The column by which the last rows are held back to judge by.
+    group
+        The column whose rows of one value stay in one part.
     """
     many = problem.problem_type == "multiclass" and len(problem.labels) > SEVERAL
     builder = ManyClasses(classes=len(problem.labels)) if many else network
@@ -173,7 +189,7 @@ def own_table(dataset: str, problem: Problem, *, rows: int) -> TableCase[OwnTabl
     return TableCase(
         dataset=dataset,
         problem=problem,
-        splits=RepeatedKFold(standard=standard_folds(rows), plotted_folds=standard_folds(rows)),
+        splits=_splits(entry, rows, time, group),
         encoder=by_role(entry),
         derived=derived_columns(entry),
         cleaning=(DropWithout(problem.target), drop_repeats),
@@ -195,6 +211,13 @@ def own_table(dataset: str, problem: Problem, *, rows: int) -> TableCase[OwnTabl
         estimators={"forest": Estimator(forest), "boosting": Estimator(boosting)},
         blends={"blend": ("network", "forest", "boosting")},
     )
+
+
+def _splits(entry: DataSet, rows: int, time: str, group: str) -> RepeatedKFold:
+    if time:
+        return TimeOrder(column=time, date_format=entry.columns[time].date_format)
+    folds = standard_folds(rows)
+    return RepeatedKFold(standard=folds, plotted_folds=folds, group=group)
 
 
 def report_notes(dataset: str) -> Notes:

@@ -68,19 +68,21 @@ def split(
 
 
 @stage
-def split_repeatedly(out: Path, table: Ref, problem: Problem, folds: int, seed: int) -> Facts:
+def split_repeatedly(
+    out: Path, table: Ref, problem: Problem, folds: int, seed: int, group: str = ""
+) -> Facts:
     """Part a small table by repeated 10-fold cross-validation; the output holds `folds` folds.
 
     Of ten folds of equal size one is the test part, the next one the validation part and eight are
     for training. After ten folds the rows are divided anew. Classes have the same share in every
-    fold.
+    fold. Rows of one value of the column `group`, if one is named, stay in one part.
 
     Raises
     ------
     CasebookError
         There are too few rows of a class, or the parts share rows.
     """
-    for number, parts in enumerate(repeated(read_table(table), problem, folds, seed)):
+    for number, parts in enumerate(repeated(read_table(table), problem, folds, seed, group)):
         repeats_across(parts)
         folder = out / fold_name(number)
         folder.mkdir()
@@ -163,8 +165,12 @@ def by_group(frame: pd.DataFrame, target: str, fold: int, seed: int) -> Parts:
     return {name: frame[groups.isin(groups.loc[part.index])] for name, part in distinct.items()}
 
 
-def repeated(frame: pd.DataFrame, problem: Problem, folds: int, seed: int) -> Iterator[Parts]:
+def repeated(
+    frame: pd.DataFrame, problem: Problem, folds: int, seed: int, group: str = ""
+) -> Iterator[Parts]:
     """Yield the parts of the folds of repeated 10-fold cross-validation.
+
+    Rows of one value of the column `group` are in one part; classes may then have other shares.
 
     Raises
     ------
@@ -178,10 +184,11 @@ def repeated(frame: pd.DataFrame, problem: Problem, folds: int, seed: int) -> It
         raise CasebookError(
             f"Only {len(frame)} rows, too few for {SMALL_FOLDS} folds: at least {2 * SMALL_FOLDS}."
         )
-    classes = labels_of(frame, problem.target).to_numpy() if problem.classes else None
+    stratify = problem.classes and not group
+    classes = labels_of(frame, problem.target).to_numpy() if stratify else None
     for number in range(folds):
         repeat, fold = divmod(number, SMALL_FOLDS)
-        of_row = folds_of(frame, problem.target, SMALL_FOLDS, classes, salt=repeat)
+        of_row = folds_of(frame, problem.target, SMALL_FOLDS, classes, salt=repeat, group=group)
         test, validation = (
             np.flatnonzero(of_row == tested) for tested in (fold, (fold + 1) % SMALL_FOLDS)
         )
@@ -194,14 +201,20 @@ def repeated(frame: pd.DataFrame, problem: Problem, folds: int, seed: int) -> It
 
 
 def folds_of(
-    frame: pd.DataFrame, target: str, count: int, classes: AnyArray | None = None, salt: int = 0
+    frame: pd.DataFrame,
+    target: str,
+    count: int,
+    classes: AnyArray | None = None,
+    salt: int = 0,
+    group: str = "",
 ) -> Int64Array:
     """Return the number of the fold that tests each row.
 
-    It is up to the hash of the row's features alone, but for a few rows of each class that make up
-    for folds of unequal size. Another salt divides the rows in another way.
+    It is up to the hash of the row's features alone, or of its group, but for a few rows of each
+    class that make up for folds of unequal size. Another salt divides the rows in another way.
     """
-    places = positions(row_hashes(frame.drop(columns=target)), salt)
+    decisive = frame[[group]] if group else frame.drop(columns=target)
+    places = positions(row_hashes(decisive), salt)
     folds = np.zeros(len(frame), "int64")
     groups = [np.full(len(frame), True)]
     if classes is not None:

@@ -18,6 +18,7 @@ from tasks.tables.features import Encoder, features, fold_features
 from tasks.tables.parameters import RepeatedFoldsParams, TableParams
 from tasks.tables.resample import Way, resample
 from tasks.tables.split import FOLDS, SMALL_FOLDS, repeated_folds, split, split_repeatedly
+from tasks.tables.split_time import split_by_time
 from tasks.tables.train_folds import train_folds
 from tasks.training.train import Network, Settings, train
 
@@ -89,10 +90,13 @@ class RepeatedKFold:
     ----------
     standard
         How many of the ten folds the standard profile uses.
+    group
+        The column whose rows of one value stay in one part.
     """
 
     standard: int = SMALL_FOLDS
     plotted_folds: int = SMALL_FOLDS
+    group: str = ""
 
     def folds(self, params: RepeatedFoldsParams) -> int:
         """Return the number of folds for the profile.
@@ -105,7 +109,7 @@ class RepeatedKFold:
 
     def split(self, table: Ref, problem: Problem, folds: int, seed: int) -> list[Ref]:
         """Divide the table into all folds at once."""
-        parts = split_repeatedly(table, problem, folds, seed)
+        parts = split_repeatedly(table, problem, folds, seed, self.group)
         return [parts.fold(number) for number in range(folds)]
 
     def encode(
@@ -145,11 +149,52 @@ class RepeatedKFold:
         return [Fold(fitted, number) for number in range(folds) if params.peers]
 
     def describe(self, problem: Problem, folds: int, *, deduplicated: bool) -> Message:
-        """Name the folds and, of a regression, the shuffles."""
+        """Name the folds, what stays together and, of a regression, the shuffles."""
+        if self.group:
+            return msg(
+                "10-fold cross-validation, rows of one {group} all in one fold; mean of {folds} "
+                "folds",
+                group=self.group,
+                folds=folds,
+            )
         if not problem.classes:
             return repeated_folds(folds)
         return msg(
             "repeated stratified 10-fold cross-validation, mean of {folds} folds", folds=folds
+        )
+
+
+@dataclass(frozen=True)
+class TimeOrder(RepeatedKFold):
+    """One split by time: the last fifth of the rows is for the test, those before for validation.
+
+    Attributes
+    ----------
+    column
+        The times.
+    date_format
+        How `strftime` writes them; empty where they are numbers.
+    """
+
+    standard: int = 1
+    plotted_folds: int = 1
+    column: str = ""
+    date_format: str = ""
+
+    def folds(self, params: RepeatedFoldsParams) -> int:
+        """Return one: later rows are never trained on."""
+        return 1
+
+    def split(self, table: Ref, problem: Problem, folds: int, seed: int) -> list[Ref]:
+        """Divide the table at two times."""
+        return [split_by_time(table, problem, self.column, self.date_format, seed).fold(0)]
+
+    def describe(self, problem: Problem, folds: int, *, deduplicated: bool) -> Message:
+        """Name the column."""
+        return msg(
+            "split by {column}: the last 20 % of the rows for the test, the 16 % before them for "
+            "validation",
+            column=self.column,
         )
 
 
