@@ -92,6 +92,11 @@ class DataSet(BaseModel):
     files: tuple[DataFile, ...]
     columns: dict[str, Column]
 
+    @property
+    def drafted(self) -> bool:
+        """Whether a program alone has looked at the table."""
+        return any(column.role for column in self.columns.values())
+
 
 def data_set(name: str) -> DataSet:
     """Return the catalog's entry for a data set.

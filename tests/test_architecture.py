@@ -68,7 +68,7 @@ FLOORS = (
     {"pages"},
     {"data", "monitoring", "tuning", "runs"},
     {"tables"},
-    {"images", "texts", "series"},
+    {"images", "texts", "series", "drafting"},
     {"stories"},  # chapters of one case, of any kind of input
     {"publication"},
 )

@@ -50,13 +50,13 @@ class DateFormat:
         CasebookError
             It is none of those that a published model can read.
         """
-        known = {form.pattern: form for form in FORMATS}
-        if pattern not in known:
+        by_pattern = {form.pattern: form for form in FORMATS}
+        if pattern not in by_pattern:
             raise CasebookError(
                 f"The date format {pattern!r} can't be read by a published model. There are "
-                f"{', '.join(map(repr, known))}."
+                f"{', '.join(map(repr, by_pattern))}."
             )
-        return known[pattern]
+        return by_pattern[pattern]
 
     @property
     def pattern(self) -> str:
@@ -180,7 +180,7 @@ class _Nodes:
 
     def __init__(self, part: DatePart, result: str) -> None:
         self.part, self.form, self.result = part, part.form, result
-        self.made: list[onnx.NodeProto] = []
+        self.list: list[onnx.NodeProto] = []
 
     def all(self) -> list[onnx.NodeProto]:
         """Return them."""
@@ -195,8 +195,8 @@ class _Nodes:
         safe = self.node("Where", valid, whole, self.text(self._nothing()))
         value = self._value(safe)
         nothing = self.number(float("nan"))
-        self.made.append(helper.make_node("Where", [valid, value, nothing], [self.result]))
-        return self.made
+        self.list.append(helper.make_node("Where", [valid, value, nothing], [self.result]))
+        return self.list
 
     def _nothing(self) -> str:
         pieces = {"y": "1970", "m": "1", "d": "1"}
@@ -257,7 +257,7 @@ class _Nodes:
         pieces = self.name()
         count = f"{pieces}/count"
         split = helper.make_node("StringSplit", [text], [pieces, count], delimiter=separator)
-        self.made.append(split)  # shape (n, 1, pieces)
+        self.list.append(split)  # shape (n, 1, pieces)
         return self.node("Gather", pieces, self.whole(place), axis=2)
 
     def cast(self, text: str) -> str:
@@ -267,12 +267,12 @@ class _Nodes:
     def node(self, operator: str, *inputs: str, **attributes: Any) -> str:
         """Add a node and return the name of its result."""
         name = self.name()
-        self.made.append(helper.make_node(operator, list(inputs), [name], **attributes))
+        self.list.append(helper.make_node(operator, list(inputs), [name], **attributes))
         return name
 
     def name(self) -> str:
         """Return a new name."""
-        return f"{self.result}/{len(self.made)}"
+        return f"{self.result}/{len(self.list)}"
 
     def number(self, value: float) -> str:
         """Add a number, shape (1, 1), and return its name."""

@@ -125,8 +125,8 @@ def _python(value: object) -> str:
 def with_entry(catalog: str, draft: Draft) -> str:
     """Return a catalog with a drafted case's entry in the place of an earlier one."""
     start, end = f"# {draft.name}: begin\n", f"# {draft.name}: end\n"
-    before, found, rest = catalog.partition(start)
-    after = rest.partition(end)[2] if found else ""
+    before, begun, rest = catalog.partition(start)
+    after = rest.partition(end)[2] if begun else ""
     return f"{before}{start}{entry(draft)}{end}{after}"
 
 

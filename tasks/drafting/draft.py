@@ -214,11 +214,11 @@ def _without_leaks(
     numbers = [name for name in used if guesses[name].role == "number"]
     if not problem.classes:
         adding = sums_to_target(frame, problem.target, numbers)
-        known = {leak.column for leak in suspects}
+        suspected = {leak.column for leak in suspects}
         suspects += [
             Leak(name, "with another column it adds up to the target", certain=True)
             for name in adding
-            if name not in known
+            if name not in suspected
         ]
     if not suspects or request.leaks == "keep":
         return dict(guesses), tuple(leak.column for leak in suspects)

@@ -124,9 +124,9 @@ def _text(values: pd.Series, present: pd.Series, distinct: int) -> Guess:
         return Guess("left out", "its name says that it is of a person")
     words = float(np.mean([len(text.split()) for text in present.head(2_000)]))
     if distinct > MANY * rows and words >= WORDS:
-        found = frequent_words(present)
-        if found:
-            return Guess("text", f"texts of {words:.0f} words", categories=found)
+        frequent = frequent_words(present)
+        if frequent:
+            return Guess("text", f"texts of {words:.0f} words", categories=frequent)
     if distinct >= UNIQUE * rows and rows > 1:
         return Guess("identifier", f"{distinct:,} texts in {rows:,} rows")
     counts = present.value_counts()

@@ -73,17 +73,17 @@ def _table(file: DataFile) -> pa.Table:
 def _parts(source: str, path: Path) -> list[Path]:
     """Return the files that a path, a folder or a pattern names, in the order of their names."""
     if path.is_dir():
-        found = sorted(part for part in path.iterdir() if part.name.lower().endswith(ENDINGS))
+        parts = sorted(part for part in path.iterdir() if part.name.lower().endswith(ENDINGS))
     elif any(mark in source for mark in PATTERN) and not path.exists():
-        found = sorted(_matching(path))
+        parts = sorted(_matching(path))
     else:
         _there(path)
         return [path]
-    if not found:
+    if not parts:
         raise CasebookError(
             f"--source {source}: there is no table. Name a file, or another folder."
         )
-    return found
+    return parts
 
 
 def _matching(pattern: Path) -> Iterator[Path]:

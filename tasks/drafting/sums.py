@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 ROWS = 2_000  # looked at first
-MOST = 200  # columns that are paired
+PAIRED = 200  # columns that are paired
 SHARE = 0.999  # of the rows in which they must add up
 
 
@@ -23,14 +23,14 @@ def sums_to_target(frame: pd.DataFrame, target: str, columns: list[str]) -> list
     """
     rows = frame.sample(min(ROWS, len(frame)), random_state=0)
     y = rows[target].to_numpy("float64")
-    numbers = {name: rows[name].to_numpy("float64") for name in columns[:MOST]}
+    numbers = {name: rows[name].to_numpy("float64") for name in columns[:PAIRED]}
     varied = {name: x for name, x in numbers.items() if len(np.unique(x[~np.isnan(x)])) > 1}
-    found: dict[str, None] = {}
+    adding: dict[str, None] = {}
     for first, second in combinations(varied, 2):
         a, b = varied[first], varied[second]
         if any(_equal(total, y) for total in (a + b, a - b, b - a)):
-            found.update({first: None, second: None})
-    return list(found)
+            adding.update({first: None, second: None})
+    return list(adding)
 
 
 def _equal(total: np.ndarray, y: np.ndarray) -> bool:

@@ -22,7 +22,8 @@ from tasks.reading.trouble import met
 
 SEPARATORS = (",", ";", "\t", "|")
 LINES = 500  # that tell how a file is written
-CHUNK = 1 << 22
+CHUNK = 1 << 22  # bytes
+LONGEST = 100_000  # characters of a line: the rest tells nothing new
 MARKS = ("?", "NA", "N/A", "n/a", "#N/A", "NULL", "null", "None", "nan", "NaN", "-", ".")
 COMMA = r"[-+]?\d+(\.\d{3})*,\d+"
 POINT_GROUPS = r"[-+]?\d{1,3}(\.\d{3})+,\d+"
@@ -37,36 +38,40 @@ def sniff(path: Path, given: DataFile | None = None) -> DataFile:
     Parameters
     ----------
     path
-        The file. Of a parquet file or a spreadsheet nothing is to be found out.
+        The file. A parquet file or a spreadsheet says so itself.
     given
-        What is known: fields that were set in it are kept.
+        What a person said: fields that are set in it stay.
 
     Raises
     ------
     CasebookError
         The file can't be read.
     """
-    known = given or DataFile(name=str(path))
-    with met(path, kind(path.name)), unpacked(path) as file:
-        if kind(file.name) != "text":
-            return known
-        found: dict[str, object] = {}
-        if "encoding" not in known.model_fields_set:
-            found["encoding"] = _encoding_of(file.stream)
-    known = known.model_copy(update=found)
-    with met(path, "text"), unpacked(path) as file:
-        text = io.TextIOWrapper(recoded(file, form_of(known)).stream, "utf-8-sig", newline="")
-        lines = [line for line, _ in zip(text, range(LINES), strict=False)]
+    file = given or DataFile(name=str(path))
+    with met(path, kind(path.name)), unpacked(path) as opened:
+        if kind(opened.name) != "text":
+            return file
+        file = _with(file, encoding=_encoding_of(opened.stream))
+    lines = _first_lines(path, file)
+    file = _with(file, separator=separator_of(lines))
+    records = list(csv.reader(lines, delimiter=file.separator))
+    file = _with(file, skip=preamble(records))
+    return _with(file, **written(cells_by_column(records[file.skip :])))
+
+
+def _with(file: DataFile, **fields: object) -> DataFile:
+    """Return a description of a file with more fields; those that are set stay."""
+    new = {name: value for name, value in fields.items() if name not in file.model_fields_set}
+    return file.model_copy(update=new)
+
+
+def _first_lines(path: Path, file: DataFile) -> list[str]:
+    with met(path, "text"), unpacked(path) as opened:
+        stream = recoded(opened, form_of(file)).stream
+        text = io.TextIOWrapper(stream, "utf-8-sig", newline="")
+        lines = [text.readline(LONGEST) for _ in range(LINES)]
         text.detach()
-    if "separator" not in known.model_fields_set:
-        known = known.model_copy(update={"separator": separator_of(lines)})
-    records = list(csv.reader(lines, delimiter=known.separator))
-    if "skip" not in known.model_fields_set:
-        known = known.model_copy(update={"skip": preamble(records)})
-    columns = cells_by_column(records[known.skip :])
-    if "decimal" not in known.model_fields_set:
-        known = known.model_copy(update=written(columns))
-    return known
+    return [line for line in lines if line]
 
 
 def assumptions(file: DataFile) -> list[Message]:
@@ -170,15 +175,15 @@ def written(columns: Sequence[Sequence[str]]) -> dict[str, object]:
     >>> written([["1", "?", "3", "4", "5", "6", "7", "8", "9", "10"]])
     {'missing': ('?',)}
     """
-    found: dict[str, object] = {}
+    written_as: dict[str, object] = {}
     present = [[cell for cell in cells if cell not in MARKS] for cells in columns]
     if any(_mostly(cells, COMMA) for cells in present):
-        found["decimal"] = ","
+        written_as["decimal"] = ","
         if any(_some(cells, POINT_GROUPS) for cells in present):
-            found["thousands"] = "."
+            written_as["thousands"] = "."
     elif any(_mostly(cells, LARGE) and _some(cells, COMMA_GROUPS) for cells in present):
-        found["thousands"] = ","
-    number = local_number(str(found.get("decimal", ".")), str(found.get("thousands", "")))
+        written_as["thousands"] = ","
+    number = local_number(str(written_as.get("decimal", ".")), str(written_as.get("thousands", "")))
     marks = {}
     for cells, there in zip(columns, present, strict=True):
         if len(there) < len(cells) and _mostly(there, number):
@@ -186,8 +191,8 @@ def written(columns: Sequence[Sequence[str]]) -> dict[str, object]:
     if "?" not in marks and any("?" in cells for cells in columns):
         marks["?"] = None
     if marks:
-        found["missing"] = tuple(sorted(marks))
-    return found
+        written_as["missing"] = tuple(sorted(marks))
+    return written_as
 
 
 def _mostly(cells: Sequence[str], pattern: str) -> bool:

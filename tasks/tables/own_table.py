@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import keras
 from pydantic import BaseModel, ConfigDict, Field
@@ -26,7 +26,7 @@ from tasks.tables.estimators import (
     gradient_boosting_regressor,
 )
 from tasks.tables.features import one_hot
-from tasks.tables.parameters import RepeatedFoldsParams
+from tasks.tables.parameters import RepeatedFoldsParams, ThresholdParams
 from tasks.tables.splitters import Model, RepeatedKFold, TimeOrder
 from tasks.training.networks import ensemble, perceptron
 from tasks.training.train import Settings
@@ -35,8 +35,12 @@ SMALL, MIDDLING = 3_000, 20_000  # rows: ten folds, three, or one
 SEVERAL = 6  # classes over which one network for each is too slow
 
 
-class OwnTableParams(RepeatedFoldsParams):
-    """What can be set of a table of one's own: which models are compared."""
+class OwnTableParams(ThresholdParams, RepeatedFoldsParams):
+    """What can be set of a table of one's own: which models are compared, and what errors cost."""
+
+    threshold_by: Literal["cost", "f_beta"] = Field(
+        "f_beta", description="what the threshold is chosen by: F-beta, or what errors cost"
+    )
 
     candidates: tuple[str, ...] = Field(
         ("network", "forest", "boosting", "blend"),
@@ -193,6 +197,7 @@ def own_table(
         encoder=by_role(entry),
         derived=derived_columns(entry),
         cleaning=(DropWithout(problem.target), drop_repeats),
+        threshold=OwnTableParams.threshold_policy,
         models={
             "network": Model(
                 builder,
