@@ -18,8 +18,8 @@ Part = Literal["days", "month", "day", "weekday", "hour"]
 Order = Literal["ymd", "dmy", "mdy"]
 Join = Literal["T", " ", ""]
 PARTS: tuple[Part, ...] = ("days", "month", "day", "weekday", "hour")
-WIDTHS = {"y": r"\d{4}", "m": r"\d{1,2}", "d": r"\d{1,2}"}
-TIME = r"\d{1,2}:\d{2}(:\d{2}([.]\d+)?)?"
+WIDTHS = {"y": "[0-9]{4}", "m": "[0-9]{1,2}", "d": "[0-9]{1,2}"}
+TIME = "[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.][0-9]+)?)?"
 EPOCH = 719468  # days from 1 March of the year 0 to 1 January 1970
 
 
@@ -122,25 +122,30 @@ class DatePart:
 
     def compute(self, frame: pd.DataFrame) -> pd.Series:
         """Return the part of each row's date."""
-        texts = frame[self.column].fillna("").astype(str)
-        dated = texts.str.fullmatch(self.form.date_pattern)
-        timed = texts.str.fullmatch(self.form.time_pattern) if self.form.join else dated & False
-        places = {part: place for place, part in enumerate(self.form.order)}
-        days = texts.str.split(self.form.join, regex=False).str[0] if self.form.join else texts
-        pieces = days.where(dated | timed).str.split(self.form.separator, regex=False, expand=True)
-        pieces = pieces.reindex(columns=range(3)).astype("float64")
-        year, month, day = (pieces[places[part]].to_numpy("float64") for part in "ymd")
-        hour = np.where(dated | timed, 0.0, np.nan)
+        texts = frame[self.column].fillna("").astype("string")
+        dated = texts.str.fullmatch(self.form.date_pattern).to_numpy("bool")
+        timed = np.zeros(len(texts), "bool")
+        days, clocks = texts, texts
         if self.form.join:
-            times = texts.str.split(self.form.join, regex=False).str[1].where(timed)
-            clock = times.str.split(":", regex=False, expand=True).reindex(columns=range(2))
-            clock = clock.astype("float64")
-            hour = np.where(timed, clock[0] + clock[1] / 60, hour)
+            timed = texts.str.fullmatch(self.form.time_pattern).to_numpy("bool")
+            halves = texts.str.split(self.form.join, regex=False, n=1)
+            days, clocks = halves.str[0], halves.str[-1]
+        pieces = numbers(days.where(dated | timed), self.form.separator, 3)
+        year, month, day = (pieces[self.form.order.index(part)] for part in "ymd")
+        clock = numbers(clocks.where(timed), ":", 2)
+        hour = np.where(dated, 0.0, clock[0] + clock[1] / 60)
         return pd.Series(_part(self.part, year, month, day, hour), index=frame.index)
 
     def nodes(self, result: str) -> list[onnx.NodeProto]:
         """Return the same in ONNX: what is no date is read as one that counts as missing."""
         return _Nodes(self, result).all()
+
+
+def numbers(texts: pd.Series, separator: str, count: int) -> list[Float64Array]:
+    """Return the first numbers in texts, which are missing where a text is."""
+    pieces = texts.astype("string").str.split(separator, regex=False, expand=True)
+    columns = pieces.reindex(columns=range(count))
+    return [columns[place].to_numpy("float64", na_value=np.nan) for place in range(count)]
 
 
 def _part(

@@ -13,9 +13,8 @@ from casebook.errors import CasebookError
 from tasks.reading import quick
 from tasks.reading.form import Form
 from tasks.reading.header import CHUNK, Header, header
-from tasks.reading.rows import Lines, Row, joined, ragged, rows
+from tasks.reading.rows import LONGEST, Lines, Row, joined, ragged, rows
 
-LONGEST = 256 << 20  # bytes of a row
 SLOWLY = 1 << 15  # rows of a block that is read row by row
 
 

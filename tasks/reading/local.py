@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
 from dataclasses import replace
+from typing import IO
 
 import pyarrow as pa
 from pyarrow import compute
@@ -14,7 +16,7 @@ from tasks.reading.form import Form
 from tasks.reading.names import kind
 from tasks.reading.packing import Unpacked
 
-CHUNK = 1 << 20  # characters
+CHUNK = 1 << 20  # bytes
 REMEDY = "Say how it is written by --encoding, or save it as UTF-8."
 
 
@@ -22,32 +24,35 @@ def recoded(file: Unpacked, form: Form) -> Unpacked:
     """Return a text file with its bytes as UTF-8, and any other file as it is."""
     if form.encoding == "utf-8" or kind(file.name) != "text":
         return file
-    text = io.TextIOWrapper(file.stream, form.encoding, newline="")
-    return replace(file, stream=io.BufferedReader(_Recoded(text)))
+    return replace(file, stream=io.BufferedReader(_Recoded(file.stream, form.encoding)))
 
 
 class _Recoded(io.RawIOBase):
-    """The characters of a text as bytes of UTF-8."""
+    """The characters of a text in some encoding as bytes of UTF-8."""
 
-    def __init__(self, text: io.TextIOWrapper) -> None:
-        self.text, self.held = text, b""
+    def __init__(self, stream: IO[bytes], encoding: str) -> None:
+        self.stream, self.encoding = stream, encoding
+        self.decoder = codecs.getincrementaldecoder(encoding)()
+        self.held, self.ended = b"", False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, target: memoryview) -> int:  # type: ignore[override]
-        if not self.held:
+        while not self.held and not self.ended:
             self.held = self._next().encode()
         part, self.held = self.held[: len(target)], self.held[len(target) :]
         target[: len(part)] = part
         return len(part)
 
     def _next(self) -> str:
+        content = self.stream.read(CHUNK)
+        self.ended = not content
         try:
-            return self.text.read(CHUNK)
+            return self.decoder.decode(content, final=self.ended)
         except UnicodeError as error:
             raise CasebookError(
-                f"The file is no text in {self.text.encoding}: {error}. {REMEDY}"
+                f"The file is no text in {self.encoding}: {error}. {REMEDY}"
             ) from error
 
 

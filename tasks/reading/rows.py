@@ -17,6 +17,7 @@ from tasks.reading.form import Form
 
 SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
+LONGEST = 256 << 20  # bytes of a row, and characters of a cell
 LONE_CR = re.compile(rb"(?<=\r)(?!\n)")
 
 
@@ -102,6 +103,7 @@ def rows(path: Path, lines: Lines, form: Form, *, blanks: bool) -> Iterator[Row]
     if len(form.separator) > 1:
         yield from _by_expression(lines, form.separator)
         return
+    csv.field_size_limit(LONGEST)
     reader = csv.reader(
         lines,
         delimiter=form.separator,
