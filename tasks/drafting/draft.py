@@ -105,14 +105,17 @@ def draft(request: Request) -> Draft:
         It can't be read, nothing can be learned of its target, or columns give the answer away.
     """
     file = located(request.source, request.file)
-    frame = typed_frame(tables.whole(Path(file.name), form_of(file)), request.source)
+    columns = request.columns or {}
+    texts = [name for name, column in columns.items() if column.type == "string"]
+    table = tables.whole(Path(file.name), form_of(file))
+    frame = typed_frame(table, request.source, texts)
     _enough(frame, request)
     for flag, column in (("time", request.time), ("group", request.group)):
         _there(frame, flag, column)
     judged = frame[frame[request.target].notna()].reset_index(drop=True)
     problem, reason = guess_problem(judged, request.target)
     guesses = guess_roles(judged, request.target)
-    guesses = with_roles(guesses, request.columns or {}, list(guesses))
+    guesses = with_roles(guesses, columns, list(guesses))
     _in_order(guesses, request)
     guesses, trusted = _without_leaks(judged, guesses, problem, request)
     name = request.name or case_name(request.source)
@@ -152,6 +155,11 @@ def case_name(source: str) -> str:
 
 def _enough(frame: pd.DataFrame, request: Request) -> None:
     names = list(map(str, frame.columns))
+    if values := [name for name in names if re.fullmatch(r"[-+]?\d+\.\d+", name)]:
+        raise CasebookError(
+            f"{request.source} seems to have no header: a column is called {values[0]}. Write the "
+            "columns' names in the first line."
+        )
     if request.target not in names:
         near = [name for name in names if name.lower() == request.target.lower()]
         hint = f" Did you mean {near[0]}?" if near else ""

@@ -13,7 +13,7 @@ import sqlalchemy
 from pyarrow import json, parquet
 from sqlalchemy import exc
 
-from casebook import files, paths
+from casebook import files, outside, paths
 from casebook.catalog import DataFile
 from casebook.errors import CasebookError
 from tasks.data.download import NoAnswer, NotTheFile, download
@@ -120,8 +120,10 @@ def _joined(parts: Sequence[tuple[Path, pa.Table]]) -> pa.Table:
 
 def _from_json(path: Path) -> pa.Table:
     try:
-        table = json.read_json(path)
-    except pa.ArrowException as error:
+        begins = path.read_bytes()[:1] == b"["
+        records = outside.parse_json(outside.read_text(path), path) if begins else None
+        table = json.read_json(path) if records is None else pa.Table.from_pylist(records)
+    except (pa.ArrowException, AttributeError, TypeError) as error:
         raise CasebookError(
             f"{path} can't be read as JSON lines: {str(error).splitlines()[0]}. Write one object "
             "with the same fields on each line."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pandas as pd
 import pyarrow as pa
 from pyarrow import compute
@@ -13,7 +15,10 @@ from tasks.reading.types import as_text, is_number, is_text, plain
 PADDED = r"^\s*[-+]?0\d"  # a number with a leading zero is a code, such as a postal one
 
 
-def typed_frame(table: pa.Table, source: str) -> pd.DataFrame:
+FEW = 0.01  # of a column's cells: so few texts among numbers are a mistake
+
+
+def typed_frame(table: pa.Table, source: str, texts: Collection[str] = ()) -> pd.DataFrame:
     """Return a table with numbers as numbers and all else as text.
 
     Parameters
@@ -22,11 +27,13 @@ def typed_frame(table: pa.Table, source: str) -> pd.DataFrame:
         As it was read: from a text file all columns are texts.
     source
         Its name, for messages.
+    texts
+        Columns that are texts though they may look like numbers.
 
     Raises
     ------
     CasebookError
-        A column holds lists, objects or bytes.
+        A column holds lists, objects or bytes, or numbers and one or two texts among them.
 
     Examples
     --------
@@ -34,14 +41,20 @@ def typed_frame(table: pa.Table, source: str) -> pd.DataFrame:
     >>> frame.dtypes.astype(str).to_dict()
     {'zip': 'string', 'rooms': 'float64'}
     """
-    columns = {name: _series(table[name], name, source) for name in table.column_names}
+    columns = {
+        name: _series(table[name], name, source, text=name in texts) for name in table.column_names
+    }
     return pd.DataFrame(columns)
 
 
-def _series(column: pa.ChunkedArray, name: str, source: str) -> pd.Series:
+def _series(column: pa.ChunkedArray, name: str, source: str, *, text: bool) -> pd.Series:
     cells = as_text(plain(column.combine_chunks()))
+    if text and not is_text(cells.type):
+        cells = cells.cast(pa.string())
+    if text:
+        return pd.Series(cells.to_pandas(), dtype="string")
     if is_text(cells.type):
-        return _from_texts(cells)
+        return _from_texts(cells, name, source)
     if is_number(cells.type) or pa.types.is_null(cells.type):
         return _numbers(cells)
     raise CasebookError(
@@ -50,10 +63,19 @@ def _series(column: pa.ChunkedArray, name: str, source: str) -> pd.Series:
     )
 
 
-def _from_texts(cells: pa.Array) -> pd.Series:
+def _from_texts(cells: pa.Array, name: str, source: str) -> pd.Series:
     padded = compute.any(compute.match_substring_regex(cells, PADDED)).as_py()
-    numbers, unread = (cells, {0: ""}) if padded else read_numbers(cells)
-    if unread or numbers.null_count == len(numbers):
+    numbers, unread = (cells, {}) if padded else read_numbers(cells)
+    there = len(cells) - cells.null_count
+    if 0 < len(unread) <= FEW * there:
+        row, value = next(iter(unread.items()))
+        raise CasebookError(
+            f"{source}: the column {name} holds numbers, but row {row + 1} has {value!r} "
+            f"({len(unread):,} such rows of {there:,}). Remove the row if it is a total or a "
+            f'remark; if the column holds texts, say {name} = {{type = "string"}} in a file that '
+            "--columns names."
+        )
+    if padded or unread or numbers.null_count == len(numbers):
         return pd.Series(cells.to_pandas(), dtype="string")
     return _numbers(numbers)
 

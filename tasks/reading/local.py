@@ -6,7 +6,6 @@ import codecs
 import io
 import re
 from dataclasses import replace
-from typing import IO
 
 import pyarrow as pa
 from pyarrow import compute
@@ -24,14 +23,14 @@ def recoded(file: Unpacked, form: Form) -> Unpacked:
     """Return a text file with its bytes as UTF-8, and any other file as it is."""
     if form.encoding == "utf-8" or kind(file.name) != "text":
         return file
-    return replace(file, stream=io.BufferedReader(_Recoded(file.stream, form.encoding)))
+    return replace(file, stream=io.BufferedReader(_Recoded(file, form.encoding)))
 
 
 class _Recoded(io.RawIOBase):
     """The characters of a text in some encoding as bytes of UTF-8."""
 
-    def __init__(self, stream: IO[bytes], encoding: str) -> None:
-        self.stream, self.encoding = stream, encoding
+    def __init__(self, file: Unpacked, encoding: str) -> None:
+        self.file, self.encoding = file, encoding
         self.decoder = codecs.getincrementaldecoder(encoding)()
         self.held, self.ended = b"", False
 
@@ -46,13 +45,13 @@ class _Recoded(io.RawIOBase):
         return len(part)
 
     def _next(self) -> str:
-        content = self.stream.read(CHUNK)
+        content = self.file.stream.read(CHUNK)
         self.ended = not content
         try:
             return self.decoder.decode(content, final=self.ended)
         except UnicodeError as error:
             raise CasebookError(
-                f"The file is no text in {self.encoding}: {error}. {REMEDY}"
+                f"{self.file.name} is no text in {self.encoding}: {error}. {REMEDY}"
             ) from error
 
 

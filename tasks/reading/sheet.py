@@ -20,6 +20,7 @@ from tasks.reading.packing import Unpacked
 
 EXACT = 1 << 53
 ABSENT = ("#N/A",)
+OLD = b"\xd0\xcf\x11\xe0"  # how .xls begins, and any spreadsheet that a password locks
 
 
 def table(path: Path, file: Unpacked, form: Form) -> pa.Table:
@@ -64,6 +65,12 @@ def _header(grid: Sequence[Sequence[str | None]]) -> tuple[list[str], int]:
 def _cells(path: Path, file: Unpacked, form: Form) -> Iterator[Sequence[object]]:
 
     source = file.stream if file.stream is file.packed else io.BytesIO(file.stream.read())
+    if source.read(len(OLD)) == OLD:
+        raise CasebookError(
+            f"{path} is locked by a password, or is an old spreadsheet (.xls). Save it as .xlsx "
+            "without a password, and name it again."
+        )
+    source.seek(0)
     book = openpyxl.load_workbook(source, read_only=True, data_only=True, keep_links=False)
     with closing(book):
         names = [sheet.title for sheet in book.worksheets]

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import IO
 
 from casebook.catalog import DataFile
+from casebook.errors import CasebookError
 from casebook.language import Message, msg
-from tasks.reading.encoding import WIDE, encoding_problem
+from tasks.reading.encoding import WIDE, encoding_problem, foreign
 from tasks.reading.form import form_of
 from tasks.reading.local import local_number, recoded
 from tasks.reading.names import kind
@@ -22,6 +23,8 @@ from tasks.reading.trouble import met
 
 SEPARATORS = (",", ";", "\t", "|")
 LINES = 500  # that tell how a file is written
+BLANKS = r"\s+"
+NAMES = {"\t": "TAB", BLANKS: "blanks"}
 CHUNK = 1 << 22  # bytes
 LONGEST = 100_000  # characters of a line: the rest tells nothing new
 MARKS = ("?", "NA", "N/A", "n/a", "#N/A", "NULL", "null", "None", "nan", "NaN", "-", ".")
@@ -51,10 +54,10 @@ def sniff(path: Path, given: DataFile | None = None) -> DataFile:
     with met(path, kind(path.name)), unpacked(path) as opened:
         if kind(opened.name) != "text":
             return file
-        file = _with(file, encoding=_encoding_of(opened.stream))
+        file = _with(file, encoding=_encoding_of(path, opened.stream))
     lines = _first_lines(path, file)
     file = _with(file, separator=separator_of(lines))
-    records = list(csv.reader(lines, delimiter=file.separator))
+    records = records_of(lines, file.separator)
     file = _with(file, skip=preamble(records))
     return _with(file, **written(cells_by_column(records[file.skip :])))
 
@@ -85,7 +88,7 @@ def assumptions(file: DataFile) -> list[Message]:
         assumed.append(
             msg(
                 "Fields are parted by {separator}; --separator says otherwise.",
-                separator="TAB" if file.separator == "\t" else file.separator,
+                separator=NAMES.get(file.separator, file.separator),
             )
         )
     if file.decimal == ",":
@@ -101,23 +104,54 @@ def assumptions(file: DataFile) -> list[Message]:
     return assumed
 
 
-def _encoding_of(stream: IO[bytes]) -> str:
-    """Return the encoding of a stream, by its first bytes or by bytes that UTF-8 has not."""
+def _encoding_of(path: Path, stream: IO[bytes]) -> str:
+    """Return the encoding of a stream, by its first bytes or by bytes that UTF-8 has not.
+
+    Raises
+    ------
+    CasebookError
+        It is no text, or lines of it are in different encodings.
+    """
     decoder = codecs.getincrementaldecoder("utf-8")()
     begin = stream.read(CHUNK)
     for mark, name in WIDE.items():
         if begin.startswith(mark):
             return name.lower()
-    if begin[:CHUNK].count(0) * 3 > len(begin):
+    if wrong := foreign(begin):
+        if "UTF-16" not in wrong:
+            raise CasebookError(f"{path} can't be read as CSV: {wrong}")
         return "utf-16-le" if begin[1:2] == b"\0" else "utf-16-be"
-    part = begin
+    part, lines = begin, 0
     while part:
         try:
             decoder.decode(part)
         except UnicodeDecodeError:
+            _of_one_encoding(path, part, lines)
             return "cp949" if "CP949" in encoding_problem(part) else "cp1252"
+        lines += part.count(b"\n")
         part = stream.read(CHUNK)
     return "utf-8"
+
+
+def _of_one_encoding(path: Path, content: bytes, before: int) -> None:
+    """Refuse a text of which some lines with letters beyond ASCII are UTF-8, and others are not."""
+    by_kind: dict[bool, list[int]] = {True: [], False: []}
+    for number, line in enumerate(content.split(b"\n")[1:-1], before + 2):
+        if not line.isascii():
+            by_kind[_is_utf8(line)].append(number)
+    if by_kind[True] and by_kind[False]:
+        raise CasebookError(
+            f"{path}: line {by_kind[True][0]} is encoded in UTF-8, and line {by_kind[False][0]} is "
+            "not: parts of different encodings were put together. Bring them all to UTF-8."
+        )
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def separator_of(lines: Sequence[str]) -> str:
@@ -130,18 +164,27 @@ def separator_of(lines: Sequence[str]) -> str:
     """
     best, separator = (0.0, 0), ","
     for mark in SEPARATORS:
-        widths = Counter(len(row) for row in csv.reader(lines, delimiter=mark) if row)
+        widths = Counter(len(row) for row in records_of(lines, mark) if row)
         width, often = max(widths.items(), key=lambda item: (item[1], item[0]), default=(1, 0))
         if width < 2:
             continue
         agreement = (round(often / sum(widths.values()), 2), width)
         if agreement > best:
             best, separator = agreement, mark
-    return separator
+    blanks = {len(row) for row in records_of(lines, BLANKS) if row}
+    apart_by_blanks = best[1] < 2 and len(blanks) == 1 and min(blanks) > 1
+    return BLANKS if apart_by_blanks else separator
+
+
+def records_of(lines: Sequence[str], separator: str) -> list[list[str]]:
+    """Return the fields of each line."""
+    if separator == BLANKS:
+        return [line.split() for line in lines]
+    return list(csv.reader(lines, delimiter=separator))
 
 
 def preamble(records: Sequence[Sequence[str]]) -> int:
-    """Return how many lines stand before the header: those narrower than nearly all rows.
+    """Return how many lines stand before the header: narrower ones than all rows, or emptier ones.
 
     Examples
     --------
@@ -150,7 +193,9 @@ def preamble(records: Sequence[Sequence[str]]) -> int:
     """
     widths = Counter(len(row) for row in records if row)
     width = max(widths.items(), key=lambda item: (item[1], item[0]), default=(0, 0))[0]
-    first = next((n for n, row in enumerate(records) if len(row) >= width), 0)
+    filled = [sum(bool(cell.strip()) for cell in row) for row in records]
+    rows = zip(records, filled, strict=True)
+    first = next((n for n, (row, cells) in enumerate(rows) if len(row) >= width < 2 * cells), 0)
     return first if first <= len(records) // 2 else 0
 
 

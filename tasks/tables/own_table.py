@@ -43,9 +43,9 @@ class OwnTableParams(ThresholdParams, RepeatedFoldsParams):
     )
 
     candidates: tuple[str, ...] = Field(
-        ("network", "forest", "boosting", "blend"),
+        ("course", "network", "forest", "boosting", "blend"),
         min_length=1,
-        description="models to train: a network, trees, a blend, yours (tuned)",
+        description="models to train: the lab's network, ours, trees, a blend, yours (tuned)",
     )
     peers: tuple[Peer, ...] = Field(
         ("dummy", "random_forest"), description="plain models to compare with"
@@ -153,15 +153,17 @@ def network(x: Float32Array, y: Float32Array, dropout: float) -> keras.Model:
     return ensemble(x, (64, 32), dropout, members=8, bins=12, name="network")
 
 
-class ManyClasses(BaseModel):
-    """A network with a logit for each of many classes."""
+class Perceptron(BaseModel):
+    """A network of rectified linear layers, with a logit for each of several classes."""
 
     model_config = ConfigDict(frozen=True)
-    classes: int
+    name: str
+    units: tuple[int, ...]
+    classes: int = 1
 
     def __call__(self, x: Float32Array, y: Float32Array, dropout: float) -> keras.Model:
         """Build it."""
-        return perceptron(x, (256, 128), dropout, "network", outputs=self.classes)
+        return perceptron(x, self.units, dropout, self.name, outputs=self.classes)
 
 
 def own_table(
@@ -182,8 +184,6 @@ def own_table(
     group
         The column whose rows of one value stay in one part.
     """
-    many = problem.problem_type == "multiclass" and len(problem.labels) > SEVERAL
-    builder = ManyClasses(classes=len(problem.labels)) if many else network
     forest, boosting = (
         (extra_trees, gradient_boosting)
         if problem.classes
@@ -198,24 +198,34 @@ def own_table(
         derived=derived_columns(entry),
         cleaning=(DropWithout(problem.target), drop_repeats),
         threshold=OwnTableParams.threshold_policy,
-        models={
-            "network": Model(
-                builder,
-                Settings(
-                    epochs=20,
-                    batch_size=128 if rows < MIDDLING else 512,
-                    learning_rate=3e-3,
-                    weight_decay=0.1,
-                    dropout=0.1,
-                    optimizer="adamw",
-                    schedule="cosine",
-                    refit=True,
-                ),
-            )
-        },
+        models=networks(problem, rows),
         estimators={"forest": Estimator(forest), "boosting": Estimator(boosting)},
         blends={"blend": ("network", "forest", "boosting")},
     )
+
+
+def networks(problem: Problem, rows: int) -> dict[str, Model]:
+    """Return the lab's network, and eight small ones or, for many classes, a wide one."""
+    classes = len(problem.labels) if problem.problem_type == "multiclass" else 1
+    course = Perceptron(name="course", units=(64, 32), classes=classes)
+    wide = Perceptron(name="network", units=(256, 128), classes=classes)
+    batch_size = 128 if rows < MIDDLING else 512
+    return {
+        "course": Model(course, Settings(epochs=50, batch_size=batch_size, patience=5)),
+        "network": Model(
+            wide if classes > SEVERAL else network,
+            Settings(
+                epochs=20,
+                batch_size=batch_size,
+                learning_rate=3e-3,
+                weight_decay=0.1,
+                dropout=0.1,
+                optimizer="adamw",
+                schedule="cosine",
+                refit=True,
+            ),
+        ),
+    }
 
 
 def _splits(entry: DataSet, rows: int, time: str, group: str) -> RepeatedKFold:

@@ -93,7 +93,7 @@ def test_files_that_a_person_edited_are_not_overwritten(tmp_path: Path) -> None:
 def test_a_column_that_decides_stops_is_dropped_or_is_kept(tmp_path: Path) -> None:
     frame = customers()
     frame["left_on"] = np.where(frame["churn"] == "yes", "2026", "")
-    with pytest.raises(CasebookError, match="left_on .*--leaks drop.*--leaks keep"):
+    with pytest.raises(CasebookError, match=r"left_on .*--leaks drop.*--leaks keep"):
         drafted(tmp_path, frame)
     dropped = drafted(tmp_path, frame, leaks="drop")
     assert dropped.entry.columns["left_on"].role == "left out"

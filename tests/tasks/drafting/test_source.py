@@ -69,7 +69,7 @@ def test_a_database_gives_the_table_that_is_named(tmp_path: Path) -> None:
     connection.close()
     same(read(str(path), DataFile(name="", sheet="sales")))
     same(read(f"sqlite:///{path}", DataFile(name="", sheet="others")))
-    with pytest.raises(CasebookError, match="others, sales.*--sheet"):
+    with pytest.raises(CasebookError, match=r"others, sales.*--sheet"):
         read(str(path))
 
 
@@ -104,3 +104,21 @@ def test_truths_and_times_become_texts(tmp_path: Path) -> None:
     frame = read(str(tmp_path / "a.parquet"))
     assert frame["paid"].tolist() == ["true", "false"]
     assert frame["at"].tolist() == ["2026-11-30T03:00:00"] * 2
+
+
+def test_a_json_array_is_read(tmp_path: Path) -> None:
+    FRAME.to_json(tmp_path / "a.json", orient="records")
+    same(read(str(tmp_path / "a.json")))
+
+
+def test_a_total_in_the_last_row_is_named(tmp_path: Path) -> None:
+    rows = [f"{n},{n}" for n in range(200)]
+    (tmp_path / "a.csv").write_text("\n".join(["n,m", *rows, "Total,19900"]))
+    with pytest.raises(CasebookError, match=r"the column n .*row 201 has 'Total'"):
+        read(str(tmp_path / "a.csv"))
+
+
+def test_a_locked_spreadsheet_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.xlsx").write_bytes(b"\xd0\xcf\x11\xe0" + bytes(1000))
+    with pytest.raises(CasebookError, match="password"):
+        read(str(tmp_path / "a.xlsx"))

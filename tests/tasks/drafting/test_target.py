@@ -37,9 +37,7 @@ def test_a_target_is_taken_for_what_it_is(
         ([f"name {n}" for n in range(300)], "at most 100 classes"),
     ],
 )
-def test_a_target_of_which_nothing_can_be_learned_is_refused(
-    values: list[str], words: str
-) -> None:
+def test_a_target_of_which_nothing_can_be_learned_is_refused(values: list[str], words: str) -> None:
     with pytest.raises(CasebookError, match=words):
         guess_problem(pd.DataFrame({"y": values}), "y")
 

@@ -110,3 +110,27 @@ def test_a_line_of_megabytes_is_no_hindrance(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("a,b\n" + "x" * 3_000_000 + ",1\n")
     assert len(str(read(path)[0]["a"])) == 3_000_000
+
+
+def test_fields_apart_by_blanks_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("a   b\n1 2\n3     4\n")
+    assert read(path) == [{"a": "1", "b": "2"}, {"a": "3", "b": "4"}]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"\x89PNG\r\n" + bytes(range(256)) * 9, "begins like a picture"),
+        (bytes(range(256)) * 9, "NUL"),
+        (b"\xd0\xcf\x11\xe0" + bytes(3000), "old spreadsheet"),
+        ("a,b\n가,1\n".encode() + "나,2\n".encode("cp949") * 9, "line 2 .*UTF-8, and line 3"),
+    ],
+)
+def test_what_is_no_text_of_one_encoding_is_refused(
+    tmp_path: Path, content: bytes, words: str
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(content)
+    with pytest.raises(CasebookError, match=words):
+        sniff(path)
