@@ -19,7 +19,8 @@ Order = Literal["ymd", "dmy", "mdy"]
 Join = Literal["T", " ", ""]
 PARTS: tuple[Part, ...] = ("days", "month", "day", "weekday", "hour")
 WIDTHS = {"y": "[0-9]{4}", "m": "[0-9]{1,2}", "d": "[0-9]{1,2}"}
-TIME = "[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.][0-9]+)?)?"
+# a zone is passed over: a time is that of whoever wrote it
+TIME = "[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.][0-9]+)?(?:Z|[-+][0-9]{2}:?[0-9]{2})?)?"
 EPOCH = 719468  # days from 1 March of the year 0 to 1 January 1970
 
 

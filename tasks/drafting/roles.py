@@ -21,6 +21,8 @@ WORDS = 3  # of a text on average, from which it is read as one
 DATED = 0.95  # of a column's texts that must be dates
 PERSONAL = r"(^|_|\b)((first|last|sur|family|full|middle)_?name|e_?mail|phone|ssn|passport|address)"
 NUMBERED = r"(^|_|\b)(id|key|nr|no|number|index|row|uuid|code)$|_?id$"
+GROUPS = r"(^|_)id$"  # of what several rows are of, such as a customer
+SOME = 0.05  # distinct values per row from which such a number is no category
 CODES = (-1.0, -9.0, -99.0, -999.0, -9999.0, 99.0, 999.0, 9999.0, 99999.0)
 WORD = r"[^\W\d_]{3,}"
 
@@ -96,6 +98,10 @@ def _number(values: pd.Series, present: pd.Series, distinct: int) -> Guess:
         return Guess("identifier", "it counts the rows")
     if whole and distinct >= UNIQUE * len(present) and re.search(NUMBERED, name, re.I):
         return Guess("identifier", f"{distinct:,} values in {len(present):,} rows, and its name")
+    if whole and distinct > SOME * len(present) and re.search(GROUPS, name, re.I):
+        reason = f"its name, and {distinct:,} values in {len(present):,} rows"
+        hint = f"rows of one {name} may belong together: --group {name} keeps them so"
+        return Guess("identifier", reason, warning=hint if distinct < len(present) else "")
     warning = _code(present)
     return Guess("number", f"numbers from {present.min():g} to {present.max():g}", warning=warning)
 

@@ -83,6 +83,13 @@ def test_a_date_without_its_time_is_midnight() -> None:
     assert in_onnx(derived, frame).tolist() == [0.0, 6.5]
 
 
+@pytest.mark.parametrize("zone", ["Z", "+09:00", "-0330"])
+def test_a_zone_is_passed_over(zone: str) -> None:
+    frame = pd.DataFrame({"at": [f"2026-11-30T06:30:59.123{zone}"]})
+    derived = DatePart("at", "hour", "hour", DateFormat("ymd", "-", "T"))
+    assert derived.compute(frame).tolist() == in_onnx(derived, frame).tolist() == [6.5]
+
+
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_format_is_named_as_strftime_names_it(form: DateFormat) -> None:
     assert DateFormat.of(form.pattern) == form

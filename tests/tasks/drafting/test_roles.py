@@ -62,6 +62,12 @@ def test_phone_numbers_and_versions_are_no_dates() -> None:
     assert guess_role(texts(["1.2.3456", "99.99.9999"] * 50)).role == "category"
 
 
+def test_a_number_of_what_several_rows_are_of_hints_at_groups() -> None:
+    guess = guess_role(pd.Series(RNG.integers(0, 200, ROWS), name="subject_id"))
+    assert guess.role == "identifier"
+    assert "--group subject_id" in guess.warning
+
+
 def test_a_code_of_a_missing_value_is_warned_of() -> None:
     ages = pd.Series([*RNG.integers(18, 80, ROWS), 999, 999])
     assert "999" in guess_role(ages).warning
