@@ -12,7 +12,7 @@ import numpy as np
 from scipy import special
 
 from casebook import files
-from casebook.array_types import Float64Array
+from casebook.array_types import AnyArray, Float64Array
 from casebook.errors import CasebookError
 from casebook.stage import stage
 from casebook.store import Facts, Ref
@@ -24,6 +24,8 @@ from tasks.problem.calibration import ThresholdPolicy, platt, probabilities, tem
 from tasks.problem.definition import Problem
 
 RESULTS = "evaluation.json"
+# Their models' answers are taken as they are, so that a peer writes those to the test part alone.
+NOT_CALIBRATED = ("text", "series")
 
 
 class Judged(NamedTuple):
@@ -93,7 +95,7 @@ def evaluate(
         n: [judge(r, fold, problem, policy) for r, fold in zip(refs, y, strict=True)]
         for n, refs in trained.items()
     }
-    plain = {name: [_peer(ref, name) for ref in peers] for name in _peer_names(peers)}
+    plain = _peers(peers, y, problem, policy)
     everyone = _together(judged, plain)
     per_fold = {
         name: _per_fold(labels, folds, problem, base_rate) for name, folds in everyone.items()
@@ -112,7 +114,7 @@ def evaluate(
             name: [fold[problem.primary_metric] for fold in folds]
             for name, folds in per_fold.items()
         },
-        "calibration": {name: _calibration(folds[0]) for name, folds in judged.items()},
+        "calibration": {name: _calibration(folds[0]) for name, folds in everyone.items()},
         "consequences": _consequences(labels[:drawn], judged[champion][:drawn], policy)
         if problem.problem_type == "binary"
         else None,
@@ -139,9 +141,17 @@ def judge(
 
     The result also holds its predictions for the test split.
     """
-    scores = {
-        name: values.astype("float64") for name, values in read_arrays(trained, "scores").items()
-    }
+    return judge_scores(read_arrays(trained, "scores"), y, problem, policy)
+
+
+def judge_scores(
+    raw: Mapping[str, AnyArray],
+    y: Mapping[str, Float64Array],
+    problem: Problem,
+    policy: ThresholdPolicy,
+) -> Judged:
+    """Do for scores of validation and test what `judge` does for a candidate that has them."""
+    scores = {name: values.astype("float64") for name, values in raw.items()}
     if not problem.classes:
         return Judged(scores["validation"], scores["test"])
     if problem.problem_type == "multiclass":
@@ -303,13 +313,32 @@ def _keep_curves(out: Path, labels: list[Float64Array], answers: dict[str, list[
     write_arrays(out, "curves", y=np.concatenate(labels), **curves)
 
 
-def _peer(ref: Ref, name: str) -> Judged:
-    answers = read_arrays(ref, "scores")[name].astype("float64")
-    return Judged(answers[:0], answers)
+def _peers(
+    refs: Sequence[Ref],
+    y: Sequence[Mapping[str, Float64Array]],
+    problem: Problem,
+    policy: ThresholdPolicy,
+) -> dict[str, list[Judged]]:
+    """Return the peers on each fold by name, judged as candidates are."""
+    if not refs:
+        return {}
+    folds = [
+        _peers_of_fold(ref, labels, problem, policy) for ref, labels in zip(refs, y, strict=True)
+    ]
+    return {name: [fold[name] for fold in folds] for name in folds[0]}
 
 
-def _peer_names(peers: Sequence[Ref]) -> list[str]:
-    return list(read_arrays(peers[0], "scores")) if peers else []
+def _peers_of_fold(
+    ref: Ref, y: Mapping[str, Float64Array], problem: Problem, policy: ThresholdPolicy
+) -> dict[str, Judged]:
+    if problem.input_kind in NOT_CALIBRATED:
+        tested = read_arrays(ref, "scores").items()
+        return {name: Judged(values[:0], values.astype("float64")) for name, values in tested}
+    parts = {part: read_arrays(ref, part) for part in ("validation", "test")}
+    return {
+        name: judge_scores({part: parts[part][name] for part in parts}, y, problem, policy)
+        for name in parts["test"]
+    }
 
 
 def _rows(features: Ref) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -11,11 +12,14 @@ import threadpoolctl
 from numpy import typing as npt
 from sklearn import dummy, ensemble, linear_model
 
-from casebook.array_types import Float64Array
+from casebook.array_types import Float64Array, NamedArrays
 from casebook.stage import stage
 from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_arrays, write_arrays
 from tasks.problem.definition import Problem
+from tasks.tables.estimators import fitted, scored
+from tasks.tables.split import PARTS
+from tasks.tables.variants import USUAL, Validated, Variant, best, variants
 
 Peer = Literal["dummy", "logistic_regression", "extra_trees", "random_forest", "gradient_boosting"]
 NumberPeer = Literal[
@@ -31,26 +35,18 @@ def fit_baselines(
     trees: int,
     problem: Problem,
     seed: int,
+    *,
+    log_target: bool = False,
 ) -> Facts:
-    """Fit each peer on training and validation rows together, and score the test rows.
+    """Fit each peer to the training rows to score the validation part, and anew for the test part.
 
-    A peer needs no early stopping, so the rows on which a network chooses its epoch and threshold
-    are training rows to it: the comparison gives nothing away. Writes `scores.npz`, a probability
-    or value per test row and peer.
+    Candidates of scikit-learn's are fitted in the same way, so that peers get the same calibration
+    and threshold policy. Of a few settings those are kept that are best on the validation part;
+    with `log_target`, which is for numbers, the logarithm of the target is tried as well. The
+    second fit is to training and validation rows. Writes `validation.npz` and `test.npz`, a logit
+    (of each class, where there are several) or a value per row and peer.
     """
-    parts = {name: read_arrays(features, name) for name in ("train", "validation", "test")}
-    test = flat(parts["test"]["x"])
-    x = np.concatenate([flat(parts["train"]["x"]), flat(parts["validation"]["x"])])
-    y = np.concatenate([parts["train"]["y"], parts["validation"]["y"]])
-    scores, seconds = {}, {}
-    for name in peers:
-        started = time.perf_counter()
-        # the other core trains networks, and threads that wait for each other spin
-        with threadpoolctl.threadpool_limits(1):
-            scores[name] = predicted(peer(name, trees, problem, seed).fit(x, y), test, problem)
-        seconds[name] = round(time.perf_counter() - started, 2)
-    write_arrays(out, "scores", **scores)
-    return {"rows": len(y), "fit_seconds": seconds}
+    return _fit_all([out], [features], peers, trees, problem, seed, log_target=log_target)
 
 
 @stage(process="worker")
@@ -62,16 +58,103 @@ def fit_baselines_to_folds(
     trees: int,
     problem: Problem,
     seed: int,
+    *,
+    log_target: bool = False,
 ) -> Facts:
-    """Do for each of an output's folds what `fit_baselines` does for one."""
-    rows = []
-    for number in range(folds):
-        folder = out / fold_name(number)
+    """Do for each of an output's folds what `fit_baselines` does for one.
+
+    The settings are those that are best in the mean of all folds.
+    """
+    folders = [out / fold_name(number) for number in range(folds)]
+    for folder in folders:
         folder.mkdir()
-        rows.append(
-            fit_baselines.fn(folder, features.fold(number), peers, trees, problem, seed)["rows"]
-        )
-    return {"rows": rows[0], "folds": folds}
+    encoded = [features.fold(number) for number in range(folds)]
+    facts = _fit_all(folders, encoded, peers, trees, problem, seed, log_target=log_target)
+    return {**facts, "folds": folds}
+
+
+def _fit_all(
+    folders: Sequence[Path],
+    features: Sequence[Ref],
+    peers: tuple[Peer | NumberPeer, ...],
+    trees: int,
+    problem: Problem,
+    seed: int,
+    *,
+    log_target: bool,
+) -> Facts:
+    """Fit each peer to the folds, and write their scores into the folders."""
+    folds = [flat_parts(ref) for ref in features]
+    validations: list[NamedArrays] = [{} for _ in folds]
+    tests: list[NamedArrays] = [{} for _ in folds]
+    settings: dict[str, object] = {}
+    seconds = {}
+    for name in peers:
+        started = time.perf_counter()
+        # the other core trains networks, and threads that wait for each other spin
+        with threadpoolctl.threadpool_limits(1):
+            chosen = _chosen(name, folds, trees, problem, seed, log_target=log_target)
+            for i, parts in enumerate(folds):
+                validations[i][name] = chosen.scores[i]
+                tests[i][name] = _tested(name, chosen.variant, parts, trees, problem, seed)
+        settings[name] = {**chosen.variant.settings, "log_target": chosen.variant.log_target}
+        seconds[name] = round(time.perf_counter() - started, 2)
+    for folder, validation, test in zip(folders, validations, tests, strict=True):
+        write_arrays(folder, "validation", **validation)
+        write_arrays(folder, "test", **test)
+    rows = len(folds[0]["train"]["y"]) + len(folds[0]["validation"]["y"])
+    return {"rows": rows, "settings": settings, "fit_seconds": seconds}
+
+
+def _chosen(
+    name: Peer | NumberPeer,
+    folds: Sequence[Mapping[str, NamedArrays]],
+    trees: int,
+    problem: Problem,
+    seed: int,
+    *,
+    log_target: bool,
+) -> Validated:
+    """Return a peer's best variant, fitted to the training rows of each fold."""
+
+    def validate(variant: Variant) -> list[Float64Array]:
+        scores = []
+        for parts in folds:
+            model = peer(name, trees, problem, seed, variant.settings)
+            fit = fitted(model, parts["train"], problem, log_target=variant.log_target)
+            x = parts["validation"]["x"]
+            scores.append(scored(fit, x, problem, log_target=variant.log_target))
+        return scores
+
+    tried = variants(name, problem, log_target=log_target)
+    if problem.input_kind == "picture":  # each fit to so many numbers takes minutes
+        tried = tried[:1]
+    labels = [parts["validation"]["y"].astype("float64") for parts in folds]
+    return best(tried, validate, labels, problem)
+
+
+def _tested(
+    name: Peer | NumberPeer,
+    variant: Variant,
+    parts: Mapping[str, NamedArrays],
+    trees: int,
+    problem: Problem,
+    seed: int,
+) -> Float64Array:
+    """Return the test scores of a peer that is fitted to training and validation rows."""
+    rows = {
+        name: np.concatenate([parts["train"][name], parts["validation"][name]])
+        for name in ("x", "y")
+    }
+    model = peer(name, trees, problem, seed, variant.settings)
+    fit = fitted(model, rows, problem, log_target=variant.log_target)
+    return scored(fit, parts["test"]["x"], problem, log_target=variant.log_target)
+
+
+def flat_parts(features: Ref) -> dict[str, NamedArrays]:
+    """Return the three parts as rows of features."""
+    parts = {name: read_arrays(features, name) for name in PARTS}
+    return {name: {"x": flat(part["x"]), "y": part["y"]} for name, part in parts.items()}
 
 
 def flat(x: npt.NDArray[Any]) -> Float64Array:
@@ -79,42 +162,42 @@ def flat(x: npt.NDArray[Any]) -> Float64Array:
     return x if x.dtype != np.uint8 else x.reshape(len(x), -1).astype("float32") / 255
 
 
-def predicted(fitted: Any, x: Float64Array, problem: Problem) -> Float64Array:
-    """Return for each row the probability of class 1, or that of every class, or the value."""
-    if problem.problem_type == "regression":
-        answers: Float64Array = fitted.predict(x)
-        return answers
-    probability: Float64Array = fitted.predict_proba(x)
-    return probability[:, 1] if problem.problem_type == "binary" else probability
+def peer(
+    name: Peer | NumberPeer,
+    trees: int,
+    problem: Problem,
+    seed: int,
+    settings: Mapping[str, Any] = USUAL,
+) -> Any:
+    """Return an unfitted model with usual settings, of which some are replaced.
 
-
-def peer(name: Peer | NumberPeer, trees: int, problem: Problem, seed: int) -> Any:
-    """Return an unfitted model with usual settings; `trees` is the size of a forest."""
+    `trees` is the size of a forest, or the steps of boosting.
+    """
     classes = problem.problem_type != "regression"
-    boosting = {
-        "learning_rate": 0.05,
-        "max_iter": trees,
-        "max_leaf_nodes": 15,
-        "random_state": seed,
-    }
-    forest = {"n_estimators": trees, "random_state": seed, "n_jobs": 1}
+    forest = {"n_estimators": trees, "random_state": seed, "n_jobs": 1, **settings}
     match name, classes:
         case "dummy", True:
             return dummy.DummyClassifier(strategy="prior")
         case "dummy", False:
             return dummy.DummyRegressor()
         case "logistic_regression", True:
-            return linear_model.LogisticRegression(max_iter=1000)
+            return linear_model.LogisticRegression(max_iter=1000, **settings)
         case "least_squares", False:
             return NormalEquation()
         case "ridge", False:
             return linear_model.RidgeCV(alphas=(0.01, 0.1, 1.0, 10.0, 100.0))
         case "gradient_boosting", True:
-            return ensemble.HistGradientBoostingClassifier(l2_regularization=5.0, **boosting)
+            boosting = {
+                "learning_rate": 0.05,
+                "max_iter": trees,
+                "max_leaf_nodes": 15,
+                "l2_regularization": 5.0,
+                "random_state": seed,
+            }
+            return ensemble.HistGradientBoostingClassifier(**{**boosting, **settings})
         case "gradient_boosting", False:
-            return ensemble.GradientBoostingRegressor(
-                n_estimators=trees, max_depth=3, random_state=seed
-            )
+            boosting = {"n_estimators": trees, "max_depth": 3, "random_state": seed}
+            return ensemble.GradientBoostingRegressor(**{**boosting, **settings})
         case "extra_trees", _:
             return (ensemble.ExtraTreesClassifier if classes else ensemble.ExtraTreesRegressor)(
                 **forest

@@ -126,8 +126,17 @@ class TableCase(Generic[P]):
         )
 
     def fit_baselines(self, data: PreparedData, params: P) -> list[Future]:
-        """Begin to fit the baselines to each fold."""
-        return self.splits.fit_baselines(data, params)
+        """Begin to fit the baselines to each fold.
+
+        They may learn the target's logarithm where a candidate does.
+        """
+        log_target = any(
+            (
+                *(model.settings.log_target for model in self.models.values()),
+                *(estimator.log_target for estimator in self.estimators.values()),
+            )
+        )
+        return self.splits.fit_baselines(data, params, log_target=log_target)
 
     def fit_all(self, data: PreparedData, params: P) -> dict[str, list[Ref]]:
         """Train all candidates on each fold, and the models that are blended."""

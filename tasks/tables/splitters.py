@@ -75,8 +75,8 @@ class Splits(Protocol[P]):
     def fit_estimator(self, label: str, data: PreparedData, model: Estimator) -> list[Future]:
         """Fit a model of scikit-learn's on each fold."""
 
-    def fit_baselines(self, data: PreparedData, params: P) -> list[Future]:
-        """Fit the baselines on each fold."""
+    def fit_baselines(self, data: PreparedData, params: P, *, log_target: bool) -> list[Future]:
+        """Fit the baselines on each fold; with `log_target` also to the target's logarithm."""
 
     def describe(self, problem: Problem, folds: int, *, deduplicated: bool) -> Message:
         """Return a sentence on how the figures come about."""
@@ -140,11 +140,19 @@ class RepeatedKFold:
         )
         return [Fold(fitted, number) for number in range(folds)]
 
-    def fit_baselines(self, data: PreparedData, params: TableParams) -> list[Future]:
+    def fit_baselines(
+        self, data: PreparedData, params: TableParams, *, log_target: bool
+    ) -> list[Future]:
         """Fit the baselines of all folds in one stage."""
         folds, encoded = len(data.encoded), data.encoded[0].whole
         fitted = fit_baselines_to_folds.submit(
-            encoded, folds, params.peers, trees(params), data.problem, data.seed
+            encoded,
+            folds,
+            params.peers,
+            trees(params),
+            data.problem,
+            data.seed,
+            log_target=log_target,
         )
         return [Fold(fitted, number) for number in range(folds) if params.peers]
 
@@ -260,11 +268,18 @@ class Holdout:
             for number, encoded in enumerate(data.encoded)
         ]
 
-    def fit_baselines(self, data: PreparedData, params: TableParams) -> list[Future]:
+    def fit_baselines(
+        self, data: PreparedData, params: TableParams, *, log_target: bool
+    ) -> list[Future]:
         """Fit the baselines of each fold in a stage of its own."""
         return [
             fit_baselines.with_label(number).submit(
-                encoded, params.peers, trees(params), data.problem, data.seed
+                encoded,
+                params.peers,
+                trees(params),
+                data.problem,
+                data.seed,
+                log_target=log_target,
             )
             for number, encoded in enumerate(data.encoded if params.peers else [])
         ]

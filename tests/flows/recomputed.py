@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +21,8 @@ def check_figures(house: House, case: str) -> None:
     reported = house.record(run, "metrics.json")
     stages = {stage["stage"]: stage["key"] for stage in house.record(run)["stages"]}
     store = house.artifacts / "store" / case
-    with np.load(store / "evaluate" / stages["evaluate"] / "curves.npz") as arrays:
+    evaluated = store / "evaluate" / stages["evaluate"]
+    with np.load(evaluated / "curves.npz") as arrays:
         curves = {name: arrays[name].astype("float64") for name in arrays.files}
     y = curves.pop("y")
     folds = [len(y)]
@@ -28,10 +30,16 @@ def check_figures(house: House, case: str) -> None:
         encoded = store / "fold_features" / stages["fold_features"]
         folds = [len(np.load(path)["y"]) for path in sorted(encoded.glob("fold-*/test.npz"))]
     ends = np.cumsum(folds)[:-1]
+    calibration = json.loads((evaluated / "evaluation.json").read_text(encoding="utf-8"))[
+        "calibration"
+    ]
     for name, answers in curves.items():
         figures = {**reported["candidates"], **reported["peers"]}[name]
         parts = list(zip(np.split(y, ends), np.split(answers, ends), strict=True))
-        for metric, figure in figures_for(y, answers).items():
+        expected = figures_for(y, answers)
+        if "brier" in expected and len(folds) == 1:
+            expected |= decided(calibration[name]["threshold"])
+        for metric, figure in expected.items():
             computed = np.mean([figure(*part) for part in parts])
             np.testing.assert_allclose(
                 figures[metric]["value"], computed, rtol=1e-6, atol=1e-9, err_msg=f"{name} {metric}"
@@ -61,6 +69,15 @@ def figures_for(y: Array, answers: Array) -> dict[str, Callable[[Array, Array], 
         "rmse": metrics.root_mean_squared_error,
         "mae": metrics.mean_absolute_error,
         "r2": metrics.r2_score,
+    }
+
+
+def decided(threshold: float) -> dict[str, Callable[[Array, Array], float]]:
+    """Return what is measured of decisions, which the threshold of the only fold makes."""
+    return {
+        "f1": lambda y, p: metrics.f1_score(y, p >= threshold, zero_division=0.0),
+        "precision": lambda y, p: metrics.precision_score(y, p >= threshold, zero_division=0.0),
+        "recall": lambda y, p: metrics.recall_score(y, p >= threshold),
     }
 
 

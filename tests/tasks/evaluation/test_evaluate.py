@@ -94,7 +94,10 @@ def test_over_folds_figures_are_means_and_peers_stand_beside(
 ) -> None:
     folds = [fold(1), fold(2), fold(3)]
     trained = {"course": [scored(ref, 1.0, 1.0) for ref in folds]}
-    peers = [keep_arrays(scores={"dummy": np.full(80, 0.3)}) for _ in folds]
+    peers = [
+        keep_arrays(validation={"dummy": np.full(60, -0.8)}, test={"dummy": np.full(80, -0.8)})
+        for _ in folds
+    ]
     result = results(
         keep(evaluate.fn, folds, trained, peers, CLASS, ThresholdPolicy(), 0, 0.001, 2)
     )
@@ -140,7 +143,9 @@ def test_the_champion_is_compared_with_all_others_on_the_same_rows(
 ) -> None:
     ref = fold(1)
     trained = {"course": [scored(ref, 0.5, 0.5)], "ours": [scored(ref, 2.0, 2.0)]}
-    peers = [keep_arrays(scores={"dummy": np.full(80, 0.3)})]
+    peers = [
+        keep_arrays(validation={"dummy": np.full(60, -0.8)}, test={"dummy": np.full(80, -0.8)})
+    ]
     result = results(keep(evaluate.fn, [ref], trained, peers, CLASS, ThresholdPolicy(), 0))
     assert list(result["differences"]) == ["course", "dummy"]
     champion = result["candidates"]["ours"]["auprc"]["value"]
@@ -169,7 +174,7 @@ def test_a_candidate_and_a_peer_of_one_name_are_refused(
     keep_arrays: Callable[..., Ref],
 ) -> None:
     ref = fold(1)
-    peers = [keep_arrays(scores={"ours": np.full(80, 0.3)})]
+    peers = [keep_arrays(validation={"ours": np.full(60, -0.8)}, test={"ours": np.full(80, -0.8)})]
     with pytest.raises(CasebookError, match="ours is the name of a candidate and of a peer"):
         keep(
             evaluate.fn,
@@ -180,3 +185,38 @@ def test_a_candidate_and_a_peer_of_one_name_are_refused(
             ThresholdPolicy(),
             0,
         )
+
+
+def test_a_peer_is_calibrated_and_thresholded_as_a_candidate_is(
+    keep: Callable[..., Ref],
+    fold: Callable[[int], Ref],
+    scored: Callable[..., Ref],
+    keep_arrays: Callable[..., Ref],
+) -> None:
+    ref = fold(1)
+    ours = scored(ref, 1.0, 1.0)
+    scores = read_arrays(ours, "scores")
+    peer = keep_arrays(**{part: {"peer": values} for part, values in scores.items()})
+    policy = ThresholdPolicy(by="f_beta")
+    result = results(keep(evaluate.fn, [ref], {"ours": [ours]}, [peer], CLASS, policy, 0))
+    assert result["peers"]["peer"] == result["candidates"]["ours"]
+    assert result["calibration"]["peer"] == result["calibration"]["ours"]
+    assert result["calibration"]["peer"]["threshold"] != 0.5
+
+
+def test_the_answers_of_a_peer_to_texts_are_taken_as_they_are(
+    keep: Callable[..., Ref],
+    fold: Callable[[int], Ref],
+    scored: Callable[..., Ref],
+    keep_arrays: Callable[..., Ref],
+) -> None:
+    ref = fold(1)
+    problem = CLASS.model_copy(update={"input_kind": "text"})
+    truth = read_arrays(ref, "test")["y"]
+    peers = [keep_arrays(scores={"peer": 0.2 + 0.6 * truth})]
+    trained = {"ours": [scored(ref, 1.0, 1.0)]}
+    result = results(
+        keep(evaluate.fn, [ref], trained, peers, problem, ThresholdPolicy(by="likelier"), 0)
+    )
+    assert result["peers"]["peer"]["brier"]["value"] == pytest.approx(0.04)
+    assert result["peers"]["peer"]["f1"]["value"] == 1.0

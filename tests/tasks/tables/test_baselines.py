@@ -1,6 +1,7 @@
-"""Peers learn from training and validation rows and are scored on the test rows."""
+"""Peers are scored on validation and test rows, each by what was fitted without them."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
@@ -9,10 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.linear_model import LinearRegression
 
-from casebook.store import Ref
-from casebook.tables import read_arrays
+from casebook.store import Facts, Ref, fold_name
+from casebook.tables import read_arrays, write_arrays
 from tasks.problem.definition import Problem
-from tasks.tables.baselines import NormalEquation, NumberPeer, Peer, fit_baselines, peer
+from tasks.tables.baselines import (
+    NormalEquation,
+    NumberPeer,
+    Peer,
+    fit_baselines,
+    fit_baselines_to_folds,
+    peer,
+)
+from tasks.tables.split import PARTS
 
 CLASS = Problem(problem_type="binary", target="y", primary_metric="auprc", metrics=("auprc",))
 NUMBER = Problem(problem_type="regression", target="y", primary_metric="rmse", metrics=("rmse",))
@@ -27,7 +36,7 @@ def part(rows: int, seed: int, problem: Problem) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("problem", "peers"), [(CLASS, get_args(Peer)), (NUMBER, get_args(NumberPeer))]
 )
-def test_every_peer_scores_the_test_rows(
+def test_every_peer_scores_validation_and_test_rows(
     keep: Callable[..., Ref],
     keep_arrays: Callable[..., Ref],
     problem: Problem,
@@ -39,12 +48,56 @@ def test_every_peer_scores_the_test_rows(
         "test": part(30, 2, problem),
     }
     ref = keep(fit_baselines.fn, keep_arrays(**parts), peers, 20, problem, 0)
-    scores = read_arrays(ref, "scores")
-    assert set(scores) == set(peers)
     assert ref.facts["rows"] == 100
-    for name, values in scores.items():
-        assert values.shape == (30,)
-        assert name == "dummy" or np.corrcoef(values, parts["test"]["y"])[0, 1] > 0.5
+    for part_name, rows in (("validation", 20), ("test", 30)):
+        scores = read_arrays(ref, part_name)
+        assert set(scores) == set(peers)
+        for name, values in scores.items():
+            assert values.shape == (rows,)
+            assert name == "dummy" or np.corrcoef(values, parts[part_name]["y"])[0, 1] > 0.5
+
+
+def test_validation_rows_are_scored_by_what_was_fitted_without_them(
+    keep: Callable[..., Ref], keep_arrays: Callable[..., Ref]
+) -> None:
+    parts = {name: part(40, seed, NUMBER) for seed, name in enumerate(PARTS)}
+    ref = keep(fit_baselines.fn, keep_arrays(**parts), ("dummy",), 20, NUMBER, 0)
+    train, validation = parts["train"]["y"], parts["validation"]["y"]
+    assert read_arrays(ref, "validation")["dummy"] == pytest.approx(train.mean())
+    both = np.concatenate([train, validation]).mean()
+    assert read_arrays(ref, "test")["dummy"] == pytest.approx(both)
+
+
+def test_a_peer_learns_the_logarithm_where_that_is_better(
+    keep: Callable[..., Ref], keep_arrays: Callable[..., Ref]
+) -> None:
+    parts = {name: part(60, seed, NUMBER) for seed, name in enumerate(PARTS)}
+    for rows in parts.values():
+        rows["y"] = np.exp(rows["y"])
+    encoded = keep_arrays(**parts)
+    ref = keep(fit_baselines.fn, encoded, ("least_squares",), 20, NUMBER, 0, log_target=True)
+    assert ref.facts["settings"] == {"least_squares": {"log_target": True}}
+    assert read_arrays(ref, "test")["least_squares"] == pytest.approx(parts["test"]["y"], rel=1e-3)
+    plain = keep(fit_baselines.fn, encoded, ("least_squares",), 20, NUMBER, 0)
+    assert plain.facts["settings"] == {"least_squares": {"log_target": False}}
+
+
+def test_folds_share_the_settings_and_have_scores_of_their_own(keep: Callable[..., Ref]) -> None:
+    def write(out: Path) -> Facts:
+        for number in range(2):
+            (out / fold_name(number)).mkdir()
+            for seed, name in enumerate(PARTS):
+                rows = part(40, 10 * number + seed, CLASS)
+                write_arrays(out / fold_name(number), name, **rows)
+        return {}
+
+    encoded = keep(write)
+    ref = keep(fit_baselines_to_folds.fn, encoded, 2, ("logistic_regression",), 20, CLASS, 0)
+    first, second = (
+        read_arrays(ref.fold(number), "test")["logistic_regression"] for number in range(2)
+    )
+    assert first.shape == second.shape == (40,)
+    assert not np.allclose(first, second)
 
 
 def test_a_peer_of_another_kind_is_refused() -> None:
