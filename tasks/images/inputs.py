@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,12 @@ from tasks.problem.prepared_data import PreparedData
 @dataclass(frozen=True)
 class Pictures:
     """A picture of one size."""
+
+    def findings(
+        self, data: PreparedData, networks: Mapping[str, Sequence[Ref]], evaluation: Ref
+    ) -> list[Ref]:
+        """Return nothing: no more is found out than how the candidates compare."""
+        return []
 
     def export(self, data: PreparedData, networks: Mapping[str, Ref], evaluation: Ref) -> Ref:
         """Export the champion, which takes pixels from 0 to 255."""

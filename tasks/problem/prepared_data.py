@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -67,6 +67,11 @@ class InputKind(Protocol):
 
     `parts` is a reference to one split; `folder` holds the files of a version.
     """
+
+    def findings(
+        self, data: PreparedData, networks: Mapping[str, Sequence[Ref]], evaluation: Ref
+    ) -> list[Ref]:
+        """Find out more of what was judged: outputs with sections of the report."""
 
     def export(self, data: PreparedData, networks: Mapping[str, Ref], evaluation: Ref) -> Ref:
         """Export the champion of the first fold as one ONNX graph that takes raw inputs."""

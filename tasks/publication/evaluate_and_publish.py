@@ -75,6 +75,7 @@ def evaluate_and_publish(fitted: FittedModels) -> Summary:
         fitted.base_rate,
         data.plotted_folds,
     )
+    learned = data.kind.findings(data, networks, evaluation)
     pictures = draw.submit(evaluation, networks, encoded, problem)
     first = {name: refs[0] for name, refs in networks.items()}
     notes: Notes | Ref = fitted.notes
@@ -92,7 +93,7 @@ def evaluate_and_publish(fitted: FittedModels) -> Summary:
         str(data.protocol),
         problem,
         fitted.figures,
-        fitted.findings,
+        (*fitted.findings, *learned),
         leaks,
         test_part,
     )
@@ -111,4 +112,5 @@ def evaluate_and_publish(fitted: FittedModels) -> Summary:
         data.protocol,
         notes,
         fitted.findings,
+        learned,
     )

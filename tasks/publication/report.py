@@ -101,11 +101,12 @@ def report(
     protocol: Message,
     notes: Notes | Ref = Notes(),
     findings: Sequence[Ref] = (),
+    learned: Sequence[Ref] = (),
 ) -> Summary:
     """Write report.html with every picture inline, and put its tables into the Prefect UI.
 
     `notes` are what one case alone has to say: as such, or as a stage kept them; `findings` is what
-    exploring found.
+    exploring found, `learned` what more data would bring.
 
     Returns
     -------
@@ -120,6 +121,7 @@ def report(
         pictures,
         *([notes] if isinstance(notes, Ref) else []),
         *findings,
+        *learned,
     )
     template = environment(language).get_template("report.html")
     text = template.render(
@@ -143,6 +145,7 @@ def report(
         published=published,
         notes=Notes.kept(notes) if isinstance(notes, Ref) else notes,
         verdict=verdict(metrics, problem, language),
+        learned=[section for ref in learned for section in sections_of(ref)],
         sections=[section for ref in findings for section in sections_of(ref)],
         curl=question(run.case),
     )

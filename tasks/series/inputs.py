@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +23,12 @@ class Series:
     """Windows of numbers that follow each other."""
 
     window: Window = field(default_factory=Window)
+
+    def findings(
+        self, data: PreparedData, networks: Mapping[str, Sequence[Ref]], evaluation: Ref
+    ) -> list[Ref]:
+        """Return nothing: no more is found out than how the candidates compare."""
+        return []
 
     def export(self, data: PreparedData, networks: Mapping[str, Ref], evaluation: Ref) -> Ref:
         """Export the champion, with a band around its forecast."""

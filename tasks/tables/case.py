@@ -24,6 +24,7 @@ from tasks.tables.blend import blend
 from tasks.tables.estimators import Estimator
 from tasks.tables.features import Encoder
 from tasks.tables.inputs import Rows
+from tasks.tables.learners import EstimatorLearner, Learner
 from tasks.tables.parameters import TableParams, tuned_network, tuned_settings
 from tasks.tables.splitters import Model, Splits
 from tasks.training.blend import networks_to_train
@@ -117,7 +118,7 @@ class TableCase(Generic[P]):
             table=table,
             parts=parts,
             encoded=self.splits.encode(parts, self.problem, self.derived_columns, self.encoder),
-            kind=Rows(),
+            kind=Rows(self.learners(params) if params.profile == "full" else {}),
             protocol=self.splits.describe(
                 self.problem, folds, deduplicated=drop_repeats in self.cleaning
             ),
@@ -160,6 +161,17 @@ class TableCase(Generic[P]):
         if name in self.estimators:
             return self.splits.fit_estimator(label or name, data, self.estimators[name])
         return self.splits.fit(label or name, data, self.model(name, params))
+
+    def learners(self, params: P) -> dict[str, Learner]:
+        """Return what fits each candidate, and each part of a blend, to fewer rows."""
+        learners: dict[str, Learner] = {}
+        for name in networks_to_train(params.candidates, self.models, self.blends):
+            if name in self.estimators:
+                estimator = self.estimators[name]
+                learners[name] = EstimatorLearner(estimator.build, estimator.log_target)
+            else:
+                learners[name] = self.splits.learner(self.model(name, params))
+        return learners
 
     def model(self, name: str, params: P) -> Model:
         """Return a candidate as this run trains it; the smoke profile trains for three epochs.

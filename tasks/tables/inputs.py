@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import onnx
@@ -18,11 +18,31 @@ from tasks.problem.prepared_data import PreparedData
 from tasks.problem.targets import truth
 from tasks.tables.export import answers, export, feeds_of
 from tasks.tables.features import feeds, read_raw
+from tasks.tables.learners import Learner
+from tasks.tables.learning_curve import learning_curve
+from tasks.tables.split import SMALL_FOLDS
 
 
 @dataclass(frozen=True)
 class Rows:
-    """A row of columns."""
+    """A row of columns.
+
+    Attributes
+    ----------
+    learners
+        What fits the candidates to fewer rows, where a learning curve is wanted.
+    """
+
+    learners: Mapping[str, Learner] = field(default_factory=dict)
+
+    def findings(
+        self, data: PreparedData, networks: Mapping[str, Sequence[Ref]], evaluation: Ref
+    ) -> list[Ref]:
+        """Find out what more rows would bring, of folds that test each row once at most."""
+        if not self.learners:
+            return []
+        folds = data.encoded[:SMALL_FOLDS]
+        return [learning_curve(folds, networks, evaluation, self.learners, data.problem, data.seed)]
 
     def export(self, data: PreparedData, networks: Mapping[str, Ref], evaluation: Ref) -> Ref:
         """Export the champion with the encoding of its columns."""

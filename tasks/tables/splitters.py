@@ -15,6 +15,7 @@ from tasks.problem.prepared_data import PreparedData
 from tasks.tables.baselines import fit_baselines, fit_baselines_to_folds
 from tasks.tables.estimators import Estimator, fit_estimator, fit_estimator_to_folds
 from tasks.tables.features import Encoder, features, fold_features
+from tasks.tables.learners import FoldsLearner, Learner, NetworkLearner
 from tasks.tables.parameters import RepeatedFoldsParams, TableParams
 from tasks.tables.resample import Way, resample
 from tasks.tables.split import FOLDS, SMALL_FOLDS, repeated_folds, split, split_repeatedly
@@ -71,6 +72,9 @@ class Splits(Protocol[P]):
 
     def fit(self, label: str, data: PreparedData, model: Model) -> list[Future]:
         """Train a network on each fold."""
+
+    def learner(self, model: Model) -> Learner:
+        """Return what fits a network to other training rows as `fit` does to all."""
 
     def fit_estimator(self, label: str, data: PreparedData, model: Estimator) -> list[Future]:
         """Fit a model of scikit-learn's on each fold."""
@@ -131,6 +135,10 @@ class RepeatedKFold:
             encoded, folds, model.network, model.settings, data.problem, data.seed
         )
         return [Fold(trained, number) for number in range(folds)]
+
+    def learner(self, model: Model) -> Learner:
+        """Return what trains the networks of all folds as one."""
+        return FoldsLearner(model.network, model.settings)
 
     def fit_estimator(self, label: str, data: PreparedData, model: Estimator) -> list[Future]:
         """Fit a model of scikit-learn's to all folds in one stage."""
@@ -258,6 +266,10 @@ class Holdout:
             )
             for number, encoded in enumerate(data.encoded)
         ]
+
+    def learner(self, model: Model) -> Learner:
+        """Return what trains a network on each fold, resampled if the model asks for it."""
+        return NetworkLearner(model.network, model.settings, model.resampling)
 
     def fit_estimator(self, label: str, data: PreparedData, model: Estimator) -> list[Future]:
         """Fit a model of scikit-learn's to each fold in a stage of its own."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,12 @@ class Texts:
     """A text in a column of a table."""
 
     column: str
+
+    def findings(
+        self, data: PreparedData, networks: Mapping[str, Sequence[Ref]], evaluation: Ref
+    ) -> list[Ref]:
+        """Return nothing: no more is found out than how the candidates compare."""
+        return []
 
     def export(self, data: PreparedData, networks: Mapping[str, Ref], evaluation: Ref) -> Ref:
         """Export the champion, which takes the numbers of a text's tokens, and its vocabulary."""
