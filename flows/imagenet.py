@@ -219,6 +219,7 @@ def judge(out: Path, chosen: Ref, network: Ref, problem: Problem, seed: int) -> 
             "peers": {},
             "differences": {},
             "validation": {},
+            "choice": {"champion": NAME, "best": NAME, "difference": None},
             "test": {"split": f"every {KNOWN} of the flowers set", "folds": 1, "rows": len(y)},
         },
     )

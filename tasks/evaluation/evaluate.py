@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from scipy import special
@@ -18,6 +18,7 @@ from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, write_arrays
 from tasks.evaluation import paired
+from tasks.evaluation.choice import choose, read_faster
 from tasks.evaluation.figures import HALF, figures_of, once
 from tasks.evaluation.intervals import Figure, across_folds, bootstrap, rows_behind, spread
 from tasks.problem.calibration import ThresholdPolicy, platt, probabilities, temperature, threshold
@@ -26,6 +27,7 @@ from tasks.problem.definition import Problem
 RESULTS = "evaluation.json"
 # Their models' answers are taken as they are, so that a peer writes those to the test part alone.
 NOT_CALIBRATED = ("text", "series")
+Part: TypeAlias = Literal["validation", "test"]
 
 
 class Judged(NamedTuple):
@@ -54,6 +56,7 @@ def evaluate(
     seed: int,
     base_rate: float | None = None,
     drawn: int = 1,
+    faster: Ref | None = None,
 ) -> Facts:
     """Judge candidates and peers on the test rows of one or more outer folds.
 
@@ -75,11 +78,14 @@ def evaluate(
     drawn
         How many of the first folds give the curves that are drawn: those that test each row once at
         most.
+    faster
+        Which candidates answer much faster than which, if that was measured.
 
     Writes `evaluation.json` (figures, champion, calibration) and `curves.npz` (test answers of the
-    `drawn` folds). The champion is the candidate whose mean validation figure is best; no test
-    figure has a say in it. With one fold the intervals are the bootstrap's, with several they are
-    of the mean over folds. Each other model is compared with the champion on the same rows.
+    `drawn` folds). The champion is the candidate whose mean validation figure is best, or one that
+    ties with it there and is far faster; no test figure has a say in it. With one fold the
+    intervals are the bootstrap's, with several they are of the mean over folds. Each other model is
+    compared with the champion on the same rows.
 
     Raises
     ------
@@ -102,14 +108,22 @@ def evaluate(
     }
     figures = _figures(labels, features[0], everyone, per_fold, problem, base_rate, seed, drawn)
     chosen_by = {name: _on_validation(folds, y, problem) for name, folds in judged.items()}
-    champion = max(chosen_by, key=lambda name: problem.sign * chosen_by[name])
+    choice = choose(
+        chosen_by,
+        problem.sign,
+        read_faster(faster) if faster else {},
+        lambda best: _differences(y, "validation", features[0], best, judged, problem),
+    )
+    champion = choice.champion
+    differences = _differences(y, "test", features[0], champion, everyone, problem)
     _keep_curves(out, labels[:drawn], {name: folds[:drawn] for name, folds in everyone.items()})
     result = {
         "champion": champion,
         "candidates": {name: figures[name] for name in trained},
         "peers": {name: figures[name] for name in plain},
-        "differences": _differences(labels, features[0], champion, everyone, per_fold, problem),
+        "differences": {name: gap._asdict() for name, gap in differences.items()},
         "validation": chosen_by,
+        "choice": choice.described(),
         "folds": {
             name: [fold[problem.primary_metric] for fold in folds]
             for name, folds in per_fold.items()
@@ -227,7 +241,7 @@ def _figures(
         return {
             name: bootstrap(figures, classes, seed, problem.block) for name, figures in one.items()
         }
-    share = len(labels[0]) / (len(labels[0]) + _rows(first))
+    share = len(labels[0]) / (len(labels[0]) + _rows(first, ("train", "validation")))
     rows = partial(rows_behind, classes=_strata(np.concatenate(labels[:drawn]), problem))
     figures = {}
     for name, folds in everyone.items():
@@ -242,43 +256,25 @@ def _figures(
 
 
 def _differences(
-    labels: list[Float64Array],
+    y: list[dict[str, Float64Array]],
+    part: Part,
     first: Ref,
-    champion: str,
-    everyone: dict[str, list[Judged]],
-    per_fold: dict[str, list[dict[str, float]]],
+    name: str,
+    models: Mapping[str, list[Judged]],
     problem: Problem,
-) -> dict[str, dict[str, float]]:
-    """Return the champion's primary figure less that of each other model, on the same rows."""
-    others = [name for name in everyone if name != champion]
-    if not others:
-        return {}
-    folds = [
-        {
-            name: paired.Answers(models[number].test, models[number].threshold)
-            for name, models in everyone.items()
-        }
-        for number in range(len(labels))
-    ]
-    if len(folds) == 1:
-        answers = folds[0].pop(champion)
-        differences = paired.on_one_split(problem, labels[0], answers, folds[0])
-        return {name: difference._asdict() for name, difference in differences.items()}
-    deviations = [
-        paired.spreads(problem, y, fold.pop(champion), fold)
-        for y, fold in zip(labels, folds, strict=True)
-    ]
-    share = len(labels[0]) / (len(labels[0]) + _rows(first))
-    figures = {
-        name: np.array([fold[problem.primary_metric] for fold in values])
-        for name, values in per_fold.items()
+) -> dict[str, paired.Difference]:
+    """Return one model's primary figure less that of each other one, on the same rows of a part."""
+    answers = {
+        other: [
+            paired.Answers(fold.test if part == "test" else fold.validation, fold.threshold)
+            for fold in folds
+        ]
+        for other, folds in models.items()
     }
-    return {
-        name: paired.across_folds(
-            figures[champion] - figures[name], share, [fold[name] for fold in deviations]
-        )._asdict()
-        for name in others
-    }
+    fitted_to = ("train",) if part == "validation" else ("train", "validation")
+    rows = len(y[0][part])
+    share = rows / (rows + _rows(first, fitted_to))
+    return paired.over_folds(problem, [fold[part] for fold in y], name, answers, share)
 
 
 def _figures_by(
@@ -341,9 +337,9 @@ def _peers_of_fold(
     }
 
 
-def _rows(features: Ref) -> int:
-    """Return how many rows of a fold are not test rows."""
-    return sum(len(read_arrays(features, name)["y"]) for name in ("train", "validation"))
+def _rows(features: Ref, parts: Sequence[str]) -> int:
+    """Return how many rows some parts of a fold have."""
+    return sum(len(read_arrays(features, name)["y"]) for name in parts)
 
 
 def _calibration(model: Judged) -> dict[str, float]:

@@ -111,6 +111,50 @@ def across_folds(
     return Difference(mean, mean - half, mean + half)
 
 
+def over_folds(
+    problem: Problem,
+    labels: Sequence[Float64Array],
+    first: str,
+    models: Mapping[str, Sequence[Answers]],
+    test_share: float,
+) -> dict[str, Difference]:
+    """Return the primary figure of the model `first` less that of each other one, over all folds.
+
+    Parameters
+    ----------
+    labels, models
+        The true answers of each fold, and those of each model, `first` among them.
+    test_share
+        The share of a fold's rows that it is judged on; the others are those that it is fitted to.
+    """
+    others = [name for name in models if name != first]
+    folds = [{name: models[name][number] for name in others} for number in range(len(labels))]
+    if not others:
+        return {}
+    if len(labels) == 1:
+        return on_one_split(problem, labels[0], models[first][0], folds[0])
+    deviations = [
+        spreads(problem, y, answers, fold)
+        for y, answers, fold in zip(labels, models[first], folds, strict=True)
+    ]
+    figures = {name: _by_fold(problem, labels, answers) for name, answers in models.items()}
+    gaps = {name: np.subtract(figures[first], figures[name]).tolist() for name in others}
+    return {
+        name: across_folds(gaps[name], test_share, [fold[name] for fold in deviations])
+        for name in others
+    }
+
+
+def _by_fold(
+    problem: Problem, labels: Sequence[Float64Array], folds: Sequence[Answers]
+) -> list[float]:
+    """Return the primary figure on each fold."""
+    return [
+        float(primary(problem, y, *answers, weights=np.ones((1, len(y))))[0])
+        for y, answers in zip(labels, folds, strict=True)
+    ]
+
+
 def _drawn(
     problem: Problem,
     y: Float64Array,

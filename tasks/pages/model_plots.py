@@ -16,7 +16,9 @@ from casebook.array_types import Float64Array
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays
+from tasks.evaluation.choice import read_costs
 from tasks.evaluation.evaluate import results
+from tasks.pages.cost_plots import draw_costs
 from tasks.pages.plot_style import axes_grid, figure, labelled, save, style
 from tasks.problem.definition import TITLES, Problem
 
@@ -31,8 +33,11 @@ def draw(
     trained: Mapping[str, Sequence[Ref]],
     features: Ref,
     problem: Problem,
+    costs: Ref | None = None,
 ) -> Facts:
     """Draw learning curves, and how the champion's answers compare with the truth on the test part.
+
+    If it was measured what answers take, draw the candidates' figures against it.
 
     For a binary model: precision-recall and ROC curves, calibration and the confusion matrix; for
     several classes: the confusion matrix, calibration, and of pictures the worst mistakes; for a
@@ -43,6 +48,8 @@ def draw(
     answers = read_arrays(evaluation, "curves")
     y = answers.pop("y")
     _learning(out, {name: refs[0] for name, refs in trained.items()}, problem)
+    if costs:
+        draw_costs(out, result, read_costs(costs), problem)
     if problem.problem_type == "regression":
         _predicted(out, y, answers[champion], problem)
         _residuals(out, y, answers[champion], problem)

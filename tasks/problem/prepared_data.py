@@ -76,6 +76,9 @@ class InputKind(Protocol):
     def export(self, data: PreparedData, networks: Mapping[str, Ref], evaluation: Ref) -> Ref:
         """Export the champion of the first fold as one ONNX graph that takes raw inputs."""
 
+    def measure_costs(self, data: PreparedData, networks: Mapping[str, Ref]) -> Ref | None:
+        """Measure what an answer of each candidate of the first fold takes, where speeds differ."""
+
     def targets(self, parts: Ref, part: str, problem: Problem) -> Float64Array:
         """Return the true answers of a part, or nothing where there is no such part."""
 

@@ -12,6 +12,7 @@ from casebook.futures import Future
 from casebook.run import Summary
 from casebook.stage import Stage
 from casebook.store import Ref
+from tasks.evaluation.choice import find_faster
 from tasks.evaluation.evaluate import evaluate
 from tasks.pages.model_plots import draw
 from tasks.pages.notes import Notes
@@ -64,7 +65,10 @@ def evaluate_and_publish(fitted: FittedModels) -> Summary:
     """Judge candidates and baselines on the test part, publish the champion, and report."""
     data, networks = fitted.data, fitted.networks
     encoded, problem = data.encoded[0], data.problem
+    first = {name: refs[0] for name, refs in networks.items()}
     scores = [baseline.result() for baseline in fitted.baselines]
+    costs = data.kind.measure_costs(data, first)
+    faster = find_faster(costs) if costs else None
     evaluation = evaluate(
         data.encoded,
         networks,
@@ -74,10 +78,10 @@ def evaluate_and_publish(fitted: FittedModels) -> Summary:
         data.seed,
         fitted.base_rate,
         data.plotted_folds,
+        faster,
     )
     learned = data.kind.findings(data, networks, evaluation)
-    pictures = draw.submit(evaluation, networks, encoded, problem)
-    first = {name: refs[0] for name, refs in networks.items()}
+    pictures = draw.submit(evaluation, networks, encoded, problem, costs)
     notes: Notes | Ref = fitted.notes
     if fitted.explain:
         notes = fitted.explain(evaluation, first, encoded, problem, *fitted.figures)
@@ -96,6 +100,7 @@ def evaluate_and_publish(fitted: FittedModels) -> Summary:
         (*fitted.findings, *learned),
         leaks,
         test_part,
+        costs,
     )
     published = publish(bundle, tested, evaluation, metrics, problem, data.kind)
     return report(

@@ -10,19 +10,20 @@ from pydantic import JsonValue
 
 from casebook import files, paths
 from casebook.catalog import data_set
-from casebook.language import Language, Message, msg, translated
+from casebook.language import Message
 from casebook.origin import Origin
 from casebook.run import REPORT, Summary, current
 from casebook.stage import uncached_task
 from casebook.store import Ref
+from tasks.evaluation.choice import COSTS
 from tasks.evaluation.evaluate import results
 from tasks.evaluation.paired import Difference
 from tasks.pages.findings import sections_of
-from tasks.pages.model_card import best_peer
 from tasks.pages.notes import Notes
 from tasks.pages.render import asked_date, asked_language, copy_pictures, environment
 from tasks.problem.definition import Problem
 from tasks.publication.publish import Published
+from tasks.publication.verdict import chosen, spoken, verdict
 
 
 @uncached_task
@@ -36,12 +37,14 @@ def measure_run(
     findings: Sequence[Ref] = (),
     leaks: Sequence[JsonValue] = (),
     test_part: Mapping[str, JsonValue] | None = None,
+    costs: Ref | None = None,
 ) -> dict[str, Any]:
     """Write metrics.json, whose names other programs read, and return it.
 
     `more` have figures of the same models, `findings` what was found in the data, `leaks` are the
     columns that nearly decide the answer, and are trusted or in doubt. `test_part` says how often
-    the test part was read; none of a network that was not trained here.
+    the test part was read; none of a network that was not trained here. `costs` has what an answer
+    of each candidate takes, if that was measured.
     """
     run, result = current(), results(evaluation)
     metrics = {
@@ -65,6 +68,8 @@ def measure_run(
         "differences": result["differences"],
         "course": "course" if "course" in result["candidates"] else None,
         "validation": result["validation"],
+        "choice": result["choice"],
+        "costs": json.loads(costs.path(COSTS).read_text(encoding="utf-8")) if costs else None,
         "leaks": list(leaks),
     }
     run.details["leaks"] = list(leaks)
@@ -146,6 +151,7 @@ def report(
         notes=Notes.kept(notes) if isinstance(notes, Ref) else notes,
         verdict=verdict(metrics, problem, language),
         learned=[section for ref in learned for section in sections_of(ref)],
+        choice=chosen(metrics),
         sections=[section for ref in findings for section in sections_of(ref)],
         curl=question(run.case),
     )
@@ -158,57 +164,6 @@ def report(
         headline=headline(metrics, problem, published),
         next_command=what_next(published),
     )
-
-
-def verdict(
-    metrics: Mapping[str, Any], problem: Problem, language: Language = "en"
-) -> list[Message]:
-    """Say how the champion does against the best peer and the course, also where it loses."""
-    champion = metrics["candidates"][metrics["champion"]][problem.primary_metric]
-    sentences = [
-        msg(
-            "{champion} reaches {figure} {value:.4f}.",
-            champion=metrics["champion"],
-            figure=translated(problem.title, language),
-            value=champion["value"],
-        )
-    ]
-    for name, figures in (
-        (best_peer(metrics, problem), metrics["peers"]),
-        (metrics["course"], metrics["candidates"]),
-    ):
-        if name is not None and name != metrics["champion"]:
-            other = figures[name][problem.primary_metric]["value"]
-            difference = Difference(**metrics["differences"][name])
-            sentences.append(_beside(name, other, difference, problem))
-    return sentences
-
-
-def _beside(name: str, other: float, difference: Difference, problem: Problem) -> Message:
-    values: dict[str, JsonValue] = {"name": name, "other": other, **difference._asdict()}
-    match difference.outcome(problem.sign):
-        case "better":
-            return msg(
-                "That is better than {name} ({other:.4f}): {value:+.4f} on the same rows "
-                "({low:+.4f} to {high:+.4f}).",
-                **values,
-            )
-        case "worse":
-            return msg(
-                "That is worse than {name} ({other:.4f}): {value:+.4f} on the same rows "
-                "({low:+.4f} to {high:+.4f}).",
-                **values,
-            )
-    return msg(
-        "No difference from {name} ({other:.4f}) is shown: {value:+.4f} on the same rows "
-        "({low:+.4f} to {high:+.4f}).",
-        **values,
-    )
-
-
-def spoken(sentences: Sequence[Message]) -> str:
-    """Return sentences in English, one after the other."""
-    return " ".join(map(str, sentences))
 
 
 def question(case: str) -> str:

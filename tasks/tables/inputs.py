@@ -16,6 +16,7 @@ from tasks.data.row_hash import row_hashes
 from tasks.problem.definition import Problem
 from tasks.problem.prepared_data import PreparedData
 from tasks.problem.targets import truth
+from tasks.tables.answer_cost import measure_costs
 from tasks.tables.export import answers, export, feeds_of
 from tasks.tables.features import feeds, read_raw
 from tasks.tables.learners import Learner
@@ -47,6 +48,10 @@ class Rows:
     def export(self, data: PreparedData, networks: Mapping[str, Ref], evaluation: Ref) -> Ref:
         """Export the champion with the encoding of its columns."""
         return export(data.parts[0], data.encoded[0], networks, evaluation, data.raw, data.problem)
+
+    def measure_costs(self, data: PreparedData, networks: Mapping[str, Ref]) -> Ref | None:
+        """Measure each candidate as one graph from its columns."""
+        return measure_costs(data.parts[0], data.encoded[0], networks, data.problem)
 
     def targets(self, parts: Ref, part: str, problem: Problem) -> Float64Array:
         """Return the target column as numbers."""

@@ -37,6 +37,10 @@ class Texts:
         """Export the champion, which takes the numbers of a text's tokens, and its vocabulary."""
         return export_texts(data.parts[0], networks, evaluation, data.raw, data.problem)
 
+    def measure_costs(self, data: PreparedData, networks: Mapping[str, Ref]) -> Ref | None:
+        """Measure nothing: the best on validation serves, whatever its speed."""
+        return None
+
     def targets(self, parts: Ref, part: str, problem: Problem) -> Float64Array:
         """Return the target column as numbers."""
         return truth(read_raw(parts, part), problem)

@@ -45,7 +45,10 @@ def test_the_report_tells_what_each_step_is_worth(sailed: House) -> None:
     metrics = sailed.record(run, "metrics.json")
     assert metrics["primary_metric"] == "accuracy"
     assert set(metrics["candidates"]) == {"course"}
+    assert set(metrics["costs"]["course"]) == {"one_row_ms", "thousand_rows_ms", "size_mb"}
+    assert metrics["choice"] == {"champion": "course", "best": "course", "difference": None}
     page = (run / "report.html").read_text(encoding="utf-8")
+    assert "ms for 1,000 rows" in page
     assert "What each step of the feature engineering is worth" in page
     for step in ("nothing", *STEPS):
         assert f"<td>{step}</td>" in page
