@@ -1,6 +1,7 @@
 """Benchmark of every production model on this machine over HTTP.
 
-Each is measured with one instance at a time, and with a thousand rows in one request.
+Each is measured with one instance at a time, and with a thousand rows in one request. Beside them
+stands what their runs measured of all candidates, without HTTP.
 """
 
 import json
@@ -56,6 +57,21 @@ def measure_models(options: Options) -> Iterator[Figure]:
                     "models", f"{model.case} ({model.takes}): {name}, p50", "ms", (middle,)
                 )
                 yield Figure("models", f"{model.case} ({model.takes}): {name}, p95", "ms", (late,))
+    for model in in_production():
+        yield from kept_costs(model.case)
+
+
+def kept_costs(case: str) -> Iterator[Figure]:
+    """Yield what the run that published a model measured of each candidate's graph.
+
+    It is measured of candidates that take the columns of a table; an older version has none of it.
+    """
+    metrics = json.loads((_in_production(case) / "metrics.json").read_bytes())
+    for name, cost in (metrics.get("costs") or {}).items():
+        what = f"{case}, {name} as its run measured"
+        yield Figure("models", f"{what}: one row", "ms", (cost["one_row_ms"],))
+        yield Figure("models", f"{what}: {ROWS:,} rows", "ms", (cost["thousand_rows_ms"],))
+        yield Figure("models", f"{what}: size", "MB", (cost["size_mb"],))
 
 
 def in_production() -> list[Model]:
@@ -66,7 +82,8 @@ def in_production() -> list[Model]:
     Failed
         There is none.
     """
-    models = [_model(pointer) for pointer in sorted(paths.models().glob("*/production"))]
+    pointers = sorted(paths.models().glob("*/production"))
+    models = [_model(pointer.parent.name) for pointer in pointers]
     if not models:
         raise Failed(
             f"No model is published in {paths.models()}: run a case first, for example make fraud."
@@ -84,8 +101,14 @@ def service(*arguments: str) -> Iterator[tuple[int, int]]:
         yield port, pid
 
 
-def _model(pointer: Path) -> Model:
-    folder = pointer.parent / pointer.read_text(encoding="utf-8").strip()
+def _in_production(case: str) -> Path:
+    """Return the folder of the version that serves."""
+    folder = paths.models(case)
+    return folder / (folder / "production").read_text(encoding="utf-8").strip()
+
+
+def _model(case: str) -> Model:
+    folder = _in_production(case)
     dtype = json.loads((folder / "signature.json").read_bytes())["inputs"][0]["dtype"]
     instances = json.loads((folder / "sample_request.json").read_bytes())["instances"]
-    return Model(pointer.parent.name, dtype if dtype in SPECIAL else "columns", instances)
+    return Model(case, dtype if dtype in SPECIAL else "columns", instances)
