@@ -5,6 +5,7 @@ from typing import Annotated
 from casebook.language import language_of
 from casebook.operation import Operation
 from tasks.runs.compare import changes, figures, outcomes, read
+from tasks.runs.paired import on_same_rows
 from tasks.runs.report import report_compared
 
 
@@ -17,7 +18,8 @@ def compare(
 ) -> str:
     """Write a page with the differences between two runs.
 
-    It compares parameters, data, code, libraries, and metrics with intervals.
+    It compares parameters, data, code, libraries and metrics, and the models on the test rows that
+    both runs have.
 
     Raises
     ------
@@ -31,17 +33,16 @@ def compare(
         list(outcomes(*runs)),
         figures(*runs),
     )
-    page = report_compared(case, runs, setting_changes, outcome_changes, comparisons, spoken)
-    apart = sum(comparison.apart for comparison in comparisons)
-    figures_text = (
-        f"Figures that differ by more than chance: {apart} of {len(comparisons)}. "
-        if comparisons
-        else ""
+    paired = on_same_rows(case, *runs) if comparisons else None
+    page = report_compared(
+        case, runs, setting_changes, outcome_changes, comparisons, paired, spoken
     )
-    return (
-        f"Settings that differ: {len(setting_changes)}. {figures_text}"
-        f"Other results that differ: {len(outcome_changes)}.\n{page}"
-    )
+    sentences = [
+        f"Settings that differ: {len(setting_changes)}.",
+        *([str(paired)] if paired else []),
+        f"Other results that differ: {len(outcome_changes)}.",
+    ]
+    return f"{' '.join(sentences)}\n{page}"
 
 
 operation = Operation(compare)

@@ -21,6 +21,8 @@ from tasks.evaluation import paired
 from tasks.evaluation.choice import choose, read_faster
 from tasks.evaluation.figures import HALF, figures_of, once
 from tasks.evaluation.intervals import Figure, across_folds, bootstrap, rows_behind, spread
+from tasks.evaluation.row_answers import FILE as ANSWERS
+from tasks.evaluation.row_answers import RowAnswers, to_arrays
 from tasks.problem.calibration import ThresholdPolicy, platt, probabilities, temperature, threshold
 from tasks.problem.definition import Problem
 
@@ -81,11 +83,12 @@ def evaluate(
     faster
         Which candidates answer much faster than which, if that was measured.
 
-    Writes `evaluation.json` (figures, champion, calibration) and `curves.npz` (test answers of the
-    `drawn` folds). The champion is the candidate whose mean validation figure is best, or one that
-    ties with it there and is far faster; no test figure has a say in it. With one fold the
-    intervals are the bootstrap's, with several they are of the mean over folds. Each other model is
-    compared with the champion on the same rows.
+    Writes `evaluation.json` (figures, champion, calibration), `curves.npz` (test answers of the
+    `drawn` folds) and `answers.npz` (those of all folds, see `row_answers`). The champion is the
+    candidate whose mean validation figure is best, or one that ties with it there and is far
+    faster; no test figure has a say in it. With one fold the intervals are the bootstrap's, with
+    several they are of the mean over folds. Each other model is compared with the champion on the
+    same rows.
 
     Raises
     ------
@@ -117,6 +120,8 @@ def evaluate(
     champion = choice.champion
     differences = _differences(y, "test", features[0], champion, everyone, problem)
     _keep_curves(out, labels[:drawn], {name: folds[:drawn] for name, folds in everyone.items()})
+    share = share_of(labels[0], features[0], ("train", "validation"))
+    _keep_answers(out, labels, everyone, problem, share)
     result = {
         "champion": champion,
         "candidates": {name: figures[name] for name in trained},
@@ -241,7 +246,7 @@ def _figures(
         return {
             name: bootstrap(figures, classes, seed, problem.block) for name, figures in one.items()
         }
-    share = len(labels[0]) / (len(labels[0]) + _rows(first, ("train", "validation")))
+    share = share_of(labels[0], first, ("train", "validation"))
     rows = partial(rows_behind, classes=_strata(np.concatenate(labels[:drawn]), problem))
     figures = {}
     for name, folds in everyone.items():
@@ -272,8 +277,7 @@ def _differences(
         for other, folds in models.items()
     }
     fitted_to = ("train",) if part == "validation" else ("train", "validation")
-    rows = len(y[0][part])
-    share = rows / (rows + _rows(first, fitted_to))
+    share = share_of(y[0][part], first, fitted_to)
     return paired.over_folds(problem, [fold[part] for fold in y], name, answers, share)
 
 
@@ -309,6 +313,28 @@ def _keep_curves(out: Path, labels: list[Float64Array], answers: dict[str, list[
     write_arrays(out, "curves", y=np.concatenate(labels), **curves)
 
 
+def _keep_answers(
+    out: Path,
+    labels: list[Float64Array],
+    everyone: dict[str, list[Judged]],
+    problem: Problem,
+    share: float,
+) -> None:
+    """Keep everyone's answers to the test rows of all folds, without the rows' hashes."""
+    counts = [len(y) for y in labels]
+    models = {
+        name: paired.Answers(
+            np.concatenate([fold.test for fold in folds]),
+            np.repeat([fold.threshold for fold in folds], counts),
+        )
+        for name, folds in everyone.items()
+    }
+    folds = np.repeat(np.arange(len(labels)), counts)
+    hashes = np.array([], "uint64")
+    rows = RowAnswers(problem, folds, hashes, np.concatenate(labels), share, models)
+    write_arrays(out, Path(ANSWERS).stem, **to_arrays(rows))
+
+
 def _peers(
     refs: Sequence[Ref],
     y: Sequence[Mapping[str, Float64Array]],
@@ -337,9 +363,10 @@ def _peers_of_fold(
     }
 
 
-def _rows(features: Ref, parts: Sequence[str]) -> int:
-    """Return how many rows some parts of a fold have."""
-    return sum(len(read_arrays(features, name)["y"]) for name in parts)
+def share_of(tested: Float64Array, features: Ref, fitted_to: Sequence[str]) -> float:
+    """Return which share of a fold's rows are judged on, beside the parts that are fitted to."""
+    fitted = sum(len(read_arrays(features, name)["y"]) for name in fitted_to)
+    return len(tested) / (len(tested) + fitted)
 
 
 def _calibration(model: Judged) -> dict[str, float]:

@@ -20,7 +20,7 @@ def figures_of(
     y: Float64Array,
     answers: Float64Array,
     weights: Float64Array,
-    threshold: float = HALF,
+    threshold: float | Float64Array = HALF,
     base_rate: float | None = None,
 ) -> dict[str, Float64Array]:
     """Return every figure of a model's answers for each row of weights, shape (resamples, rows)."""
@@ -38,7 +38,7 @@ def primary(
     problem: Problem,
     y: Float64Array,
     answers: Float64Array,
-    threshold: float = HALF,
+    threshold: float | Float64Array = HALF,
     *,
     weights: Float64Array,
 ) -> Float64Array:
@@ -69,7 +69,7 @@ def once(
     problem: Problem,
     y: Float64Array,
     answers: Float64Array,
-    threshold: float = HALF,
+    threshold: float | Float64Array = HALF,
     base_rate: float | None = None,
 ) -> Any:
     """Return every figure of a model's answers on the rows as they are."""

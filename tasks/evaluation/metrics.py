@@ -150,7 +150,7 @@ def probable(
 def binary(
     y: Float64Array,
     probability: Float64Array,
-    threshold: float,
+    threshold: float | Float64Array,
     base: Float64Array,
     weights: Float64Array,
 ) -> dict[str, Float64Array]:
@@ -161,7 +161,7 @@ def binary(
     y, probability
         Labels 0 and 1 and the model's probabilities, shape (rows,).
     threshold
-        From which probability on a row is an alert.
+        From which probability on a row is an alert: one for all rows, or one for each.
     base
         A weight per row that brings the sample to the population's share of positives; ones where
         it already has that share.

@@ -43,10 +43,13 @@ class Difference(NamedTuple):
 
 
 class Answers(NamedTuple):
-    """A model's answers to some rows, and from which probability on one is an alert."""
+    """A model's answers to some rows, and from which probability on one is an alert.
+
+    The threshold is one for all rows, or one for each.
+    """
 
     answers: Float64Array
-    threshold: float = HALF
+    threshold: float | Float64Array = HALF
 
 
 def on_one_split(

@@ -17,6 +17,7 @@ from tasks.evaluation.evaluate import evaluate
 from tasks.pages.model_plots import draw
 from tasks.pages.notes import Notes
 from tasks.problem.prepared_data import PreparedData
+from tasks.publication.kept_answers import keep_answers
 from tasks.publication.ledger import note_test_part
 from tasks.publication.publish import publish
 from tasks.publication.report import measure_run, report
@@ -88,6 +89,7 @@ def evaluate_and_publish(fitted: FittedModels) -> Summary:
     profile = fitted.profile.result()
     bundle = data.kind.export(data, first, evaluation)
     leaks = cast(list[JsonValue], encoded.facts.get("leaks", []))
+    keep_answers(data.parts, evaluation, problem, data.kind)
     tested = data.parts[: data.plotted_folds]
     test_part = note_test_part(tested, evaluation, problem, data.kind)
     metrics = measure_run(

@@ -5,21 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from casebook import files, outside
 from casebook.array_types import Float64Array
 from casebook.errors import CasebookError
 from casebook.versions import folder_of
 from tasks.evaluation.figures import HALF, once
 from tasks.evaluation.paired import Answers, Difference, on_one_split
+from tasks.evaluation.row_answers import FEWEST, FEWEST_OF_A_CLASS, lacking
 from tasks.problem.definition import Problem
 from tasks.problem.prepared_data import InputKind
 from tasks.publication.held_out import FILE, HeldOut, answers_of
 
 LEVEL = 0.9  # of the interval, so that 5 % lie beyond the end that decides
-FEWEST = 30  # rows that two versions are compared on
-FEWEST_OF_A_CLASS = 5
 VERDICTS = {  # by whether the difference lies within the margin, and what is shown
     (True, "better"): "better",
     (True, "no difference shown"): "no worse",
@@ -112,16 +109,14 @@ def difference_from(
 
 def _too_few(y: Float64Array, problem: Problem) -> str | None:
     """Say that there are too few rows to compare two versions on, or None."""
-    if len(y) < FEWEST:
-        return f"only {len(y)} test rows are new to both, and {FEWEST} are needed."
-    if problem.problem_type != "binary":
-        return None
-    labels, counts = np.unique(y, return_counts=True)
-    if len(labels) < 2 or counts.min() < FEWEST_OF_A_CLASS:
-        return (
-            f"of the {len(y)} test rows that are new to both, fewer than {FEWEST_OF_A_CLASS} are "
-            "of the rarest class."
-        )
+    match lacking(y, problem):
+        case "rows":
+            return f"only {len(y)} test rows are new to both, and {FEWEST} are needed."
+        case "rarest class":
+            return (
+                f"of the {len(y)} test rows that are new to both, fewer than {FEWEST_OF_A_CLASS} "
+                "are of the rarest class."
+            )
     return None
 
 

@@ -1,7 +1,4 @@
-"""Compare two runs of a case.
-
-What went in, what came out, and whether the figures differ by more than chance.
-"""
+"""Compare two runs of a case: what went in, and what came out."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +8,6 @@ from typing import Any
 from casebook import paths, share
 from casebook.errors import CasebookError
 from casebook.record import content
-from tasks.problem.definition import LOWER_IS_BETTER
 
 SURROUNDINGS = ("code_version", "python", "libraries", "device")
 DATA = ("source", "origin", "sha256", "rows")
@@ -31,27 +27,20 @@ class Changed:
 class Figures:
     """A candidate's or peer's figure in both runs, each with value, low and high.
 
-    None where a run has it not.
+    None where a run has it not. Each is of its own run's test rows: whether models differ,
+    `tasks.runs.paired` says.
 
     Examples
     --------
     >>> first, second = ({"value": v, "low": v - 1, "high": v + 1} for v in (9.0, 6.5))
-    >>> compared = Figures("ours", "rmse", first, second)
-    >>> compared.gap, compared.better, compared.apart
-    (-2.5, True, True)
+    >>> Figures("ours", "rmse", first, second).gap
+    -2.5
     """
 
     model: str
     metric: str
     first: Mapping[str, float] | None
     second: Mapping[str, float] | None
-
-    @property
-    def apart(self) -> bool:
-        """Whether the intervals have nothing in common, which chance alone seldom brings about."""
-        if self.first is None or self.second is None:
-            return False
-        return self.first["high"] < self.second["low"] or self.second["high"] < self.first["low"]
 
     @property
     def gap(self) -> float | None:
@@ -61,14 +50,6 @@ class Figures:
             if self.first is None or self.second is None
             else self.second["value"] - self.first["value"]
         )
-
-    @property
-    def better(self) -> bool | None:
-        """Whether the second run's value is the better one.
-
-        None where they are equal or one is missing.
-        """
-        return (self.gap < 0) == (self.metric in LOWER_IS_BETTER) if self.gap else None
 
 
 def read(case: str, run: str) -> dict[str, Any]:

@@ -16,9 +16,11 @@ def test_two_runs_become_a_page(empty: House) -> None:
             (folder / f"{name}.json").write_text(json.dumps(content))
     done = empty.here("flows.compare", "shop", "1", "2", "--language", "ko")
     assert done.code == 0, done.err
-    assert "Settings that differ: 1. Figures that differ by more than chance: 0 of 3." in done.out
+    assert "Settings that differ: 1. Run 1 did not keep what its models answer" in done.out
     page = Path(done.out.strip().splitlines()[-1])
-    assert "shop의 두 실행" in page.read_text() and "http" not in page.read_text()
+    text = page.read_text()
+    assert "shop의 두 실행" in text and "http" not in text
+    assert "1 실행에는 모델이 테스트 행마다 낸 답이 남아 있지 않아" in text
     difference = json.loads((page.parent / "difference.json").read_text())
     assert difference["changed"] == [{"what": "parameter", "name": "seed", "first": 0, "second": 5}]
     empty.here("flows.compare", "shop", "1", "9").complains(

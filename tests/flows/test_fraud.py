@@ -5,8 +5,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import average_precision_score
 
 from serving.bundle import load
+from tasks.data.row_hash import row_hashes
+from tasks.evaluation.row_answers import FILE, read
 from tests import needs
 from tests.flows.house import SMOKE, House
 from tests.flows.recomputed import check_figures
@@ -17,6 +20,7 @@ def test_a_run_leaves_its_records_and_a_version(smoke: House) -> None:
     assert {path.name for path in run.iterdir()} == {
         "run.json",
         "metrics.json",
+        "answers.npz",
         "report.html",
         "validation.html",
         "plots",
@@ -40,6 +44,35 @@ def test_a_run_leaves_its_records_and_a_version(smoke: House) -> None:
     }
     assert named < {path.name for path in version.iterdir()}
     assert not list(smoke.artifacts.rglob(".tmp-*"))
+
+
+def test_a_run_keeps_every_answer_with_the_row_that_it_belongs_to(smoke: House) -> None:
+    run = smoke.runs()[0]
+    metrics = smoke.record(run, "metrics.json")
+    kept = read(run / FILE)
+    assert kept.models.keys() == {**metrics["candidates"], **metrics["peers"]}.keys()
+    for name, model in kept.models.items():
+        computed = average_precision_score(kept.y, model.answers)
+        figure = {**metrics["candidates"], **metrics["peers"]}[name]["auprc"]
+        assert figure["value"] == pytest.approx(computed)
+    parts = next((smoke.artifacts / "store" / "fraud" / "split-0").iterdir())
+    test = pd.read_parquet(parts / "test.parquet")
+    assert kept.y.tolist() == test["Class"].tolist()
+    assert kept.hashes.tolist() == row_hashes(test.drop(columns="Class")).tolist()
+
+
+def test_a_run_does_not_differ_from_itself_on_the_same_rows(smoke: House) -> None:
+    run = smoke.runs()[0]
+    done = smoke.here("flows.compare", "fraud", run.name, run.name)
+    assert "no difference shown" in done.out, done.err
+    page = Path(done.out.strip().splitlines()[-1])
+    difference = json.loads((page.parent / "difference.json").read_text())
+    metrics = smoke.record(run, "metrics.json")
+    assert difference["paired"]["rows"] == metrics["test"]["rows"]
+    first = difference["paired"]["pairs"][0]
+    assert (first["first"], first["second"]) == (metrics["champion"], metrics["champion"])
+    assert first["difference"] == {"value": 0.0, "low": 0.0, "high": 0.0}
+    assert "On the same test rows" in page.read_text(encoding="utf-8")
 
 
 def test_metrics_have_the_names_that_other_programs_read(smoke: House) -> None:
