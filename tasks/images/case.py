@@ -19,6 +19,7 @@ from casebook.store import Ref
 from tasks.data.clean import clean, drop_repeated_pictures
 from tasks.data.fetch import fetch
 from tasks.data.validate import enforce, suite_text, validate
+from tasks.images.baselines import PicturePeer, fit_picture_baselines
 from tasks.images.inputs import Pictures
 from tasks.images.picture import Shape
 from tasks.images.read import decode
@@ -27,12 +28,12 @@ from tasks.images.train import PictureNetwork, PictureSettings, train_pictures
 from tasks.problem.calibration import ThresholdPolicy
 from tasks.problem.definition import Problem
 from tasks.problem.prepared_data import PreparedData
-from tasks.tables.baselines import Peer, fit_baselines
 from tasks.tables.splitters import SMOKE_TREES
 
 SampleMaker: TypeAlias = "Callable[[int, int], tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]]"
 
 SMOKE_EPOCHS = 1
+CENTROIDS, SMOKE_CENTROIDS = 800, 50  # of the baseline on patches
 PROTOCOL = msg(
     "the set's own test part; a tenth of the training pictures, stratified, for validation"
 )
@@ -42,8 +43,9 @@ class PictureParams(CaseParams):
     """What can be set where pictures are classified."""
 
     candidates: tuple[str, ...] = Field((), description="networks to train")
-    peers: tuple[Peer, ...] = Field(
-        ("dummy", "extra_trees"), description="plain models on the pixels to compare with"
+    peers: tuple[PicturePeer, ...] = Field(
+        ("dummy", "extra_trees", "patches"),
+        description="plain models to compare with: on the pixels, or on k-means of patches",
     )
     trees: Annotated[
         int, Field(ge=10, le=5000, description="size of the forest among the peers")
@@ -121,10 +123,15 @@ class PictureCase:
         )
 
     def fit_baselines(self, data: PreparedData, params: PictureParams) -> list[Future]:
-        """Begin to fit the baselines on the pixels."""
-        trees = SMOKE_TREES if params.profile == "smoke" else params.trees
-        fitted = fit_baselines.submit(
-            data.encoded[0], params.peers, trees, self.problem, params.seed
+        """Begin to fit the baselines."""
+        smoke = params.profile == "smoke"
+        fitted = fit_picture_baselines.submit(
+            data.encoded[0],
+            params.peers,
+            SMOKE_TREES if smoke else params.trees,
+            SMOKE_CENTROIDS if smoke else CENTROIDS,
+            self.problem,
+            params.seed,
         )
         return [fitted] if params.peers else []
 
