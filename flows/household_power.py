@@ -20,8 +20,10 @@ from tasks.data.fetch import fetch
 from tasks.problem.definition import Problem
 from tasks.problem.prepared_data import PreparedData
 from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
+from tasks.series.band import judge_band
 from tasks.series.baselines import SeriesPeer
-from tasks.series.case import SeriesCase, SeriesForest, SeriesModel, SeriesParams
+from tasks.series.case import SeriesCase, SeriesModel, SeriesParams
+from tasks.series.estimators import SeriesEstimator, extra_trees, ridge
 from tasks.series.explain import explain_forecasts
 from tasks.series.explore import explore_days
 from tasks.series.export import Window
@@ -33,17 +35,17 @@ from tasks.stories.household_power.networks import course_network, our_network
 
 DATA = "household_power"
 
-Candidate = Literal["course", "network", "trees", "ours"]
+Candidate = Literal["course", "network", "trees", "linear", "ours"]
 
 
 class HouseholdPowerParams(SeriesParams):
-    """Parameters: which networks and baselines, and how to treat minutes that weren't measured."""
+    """Parameters: which models and baselines, and how to treat minutes that weren't measured."""
 
     candidates: tuple[Candidate, ...] = Field(
-        ("course", "network", "trees", "ours"),
+        ("course", "network", "trees", "linear", "ours"),
         min_length=1,
-        description="what to train: the lab's network, our network, trees, and ours: the mean of "
-        "these two",
+        description="what to train: the lab's network, our network, trees, a linear model, and "
+        "ours: a blend of our network and trees",
     )
     peers: tuple[SeriesPeer, ...] = Field(
         ("yesterday", "last_week", "seasonal_naive", "ridge", "extra_trees"),
@@ -71,7 +73,7 @@ def split_days(table: Ref, raw: Ref, params: HouseholdPowerParams) -> Ref:
     return part(table, raw, params.gaps)
 
 
-# chosen on validation, as the forest is
+# chosen on validation, as the trees are
 OURS = SeriesSettings(
     epochs=20,
     batch_size=128,
@@ -81,7 +83,10 @@ OURS = SeriesSettings(
     schedule="cosine",
     huber=0.6,
 )
-FOREST = {"n_estimators": 50, "max_depth": 8, "min_samples_leaf": 3, "max_features": 0.5}
+TREES = SeriesEstimator(
+    extra_trees,
+    {"n_estimators": 50, "max_depth": 8, "min_samples_leaf": 3, "max_features": 0.5},
+)
 YEAR = SeriesModel(
     year_network,
     SeriesSettings(
@@ -123,8 +128,8 @@ CASE = SeriesCase(
     models={
         "course": SeriesModel(course_network, SeriesSettings(epochs=50, batch_size=8)),
         "network": SeriesModel(our_network, OURS),
-        "trees": SeriesForest(FOREST),
     },
+    estimators={"trees": TREES, "linear": SeriesEstimator(ridge)},
     blends={"ours": ("network", "trees")},
 )
 
@@ -140,8 +145,12 @@ def household_power(params: HouseholdPowerParams = HouseholdPowerParams()) -> Su
     baselines = CASE.fit_baselines(data, params, params.trees)
     trained = CASE.fit_all(data, params)
     year = forecast_year(data, params)
+    first = {name: refs[0] for name, refs in trained.items()}
+    band = judge_band(data.parts[0], first, params.seed)
     return evaluate_and_publish(
-        FittedModels(data, trained, baselines, profile, explain=explain_forecasts, figures=(year,))
+        FittedModels(
+            data, trained, baselines, profile, explain=explain_forecasts, figures=(year, band)
+        )
     )
 
 

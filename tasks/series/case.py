@@ -22,21 +22,22 @@ from tasks.problem.definition import Problem
 from tasks.problem.prepared_data import PreparedData
 from tasks.series.baselines import SeriesPeer, StepPeer, fit_baselines
 from tasks.series.blend import blend_series
+from tasks.series.estimators import SeriesEstimator, fit_step_estimators
 from tasks.series.export import Window
-from tasks.series.forest_to_keras import Forest, train_forest
+from tasks.series.features import describe_windows
 from tasks.series.inputs import Series
 from tasks.series.train import SeriesNetwork, SeriesSettings, train_series
-from tasks.training.blend import networks_to_train, with_blends
+from tasks.training.blend import networks_to_train
 
 SMOKE_EPOCHS = 2
 SMOKE_TREES = 10  # of the forest among the baselines
-SMOKE_FOREST = {"n_estimators": 5}
+SMOKE_SIZE = {"n_estimators": 5}  # of the forests among the candidates
 
 
 class SeriesParams(CaseParams):
     """What can be set where a series is continued."""
 
-    candidates: tuple[str, ...] = Field((), description="networks to train")
+    candidates: tuple[str, ...] = Field((), description="models to train")
     peers: tuple[SeriesPeer | StepPeer, ...] = Field(
         (), description="plain forecasts to compare with"
     )
@@ -63,19 +64,6 @@ class SeriesModel:
 
 
 @dataclass(frozen=True)
-class SeriesForest:
-    """Trees to grow, which become a network of fixed weights.
-
-    Attributes
-    ----------
-    forest
-        How scikit-learn's ExtraTreesRegressor is made, in other profiles than smoke.
-    """
-
-    forest: Forest
-
-
-@dataclass(frozen=True)
 class SeriesCase(Generic[P]):
     """A series of numbers, what is predicted of it, and the models that are compared.
 
@@ -94,9 +82,12 @@ class SeriesCase(Generic[P]):
     split
         Cuts the cleaned table (and what was read beside it) into windows that are split by time.
     models
-        The networks and forests by name.
+        The networks by name.
+    estimators
+        Models of scikit-learn's by name; of a forecast only.
     blends
-        Candidates whose answer is the mean of several models.
+        Candidates whose answer is the weighted sum of the answers of several, by name; the weights
+        are chosen on validation.
     smoke_epochs
         For how many epochs the smoke profile trains at most.
     """
@@ -107,7 +98,8 @@ class SeriesCase(Generic[P]):
     protocol: Message
     read: Callable[[P], tuple[Origin, Ref]]
     split: Callable[[Ref, Ref, P], Ref]
-    models: Mapping[str, SeriesModel | SeriesForest]
+    models: Mapping[str, SeriesModel]
+    estimators: Mapping[str, SeriesEstimator] = field(default_factory=dict)
     blends: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     smoke_epochs: int = SMOKE_EPOCHS
 
@@ -141,11 +133,19 @@ class SeriesCase(Generic[P]):
 
     def fit_all(self, data: PreparedData, params: P) -> dict[str, list[Ref]]:
         """Train all candidates, and the models that are blended."""
-        names = networks_to_train(params.candidates, self.models, self.blends)
+        # estimators first: they are fitted beside the networks
+        models = (*self.estimators, *self.models)
+        names = networks_to_train(params.candidates, models, self.blends)
         trained = gather({name: [self.fit(name, data, params)] for name in names})
-        return with_blends(
-            trained, params.candidates, self.blends, lambda _, parts: blend_series(parts)
-        )
+        outputs = {}
+        for name in params.candidates:
+            if name in self.blends:
+                parts = {part: trained[part][0] for part in self.blends[name]}
+                blended = blend_series.with_label(name)(data.parts[0], parts, data.problem)
+                outputs[name] = [blended]
+            else:
+                outputs[name] = trained[name]
+        return outputs
 
     def fit(self, name: str, data: PreparedData, params: P) -> Future:
         """Begin to train one model.
@@ -155,15 +155,27 @@ class SeriesCase(Generic[P]):
         CasebookError
             There is no model of that name.
         """
+        if name in self.estimators:
+            return self.fit_estimator(name, data, params)
         if name not in self.models:
-            names = ", ".join((*self.models, *self.blends))
+            names = ", ".join((*self.models, *self.estimators, *self.blends))
             raise CasebookError(f"--candidates {name}: there are {names}.")
-        model, parts = self.models[name], data.parts[0]
-        if isinstance(model, SeriesForest):
-            smoke = SMOKE_FOREST if params.profile == "smoke" else {}
-            return train_forest.submit(parts, {**model.forest, **smoke}, params.device, params.seed)
+        model = self.models[name]
         settings = self.settings(model, params)
-        return train_series.with_label(name).submit(parts, model.network, settings, params.seed)
+        return train_series.with_label(name).submit(
+            data.parts[0], model.network, settings, params.seed
+        )
+
+    def fit_estimator(self, name: str, data: PreparedData, params: P) -> Future:
+        """Begin to fit a model of scikit-learn's to the features of each step ahead."""
+        estimator = self.estimators[name]
+        settings = dict(estimator.settings)
+        if params.profile == "smoke":
+            settings |= {key: SMOKE_SIZE[key] for key in settings.keys() & SMOKE_SIZE}
+        features = describe_windows(data.parts[0], params.device)
+        return fit_step_estimators.with_label(name).submit(
+            features, estimator.build, settings, data.problem, params.seed
+        )
 
     def settings(self, model: SeriesModel, params: P) -> SeriesSettings:
         """Return how a network is trained in this run."""

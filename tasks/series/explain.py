@@ -21,7 +21,7 @@ from tasks.evaluation.horizon_metrics import HORIZONS, WEEK, forecast_rows
 from tasks.pages.notes import Notes
 from tasks.pages.plot_style import figure, save
 from tasks.problem.definition import TITLES, Problem
-from tasks.series.export import LEVEL, band
+from tasks.series.band import LEVEL, ends, floor, offsets
 
 NAIVE = "seasonal_naive"
 KWH = 60  # kilowatt minutes
@@ -29,37 +29,37 @@ KWH = 60  # kilowatt minutes
 
 @stage(process="worker")
 def explain_forecasts(
-    out: Path, evaluation: Ref, trained: Mapping[str, Ref], parts: Ref, problem: Problem, year: Ref
+    out: Path,
+    evaluation: Ref,
+    trained: Mapping[str, Ref],
+    parts: Ref,
+    problem: Problem,
+    year: Ref,
+    bands: Ref,
 ) -> Facts:
     """Write the notes and plots of a forecast.
 
     They show kWh, skill, coverage of the band, and the error by day ahead and by gap. `year` is
-    what `judge_year` found for the next twelve months.
+    what `judge_year` found for the next twelve months, `bands` what `judge_band` did.
     """
     result, answers = results(evaluation), read_arrays(evaluation, "curves")
     y, champion = answers.pop("y"), str(result["champion"])
-    test, validation = (read_arrays(parts, name) for name in ("test", "validation"))
-    offsets = band(validation["y"], read_arrays(trained[champion], "scores")["validation"])
-    low, high = (np.maximum(answers[champion] + offset, 0.0) for offset in offsets)
-    covered = {name: coverage(y, low, high, days) for name, days in HORIZONS.items()}
+    test = read_arrays(parts, "test")
+    low, high = ends(answers[champion], *offsets(parts, trained[champion]), floor(parts))
     figures = {**result["candidates"], **result["peers"]}
     sound = test["lacking"] == 0
     _draw_days(out, y[:, 0], answers[champion][:, 0], low[:, 0], high[:, 0])
     _draw_horizon(out, y, {name: answers[name] for name in figures})
-    shares = ", ".join(
-        f"{share:.0%} ({TITLES[name].removeprefix('RMSE of ')})" for name, share in covered.items()
-    )
     shutil.copy2(year.path("year.png"), out / "year.png")
     Notes(
         title=msg("What the forecasts are worth"),
         paragraphs=(
             msg(
-                "The band is to hold {level:.0%} of the days: it is made of the quantiles of "
-                "{champion}'s errors on validation, for each day ahead its own. On the test part "
-                "it holds {said}.",
+                "The band is to hold {level:.0%} of the days: it is made of the quantiles of a "
+                "model's errors in the last period of validation, for each day ahead its own "
+                "(split conformal prediction). The last table has what it holds of the test part, "
+                "with 95 % intervals from resampled weeks.",
                 level=LEVEL,
-                champion=champion,
-                said=shares,
             ),
             msg(
                 "{lacking} of the {days} test days lack measured minutes, filled from the day "
@@ -81,6 +81,7 @@ def explain_forecasts(
                 for name, metrics in figures.items()
             ),
             _year_rows(year),
+            _band_rows(bands),
         ),
         pictures=(
             ("next_days", msg("Each next day of the test part")),
@@ -88,14 +89,7 @@ def explain_forecasts(
             ("year", msg("The next twelve months")),
         ),
     ).keep(out)
-    return {"coverage": covered}
-
-
-def coverage(y: Float64Array, low: Float64Array, high: Float64Array, days: int) -> float:
-    """Return the share of the days asked for that lie within the band."""
-    rows = forecast_rows(y, days)
-    within = (y[rows, :days] >= low[rows, :days]) & (y[rows, :days] <= high[rows, :days])
-    return float(within.mean()) if len(rows) else float("nan")
+    return {"champion": champion}
 
 
 def skill(figure: Mapping[str, float], naive: Mapping[str, float]) -> float:
@@ -140,6 +134,21 @@ def _year_rows(year: Ref) -> tuple[dict[str, str], ...]:
         }
         for name, figure in rows
     )
+
+
+def _band_rows(bands: Ref) -> tuple[dict[str, str], ...]:
+    """Return the share of the test part's days that each candidate's band holds."""
+    content = json.loads(bands.path("figures.json").read_text(encoding="utf-8"))
+    rows = []
+    for name, figures in content["candidates"].items():
+        row = {"model": name}
+        for key, share in figures.items():
+            title = TITLES[key.replace("coverage", "rmse")].removeprefix("RMSE of ")
+            row[f"{title}, within the band"] = (
+                f"{share['value']:.1%} ({share['low']:.1%} to {share['high']:.1%})"
+            )
+        rows.append(row)
+    return tuple(rows)
 
 
 def _draw_days(

@@ -5,21 +5,19 @@ What a service needs is written beside it.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import onnx
-import onnxruntime
-from keras import ops
 from numpy import typing as npt
 from pydantic import BaseModel, ConfigDict
 
 from casebook import files
-from casebook.array_types import Float32Array, NamedArrays
+from casebook.array_types import AnyArray, Float32Array, NamedArrays
 from casebook.catalog import data_set
 from casebook.errors import CasebookError
 from casebook.stage import stage
@@ -27,13 +25,14 @@ from casebook.store import Facts, Ref
 from casebook.tables import read_arrays
 from tasks.evaluation.evaluate import results
 from tasks.problem.definition import Problem
-from tasks.series.train import inputs_of
+from tasks.series.band import LEVEL, floor, offsets
+from tasks.series.graph import answer_graph, run, with_band
+from tasks.tables.blend import NETWORK
 from tasks.tables.network_graph import rename
-from tasks.training.convert import convert
+from tasks.tables.score_graph import SCORE
 from tasks.training.onnx_format import TOLERANCE
 
 SAMPLES = 5
-LEVEL = 0.8  # the share of truths that a forecast's band is to hold
 EPOCH = date(1970, 1, 1)
 DATE = "date"  # the input that is no series
 BANDS = ("forecast", "low", "high")
@@ -68,53 +67,51 @@ def export_series(
     problem: Problem,
     window: Window,
 ) -> Facts:
-    """Export the champion as `model.onnx` and `model.keras`.
+    """Export the champion as one graph from raw numbers to its answer, `model.onnx`.
 
-    Also writes its signature, and sample windows with answers.
+    Also writes its signature, sample windows with answers and, of a network, `model.keras`.
 
-    A forecast gets its band inside the graph: for each step ahead, the quantiles of the champion's
-    errors on validation, which it predicted without having been fitted to it. Nothing below zero is
+    A forecast gets its band inside the graph; see `tasks.series.band`. Nothing below zero is
     reported for a target that is never negative.
 
     Raises
     ------
     CasebookError
-        The graph's answers differ from Keras' by more than 1e-4 of the value on some test window.
+        The graph's answers differ from those of the model's own library by more than 1e-4 of the
+        value on some test window.
     """
     champion = str(results(evaluation)["champion"])
     rows = {name: read_arrays(parts, name) for name in ("train", "validation", "test")}
-    model = model_to_publish(trained[champion], rows, problem)
-    model.save(out / "model.keras")
-    graph = converted_series(model, out, problem.output)
-    test_rows = {name: rounded(values) for name, values in rows["test"].items()}
-    expected = np.asarray(model(inputs_of(model, test_rows), training=False), "float32")
-    gap = agree(run(graph, test_rows, problem.output), expected)
+    graph = served_graph(out, parts, trained[champion], problem)
+    expected = read_arrays(trained[champion], "scores")["test"]
+    gap = agree(answers(graph, rows["test"], problem), expected)
     (out / "model.onnx").write_bytes(graph.SerializeToString())
-    taken = [tensor.name for tensor in model.inputs]
+    if trained[champion].path(NETWORK).is_file():
+        shutil.copy2(trained[champion].path(NETWORK), out / "model.keras")
+    taken = [entry.name for entry in graph.graph.input]
     files.write_json(out / "signature.json", signature(rows, taken, problem, raw, window))
-    write_samples(out, test_rows, taken, expected, problem)
+    write_samples(out, graph, rows["test"], problem)
     return {
         "dataset": raw.facts["dataset"],
         "champion": champion,
-        "parameters": trained[champion].facts["parameters"],
+        "parameters": trained[champion].facts.get("parameters", 0),
         "inputs": len(taken),
         "gap": gap,
     }
 
 
-def model_to_publish(
-    trained: Ref, rows: Mapping[str, NamedArrays], problem: Problem
-) -> keras.Model:
-    """Return a trained network, of a forecast with its band."""
-    network = keras.saving.load_model(trained.path("network.keras"), compile=False, safe_mode=True)
-    if problem.problem_type != "forecast":
-        return network
-    low, high = band(rows["validation"]["y"], read_arrays(trained, "scores")["validation"])
-    return with_band(network, low, high, floor=float(np.nanmin(rows["train"]["y"])) >= 0)
+def served_graph(out: Path, parts: Ref, trained: Ref, problem: Problem) -> onnx.ModelProto:
+    """Return a trained candidate's graph, of a forecast with its band, as it is served."""
+    graph = answer_graph(out, trained)
+    if problem.problem_type == "forecast":
+        graph = with_band(graph, *offsets(parts, trained), floor(parts))
+    rename(graph, SCORE, problem.output)
+    onnx.checker.check_model(graph)
+    return graph
 
 
-def agree(answered: Float32Array, expected: Float32Array) -> float:
-    """Return the largest relative difference between the graph's answers and Keras'.
+def agree(answered: Float32Array, expected: AnyArray) -> float:
+    """Return the largest relative difference between the graph's answers and its library's.
 
     Raises
     ------
@@ -124,68 +121,21 @@ def agree(answered: Float32Array, expected: Float32Array) -> float:
     gap = float((np.abs(answered - expected) / np.maximum(1.0, np.abs(expected))).max())
     if not gap <= TOLERANCE:
         raise CasebookError(
-            f"The exported graph differs from Keras by {gap:.2g} on test windows, over "
-            f"{TOLERANCE:g}."
+            f"The exported graph differs from the model's own library by {gap:.2g} on test "
+            f"windows, over {TOLERANCE:g}."
         )
     return gap
 
 
-def write_samples(
-    out: Path,
-    rows: NamedArrays,
-    taken: Sequence[str],
-    expected: Float32Array,
-    problem: Problem,
-) -> None:
-    """Write a request of some test windows, and the response to it."""
-    chosen = np.linspace(0, len(expected) - 1, SAMPLES).astype(int)
-    instances = [instance(rows, taken, i) for i in chosen]
-    predictions = [to_response(expected[i], problem) for i in chosen]
+def write_samples(out: Path, graph: onnx.ModelProto, test: NamedArrays, problem: Problem) -> None:
+    """Write a request of some test windows, and the graph's response to it."""
+    chosen = np.linspace(0, len(test["y"]) - 1, SAMPLES).astype(int)
+    taken = [entry.name for entry in graph.graph.input]
+    rows = {name: rounded(test[name][chosen]) for name in taken}
+    instances = [instance(rows, taken, place) for place in range(SAMPLES)]
+    predictions = [to_response(answer, problem) for answer in run(graph, rows, problem.output)]
     files.write_json(out / "sample_request.json", {"instances": instances})
     files.write_json(out / "sample_response.json", {"predictions": predictions})
-
-
-def band(y: Float32Array, given: Float32Array) -> tuple[Float32Array, Float32Array]:
-    """Return the offsets from a forecast to its low and its high, for each step ahead.
-
-    They are computed from truths and predictions.
-    """
-    low, high = np.nanquantile(y - given, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
-    return low.astype("float32"), high.astype("float32")
-
-
-def with_band(
-    network: keras.Model, low: Float32Array, high: Float32Array, *, floor: bool
-) -> keras.Model:
-    """Return the network with forecast, low and high as its output, shape (rows, 3, steps)."""
-    offsets = np.stack([np.zeros_like(low), low, high])[None]
-    inputs = [keras.Input(tensor.shape[1:], name=tensor.name) for tensor in network.inputs]
-    ends = ops.expand_dims(network(inputs if len(inputs) > 1 else inputs[0]), 1) + offsets
-    return keras.Model(inputs, ops.maximum(ends, 0.0) if floor else ends, name=network.name)
-
-
-def converted_series(model: keras.Model, out: Path, output: str) -> onnx.ModelProto:
-    """Return a Keras model of series as an ONNX graph with named inputs and output.
-
-    A date may be another input.
-    """
-    names = [tensor.name for tensor in model.inputs]
-    graph = convert(model, out)
-    for place, name in enumerate(names):
-        rename(graph, graph.graph.input[place].name, name)
-    rename(graph, graph.graph.output[0].name, output)
-    onnx.checker.check_model(graph)
-    return graph
-
-
-def run(graph: onnx.ModelProto, rows: NamedArrays, output: str) -> Float32Array:
-    """Return the graph's whole answer to each row."""
-    session = onnxruntime.InferenceSession(
-        graph.SerializeToString(), providers=["CPUExecutionProvider"]
-    )
-    feeds = {entry.name: rows[entry.name].astype("float32") for entry in session.get_inputs()}
-    given: Float32Array = session.run([output], feeds)[0]
-    return given
 
 
 def answers(graph: onnx.ModelProto, rows: NamedArrays, problem: Problem) -> Float32Array:

@@ -37,7 +37,7 @@ def cluster(workplace: House) -> Iterator[Cluster]:
     ("flow", "flags", "stage"),
     [
         ("fraud", FAST, "train-ensemble-0"),
-        ("household_power", ("--candidates", "ours", "--peers"), "train_forest"),
+        ("household_power", ("--candidates", "ours", "--peers"), "fit_step_estimators-trees"),
     ],
 )
 def test_the_figures_and_the_record_are_those_of_a_run_without_a_cluster(

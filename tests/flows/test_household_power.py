@@ -42,12 +42,13 @@ def test_a_run_leaves_figures_by_horizon_and_pictures(power: House) -> None:
         "ridge",
         "extra_trees",
     }
+    errors = {"rmse_next_day", "rmse_next_week", "rmse_next_month"}
+    shares = {"coverage_next_day", "coverage_next_week", "coverage_next_month"}
+    assert set(metrics["candidates"]) == {"course", "network", "trees", "linear", "ours"}
+    for kind, names in (("candidates", errors | shares), ("peers", errors)):
+        for figures in metrics[kind].values():
+            assert set(figures) - {"rmse_next_year"} == names
     for figures in (*metrics["candidates"].values(), *metrics["peers"].values()):
-        assert set(figures) - {"rmse_next_year"} == {
-            "rmse_next_day",
-            "rmse_next_week",
-            "rmse_next_month",
-        }
         for figure in figures.values():
             assert figure["low"] <= figure["value"] <= figure["high"]
     assert (
@@ -58,6 +59,7 @@ def test_a_run_leaves_figures_by_horizon_and_pictures(power: House) -> None:
     assert {"years", "months", "weeks", "days", "next_days", "horizon", "year", "learning"} < plots
     page = (run / "report.html").read_text(encoding="utf-8")
     assert "Sample data" in page and "skill" in page and "The band is to hold 80%" in page
+    assert "the next 7 days, within the band" in page
     assert "test days lack measured minutes" in page
 
 

@@ -3,25 +3,19 @@
 import json
 from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import pytest
 
 from casebook.errors import CasebookError
 from casebook.store import Ref
 from casebook.tables import read_arrays
-from flows.household_power import CASE
 from tasks.evaluation.figures import once
 from tasks.evaluation.leakage_checks import in_order_of_time
 from tasks.problem.definition import Problem
-from tasks.series import export as export_series
 from tasks.series.baselines import answered, columns
-from tasks.series.blend import blend_series
 from tasks.series.forecaster import calendar, described, forecaster, parts_of_day
-from tasks.series.forest_to_keras import as_network, fitted, predicted, teller, train_forest
 from tasks.series.train import SeriesSettings, member_loss, train_series
 from tasks.series.windowing import walk, windows
 from tasks.stories.counting import networks as counting
@@ -139,43 +133,6 @@ def test_training_keeps_a_network_that_goes_on_alone(
     assert len(history["loss"]) == 3 and history["val_epoch"] == [1, 2, 3]
 
 
-def test_trees_and_a_network_are_blended_into_one_graph(
-    keep: Any, keep_arrays: Callable[..., Ref]
-) -> None:
-    parts, settings = parts_of(keep_arrays), SeriesSettings(epochs=1, batch_size=32, device="cpu")
-    trees = keep(train_forest.fn, parts, {"n_estimators": 3, "min_samples_leaf": 5}, "cpu", 0)
-    network = keep(train_series.fn, parts, our_network, settings, 0)
-    both = keep(blend_series.fn, (network, trees))
-    scores = read_arrays(both, "scores")
-    assert scores["test"] == pytest.approx(
-        sum(read_arrays(ref, "scores")["test"] for ref in (network, trees)) / 2
-    )
-    problem, evaluation = CASE.problem, keep(_champion, "ours")
-    raw = keep_arrays({"dataset": "household_power", "kind": "sample"}, none={"x": np.zeros(1)})
-    bundle = keep(
-        export_series.export_series.fn,
-        parts,
-        {"ours": both},
-        evaluation,
-        raw,
-        problem,
-        CASE.window,
-    )
-    signature = json.loads(bundle.path("signature.json").read_text())
-    assert [entry["dtype"] for entry in signature["inputs"]] == ["series", "series", "date"]
-    assert (signature["output"]["horizon"], signature["output"]["step"]) == (30, "day")
-    graph = onnx.load(bundle.path("model.onnx"))
-    test = read_arrays(parts, "test")
-    assert export_series.answers(graph, test, problem) == pytest.approx(scores["test"], rel=1e-4)
-    whole = export_series.run(graph, test, "forecast")
-    assert (whole[:, 1] <= whole[:, 2]).all() and whole.shape == (70, 3, 30)
-
-
-def _champion(out: Path, name: str) -> dict[str, object]:
-    (out / "evaluation.json").write_text(json.dumps({"champion": name}))
-    return {}
-
-
 @pytest.fixture(autouse=True)
 def catalog(monkeypatch: pytest.MonkeyPatch) -> None:
     """Use the project's own catalog."""
@@ -215,15 +172,6 @@ def test_described_days_have_as_many_rows_as_are_ahead() -> None:
     rows = days(28, 30)
     inputs = {name: rows[name] for name in ("window", "hours", "date")}
     assert described(inputs, 30).shape == (2, 30, 10 + 7 + 4 + 4 + 7)
-
-
-def test_layers_answer_as_the_forests_that_they_are_made_of() -> None:
-    rows = days(28, 200)
-    telling = teller(rows)
-    forests = fitted(telling, rows, {"n_estimators": 4, "min_samples_leaf": 3}, 0)
-    inputs = [rows[tensor.name] for tensor in telling.inputs]
-    expected = predicted(forests, np.asarray(telling(inputs)))
-    assert np.asarray(as_network(telling, forests)(inputs)) == pytest.approx(expected, rel=1e-6)
 
 
 def test_a_regression_of_a_series_has_a_scaled_error() -> None:
