@@ -42,6 +42,9 @@ TITLES = {
     "rmse_next_day": "RMSE of the next day",
     "rmse_next_week": "RMSE of the next 7 days",
     "rmse_next_month": "RMSE of the next 30 days",
+    "coverage_next_day": "the next day, within the band",
+    "coverage_next_week": "the next 7 days, within the band",
+    "coverage_next_month": "the next 30 days, within the band",
 }
 
 # How much less of its primary metric a new version may have than the one that it replaces. Of an

@@ -28,7 +28,6 @@ from tasks.tables.score_graph import SCORE, score_graph
 from tasks.training.onnx_format import in_our_format
 
 Build: TypeAlias = "Callable[..., Any]"
-PENALTIES = np.logspace(0, 5, 20)  # of a ridge regression on scaled features
 
 
 @dataclass(frozen=True)
@@ -128,4 +127,5 @@ def extra_trees(seed: int, **settings: Any) -> Any:
 
 def ridge(seed: int) -> Any:
     """Return a ridge regression on scaled features; it finds its penalty by itself."""
-    return pipeline.make_pipeline(preprocessing.StandardScaler(), linear_model.RidgeCV(PENALTIES))
+    penalties = np.logspace(0, 5, 20)
+    return pipeline.make_pipeline(preprocessing.StandardScaler(), linear_model.RidgeCV(penalties))

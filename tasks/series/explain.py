@@ -143,10 +143,7 @@ def _band_rows(bands: Ref) -> tuple[dict[str, str], ...]:
     for name, figures in content["candidates"].items():
         row = {"model": name}
         for key, share in figures.items():
-            title = TITLES[key.replace("coverage", "rmse")].removeprefix("RMSE of ")
-            row[f"{title}, within the band"] = (
-                f"{share['value']:.1%} ({share['low']:.1%} to {share['high']:.1%})"
-            )
+            row[TITLES[key]] = f"{share['value']:.1%} ({share['low']:.1%} to {share['high']:.1%})"
         rows.append(row)
     return tuple(rows)
 
