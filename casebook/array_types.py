@@ -10,6 +10,7 @@ from numpy import typing as npt
 
 AnyArray: TypeAlias = "npt.NDArray[Any]"
 BoolArray: TypeAlias = "npt.NDArray[np.bool_]"
+Float16Array: TypeAlias = "npt.NDArray[np.float16]"
 Float32Array: TypeAlias = "npt.NDArray[np.float32]"
 Float64Array: TypeAlias = "npt.NDArray[np.float64]"
 Int32Array: TypeAlias = "npt.NDArray[np.int32]"

@@ -1,6 +1,6 @@
 """Film reviews in Korean: predict whether the film was liked (lab 300).
 
-Candidates are the lab's BiLSTM on words, and networks on characters.
+Candidates are the lab's BiLSTM on words, networks on characters, and linear models on jamo.
 """
 
 from __future__ import annotations
@@ -26,24 +26,28 @@ from tasks.stories.naver_reviews.networks import (
 )
 from tasks.texts.case import Encoding, TextCase, TextModel, TextParams
 from tasks.texts.explore import explore_texts
+from tasks.texts.linear import LinearModel
+from tasks.texts.ngrams import NGrams
 from tasks.texts.train import TextSettings
 
-Candidate = Literal["course", "ngrams", "characters", "blend"]
+Candidate = Literal["course", "ngrams", "characters", "jamo", "jamo_by_ratio", "blend"]
 
 
 class NaverReviewsParams(TextParams):
-    """What can be set: which networks, and how large ours is."""
+    """What can be set: which models are trained."""
 
     candidates: tuple[Candidate, ...] = Field(
-        ("course", "ngrams", "characters", "blend"),
+        ("course", "ngrams", "characters", "jamo", "jamo_by_ratio", "blend"),
         min_length=1,
-        description="networks to train: the lab's on words, ours on characters' n-grams, on their "
-        "order, and both together",
+        description="models to train: the lab's network on words, ours on characters' n-grams and "
+        "on their order, logistic regression on n-grams of jamo, the same by log-count ratios "
+        "(NB-SVM), and all but the lab's together",
     )
 
 
 # chosen on validation
 OURS = TextSettings(epochs=4, batch_size=256, learning_rate=2e-3, warm=0.1)
+JAMO = NGrams(shortest=2, longest=7, buckets=4_194_301)
 
 CASE = TextCase(
     dataset="nsmc",
@@ -78,13 +82,17 @@ CASE = TextCase(
             small_characters,
         ),
     },
-    blends={"blend": ("ngrams", "characters")},
+    linear={
+        "jamo": LinearModel("characters", JAMO, C=8.0),
+        "jamo_by_ratio": LinearModel("characters", JAMO, C=3.0, by_ratio=True),
+    },
+    blends={"blend": ("ngrams", "characters", "jamo", "jamo_by_ratio")},
 )
 
 
 @case
 def naver_reviews(params: NaverReviewsParams = NaverReviewsParams()) -> Summary:
-    """Classify Korean film reviews as positive or negative by a character network (lab 300)."""
+    """Classify Korean film reviews as positive or negative (lab 300)."""
     data = CASE.prepare(params)
     profile = explore_texts.submit(data.table, CASE.problem.text_column, CASE.problem)
     baselines = CASE.fit_baselines(data, params)

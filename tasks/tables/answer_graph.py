@@ -48,38 +48,47 @@ class AnswerGraph:
 
 
 def answer_graph(
-    out: Path, trained: Ref, problem: Problem, calibration: Mapping[str, float]
+    out: Path,
+    trained: Ref,
+    problem: Problem,
+    calibration: Mapping[str, float],
+    features: str = FEATURES,
 ) -> AnswerGraph:
-    """Return a trained candidate's graph with its calibration; `out` is a folder to work in."""
+    """Return a trained candidate's graph with its calibration.
+
+    `out` is a folder to work in; `features` is what the graph calls its input.
+    """
     slope, shift = calibration["slope"], calibration["shift"]
     if trained.path(NETWORK).is_file():
         network = load_network(trained.path(NETWORK))
         model = with_head(network, problem, slope, shift)
         model.save(out / "model.keras")
-        graph = converted(model, out, FEATURES, "answer")
+        graph = converted(model, out, features, "answer")
         parameters = int(network.count_params())
         return AnswerGraph(graph, lambda encoded: in_keras(model, encoded), parameters)
     scores = read_arrays(trained, "scores")["test"].astype("float64")
-    graph = calibrated(score_graph_of(out, trained, problem), problem, slope, shift)
+    graph = calibrated(score_graph_of(out, trained, problem, features), problem, slope, shift)
     return AnswerGraph(graph, lambda _: _answers(scores, problem, slope, shift))
 
 
-def score_graph_of(out: Path, trained: Ref, problem: Problem) -> onnx.ModelProto:
+def score_graph_of(
+    out: Path, trained: Ref, problem: Problem, features: str = FEATURES
+) -> onnx.ModelProto:
     """Return the graph from features to the scores of an estimator or a blend."""
     weights = weights_of(trained)
     if weights is None:
         return onnx.load(trained.path(GRAPH))
     used = {name: weight for name, weight in weights.items() if weight}
-    graphs = {name: _part(out, trained.path(name), problem) for name in used}
+    graphs = {name: _part(out, trained.path(name), problem, features) for name in used}
     return weighted(graphs, used)
 
 
-def _part(out: Path, folder: Path, problem: Problem) -> onnx.ModelProto:
+def _part(out: Path, folder: Path, problem: Problem, features: str) -> onnx.ModelProto:
     """Return the score graph of one model of a blend."""
     if (folder / GRAPH).is_file():
         return onnx.load(folder / GRAPH)
     pooled = pooled_network(load_network(folder / NETWORK), problem)
-    return in_our_format(converted(pooled, out, FEATURES, SCORE))
+    return in_our_format(converted(pooled, out, features, SCORE))
 
 
 def _answers(scores: Any, problem: Problem, slope: float, shift: float) -> Any:

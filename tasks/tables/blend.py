@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from casebook import files
-from casebook.array_types import Float64Array
+from casebook.array_types import Float64Array, NamedArrays
 from casebook.stage import stage
 from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_arrays, write_arrays
@@ -44,29 +44,14 @@ def blend(
     y = [read_arrays(ref, "validation")["y"].astype("float64") for ref in features]
     scores = {name: [read_arrays(ref, "scores") for ref in refs] for name, refs in parts.items()}
 
-    def summed(weights: Mapping[str, float], part: str, fold: int) -> Float64Array:
-        parts_of_it = [
-            weight * scores[name][fold][part].astype("float64") for name, weight in weights.items()
-        ]
-        total: Float64Array = np.sum(parts_of_it, axis=0)
-        return total
-
-    def figure(weights: Mapping[str, float]) -> float:
-        folds = [
-            once(problem, labels, answered(summed(weights, "validation", fold), problem))
-            for fold, labels in enumerate(y)
-        ]
-        mean = np.mean([one[problem.primary_metric] for one in folds])
-        return problem.sign * float(mean)
-
-    weights = max(grid(list(parts)), key=figure)
+    weights = best_weights(y, scores, problem)
     for fold in range(len(features)):
         folder = out / fold_name(fold)
         folder.mkdir()
         write_arrays(
             folder,
             "scores",
-            **{part: summed(weights, part, fold) for part in ("validation", "test")},
+            **{part: weighted_sum(scores, weights, fold, part) for part in ("validation", "test")},
         )
     first = out / fold_name(0)
     files.write_json(first / WEIGHTS, weights)
@@ -75,6 +60,46 @@ def blend(
         copy_model(refs[0], first / name)
     rows = next(iter(parts.values()))[0].facts["rows"]
     return {"rows": rows, "weights": dict(weights), "device": DEVICE}
+
+
+def best_weights(
+    y: Sequence[Float64Array],
+    scores: Mapping[str, Sequence[NamedArrays]],
+    problem: Problem,
+) -> dict[str, float]:
+    """Return the weights whose sum is best on the validation parts of all folds together.
+
+    Parameters
+    ----------
+    y
+        The validation labels of each fold.
+    scores
+        What each model has as `scores.npz`, by name: one for each fold.
+    """
+
+    def figure(weights: Mapping[str, float]) -> float:
+        folds = [
+            once(problem, labels, answered(weighted_sum(scores, weights, fold), problem))
+            for fold, labels in enumerate(y)
+        ]
+        mean = np.mean([one[problem.primary_metric] for one in folds])
+        return problem.sign * float(mean)
+
+    return max(grid(list(scores)), key=figure)
+
+
+def weighted_sum(
+    scores: Mapping[str, Sequence[NamedArrays]],
+    weights: Mapping[str, float],
+    fold: int,
+    part: str = "validation",
+) -> Float64Array:
+    """Return the weighted sum of the models' scores of one part of one fold."""
+    terms = [
+        weight * scores[name][fold][part].astype("float64") for name, weight in weights.items()
+    ]
+    total: Float64Array = np.sum(terms, axis=0)
+    return total
 
 
 def grid(names: Sequence[str]) -> list[dict[str, float]]:

@@ -1,52 +1,47 @@
-"""Blend: answer with the mean of what several networks say that were each trained for itself."""
+"""Blend: a candidate whose logit is the weighted sum of the logits of several models."""
 
 from __future__ import annotations
 
-import json
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
-
-import keras
-import numpy as np
 
 from casebook import files
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, write_arrays
-from tasks.texts.features import VOCABULARY, vocabulary_of
-from tasks.training.blend import joined
+from tasks.problem.definition import Problem
+from tasks.tables.blend import WEIGHTS, best_weights, copy_model, weighted_sum
+from tasks.tables.estimators import DEVICE
+from tasks.texts.features import VOCABULARY
 
 
 @stage
-def blend(out: Path, encoded: Ref, trained: tuple[Ref, ...]) -> Facts:
-    """Join networks that `train_texts` trained on the same encoded texts into one.
+def blend(out: Path, encoded: Ref, parts: Mapping[str, Ref], problem: Problem) -> Facts:
+    """Weigh models that read the same encoded texts so that their sum is best on validation.
 
-    Its logit is the mean of theirs.
-
-    Networks that see different things err in different places. Trained as one they see the same
+    Models that see different things err in different places. Trained as one they see the same
     errors, and whichever learns faster leaves the others little to learn; trained apart they all
     learn what they can.
 
-    Writes what `train_texts` writes; the curves are those of the first.
+    Writes `scores.npz` as its models do, `weights.json`, the files of its models, and
+    `vocabulary.json`.
     """
-    networks = [
-        keras.saving.load_model(ref.path("network.keras"), compile=False, safe_mode=True)
-        for ref in trained
-    ]
-    whole = joined(networks)
-    whole.save(out / "network.keras")
-    scores = [read_arrays(ref, "scores") for ref in trained]
-    mean = {
-        part: np.mean([score[part] for score in scores], axis=0) for part in ("validation", "test")
-    }
-    write_arrays(out, "scores", **mean)
-    files.write_json(
-        out / "history.json",
-        json.loads(trained[0].path("history.json").read_text(encoding="utf-8")),
-    )
-    files.write_text(out / VOCABULARY, vocabulary_of(encoded).model_dump_json())
-    y = read_arrays(encoded, "validation")["y"]
+    y = read_arrays(encoded, "validation")["y"].astype("float64")
+    scores = {name: [read_arrays(ref, "scores")] for name, ref in parts.items()}
+    weights = best_weights([y], scores, problem)
+    summed = {part: weighted_sum(scores, weights, 0, part) for part in ("validation", "test")}
+    write_arrays(out, "scores", **summed)
+    files.write_json(out / WEIGHTS, weights)
+    files.write_json(out / "history.json", {"loss": []})
+    for name, ref in parts.items():
+        copy_model(ref, out / name)
+    shutil.copy2(encoded.path(VOCABULARY), out / VOCABULARY)
+    used = [ref for name, ref in parts.items() if weights[name]]
     return {
-        **trained[0].facts,
-        "parameters": int(whole.count_params()),
-        "val_accuracy": float(((mean["validation"] > 0) == (y == 1)).mean()),
+        "rows": max(int(str(ref.facts["rows"])) for ref in used),
+        "parameters": sum(int(str(ref.facts["parameters"])) for ref in used),
+        "weights": dict(weights),
+        "val_accuracy": float(((summed["validation"] > 0) == (y == 1)).mean()),
+        "device": DEVICE,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated
 
 import pandas as pd
@@ -27,17 +27,19 @@ from tasks.texts.blend import blend
 from tasks.texts.features import encode
 from tasks.texts.halves import both, fetch_halves, join
 from tasks.texts.inputs import Texts
+from tasks.texts.linear import LinearModel, fit_linear
 from tasks.texts.split import split_texts
 from tasks.texts.train import TextNetwork, TextSettings, train_texts
-from tasks.training.blend import networks_to_train, with_blends
+from tasks.training.blend import networks_to_train
 
 SMOKE_EPOCHS = 1
+SMOKE_BUCKETS = 65_521
 
 
 class TextParams(CaseParams):
     """What can be set where texts are classified."""
 
-    candidates: tuple[str, ...] = Field((), description="networks to train")
+    candidates: tuple[str, ...] = Field((), description="models to train")
     peers: tuple[TextPeer, ...] = Field(
         ("dummy", "linear_on_characters", "linear_on_words"),
         description="plain models to compare with",
@@ -104,7 +106,7 @@ class PreparedTexts(PreparedData):
 
 @dataclass(frozen=True)
 class TextCase:
-    """A set of texts with a test part of its own, and the networks that are compared.
+    """A set of texts with a test part of its own, and the models that are compared.
 
     Attributes
     ----------
@@ -122,8 +124,11 @@ class TextCase:
         How the texts are written as numbers, by name.
     models
         The networks by name.
+    linear
+        Linear models on n-grams, by name.
     blends
-        Candidates whose answer is the mean of several networks that read the same encoding.
+        Candidates whose logit is the weighted sum of those of several models that read the same
+        encoding.
     """
 
     dataset: str
@@ -133,6 +138,7 @@ class TextCase:
     sample: Callable[[int, int], pd.DataFrame]
     encodings: Mapping[str, Encoding]
     models: Mapping[str, TextModel]
+    linear: Mapping[str, LinearModel] = field(default_factory=dict)
     blends: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def prepare(self, params: TextParams) -> PreparedTexts:
@@ -177,34 +183,48 @@ class TextCase:
         return [fitted] if params.peers else []
 
     def fit_all(self, data: PreparedTexts, params: TextParams) -> dict[str, list[Ref]]:
-        """Train all candidates, and the networks that are blended."""
-        names = networks_to_train(params.candidates, self.models, self.blends)
+        """Train all candidates, and the models that are blended."""
+        models: dict[str, TextModel | LinearModel] = {**self.models, **self.linear}
+        names = networks_to_train(params.candidates, models, self.blends)
         trained = gather({name: [self.fit(name, data, params)] for name in names})
-
-        def blend_texts(first: str, parts: tuple[Ref, ...]) -> Ref:
-            return blend(data.encodings[self.models[first].encoding], parts)
-
-        return with_blends(trained, params.candidates, self.blends, blend_texts)
+        outputs = {}
+        for name in params.candidates:
+            if name in self.blends:
+                parts = {part: trained[part][0] for part in self.blends[name]}
+                encoded = data.encodings[models[self.blends[name][0]].encoding]
+                outputs[name] = [blend.with_label(name)(encoded, parts, data.problem)]
+            else:
+                outputs[name] = trained[name]
+        return outputs
 
     def fit(self, name: str, data: PreparedTexts, params: TextParams) -> Future:
-        """Begin to train one network.
+        """Begin to train one model; the smoke profile trains a smaller one.
 
         Raises
         ------
         CasebookError
-            There is no network of that name.
+            There is no model of that name.
         """
+        smoke = params.profile == "smoke"
+        if name in self.linear:
+            return self._fit_linear(name, data, params.seed, smoke=smoke)
         if name not in self.models:
-            names = ", ".join((*self.models, *self.blends))
+            names = ", ".join((*self.models, *self.linear, *self.blends))
             raise CasebookError(f"--candidates {name}: there are {names}.")
         model = self.models[name]
         network, epochs = model.network, model.settings.epochs
-        if params.profile == "smoke":
+        if smoke:
             network, epochs = model.small or network, min(SMOKE_EPOCHS, epochs)
         settings = model.settings.model_copy(update={"epochs": epochs, "device": params.device})
         return train_texts.with_label(name).submit(
             data.encodings[model.encoding], network, settings, params.seed
         )
+
+    def _fit_linear(self, name: str, data: PreparedTexts, seed: int, *, smoke: bool) -> Future:
+        model = self.linear[name]
+        if smoke:
+            model = replace(model, grams=replace(model.grams, buckets=SMOKE_BUCKETS))
+        return fit_linear.with_label(name).submit(data.encodings[model.encoding], model, seed)
 
     def _encode(self, parts: Ref) -> dict[str, Ref]:
         return {

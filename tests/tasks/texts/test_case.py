@@ -26,6 +26,8 @@ def test_a_source_with_one_half_names_the_files_that_are_lacking(tmp_path: Path)
 
 
 def test_every_model_reads_an_encoding_and_every_blend_one_alone() -> None:
-    assert {model.encoding for model in CASE.models.values()} <= CASE.encodings.keys()
+    encodings = {name: model.encoding for name, model in CASE.models.items()}
+    encodings |= {name: model.encoding for name, model in CASE.linear.items()}
+    assert set(encodings.values()) <= CASE.encodings.keys()
     for parts in CASE.blends.values():
-        assert len({CASE.models[part].encoding for part in parts}) == 1
+        assert len({encodings[part] for part in parts}) == 1
