@@ -83,8 +83,8 @@ CASE = TextCase(
         ),
     },
     linear={
-        "jamo": LinearModel("characters", JAMO, C=8.0),
-        "jamo_by_ratio": LinearModel("characters", JAMO, C=3.0, by_ratio=True),
+        "jamo": LinearModel("characters", JAMO, C=4.0),
+        "jamo_by_ratio": LinearModel("characters", JAMO, C=6.0, by_ratio=True),
     },
     blends={"blend": ("ngrams", "characters", "jamo", "jamo_by_ratio")},
 )

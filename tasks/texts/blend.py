@@ -25,7 +25,7 @@ def blend(out: Path, encoded: Ref, parts: Mapping[str, Ref], problem: Problem) -
     learn what they can.
 
     Writes `scores.npz` as its models do, `weights.json`, the files of its models, and
-    `vocabulary.json`.
+    `vocabulary.json`; the curves are those of the first.
     """
     y = read_arrays(encoded, "validation")["y"].astype("float64")
     scores = {name: [read_arrays(ref, "scores")] for name, ref in parts.items()}
@@ -33,7 +33,8 @@ def blend(out: Path, encoded: Ref, parts: Mapping[str, Ref], problem: Problem) -
     summed = {part: weighted_sum(scores, weights, 0, part) for part in ("validation", "test")}
     write_arrays(out, "scores", **summed)
     files.write_json(out / WEIGHTS, weights)
-    files.write_json(out / "history.json", {"loss": []})
+    first = next(iter(parts.values()))
+    shutil.copy2(first.path("history.json"), out / "history.json")
     for name, ref in parts.items():
         copy_model(ref, out / name)
     shutil.copy2(encoded.path(VOCABULARY), out / VOCABULARY)

@@ -21,6 +21,8 @@ from tasks.texts.letters import letter_table
 from tasks.texts.ngrams import NGrams, presence, spelled
 from tasks.texts.ngrams_graph import ngrams_graph
 
+LEAST = 3  # texts that must have an n-gram, else it is left out, as the baselines have it
+
 
 @dataclass(frozen=True)
 class LinearModel:
@@ -106,10 +108,11 @@ def fitted(x: sparse.csr_matrix, y: Int64Array, model: LinearModel, seed: int) -
     """Return the model fitted to rows of n-grams."""
     rarity = rarities(x)
     scale = rarity.astype(np.float32) * (ratios(x, y) if model.by_ratio else np.float32(1))
-    scaled = sparse.diags(1 / lengths(x, rarity)) @ x @ sparse.diags(scale)
+    scaled = (sparse.diags(1 / lengths(x, rarity)) @ x @ sparse.diags(scale)).tocsr()
+    scaled.eliminate_zeros()
     regression = linear_model.LogisticRegression(
         C=model.C, solver="liblinear", dual=True, random_state=seed
-    ).fit(scaled.tocsr(), y)
+    ).fit(scaled, y)
     weights = (regression.coef_[0] * scale).astype(np.float32)
     return Fitted(weights, rarity, float(regression.intercept_[0]))
 
@@ -130,18 +133,19 @@ def lengths(x: sparse.csr_matrix, rarity: Float16Array) -> Float64Array:
 
 
 def rarities(x: sparse.csr_matrix) -> Float16Array:
-    """Return the inverse document frequency of each column, 0 of one that no row has.
+    """Return the inverse document frequency of each column, 0 of one that few rows have.
 
     It is scikit-learn's: ln((1 + rows) / (1 + rows that have it)) + 1.
 
     Examples
     --------
-    >>> rarities(sparse.csr_matrix([[1, 1, 0], [1, 0, 0]])).round(2).tolist()
-    [1.0, 1.41, 0.0]
+    >>> x = sparse.csr_matrix([[1, 1, 1], [1, 1, 0], [1, 1, 0], [1, 0, 0]])
+    >>> rarities(x).round(2).tolist()
+    [1.0, 1.22, 0.0]
     """
     frequency = np.asarray(x.sum(axis=0)).ravel()
     inverse = np.log((1 + x.shape[0]) / (1 + frequency)) + 1
-    return np.where(frequency > 0, inverse, 0).astype(np.float16)
+    return np.where(frequency >= LEAST, inverse, 0).astype(np.float16)
 
 
 def ratios(x: sparse.csr_matrix, y: Int64Array) -> Float32Array:

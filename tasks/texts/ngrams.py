@@ -15,6 +15,7 @@ from tasks.texts.features import Texts
 
 # 2 ** 32 over the golden ratio, as 32 bits have it (Knuth 1998, multiplicative hashing)
 FACTOR = -1_640_531_535
+BLOCK = 5000  # texts at once, whose n-grams are sorted together
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,20 @@ def presence(letters: Texts, grams: NGrams) -> sparse.csr_matrix:
     >>> presence(texts, NGrams(1, 2, 11)).sum(axis=1).ravel().tolist()
     [[4.0, 1.0, 0.0]]
     """
+    starts = range(0, max(1, len(letters)), BLOCK)
+    blocks = [_block(_between(letters, start, start + BLOCK), grams) for start in starts]
+    return sparse.vstack(blocks, format="csr")
+
+
+def _between(letters: Texts, start: int, stop: int) -> Texts:
+    """Return the texts from one on up to another."""
+    ends = letters.ends[start:stop]
+    first = letters.ends[start - 1] if start else 0
+    last = ends[-1] if len(ends) else first
+    return Texts(letters.tokens[first:last], ends - first)
+
+
+def _block(letters: Texts, grams: NGrams) -> sparse.csr_matrix:
     columns = grams.buckets + 1
     places = [rows * columns + codes for rows, codes in _coded(letters, grams)]
     distinct = np.unique(np.concatenate(places))

@@ -3,17 +3,22 @@
 The tests also cover wrong files, and real reviews as the service answers them.
 """
 
+import json
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
+import onnxruntime
 import pandas as pd
 import pytest
+from numpy import typing as npt
+from scipy import special
 
 from casebook.words import numbered, padded
 from samples.naver_reviews import make_half
 from serving.bundle import load
+from serving.graph import TOKENS
+from tasks.tables.network_graph import load_network
 from tasks.texts.features import plain, vocabulary_in
 from tests import needs
 from tests.flows.house import SMOKE, House, fails_at_the_end, house_after
@@ -48,10 +53,28 @@ def test_a_run_leaves_figures_pictures_and_what_repeats_are_worth(reviewed: Hous
     assert "without repeats" in page and "up to 2 words" in page and "Sample data" in page
 
 
-def test_the_service_answers_as_keras_does(reviewed: House) -> None:
+def expected_of(house: House, texts: list[str | None]) -> npt.NDArray[np.float64]:
+    """Return the blend's probabilities, of which each model is computed by itself.
 
+    Networks are computed by Keras; the unit tests hold the linear models to scikit-learn.
+    """
+    (folder,) = (house.artifacts / "store" / "naver_reviews" / "blend-blend").iterdir()
+    tokens = padded(numbered(texts, vocabulary_in(folder)))
+    total = np.zeros(len(texts))
+    for name, weight in json.loads((folder / "weights.json").read_text()).items():
+        if (folder / name / "network.keras").is_file():
+            logits = np.asarray(load_network(folder / name / "network.keras")(tokens))
+        else:
+            path = folder / name / "score.onnx"
+            session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+            logits = session.run(["score"], {TOKENS: tokens})[0]
+        total += weight * logits[:, 0]
+    return np.asarray(special.expit(total))
+
+
+def test_the_service_answers_as_the_models_of_the_blend_do(reviewed: House) -> None:
     version = reviewed.artifacts / "models" / "naver_reviews" / "1"
-    texts = [
+    texts: list[str | None] = [
         "영화 정말 최고네요!!!!",
         None,
         "👍👍",
@@ -60,13 +83,11 @@ def test_the_service_answers_as_keras_does(reviewed: House) -> None:
         "지루하다 " * 28,
         "'\"\\",
     ]
-    model, vocabulary = keras.saving.load_model(version / "model.keras"), vocabulary_in(version)
-    expected = [
-        float(np.asarray(model(padded(numbered([text], vocabulary))))[0, 0]) for text in texts
-    ]
     predictions: Any = load(version).predict([{"text": text} for text in texts])
     np.testing.assert_allclose(
-        [prediction["probability"] for prediction in predictions], expected, atol=1e-4
+        [prediction["probability"] for prediction in predictions],
+        expected_of(reviewed, texts),
+        atol=1e-4,
     )
     assert {prediction["label"] for prediction in predictions} <= {"negative", "positive"}
 
@@ -98,8 +119,7 @@ def test_wrong_files_end_in_one_paragraph(empty: House, tmp_path: Path) -> None:
 
 
 @pytest.mark.realdata
-def test_real_reviews_are_answered_as_keras_does(reviewed: House) -> None:
-
+def test_real_reviews_are_answered_as_the_models_of_the_blend_do(reviewed: House) -> None:
     documents = pd.read_parquet(Path(needs.real_data()) / "nsmc" / "ratings_test.parquet")[
         "document"
     ]
@@ -115,11 +135,11 @@ def test_real_reviews_are_answered_as_keras_does(reviewed: House) -> None:
     ]
     assert None in chosen and len(chosen) >= 1000
     version = reviewed.artifacts / "models" / "naver_reviews" / "1"
-    model, vocabulary = keras.saving.load_model(version / "model.keras"), vocabulary_in(version)
-    expected = np.asarray(model(padded(numbered(chosen, vocabulary))))[:, 0]
     predictions: Any = load(version).predict([{"text": text} for text in chosen])
     np.testing.assert_allclose(
-        [prediction["probability"] for prediction in predictions], expected, atol=1e-4
+        [prediction["probability"] for prediction in predictions],
+        expected_of(reviewed, chosen),
+        atol=1e-4,
     )
 
 

@@ -112,7 +112,7 @@ def by_scikit_learn(
     letters = spelled(Texts.of(numbered(texts, vocabulary)), letter_table(vocabulary))
     rows = presence(letters, GRAMS)
     tfidf = feature_extraction.text.TfidfTransformer().fit(x)
-    met = np.ravel(x.sum(axis=0)) > 0
+    met = np.ravel(x.sum(axis=0)) >= 3
     tfidf.idf_ = np.where(met, tfidf.idf_, 0).astype(np.float16)
     scale = np.ones(x.shape[1])
     if by_ratio:
