@@ -140,7 +140,7 @@ def rarities(x: sparse.csr_matrix) -> Float16Array:
     Examples
     --------
     >>> x = sparse.csr_matrix([[1, 1, 1], [1, 1, 0], [1, 1, 0], [1, 0, 0]])
-    >>> rarities(x).round(2).tolist()
+    >>> rarities(x).astype("float64").round(2).tolist()
     [1.0, 1.22, 0.0]
     """
     frequency = np.asarray(x.sum(axis=0)).ravel()
@@ -149,15 +149,17 @@ def rarities(x: sparse.csr_matrix) -> Float16Array:
 
 
 def ratios(x: sparse.csr_matrix, y: Int64Array) -> Float32Array:
-    """Return for each n-gram the logarithm of its share among texts of class 1 to that of class 0.
+    """Return for each n-gram the logarithm of its share of class 1 to its share of class 0.
+
+    The shares are of all n-grams that the texts of a class have.
 
     One text more of each class has every n-gram, so that none has a share of 0.
 
     Examples
     --------
     >>> x = sparse.csr_matrix([[1, 1], [1, 0], [1, 0]])
-    >>> ratios(x, np.array([1, 0, 0])).round(3).tolist()
-    [-0.223, 0.876]
+    >>> ratios(x, np.array([1, 0, 0])).astype("float64").round(3).tolist()
+    [-0.405, 0.693]
     """
     counts = [1 + np.asarray(x[y == label].sum(axis=0)).ravel() for label in (1, 0)]
     liked, not_liked = (count / count.sum() for count in counts)

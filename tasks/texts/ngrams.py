@@ -58,7 +58,7 @@ def presence(letters: Texts, grams: NGrams) -> sparse.csr_matrix:
     Examples
     --------
     >>> texts = Texts.of([[2, 3, 2, 3], [2], []])
-    >>> presence(texts, NGrams(1, 2, 11)).sum(axis=1).ravel().tolist()
+    >>> presence(texts, NGrams(1, 2, 101)).sum(axis=1).ravel().tolist()
     [[4.0, 1.0, 0.0]]
     """
     starts = range(0, max(1, len(letters)), BLOCK)
