@@ -71,9 +71,18 @@ class Curve(NamedTuple):
 
 
 def measured(
-    name: str, learner: Learner, features: Sequence[Ref], problem: Problem, seed: int
+    name: str,
+    learner: Learner,
+    trained: Sequence[Ref],
+    features: Sequence[Ref],
+    problem: Problem,
+    seed: int,
 ) -> Curve:
-    """Return the curve of one candidate over all folds; no test row is read."""
+    """Return the curve of one candidate over all folds; no test row is read.
+
+    What the candidate itself learned, `trained`, gives the scores of all rows; where there is
+    nothing, as of a part of a blend that is no candidate, it is fitted for them as well.
+    """
     folds = [{part: read_arrays(ref, part) for part in PARTS[:2]} for ref in features]
     train, validation = (len(folds[0][part]["y"]) for part in PARTS[:2])
     rows, figures, drawn = [], [], []
@@ -82,7 +91,10 @@ def measured(
             {**fold, "train": subset(fold["train"], share, problem, seed)} for fold in folds
         ]
         rows.append(len(parts[0]["train"]["y"]))
-        scores = learner(parts, problem, seed)
+        if share == SHARES[-1] and trained:
+            scores = [read_arrays(ref, "scores")["validation"].astype("float64") for ref in trained]
+        else:
+            scores = learner(parts, problem, seed)
         pairs = zip(parts, scores, strict=True)
         values = [on_validation(part, fold, problem, seed) for part, fold in pairs]
         figures.append([once for once, _ in values])

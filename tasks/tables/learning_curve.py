@@ -55,7 +55,8 @@ def learning_curve(
     judged = results(evaluation)
     champion = str(judged["champion"])
     name = representative(champion, networks)
-    curve = measured(name, learners[name], features, problem, seed)
+    trained = networks.get(name, ())[: len(features)]
+    curve = measured(name, learners[name], trained, features, problem, seed)
     draw(out / "learning_curve.png", curve, problem)
     sizes = [len(read_arrays(features[0], part)["y"]) for part in PARTS]
     compared = Comparison.of(judged, problem, sum(sizes))
@@ -88,6 +89,7 @@ def draw(path: Path, curve: Curve, problem: Problem) -> None:
     axis.set_xticks([*curve.rows, 2 * curve.rows[-1]])
     axis.xaxis.set_major_formatter("{x:,.0f}")
     axis.minorticks_off()
+    axis.tick_params(axis="x", labelsize=8)
     axis.set(xlabel="training rows", ylabel=f"{problem.title} on validation")
     axis.legend(fontsize=8)
     save(fig, path)

@@ -61,7 +61,7 @@ def test_a_class_of_one_row_is_in_every_share() -> None:
 def test_the_curve_does_not_depend_on_test_rows(
     folds: list[Ref], keep_arrays: Callable[..., Ref]
 ) -> None:
-    curve = measured("ours", LEARNER, folds, CLASS, 0)
+    curve = measured("ours", LEARNER, [], folds, CLASS, 0)
     assert curve.figures.shape == (2, 5)
     assert curve.rows[-1] == 150
     assert curve.figures[:, -1].mean() > curve.figures[:, 0].mean()
@@ -69,12 +69,12 @@ def test_the_curve_does_not_depend_on_test_rows(
         keep_arrays(**{name: read_arrays(ref, name) for name in PARTS[:2]}, test=rows(60, 99))
         for ref in folds
     ]
-    again = measured("ours", LEARNER, others, CLASS, 0)
+    again = measured("ours", LEARNER, [], others, CLASS, 0)
     assert again.figures.tolist() == curve.figures.tolist()
 
 
 def test_an_interval_needs_no_second_fold(folds: list[Ref]) -> None:
-    curve = measured("ours", LEARNER, folds[:1], CLASS, 0)
+    curve = measured("ours", LEARNER, [], folds[:1], CLASS, 0)
     for value, low, high in [*curve.means(), curve.doubling(CLASS)]:
         assert low < value < high
 
@@ -82,7 +82,19 @@ def test_an_interval_needs_no_second_fold(folds: list[Ref]) -> None:
 def test_the_interval_of_folds_that_agree_is_as_wide_as_their_rows_make_it(
     folds: list[Ref],
 ) -> None:
-    one = measured("ours", LEARNER, folds[:1], CLASS, 0).means()[-1]
-    twice = measured("ours", LEARNER, [folds[0], folds[0]], CLASS, 0).means()[-1]
+    one = measured("ours", LEARNER, [], folds[:1], CLASS, 0).means()[-1]
+    twice = measured("ours", LEARNER, [], [folds[0], folds[0]], CLASS, 0).means()[-1]
     assert twice.value == one.value
     assert twice.high - twice.low == pytest.approx((one.high - one.low) / 2**0.5)
+
+
+def test_the_candidate_s_own_scores_stand_for_all_rows(
+    folds: list[Ref], keep_arrays: Callable[..., Ref]
+) -> None:
+    perfect = [
+        keep_arrays(scores={"validation": read_arrays(ref, "validation")["y"]}) for ref in folds
+    ]
+    curve = measured("ours", LEARNER, perfect, folds, CLASS, 0)
+    assert curve.figures[:, -1].tolist() == [1.0, 1.0]
+    fitted = measured("ours", LEARNER, [], folds, CLASS, 0)
+    assert curve.figures[:, :-1].tolist() == fitted.figures[:, :-1].tolist()
