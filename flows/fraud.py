@@ -25,8 +25,9 @@ from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_pu
 from tasks.tables.case import TableCase
 from tasks.tables.estimators import Estimator, extra_trees, gradient_boosting
 from tasks.tables.explore import explore
+from tasks.tables.holdout import Holdout
 from tasks.tables.parameters import ThresholdParams
-from tasks.tables.splitters import Holdout, Model
+from tasks.tables.splitters import Model
 from tasks.training.networks import piecewise, side_by_side
 from tasks.training.train import Settings
 

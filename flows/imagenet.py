@@ -33,8 +33,9 @@ from samples.flowers import make_flowers
 from tasks.data.clean import clean, drop_pictures_of_two_labels, drop_repeated_pictures
 from tasks.data.fetch import fetch
 from tasks.data.validate import enforce, suite_text, validate
-from tasks.evaluation.evaluate import RESULTS, softmax
+from tasks.evaluation.evaluate import RESULTS
 from tasks.evaluation.intervals import bootstrap
+from tasks.evaluation.judging import softmax
 from tasks.evaluation.metrics import multiclass
 from tasks.images import backbone
 from tasks.images.backbone import SHAPE

@@ -17,7 +17,8 @@ from casebook.errors import CasebookError
 from casebook.operation import Operation
 from casebook.params import CaseParams, Profile
 from tasks.drafting.case_files import write_case
-from tasks.drafting.draft import Draft, Leaks, Request, draft
+from tasks.drafting.draft import Draft, Request, draft
+from tasks.drafting.giveaways import Leaks
 
 
 def table(

@@ -21,7 +21,7 @@ from casebook.futures import Future
 from casebook.params import CaseParams
 from casebook.progress import Progress
 from casebook.run import StageRecord, Summary, current
-from tasks.evaluation.evaluate import validated
+from tasks.evaluation.judging import validated
 from tasks.problem.prepared_data import PreparedData
 from tasks.tables.case import TableCase
 from tasks.tables.parameters import TableParams

@@ -13,22 +13,19 @@ import pandas as pd
 from casebook.catalog import Column, DataFile, DataSet
 from casebook.errors import CasebookError
 from casebook.language import Message, msg
+from tasks.drafting.giveaways import Leaks, without_giveaways
 from tasks.drafting.roles import Guess, guess_roles, with_roles
 from tasks.drafting.source import located
 from tasks.drafting.suite import LEFT_OUT, draft_suite
-from tasks.drafting.sums import sums_to_target
 from tasks.drafting.target import guess_problem
 from tasks.drafting.typed import typed_frame
-from tasks.evaluation.target_leakage import Leak, leaks
 from tasks.problem.definition import Problem
-from tasks.problem.targets import truth
 from tasks.reading import table as tables
 from tasks.reading.form import form_of
 from tasks.reading.sniff import assumptions
 
 FEWEST_ROWS = 50
 MOST_COLUMNS = 5_000
-Leaks = Literal["stop", "drop", "keep"]
 
 
 @dataclass(frozen=True)
@@ -117,7 +114,7 @@ def draft(request: Request) -> Draft:
     guesses = guess_roles(judged, request.target)
     guesses = with_roles(guesses, columns, list(guesses))
     _in_order(guesses, request)
-    guesses, trusted = _without_leaks(judged, guesses, problem, request)
+    guesses, trusted = without_giveaways(judged, guesses, problem, request.source, request.leaks)
     name = request.name or case_name(request.source)
     entry = _entry(name, file, request, frame, guesses)
     remarks = [
@@ -200,52 +197,6 @@ def _in_order(guesses: Mapping[str, Guess], request: Request) -> None:
             f"--time {request.time}: the column has neither dates that can be read nor numbers. "
             "Write its dates as 2026-11-30, or name another column."
         )
-
-
-def _without_leaks(
-    frame: pd.DataFrame, guesses: Mapping[str, Guess], problem: Problem, request: Request
-) -> tuple[dict[str, Guess], tuple[str, ...]]:
-    """Return the guesses without the columns that give the answer away, and those that are kept.
-
-    Raises
-    ------
-    CasebookError
-        There are some, and nobody said what to do.
-    """
-    used = [name for name, guess in guesses.items() if guess.role not in LEFT_OUT]
-    table = frame[used].assign(**{problem.target: truth(frame, problem)})
-    suspects = [
-        leak
-        for leak in leaks(table, problem.target, classes=problem.classes, identifiers=False)
-        if leak.certain
-    ]
-    numbers = [name for name in used if guesses[name].role == "number"]
-    if not problem.classes:
-        adding = sums_to_target(frame, problem.target, numbers)
-        suspected = {leak.column for leak in suspects}
-        suspects += [
-            Leak(name, "with another column it adds up to the target", certain=True)
-            for name in adding
-            if name not in suspected
-        ]
-    if not suspects or request.leaks == "keep":
-        return dict(guesses), tuple(leak.column for leak in suspects)
-    if request.leaks == "stop":
-        raise CasebookError(_give_away(suspects, request))
-    dropped = {
-        leak.column: Guess("left out", f"it gives the answer away: {leak.figure}")
-        for leak in suspects
-    }
-    return {**guesses, **dropped}, ()
-
-
-def _give_away(suspects: list[Leak], request: Request) -> str:
-    described = "; ".join(f"{leak.column} ({leak.figure})" for leak in suspects)
-    return (
-        f"Columns of {request.source} nearly decide {request.target} by themselves: {described}. "
-        "They may not be known yet when an answer is needed. Go on without them by `--leaks drop`, "
-        "or with them, if each is known before, by `--leaks keep`."
-    )
 
 
 def _entry(

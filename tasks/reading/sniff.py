@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,8 +15,9 @@ from casebook.errors import CasebookError
 from casebook.language import Message, msg
 from tasks.reading.encoding import WIDE, encoding_problem, foreign
 from tasks.reading.form import form_of
-from tasks.reading.local import local_number, recoded
+from tasks.reading.local import recoded
 from tasks.reading.names import kind
+from tasks.reading.number_style import cells_by_column, number_style
 from tasks.reading.packing import unpacked
 from tasks.reading.trouble import met
 
@@ -27,12 +27,6 @@ BLANKS = r"\s+"
 NAMES = {"\t": "TAB", BLANKS: "blanks"}
 CHUNK = 1 << 22  # bytes
 LONGEST = 100_000  # characters of a line: the rest tells nothing new
-MARKS = ("?", "NA", "N/A", "n/a", "#N/A", "NULL", "null", "None", "nan", "NaN", "-", ".")
-COMMA = r"[-+]?\d+(\.\d{3})*,\d+"
-POINT_GROUPS = r"[-+]?\d{1,3}(\.\d{3})+,\d+"
-COMMA_GROUPS = r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?"
-LARGE = rf"{COMMA_GROUPS}|[-+]?\d{{1,3}}(\.\d+)?"
-SHARE = 0.9  # of a column's cells that must be numbers
 
 
 def sniff(path: Path, given: DataFile | None = None) -> DataFile:
@@ -59,7 +53,7 @@ def sniff(path: Path, given: DataFile | None = None) -> DataFile:
     file = _with(file, separator=separator_of(lines))
     records = records_of(lines, file.separator)
     file = _with(file, skip=preamble(records))
-    return _with(file, **written(cells_by_column(records[file.skip :])))
+    return _with(file, **number_style(cells_by_column(records[file.skip :])))
 
 
 def _with(file: DataFile, **fields: object) -> DataFile:
@@ -197,53 +191,3 @@ def preamble(records: Sequence[Sequence[str]]) -> int:
     rows = zip(records, filled, strict=True)
     first = next((n for n, (row, cells) in enumerate(rows) if len(row) >= width < 2 * cells), 0)
     return first if first <= len(records) // 2 else 0
-
-
-def cells_by_column(records: Sequence[Sequence[str]]) -> list[list[str]]:
-    """Return the cells below the header that are not empty, by column."""
-    width = len(records[0]) if records else 0
-    rows = [row for row in records[1:] if len(row) == width]
-    columns = []
-    for place in range(width):
-        cells = [row[place].strip() for row in rows]
-        columns.append([cell for cell in cells if cell])
-    return columns
-
-
-def written(columns: Sequence[Sequence[str]]) -> dict[str, object]:
-    """Return how numbers are written, and which marks stand for missing values in columns of them.
-
-    Examples
-    --------
-    >>> written([["1.234,5", "2,0"], ["a", "b"]])
-    {'decimal': ',', 'thousands': '.'}
-    >>> written([["1", "?", "3", "4", "5", "6", "7", "8", "9", "10"]])
-    {'missing': ('?',)}
-    """
-    written_as: dict[str, object] = {}
-    present = [[cell for cell in cells if cell not in MARKS] for cells in columns]
-    if any(_mostly(cells, COMMA) for cells in present):
-        written_as["decimal"] = ","
-        if any(_some(cells, POINT_GROUPS) for cells in present):
-            written_as["thousands"] = "."
-    elif any(_mostly(cells, LARGE) and _some(cells, COMMA_GROUPS) for cells in present):
-        written_as["thousands"] = ","
-    number = local_number(str(written_as.get("decimal", ".")), str(written_as.get("thousands", "")))
-    marks = {}
-    for cells, there in zip(columns, present, strict=True):
-        if len(there) < len(cells) and _mostly(there, number):
-            marks.update(dict.fromkeys(cell for cell in cells if cell in MARKS))
-    if "?" not in marks and any("?" in cells for cells in columns):
-        marks["?"] = None
-    if marks:
-        written_as["missing"] = tuple(sorted(marks))
-    return written_as
-
-
-def _mostly(cells: Sequence[str], pattern: str) -> bool:
-    fitting = sum(bool(re.fullmatch(pattern, cell)) for cell in cells)
-    return bool(cells) and fitting >= SHARE * len(cells)
-
-
-def _some(cells: Sequence[str], pattern: str) -> bool:
-    return any(re.fullmatch(pattern, cell) for cell in cells)

@@ -16,8 +16,8 @@ from casebook.stage import stage, uncached_task
 from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_arrays, write_arrays
 from tasks.data.derive import Derived
-from tasks.evaluation.evaluate import answered
 from tasks.evaluation.figures import once
+from tasks.evaluation.judging import answered
 from tasks.pages.notes import Notes
 from tasks.problem.definition import Problem
 from tasks.tables.features import Encoder, encode

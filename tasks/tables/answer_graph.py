@@ -12,7 +12,7 @@ import onnx
 
 from casebook.store import Ref
 from casebook.tables import read_arrays
-from tasks.evaluation.evaluate import softmax
+from tasks.evaluation.judging import softmax
 from tasks.problem.calibration import probabilities
 from tasks.problem.definition import Problem
 from tasks.tables.blend import NETWORK, weights_of

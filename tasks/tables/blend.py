@@ -15,8 +15,8 @@ from casebook.array_types import Float64Array, NamedArrays
 from casebook.stage import stage
 from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_arrays, write_arrays
-from tasks.evaluation.evaluate import answered
 from tasks.evaluation.figures import once
+from tasks.evaluation.judging import answered
 from tasks.problem.definition import Problem
 from tasks.tables.estimators import DEVICE, GRAPH
 

@@ -11,9 +11,9 @@ from scipy import stats
 from casebook.array_types import Float64Array, NamedArrays
 from casebook.store import Ref
 from casebook.tables import read_arrays
-from tasks.evaluation.evaluate import answered
 from tasks.evaluation.figures import primary
 from tasks.evaluation.intervals import FEW, LEVEL, resamples
+from tasks.evaluation.judging import answered
 from tasks.evaluation.paired import Difference, across_folds
 from tasks.problem.definition import Problem
 from tasks.tables.learners import Learner, Parts

@@ -19,8 +19,8 @@ from casebook.stage import stage
 from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_arrays, write_arrays
 from tasks.data.derive import Derived, derive
-from tasks.evaluation.evaluate import answered
 from tasks.evaluation.figures import once
+from tasks.evaluation.judging import answered
 from tasks.problem.definition import Problem
 from tasks.problem.targets import truth
 from tasks.tables.encoder_graph import taken, transformed

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from casebook.array_types import Float64Array
-from tasks.evaluation.evaluate import answered
 from tasks.evaluation.figures import once
+from tasks.evaluation.judging import answered
 from tasks.problem.definition import Problem
 
 Settings: TypeAlias = "Mapping[str, Any]"

@@ -22,8 +22,9 @@ from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_pu
 from tasks.tables.baselines import Peer
 from tasks.tables.case import TableCase
 from tasks.tables.explore import explore
+from tasks.tables.holdout import Holdout
 from tasks.tables.parameters import TableParams
-from tasks.tables.splitters import Holdout, Model
+from tasks.tables.splitters import Model
 from tasks.training.train import Settings
 
 LABELS = ("1", "2", "3")

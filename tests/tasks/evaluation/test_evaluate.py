@@ -9,8 +9,9 @@ import pytest
 from casebook.errors import CasebookError
 from casebook.store import Ref
 from casebook.tables import read_arrays
-from tasks.evaluation.evaluate import evaluate, judge, results
+from tasks.evaluation.evaluate import evaluate, results
 from tasks.evaluation.figures import base_weights
+from tasks.evaluation.judging import judge
 from tasks.problem.calibration import ThresholdPolicy
 from tasks.problem.definition import Problem
 

@@ -16,7 +16,7 @@ from sklearn import compose
 from casebook.errors import CasebookError
 from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_arrays, write_arrays
-from tasks.evaluation.evaluate import softmax
+from tasks.evaluation.judging import softmax
 from tasks.problem.calibration import probabilities
 from tasks.problem.definition import Problem
 from tasks.tables import estimators

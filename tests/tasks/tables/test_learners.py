@@ -12,9 +12,10 @@ from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_arrays, write_arrays
 from tasks.problem.definition import Problem
 from tasks.tables.estimators import Estimator, fit_estimator, logistic_regression
+from tasks.tables.holdout import Holdout
 from tasks.tables.learners import EstimatorLearner
 from tasks.tables.split import PARTS
-from tasks.tables.splitters import Holdout, Model, RepeatedKFold
+from tasks.tables.splitters import Model, RepeatedKFold
 from tasks.tables.train_folds import train_folds
 from tasks.training.networks import perceptron
 from tasks.training.train import Settings, train

@@ -3,8 +3,9 @@
 import pytest
 
 from tasks.problem.definition import Problem
+from tasks.tables.holdout import Holdout
 from tasks.tables.parameters import RepeatedFoldsParams, TableParams
-from tasks.tables.splitters import Holdout, RepeatedKFold
+from tasks.tables.splitters import RepeatedKFold
 
 CLASS = Problem(problem_type="binary", target="y", primary_metric="auprc", metrics=("auprc",))
 NUMBER = Problem(problem_type="regression", target="y", primary_metric="rmse", metrics=("rmse",))

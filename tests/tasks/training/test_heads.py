@@ -10,7 +10,7 @@ from scipy.special import log_softmax, logsumexp, softmax
 
 from casebook.store import Ref, fold_name
 from casebook.tables import read_arrays, write_arrays
-from tasks.evaluation.evaluate import judge
+from tasks.evaluation.judging import judge
 from tasks.problem.calibration import ThresholdPolicy, temperature
 from tasks.problem.definition import Problem
 from tasks.tables.network_graph import with_head

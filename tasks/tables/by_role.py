@@ -1,0 +1,106 @@
+"""By role: what a model is given of the columns of a table, by their roles in the catalog."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+from sklearn import compose, impute, pipeline, preprocessing
+
+from casebook.catalog import Column, DataSet
+from tasks.data.dates import PARTS, DateFormat, DatePart
+from tasks.data.derive import Derived, Matches
+from tasks.tables.features import one_hot
+
+SMALL, MIDDLING = 3_000, 20_000  # rows: ten folds, three, or one
+
+
+class ByRole(BaseModel):
+    """The encoder: each column by its role in the catalog.
+
+    Numbers are filled with the median, flagged where they were missing, and standardized, as are
+    the parts of dates; a category gets a feature for each of its values, and a text for each of its
+    words. It is called as every encoder is, with the names of all columns.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    numbers: tuple[str, ...]
+    categories: tuple[tuple[str, tuple[str, ...]], ...]
+    flags: tuple[str, ...]
+
+    def __call__(self, columns: list[str]) -> compose.ColumnTransformer:
+        """Return it, unfitted."""
+        steps: list[tuple[str, object, list[str]]] = []
+        if self.numbers:
+            filled = impute.SimpleImputer(strategy="median", add_indicator=True)
+            scaled = pipeline.make_pipeline(filled, preprocessing.StandardScaler())
+            steps.append(("numbers", scaled, list(self.numbers)))
+        steps += [(name, one_hot(values), [name]) for name, values in self.categories]
+        if self.flags:
+            steps.append(("words", preprocessing.StandardScaler(), list(self.flags)))
+        return compose.ColumnTransformer(steps, verbose_feature_names_out=False)
+
+
+def by_role(entry: DataSet) -> ByRole:
+    """Return the encoder of a table's columns."""
+    columns = entry.columns
+    dates = [part.name for part in date_parts(entry)]
+    return ByRole(
+        numbers=(*of_role(columns, "number"), *dates),
+        categories=tuple(
+            (
+                name,
+                ("", *columns[name].categories)
+                if columns[name].optional
+                else columns[name].categories,
+            )
+            for name in of_role(columns, "category")
+        ),
+        flags=tuple(word.name for word in words(entry)),
+    )
+
+
+def _categories(column: Column) -> tuple[str, ...]:
+    """Return the values that get a feature; a missing one is the empty text, and gets one too."""
+    return ("", *column.categories) if column.optional else column.categories
+
+
+def of_role(columns: dict[str, Column], role: str) -> list[str]:
+    """Return the columns that have a role, in their order."""
+    return [name for name, column in columns.items() if column.role == role]
+
+
+def derived_columns(entry: DataSet) -> tuple[Derived, ...]:
+    """Return what is computed from dates and texts."""
+    return (*date_parts(entry), *words(entry))
+
+
+def date_parts(entry: DataSet) -> list[DatePart]:
+    """Return the parts of each date: of one without a time all but the hour."""
+    parts = []
+    for name in of_role(entry.columns, "date"):
+        form = DateFormat.of(entry.columns[name].date_format)
+        parts += [
+            DatePart(name, f"{name} ({part})", part, form)
+            for part in PARTS
+            if part != "hour" or form.join
+        ]
+    return parts
+
+
+def words(entry: DataSet) -> list[Matches]:
+    """Return a flag for each word of each text; it is found in small letters and with a capital."""
+    return [
+        Matches(name, f"{name}: {word}", _containing(word))
+        for name in of_role(entry.columns, "text")
+        for word in entry.columns[name].categories
+    ]
+
+
+def _containing(word: str) -> str:
+    """Return the pattern of a text that contains a word, in whichever case its letters are."""
+    letters = "".join(
+        f"[{letter.lower()}{letter.upper()}]"
+        if len(letter.upper()) == 1 and letter.upper() != letter.lower()
+        else letter
+        for letter in word
+    )
+    return rf"(?s)(?:.*[^A-Za-z])?{letters}(?:[^A-Za-z].*)?"
