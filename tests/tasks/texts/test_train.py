@@ -21,10 +21,9 @@ from tasks.stories.naver_reviews.networks import (
     small_ngrams,
 )
 from tasks.tables.network_graph import converted
-from tasks.texts.blend import blend
 from tasks.texts.features import VOCABULARY, Texts, vocabulary_in
 from tasks.texts.nearest import analogies
-from tasks.texts.train import TextSettings, best_epoch, score, train_texts
+from tasks.texts.train import TextSettings, best_epoch, train_texts
 
 LETTERS = tuple("abcdefgh")
 
@@ -127,21 +126,6 @@ def test_what_is_trained_once_more_has_seen_validation_too(
     scores, others = read_arrays(once, "scores"), read_arrays(twice, "scores")
     assert np.array_equal(scores["validation"], others["validation"])
     assert not np.array_equal(scores["test"], others["test"])
-
-
-def test_networks_blended_answer_the_mean(keep: Callable[..., Ref], encoded: Ref) -> None:
-
-    settings = TextSettings(epochs=1, batch_size=50, device="cpu")
-    trained = tuple(
-        keep(train_texts.fn, encoded, network, settings, 0)
-        for network in (small_ngrams, small_characters)
-    )
-    both = keep(blend.fn, encoded, trained)
-    mean = np.mean([read_arrays(ref, "scores")["test"] for ref in trained], axis=0)
-    assert read_arrays(both, "scores")["test"] == pytest.approx(mean)
-    network = keras.saving.load_model(both.path("network.keras"))
-    texts = Texts.read(encoded, "test")
-    assert score(network, texts) == pytest.approx(mean, abs=1e-5)
 
 
 def test_the_best_epoch_has_the_least_loss() -> None:
