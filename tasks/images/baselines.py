@@ -12,7 +12,7 @@ import threadpoolctl
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, write_arrays
-from tasks.images.patches import class_probabilities
+from tasks.images.patches import class_scores
 from tasks.problem.definition import Problem
 from tasks.tables.baselines import Peer, fit_baselines
 
@@ -30,10 +30,11 @@ def fit_picture_baselines(
     problem: Problem,
     seed: int,
 ) -> Facts:
-    """Fit each peer on training and validation pictures, and score the test pictures.
+    """Fit each peer to the training pictures to score the validation ones, and anew for the test.
 
     `patches` is a linear model on a k-means dictionary of so many centroids, the others are those
-    of tables, on the pixels. Writes `scores.npz`, a probability per test picture, class and peer.
+    of tables, on the pixels. Writes `validation.npz` and `test.npz`, a logit of each class (of two,
+    one) per picture and peer.
     """
     plain = cast("tuple[Peer, ...]", tuple(name for name in peers if name != PATCHES))
     facts = fit_baselines.fn(out, pictures, plain, trees, problem, seed)
@@ -42,13 +43,13 @@ def fit_picture_baselines(
     parts = {name: read_arrays(pictures, name) for name in ("train", "validation", "test")}
     started = time.perf_counter()
     with threadpoolctl.threadpool_limits(1):  # the other core trains networks
-        probability = class_probabilities(
+        scores = class_scores(
             parts["train"], parts["validation"], parts["test"]["x"], centroids, seed
         )
     seconds = dict(cast("dict[str, float]", facts["fit_seconds"]))
     seconds[PATCHES] = round(time.perf_counter() - started, 2)
-    answers = probability[:, 1] if problem.problem_type == "binary" else probability
-    with np.load(out / "scores.npz", allow_pickle=False) as scores:
-        others = {name: scores[name] for name in scores.files}
-    write_arrays(out, "scores", **others, **{PATCHES: answers})
-    return {"rows": facts["rows"], "fit_seconds": seconds}
+    for part, logits in scores._asdict().items():
+        with np.load(out / f"{part}.npz", allow_pickle=False) as others:
+            kept = dict(others)
+        write_arrays(out, part, **kept, **{PATCHES: logits})
+    return {**facts, "fit_seconds": seconds}

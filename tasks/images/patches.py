@@ -132,10 +132,20 @@ def quadrants(pictures: UInt8Array) -> Float32Array:
     return pooling
 
 
-def class_probabilities(
+class PartScores(NamedTuple):
+    """The logits of each class for the validation and the test part, shape (rows, classes).
+
+    Of two classes there is one logit, that of the second.
+    """
+
+    validation: Float64Array
+    test: Float64Array
+
+
+def class_scores(
     train: NamedArrays, validation: NamedArrays, test: UInt8Array, centroids: int, seed: int
-) -> Float64Array:
-    """Fit a linear model on the features of patches, and return its answers to test pictures.
+) -> PartScores:
+    """Fit a linear model on the features of patches, and return its answers to the other pictures.
 
     Dictionary, scale and principal axes are learned from training and validation pictures, whose
     labels they don't see. The linear model is a logistic regression; how much it is held back is
@@ -151,18 +161,14 @@ def class_probabilities(
         How many patches the dictionary has.
     seed
         Of the patches that are drawn, and of k-means.
-
-    Returns
-    -------
-    A probability for each class, shape (rows, classes).
     """
     x = np.concatenate([train["x"], validation["x"]])
     y = np.concatenate([train["y"], validation["y"]])
     dictionary = learn(x, centroids, seed)
-    return linear_answers(features(x, dictionary), y, len(train["y"]), features(test, dictionary))
+    return linear_scores(features(x, dictionary), y, len(train["y"]), features(test, dictionary))
 
 
-def linear_answers(x: Float32Array, y: Int64Array, count: int, test: Float32Array) -> Float64Array:
+def linear_scores(x: Float32Array, y: Int64Array, count: int, test: Float32Array) -> PartScores:
     """Fit a logistic regression to features, and return its answers to those of other pictures.
 
     The `count` rows that come first are for training, the others choose how much it is held back.
@@ -173,15 +179,15 @@ def linear_answers(x: Float32Array, y: Int64Array, count: int, test: Float32Arra
     columns = scale.fit_transform(x)
     _, whitening = zca(columns, FEATURES_ADDED)
     columns = columns @ whitening
-    right = {
-        strength: regression(strength, count)
-        .fit(columns[:count], y[:count])
-        .score(columns[count:], y[count:])
+    models = {
+        strength: regression(strength, count).fit(columns[:count], y[:count])
         for strength in STRENGTHS
     }
-    model = regression(max(right, key=right.__getitem__), len(y)).fit(columns, y)
-    probability: Float64Array = model.predict_proba(scale.transform(test) @ whitening)
-    return probability
+    right = {name: model.score(columns[count:], y[count:]) for name, model in models.items()}
+    best = max(right, key=right.__getitem__)
+    validation = models[best].decision_function(columns[count:])
+    model = regression(best, len(y)).fit(columns, y)
+    return PartScores(validation, model.decision_function(scale.transform(test) @ whitening))
 
 
 def regression(strength: float, rows: int) -> linear_model.LogisticRegression:

@@ -73,7 +73,7 @@ def second(
         workspace = machine(folder, prefect_server, url, s3, process)
         plan = workspace.here("flows.fraud", *COURSE, "--plan")
         assert plan.code == 0, plan.err
-        assert plan.out.count(" reuse ") == 10
+        assert plan.out.count(" reuse ") == 12
         assert not workspace.artifacts.exists()
         done = workspace.here("flows.fraud", *COURSE)
         assert done.code == 0, done.err

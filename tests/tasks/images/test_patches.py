@@ -13,7 +13,7 @@ from tasks.images.baselines import fit_picture_baselines
 from tasks.images.patches import (
     CONTRAST,
     WHITENING,
-    class_probabilities,
+    class_scores,
     features,
     learn,
     normalized_patches,
@@ -105,10 +105,10 @@ def test_each_patch_is_in_one_quadrant(height: int, width: int) -> None:
 
 def test_a_seed_fixes_the_answers() -> None:
     train, validation, test = striped(90, 0), striped(30, 1), striped(20, 2)["x"]
-    one, same, other = (class_probabilities(train, validation, test, 8, seed) for seed in (0, 0, 1))
-    assert np.array_equal(one, same)
-    assert not np.array_equal(one, other)
-    assert one.sum(axis=1) == pytest.approx(np.ones(20), abs=1e-5)
+    one, same, other = (class_scores(train, validation, test, 8, seed) for seed in (0, 0, 1))
+    assert np.array_equal(one.test, same.test)
+    assert not np.array_equal(one.test, other.test)
+    assert [len(logits) for logits in one] == [30, 20]
 
 
 def test_patches_tell_apart_what_trees_on_pixels_do_not(
@@ -117,13 +117,13 @@ def test_patches_tell_apart_what_trees_on_pixels_do_not(
     parts = {"train": striped(120, 0), "validation": striped(30, 1), "test": striped(150, 2)}
     peers = ("dummy", "extra_trees", "patches")
     ref = keep(fit_picture_baselines.fn, keep_arrays(**parts), peers, 50, 20, PROBLEM, 0)
-    scores = read_arrays(ref, "scores")
-    assert list(scores) == list(peers)
+    scores = read_arrays(ref, "test")
+    assert list(scores) == list(read_arrays(ref, "validation")) == list(peers)
     assert ref.facts["rows"] == 150
     assert list(ref.facts["fit_seconds"]) == list(peers)  # type: ignore[arg-type]
     right = {
-        name: (probability.argmax(axis=1) == parts["test"]["y"]).mean()
-        for name, probability in scores.items()
+        name: (logits.argmax(axis=1) == parts["test"]["y"]).mean()
+        for name, logits in scores.items()
     }
     assert right["patches"] > 0.95
     assert right["patches"] > right["extra_trees"] + 0.1
