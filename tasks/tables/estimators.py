@@ -134,11 +134,6 @@ def extra_trees(width: int, seed: int) -> Any:
     return ensemble.ExtraTreesClassifier(300, random_state=seed, n_jobs=1)
 
 
-def extra_trees_regressor(width: int, seed: int) -> Any:
-    """Return a forest of 300 extremely randomized trees that predicts a number."""
-    return ensemble.ExtraTreesRegressor(300, random_state=seed, n_jobs=1, min_samples_leaf=2)
-
-
 def gradient_boosting(width: int, seed: int) -> Any:
     """Return 300 small trees, each of which corrects those before it."""
     return ensemble.HistGradientBoostingClassifier(

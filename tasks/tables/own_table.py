@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import keras
 from pydantic import BaseModel, ConfigDict, Field
+from sklearn import ensemble as ensembles
 
 from casebook.array_types import Float32Array
 from casebook.catalog import DataSet, data_set
@@ -18,8 +19,6 @@ from tasks.tables.by_role import by_role, derived_columns
 from tasks.tables.case import TableCase
 from tasks.tables.estimators import (
     Estimator,
-    extra_trees,
-    extra_trees_regressor,
     gradient_boosting,
     gradient_boosting_regressor,
 )
@@ -30,6 +29,7 @@ from tasks.training.networks import ensemble, perceptron
 from tasks.training.train import Settings
 
 SMALL, MIDDLING = 3_000, 20_000  # rows: ten folds, three, or one
+LEAVES = 2_000  # of a tree of the forest at most, more or less
 SEVERAL = 6  # classes over which one network for each is too slow
 
 
@@ -71,6 +71,22 @@ class Perceptron(BaseModel):
         return perceptron(x, self.units, dropout, self.name, outputs=self.classes)
 
 
+class Forest(BaseModel):
+    """Three hundred extremely randomized trees, whose leaves have so many rows at least.
+
+    A leaf for each row would make a graph of a gigabyte where there are many.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    classes: bool
+    leaf: int
+
+    def __call__(self, width: int, seed: int) -> Any:
+        """Return it, unfitted."""
+        kind = ensembles.ExtraTreesClassifier if self.classes else ensembles.ExtraTreesRegressor
+        return kind(300, min_samples_leaf=self.leaf, random_state=seed, n_jobs=1)
+
+
 def own_table(
     dataset: str, problem: Problem, *, rows: int, time: str = "", group: str = ""
 ) -> TableCase[OwnTableParams]:
@@ -89,11 +105,8 @@ def own_table(
     group
         The column whose rows of one value stay in one part.
     """
-    forest, boosting = (
-        (extra_trees, gradient_boosting)
-        if problem.classes
-        else (extra_trees_regressor, gradient_boosting_regressor)
-    )
+    forest = Forest(classes=problem.classes, leaf=max(2, rows // LEAVES))
+    boosting = gradient_boosting if problem.classes else gradient_boosting_regressor
     entry = data_set(dataset)
     return TableCase(
         dataset=dataset,
