@@ -213,7 +213,7 @@ def _entry(
             description=given.description if given else "",
             optional=bool(values.isna().any()),
             role=guess.role,
-            reason=guess.reason,
+            reason="; ".join(filter(None, [guess.reason, guess.warning])),
             categories=guess.categories,
             date_format=guess.date_format,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal, TypeAlias
 
 import pandas as pd
@@ -12,7 +13,7 @@ from tasks.drafting.roles import Guess
 from tasks.drafting.suite import LEFT_OUT
 from tasks.drafting.sums import sums_to_target
 from tasks.evaluation import target_leakage
-from tasks.evaluation.target_leakage import Leak
+from tasks.evaluation.target_leakage import DECIDES, HONEST, Leak
 from tasks.problem.definition import Problem
 from tasks.problem.targets import truth
 
@@ -28,6 +29,8 @@ def without_giveaways(
 ) -> tuple[dict[str, Guess], tuple[str, ...]]:
     """Return the guesses without the columns that give the answer away, and those that are kept.
 
+    A column that tells nearly as much is kept, with a question.
+
     Raises
     ------
     CasebookError
@@ -35,13 +38,12 @@ def without_giveaways(
     """
     used = [name for name, guess in guesses.items() if guess.role not in LEFT_OUT]
     table = frame[used].assign(**{problem.target: truth(frame, problem)})
-    suspects = [
-        leak
-        for leak in target_leakage.leaks(
-            table, problem.target, classes=problem.classes, identifiers=False
-        )
-        if leak.certain
-    ]
+    strong = target_leakage.leaks(
+        table, problem.target, classes=problem.classes, identifiers=False, above=HONEST
+    )
+    suspects = [leak for leak in strong if leak.certain and leak.strength > DECIDES]
+    warned = [leak for leak in strong if leak not in suspects]
+    guesses = {**guesses, **{leak.column: _warned(guesses, leak) for leak in warned}}
     numbers = [name for name in used if guesses[name].role == "number"]
     if not problem.classes:
         adding = sums_to_target(frame, problem.target, numbers)
@@ -60,6 +62,12 @@ def without_giveaways(
         for leak in suspects
     }
     return {**guesses, **dropped}, ()
+
+
+def _warned(guesses: Mapping[str, Guess], leak: Leak) -> Guess:
+    """Return a guess with a question, where a column tells much and doesn't quite decide."""
+    question = f"{leak.figure}: is it known before an answer is needed?"
+    return replace(guesses[leak.column], warning=question)
 
 
 def _give_away(suspects: list[Leak], source: str, target: str) -> str:

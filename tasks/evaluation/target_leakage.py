@@ -25,16 +25,23 @@ REPEATED = 0.1  # repeats per row of a column that has five times as many values
 class Leak(NamedTuple):
     """A column that nearly decides the target.
 
-    `certain` unless a good one may look so by chance.
+    `certain` unless a good one may look so by chance. `strength` is the figure, from 0 to 1, and 1 of
+    an identifier.
     """
 
     column: str
     figure: str
     certain: bool
+    strength: float = 1.0
 
 
 def leaks(
-    table: pd.DataFrame, target: str, *, classes: bool, identifiers: bool = True
+    table: pd.DataFrame,
+    target: str,
+    *,
+    classes: bool,
+    identifiers: bool = True,
+    above: float = DECIDES,
 ) -> list[Leak]:
     """Return the columns that nearly decide the target alone, and texts that identify each row.
 
@@ -50,6 +57,8 @@ def leaks(
         Whether the target's values are classes.
     identifiers
         Whether a text that is different in (almost) every row is one.
+    above
+        The strength over which a column is returned.
 
     Examples
     --------
@@ -66,9 +75,9 @@ def leaks(
         values = table[name]
         ways = strengths(values.iloc[truth.rows], truth)
         strength, how = max(ways, key=itemgetter(0), default=(0.0, ""))
-        if strength > DECIDES:
+        if strength > above:
             figure = f"{truth.name} {strength:.4f} alone{how}"
-            suspects.append(Leak(str(name), figure, certain(strength, truth)))
+            suspects.append(Leak(str(name), figure, certain(strength, truth), strength))
         elif identifiers and (repeats := identifies(values)) is not None:
             figure = (
                 f"different in {len(values) - repeats:,} of {len(values):,} rows, so an identifier"

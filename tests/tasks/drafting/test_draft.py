@@ -109,6 +109,18 @@ def test_parts_of_a_sum_are_noticed(tmp_path: Path) -> None:
         drafted(tmp_path, frame, "bikers")
 
 
+def test_a_column_that_nearly_decides_is_asked_about(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    grade = rng.integers(1, 36, ROWS * 5)
+    rate = grade + rng.normal(0, 1.0, ROWS * 5)
+    frame = pd.DataFrame({"grade": [f"g{n:02}" for n in grade], "rate": rate})
+    frame["noise"] = rng.normal(size=len(frame))
+    case = drafted(tmp_path, frame, "rate")
+    questions = [str(remark) for remark in case.remarks if "is it known before" in str(remark)]
+    assert [question.split(":")[0] for question in questions] == ["grade"]
+    assert case.entry.columns["grade"].role == "category"
+
+
 def test_what_a_person_says_of_columns_counts(tmp_path: Path) -> None:
     said = {"joined": Column(type="string", role="left out")}
     case = drafted(tmp_path, customers(), columns=said)
