@@ -25,8 +25,8 @@ REPEATED = 0.1  # repeats per row of a column that has five times as many values
 class Leak(NamedTuple):
     """A column that nearly decides the target.
 
-    `certain` unless a good one may look so by chance. `strength` is the figure, from 0 to 1, and 1 of
-    an identifier.
+    `certain` unless a good one may look so by chance. `strength` is the figure, from 0 to 1; an
+    identifier has 1.
     """
 
     column: str
