@@ -6,6 +6,7 @@ Scores are logits (of each class, where there are several), or values in the tar
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -91,6 +92,9 @@ def calibrated(
 
 def _converted(model: Any, width: int, problem: Problem) -> tuple[onnx.ModelProto, str]:
     """Return skl2onnx's graph of a model, and its output of numbers."""
+    boosted = (ensemble.HistGradientBoostingClassifier, ensemble.HistGradientBoostingRegressor)
+    if isinstance(model, boosted):
+        model = with_float_thresholds(model)
     options: dict[str, Any] = {}
     if problem.classes:
         options = {"zipmap": False, "raw_scores": hasattr(model, "decision_function")}
@@ -113,6 +117,31 @@ def _converted(model: Any, width: int, problem: Problem) -> tuple[onnx.ModelProt
         },
     )
     return graph, graph.graph.output[-1].name
+
+
+def with_float_thresholds(model: Any) -> Any:
+    """Return boosted trees that divide numbers of 32 bits as they do, by thresholds of 32 bits.
+
+    A threshold is rounded down: rounded up, it might be a number that is to go the other way.
+    """
+    copied = deepcopy(model)
+    for trees in copied._predictors:
+        for tree in trees:
+            tree.nodes["num_threshold"] = rounded_down(tree.nodes["num_threshold"])
+    return copied
+
+
+def rounded_down(numbers: Float64Array) -> Float64Array:
+    """Return the greatest numbers of 32 bits that are no greater.
+
+    Examples
+    --------
+    >>> bool(rounded_down(np.array([0.1]))[0] <= 0.1 < float(np.float32(0.1)))
+    True
+    """
+    nearest = numbers.astype("float32")
+    lower = np.nextafter(nearest, np.float32(-np.inf))
+    return np.where(nearest > numbers, lower, nearest).astype("float64")
 
 
 class _Whole:
