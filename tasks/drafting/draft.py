@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from casebook.errors import CasebookError
 from casebook.language import Message, msg
 from tasks.drafting.giveaways import Leaks, without_giveaways
 from tasks.drafting.roles import Guess, guess_roles, with_roles
-from tasks.drafting.source import located
+from tasks.drafting.source import located, without_password
 from tasks.drafting.suite import LEFT_OUT, draft_suite
 from tasks.drafting.target import guess_problem
 from tasks.drafting.typed import typed_frame
@@ -115,7 +116,7 @@ def draft(request: Request) -> Draft:
     guesses = with_roles(guesses, columns, list(guesses))
     _in_order(guesses, request)
     guesses, trusted = without_giveaways(judged, guesses, problem, request.source, request.leaks)
-    name = request.name or case_name(request.source)
+    name = _usable(request.name) or case_name(request.source)
     entry = _entry(name, file, request, frame, guesses)
     remarks = [
         *assumptions(file),
@@ -134,6 +135,21 @@ def draft(request: Request) -> Draft:
         request.group,
         trusted,
     )
+
+
+def _usable(name: str) -> str:
+    """Return a name that a person gives a case.
+
+    Raises
+    ------
+    CasebookError
+        No module can be called so.
+    """
+    if name and (not name.isidentifier() or keyword.iskeyword(name) or not name.isascii()):
+        raise CasebookError(
+            f"--name {name}: a case is called by letters, digits and _, such as {case_name(name)}."
+        )
+    return name
 
 
 def case_name(source: str) -> str:
@@ -192,7 +208,8 @@ def _there(frame: pd.DataFrame, flag: str, column: str) -> None:
 
 def _in_order(guesses: Mapping[str, Guess], request: Request) -> None:
     """Refuse a column of times that has neither dates nor numbers."""
-    if request.time and guesses[request.time].role not in ("date", "number"):
+    guess = guesses.get(request.time)  # of the target there is none
+    if request.time and (guess is None or guess.role not in ("date", "number")):
         raise CasebookError(
             f"--time {request.time}: the column has neither dates that can be read nor numbers. "
             "Write its dates as 2026-11-30, or name another column."
@@ -222,7 +239,7 @@ def _entry(
         title=name.replace("_", " ").capitalize(),
         folder=name,
         licence="your own",
-        citation=request.source,
+        citation=without_password(request.source),
         limits="Nobody has looked at this table yet: its columns were sorted by a program.",
         target=request.target,
         files=(file,),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
@@ -173,7 +174,18 @@ def _kept(table: pa.Table, source: str) -> DataFile:
     content = pa.BufferOutputStream()
     parquet.write_table(table, content)
     files.write_bytes(place, content.getvalue().to_pybytes())
-    return DataFile(name=str(place), note=source)
+    return DataFile(name=str(place), note=without_password(source))
+
+
+def without_password(source: str) -> str:
+    """Return a source as catalogs and reports may show it.
+
+    Examples
+    --------
+    >>> without_password("postgresql://me:secret@host/shop"), without_password("a.csv")
+    ('postgresql://me:***@host/shop', 'a.csv')
+    """
+    return re.sub(r"(://[^:/@]*):.*@", r"\1:***@", source)
 
 
 def _digest(text: str) -> str:

@@ -150,6 +150,17 @@ def test_a_request_that_can_t_be_met_names_the_remedy(
         drafted(tmp_path, customers().head(rows), target)
 
 
+@pytest.mark.parametrize("name", ["my case", "../up", "class", "7days"])
+def test_a_name_that_no_module_can_have_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(CasebookError, match="--name"):
+        drafted(tmp_path, customers(), name=name)
+
+
+def test_the_target_is_no_time(tmp_path: Path) -> None:
+    with pytest.raises(CasebookError, match="--time churn"):
+        drafted(tmp_path, customers(), time="churn")
+
+
 def test_one_column_is_too_few(tmp_path: Path) -> None:
     with pytest.raises(CasebookError, match="one column only"):
         drafted(tmp_path, customers()[["churn"]])
