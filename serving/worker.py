@@ -47,6 +47,7 @@ class Worker(ASGIWorker):  # type: ignore[misc]
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
+        self.notify()  # else one that hangs before its own first sign is never taken for hung
         self.connections: set[Connection] = set()
         self.expendable: dict[Connection, None] = {}
         self.max_connections = limits.CONNECTIONS

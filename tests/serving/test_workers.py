@@ -214,6 +214,31 @@ def test_a_hung_worker_is_replaced(watched: Service) -> None:
     assert (watched.process.returncode, f"WORKER TIMEOUT (pid:{hung.pid})" in err) == (0, True)
 
 
+HANGS_AT_ONCE = """
+import os, signal, serving.supervisor
+
+ready = serving.supervisor.Application.ready
+
+def hang_or_be_ready(app, worker):
+    if worker.age == 1:
+        os.kill(os.getpid(), signal.SIGSTOP)
+    ready(app, worker)
+
+serving.supervisor.HUNG = 5
+serving.supervisor.Application.ready = hang_or_be_ready"""
+
+
+def test_a_worker_that_hangs_before_its_first_sign_of_life_is_replaced(
+    publish: Callable[..., Path],
+) -> None:
+    publish("fraud", 1, -1.0)
+    with started(HANGS_AT_ONCE) as service:
+        assert len(service.connections_by_pid()) == 2
+        service.process.terminate()
+        _, err = service.process.communicate(timeout=LIMIT)
+        assert err.count("WORKER TIMEOUT") == 1
+
+
 def test_a_hung_worker_does_not_keep_the_service_from_ending(publish: Callable[..., Path]) -> None:
     publish("fraud", 1, -1.0)
     with started("import serving.limits; serving.limits.PATIENCE = 0.5") as service:
