@@ -22,8 +22,9 @@ class Column(BaseModel):
     """One column: its type, its unit, what it says, and whether its value may be missing.
 
     In a table that was looked at by a program alone, `role` says what the column is for a model,
-    and `reason` why. `categories` are the values, or the words of a text, that it is given, and
-    `date_format` is how `strftime` writes its dates.
+    and `reason` why. `categories` are the values, or the words of a text, that it is given; with
+    `rarer` other values stand in the table as well. `date_format` is how `strftime` writes its
+    dates.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -34,6 +35,7 @@ class Column(BaseModel):
     role: Role | None = None
     reason: str = ""
     categories: tuple[str, ...] = ()
+    rarer: bool = False
     date_format: str = ""
 
 

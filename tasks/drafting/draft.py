@@ -232,6 +232,7 @@ def _entry(
             role=guess.role,
             reason="; ".join(filter(None, [guess.reason, guess.warning])),
             categories=guess.categories,
+            rarer=guess.rarer,
             date_format=guess.date_format,
         )
     return DataSet(

@@ -39,6 +39,8 @@ class Guess:
         What speaks for it.
     categories
         The values, or the words of a text, that get a feature each.
+    rarer
+        Whether a category has so many other values that the target's mean in each may tell more.
     date_format
         How `strftime` writes its dates.
     warning
@@ -48,6 +50,7 @@ class Guess:
     role: Role
     reason: str
     categories: tuple[str, ...] = ()
+    rarer: bool = False
     date_format: str = ""
     warning: str = ""
 
@@ -143,7 +146,7 @@ def _text(values: pd.Series, present: pd.Series, distinct: int) -> Guess:
     reason = f"{distinct:,} texts in {rows:,} rows"
     if len(kept) < distinct:
         reason += f", of which the {len(kept)} most frequent get a feature each"
-    return Guess("category", reason, categories=kept)
+    return Guess("category", reason, categories=kept, rarer=distinct > FEW)
 
 
 def date_format(present: pd.Series) -> DateFormat | None:

@@ -25,7 +25,8 @@ from tasks.evaluation.choice import COSTS, Cost
 from tasks.problem.definition import Problem
 from tasks.tables.answer_graph import answer_graph
 from tasks.tables.export import feeds_of, joined
-from tasks.tables.features import feeds, read_raw
+from tasks.tables.features import read_raw
+from tasks.tables.served_features import feeds
 
 ROWS = 1000
 SINGLE = 20  # rows that are sent one by one in each round

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict
-from sklearn import compose, impute, pipeline, preprocessing
+from sklearn import compose, impute, model_selection, pipeline, preprocessing
 
 from casebook.catalog import Column, DataSet
 from tasks.data.dates import PARTS, DateFormat, DatePart
 from tasks.data.derive import Derived, Matches
+from tasks.problem.definition import Problem
 from tasks.tables.features import one_hot
-
-SMALL, MIDDLING = 3_000, 20_000  # rows: ten folds, three, or one
 
 
 class ByRole(BaseModel):
@@ -18,13 +19,18 @@ class ByRole(BaseModel):
 
     Numbers are filled with the median, flagged where they were missing, and standardized, as are
     the parts of dates; a category gets a feature for each of its values, and a text for each of its
-    words. It is called as every encoder is, with the names of all columns.
+    words. A category of many values also gets the target's mean (the share of
+    each class) among the rows of its value, drawn
+    towards the mean of all where these are few (Micci-Barreca 2001); that of a training row comes
+    from other training rows. It is called as every encoder is, with the names of all columns.
     """
 
     model_config = ConfigDict(frozen=True)
     numbers: tuple[str, ...]
     categories: tuple[tuple[str, tuple[str, ...]], ...]
     flags: tuple[str, ...]
+    of_many_values: tuple[str, ...] = ()
+    target_type: Literal["binary", "multiclass", "continuous"] = "binary"
 
     def __call__(self, columns: list[str]) -> compose.ColumnTransformer:
         """Return it, unfitted."""
@@ -34,27 +40,34 @@ class ByRole(BaseModel):
             scaled = pipeline.make_pipeline(filled, preprocessing.StandardScaler())
             steps.append(("numbers", scaled, list(self.numbers)))
         steps += [(name, one_hot(values), [name]) for name, values in self.categories]
+        if self.of_many_values:
+            scaled = pipeline.make_pipeline(self._means(), preprocessing.StandardScaler())
+            steps.append(("means", scaled, list(self.of_many_values)))
         if self.flags:
             steps.append(("words", preprocessing.StandardScaler(), list(self.flags)))
         return compose.ColumnTransformer(steps, verbose_feature_names_out=False)
 
+    def _means(self) -> preprocessing.TargetEncoder:
+        """Return what gives a training row the target's mean in the other four fifths of them."""
+        continuous = self.target_type == "continuous"
+        kind = model_selection.KFold if continuous else model_selection.StratifiedKFold
+        folds = kind(5, shuffle=True, random_state=0)
+        return preprocessing.TargetEncoder(target_type=self.target_type, cv=folds)
 
-def by_role(entry: DataSet) -> ByRole:
+
+def by_role(entry: DataSet, problem: Problem) -> ByRole:
     """Return the encoder of a table's columns."""
     columns = entry.columns
     dates = [part.name for part in date_parts(entry)]
+    of_many_values = tuple(name for name in of_role(columns, "category") if columns[name].rarer)
     return ByRole(
         numbers=(*of_role(columns, "number"), *dates),
         categories=tuple(
-            (
-                name,
-                ("", *columns[name].categories)
-                if columns[name].optional
-                else columns[name].categories,
-            )
-            for name in of_role(columns, "category")
+            (name, _categories(columns[name])) for name in of_role(columns, "category")
         ),
         flags=tuple(word.name for word in words(entry)),
+        of_many_values=of_many_values,
+        target_type="continuous" if problem.problem_type == "regression" else problem.problem_type,
     )
 
 

@@ -39,6 +39,11 @@ def default_threshold(params: TableParams) -> ThresholdPolicy:
     return ThresholdPolicy()
 
 
+def every_row(params: TableParams) -> tuple[Step, ...]:
+    """Return no step: all rows are kept."""
+    return ()
+
+
 def no_sample(rows: int, seed: int) -> pd.DataFrame:
     """Refuse to make a sample.
 
@@ -81,6 +86,8 @@ class TableCase(Generic[P]):
         Steps that drop or change rows before the split.
     threshold
         Returns how a threshold is chosen, from the parameters.
+    subsample
+        Returns the steps after the cleaning, from the parameters, that keep some rows of many.
     """
 
     dataset: str
@@ -94,6 +101,7 @@ class TableCase(Generic[P]):
     derived: tuple[Derived, ...] | Callable[[DataSet], tuple[Derived, ...]] = ()
     cleaning: tuple[Step, ...] = (drop_repeats,)
     threshold: Callable[[P], ThresholdPolicy] = default_threshold
+    subsample: Callable[[P], tuple[Step, ...]] = every_row
 
     @property
     def derived_columns(self) -> tuple[Derived, ...]:
@@ -106,7 +114,7 @@ class TableCase(Generic[P]):
         raw = ingest(origin, self.sample, params.sample_rows, params.seed)
         checked = validate(raw, suite_text(self.dataset))
         enforce(checked, self.dataset)
-        table = clean(checked, self.cleaning)
+        table = clean(checked, (*self.cleaning, *self.subsample(params)))
         folds = self.splits.folds(params)
         parts = self.splits.split(table, self.problem, folds, params.seed)
         return PreparedData(

@@ -2,7 +2,8 @@
 
 skl2onnx converts it, or our own converter where skl2onnx falls short. Ours are for SimpleImputer on
 numbers (skl2onnx supports neither 64 bits nor the indicator of missing values) and for
-PowerTransformer (its form in skl2onnx overflows where numbers are large); KBinsDiscretizer and
+PowerTransformer (its form in skl2onnx overflows where numbers are large), and for TargetEncoder
+(skl2onnx rounds to 32 bits before a scaler, and knows no several classes); KBinsDiscretizer and
 OneHotEncoder give dense columns.
 """
 
@@ -53,10 +54,13 @@ def convert_step(
         custom_conversion_functions={
             sklearn.impute.SimpleImputer: impute,
             preprocessing.PowerTransformer: power,
+            preprocessing.TargetEncoder: target_means,
         },
         custom_shape_calculators={
             sklearn.impute.SimpleImputer: imputed_shape,
             preprocessing.PowerTransformer: same_shape,
+            preprocessing.TargetEncoder: means_shape,
+            preprocessing.StandardScaler: same_shape,  # else its answer is taken for 32 bits
         },
     )
     return graph
@@ -147,6 +151,44 @@ def impute(scope: Any, operator: Any, container: Any) -> None:
     nodes.node(
         "Concat", nodes.node("Where", gaps, filling, given), flags, output=nodes.output, axis=1
     )
+
+
+def means_shape(operator: Any) -> None:
+    """Tell that a target encoder gives a feature for each column, or for each column and class."""
+    kind = skl2onnx.common.data_types.DoubleTensorType
+    operator.outputs[0].type = kind([None, len(operator.raw_operator.encodings_)])
+
+
+def target_means(scope: Any, operator: Any, container: Any) -> None:
+    """Write a TargetEncoder as ONNX nodes.
+
+    Each value is looked up in a table of means, whose last row is for any other value.
+    """
+    encoder, nodes = operator.raw_operator, Nodes(scope, operator, container)
+    texts = isinstance(operator.inputs[0].type, skl2onnx.common.data_types.StringTensorType)
+    nodes.kind = onnx.TensorProto.DOUBLE
+    given = operator_converters.common.concatenate_variables(scope, operator.inputs, container)
+    if not texts:
+        given = nodes.node("Cast", given, to=onnx.TensorProto.FLOAT)
+    others = np.atleast_1d(encoder.target_mean_)
+    found = []
+    for place, values in enumerate(encoder.categories_):
+        keys = {"keys_strings": list(map(str, values))} if texts else {"keys_floats": values}
+        column = nodes.constant([place], onnx.TensorProto.INT64)
+        flat = nodes.constant([-1], onnx.TensorProto.INT64)
+        row = nodes.node(
+            "LabelEncoder",
+            nodes.node("Reshape", nodes.node("Gather", given, column, axis=1), flat),
+            op_domain="ai.onnx.ml",
+            values_int64s=list(range(len(values))),
+            default_int64=len(values),
+            **keys,
+        )
+        first = place * len(others)
+        means = np.array(encoder.encodings_[first : first + len(others)])
+        table = nodes.constant(np.vstack([means.T, others]))
+        found.append(nodes.node("Gather", table, row, axis=0))
+    nodes.node("Concat", *found, output=nodes.output, axis=1)
 
 
 def missing(nodes: Nodes, given: str, marked: Any) -> str:

@@ -29,7 +29,7 @@ COMPARED = 5000  # training rows on which a step's graph is compared with the fi
 CONVERTIBLE = (
     "StandardScaler, RobustScaler, MinMaxScaler, MaxAbsScaler, PowerTransformer, "
     "KBinsDiscretizer, Normalizer, PolynomialFeatures, SimpleImputer, OneHotEncoder, "
-    "OrdinalEncoder and pipelines of these"
+    "OrdinalEncoder, TargetEncoder and pipelines of these"
 )
 
 
@@ -88,11 +88,12 @@ def kind_of(transformer: Any) -> str:
 
 
 def transformed(fitted: compose.ColumnTransformer, table: pd.DataFrame) -> Float64Array:
-    """Return the encoded features of a table as a dense array.
+    """Return the encoded features of a table."""
+    return dense(fitted.transform(table))
 
-    The encoder itself may make a sparse matrix of them.
-    """
-    features = fitted.transform(table)
+
+def dense(features: Any) -> Float64Array:
+    """Return features as a dense array: an encoder may make a sparse matrix of them."""
     return np.asarray(features.toarray() if hasattr(features, "toarray") else features)
 
 

@@ -27,8 +27,9 @@ from tasks.problem.definition import Problem
 from tasks.problem.targets import truth
 from tasks.tables.answer_graph import answer_graph
 from tasks.tables.encoder_graph import prefix_for
-from tasks.tables.features import feeds, read_raw
+from tasks.tables.features import read_raw
 from tasks.tables.network_graph import BLOCK, column_of
+from tasks.tables.served_features import feeds
 from tasks.training.onnx_format import TOLERANCE, in_our_format
 
 SAMPLE_ROWS = 10

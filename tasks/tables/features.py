@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
-import onnx
-import onnxruntime
 import pandas as pd
 from sklearn import compose, impute, pipeline, preprocessing
 
@@ -26,18 +24,16 @@ from tasks.evaluation.target_leakage import check_leaks, check_names
 from tasks.problem.definition import Problem
 from tasks.problem.targets import truth
 from tasks.tables.encoder_graph import (
-    distance,
     encoder_graph,
     feature_names,
-    numeric,
     taken,
     transformed,
 )
 from tasks.tables.fitting import fit_on
 from tasks.tables.precision import as_served, coarse
+from tasks.tables.served_features import learnt_from_target, serve_features
 from tasks.tables.split import PARTS
 from tasks.training.finite import finite_features
-from tasks.training.onnx_format import TOLERANCE
 
 Encoder: TypeAlias = "Callable[[list[str]], compose.ColumnTransformer]"
 
@@ -111,7 +107,8 @@ def features(
     fitted, train = encode(out, parts, problem, derived, encoder)
     needed = raw_columns(train, fitted, derived)
     graph = encoder_graph(fitted, train[needed], derive(train, derived), derived)
-    serve_features(out, graph, {name: read_raw(parts, name)[needed] for name in PARTS})
+    raw = {name: read_raw(parts, name)[needed] for name in PARTS}
+    serve_features(out, graph, raw, learnt_from_target(fitted))
     (out / "features.onnx").write_bytes(graph.SerializeToString())
     classes = {"classes": len(problem.labels)} if problem.problem_type == "multiclass" else {}
     names = feature_names(fitted)
@@ -168,11 +165,13 @@ def encode(
     used = columns_of(unfitted, tables["train"])
     unlike = coarse(tables["train"][[name for name in used if name in raw["train"]]])
     tables = {name: as_served(table, unlike) for name, table in tables.items()}
-    fitted = fit_on(unfitted, tables["train"][used])
+    with np.errstate(over="ignore"):  # what is too large is told below
+        fitted, train = fit_on(unfitted, tables["train"][used], y["train"])
     names = feature_names(fitted)
     for name, table in tables.items():
-        with np.errstate(over="ignore"):  # what is too large is told below
-            x = np.asarray(transformed(fitted, table[used]), "float32")
+        with np.errstate(over="ignore"):
+            rows = train if name == "train" else transformed(fitted, table[used])
+            x = np.asarray(rows, "float32")
         finite_features(x, name, names)
         write_arrays(out, name, x=x, y=y[name].astype("float32"))
     return fitted, as_served(raw["train"].drop(columns=problem.target), unlike)
@@ -250,41 +249,3 @@ def raw_columns(
     sources = {d.name: d.columns for d in derived}
     needed = {column for name in taken(fitted) for column in sources.get(name, (name,))}
     return [name for name in raw.columns if name in needed]
-
-
-def feeds(raw: pd.DataFrame) -> dict[str, Any]:
-    """Return a frame of raw columns as ONNX inputs.
-
-    Each column is one (n, 1) array, float32 or text.
-    """
-    kinds = {name: "float32" if numeric(raw[name]) else object for name in raw.columns}
-    return {name: raw[[name]].to_numpy(kind) for name, kind in kinds.items()}
-
-
-def serve_features(out: Path, graph: onnx.ModelProto, raw: dict[str, pd.DataFrame]) -> None:
-    """Put what the graph makes of the raw columns in place of what the fitted encoder made.
-
-    The two differ in the last digit, which moves a row to the other side of a tree's threshold: a
-    model is fitted to what it will be given.
-
-    Raises
-    ------
-    CasebookError
-        They differ by more on the validation part.
-    """
-    session = onnxruntime.InferenceSession(
-        graph.SerializeToString(), providers=["CPUExecutionProvider"]
-    )
-    for name, frame in raw.items():
-        with np.load(out / f"{name}.npz") as part:
-            fitted, y = part["x"], part["y"]
-        served = session.run(None, feeds(frame))[0]
-        gap = distance(served, fitted) if name == "validation" else 0.0
-        if not gap <= TOLERANCE:
-            raise CasebookError(
-                "On the validation part the ONNX form of the features differs from the fitted "
-                f"encoder by {gap:.2g}, over {TOLERANCE:g}, in the columns "
-                f"{', '.join(frame.columns)}. Bring numbers that are far from zero nearer to it in "
-                "a cleaning step."
-            )
-        write_arrays(out, name, x=served.reshape(fitted.shape), y=y)

@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from sklearn import compose, frozen
+from sklearn import compose, frozen, preprocessing
 
+from casebook.array_types import Float64Array
 from casebook.errors import CasebookError
 from tasks.evaluation.leakage_checks import fitted_on
+from tasks.tables.encoder_graph import dense
 
 
-def fit_on(encoder: compose.ColumnTransformer, train: pd.DataFrame) -> compose.ColumnTransformer:
-    """Fit an encoder on the training part.
+class Fitted(NamedTuple):
+    """An encoder, and the training part as it encodes it.
+
+    A step that learns from the target encodes each row by what other rows taught it.
+    """
+
+    encoder: compose.ColumnTransformer
+    train: Float64Array
+
+
+def fit_on(
+    encoder: compose.ColumnTransformer, train: pd.DataFrame, y: Float64Array | None = None
+) -> Fitted:
+    """Fit an encoder on the training part, whose targets are `y`.
 
     Scikit-learn gives each step the rows that the encoder is given. So an encoder that fits in a
     way of its own, or a step that was fitted before, is refused, and where a step counts rows its
@@ -26,17 +40,22 @@ def fit_on(encoder: compose.ColumnTransformer, train: pd.DataFrame) -> compose.C
         A step saw other rows than the training part, or can't be fitted on it.
     """
     try:
-        fitted = encoder.fit(train)
+        encoded = dense(encoder.fit_transform(train, y))
     except (ValueError, TypeError) as error:
         gaps = [f"{name} ({count:,} rows)" for name, count in train.isna().sum().items() if count]
         raise CasebookError(
             f"The encoder can't be fitted on the training part: {str(error).splitlines()[0]} "
             f"Columns with gaps: {', '.join(gaps) or 'none'}."
         ) from error
-    for step in steps_in(fitted):
+    for step in steps_in(encoder):
         _check(step, len(train))
     _fits_as_given(encoder)
-    return fitted
+    return Fitted(encoder, encoded)
+
+
+def learns_target(step: Any) -> bool:
+    """Whether a fitted step encodes a column by the target's mean."""
+    return any(isinstance(part, preprocessing.TargetEncoder) for part in (step, *steps_in(step)))
 
 
 def steps_in(step: Any) -> Iterator[Any]:

@@ -18,9 +18,10 @@ from tasks.problem.prepared_data import PreparedData
 from tasks.problem.targets import truth
 from tasks.tables.answer_cost import measure_costs
 from tasks.tables.export import answers, export, feeds_of
-from tasks.tables.features import feeds, read_raw
+from tasks.tables.features import read_raw
 from tasks.tables.learners import Learner
 from tasks.tables.learning_curve import learning_curve
+from tasks.tables.served_features import feeds
 from tasks.tables.split import SMALL_FOLDS
 
 

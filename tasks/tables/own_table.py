@@ -12,6 +12,7 @@ from casebook.array_types import Float32Array
 from casebook.catalog import DataSet, data_set
 from casebook.language import msg
 from tasks.data.clean import DropWithout, drop_repeats
+from tasks.data.subsample import Subsample
 from tasks.pages.notes import Notes
 from tasks.problem.definition import Problem
 from tasks.tables.baselines import Peer
@@ -48,9 +49,16 @@ class OwnTableParams(ThresholdParams, RepeatedFoldsParams):
     peers: tuple[Peer, ...] = Field(
         ("dummy", "random_forest"), description="plain models to compare with"
     )
+    max_rows: Annotated[
+        int, Field(ge=1_000, description="rows to learn from and be judged by, drawn of more")
+    ] = 100_000
     sample_rows: Annotated[int, Field(ge=100, description="a table of one's own has no sample")] = (
         100
     )
+
+    def subsample(self) -> tuple[Subsample, ...]:
+        """Return the step that draws rows of many."""
+        return (Subsample(self.max_rows),)
 
 
 def network(x: Float32Array, y: Float32Array, dropout: float) -> keras.Model:
@@ -112,10 +120,11 @@ def own_table(
         dataset=dataset,
         problem=problem,
         splits=_splits(entry, rows, time, group),
-        encoder=by_role(entry),
+        encoder=by_role(entry, problem),
         derived=derived_columns(entry),
         cleaning=(DropWithout(problem.target), drop_repeats),
         threshold=OwnTableParams.threshold_policy,
+        subsample=OwnTableParams.subsample,
         models=networks(problem, rows),
         estimators={"forest": Estimator(forest), "boosting": Estimator(boosting)},
         blends={"blend": ("network", "forest", "boosting")},

@@ -103,6 +103,10 @@ class RepeatedFoldsParams(TableParams):
     repeats: Annotated[
         int, Field(ge=1, le=20, description="times ten folds in the full profile")
     ] = 3
+    folds: Annotated[
+        int | None,
+        Field(ge=1, le=10, description="of the ten, if not as many as the profile takes"),
+    ] = None
 
 
 class SmallTableParams(RepeatedFoldsParams):

@@ -104,8 +104,11 @@ class RepeatedKFold:
     def folds(self, params: RepeatedFoldsParams) -> int:
         """Return the number of folds for the profile.
 
-        It is two for the smoke profile, ten for the standard one, and all repeats for the full one.
+        It is two for the smoke profile, ten for the standard one, and all repeats for the full one,
+        unless the parameters say how many.
         """
+        if params.folds is not None:
+            return params.folds
         if params.profile == "smoke":
             return SMOKE_FOLDS
         return SMALL_FOLDS * params.repeats if params.profile == "full" else self.standard

@@ -17,7 +17,8 @@ from flows import boston, car_price, fraud, malware, mpg, titanic
 from tasks.data.derive import derive
 from tasks.tables.case import TableCase
 from tasks.tables.encoder_graph import encoder_graph, taken
-from tasks.tables.features import feeds, raw_columns
+from tasks.tables.features import raw_columns
+from tasks.tables.served_features import feeds
 
 FAR = 1e6  # a number where the suite sets no limit
 UNSEEN = "never seen before"

@@ -15,7 +15,7 @@ from onnx import helper
 
 from casebook.errors import CasebookError
 from tasks.data.dates import FORMATS, PARTS, DateFormat, DatePart
-from tasks.tables.features import feeds
+from tasks.tables.served_features import feeds
 from tasks.training.onnx_format import IR_VERSION, opsets
 
 MOMENTS = st.lists(

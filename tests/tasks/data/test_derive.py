@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from onnx import TensorProto, checker, helper
 
 from tasks.data.derive import Derived, Equals, HourOfDay, Log, Matches, Product, Total, derive
-from tasks.tables.features import feeds
+from tasks.tables.served_features import feeds
 from tasks.training.onnx_format import OPSET
 
 HOUR, LOG = HourOfDay("Time", "hour"), Log("Amount", "log_amount")

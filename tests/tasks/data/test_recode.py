@@ -12,7 +12,7 @@ from onnx import TensorProto, checker, helper
 
 from tasks.data.derive import Derived
 from tasks.data.recode import Ordinal, Reciprocal
-from tasks.tables.features import feeds
+from tasks.tables.served_features import feeds
 from tasks.training.onnx_format import ML_OPSET, OPSET
 
 LITRES = Reciprocal("city-mpg", "city-L/100km", of=235.0)

@@ -10,9 +10,11 @@ import numpy as np
 import onnxruntime
 import pandas as pd
 import pytest
+from numpy import typing as npt
 from sklearn.compose import ColumnTransformer
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import KNNImputer, SimpleImputer
+from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import (
     Binarizer,
@@ -29,6 +31,7 @@ from sklearn.preprocessing import (
     RobustScaler,
     SplineTransformer,
     StandardScaler,
+    TargetEncoder,
 )
 
 from casebook.errors import CasebookError
@@ -36,9 +39,11 @@ from casebook.store import Ref
 from casebook.tables import read_arrays, read_table
 from tasks.problem.definition import Problem
 from tasks.tables.encoder_graph import encoder_graph
-from tasks.tables.features import features, feeds
+from tasks.tables.features import features
 from tasks.tables.fitting import fit_on
+from tasks.tables.served_features import feeds
 
+FOLDS = KFold(5, shuffle=True, random_state=0)
 NUMBERS = ["year", "length", "rate"]
 FULL = {
     "standard": StandardScaler(),
@@ -103,6 +108,12 @@ def table(rows: int = 300) -> pd.DataFrame:
     )
 
 
+def targets(frame: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """Return a target of three classes, which the year and the kind decide in part."""
+    kinds = frame["kind"].map({"a": 0, "b": 1, "": 2}).to_numpy("float64")
+    return np.where(frame["year"] < 2009, kinds, 1.0)
+
+
 def with_gaps() -> pd.DataFrame:
     frame = table()
     frame.loc[:20, ["year", "length"]] = np.nan
@@ -114,7 +125,9 @@ def gap(step: Any, columns: list[str], frame: pd.DataFrame) -> float:
 
     A difference is relative to one plus the absolute expected value.
     """
-    encoder = fit_on(ColumnTransformer([("step", step, columns)]), frame[columns].iloc[:200])
+    unfitted = ColumnTransformer([("step", step, columns)])
+    y = targets(frame.iloc[:200]) if "kind" in frame else None
+    encoder = fit_on(unfitted, frame[columns].iloc[:200], y).encoder
     expected = encoder.transform(frame[columns].iloc[200:])
     expected = np.asarray(expected.todense() if hasattr(expected, "todense") else expected)
     graph = encoder_graph(encoder, frame[columns], frame[columns].iloc[:200], ())
@@ -144,6 +157,24 @@ def test_a_step_that_fills_gaps_is_the_same_in_the_graph(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in KINDS if name != "filled-one-hot"])
 def test_a_step_of_kinds_is_the_same_in_the_graph(name: str, columns: list[str]) -> None:
     assert gap(KINDS[name], columns, table()) == 0.0
+
+
+@pytest.mark.parametrize("columns", [["kind"], ["kind", "maker"], ["code"]], ids=" ".join)
+@pytest.mark.parametrize("target_type", ["multiclass", "continuous"])
+def test_target_means_are_the_same_in_the_graph(target_type: str, columns: list[str]) -> None:
+    frame = table()
+    frame["maker"] = [f"maker {row // 5}" for row in range(len(frame))]  # of the last none is known
+    step = make_pipeline(TargetEncoder(target_type=target_type, cv=FOLDS), StandardScaler())
+    assert gap(step, columns, frame) < 1e-6
+
+
+def test_means_of_a_target_far_from_zero_are_the_same_in_the_graph() -> None:
+    frame = table()
+    encoder = make_pipeline(TargetEncoder(target_type="continuous", cv=FOLDS), StandardScaler())
+    step = ColumnTransformer([("step", encoder, ["kind"])])
+    fitted = fit_on(step, frame[["kind"]], 1e6 + 1e-2 * targets(frame)).encoder
+    graph = encoder_graph(fitted, frame[["kind"]], frame[["kind"]], ())
+    assert graph.opset_import
 
 
 def test_missing_text_is_filled_alike_in_the_graph() -> None:

@@ -21,9 +21,9 @@ from serving.signature import parse
 from tasks.problem.definition import Problem
 from tasks.tables.encoder_graph import encoder_graph
 from tasks.tables.export import _agree, answers, joined, to_response
-from tasks.tables.features import feeds
 from tasks.tables.fitting import fit_on
 from tasks.tables.network_graph import converted, in_keras
+from tasks.tables.served_features import feeds
 
 COLUMNS = ["probability", "label", "network/x", "a b", "2nd", "면적"]
 BINARY = Problem(
@@ -79,7 +79,7 @@ def test_a_column_may_be_called_as_the_answer_is(
     problem: Problem, outputs: int, activation: str | None, tmp_path: Path
 ) -> None:
     frame, model = rows(), network(outputs, activation)
-    fitted = fit_on(ColumnTransformer([("scale", StandardScaler(), COLUMNS)]), frame)
+    fitted = fit_on(ColumnTransformer([("scale", StandardScaler(), COLUMNS)]), frame).encoder
     graph = joined(
         encoder_graph(fitted, frame, frame, ()),
         converted(model, tmp_path, "features", "answer"),
@@ -97,7 +97,7 @@ def test_a_column_may_be_called_as_the_answer_is(
 
 def test_a_graph_without_the_output_that_is_signed_is_refused(tmp_path: Path) -> None:
     frame, model = rows(), network(1, "sigmoid")
-    fitted = fit_on(ColumnTransformer([("scale", StandardScaler(), COLUMNS)]), frame)
+    fitted = fit_on(ColumnTransformer([("scale", StandardScaler(), COLUMNS)]), frame).encoder
     graph: onnx.ModelProto = joined(
         encoder_graph(fitted, frame, frame, ()),
         converted(model, tmp_path, "features", "answer"),

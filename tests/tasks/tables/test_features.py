@@ -9,15 +9,18 @@ import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler, TargetEncoder
 
 from casebook.errors import CasebookError
 from casebook.store import Ref
 from casebook.tables import read_arrays, read_table
 from tasks.data.derive import HourOfDay, Log, Missing
 from tasks.problem.definition import Problem
-from tasks.tables.features import bins, features, feeds, fold_features, numbers, one_hot
+from tasks.tables.features import bins, features, fold_features, numbers, one_hot
+from tasks.tables.served_features import feeds
 from tasks.tables.split import split, split_repeatedly
 
 PROBLEM = Problem(problem_type="binary", target="sold", primary_metric="auprc", metrics=("auprc",))
@@ -40,7 +43,7 @@ def scaled_and_coded(columns: list[str]) -> ColumnTransformer:
     return ColumnTransformer([("scale", StandardScaler(), numbers), ("code", coded, ["kind"])])
 
 
-class Leaky(ColumnTransformer):  # type: ignore[misc]
+class Leaky(StandardScaler):  # type: ignore[misc]
     """Fits on more rows than it is given."""
 
     def fit(self, frame: pd.DataFrame, y: Any = None) -> Self:
@@ -49,7 +52,8 @@ class Leaky(ColumnTransformer):  # type: ignore[misc]
 
 
 def leaky(columns: list[str]) -> ColumnTransformer:
-    return Leaky([("scale", StandardScaler(), [name for name in columns if name != "kind"])])
+    numeric = [name for name in columns if name != "kind"]
+    return ColumnTransformer([("scale", Leaky(), numeric)])
 
 
 @pytest.fixture
@@ -210,3 +214,23 @@ def test_names_that_onnx_writes_otherwise_are_the_graph_s_inputs_as_they_are(
 
 def two_names(columns: list[str]) -> ColumnTransformer:
     return ColumnTransformer([("number", numbers(), ["curb-weight", "a/b", "no a/b"])])
+
+
+def means(columns: list[str]) -> ColumnTransformer:
+    encoder = TargetEncoder(target_type="binary", cv=KFold(5, shuffle=True, random_state=0))
+    return ColumnTransformer([("means", make_pipeline(encoder, StandardScaler()), ["shop"])])
+
+
+def test_a_training_row_is_never_encoded_by_its_own_target(
+    keep: Callable[..., Ref], keep_tables: Callable[..., Ref], parts: Ref
+) -> None:
+    tables = {name: read_table(parts, name) for name in ("train", "validation", "test")}
+    for table in tables.values():  # two rows of each shop: the target's mean is often the target
+        table["shop"] = pd.Series([f"shop {n // 2}" for n in range(len(table))], dtype="string")
+    ref = keep(features.fn, keep_tables(**tables), PROBLEM, (), means)
+    train = read_arrays(ref, "train")
+    assert roc_auc_score(train["y"], train["x"][:, 0]) < 0.65
+    raw = tables["test"][["shop"]].astype(object)
+    assert in_onnx(ref, raw) == pytest.approx(read_arrays(ref, "test")["x"], abs=1e-6)
+    served = in_onnx(ref, tables["train"][["shop"]].astype(object))[:, 0]
+    assert roc_auc_score(train["y"], served) > 0.9
