@@ -50,7 +50,7 @@ def table(
         away.
     """
     file = _file(sheet=sheet, separator=separator, encoding=encoding, decimal=decimal)
-    request = Request(source, target, name, file, _columns(columns), leaks, time, group)
+    request = Request(source, target, name, file, _columns(columns), leaks, time, group, language)
     drafted = draft(request)
     root = Path(write).resolve() if write else paths.drafts()
     if drafted.name in _taken(root):

@@ -13,7 +13,7 @@ import pandas as pd
 
 from casebook.catalog import Column, DataFile, DataSet
 from casebook.errors import CasebookError
-from casebook.language import Message, msg
+from casebook.language import Language, Message, msg
 from tasks.drafting.giveaways import Leaks, without_giveaways
 from tasks.drafting.roles import Guess, guess_roles, with_roles
 from tasks.drafting.source import located, without_password
@@ -49,6 +49,8 @@ class Request:
         The column by which the last rows are held back to judge by.
     group
         The column whose rows of one value stay together.
+    language
+        Of the reasons in the catalog.
     """
 
     source: str
@@ -59,6 +61,7 @@ class Request:
     leaks: Leaks = "stop"
     time: str = ""
     group: str = ""
+    language: Language = "en"
 
 
 @dataclass(frozen=True)
@@ -120,8 +123,8 @@ def draft(request: Request) -> Draft:
     entry = _entry(name, file, request, frame, guesses)
     remarks = [
         *assumptions(file),
-        msg("{reason}.", reason=reason),
-        *_remarks(frame, judged, guesses),
+        reason,
+        *_remarks(frame, judged, guesses, request.language),
     ]
     suite = draft_suite(name, frame, guesses, problem)
     return Draft(
@@ -222,7 +225,7 @@ def _entry(
     columns = {}
     for column in map(str, frame.columns):
         values = frame[column]
-        guess = guesses.get(column, Guess("target", "you named it"))
+        guess = guesses.get(column, Guess("target", msg("you named it")))
         given = (request.columns or {}).get(column)
         columns[column] = Column(
             type=_type(values),
@@ -230,7 +233,7 @@ def _entry(
             description=given.description if given else "",
             optional=bool(values.isna().any()),
             role=guess.role,
-            reason="; ".join(filter(None, [guess.reason, guess.warning])),
+            reason=_reason(guess, request.language),
             categories=guess.categories,
             rarer=guess.rarer,
             date_format=guess.date_format,
@@ -248,6 +251,11 @@ def _entry(
     )
 
 
+def _reason(guess: Guess, language: Language) -> str:
+    said = [guess.reason, guess.warning] if guess.warning else [guess.reason]
+    return "; ".join(message.render(language) for message in said)
+
+
 def _type(values: pd.Series) -> Literal["float", "integer", "string"]:
     if not pd.api.types.is_numeric_dtype(values):
         return "string"
@@ -255,7 +263,10 @@ def _type(values: pd.Series) -> Literal["float", "integer", "string"]:
 
 
 def _remarks(
-    frame: pd.DataFrame, judged: pd.DataFrame, guesses: Mapping[str, Guess]
+    frame: pd.DataFrame,
+    judged: pd.DataFrame,
+    guesses: Mapping[str, Guess],
+    language: Language,
 ) -> list[Message]:
     remarks = []
     if len(judged) < len(frame):
@@ -264,7 +275,9 @@ def _remarks(
         )
     for name, guess in guesses.items():
         if guess.role in LEFT_OUT:
-            remarks.append(msg("{name} is left out: {reason}.", name=name, reason=guess.reason))
+            reason = guess.reason.render(language)
+            remarks.append(msg("{name} is left out: {reason}.", name=name, reason=reason))
         if guess.warning:
-            remarks.append(msg("{name}: {warning}", name=name, warning=guess.warning))
+            warning = guess.warning.render(language)
+            remarks.append(msg("{name}: {warning}", name=name, warning=warning))
     return remarks

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 import pandas as pd
 
 from casebook.errors import CasebookError
+from casebook.language import msg
 from tasks.drafting.roles import Guess
 from tasks.drafting.suite import LEFT_OUT
 from tasks.drafting.sums import sums_to_target
@@ -58,7 +59,9 @@ def without_giveaways(
     if leaks == "stop":
         raise CasebookError(_give_away(suspects, source, problem.target))
     dropped = {
-        leak.column: Guess("left out", f"it gives the answer away: {leak.figure}")
+        leak.column: Guess(
+            "left out", msg("it gives the answer away: {figure}", figure=leak.figure)
+        )
         for leak in suspects
     }
     return {**guesses, **dropped}, ()
@@ -66,7 +69,7 @@ def without_giveaways(
 
 def _warned(guesses: Mapping[str, Guess], leak: Leak) -> Guess:
     """Return a guess with a question, where a column tells much and doesn't quite decide."""
-    question = f"{leak.figure}: is it known before an answer is needed?"
+    question = msg("{figure}: is it known before an answer is needed?", figure=leak.figure)
     return replace(guesses[leak.column], warning=question)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from casebook.catalog import Column, Role
+from casebook.language import Message, msg
 from tasks.data.dates import FORMATS, DateFormat
 
 LOOKED_AT = 200_000  # rows, drawn at random: more tell nothing new of a column
@@ -48,11 +49,11 @@ class Guess:
     """
 
     role: Role
-    reason: str
+    reason: Message
     categories: tuple[str, ...] = ()
     rarer: bool = False
     date_format: str = ""
-    warning: str = ""
+    warning: Message | None = None
 
 
 def guess_roles(frame: pd.DataFrame, target: str) -> dict[str, Guess]:
@@ -85,9 +86,9 @@ def guess_role(values: pd.Series) -> Guess:
     present = values.dropna()
     distinct = present.nunique()
     if distinct == 0:
-        return Guess("constant", "it is empty in every row")
+        return Guess("constant", msg("it is empty in every row"))
     if distinct == 1 and len(present) == len(values):
-        return Guess("constant", f"it is {present.iloc[0]} in every row")
+        return Guess("constant", msg("it is {value} in every row", value=str(present.iloc[0])))
     if pd.api.types.is_numeric_dtype(values):
         return _number(values, present, distinct)
     return _text(values, present, distinct)
@@ -97,27 +98,34 @@ def _number(values: pd.Series, present: pd.Series, distinct: int) -> Guess:
     name = str(values.name)
     whole = bool((present == present.round()).all())
     steps = np.diff(present.to_numpy("float64"))
+    counts = {"count": distinct, "rows": len(present)}
     if whole and distinct == len(values) and len(values) > 2 and bool((steps == 1).all()):
-        return Guess("identifier", "it counts the rows")
+        return Guess("identifier", msg("it counts the rows"))
     if whole and distinct >= UNIQUE * len(present) and re.search(NUMBERED, name, re.I):
-        return Guess("identifier", f"{distinct:,} values in {len(present):,} rows, and its name")
+        counted = msg("its name, and {count:,} values in {rows:,} rows", **counts)
+        return Guess("identifier", counted)
     if whole and distinct > SOME * len(present) and re.search(GROUPS, name, re.I):
-        reason = f"its name, and {distinct:,} values in {len(present):,} rows"
-        hint = f"rows of one {name} may belong together: --group {name} keeps them so"
-        return Guess("identifier", reason, warning=hint if distinct < len(present) else "")
-    warning = _code(present)
-    return Guess("number", f"numbers from {present.min():g} to {present.max():g}", warning=warning)
+        counted = msg("its name, and {count:,} values in {rows:,} rows", **counts)
+        hint = msg("rows of one {name} may belong together: try --group {name}", name=name)
+        return Guess("identifier", counted, warning=hint if distinct < len(present) else None)
+    ends = {"low": float(present.min()), "high": float(present.max())}
+    reason = msg("numbers from {low:g} to {high:g}", **ends)
+    return Guess("number", reason, warning=_code(present))
 
 
-def _code(present: pd.Series) -> str:
+def _code(present: pd.Series) -> Message | None:
     """Return a warning of a number at an end of the range that may stand for a missing value."""
     ends = {float(present.min()), float(present.max())}
     for code in ends.intersection(CODES):
         often = int((present == code).sum())
         others = present[present != code]
         if len(others) and often > 1 and _far(code, others):
-            return f"{code:g} stands in {often:,} rows, far from all others: a missing value?"
-    return ""
+            return msg(
+                "{code:g} stands in {count:,} rows, far from all others: a missing value?",
+                code=code,
+                count=often,
+            )
+    return None
 
 
 def _far(code: float, others: pd.Series) -> bool:
@@ -128,24 +136,32 @@ def _far(code: float, others: pd.Series) -> bool:
 def _text(values: pd.Series, present: pd.Series, distinct: int) -> Guess:
     rows = len(present)
     if form := date_format(present):
-        return Guess("date", f"dates such as {present.iloc[0]}", date_format=form.pattern)
+        reason = msg("dates such as {first}", first=str(present.iloc[0]))
+        return Guess("date", reason, date_format=form.pattern)
     if re.search(PERSONAL, str(values.name), re.I):
-        return Guess("left out", "its name says that it is of a person")
+        return Guess("left out", msg("its name says that it is of a person"))
+    counted = {"count": distinct, "rows": rows}
     words = float(np.mean([len(text.split()) for text in present.head(2_000)]))
     if distinct > MANY * rows and words >= WORDS:
         frequent = frequent_words(present)
         if frequent:
-            return Guess("text", f"texts of {words:.0f} words", categories=frequent)
+            reason = msg("texts of {words:.0f} words", words=words)
+            return Guess("text", reason, categories=frequent)
     if distinct >= UNIQUE * rows and rows > 1:
-        return Guess("identifier", f"{distinct:,} texts in {rows:,} rows")
+        return Guess("identifier", msg("{count:,} texts in {rows:,} rows", **counted))
     counts = present.value_counts()
     often = counts[counts >= min(OFTEN, max(2, rows // 50))].head(FEW)
     kept = tuple(sorted(map(str, often.index)))
     if not kept:
-        return Guess("identifier", f"{distinct:,} texts in {rows:,} rows, none of them often")
-    reason = f"{distinct:,} texts in {rows:,} rows"
+        seldom = msg("{count:,} texts in {rows:,} rows, none of them often", **counted)
+        return Guess("identifier", seldom)
+    reason = msg("{count:,} texts in {rows:,} rows", **counted)
     if len(kept) < distinct:
-        reason += f", of which the {len(kept)} most frequent get a feature each"
+        reason = msg(
+            "{count:,} texts in {rows:,} rows, of which {kept} frequent ones get a feature each",
+            kept=len(kept),
+            **counted,
+        )
     return Guess("category", reason, categories=kept, rarer=distinct > FEW)
 
 
@@ -196,7 +212,7 @@ def _repeats(rows: pd.DataFrame, guesses: Mapping[str, Guess]) -> dict[str, Gues
         codes, _ = pd.factorize(rows[name], use_na_sentinel=False)
         first = by_codes.setdefault(codes.tobytes(), name)
         if first != name and _alike(rows[first], rows[name], guesses[first]):
-            repeats[name] = Guess("repeat", f"it says the same as {first}")
+            repeats[name] = Guess("repeat", msg("it says the same as {first}", first=first))
     return repeats
 
 
@@ -223,6 +239,6 @@ def with_roles(
         if column.role != guesses[name].role or column.categories:
             categories = column.categories or guesses[name].categories
             changed[name] = replace(
-                guesses[name], role=column.role, reason="you said so", categories=categories
+                guesses[name], role=column.role, reason=msg("you said so"), categories=categories
             )
     return changed

@@ -7,6 +7,7 @@ import re
 import pandas as pd
 
 from casebook.errors import CasebookError
+from casebook.language import Message, msg
 from tasks.problem.definition import Problem
 from tasks.tables.split import SMALL_FOLDS
 
@@ -21,7 +22,7 @@ MEANS = {
 }
 
 
-def guess_problem(frame: pd.DataFrame, target: str) -> tuple[Problem, str]:
+def guess_problem(frame: pd.DataFrame, target: str) -> tuple[Problem, Message]:
     """Return the problem that a column poses, and what speaks for it.
 
     Parameters
@@ -46,12 +47,24 @@ def guess_problem(frame: pd.DataFrame, target: str) -> tuple[Problem, str]:
         )
     numeric = pd.api.types.is_numeric_dtype(values)
     if numeric and not _classes(values, distinct):
-        reason = f"{target} has {distinct:,} numbers from {values.min():g} to {values.max():g}"
+        reason = msg(
+            "{target} has {count:,} numbers from {low:g} to {high:g}.",
+            target=target,
+            count=distinct,
+            low=float(values.min()),
+            high=float(values.max()),
+        )
         return _problem("regression", target, ()), reason
     labels = _labels(values)
     _enough(values, target, distinct)
     kind = "binary" if distinct == 2 else "multiclass"
-    return _problem(kind, target, labels), f"{target} is one of {distinct}: {_listed(labels)}"
+    reason = msg(
+        "{target} is one of {count}: {listed}.",
+        target=target,
+        count=distinct,
+        listed=_listed(labels),
+    )
+    return _problem(kind, target, labels), reason
 
 
 def _classes(values: pd.Series, distinct: int) -> bool:

@@ -171,7 +171,7 @@ def target_means(scope: Any, operator: Any, container: Any) -> None:
     if not texts:
         given = nodes.node("Cast", given, to=onnx.TensorProto.FLOAT)
     others = np.atleast_1d(encoder.target_mean_)
-    found = []
+    looked_up = []
     for place, values in enumerate(encoder.categories_):
         keys = {"keys_strings": list(map(str, values))} if texts else {"keys_floats": values}
         column = nodes.constant([place], onnx.TensorProto.INT64)
@@ -187,8 +187,8 @@ def target_means(scope: Any, operator: Any, container: Any) -> None:
         first = place * len(others)
         means = np.array(encoder.encodings_[first : first + len(others)])
         table = nodes.constant(np.vstack([means.T, others]))
-        found.append(nodes.node("Gather", table, row, axis=0))
-    nodes.node("Concat", *found, output=nodes.output, axis=1)
+        looked_up.append(nodes.node("Gather", table, row, axis=0))
+    nodes.node("Concat", *looked_up, output=nodes.output, axis=1)
 
 
 def missing(nodes: Nodes, given: str, marked: Any) -> str:

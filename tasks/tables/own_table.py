@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import keras
@@ -9,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from sklearn import ensemble as ensembles
 
 from casebook.array_types import Float32Array
-from casebook.catalog import DataSet, data_set
-from casebook.language import msg
+from casebook.catalog import DataSet, Role, data_set
+from casebook.language import Message, msg
 from tasks.data.clean import DropWithout, drop_repeats
 from tasks.data.subsample import Subsample
 from tasks.pages.notes import Notes
@@ -31,6 +32,17 @@ from tasks.training.train import Settings
 
 SMALL, MIDDLING = 3_000, 20_000  # rows: ten folds, three, or one
 LEAVES = 2_000  # of a tree of the forest at most, more or less
+ROLES: Mapping[Role, Message] = {
+    "target": msg("target"),
+    "number": msg("number"),
+    "category": msg("category"),
+    "date": msg("date"),
+    "text": msg("text"),
+    "identifier": msg("identifier"),
+    "constant": msg("constant"),
+    "repeat": msg("repeat"),
+    "left out": msg("left out"),
+}
 SEVERAL = 6  # classes over which one network for each is too slow
 
 
@@ -166,7 +178,11 @@ def report_notes(dataset: str) -> Notes:
     """Return what the report says of a table that was drafted: its columns, and why."""
     entry = data_set(dataset)
     rows = tuple(
-        {"column": name, "role": column.role or "", "reason": column.reason}
+        {
+            "column": name,
+            "role": ROLES[column.role] if column.role else "",
+            "reason": column.reason,
+        }
         for name, column in entry.columns.items()
     )
     return Notes(
