@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import prefect
 
 from casebook import prefect_disk, prefect_runtime
+from casebook.addresses import without_password
 from casebook.artifacts_ui import log_lines, show
 from casebook.cli import guarded
 
@@ -74,7 +75,7 @@ class Operation:
     def _run(self, arguments: dict[str, Any]) -> None:
         prefect_runtime.prepare()
         log = logging.getLogger("casebook")
-        log.info("%s %s by %s", self.fn.__name__, arguments, _user())
+        log.info("%s %s by %s", self.fn.__name__, without_password(str(arguments)), _user())
         begun = False
         try:
             with prefect_runtime.server() as starting:

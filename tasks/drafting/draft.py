@@ -11,12 +11,13 @@ from typing import Literal
 
 import pandas as pd
 
+from casebook.addresses import without_password
 from casebook.catalog import Column, DataFile, DataSet
 from casebook.errors import CasebookError
 from casebook.language import Language, Message, msg
 from tasks.drafting.giveaways import Leaks, without_giveaways
 from tasks.drafting.roles import Guess, guess_roles, with_roles
-from tasks.drafting.source import located, without_password
+from tasks.drafting.source import located
 from tasks.drafting.suite import LEFT_OUT, draft_suite
 from tasks.drafting.target import guess_problem
 from tasks.drafting.typed import typed_frame

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
@@ -15,6 +14,7 @@ from pyarrow import json, parquet
 from sqlalchemy import exc
 
 from casebook import files, outside, paths
+from casebook.addresses import without_password
 from casebook.catalog import DataFile
 from casebook.errors import CasebookError
 from tasks.data.download import NoAnswer, NotTheFile, download
@@ -175,17 +175,6 @@ def _kept(table: pa.Table, source: str) -> DataFile:
     parquet.write_table(table, content)
     files.write_bytes(place, content.getvalue().to_pybytes())
     return DataFile(name=str(place), note=without_password(source))
-
-
-def without_password(source: str) -> str:
-    """Return a source as catalogs and reports may show it.
-
-    Examples
-    --------
-    >>> without_password("postgresql://me:secret@host/shop"), without_password("a.csv")
-    ('postgresql://me:***@host/shop', 'a.csv')
-    """
-    return re.sub(r"(://[^:/@]*):.*@", r"\1:***@", source)
 
 
 def _digest(text: str) -> str:
