@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Literal, TypeAlias, cast
 
 import numpy as np
-import threadpoolctl
 
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, write_arrays
+from casebook.threads import one_thread
 from tasks.images.patches import class_scores
 from tasks.problem.definition import Problem
 from tasks.tables.baselines import Peer, fit_baselines
@@ -42,7 +42,7 @@ def fit_picture_baselines(
         return facts
     parts = {name: read_arrays(pictures, name) for name in ("train", "validation", "test")}
     started = time.perf_counter()
-    with threadpoolctl.threadpool_limits(1):  # the other core trains networks
+    with one_thread():
         scores = class_scores(
             parts["train"], parts["validation"], parts["test"]["x"], centroids, seed
         )

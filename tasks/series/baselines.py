@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import threadpoolctl
 from sklearn import ensemble, linear_model, pipeline, preprocessing
 
 from casebook.array_types import Float64Array, NamedArrays
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, write_arrays
+from casebook.threads import one_thread
 from tasks.tables.baselines import NormalEquation
 
 SeriesPeer = Literal["yesterday", "last_week", "seasonal_naive", "ridge", "extra_trees"]
@@ -33,7 +33,7 @@ def fit_baselines(
     """
     train, validation, test = (read_arrays(parts, name) for name in ("train", "validation", "test"))
     fit_rows = {name: np.concatenate([train[name], validation[name]]) for name in train}
-    with threadpoolctl.threadpool_limits(1):  # the other core trains networks
+    with one_thread():
         scores = {name: answered(name, fit_rows, test, trees, seed) for name in peers}
     write_arrays(out, "scores", **scores)
     return {"rows": len(fit_rows["y"])}

@@ -9,7 +9,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import onnx
-import threadpoolctl
 from onnx import compose, helper, numpy_helper
 from sklearn import ensemble, linear_model, pipeline, preprocessing
 
@@ -18,6 +17,7 @@ from casebook.array_types import Float64Array, NamedArrays
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import write_arrays
+from casebook.threads import one_thread
 from tasks.problem.definition import Problem
 from tasks.series.features import FEATURES
 from tasks.series.features import GRAPH as FEATURES_GRAPH
@@ -64,8 +64,7 @@ def fit_step_estimators(
     numbers to the answers (rows, steps), in which trees are tree ensembles.
     """
     *periods, (whole, test) = walk(features)
-    # the other core trains networks, and threads that wait for each other spin
-    with threadpoolctl.threadpool_limits(1):
+    with one_thread():
         predictions = [
             predicted(fitted(build, settings, past, seed), period) for past, period in periods
         ]

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
-import threadpoolctl
 from numpy import typing as npt
 from sklearn import dummy, ensemble, linear_model
 
@@ -16,6 +15,7 @@ from casebook.array_types import Float64Array, NamedArrays
 from casebook.stage import stage
 from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_arrays, write_arrays
+from casebook.threads import one_thread
 from tasks.problem.definition import Problem
 from tasks.tables.estimators import fitted, scored
 from tasks.tables.split import PARTS
@@ -91,8 +91,7 @@ def _fit_all(
     seconds = {}
     for name in peers:
         started = time.perf_counter()
-        # the other core trains networks, and threads that wait for each other spin
-        with threadpoolctl.threadpool_limits(1):
+        with one_thread():
             chosen = _chosen(name, folds, trees, problem, seed, log_target=log_target)
             for i, parts in enumerate(folds):
                 validations[i][name] = chosen.scores[i]

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-import threadpoolctl
 from sklearn import ensemble, gaussian_process, linear_model, svm
 
 from casebook import files
@@ -16,6 +15,7 @@ from casebook.array_types import Float64Array
 from casebook.stage import stage
 from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_arrays, write_arrays
+from casebook.threads import one_thread
 from tasks.problem.definition import Problem
 from tasks.problem.targets import logarithm
 from tasks.tables.score_graph import score_graph, smoothed
@@ -59,8 +59,7 @@ def fit_estimator(
         for name in ("x", "y")
     }
     width = both["x"].shape[1]
-    # the other core trains networks, and threads that wait for each other spin
-    with threadpoolctl.threadpool_limits(1):
+    with one_thread():
         first = fitted(build(width, seed), parts["train"], problem, log_target=log_target)
         final = fitted(build(width, seed), both, problem, log_target=log_target)
         validation = scored(first, parts["validation"]["x"], problem, log_target=log_target)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 import numpy as np
-import threadpoolctl
 
 from casebook.array_types import Float64Array, NamedArrays
 from casebook.device import prepare
+from casebook.threads import one_thread
 from tasks.problem.definition import Problem
 from tasks.tables.estimators import Build, fitted, scored
 from tasks.tables.fold_stacks import Scale, train_and_watched
@@ -38,7 +38,7 @@ class EstimatorLearner:
 
     def __call__(self, folds: Sequence[Parts], problem: Problem, seed: int) -> list[Float64Array]:
         """Return the scores of each fold's validation rows."""
-        with threadpoolctl.threadpool_limits(1):
+        with one_thread():
             return [self._scores(parts, problem, seed) for parts in folds]
 
     def _scores(self, parts: Parts, problem: Problem, seed: int) -> Float64Array:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
-import threadpoolctl
 from numpy import typing as npt
 from scipy import special
 from sklearn import dummy, feature_extraction, pipeline, svm
@@ -19,6 +18,7 @@ from casebook.array_types import Float64Array
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_table, write_arrays
+from casebook.threads import one_thread
 
 TextPeer = Literal["dummy", "linear_on_characters", "linear_on_words"]
 
@@ -37,7 +37,7 @@ def fit_baselines(
     scores, seconds = {}, {}
     for name in peers:
         started = time.perf_counter()
-        with threadpoolctl.threadpool_limits(1):  # the other core trains networks
+        with one_thread():
             fitted = peer(name, seed).fit(texts, fit_rows[target].to_numpy())
             scores[name] = probability(fitted, test)
         seconds[name] = round(time.perf_counter() - started, 2)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import threadpoolctl
 from scipy import sparse
 from sklearn import linear_model
 
@@ -15,6 +14,7 @@ from casebook.array_types import Float16Array, Float32Array, Float64Array, Int64
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, write_arrays
+from casebook.threads import one_thread
 from tasks.tables.estimators import DEVICE, GRAPH
 from tasks.texts.features import VOCABULARY, Texts, vocabulary_of
 from tasks.texts.letters import letter_table
@@ -87,7 +87,7 @@ def fit_linear(out: Path, encoded: Ref, model: LinearModel, seed: int) -> Facts:
         for name in ("train", "validation", "test")
     }
     both = sparse.vstack([x["train"], x["validation"]], format="csr")
-    with threadpoolctl.threadpool_limits(1):  # the other core trains networks
+    with one_thread():
         first = fitted(x["train"], y["train"], model, seed)
         final = fitted(both, np.concatenate([y["train"], y["validation"]]), model, seed)
     validated = first.logits(x["validation"])
