@@ -12,7 +12,7 @@ from casebook.array_types import Float64Array, NamedArrays
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays, write_arrays
-from casebook.threads import one_thread
+from casebook.threads import fit_in_all_cores, one_thread
 from tasks.tables.baselines import NormalEquation
 
 SeriesPeer = Literal["yesterday", "last_week", "seasonal_naive", "ridge", "extra_trees"]
@@ -91,7 +91,8 @@ def _fitted(
             preprocessing.StandardScaler(), linear_model.RidgeCV(np.logspace(0, 5, 20))
         )
     )
-    return model.fit(columns(train, step)[there], y[there]).predict(columns(test, step))
+    fitted = fit_in_all_cores(model, columns(train, step)[there], y[there])
+    return fitted.predict(columns(test, step))
 
 
 def columns(rows: NamedArrays, step: int) -> Float64Array:

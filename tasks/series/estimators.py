@@ -17,7 +17,7 @@ from casebook.array_types import Float64Array, NamedArrays
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import write_arrays
-from casebook.threads import one_thread
+from casebook.threads import fit_in_all_cores, one_thread
 from tasks.problem.definition import Problem
 from tasks.series.features import FEATURES
 from tasks.series.features import GRAPH as FEATURES_GRAPH
@@ -86,7 +86,7 @@ def fitted(build: Build, settings: Mapping[str, float], past: NamedArrays, seed:
     for step in range(targets.shape[1]):
         there = np.isfinite(targets[:, step])
         x = past["x"][there, step].astype("float64")
-        models.append(build(seed, **settings).fit(x, targets[there, step]))
+        models.append(fit_in_all_cores(build(seed, **settings), x, targets[there, step]))
     return models
 
 
