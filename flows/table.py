@@ -4,6 +4,7 @@ import importlib
 import os
 import sys
 from pathlib import Path
+from time import perf_counter
 from typing import Annotated, Literal
 
 from pydantic import ValidationError
@@ -19,6 +20,7 @@ from casebook.params import CaseParams, Profile
 from tasks.drafting.case_files import write_case
 from tasks.drafting.draft import Draft, Request, draft
 from tasks.drafting.giveaways import Leaks
+from tasks.drafting.time_limit import plan
 
 
 def table(
@@ -36,6 +38,7 @@ def table(
     encoding: Annotated[str, "of a text file, such as cp949"] = "",
     decimal: Annotated[Literal["", ".", ","], "how numbers are written"] = "",
     profile: Annotated[Profile, "how much is run"] = "standard",
+    minutes: Annotated[float, "how long all may take, in place of a profile; 0 is no limit"] = 0.0,
     language: Annotated[Literal["en", "ko"], "of the report"] = "en",
 ) -> str:
     """Look at a table, draft a case of it, and run the case.
@@ -49,6 +52,7 @@ def table(
         The table can't be read, nothing can be learned of its target, or columns give the answer
         away.
     """
+    began = perf_counter()
     file = _file(sheet=sheet, separator=separator, encoding=encoding, decimal=decimal)
     request = Request(source, target, name, file, _columns(columns), leaks, time, group, language)
     drafted = draft(request)
@@ -60,9 +64,14 @@ def table(
     write_case(drafted, root, replace=not write)
     for remark in drafted.remarks:
         print(remark.render(language), file=sys.stderr)
+    extent: dict[str, object] = {"profile": profile}
+    if minutes:
+        planned = plan(minutes, perf_counter() - began, drafted)
+        print(planned.described(minutes, drafted.rows).render(language), file=sys.stderr)
+        extent = planned.params
     case = _case(drafted, root)
     params = case.params.model_validate(
-        {"profile": profile, "language": language, "trust_columns": drafted.trusted}
+        {**extent, "language": language, "trust_columns": drafted.trusted}
     )
     with preloading(case.plan(params)):
         summary = case(params)

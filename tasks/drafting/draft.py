@@ -25,9 +25,11 @@ from tasks.problem.definition import Problem
 from tasks.reading import table as tables
 from tasks.reading.form import form_of
 from tasks.reading.sniff import assumptions
+from tasks.tables.own_table import MOST_ROWS
 
 FEWEST_ROWS = 50
 MOST_COLUMNS = 5_000
+SOME_ROWS = 5_000
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,8 @@ class Draft:
         What is predicted.
     rows
         How many there are.
+    some_rows
+        A few thousand of them.
     remarks
         What was assumed, left out or noticed, in sentences.
     time, group
@@ -92,6 +96,7 @@ class Draft:
     suite: str
     problem: Problem
     rows: int
+    some_rows: pd.DataFrame
     remarks: tuple[Message, ...]
     time: str = ""
     group: str = ""
@@ -134,6 +139,7 @@ def draft(request: Request) -> Draft:
         suite,
         problem,
         len(judged),
+        judged.sample(min(len(judged), SOME_ROWS), random_state=0),
         tuple(remarks),
         request.time,
         request.group,
@@ -270,6 +276,15 @@ def _remarks(
     language: Language,
 ) -> list[Message]:
     remarks = []
+    if len(judged) > MOST_ROWS:
+        remarks.append(
+            msg(
+                "{limit:,} of {count:,} rows are drawn to learn from and to be judged by; "
+                "--max-rows of the case says otherwise.",
+                limit=MOST_ROWS,
+                count=len(judged),
+            )
+        )
     if len(judged) < len(frame):
         remarks.append(
             msg("{count:,} rows lack the target and are left out.", count=len(frame) - len(judged))

@@ -31,6 +31,7 @@ from tasks.training.networks import ensemble, perceptron
 from tasks.training.train import Settings
 
 SMALL, MIDDLING = 3_000, 20_000  # rows: ten folds, three, or one
+MOST_ROWS = 100_000  # that are used, where nobody says otherwise
 LEAVES = 2_000  # of a tree of the forest at most, more or less
 ROLES: Mapping[Role, Message] = {
     "target": msg("target"),
@@ -63,7 +64,7 @@ class OwnTableParams(ThresholdParams, RepeatedFoldsParams):
     )
     max_rows: Annotated[
         int, Field(ge=1_000, description="rows to learn from and be judged by, drawn of more")
-    ] = 100_000
+    ] = MOST_ROWS
     sample_rows: Annotated[int, Field(ge=100, description="a table of one's own has no sample")] = (
         100
     )
