@@ -18,8 +18,9 @@ from casebook.errors import CasebookError
 from casebook.operation import Operation
 from casebook.params import CaseParams, Profile
 from tasks.drafting.case_files import write_case
-from tasks.drafting.draft import Draft, Request, draft
+from tasks.drafting.draft import Draft, draft
 from tasks.drafting.giveaways import Leaks
+from tasks.drafting.request import Request
 from tasks.drafting.time_limit import plan
 
 

@@ -12,7 +12,8 @@ from casebook.catalog import Column, DataSet
 from casebook.errors import CasebookError
 from tasks.data.validate import check
 from tasks.drafting.case_files import entry, flow, with_entry, write_case
-from tasks.drafting.draft import Draft, Request, draft
+from tasks.drafting.draft import Draft, draft
+from tasks.drafting.request import Request
 
 ROWS = 300
 
@@ -172,3 +173,16 @@ def test_a_column_to_split_by_must_be_there_and_ordered(tmp_path: Path) -> None:
     with pytest.raises(CasebookError, match="--time plan"):
         drafted(tmp_path, customers(), time="plan")
     assert 'time="joined"' in flow(drafted(tmp_path, customers(), time="joined"))
+
+
+def test_rows_that_differ_by_their_number_alone_are_counted(tmp_path: Path) -> None:
+    frame = customers()
+    frame.loc[10:14, frame.columns[1:]] = frame.loc[20:24, frame.columns[1:]].to_numpy()
+    remarks = " ".join(map(str, drafted(tmp_path, frame).remarks))
+    assert "5 rows differ from another one in customer alone" in remarks
+    assert "differ from another" not in " ".join(map(str, drafted(tmp_path, customers()).remarks))
+
+
+def test_the_target_is_no_group(tmp_path: Path) -> None:
+    with pytest.raises(CasebookError, match="--group churn: that is the target"):
+        drafted(tmp_path, customers(), group="churn")

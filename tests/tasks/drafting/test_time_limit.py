@@ -3,7 +3,8 @@
 import pytest
 
 from casebook.errors import CasebookError
-from tasks.drafting.draft import Draft, Request, draft
+from tasks.drafting.draft import Draft, draft
+from tasks.drafting.request import Request
 from tasks.drafting.time_limit import measure, plan, plans, seconds_of
 from tests.tasks.drafting.test_draft import customers
 
