@@ -20,7 +20,7 @@ from tasks.problem.prepared_data import PreparedData
 from tasks.publication.kept_answers import keep_answers
 from tasks.publication.ledger import note_test_part
 from tasks.publication.publish import publish
-from tasks.publication.report import measure_run, report
+from tasks.publication.report import RunOutputs, measure_run, report
 
 
 @dataclass(frozen=True)
@@ -105,19 +105,19 @@ def evaluate_and_publish(fitted: FittedModels) -> Summary:
         costs,
     )
     published = publish(bundle, tested, evaluation, metrics, problem, data.kind)
-    return report(
-        metrics,
-        evaluation,
-        profile,
-        data.checked,
-        data.table,
-        pictures.result(),
-        first,
-        bundle,
-        published,
-        problem,
-        data.protocol,
-        notes,
-        fitted.findings,
-        learned,
+    outputs = RunOutputs(
+        evaluation=evaluation,
+        profile=profile,
+        checked=data.checked,
+        cleaned=data.table,
+        pictures=pictures.result(),
+        bundle=bundle,
+        trained=first,
+        published=published,
+        problem=problem,
+        protocol=data.protocol,
+        notes=notes,
+        findings=fitted.findings,
+        learned=learned,
     )
+    return report(metrics, outputs)

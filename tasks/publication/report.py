@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
@@ -12,7 +13,7 @@ from casebook import files, paths
 from casebook.catalog import data_set
 from casebook.language import Message
 from casebook.origin import Origin
-from casebook.run import REPORT, Summary, current
+from casebook.run import REPORT, Run, Summary, current
 from casebook.stage import uncached_task
 from casebook.store import Ref
 from tasks.evaluation.choice import COSTS
@@ -91,71 +92,62 @@ def measure_run(
     return metrics
 
 
-@uncached_task
-def report(
-    metrics: dict[str, Any],
-    evaluation: Ref,
-    profile: Ref,
-    checked: Ref,
-    cleaned: Ref,
-    pictures: Ref,
-    trained: Mapping[str, Ref],
-    bundle: Ref,
-    published: Published,
-    problem: Problem,
-    protocol: Message,
-    notes: Notes | Ref = Notes(),
-    findings: Sequence[Ref] = (),
-    learned: Sequence[Ref] = (),
-) -> Summary:
-    """Write report.html with every picture inline, and put its tables into the Prefect UI.
+@dataclass(frozen=True)
+class RunOutputs:
+    """What a run made, for its report.
 
-    `notes` are what one case alone has to say: as such, or as a stage kept them; `findings` is what
-    exploring found, `learned` what more data would bring.
+    Attributes
+    ----------
+    evaluation, profile, checked, cleaned, pictures, bundle
+        What the stages of these names wrote.
+    trained
+        Each candidate's first fold.
+    published
+        The version, and whether it serves.
+    problem, protocol
+        What is predicted, and how the figures come about.
+    notes
+        What one case alone has to say: as such, or as a stage kept them.
+    findings
+        What exploring found.
+    learned
+        What more data would bring.
+    """
+
+    evaluation: Ref
+    profile: Ref
+    checked: Ref
+    cleaned: Ref
+    pictures: Ref
+    bundle: Ref
+    trained: Mapping[str, Ref]
+    published: Published
+    problem: Problem
+    protocol: Message
+    notes: Notes | Ref
+    findings: Sequence[Ref]
+    learned: Sequence[Ref]
+
+    @property
+    def plots(self) -> list[Ref]:
+        """Outputs that may hold pictures."""
+        notes = [self.notes] if isinstance(self.notes, Ref) else []
+        return [self.profile, self.pictures, *notes, *self.findings, *self.learned]
+
+
+@uncached_task
+def report(metrics: dict[str, Any], outputs: RunOutputs) -> Summary:
+    """Write report.html with every picture inline, and put its tables into the Prefect UI.
 
     Returns
     -------
     What the run came to: the headline, the report's path, and the next command to try.
     """
-    run, result, language = current(), results(evaluation), asked_language()
-    run.details["device"] = next(iter(trained.values())).facts["device"]
-    page = run.folder / REPORT
-    plots = copy_pictures(
-        run.folder / "plots",
-        profile,
-        pictures,
-        *([notes] if isinstance(notes, Ref) else []),
-        *findings,
-        *learned,
-    )
-    template = environment(language).get_template("report.html")
-    text = template.render(
-        run=run,
-        seconds=perf_counter() - run.started,
-        metrics=metrics,
-        protocol=protocol,
-        result=result,
-        outcomes={
-            name: Difference(**difference).outcome(problem.sign)
-            for name, difference in metrics["differences"].items()
-        },
-        entry=data_set(str(bundle.facts["dataset"])),
-        checked=checked.facts,
-        cleaned=cleaned.facts,
-        profile=json.loads(profile.path("profile.json").read_text(encoding="utf-8")),
-        plots=plots,
-        problem=problem,
-        trained={name: ref.facts for name, ref in trained.items()},
-        bundle=bundle.facts,
-        published=published,
-        notes=Notes.kept(notes) if isinstance(notes, Ref) else notes,
-        verdict=verdict(metrics, problem, language),
-        learned=[section for ref in learned for section in sections_of(ref)],
-        choice=chosen(metrics),
-        sections=[section for ref in findings for section in sections_of(ref)],
-        curl=question(run.case),
-    )
-    files.write_text(page, text)
+    run, page = current(), current().folder / REPORT
+    problem, published = outputs.problem, outputs.published
+    run.details["device"] = next(iter(outputs.trained.values())).facts["device"]
+    template = environment(asked_language()).get_template("report.html")
+    files.write_text(page, template.render(run=run, **_contents(run, metrics, outputs)))
     _show_in_prefect(metrics, problem)
     return Summary(
         case=run.case,
@@ -164,6 +156,36 @@ def report(
         headline=headline(metrics, problem, published),
         next_command=what_next(published),
     )
+
+
+def _contents(run: Run, metrics: dict[str, Any], outputs: RunOutputs) -> dict[str, Any]:
+    """Return what the page's template asks for, by name."""
+    problem, notes = outputs.problem, outputs.notes
+    return {
+        "seconds": perf_counter() - run.started,
+        "metrics": metrics,
+        "protocol": outputs.protocol,
+        "result": results(outputs.evaluation),
+        "outcomes": {
+            name: Difference(**difference).outcome(problem.sign)
+            for name, difference in metrics["differences"].items()
+        },
+        "entry": data_set(str(outputs.bundle.facts["dataset"])),
+        "checked": outputs.checked.facts,
+        "cleaned": outputs.cleaned.facts,
+        "profile": json.loads(outputs.profile.path("profile.json").read_text(encoding="utf-8")),
+        "plots": copy_pictures(run.folder / "plots", *outputs.plots),
+        "problem": problem,
+        "trained": {name: ref.facts for name, ref in outputs.trained.items()},
+        "bundle": outputs.bundle.facts,
+        "published": outputs.published,
+        "notes": Notes.kept(notes) if isinstance(notes, Ref) else notes,
+        "verdict": verdict(metrics, problem, asked_language()),
+        "learned": [section for ref in outputs.learned for section in sections_of(ref)],
+        "choice": chosen(metrics),
+        "sections": [section for ref in outputs.findings for section in sections_of(ref)],
+        "curl": question(run.case),
+    }
 
 
 def question(case: str) -> str:

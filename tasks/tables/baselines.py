@@ -17,7 +17,7 @@ from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_arrays, write_arrays
 from casebook.threads import one_thread
 from tasks.problem.definition import Problem
-from tasks.tables.estimators import fitted, scored
+from tasks.tables.estimators import BOOSTING, fitted, scored
 from tasks.tables.split import PARTS
 from tasks.tables.variants import USUAL, Validated, Variant, best, variants
 
@@ -186,14 +186,8 @@ def peer(
         case "ridge", False:
             return linear_model.RidgeCV(alphas=(0.01, 0.1, 1.0, 10.0, 100.0))
         case "gradient_boosting", True:
-            boosting = {
-                "learning_rate": 0.05,
-                "max_iter": trees,
-                "max_leaf_nodes": 15,
-                "l2_regularization": 5.0,
-                "random_state": seed,
-            }
-            return ensemble.HistGradientBoostingClassifier(**{**boosting, **settings})
+            steps = {"max_iter": trees, "random_state": seed}
+            return ensemble.HistGradientBoostingClassifier(**steps, **{**BOOSTING, **settings})
         case "gradient_boosting", False:
             boosting = {"n_estimators": trees, "max_depth": 3, "random_state": seed}
             return ensemble.GradientBoostingRegressor(**{**boosting, **settings})

@@ -24,6 +24,7 @@ Build: TypeAlias = Callable[[int, int], Any]
 
 GRAPH = "score.onnx"
 MANY = 30  # features: a length for each of them is searched for minutes, and found by chance
+BOOSTING = {"learning_rate": 0.05, "max_leaf_nodes": 15, "l2_regularization": 5.0}
 DEVICE = {"asked": "cpu", "used": "cpu", "backend": "scikit-learn", "threads": 1}
 
 
@@ -156,24 +157,12 @@ def extra_trees(width: int, seed: int) -> Any:
 
 def gradient_boosting(width: int, seed: int) -> Any:
     """Return 300 small trees, each of which corrects those before it."""
-    return ensemble.HistGradientBoostingClassifier(
-        learning_rate=0.05,
-        max_iter=300,
-        max_leaf_nodes=15,
-        l2_regularization=5.0,
-        random_state=seed,
-    )
+    return ensemble.HistGradientBoostingClassifier(max_iter=300, **BOOSTING, random_state=seed)
 
 
 def gradient_boosting_regressor(width: int, seed: int) -> Any:
     """Return 300 small trees that predict a number, each of which corrects those before it."""
-    return ensemble.HistGradientBoostingRegressor(
-        learning_rate=0.05,
-        max_iter=300,
-        max_leaf_nodes=15,
-        l2_regularization=5.0,
-        random_state=seed,
-    )
+    return ensemble.HistGradientBoostingRegressor(max_iter=300, **BOOSTING, random_state=seed)
 
 
 def logistic_regression(width: int, seed: int) -> Any:
