@@ -23,7 +23,7 @@ from tasks.data.derive import HourOfDay, Log
 from tasks.problem.definition import Problem
 from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
 from tasks.tables.case import TableCase
-from tasks.tables.estimators import Estimator, extra_trees, gradient_boosting
+from tasks.tables.estimators import Estimator, Forest, gradient_boosting
 from tasks.tables.explore import explore
 from tasks.tables.holdout import Holdout
 from tasks.tables.parameters import ThresholdParams
@@ -171,7 +171,10 @@ CASE: TableCase[FraudParams] = TableCase(
             ),
         ),
     },
-    estimators={"forest": Estimator(extra_trees), "boosting": Estimator(gradient_boosting)},
+    estimators={
+        "forest": Estimator(Forest(trees=150, leaf=2)),
+        "boosting": Estimator(gradient_boosting),
+    },
     blends={"blend": ("ensemble", "forest", "boosting")},
 )
 

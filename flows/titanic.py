@@ -25,7 +25,7 @@ from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_pu
 from tasks.tables.ablation import ablate, worth
 from tasks.tables.baselines import Peer
 from tasks.tables.case import TableCase
-from tasks.tables.estimators import Estimator, extra_trees, gradient_boosting
+from tasks.tables.estimators import Estimator, Forest, gradient_boosting
 from tasks.tables.explore import explore
 from tasks.tables.parameters import RepeatedFoldsParams
 from tasks.tables.split import SMALL_FOLDS
@@ -208,7 +208,7 @@ CASE: TableCase[TitanicParams] = TableCase(
             ),
         ),
     },
-    estimators={"forest": Estimator(extra_trees), "boosting": Estimator(gradient_boosting)},
+    estimators={"forest": Estimator(Forest(leaf=3)), "boosting": Estimator(gradient_boosting)},
     blends={"blend": ("ensemble", "forest", "boosting")},
 )
 

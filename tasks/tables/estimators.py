@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict
 from sklearn import ensemble, gaussian_process, linear_model, svm
 
 from casebook import files
@@ -150,9 +151,31 @@ def support_vectors(width: int, seed: int) -> Any:
     return svm.SVR(C=1.0, epsilon=0.05)
 
 
-def extra_trees(width: int, seed: int) -> Any:
-    """Return a forest of 300 extremely randomized trees."""
-    return ensemble.ExtraTreesClassifier(300, random_state=seed, n_jobs=1)
+class Forest(BaseModel):
+    """A forest of extremely randomized trees (Geurts et al. 2006).
+
+    Larger leaves make a smaller graph, which answers sooner: a leaf for each row makes a gigabyte
+    where there are many.
+
+    Attributes
+    ----------
+    trees
+        How many.
+    leaf
+        The fewest rows of a leaf.
+    classes
+        Whether a class is predicted, and no number.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    trees: int = 300
+    leaf: int = 1
+    classes: bool = True
+
+    def __call__(self, width: int, seed: int) -> Any:
+        """Return it, unfitted."""
+        kind = ensemble.ExtraTreesClassifier if self.classes else ensemble.ExtraTreesRegressor
+        return kind(self.trees, min_samples_leaf=self.leaf, random_state=seed, n_jobs=1)
 
 
 def gradient_boosting(width: int, seed: int) -> Any:

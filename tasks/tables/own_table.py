@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import keras
 from pydantic import BaseModel, ConfigDict, Field
-from sklearn import ensemble as ensembles
 
 from casebook.array_types import Float32Array
 from casebook.catalog import DataSet, Role, data_set
@@ -21,6 +20,7 @@ from tasks.tables.by_role import by_role, derived_columns
 from tasks.tables.case import TableCase
 from tasks.tables.estimators import (
     Estimator,
+    Forest,
     gradient_boosting,
     gradient_boosting_regressor,
 )
@@ -92,22 +92,6 @@ class Perceptron(BaseModel):
         return perceptron(x, self.units, dropout, self.name, outputs=self.classes)
 
 
-class Forest(BaseModel):
-    """Three hundred extremely randomized trees, whose leaves have so many rows at least.
-
-    A leaf for each row would make a graph of a gigabyte where there are many.
-    """
-
-    model_config = ConfigDict(frozen=True)
-    classes: bool
-    leaf: int
-
-    def __call__(self, width: int, seed: int) -> Any:
-        """Return it, unfitted."""
-        kind = ensembles.ExtraTreesClassifier if self.classes else ensembles.ExtraTreesRegressor
-        return kind(300, min_samples_leaf=self.leaf, random_state=seed, n_jobs=1)
-
-
 def own_table(
     dataset: str, problem: Problem, *, rows: int, time: str = "", group: str = ""
 ) -> TableCase[OwnTableParams]:
@@ -126,7 +110,7 @@ def own_table(
     group
         The column whose rows of one value stay in one part.
     """
-    forest = Forest(classes=problem.classes, leaf=max(2, rows // LEAVES))
+    forest = Forest(leaf=max(2, rows // LEAVES), classes=problem.classes)
     boosting = gradient_boosting if problem.classes else gradient_boosting_regressor
     entry = data_set(dataset)
     return TableCase(

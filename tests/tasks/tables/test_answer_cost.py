@@ -53,7 +53,7 @@ def test_what_is_measured_is_the_graph_that_would_serve(
     split: Ref, keep: Callable[..., Ref], tmp_path: Any
 ) -> None:
     encoding = keep(features.fn, split, PROBLEM, (), encoder)
-    builds = {"forest": estimators.extra_trees, "few": few_trees}
+    builds = {"forest": estimators.Forest(), "few": few_trees}
     trained = {
         name: keep(fit_estimator.fn, encoding, build, PROBLEM, 0) for name, build in builds.items()
     }

@@ -114,7 +114,7 @@ KINDS = [
         (problem, build, False)
         for problem in (BINARY, THREE)
         for build in (
-            estimators.extra_trees,
+            estimators.Forest(),
             estimators.gradient_boosting,
             estimators.logistic_regression,
         )
@@ -125,7 +125,10 @@ KINDS = [
 @pytest.mark.parametrize(
     ("problem", "build", "log_target"),
     KINDS,
-    ids=[f"{problem.problem_type}-{build.__name__}-{log}" for problem, build, log in KINDS],
+    ids=[
+        f"{problem.problem_type}-{getattr(build, '__name__', 'forest')}-{log}"
+        for problem, build, log in KINDS
+    ],
 )
 def test_each_kind_answers_to_raw_rows_as_its_library_does(
     problem: Problem,
@@ -155,7 +158,7 @@ def test_a_network_and_trees_are_blended_into_one_graph(
     settings = Settings(epochs=3, batch_size=32, dropout=0.0, refit=True)
     models = {
         "network": [keep(train.fn, encoding, encoding, network, settings, 0)],
-        "forest": [keep(fit_estimator.fn, encoding, estimators.extra_trees, BINARY, 0)],
+        "forest": [keep(fit_estimator.fn, encoding, estimators.Forest(), BINARY, 0)],
         "boosting": [keep(fit_estimator.fn, encoding, estimators.gradient_boosting, BINARY, 0)],
     }
     blended = keep(blend.fn, [encoding], models, BINARY).fold(0)
