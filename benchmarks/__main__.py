@@ -24,6 +24,7 @@ from benchmarks.storm import measure_storm
 from benchmarks.tricks import measure_tricks
 from benchmarks.wsgi_servers import measure_servers
 from casebook import paths
+from casebook.arguments import ArgumentParser
 
 MEASURES: Mapping[str, Callable[[Options], Iterator[Figure]]] = {
     "startup": measure_start_up,
@@ -75,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
-    command_line = argparse.ArgumentParser(
+    command_line = ArgumentParser(
         prog="python -m benchmarks", description="Measure how fast Casebook is."
     )
     command_line.add_argument(

@@ -3,7 +3,6 @@
 Its flags are made from the case's parameters. An error is printed as one clear paragraph.
 """
 
-import argparse
 import errno
 import importlib
 import logging
@@ -15,13 +14,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from casebook import prefect_runtime, worker_process
+from casebook.arguments import ArgumentParser
 from casebook.case import Case
 from casebook.errors import CasebookError
 from casebook.params import CaseParams, add_flags, parse
 from casebook.quiet import separate_stderr
 from casebook.run import Run, Summary
 
-DONE, FAILED, BAD_ARGUMENTS = 0, 1, 2
+DONE, FAILED = 0, 1
 FULL = {errno.ENOSPC, errno.EDQUOT}
 REFUSED = {
     errno.EACCES,
@@ -44,7 +44,7 @@ def main(module: str, argv: Sequence[str] | None = None) -> int:
     0 done, 1 failed, 2 bad arguments.
     """
     case = named(module)
-    parser = argparse.ArgumentParser(prog=f"python -m {module}", description=case.__doc__)
+    parser = ArgumentParser(prog=f"python -m {module}", description=case.__doc__)
     add_flags(parser, case.params)
     parser.add_argument(
         "--params",

@@ -17,6 +17,7 @@ import prefect
 
 from casebook import prefect_disk, prefect_runtime
 from casebook.addresses import without_password
+from casebook.arguments import ArgumentParser
 from casebook.artifacts_ui import log_lines, show
 from casebook.cli import guarded
 
@@ -64,9 +65,7 @@ class Operation:
         are flags.
         """
         description = (inspect.getdoc(self.fn) or "").split("\n\nRaises")[0]
-        parser = argparse.ArgumentParser(
-            prog=f"python -m flows.{self.fn.__name__}", description=description
-        )
+        parser = ArgumentParser(prog=f"python -m flows.{self.fn.__name__}", description=description)
         for name, parameter in inspect.signature(self.fn, eval_str=True).parameters.items():
             _add(parser, name, parameter)
         arguments = vars(parser.parse_args(argv))

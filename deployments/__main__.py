@@ -3,15 +3,15 @@
 The command is `python -m deployments`.
 """
 
-import argparse
 from collections.abc import Callable
 
+from casebook.arguments import ArgumentParser
 from casebook.cli import guarded
 
 
 def main() -> int:
     """Run the requested command and return the exit code: 0 done, 1 failed, 2 bad arguments."""
-    parser = argparse.ArgumentParser(prog="python -m deployments", description=__doc__)
+    parser = ArgumentParser(prog="python -m deployments", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     ui = commands.add_parser(
         "ui", help="a Prefect server with its UI, every deployment and a worker, until Ctrl-C"

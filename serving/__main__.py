@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from casebook.arguments import ArgumentParser
 from serving import sockets
 from serving.api_key import KEY, UNSOUND, sound
 from serving.logs import LEVELS, write_logs
@@ -70,7 +71,7 @@ def _announce(url: str, models: int) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = ArgumentParser(
         prog="python -m serving", description="Answer from every model in production."
     )
     parser.add_argument(

@@ -1,0 +1,51 @@
+"""Arguments: a parser of command lines that names what is wrong in a line, and what is near it."""
+
+import argparse
+import difflib
+import re
+from typing import Any, NoReturn
+
+BAD_ARGUMENTS = 2
+UNKNOWN = "unrecognized arguments: "
+CHOICE = re.compile(r"argument (\S+): invalid choice: '(.*?)' \(choose from (.*)\)", re.S)
+
+
+class ArgumentParser(argparse.ArgumentParser):
+    """Takes flags by their whole names only, and answers a fault without a page of usage."""
+
+    def __init__(self, **settings: Any) -> None:
+        self._names: list[str] = []
+        super().__init__(**{**settings, "allow_abbrev": False})
+
+    def add_argument(self, *names: Any, **settings: Any) -> argparse.Action:
+        """Add an argument, and note its names for whoever mistypes one."""
+        self._names += [name for name in names if name.startswith("--")]
+        return super().add_argument(*names, **settings)
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the arguments, and end."""
+        self.exit(BAD_ARGUMENTS, f"{self._plainer(message)}\n`{self.prog} --help` lists all.\n")
+
+    def _plainer(self, message: str) -> str:
+        """Return a message of the library's as a sentence, with what was probably meant."""
+        if message.startswith(UNKNOWN):
+            word = message.removeprefix(UNKNOWN).split()[0].split("=")[0]
+            return f"{word}: there is no such argument.{_meant(word, self._names)}"
+        if refused := CHOICE.fullmatch(message):
+            name, word, listed = refused.groups()
+            choices = [choice.strip("' ") for choice in listed.split(",")]
+            return f"{name} {word}: there are {', '.join(choices)}.{_meant(word, choices)}"
+        return message
+
+
+def _meant(word: str, names: list[str]) -> str:
+    """Return a question after the name that is nearest to a word, or nothing.
+
+    Examples
+    --------
+    >>> _meant("--sed", ["--seed", "--source"]), _meant("--nonsense", ["--seed"])
+    (' Did you mean --seed?', '')
+    """
+    by_letters = {name.strip("-"): name for name in names}
+    near = difflib.get_close_matches(word.strip("-"), by_letters, n=1)
+    return f" Did you mean {by_letters[near[0]]}?" if near else ""
