@@ -204,3 +204,15 @@ def corrected_half(
     variance = np.mean(np.square(deviations)) / len(values)
     within = stats.norm.ppf((1 + LEVEL) / 2) * np.sqrt(variance)
     return float(max(between, within))
+
+
+def wilson(held: int, repeats: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share seen in so many repeats (Wilson, JASA 22, 1927).
+
+    Examples
+    --------
+    >>> [round(end, 3) for end in wilson(held=10, repeats=10)]
+    [0.722, 1.0]
+    """
+    low, high = stats.binomtest(held, repeats).proportion_ci(0.95, method="wilson")
+    return float(low), float(high)

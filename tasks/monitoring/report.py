@@ -12,7 +12,7 @@ from casebook.language import Language
 from serving.bundle import Predictor
 from tasks.monitoring.drift import ALARMS, Shift
 from tasks.monitoring.served_histograms import Counted
-from tasks.pages.render import environment
+from tasks.pages.render import page
 
 
 def report_drift(
@@ -43,9 +43,14 @@ def report_drift(
         "quantities": [asdict(shift) for shift in ranked],
     }
     files.write_json(folder / "drift.json", content)
-    page = environment(language).get_template("drift.html")
-    text = page.render(
-        facts=facts, ranked=ranked, drifted=drifted, threshold=threshold, alarms=ALARMS
+    text = page(
+        "drift.html",
+        language,
+        facts=facts,
+        ranked=ranked,
+        drifted=drifted,
+        threshold=threshold,
+        alarms=ALARMS,
     )
     files.write_text(folder / "report.html", text)
     share.push(folder)

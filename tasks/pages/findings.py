@@ -14,7 +14,7 @@ from casebook.origin import Origin
 from casebook.run import REPORT, Run, Summary, current
 from casebook.stage import uncached_task
 from casebook.store import Ref
-from tasks.pages.render import asked_language, copy_pictures, environment
+from tasks.pages.render import asked_language, copy_pictures, page
 
 FINDINGS = "findings.json"
 
@@ -91,9 +91,10 @@ def report_findings(
     plots = copy_pictures(run.folder / "plots", findings, *([profile] if profile else []))
     metrics = findings_metrics(run, all_findings, origin, raw)
     files.write_json(run.folder / "metrics.json", metrics)
-    page = run.folder / REPORT
-    template = environment(language).get_template("findings.html")
-    text = template.render(
+    path = run.folder / REPORT
+    text = page(
+        "findings.html",
+        language,
         run=run,
         metrics=metrics,
         sections=sections,
@@ -104,11 +105,11 @@ def report_findings(
         cleaned=cleaned.facts if cleaned else {"dropped": {}},
         profile=_read_profile(profile) if profile else None,
     )
-    files.write_text(page, text)
+    files.write_text(path, text)
     return Summary(
         case=run.case,
         run_id=run.run_id,
-        report=str(page),
+        report=str(path),
         headline=headline(all_findings, origin),
         next_command=next_command,
     )

@@ -7,10 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import seaborn as sns
 from matplotlib import pyplot as plt
 from numpy import typing as npt
-from sklearn import calibration, metrics
 
 from casebook.array_types import Float64Array
 from casebook.stage import stage
@@ -18,8 +16,23 @@ from casebook.store import Facts, Ref
 from casebook.tables import read_arrays
 from tasks.evaluation.choice import read_costs
 from tasks.evaluation.evaluate import results
+from tasks.pages.class_plots import (
+    draw_calibration,
+    draw_classes,
+    draw_confusion,
+    draw_precision_recall,
+    draw_roc,
+)
 from tasks.pages.cost_plots import draw_costs
-from tasks.pages.plot_style import axes_grid, figure, labelled, save, style
+from tasks.pages.plot_style import (
+    Colour,
+    axes_grid,
+    colours_of,
+    figure,
+    labelled,
+    save,
+    style,
+)
 from tasks.problem.definition import TITLES, Problem
 
 FEW = 10  # points of a curve that are marked, as one alone would not be seen
@@ -47,7 +60,8 @@ def draw(
     champion = str(result["champion"])
     answers = read_arrays(evaluation, "curves")
     y = answers.pop("y")
-    _learning(out, {name: refs[0] for name, refs in trained.items()}, problem)
+    colours = colours_of(answers)
+    _learning(out, {name: refs[0] for name, refs in trained.items()}, problem, colours)
     if costs:
         draw_costs(out, result, read_costs(costs), problem)
     if problem.problem_type == "regression":
@@ -56,23 +70,21 @@ def draw(
     if not problem.classes:
         return {"pictures": len(list(out.glob("*.png")))}
     if problem.problem_type == "multiclass":
-        _classes(out, y, answers[champion], problem)
+        draw_classes(out, y, answers[champion], problem)
         if problem.input_kind == "picture":
             mistakes(out, y, answers[champion], read_arrays(features, "test")["x"], problem)
         return {"pictures": len(list(out.glob("*.png")))}
-    shown = {
-        name: answers[name]
-        for name in dict.fromkeys([champion, "course", *result["peers"]])
-        if name in answers
-    }
-    _precision_recall(out, y, shown)
-    _roc(out, y, shown)
-    _calibration(out, y, answers[champion])
-    _confusion(out, y, answers[champion] >= result["consequences"]["threshold"], problem.labels)
+    draw_precision_recall(out, y, answers, champion)
+    draw_roc(out, y, answers, champion)
+    draw_calibration(out, y, answers[champion], "predicted probability", "observed share")
+    alerts = answers[champion] >= result["consequences"]["threshold"]
+    draw_confusion(out, y, alerts, problem.labels)
     return {"pictures": len(list(out.glob("*.png")))}
 
 
-def _learning(out: Path, refs: Mapping[str, Ref], problem: Problem) -> None:
+def _learning(
+    out: Path, refs: Mapping[str, Ref], problem: Problem, colours: Mapping[str, Colour]
+) -> None:
     """Draw each candidate's loss and, where it was followed, its validation AUPRC or accuracy."""
     style()
     histories = {
@@ -94,10 +106,10 @@ def _learning(out: Path, refs: Mapping[str, Ref], problem: Problem) -> None:
     left, right = grid[0][0], grid[0][-1]
     for name, history in curves.items():
         epochs = range(1, len(history["loss"]) + 1)
-        line = left.plot(epochs, history["loss"], "--", linewidth=1)[0]
+        left.plot(epochs, history["loss"], "--", linewidth=1, color=colours[name])
         looks = history.get("val_epoch", epochs)
         drawn = {
-            "color": line.get_color(),
+            "color": colours[name],
             "label": name,
             "marker": "." if len(looks) <= FEW else None,
         }
@@ -144,118 +156,6 @@ def _residuals(out: Path, y: Float64Array, predicted: Float64Array, problem: Pro
 
 def _with_unit(text: str, problem: Problem) -> str:
     return labelled(f"{text} {problem.target}", problem.unit)
-
-
-def _precision_recall(out: Path, y: Float64Array, scores: Mapping[str, Float64Array]) -> None:
-
-    fig, axis = figure(5.4, 4)
-    for name, score in scores.items():
-        precision, recall, _ = metrics.precision_recall_curve(y, score)
-        axis.step(
-            recall,
-            precision,
-            where="post",
-            label=f"{name} ({metrics.average_precision_score(y, score):.3f})",
-        )
-    axis.set(
-        xlabel="recall",
-        ylabel="precision",
-        title="Precision against recall (AUPRC)",
-        xlim=(0, 1.01),
-        ylim=(0, 1.03),
-    )
-    axis.legend(fontsize=8, loc="lower left")
-    save(fig, out / "precision_recall.png")
-
-
-def _roc(out: Path, y: Float64Array, scores: Mapping[str, Float64Array]) -> None:
-
-    fig, axis = figure(5.4, 4)
-    for name, score in scores.items():
-        false_alarms, recall, _ = metrics.roc_curve(y, score)
-        axis.plot(false_alarms, recall, label=f"{name} ({metrics.roc_auc_score(y, score):.3f})")
-    axis.set(
-        xlabel="false alarms per negative",
-        ylabel="recall",
-        title="ROC curve (area)",
-        xscale="symlog",
-    )
-    axis.set_xscale("symlog", linthresh=1e-3)
-    axis.legend(fontsize=8, loc="lower right")
-    save(fig, out / "roc.png")
-
-
-def _calibration(out: Path, y: Float64Array, probability: Float64Array) -> None:
-
-    fig, axis = figure(4.6, 4)
-    true, predicted = calibration.calibration_curve(y, probability, n_bins=10, strategy="uniform")
-    axis.plot([0, 1], [0, 1], color="grey", linewidth=1)
-    axis.plot(predicted, true, "o-")
-    axis.set(
-        xlabel="predicted probability", ylabel="observed share", title="Calibration of the champion"
-    )
-    save(fig, out / "calibration.png")
-
-
-def _confusion(
-    out: Path, y: Float64Array, alerts: npt.NDArray[np.bool_], labels: tuple[str, ...]
-) -> None:
-
-    fig, axis = figure(4.2, 4)
-    counts = metrics.confusion_matrix(y, alerts, labels=[0, 1])
-    sns.heatmap(
-        counts,
-        annot=True,
-        fmt=",d",
-        cmap="Blues",
-        cbar=False,
-        xticklabels=labels,
-        yticklabels=labels,
-        ax=axis,
-    )
-    axis.set(xlabel="answered", ylabel="true", title="Counts at the chosen threshold")
-    save(fig, out / "confusion.png")
-
-
-def _classes(out: Path, y: Float64Array, probability: Float64Array, problem: Problem) -> None:
-    """Draw the confusion matrix, and whether the predictions are as sure as they are right."""
-    predicted, size = probability.argmax(axis=1), max(4.2, 0.62 * len(problem.labels))
-    fig, axis = figure(size + 0.8, size)
-    counts = metrics.confusion_matrix(y, predicted, labels=range(len(problem.labels)))
-    wrong = np.where(np.eye(len(counts), dtype=bool), 0, counts)
-    sns.heatmap(
-        wrong,
-        annot=counts,
-        fmt=",d",
-        cmap="Blues",
-        cbar=False,
-        square=True,
-        ax=axis,
-        xticklabels=problem.labels,
-        yticklabels=problem.labels,
-    )
-    axis.set(xlabel="answered", ylabel="true", title="Counts; shades are of the mistakes")
-    axis.tick_params(axis="x", rotation=45)
-    axis.tick_params(axis="y", rotation=0)
-    save(fig, out / "confusion.png")
-    _calibration_of((predicted == y).astype("float64"), probability.max(axis=1), out)
-
-
-def _calibration_of(right: Float64Array, sureness: Float64Array, out: Path) -> None:
-
-    fig, axis = figure(4.6, 4)
-    true, predicted = calibration.calibration_curve(right, sureness, n_bins=10, strategy="quantile")
-    axis.plot([0, 1], [0, 1], color="grey", linewidth=1)
-    axis.plot(predicted, true, "o-")
-    low = max(0.0, min(predicted.min(), true.min()) - 0.05)
-    axis.set(
-        xlim=(low, 1.01),
-        ylim=(low, 1.01),
-        xlabel="probability of the answer",
-        ylabel="share that is right",
-    )
-    axis.set_title("Calibration of the champion")
-    save(fig, out / "calibration.png")
 
 
 def mistakes(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TypeAlias
 
 import matplotlib
 import seaborn as sns
@@ -13,7 +15,10 @@ from matplotlib import figure as mpl_figure
 from matplotlib import font_manager
 from matplotlib import pyplot as plt
 
+Colour: TypeAlias = "tuple[float, float, float]"
+
 DPI = 110
+SEVERAL = 10  # colours of the palette for colour-blind readers
 HANGUL = (
     "Noto Sans CJK KR",
     "Noto Sans KR",
@@ -47,6 +52,20 @@ def hangul_font() -> Path | None:
         (path for folder in folders or () for path in Path(folder).glob("fonts/NanumGothic.ttf")),
         None,
     )
+
+
+def colours_of(models: Iterable[str]) -> dict[str, Colour]:
+    """Return a colour for each model: the same in every picture that is given the same models.
+
+    More than ten share colours that colour-blind readers can tell apart; see `lines_of`.
+    """
+    names = list(models)
+    return dict(zip(names, sns.color_palette("colorblind", len(names)), strict=True))
+
+
+def lines_of(models: Iterable[str]) -> dict[str, str]:
+    """Return how each model's line is drawn: solid, and dashed from the eleventh on."""
+    return {name: "-" if place < SEVERAL else "--" for place, name in enumerate(models)}
 
 
 def figure(width: float, height: float) -> tuple[mpl_figure.Figure, mpl_axes.Axes]:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import jinja2
+from markupsafe import Markup, escape
 
-from casebook.language import Language, Message, translated
+from casebook.language import Language, Message, msg, translated
 from casebook.params import CaseParams
 from casebook.run import current
 from casebook.store import Ref
+from tasks.pages.outline import outlined
 
 TEMPLATES = Path(__file__).parent / "templates"
+CONTENTS, TABLE = msg("Contents"), msg("Table")
 
 
 def environment(language: Language = "en") -> jinja2.Environment:
@@ -42,8 +46,16 @@ def environment(language: Language = "en") -> jinja2.Environment:
     )
     filled.policies["ext.i18n.trimmed"] = True
     filled.filters["told"] = lambda sentence: in_language(sentence, language)
+    filled.filters["commands"] = commands
     filled.globals["language"] = language
     return filled
+
+
+def page(template: str, language: Language, **values: Any) -> str:
+    """Return a page of HTML: a template filled with values, and a list of its sections."""
+    text = environment(language).get_template(template).render(**values)
+    contents, table = (translated(name.text, language) for name in (CONTENTS, TABLE))
+    return outlined(text, contents, table)
 
 
 def asked_language() -> Language:
@@ -67,6 +79,17 @@ def in_language(sentence: Message | str, language: Language) -> str:
     )
 
 
+def commands(text: str) -> Markup:
+    """Return a text as HTML whose parts in backquotes are commands.
+
+    Examples
+    --------
+    >>> commands("Run `a < b`.")
+    Markup('Run <code>a &lt; b</code>.')
+    """
+    return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(text))))
+
+
 def copy_pictures(folder: Path, *refs: Ref) -> dict[str, str]:
     """Copy the stages' pictures into the run's folder, and return them as the page's data URLs."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -83,8 +106,4 @@ def validation_page(name: str, results: list[dict[str, Any]], facts: Mapping[str
 
     It shows every expectation, what violated it, and what was set aside.
     """
-    return (
-        environment()
-        .get_template("validation.html")
-        .render(name=name, results=results, facts=facts)
-    )
+    return page("validation.html", "en", name=name, results=results, facts=facts)

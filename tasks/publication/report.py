@@ -21,8 +21,9 @@ from tasks.evaluation.evaluate import results
 from tasks.evaluation.paired import Difference
 from tasks.pages.findings import sections_of
 from tasks.pages.notes import Notes
-from tasks.pages.render import asked_date, asked_language, copy_pictures, environment
+from tasks.pages.render import asked_date, asked_language, copy_pictures, page
 from tasks.problem.definition import Problem
+from tasks.publication.first_screen import cards
 from tasks.publication.publish import Published
 from tasks.publication.verdict import chosen, spoken, verdict
 
@@ -143,16 +144,16 @@ def report(metrics: dict[str, Any], outputs: RunOutputs) -> Summary:
     -------
     What the run came to: the headline, the report's path, and the next command to try.
     """
-    run, page = current(), current().folder / REPORT
+    run, path = current(), current().folder / REPORT
     problem, published = outputs.problem, outputs.published
     run.details["device"] = next(iter(outputs.trained.values())).facts["device"]
-    template = environment(asked_language()).get_template("report.html")
-    files.write_text(page, template.render(run=run, **_contents(run, metrics, outputs)))
+    contents = _contents(run, metrics, outputs)
+    files.write_text(path, page("report.html", asked_language(), run=run, **contents))
     _show_in_prefect(metrics, problem)
     return Summary(
         case=run.case,
         run_id=run.run_id,
-        report=str(page),
+        report=str(path),
         headline=headline(metrics, problem, published),
         next_command=what_next(published),
     )
@@ -160,17 +161,27 @@ def report(metrics: dict[str, Any], outputs: RunOutputs) -> Summary:
 
 def _contents(run: Run, metrics: dict[str, Any], outputs: RunOutputs) -> dict[str, Any]:
     """Return what the page's template asks for, by name."""
-    problem, notes = outputs.problem, outputs.notes
+    problem, notes, published = outputs.problem, outputs.notes, outputs.published
+    entry = data_set(str(outputs.bundle.facts["dataset"]))
+    result = results(outputs.evaluation)
     return {
         "seconds": perf_counter() - run.started,
         "metrics": metrics,
         "protocol": outputs.protocol,
-        "result": results(outputs.evaluation),
+        "result": result,
+        "cards": cards(
+            metrics,
+            result["consequences"],
+            outputs.checked.facts,
+            problem,
+            published,
+            asked_language(),
+        ),
         "outcomes": {
             name: Difference(**difference).outcome(problem.sign)
             for name, difference in metrics["differences"].items()
         },
-        "entry": data_set(str(outputs.bundle.facts["dataset"])),
+        "entry": entry,
         "checked": outputs.checked.facts,
         "cleaned": outputs.cleaned.facts,
         "profile": json.loads(outputs.profile.path("profile.json").read_text(encoding="utf-8")),
@@ -178,7 +189,7 @@ def _contents(run: Run, metrics: dict[str, Any], outputs: RunOutputs) -> dict[st
         "problem": problem,
         "trained": {name: ref.facts for name, ref in outputs.trained.items()},
         "bundle": outputs.bundle.facts,
-        "published": outputs.published,
+        "published": published,
         "notes": Notes.kept(notes) if isinstance(notes, Ref) else notes,
         "verdict": verdict(metrics, problem, asked_language()),
         "learned": [section for ref in outputs.learned for section in sections_of(ref)],

@@ -13,7 +13,7 @@ from casebook.catalog import data_set
 from casebook.run import REPORT, Summary, current
 from casebook.stage import uncached_task
 from casebook.store import Ref
-from tasks.pages.render import asked_language, copy_pictures, environment
+from tasks.pages.render import asked_language, copy_pictures, page
 from tasks.problem.definition import Problem
 from tasks.publication.publish import Published
 from tasks.publication.report import headline, question, what_next
@@ -34,31 +34,28 @@ def report_pretrained(
     -------
     What the run came to: the headline, the report's path, and the next command to try.
     """
-    run, page = current(), current().folder / REPORT
+    run, path = current(), current().folder / REPORT
     run.details["device"] = network.facts["device"]
-    entry = data_set(str(bundle.facts["dataset"]))
-    text = (
-        environment(asked_language())
-        .get_template("pretrained.html")
-        .render(
-            run=run,
-            seconds=perf_counter() - run.started,
-            metrics=metrics,
-            figures=metrics["candidates"][metrics["champion"]],
-            entry=entry,
-            others=_others(evaluation.path("others.json")),
-            plots=copy_pictures(run.folder / "plots", evaluation),
-            bundle=bundle.facts,
-            published=published,
-            problem=problem,
-            curl=question(run.case),
-        )
+    text = page(
+        "pretrained.html",
+        asked_language(),
+        run=run,
+        seconds=perf_counter() - run.started,
+        metrics=metrics,
+        figures=metrics["candidates"][metrics["champion"]],
+        entry=data_set(str(bundle.facts["dataset"])),
+        others=_others(evaluation.path("others.json")),
+        plots=copy_pictures(run.folder / "plots", evaluation),
+        bundle=bundle.facts,
+        published=published,
+        problem=problem,
+        curl=question(run.case),
     )
-    files.write_text(page, text)
+    files.write_text(path, text)
     return Summary(
         case=run.case,
         run_id=run.run_id,
-        report=str(page),
+        report=str(path),
         headline=headline(metrics, problem, published),
         next_command=what_next(published),
     )

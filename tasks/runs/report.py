@@ -8,7 +8,7 @@ from typing import Any
 
 from casebook import files, paths, share
 from casebook.language import Language
-from tasks.pages.render import environment
+from tasks.pages.render import page
 from tasks.problem.definition import TITLES
 from tasks.runs.compare import Changed, Figures
 from tasks.runs.paired import Paired
@@ -42,9 +42,10 @@ def report_compared(
             "paired": as_json(paired) if paired else None,
         },
     )
-    page = environment(language).get_template("compared.html")
     primary = runs[0]["metrics"].get("primary_metric")
-    text = page.render(
+    text = page(
+        "compared.html",
+        language,
         case=case,
         names=names,
         runs=runs,

@@ -15,7 +15,7 @@ from casebook.origin import Origin
 from casebook.run import Summary, current
 from casebook.stage import uncached_task
 from casebook.store import Ref
-from tasks.pages.render import asked_language, copy_pictures, environment
+from tasks.pages.render import asked_language, copy_pictures, page
 from tasks.problem.definition import Problem
 from tasks.tuning.search import Trial
 
@@ -47,15 +47,16 @@ def report_search(
     What the search came to; the next command runs the case with the best parameters.
     """
     run, ranked = current(), searched.ranked(problem)
-    best, page, command = (
+    best, path, command = (
         ranked[0],
         run.folder / "report.html",
         _next(searched.case, run.folder, origin),
     )
     files.write_text(run.folder / "best.toml", toml(searched, best, problem))
     files.write_json(run.folder / "metrics.json", measured(searched, problem, origin, raw))
-    template = environment(asked_language()).get_template("search.html")
-    text = template.render(
+    text = page(
+        "search.html",
+        asked_language(),
         run=run,
         searched=searched,
         ranked=ranked,
@@ -65,13 +66,13 @@ def report_search(
         plots=copy_pictures(run.folder / "plots", pictures),
         seconds=perf_counter() - run.started,
     )
-    files.write_text(page, text)
+    files.write_text(path, text)
     sample = " SAMPLE DATA, made in code." if origin.kind == "sample" else ""
     lab = "" if searched.course is None else f", the lab's network {searched.course:.4f}"
     return Summary(
         case=run.case,
         run_id=run.run_id,
-        report=str(page),
+        report=str(path),
         headline=f"best of {len(ranked)} trainings: {problem.title} {best.figure:.4f} on "
         f"validation{lab}; the best of many is optimistic, the next command gives the figure on "
         f"test.{sample}",

@@ -13,6 +13,7 @@ import pandas as pd
 from scipy import stats
 
 from casebook.array_types import Float64Array
+from tasks.evaluation.intervals import wilson
 
 Interval: TypeAlias = "tuple[Float64Array, Float64Array]"
 
@@ -169,18 +170,6 @@ def coverage(
 def _blocks(repeats: int) -> Iterator[int]:
     for start in range(0, repeats, TOGETHER):
         yield min(TOGETHER, repeats - start)
-
-
-def wilson(held: int, repeats: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share seen in so many repeats (Wilson, JASA 22, 1927).
-
-    Examples
-    --------
-    >>> [round(end, 3) for end in wilson(held=10, repeats=10)]
-    [0.722, 1.0]
-    """
-    low, high = stats.binomtest(held, repeats).proportion_ci(0.95, method="wilson")
-    return float(low), float(high)
 
 
 def z_coverage(n: int, confidence: float) -> float:

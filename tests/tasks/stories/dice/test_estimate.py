@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
 
+from tasks.evaluation.intervals import wilson
 from tasks.stories.dice.estimate import (
     METHODS,
     coverage,
     drawn,
     intervals,
     quantile,
-    wilson,
     z_coverage,
 )
 
