@@ -9,6 +9,7 @@ from casebook.language import Language, Message, msg, translated
 from tasks.evaluation.paired import Difference
 from tasks.pages.model_card import best_peer
 from tasks.problem.definition import Problem
+from tasks.publication.promotion_gate import joined
 from tasks.publication.publish import Published
 
 
@@ -46,7 +47,7 @@ def cards(
     return [
         _result(metrics, consequences, problem, language),
         _trust(metrics, checked, problem, language),
-        _next(published),
+        _next(published, language),
     ]
 
 
@@ -143,14 +144,15 @@ def _checks(checked: Mapping[str, Any]) -> Message:
     )
 
 
-def _next(published: Published) -> Card:
+def _next(published: Published, language: Language) -> Card:
     version = {"version": published.version}
     if published.serves:
         answer, command = msg("Version {version} serves", **version), "python -m serving"
     else:
         answer = msg("Version {version} waits", **version)
         command = f"python -m flows.promote {published.case} {published.version}"
-    lines = [msg("{why}.", why=published.why[0].upper() + published.why[1:])]
+    why = joined(published.reasons, language)
+    lines = [msg("{why}.", why=why[0].upper() + why[1:])]
     if command not in published.why:
         lines.append(msg("Command: {command}", command=f"`{command}`"))
     return Card(msg("Next"), answer, lines)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from pydantic import JsonValue
 
 from casebook import paths, registry
 from casebook.array_types import Float64Array
+from casebook.language import Language, Message, msg
 from casebook.versions import published
 from tasks.evaluation.figures import HALF, once
 from tasks.evaluation.paired import Difference
@@ -23,8 +25,13 @@ class Decision(NamedTuple):
     """Whether a version serves, why, and whether it is then the best one that ever did."""
 
     serves: bool
-    why: str
+    reasons: tuple[Message, ...]
     best: bool = False
+
+    @property
+    def why(self) -> str:
+        """The reasons in English."""
+        return joined(self.reasons)
 
 
 def gate(
@@ -47,32 +54,45 @@ def gate(
     """
     present, folder = registry.present(case), draft or paths.models(case) / str(version)
     if present == version:
-        return Decision(True, "it serves already", best=registry.best(case) == version)
-    if reason := unfit(case, version, metrics):
-        return Decision(False, reason)
-    by_hand = f"`python -m flows.promote {case} {version}` serves this one"
+        already = msg("it serves already")
+        return Decision(True, (already,), best=registry.best(case) == version)
+    by_hand = msg("`{command}` serves it all the same", command=promoting(case, version))
+    if reason := unfit(case, metrics):
+        return Decision(False, (reason, by_hand))
     if reason := no_better(rows, metrics, problem, kind, threshold_of(folder)):
-        return Decision(False, f"{reason}; {by_hand} all the same")
+        return Decision(False, (reason, by_hand))
     warning = beaten(metrics, problem)
     if reason := no_rival(case, present):
-        return Decision(True, reason + warning, best=True)
+        return Decision(True, (reason, *warning), best=True)
     rivals = dict.fromkeys([present, registry.best(case) or present])
     judged = [compare(case, rival, folder, rows, problem, kind) for rival in rivals if rival]
     serves = all(comparison.passed for comparison in judged)
-    why = "; ".join(one.why for one in judged if one.passed is serves) + warning
+    reasons = (*(one.why for one in judged if one.passed is serves), *warning)
     if serves:
-        return Decision(True, why, best=judged[-1].better)
-    return Decision(False, f"{why}; {by_hand}")
+        return Decision(True, reasons, best=judged[-1].better)
+    return Decision(False, (*reasons, by_hand))
 
 
-def no_rival(case: str, present: int | None) -> str | None:
+def joined(reasons: Sequence[Message], language: Language = "en") -> str:
+    """Return reasons as one sentence without its end."""
+    return "; ".join(reason.render(language) for reason in reasons)
+
+
+def promoting(case: str, version: int) -> str:
+    """Return the command by which a person lets a version serve."""
+    return f"python -m flows.promote {case} {version}"
+
+
+def no_rival(case: str, present: int | None) -> Message | None:
     """Say that a version has none to be compared with, or None."""
     if present is None:
-        return "no version served before"
+        return msg("no version served before")
     if present not in published(case):
-        return f"version {present}, which was to serve, is gone or can't be read"
+        return msg(
+            "version {version}, which was to serve, is gone or can't be read", version=present
+        )
     if published(case)[present]["trained_on"] != "real":
-        return f"version {present} was trained on sample data"
+        return msg("version {version} was trained on sample data", version=present)
     return None
 
 
@@ -82,7 +102,7 @@ def no_better(
     problem: Problem,
     kind: InputKind,
     threshold: float = HALF,
-) -> str | None:
+) -> Message | None:
     """Say that a version is no better than the same answer to every row, or None.
 
     The peer `dummy` answers so. Without it, both are judged on the test part here.
@@ -97,9 +117,12 @@ def no_better(
         constant = once(problem, rows.y, _constant(train, rows.y, problem))[name]
     if problem.sign * (model - constant) > 0:
         return None
-    return (
-        f"its {problem.title} of {model:.4f} is no better than the same answer to every row, "
-        f"which has {constant:.4f}"
+    return msg(
+        "its {figure} of {model:.4f} is no better than the same answer to every row, which has "
+        "{constant:.4f}",
+        figure=problem.title,
+        model=float(model),
+        constant=float(constant),
     )
 
 
@@ -118,31 +141,32 @@ def _constant(train: Float64Array, y: Float64Array, problem: Problem) -> Float64
     return np.tile(counts / counts.sum(), (len(y), 1))
 
 
-def unfit(case: str, version: int, metrics: Mapping[str, Any]) -> str | None:
+def unfit(case: str, metrics: Mapping[str, Any]) -> Message | None:
     """Return why a version was never meant to serve by itself, or None.
 
     The reason is that its data is a sample, or older than the present model's, or that it was
     trained in the smoke profile.
     """
-    promote = f"`python -m flows.promote {case} {version}` serves it all the same"
     if metrics["data"]["source"] != "real":
-        return f"it was trained on sample data; {promote}"
+        return msg("it was trained on sample data")
     if metrics["profile"] == "smoke":
-        return f"it was trained in the smoke profile, which only tries the steps; {promote}"
+        return msg("it was trained in the smoke profile, which only tries the steps")
     present, date = registry.present(case), metrics["data"].get("date")
     manifest = published(case).get(present, {}) if date and present is not None else {}
     if manifest.get("trained_on") == "real" and date < (
         since := manifest.get("date") or manifest["created"][:10]
     ):
-        return (
-            f"its data is of {date}, and that of version {present}, which serves, of {since}; "
-            f"{promote}"
+        return msg(
+            "its data is of {date}, and that of version {version}, which serves, of {since}",
+            date=date,
+            version=present,
+            since=since,
         )
     return None
 
 
-def beaten(metrics: Mapping[str, Any], problem: Problem) -> str:
-    """Return a remark on the baseline that does better than the champion, or nothing."""
+def beaten(metrics: Mapping[str, Any], problem: Problem) -> list[Message]:
+    """Return a remark on the baseline that does better than the champion, if one does."""
     name, peers = problem.primary_metric, metrics["peers"]
     better = {
         peer: Difference(**metrics["differences"][peer])
@@ -150,11 +174,26 @@ def beaten(metrics: Mapping[str, Any], problem: Problem) -> str:
         if metrics["differences"][peer]["value"] * problem.sign < 0
     }
     if not better:
-        return ""
+        return []
     best = min(better, key=lambda peer: better[peer].value * problem.sign)
-    shown = better[best].outcome(problem.sign) == "worse"
-    return (
-        f"; but the baseline {best} has {problem.title} {peers[best][name]['value']:.4f}, by "
-        f"{abs(better[best].value):.4f} the better one"
-        f"{'' if shown else ', which may be chance'}"
-    )
+    values: dict[str, JsonValue] = {
+        "name": best,
+        "figure": problem.title,
+        "value": peers[best][name]["value"],
+        "difference": abs(better[best].value),
+    }
+    if better[best].outcome(problem.sign) == "worse":
+        return [
+            msg(
+                "but the baseline {name} has {figure} {value:.4f}, by {difference:.4f} the better "
+                "one",
+                **values,
+            )
+        ]
+    return [
+        msg(
+            "but the baseline {name} has {figure} {value:.4f}, by {difference:.4f} the better one, "
+            "which may be chance",
+            **values,
+        )
+    ]

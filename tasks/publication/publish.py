@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 from prefect import events
-from pydantic import BaseModel
+from pydantic import BaseModel, computed_field
 
 from casebook import files, paths, registry, share
 from casebook.array_types import NamedArrays
+from casebook.language import Message
 from casebook.registry import alone, point
 from casebook.run import current
 from casebook.stage import uncached_task
@@ -23,7 +24,7 @@ from tasks.pages.model_card import card
 from tasks.problem.definition import Problem
 from tasks.problem.prepared_data import InputKind
 from tasks.publication.held_out import FILE, held_out, record
-from tasks.publication.promotion_gate import gate, unfit
+from tasks.publication.promotion_gate import gate, joined, unfit
 from tasks.publication.training_distribution import describe
 
 
@@ -34,7 +35,13 @@ class Published(BaseModel):
     version: int
     folder: str
     serves: bool
-    why: str
+    reasons: tuple[Message, ...]
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def why(self) -> str:
+        """The reasons in English."""
+        return joined(self.reasons)
 
 
 @uncached_task
@@ -91,7 +98,7 @@ def publish(
         version=version,
         folder=str(folder),
         serves=decision.serves,
-        why=decision.why,
+        reasons=decision.reasons,
     )
     current().last.append(partial(_release, publication, writing, metrics, best=decision.best))
     return publication
@@ -107,7 +114,7 @@ def _release(
         point(publication.case, publication.version)
         if best:
             registry.note_best(publication.case, publication.version)
-    elif unfit(publication.case, publication.version, metrics) is None:
+    elif unfit(publication.case, metrics) is None:
         tell_refused(publication.case, publication.version, publication.why)
     current().details["published"] = publication.model_dump(include={"version", "serves", "why"})
 

@@ -24,6 +24,7 @@ from tasks.pages.notes import Notes
 from tasks.pages.render import asked_date, asked_language, copy_pictures, page
 from tasks.problem.definition import Problem
 from tasks.publication.first_screen import cards
+from tasks.publication.promotion_gate import joined
 from tasks.publication.publish import Published
 from tasks.publication.verdict import chosen, spoken, verdict
 
@@ -190,6 +191,7 @@ def _contents(run: Run, metrics: dict[str, Any], outputs: RunOutputs) -> dict[st
         "trained": {name: ref.facts for name, ref in outputs.trained.items()},
         "bundle": outputs.bundle.facts,
         "published": published,
+        "why": joined(published.reasons, asked_language()),
         "notes": Notes.kept(notes) if isinstance(notes, Ref) else notes,
         "verdict": verdict(metrics, problem, asked_language()),
         "learned": [section for ref in outputs.learned for section in sections_of(ref)],

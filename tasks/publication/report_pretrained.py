@@ -15,6 +15,7 @@ from casebook.stage import uncached_task
 from casebook.store import Ref
 from tasks.pages.render import asked_language, copy_pictures, page
 from tasks.problem.definition import Problem
+from tasks.publication.promotion_gate import joined
 from tasks.publication.publish import Published
 from tasks.publication.report import headline, question, what_next
 
@@ -48,6 +49,7 @@ def report_pretrained(
         plots=copy_pictures(run.folder / "plots", evaluation),
         bundle=bundle.facts,
         published=published,
+        why=joined(published.reasons, asked_language()),
         problem=problem,
         curl=question(run.case),
     )

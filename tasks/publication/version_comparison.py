@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from casebook import files, outside
 from casebook.array_types import Float64Array
 from casebook.errors import CasebookError
+from casebook.language import Message, msg
 from casebook.versions import folder_of
 from tasks.evaluation.figures import HALF, once
 from tasks.evaluation.paired import Answers, Difference, on_one_split
@@ -31,7 +32,7 @@ class Comparison(NamedTuple):
 
     passed: bool
     better: bool
-    why: str
+    why: Message
 
 
 def compare(
@@ -44,16 +45,27 @@ def compare(
     try:
         difference, count, figure = difference_from(case, rival, folder, rows, problem, kind)
     except CasebookError as reason:
-        why = f"version {rival} can't be compared with it: {str(reason).rstrip('.')}"
+        why = msg(
+            "version {version} can't be compared with it: {reason}",
+            version=rival,
+            reason=str(reason).rstrip("."),
+        )
         return Comparison(passed=False, better=False, why=why)
     margin = problem.margin_beside(figure)
     passed = margin >= (-difference.low if problem.sign > 0 else difference.high)
     outcome = difference.outcome(problem.sign)
     verdict = VERDICTS[passed, outcome]
-    why = (
-        f"on {count:,} rows that neither was fitted to, its {problem.title} differs from version "
-        f"{rival}'s by {difference.low:+.4f} to {difference.high:+.4f} (90 % interval), which is "
-        f"{verdict} (the margin is {margin:.4g})"
+    why = msg(
+        "on {count:,} rows that neither was fitted to, its {figure} differs from version "
+        "{version}'s by {low:+.4f} to {high:+.4f} (90 % interval), which is {verdict} (the margin "
+        "is {margin:.4g})",
+        count=count,
+        figure=problem.title,
+        version=rival,
+        low=difference.low,
+        high=difference.high,
+        verdict=verdict,
+        margin=margin,
     )
     return Comparison(passed, outcome == "better", why)
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from casebook.language import msg
 from tasks.problem.definition import Problem
 from tasks.publication.first_screen import cards
 from tasks.publication.publish import Published
@@ -26,7 +27,7 @@ PRICE = Problem(
 CHECKED = {"expectations": 65, "broken": 0, "quarantined": 0}
 THRESHOLD = {"rows": 1_000, "caught": 84, "missed": 11, "false_alarms": 25}
 WAITS = Published(
-    case="fraud", version=2, folder="", serves=False, why="it is no better; run `flows.promote`"
+    case="fraud", version=2, folder="", serves=False, reasons=(msg("no version served before"),)
 )
 
 
@@ -52,7 +53,7 @@ def test_positives_are_counted_and_costs_told() -> None:
     assert "Errors cost 1,645 instead of 9,500" in result
     assert trust.startswith("AUPRC 0.900 (0.810 to 0.990) Better than the best baseline, forest.")
     assert trust.endswith("All 65 checks of the data passed.")
-    assert next_step.startswith("Version 2 waits It is no better;")
+    assert next_step.startswith("Version 2 waits No version served before.")
     assert next_step.endswith("Command: `python -m flows.promote fraud 2`")
 
 
