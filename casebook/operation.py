@@ -8,7 +8,8 @@ import inspect
 import logging
 import math
 import os
-from collections.abc import Callable, Sequence
+import shlex
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -71,10 +72,31 @@ class Operation:
         arguments = vars(parser.parse_args(argv))
         return guarded(lambda: self._run(arguments))
 
+    def command(self, arguments: Mapping[str, Any]) -> str:
+        """Return the command line of these arguments, without those that are the default.
+
+        Examples
+        --------
+        >>> def promote(case: str, *, quietly: bool = False, note: str = "") -> str:
+        ...     return case
+        >>> Operation(promote).command({"case": "fraud", "quietly": True, "note": "it is good"})
+        "flows.promote fraud --quietly --note 'it is good'"
+        """
+        words = [f"flows.{self.fn.__name__}"]
+        for name, parameter in inspect.signature(self.fn, eval_str=True).parameters.items():
+            value, needed = arguments[name], parameter.default is inspect.Parameter.empty
+            if value is None or value == parameter.default:
+                continue
+            if not needed or parameter.kind is inspect.Parameter.KEYWORD_ONLY:
+                words.append("--" + name.replace("_", "-"))
+            if value is not True:
+                words += map(str, value if isinstance(value, list | tuple) else [value])
+        return shlex.join(words)
+
     def _run(self, arguments: dict[str, Any]) -> None:
         prefect_runtime.prepare()
         log = logging.getLogger("casebook")
-        log.info("%s %s by %s", self.fn.__name__, without_password(str(arguments)), _user())
+        log.info("%s, by %s", without_password(self.command(arguments)), _user())
         begun = False
         try:
             with prefect_runtime.server() as starting:

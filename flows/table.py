@@ -15,6 +15,7 @@ from casebook.case import Case
 from casebook.catalog import Column, DataFile
 from casebook.cli import preloading
 from casebook.errors import CasebookError
+from casebook.language import Message, msg
 from casebook.operation import Operation
 from casebook.params import CaseParams, Profile
 from tasks.drafting.case_files import write_case
@@ -22,6 +23,7 @@ from tasks.drafting.draft import Draft, draft
 from tasks.drafting.giveaways import Leaks
 from tasks.drafting.request import Request
 from tasks.drafting.time_limit import plan
+from tasks.tables.own_table import MOST_ROWS
 
 
 def table(
@@ -70,6 +72,8 @@ def table(
         planned = plan(minutes, perf_counter() - began, drafted)
         print(planned.described(minutes, drafted.rows).render(language), file=sys.stderr)
         extent = planned.params
+    elif drafted.rows > MOST_ROWS:
+        print(_drawn(drafted.rows).render(language), file=sys.stderr)
     case = _case(drafted, root)
     params = case.params.model_validate(
         {**extent, "language": language, "trust_columns": drafted.trusted}
@@ -77,6 +81,16 @@ def table(
     with preloading(case.plan(params)):
         summary = case(params)
     return f"{summary.headline}\n{summary.report}\n{summary.next_command}"
+
+
+def _drawn(rows: int) -> Message:
+    """Return a remark on rows of which not all are used."""
+    return msg(
+        "{limit:,} of {count:,} rows are drawn to learn from and to be judged by; --max-rows of "
+        "the case says otherwise.",
+        limit=MOST_ROWS,
+        count=rows,
+    )
 
 
 def _file(**fields: str) -> DataFile:

@@ -9,7 +9,6 @@ import pandas as pd
 from casebook.language import Language, Message, msg
 from tasks.drafting.roles import Guess
 from tasks.drafting.suite import LEFT_OUT
-from tasks.tables.own_table import MOST_ROWS
 
 
 def remarks_on(
@@ -23,15 +22,6 @@ def remarks_on(
     `frame` has all rows, `judged` those with a target.
     """
     remarks = []
-    if len(judged) > MOST_ROWS:
-        remarks.append(
-            msg(
-                "{limit:,} of {count:,} rows are drawn to learn from and to be judged by; "
-                "--max-rows of the case says otherwise.",
-                limit=MOST_ROWS,
-                count=len(judged),
-            )
-        )
     if len(judged) < len(frame):
         remarks.append(
             msg("{count:,} rows lack the target and are left out.", count=len(frame) - len(judged))
