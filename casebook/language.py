@@ -11,6 +11,7 @@ from typing import Literal, get_args
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from casebook.errors import CasebookError
+from casebook.korean import with_particles
 
 Language = Literal["en", "ko"]
 CATALOGS = Path(__file__).parent / "locale"
@@ -25,7 +26,8 @@ class Message(BaseModel):
 
     def render(self, language: Language) -> str:
         """Return the sentence in a language, with its values in their places."""
-        return translated(self.text, language).format(**self.values)
+        sentence = translated(self.text, language).format(**self.values)
+        return with_particles(sentence) if language == "ko" else sentence
 
     def __str__(self) -> str:
         """Return the sentence in English."""

@@ -12,6 +12,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
+from casebook.korean import with_particles
 from casebook.language import Language, Message, msg, translated
 from casebook.params import CaseParams
 from casebook.run import current
@@ -54,6 +55,8 @@ def environment(language: Language = "en") -> jinja2.Environment:
 def page(template: str, language: Language, **values: Any) -> str:
     """Return a page of HTML: a template filled with values, and a list of its sections."""
     text = environment(language).get_template(template).render(**values)
+    if language == "ko":
+        text = with_particles(text)
     contents, table = (translated(name.text, language) for name in (CONTENTS, TABLE))
     return outlined(text, contents, table)
 
