@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from casebook.language import Language, Message, msg, translated
 from tasks.evaluation.paired import Difference
 from tasks.pages.model_card import best_peer
+from tasks.pages.numbers import rounded
 from tasks.problem.definition import Problem
 from tasks.publication.promotion_gate import joined
 from tasks.publication.publish import Published
@@ -156,15 +157,3 @@ def _next(published: Published, language: Language) -> Card:
     if command not in published.why:
         lines.append(msg("Command: {command}", command=f"`{command}`"))
     return Card(msg("Next"), answer, lines)
-
-
-def rounded(value: float) -> str:
-    """Return a number with three digits or four, and all before the point.
-
-    Examples
-    --------
-    >>> rounded(0.93), rounded(2.5166), rounded(36.25), rounded(1735.98)
-    ('0.930', '2.52', '36.2', '1,736')
-    """
-    before = len(str(int(abs(value)))) if abs(value) >= 1 else 0
-    return f"{value:,.{max(0, 3 - before)}f}"
