@@ -143,11 +143,13 @@ def show_plan(planned: Run) -> None:
 def show_summary(summary: Summary) -> None:
     """Print the outcome of the run.
 
-    The last two lines are the report's path and the next command to try.
+    The last two lines are the report's path and the next command to try; a person is told which is
+    which, and a program gets them as they are.
     """
+    report, following = ("Report: ", "Next:   ") if sys.stdout.isatty() else ("", "")
     print(summary.headline)
-    print(summary.report)
-    print(summary.next_command)
+    print(f"{report}{summary.report}")
+    print(f"{following}{summary.next_command}")
 
 
 def paragraph(error: BaseException) -> str:

@@ -35,7 +35,7 @@ MOST_ROWS = 100_000  # that are used, where nobody says otherwise
 LEAVES = 2_000  # of a tree of the forest at most, more or less
 ROLES: Mapping[Role, Message] = {
     "target": msg("target"),
-    "number": msg("number"),
+    "number": msg("numeric"),
     "category": msg("category"),
     "date": msg("date"),
     "text": msg("text"),
