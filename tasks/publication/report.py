@@ -20,6 +20,7 @@ from tasks.evaluation.choice import COSTS
 from tasks.evaluation.evaluate import results
 from tasks.evaluation.paired import Difference
 from tasks.pages.findings import sections_of
+from tasks.pages.forest_plot import forest_plot
 from tasks.pages.notes import Notes
 from tasks.pages.render import asked_date, asked_language, copy_pictures, page
 from tasks.problem.definition import Problem
@@ -193,6 +194,7 @@ def _contents(run: Run, metrics: dict[str, Any], outputs: RunOutputs) -> dict[st
         "published": published,
         "why": joined(published.reasons, asked_language()),
         "notes": Notes.kept(notes) if isinstance(notes, Ref) else notes,
+        "forest_plot": forest_plot,
         "verdict": verdict(metrics, problem, asked_language()),
         "learned": [section for ref in outputs.learned for section in sections_of(ref)],
         "choice": chosen(metrics),

@@ -1,0 +1,28 @@
+// A click on a column's head, or Enter there, sorts the table's rows by it.
+document.addEventListener("DOMContentLoaded", () => {
+  const value = (row, column) => row.cells[column].firstChild?.textContent.trim() ?? "";
+  const number = (text) => Number(text.replaceAll(",", ""));
+  const sort = (head) => {
+    const body = head.closest("table").tBodies[0];
+    const column = head.cellIndex;
+    const falling = head.ariaSort === "ascending";
+    const rows = [...body.rows].filter((row) => row !== head.parentElement);
+    const numeric = rows.every((row) => value(row, column) === "" || value(row, column) === "–" || !Number.isNaN(number(value(row, column))));
+    rows.sort((a, b) => {
+      const [x, y] = [value(a, column), value(b, column)];
+      const order = numeric ? (number(x) || 0) - (number(y) || 0) : x.localeCompare(y);
+      return falling ? -order : order;
+    });
+    for (const other of head.parentElement.cells) other.ariaSort = null;
+    head.ariaSort = falling ? "descending" : "ascending";
+    body.append(...rows);
+  };
+  for (const head of document.querySelectorAll("th")) {
+    const body = head.closest("table").tBodies[0];
+    if (head.parentElement !== body.rows[0] || body.rows.length < 3) continue;
+    if ([...body.rows].some((row) => row.cells.length !== head.parentElement.cells.length)) continue;
+    head.tabIndex = 0;
+    head.addEventListener("click", () => sort(head));
+    head.addEventListener("keydown", (event) => { if (event.key === "Enter") sort(head); });
+  }
+});
