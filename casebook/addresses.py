@@ -4,11 +4,11 @@ import re
 
 
 def without_password(text: str) -> str:
-    """Return a text with the password of each address in it left out.
+    """Return an address without its password, and any other text as it is.
 
     Examples
     --------
     >>> without_password("postgresql://me:secret@host/shop"), without_password("a.csv")
     ('postgresql://me:***@host/shop', 'a.csv')
     """
-    return re.sub(r"(://[^:/@\s]*):\S*@", r"\1:***@", text)
+    return re.sub(r"(://[^:/@]*):.*@", r"\1:***@", text)

@@ -3,10 +3,12 @@
 import argparse
 import difflib
 import re
+import sys
 from typing import Any, NoReturn
 
 BAD_ARGUMENTS = 2
-UNKNOWN = "unrecognized arguments: "
+UNKNOWN = "unrecognized arguments:"
+LACKING = "the following arguments are required:"
 CHOICE = re.compile(r"argument (\S+): invalid choice: '(.*?)' \(choose from (.*)\)", re.S)
 
 
@@ -15,12 +17,18 @@ class ArgumentParser(argparse.ArgumentParser):
 
     def __init__(self, **settings: Any) -> None:
         self._names: list[str] = []
+        self._given: list[str] = []
         super().__init__(**{**settings, "allow_abbrev": False})
 
     def add_argument(self, *names: Any, **settings: Any) -> argparse.Action:
         """Add an argument, and note its names for whoever mistypes one."""
         self._names += [name for name in names if name.startswith("--")]
         return super().add_argument(*names, **settings)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse arguments, and note them for an error."""
+        self._given = list(sys.argv[1:] if args is None else args)
+        return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong with the arguments, and end."""
@@ -29,13 +37,20 @@ class ArgumentParser(argparse.ArgumentParser):
     def _plainer(self, message: str) -> str:
         """Return a message of the library's as a sentence, with what was probably meant."""
         if message.startswith(UNKNOWN):
-            word = message.removeprefix(UNKNOWN).split()[0].split("=")[0]
-            return f"{word}: there is no such argument.{_meant(word, self._names)}"
+            words = message.removeprefix(UNKNOWN).split() or ["''"]
+            return self._unknown(words[0].split("=")[0])
+        flags = [word.split("=")[0] for word in self._given if word.startswith("--")]
+        mistyped = [flag for flag in flags if flag not in (*self._names, "--")]
+        if message.startswith(LACKING) and mistyped and self._names:
+            return self._unknown(mistyped[0])
         if refused := CHOICE.fullmatch(message):
             name, word, listed = refused.groups()
-            choices = [choice.strip("' ") for choice in listed.split(",")]
+            choices = [choice or "''" for choice in re.findall("'([^']*)'", listed)]
             return f"{name} {word}: there are {', '.join(choices)}.{_meant(word, choices)}"
         return message
+
+    def _unknown(self, word: str) -> str:
+        return f"{word}: there is no such argument.{_meant(word, self._names)}"
 
 
 def _meant(word: str, names: list[str]) -> str:

@@ -16,7 +16,7 @@ FORMS = {
     "(으)로": ("으로", "로"),
 }
 PARTICLE = re.compile(
-    r"(?P<word>[0-9A-Za-z]+|[가-힣])(?P<between>[^\w\s<(]*(?:</?\w+>)*)(?P<form>"
+    r"(?P<word>(?<![0-9A-Za-z])[0-9A-Za-z]+|[가-힣])(?P<between>[^\w\s<(]*(?:</?\w+>)*)(?P<form>"
     + "|".join(map(re.escape, FORMS))
     + ")"
 )

@@ -4,11 +4,13 @@ What a stage finds out doesn't depend on the reader's language, so stages keep m
 values that go into them, and the page that is written in the end puts both together.
 """
 
+from __future__ import annotations
+
 from functools import cache
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from casebook.errors import CasebookError
 from casebook.korean import with_particles
@@ -18,15 +20,22 @@ CATALOGS = Path(__file__).parent / "locale"
 
 
 class Message(BaseModel):
-    """An English sentence with names in braces, as `str.format` has them, and their values."""
+    """An English sentence with names in braces, as `str.format` has them, and their values.
+
+    A value may be a message too, which is then translated with it.
+    """
 
     model_config = ConfigDict(frozen=True)
     text: str
-    values: dict[str, JsonValue] = {}
+    values: dict[str, Annotated[Message | JsonValue, Field(union_mode="left_to_right")]] = {}
 
     def render(self, language: Language) -> str:
         """Return the sentence in a language, with its values in their places."""
-        sentence = translated(self.text, language).format(**self.values)
+        values = {
+            name: value.render(language) if isinstance(value, Message) else value
+            for name, value in self.values.items()
+        }
+        sentence = translated(self.text, language).format(**values)
         return with_particles(sentence) if language == "ko" else sentence
 
     def __str__(self) -> str:
@@ -34,7 +43,7 @@ class Message(BaseModel):
         return self.render("en")
 
 
-def msg(text: str, **values: JsonValue) -> Message:
+def msg(text: str, **values: Message | JsonValue) -> Message:
     """Return a message that can be translated into any language.
 
     `text` is the key under which the message catalogs look it up.

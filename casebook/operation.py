@@ -73,7 +73,7 @@ class Operation:
         return guarded(lambda: self._run(arguments))
 
     def command(self, arguments: Mapping[str, Any]) -> str:
-        """Return the command line of these arguments, without those that are the default.
+        """Return the command line of these arguments, without defaults and passwords.
 
         Examples
         --------
@@ -90,13 +90,14 @@ class Operation:
             if not needed or parameter.kind is inspect.Parameter.KEYWORD_ONLY:
                 words.append("--" + name.replace("_", "-"))
             if value is not True:
-                words += map(str, value if isinstance(value, list | tuple) else [value])
+                given = value if isinstance(value, list | tuple) else [value]
+                words += [without_password(str(one)) for one in given]
         return shlex.join(words)
 
     def _run(self, arguments: dict[str, Any]) -> None:
         prefect_runtime.prepare()
         log = logging.getLogger("casebook")
-        log.info("%s, by %s", without_password(self.command(arguments)), _user())
+        log.info("%s, by %s", self.command(arguments), _user())
         begun = False
         try:
             with prefect_runtime.server() as starting:

@@ -33,7 +33,7 @@ def show(case: str, language: str) -> None:
     cases = overview()
     chosen = [lines for lines in cases if lines.runs and case in ("", lines.case)]
     if not chosen:
-        names = ", ".join(lines.case for lines in cases) or "none"
+        names = ", ".join(lines.case for lines in cases if lines.runs) or "none"
         raise CasebookError(
             f"There is no run {f'of {case} ' if case else ''}here. Cases with runs: {names}."
         )

@@ -12,13 +12,14 @@ import pandas as pd
 from casebook.addresses import without_password
 from casebook.catalog import Column, DataFile, DataSet
 from casebook.language import Language, Message, msg
+from tasks.drafting.corrections import with_roles
 from tasks.drafting.giveaways import without_giveaways
 from tasks.drafting.remarks import remarks_on
 from tasks.drafting.request import Request, case_name, check_table, check_time, usable
-from tasks.drafting.roles import Guess, guess_roles, with_roles
+from tasks.drafting.roles import Guess, guess_roles
 from tasks.drafting.source import located
 from tasks.drafting.suite import draft_suite
-from tasks.drafting.target import guess_problem
+from tasks.drafting.target import FEWEST, guess_problem
 from tasks.drafting.typed import typed_frame
 from tasks.problem.definition import Problem
 from tasks.reading import table as tables
@@ -81,7 +82,7 @@ def draft(request: Request) -> Draft:
     judged = frame[frame[request.target].notna()].reset_index(drop=True)
     problem, reason = guess_problem(judged, request.target)
     guesses = guess_roles(judged, request.target)
-    guesses = with_roles(guesses, columns, list(guesses))
+    guesses = with_roles(guesses, columns, judged)
     check_time(guesses, request)
     guesses, trusted = without_giveaways(judged, guesses, problem, request.source, request.leaks)
     name = usable(request.name) or case_name(request.source)
@@ -98,12 +99,21 @@ def draft(request: Request) -> Draft:
         suite,
         problem,
         len(judged),
-        judged.sample(min(len(judged), SOME_ROWS), random_state=0),
+        _some(judged, problem),
         tuple(remarks),
         request.time,
         request.group,
         trusted,
     )
+
+
+def _some(judged: pd.DataFrame, problem: Problem) -> pd.DataFrame:
+    """Return a few thousand rows, drawn at random, with some of each class among them."""
+    some = judged.sample(min(len(judged), SOME_ROWS), random_state=0)
+    if not problem.classes:
+        return some
+    of_each = judged.groupby(problem.target).head(FEWEST)
+    return pd.concat([some, of_each[~of_each.index.isin(some.index)]])
 
 
 def _entry(

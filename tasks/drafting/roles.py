@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from casebook.catalog import Column, Role
+from casebook.catalog import Role
 from casebook.language import Message, msg
 from tasks.data.dates import FORMATS, DateFormat
 
@@ -149,18 +149,29 @@ def _text(values: pd.Series, present: pd.Series, distinct: int) -> Guess:
             return Guess("text", reason, categories=frequent)
     if distinct >= UNIQUE * rows and rows > 1:
         return Guess("identifier", msg("{count:,} texts in {rows:,} rows", **counted))
+    guess = as_category(present)
+    if not guess.categories:
+        seldom = msg("{count:,} texts in {rows:,} rows, none of them often", **counted)
+        return Guess("identifier", seldom)
+    return guess
+
+
+def as_category(present: pd.Series) -> Guess:
+    """Return what a column is as a category: which of its texts get a feature each.
+
+    There is none where no text is often.
+    """
+    rows, distinct = len(present), present.nunique()
     counts = present.value_counts()
     often = counts[counts >= min(OFTEN, max(2, rows // 50))].head(FEW)
     kept = tuple(sorted(map(str, often.index)))
-    if not kept:
-        seldom = msg("{count:,} texts in {rows:,} rows, none of them often", **counted)
-        return Guess("identifier", seldom)
-    reason = msg("{count:,} texts in {rows:,} rows", **counted)
+    reason = msg("{count:,} texts in {rows:,} rows", count=distinct, rows=rows)
     if len(kept) < distinct:
         reason = msg(
             "{count:,} texts in {rows:,} rows, of which {kept} frequent ones get a feature each",
             kept=len(kept),
-            **counted,
+            count=distinct,
+            rows=rows,
         )
     return Guess("category", reason, categories=kept, rarer=distinct > FEW)
 
@@ -225,20 +236,3 @@ def _alike(first: pd.Series, second: pd.Series, guess: Guess) -> bool:
         return True
     correlation = abs(float(np.corrcoef(pairs["first"], pairs["second"])[0, 1]))
     return correlation > 1 - 1e-9
-
-
-def with_roles(
-    guesses: Mapping[str, Guess], given: Mapping[str, Column], names: Iterable[str]
-) -> dict[str, Guess]:
-    """Return the guesses with what a person has set in their place."""
-    changed = dict(guesses)
-    for name in names:
-        column = given.get(name)
-        if column is None or column.role is None or name not in guesses:
-            continue
-        if column.role != guesses[name].role or column.categories:
-            categories = column.categories or guesses[name].categories
-            changed[name] = replace(
-                guesses[name], role=column.role, reason=msg("you said so"), categories=categories
-            )
-    return changed

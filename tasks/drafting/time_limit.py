@@ -21,7 +21,8 @@ from tasks.drafting.draft import Draft
 from tasks.problem.definition import Problem
 from tasks.problem.targets import truth
 from tasks.tables.by_role import by_role, derived_columns
-from tasks.tables.encoder_graph import dense
+from tasks.tables.features import columns_of
+from tasks.tables.fitting import fit_on
 
 FOLDS = (10, 5, 3, 2, 1)
 ROWS = (100_000, 50_000, 20_000, 10_000, 5_000, 2_000)
@@ -125,14 +126,22 @@ class Measured(NamedTuple):
 
 
 def measure(draft: Draft) -> Measured:
-    """Encode some rows of a table, and grow trees on them."""
+    """Encode some rows of a table, and grow trees on them.
+
+    Raises
+    ------
+    CasebookError
+        Nothing can be learned from its columns.
+    """
     texts: list[str] = list(draft.some_rows.select_dtypes("string"))
     rows = draft.some_rows.assign(
         **{name: draft.some_rows[name].fillna("").astype(object) for name in texts}
     )
-    y = truth(draft.some_rows, draft.problem)
+    y = truth(rows, draft.problem)
     table = derive(rows.drop(columns=draft.problem.target), derived_columns(draft.entry))
-    x = dense(by_role(draft.entry, draft.problem)(list(table.columns)).fit_transform(table, y))
+    table = table.replace([np.inf, -np.inf], np.nan)  # the run itself refuses them, and says where
+    encoder = by_role(draft.entry, draft.problem)(list(table.columns))
+    x = fit_on(encoder, table[columns_of(encoder, table)], y).train
     forests = ensemble.RandomForestClassifier, ensemble.RandomForestRegressor
     forest = forests[not draft.problem.classes](GROWN, random_state=0, n_jobs=1)
     began = time.perf_counter()

@@ -106,13 +106,23 @@ def in_order_of_time(parts: Mapping[str, Mapping[str, npt.NDArray[Any]]]) -> Non
 
 
 def both_classes(y: Mapping[str, npt.NDArray[Any]], problem: Problem) -> None:
-    """Refuse parts of which one has rows of one class only: nothing can be told apart in it.
+    """Refuse parts of which one lacks a class that is to be told apart in it.
+
+    Of several classes the validation and the test part may lack one, but no training part: no model
+    would know of it.
 
     Raises
     ------
     CasebookError
         There is such a part; it is named with its class.
     """
+    absent = sorted(set(range(len(problem.labels))) - set(np.unique(y["train"]).astype(int)))
+    if problem.problem_type == "multiclass" and absent:
+        names = ", ".join(problem.labels[label] for label in absent)
+        raise CasebookError(
+            f"The training part has no row of {names}: no model could learn of it. Split the table "
+            "in another way (--time and --group decide), join rare classes, or leave them out."
+        )
     for name, truth in y.items():
         there = np.unique(truth)
         if problem.problem_type == "binary" and len(there) < 2:

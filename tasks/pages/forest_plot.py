@@ -72,7 +72,7 @@ def _row(line: Line, place: int, low: float, span: float) -> str:
     y = ROW * place + ROW / 2
     left, middle, right = (_x(value, low, span) for value in (line.low, line.value, line.high))
     kind = "champion" if line.champion else "peer" if line.peer else "candidate"
-    numbers = f"{rounded(line.value)} ({rounded(line.low)} to {rounded(line.high)})"
+    numbers = f"{rounded(line.value)} ({rounded(line.low)} – {rounded(line.high)})"
     return (
         f'<g class="{kind}"><text x="0" y="{y + 4}">{escape(line.name)}</text>'
         f'<line x1="{left:.1f}" x2="{right:.1f}" y1="{y}" y2="{y}"/>'

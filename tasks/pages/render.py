@@ -20,6 +20,7 @@ from casebook.store import Ref
 from tasks.pages.outline import outlined
 
 TEMPLATES = Path(__file__).parent / "templates"
+PICTURE = re.compile(r'("data:[^"]*")')  # millions of letters, and no word
 CONTENTS, TABLE = msg("Contents"), msg("Table")
 
 
@@ -56,7 +57,9 @@ def page(template: str, language: Language, **values: Any) -> str:
     """Return a page of HTML: a template filled with values, and a list of its sections."""
     text = environment(language).get_template(template).render(**values)
     if language == "ko":
-        text = with_particles(text)
+        pieces = PICTURE.split(text)
+        pieces[::2] = map(with_particles, pieces[::2])
+        text = "".join(pieces)
     contents, table = (translated(name.text, language) for name in (CONTENTS, TABLE))
     return outlined(text, contents, table)
 

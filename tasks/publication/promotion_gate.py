@@ -120,7 +120,7 @@ def no_better(
     return msg(
         "its {figure} of {model:.4f} is no better than the same answer to every row, which has "
         "{constant:.4f}",
-        figure=problem.title,
+        figure=Message(text=problem.title),
         model=float(model),
         constant=float(constant),
     )
@@ -176,9 +176,9 @@ def beaten(metrics: Mapping[str, Any], problem: Problem) -> list[Message]:
     if not better:
         return []
     best = min(better, key=lambda peer: better[peer].value * problem.sign)
-    values: dict[str, JsonValue] = {
+    values: dict[str, Message | JsonValue] = {
         "name": best,
-        "figure": problem.title,
+        "figure": Message(text=problem.title),
         "value": peers[best][name]["value"],
         "difference": abs(better[best].value),
     }

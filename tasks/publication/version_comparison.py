@@ -19,11 +19,11 @@ from tasks.publication.held_out import FILE, HeldOut, answers_of
 
 LEVEL = 0.9  # of the interval, so that 5 % lie beyond the end that decides
 VERDICTS = {  # by whether the difference lies within the margin, and what is shown
-    (True, "better"): "better",
-    (True, "no difference shown"): "no worse",
-    (True, "worse"): "worse by less than the margin",
-    (False, "no difference shown"): "not shown to be no worse",
-    (False, "worse"): "worse",
+    (True, "better"): msg("better"),
+    (True, "no difference shown"): msg("no worse"),
+    (True, "worse"): msg("worse by less than the margin"),
+    (False, "no difference shown"): msg("not shown to be no worse"),
+    (False, "worse"): msg("worse"),
 }
 
 
@@ -60,7 +60,7 @@ def compare(
         "{version}'s by {low:+.4f} to {high:+.4f} (90 % interval), which is {verdict} (the margin "
         "is {margin:.4g})",
         count=count,
-        figure=problem.title,
+        figure=Message(text=problem.title),
         version=rival,
         low=difference.low,
         high=difference.high,

@@ -125,18 +125,27 @@ def versions_of(case: str) -> list[VersionLine]:
     lines = []
     for version, manifest in sorted(versions.published(case).items(), reverse=True):
         folder = paths.models(case) / str(version)
-        metrics, card = content(folder / "metrics.json"), folder / "card.md"
+        card = folder / "card.md"
         lines.append(
             VersionLine(
                 version=version,
                 serves=version == present,
                 trained_on=manifest["trained_on"],
                 created=str(manifest.get("created", ""))[:10],
-                figure=described(metrics, champion_figure(metrics)),
+                figure=_figure_of(folder),
                 card=card if card.is_file() else None,
             )
         )
     return lines
+
+
+def _figure_of(folder: Path) -> str:
+    """Return a version's primary figure, or that it can't be read."""
+    try:
+        metrics = content(folder / "metrics.json")
+    except Damaged:
+        return "metrics.json is damaged"
+    return described(metrics, champion_figure(metrics))
 
 
 def champion_figure(metrics: Mapping[str, Any]) -> Mapping[str, float] | None:

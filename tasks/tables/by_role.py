@@ -9,7 +9,7 @@ from sklearn import compose, impute, model_selection, pipeline, preprocessing
 
 from casebook.catalog import Column, DataSet
 from tasks.data.dates import PARTS, DateFormat, DatePart
-from tasks.data.derive import Derived, Matches
+from tasks.data.derive import Derived, Matches, Missing
 from tasks.problem.definition import Problem
 from tasks.tables.features import one_hot
 
@@ -36,7 +36,8 @@ class ByRole(BaseModel):
         """Return it, unfitted."""
         steps: list[tuple[str, object, list[str]]] = []
         if self.numbers:
-            filled = impute.SimpleImputer(strategy="median", add_indicator=True)
+            # of a column that is empty in a training part as well: all folds are equally wide
+            filled = impute.SimpleImputer(strategy="median", keep_empty_features=True)
             scaled = pipeline.make_pipeline(filled, preprocessing.StandardScaler())
             steps.append(("numbers", scaled, list(self.numbers)))
         steps += [(name, one_hot(values), [name]) for name, values in self.categories]
@@ -44,7 +45,7 @@ class ByRole(BaseModel):
             scaled = pipeline.make_pipeline(self._means(), preprocessing.StandardScaler())
             steps.append(("means", scaled, list(self.of_many_values)))
         if self.flags:
-            steps.append(("words", preprocessing.StandardScaler(), list(self.flags)))
+            steps.append(("flags", preprocessing.StandardScaler(), list(self.flags)))
         return compose.ColumnTransformer(steps, verbose_feature_names_out=False)
 
     def _means(self) -> preprocessing.TargetEncoder:
@@ -65,7 +66,7 @@ def by_role(entry: DataSet, problem: Problem) -> ByRole:
         categories=tuple(
             (name, _categories(columns[name])) for name in of_role(columns, "category")
         ),
-        flags=tuple(word.name for word in words(entry)),
+        flags=tuple(flag.name for flag in (*gaps(entry), *words(entry))),
         of_many_values=of_many_values,
         target_type="continuous" if problem.problem_type == "regression" else problem.problem_type,
     )
@@ -82,8 +83,23 @@ def of_role(columns: dict[str, Column], role: str) -> list[str]:
 
 
 def derived_columns(entry: DataSet) -> tuple[Derived, ...]:
-    """Return what is computed from dates and texts."""
-    return (*date_parts(entry), *words(entry))
+    """Return what is computed from dates and texts, and flags of what is missing."""
+    return (*date_parts(entry), *gaps(entry), *words(entry))
+
+
+def gaps(entry: DataSet) -> list[Missing | Matches]:
+    """Return a flag for each number that may be missing, and for each date that may be there.
+
+    An imputer's own flags are those of columns with gaps in one training part, so that the next one
+    might have others.
+    """
+    columns = entry.columns
+    numbers = [name for name in of_role(columns, "number") if columns[name].optional]
+    dates = [name for name in of_role(columns, "date") if columns[name].optional]
+    return [
+        *(Missing(name, f"{name} (missing)") for name in numbers),
+        *(Matches(name, f"{name} (there)", r"(?s).+") for name in dates),
+    ]
 
 
 def date_parts(entry: DataSet) -> list[DatePart]:

@@ -37,6 +37,29 @@ def test_a_wrong_choice_is_named_with_all_and_the_nearest(
     assert said.startswith("--profile smok: there are smoke, full. Did you mean smoke?\n")
 
 
+def test_an_empty_word_and_an_empty_choice_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert refused(capsys, "").startswith("'': there is no such argument.\n")
+    parser = ArgumentParser(prog="shop")
+    parser.add_argument("--decimal", choices=["", ".", ","])
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--decimal", ";"])
+    assert capsys.readouterr().err.startswith("--decimal ;: there are '', ., ,.\n")
+
+
+def test_a_mistyped_flag_is_named_rather_than_the_one_that_lacks(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    parser = ArgumentParser(prog="shop")
+    parser.add_argument("--source", required=True)
+    for given, said in (
+        (["--sorce", "a.csv"], "--sorce: there is no such argument. Did you mean --source?"),
+        ([], "the following arguments are required: --source"),
+    ):
+        with pytest.raises(SystemExit):
+            parser.parse_args(given)
+        assert capsys.readouterr().err.startswith(said)
+
+
 def test_any_other_fault_is_told_as_the_library_does(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--seed: invalid int value: 'x'" in refused(capsys, "--seed", "x")
     assert "--seed: expected one argument" in refused(capsys, "--seed")

@@ -86,6 +86,17 @@ def test_versions_are_listed_and_the_one_that_serves_is_marked(
     assert lines[2].startswith("  1  serves  trained on real data")
 
 
+def test_a_version_with_damaged_metrics_hides_no_other(
+    artifacts: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    release(1)
+    (paths.models("shop") / "1" / "metrics.json").write_text("{")
+    release(2)
+    assert models.main([]) == 0
+    said = capsys.readouterr().out
+    assert "metrics.json is damaged" in said and "  2  -" in said
+
+
 def test_nothing_published_is_told(artifacts: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert models.main([]) == 1
     assert "No version is published here. Run a case first" in capsys.readouterr().err

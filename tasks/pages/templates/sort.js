@@ -1,6 +1,9 @@
 // A click on a column's head, or Enter there, sorts the table's rows by it.
 document.addEventListener("DOMContentLoaded", () => {
-  const value = (row, column) => row.cells[column].firstChild?.textContent.trim() ?? "";
+  const value = (row, column) => {
+    const cell = row.cells[column];
+    return cell.dataset.value ?? cell.firstChild?.textContent.trim() ?? "";
+  };
   const number = (text) => Number(text.replaceAll(",", ""));
   const sort = (head) => {
     const body = head.closest("table").tBodies[0];

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from tasks.data.row_hash import positions, row_hashes
-from tasks.data.subsample import Subsample
+from tasks.data.subsample import SALT, Subsample
 
 FRAME = pd.DataFrame({"x": range(1_000), "y": list("ab") * 500})
 
@@ -28,5 +28,6 @@ def test_the_same_rows_are_kept_whatever_their_order_and_nearly_the_same_of_a_gr
 
 def test_the_rows_of_every_fold_are_thinned_alike() -> None:
     kept = Subsample(500)(FRAME)
-    places = positions(row_hashes(kept.drop(columns="y")), 0)
-    assert abs(places.mean() - 0.5) < 0.05
+    assert abs(positions(row_hashes(kept), SALT).mean() - 0.25) < 0.05  # the first half of all
+    for salt in range(3):  # by which folds are divided
+        assert abs(positions(row_hashes(kept), salt).mean() - 0.5) < 0.05

@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from casebook.catalog import Column
-from tasks.drafting.roles import guess_role, guess_roles, with_roles
+from tasks.drafting.roles import guess_role, guess_roles
 
 ROWS = 400
 RNG = np.random.default_rng(0)
@@ -98,10 +97,3 @@ def test_numbers_in_another_order_are_no_repeat() -> None:
     frame = pd.DataFrame({"x": np.arange(9.0) % 5, "y": 1})
     frame["folded"] = np.abs(frame["x"] - 2.2)
     assert guess_roles(frame, "y")["folded"].role == "number"
-
-
-def test_what_a_person_says_counts() -> None:
-    guesses = guess_roles(pd.DataFrame({"x": [1.0, 2.0, 3.5], "y": 1}), "y")
-    changed = with_roles(guesses, {"x": Column(type="float", role="left out")}, ["x"])
-    assert changed["x"].role == "left out"
-    assert with_roles(guesses, {"x": Column(type="float")}, ["x"]) == guesses

@@ -48,4 +48,4 @@ def test_names_are_escaped_and_the_champion_is_marked() -> None:
 
 def test_one_model_alone_is_drawn() -> None:
     alone = {"champion": "ours", "candidates": {"ours": figure(3.0)}, "peers": {}}
-    assert "3.00 (2.00 to 4.00)" in forest_plot(alone, ERROR, "RMSE")
+    assert "3.00 (2.00 – 4.00)" in forest_plot(alone, ERROR, "RMSE")

@@ -234,3 +234,19 @@ def test_a_training_row_is_never_encoded_by_its_own_target(
     assert in_onnx(ref, raw) == pytest.approx(read_arrays(ref, "test")["x"], abs=1e-6)
     served = in_onnx(ref, tables["train"][["shop"]].astype(object))[:, 0]
     assert roc_auc_score(train["y"], served) > 0.9
+
+
+def test_a_training_part_that_lacks_a_class_is_refused(
+    keep: Callable[..., Ref], keep_tables: Callable[..., Ref], parts: Ref
+) -> None:
+    three = Problem(
+        problem_type="multiclass",
+        target="sold",
+        labels=("0", "1", "2"),
+        primary_metric="log_loss",
+        metrics=("log_loss",),
+    )
+    tables = {name: read_table(parts, name) for name in ("train", "validation", "test")}
+    tables["test"].loc[tables["test"].index[0], "sold"] = 2
+    with pytest.raises(CasebookError, match=r"training part has no row of 2: .*--group"):
+        keep(features.fn, keep_tables(**tables), three, DERIVED, scaled)
