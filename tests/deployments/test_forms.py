@@ -10,7 +10,9 @@ from prefect import exceptions
 
 from casebook import paths
 
-NAMES = sorted(path.stem for path in (paths.project() / "flows").glob("[!_]*.py"))
+LISTS = {"models", "runs"}  # that print what there is, and have no form
+FILES = (paths.project() / "flows").glob("[!_]*.py")
+NAMES = sorted({path.stem for path in FILES} - LISTS)
 CASES = [name for name in NAMES if not hasattr(import_module(f"flows.{name}"), "operation")]
 
 
