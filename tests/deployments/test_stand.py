@@ -16,7 +16,7 @@ import pytest
 
 from tests.deployments.pages import green, visiting
 from tests.deployments.stand import SMOKE, Stand, until
-from tests.rehearsal.browse import field, fill, open_form, send, start_run
+from tests.rehearsal.browse import field, fill, open_form, send, start_run, submit
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -168,10 +168,9 @@ def test_an_operation_from_its_form(stand: Stand, first: str, page: Page, tmp_pa
     fill(page, "case", "fraud")
     fill(page, "input", str(rows(stand, tmp_path)), kind="path")
     fill(page, "version", "1", kind="int")
-    send(page)
-    (run,) = until(lambda: stand.runs("monitor"), stand.log)
-    stand.ended(run["id"])
-    (shown,) = (artifact for artifact in stand.shown(run["id"]) if artifact["key"] == "monitor")
+    run = str(submit(page)["id"])
+    stand.ended(run)
+    (shown,) = (artifact for artifact in stand.shown(run) if artifact["key"] == "monitor")
     assert "fraud version 1" in shown["description"]
     assert f"{stand.reports}/monitor/" in shown["data"]
 

@@ -9,7 +9,7 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from casebook.errors import CasebookError
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+BUSY, ATTEMPTS, PAUSE = 503, 20, 1_000  # a status; how often to press, milliseconds between
 LIMIT = 60_000  # milliseconds until what must happen counts as not happening
 
 
@@ -62,9 +63,7 @@ def start_run(
     for label, choice in choices.items():
         field(page, label).locator(".p-select-button__control").press("ArrowDown")
         page.get_by_text(choice, exact=True).click()
-    with page.expect_response(re.compile("/create_flow_run$")) as answer:
-        send(page)
-    run = UUID(answer.value.json()["id"])
+    run = UUID(submit(page)["id"])
     page.goto(f"{ui}/runs/flow-run/{run}")
     return run
 
@@ -99,3 +98,18 @@ def fill(page: Page, label: str, text: str, kind: str = "") -> None:
 def send(page: Page) -> None:
     """Press the form's button."""
     page.get_by_role("button", name="Submit").click()
+
+
+def submit(page: Page) -> Any:
+    """Press the form's button, and return what the server says of the new run.
+
+    A server whose database is busy answers 503, and the form stays: a person presses again. The run
+    may have been made all the same, so there may be two.
+    """
+    for _ in range(ATTEMPTS):
+        with page.expect_response(re.compile("/create_flow_run$")) as answer:
+            send(page)
+        if answer.value.status != BUSY:
+            return answer.value.json()
+        page.wait_for_timeout(PAUSE)
+    raise CasebookError(f"The server was busy {ATTEMPTS} times in a row: {answer.value.text()}")
