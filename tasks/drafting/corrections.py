@@ -41,11 +41,14 @@ def _differs(column: Column, guess: Guess) -> bool:
 
 def _corrected(guess: Guess, column: Column, values: pd.Series) -> Guess:
     assert column.role is not None
+    categories = column.categories or guess.categories
+    if column.role != guess.role and categories == guess.categories:
+        categories = ()  # the words of a text are no values of a category, nor these its words
     corrected = replace(
         guess,
         role=column.role,
         reason=msg("you said so"),
-        categories=column.categories or guess.categories,
+        categories=categories,
         rarer=column.rarer,
         date_format=column.date_format or guess.date_format,
     )

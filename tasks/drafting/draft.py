@@ -25,6 +25,7 @@ from tasks.problem.definition import Problem
 from tasks.reading import table as tables
 from tasks.reading.form import form_of
 from tasks.reading.sniff import assumptions
+from tasks.tables.by_role import derived_columns
 
 SOME_ROWS = 5_000
 
@@ -103,8 +104,14 @@ def draft(request: Request) -> Draft:
         tuple(remarks),
         request.time,
         request.group,
-        trusted,
+        _with_derived(trusted, entry),
     )
+
+
+def _with_derived(trusted: tuple[str, ...], entry: DataSet) -> tuple[str, ...]:
+    """Return trusted columns and what is computed from them alone, which tells as much."""
+    derived = derived_columns(entry)
+    return (*trusted, *(one.name for one in derived if set(one.columns) <= set(trusted)))
 
 
 def _some(judged: pd.DataFrame, problem: Problem) -> pd.DataFrame:

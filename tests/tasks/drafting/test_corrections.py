@@ -37,6 +37,12 @@ def test_a_category_that_was_none_gets_its_frequent_values() -> None:
     assert (len(guess.categories), guess.rarer) == (30, True)
 
 
+def test_values_of_a_category_are_not_taken_for_the_words_of_a_text() -> None:
+    listed = GUESSES["code"].categories  # as the catalog has them, in which a person edits the role
+    assert corrected("code", "text", categories=list(listed)).categories == ()  # all have "shop"
+    assert corrected("code", "text", categories=["shop", "mall"]).categories == ("shop", "mall")
+
+
 def test_whether_there_are_rarer_values_is_taken_over() -> None:
     assert GUESSES["code"].rarer
     assert not corrected("code", "category", categories=["shop 1", "shop 2"]).rarer

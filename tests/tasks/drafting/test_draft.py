@@ -98,7 +98,7 @@ def test_a_column_that_decides_stops_is_dropped_or_is_kept(tmp_path: Path) -> No
         drafted(tmp_path, frame)
     dropped = drafted(tmp_path, frame, leaks="drop")
     assert dropped.entry.columns["left_on"].role == "left out"
-    assert drafted(tmp_path, frame, leaks="keep").trusted == ("left_on",)
+    assert drafted(tmp_path, frame, leaks="keep").trusted == ("left_on", "left_on (missing)")
 
 
 def test_parts_of_a_sum_are_noticed(tmp_path: Path) -> None:
@@ -186,3 +186,12 @@ def test_rows_that_differ_by_their_number_alone_are_counted(tmp_path: Path) -> N
 def test_the_target_is_no_group(tmp_path: Path) -> None:
     with pytest.raises(CasebookError, match="--group churn: that is the target"):
         drafted(tmp_path, customers(), group="churn")
+
+
+def test_what_is_computed_of_a_column_that_is_kept_is_trusted_too(tmp_path: Path) -> None:
+    frame = customers()
+    left = pd.Series(pd.date_range("2025-01-01", periods=ROWS).strftime("%Y-%m-%d"))
+    frame["left"] = left.where(frame["churn"] == "yes")
+    trusted = drafted(tmp_path, frame, leaks="keep").trusted
+    assert {"left", "left (days)", "left (there)"} <= set(trusted)
+    assert "joined (days)" not in trusted
