@@ -10,20 +10,20 @@ from typing import Any
 import numpy as np
 
 from casebook import files
-from casebook.array_types import Float64Array
 from casebook.errors import CasebookError
 from casebook.stage import stage
 from casebook.store import Facts, Ref
-from casebook.tables import read_arrays, write_arrays
+from casebook.tables import write_arrays
 from tasks.evaluation import paired
 from tasks.evaluation.choice import choose, read_faster
-from tasks.evaluation.judging import Judged, judge, judge_peers, on_validation
+from tasks.evaluation.consequences import consequences
+from tasks.evaluation.judging import Judged, judge_candidates, judge_peers, on_validation
 from tasks.evaluation.model_figures import (
     differences_from,
     figures_per_fold,
     figures_with_intervals,
-    share_of,
 )
+from tasks.evaluation.outer_folds import OuterFolds
 from tasks.evaluation.row_answers import FILE as ANSWERS
 from tasks.evaluation.row_answers import RowAnswers, to_arrays
 from tasks.problem.calibration import ThresholdPolicy
@@ -80,59 +80,43 @@ def evaluate(
     CasebookError
         A candidate and a peer have one name.
     """
-    y = [
-        {name: read_arrays(ref, name)["y"].astype("float64") for name in ("validation", "test")}
-        for ref in features
-    ]
-    labels = [fold["test"] for fold in y]
-    judged = {
-        n: [judge(r, fold, problem, policy) for r, fold in zip(refs, y, strict=True)]
-        for n, refs in trained.items()
+    folds = OuterFolds.read(features, problem, drawn, base_rate)
+    candidates = judge_candidates(trained, folds.y, problem, policy)
+    baselines = judge_peers(peers, folds.y, problem, policy)
+    models = _together(candidates, baselines)
+    per_fold = {name: figures_per_fold(folds, model) for name, model in models.items()}
+    figures = {
+        name: figures_with_intervals(folds, model, per_fold[name], seed)
+        for name, model in models.items()
     }
-    plain = judge_peers(peers, y, problem, policy)
-    everyone = _together(judged, plain)
-    per_fold = {
-        name: figures_per_fold(labels, folds, problem, base_rate)
-        for name, folds in everyone.items()
+    validation = {
+        name: on_validation(model, folds.y, problem) for name, model in candidates.items()
     }
-    figures = figures_with_intervals(
-        labels, features[0], everyone, per_fold, problem, base_rate, seed, drawn
-    )
-    chosen_by = {name: on_validation(folds, y, problem) for name, folds in judged.items()}
     choice = choose(
-        chosen_by,
+        validation,
         problem.sign,
         read_faster(faster) if faster else {},
-        lambda best: differences_from(y, "validation", features[0], best, judged, problem),
+        lambda best: differences_from(folds, "validation", best, candidates),
     )
-    champion = choice.champion
-    differences = differences_from(y, "test", features[0], champion, everyone, problem)
-    _keep_curves(out, labels[:drawn], {name: folds[:drawn] for name, folds in everyone.items()})
-    share = share_of(labels[0], features[0], ("train", "validation"))
-    _keep_answers(out, labels, everyone, problem, share)
+    differences = differences_from(folds, "test", choice.champion, models)
+    primary = problem.primary_metric
+    _write_curves(out, folds, models)
+    _write_answers(out, folds, models)
     result = {
-        "champion": champion,
-        "candidates": {name: figures[name] for name in trained},
-        "peers": {name: figures[name] for name in plain},
+        "champion": choice.champion,
+        "candidates": {name: figures[name] for name in candidates},
+        "peers": {name: figures[name] for name in baselines},
         "differences": {name: gap._asdict() for name, gap in differences.items()},
-        "validation": chosen_by,
+        "validation": validation,
         "choice": choice.described(),
-        "folds": {
-            name: [fold[problem.primary_metric] for fold in folds]
-            for name, folds in per_fold.items()
-        },
-        "calibration": {name: _calibration(folds[0]) for name, folds in everyone.items()},
-        "consequences": _consequences(labels[:drawn], judged[champion][:drawn], policy)
-        if problem.problem_type == "binary"
-        else None,
-        "test": _test_part(labels, problem),
+        "folds": {name: [fold[primary] for fold in by_fold] for name, by_fold in per_fold.items()},
+        "calibration": {name: _calibration(model[0]) for name, model in models.items()},
+        "consequences": consequences(folds, candidates[choice.champion], policy),
+        "test": folds.described(),
         "base_rate": base_rate,
     }
     files.write_json(out / RESULTS, result)
-    return {
-        "champion": champion,
-        problem.primary_metric: figures[champion][problem.primary_metric]["value"],
-    }
+    return {"champion": choice.champion, primary: figures[choice.champion][primary]["value"]}
 
 
 def results(evaluation: Ref) -> dict[str, Any]:
@@ -141,46 +125,38 @@ def results(evaluation: Ref) -> dict[str, Any]:
     return content
 
 
-def _keep_curves(out: Path, labels: list[Float64Array], answers: dict[str, list[Judged]]) -> None:
-    """Keep the test labels and everyone's answers to them, of the folds that are drawn."""
-    curves = {
-        name: np.concatenate([fold.test for fold in folds]) for name, folds in answers.items()
+def _write_curves(out: Path, folds: OuterFolds, models: dict[str, list[Judged]]) -> None:
+    """Write the test labels and all models' answers to them, of the folds that are drawn."""
+    answers = {
+        name: np.concatenate([fold.test for fold in model[: folds.drawn]])
+        for name, model in models.items()
     }
-    write_arrays(out, "curves", y=np.concatenate(labels), **curves)
+    write_arrays(out, "curves", y=np.concatenate(folds.tested[: folds.drawn]), **answers)
 
 
-def _keep_answers(
-    out: Path,
-    labels: list[Float64Array],
-    everyone: dict[str, list[Judged]],
-    problem: Problem,
-    share: float,
-) -> None:
-    """Keep everyone's answers to the test rows of all folds, without the rows' hashes."""
-    counts = [len(y) for y in labels]
-    models = {
+def _write_answers(out: Path, folds: OuterFolds, models: dict[str, list[Judged]]) -> None:
+    """Write all models' answers to the test rows of all folds, without the rows' hashes."""
+    counts = [len(y) for y in folds.tested]
+    answers = {
         name: paired.Answers(
-            np.concatenate([fold.test for fold in folds]),
-            np.repeat([fold.threshold for fold in folds], counts),
+            np.concatenate([fold.test for fold in model]),
+            np.repeat([fold.threshold for fold in model], counts),
         )
-        for name, folds in everyone.items()
+        for name, model in models.items()
     }
-    folds = np.repeat(np.arange(len(labels)), counts)
-    hashes = np.array([], "uint64")
-    rows = RowAnswers(problem, folds, hashes, np.concatenate(labels), share, models)
+    rows = RowAnswers(
+        folds.problem,
+        folds=np.repeat(np.arange(len(counts)), counts),
+        hashes=np.array([], "uint64"),
+        y=np.concatenate(folds.tested),
+        test_share=folds.share("test"),
+        models=answers,
+    )
     write_arrays(out, Path(ANSWERS).stem, **to_arrays(rows))
 
 
 def _calibration(model: Judged) -> dict[str, float]:
     return {"slope": model.slope, "shift": model.shift, "threshold": model.threshold}
-
-
-def _test_part(labels: list[Float64Array], problem: Problem) -> dict[str, Any]:
-    """Return how many folds and rows were tested, and how many of them are positives."""
-    about = {"split": "test", "folds": len(labels), "rows": sum(map(len, labels))}
-    if problem.problem_type != "binary":
-        return about
-    return {**about, "positives": int(sum(y.sum() for y in labels))}
 
 
 def _together(
@@ -199,28 +175,3 @@ def _together(
             "candidate another one."
         )
     return {**judged, **plain}
-
-
-def _consequences(
-    labels: list[Float64Array], folds: list[Judged], policy: ThresholdPolicy
-) -> dict[str, Any]:
-    """Return what the threshold means on the test split of the drawn folds.
-
-    The result is given in counts and, where errors have a cost, in money.
-    """
-    y = np.concatenate(labels)
-    alerts = np.concatenate([fold.test >= fold.threshold for fold in folds])
-    hits, missed = int((alerts & (y == 1)).sum()), int((~alerts & (y == 1)).sum())
-    counts = {
-        "rows": len(y),
-        "alerts": int(alerts.sum()),
-        "caught": hits,
-        "missed": missed,
-        "false_alarms": int(alerts.sum()) - hits,
-        "threshold": folds[0].threshold,
-        **policy.model_dump(),
-    }
-    if policy.by != "cost":
-        return counts
-    cost = policy.cost_alert * int(alerts.sum()) + policy.cost_missed * missed
-    return {**counts, "cost": cost, "cost_without_model": policy.cost_missed * (hits + missed)}

@@ -43,6 +43,19 @@ def judge(
     return judge_scores(read_arrays(trained, "scores"), y, problem, policy)
 
 
+def judge_candidates(
+    trained: Mapping[str, Sequence[Ref]],
+    y: Sequence[Mapping[str, Float64Array]],
+    problem: Problem,
+    policy: ThresholdPolicy,
+) -> dict[str, list[Judged]]:
+    """Judge each candidate on each fold; see `judge`."""
+    return {
+        name: [judge(ref, labels, problem, policy) for ref, labels in zip(refs, y, strict=True)]
+        for name, refs in trained.items()
+    }
+
+
 def judge_scores(
     raw: Mapping[str, AnyArray],
     y: Mapping[str, Float64Array],

@@ -77,22 +77,26 @@ def measure_run(
         "leaks": list(leaks),
     }
     run.details["leaks"] = list(leaks)
-    for kind in ("candidates", "peers"):
-        for further in (
-            json.loads(ref.path("figures.json").read_text(encoding="utf-8")) for ref in more
-        ):
-            for name in further[kind].keys() & metrics[kind].keys():
-                metrics[kind][name] |= further[kind][name]
+    for ref in more:
+        _add_figures(metrics, ref)
     if findings:
-        all_findings = [
-            finding
-            for ref in findings
-            for section in sections_of(ref)
-            for finding in section.findings
-        ]
-        metrics["findings"] = {finding.name: finding.value for finding in all_findings}
+        metrics["findings"] = _values_of(findings)
     files.write_json(run.folder / "metrics.json", metrics)
     return metrics
+
+
+def _add_figures(metrics: dict[str, Any], more: Ref) -> None:
+    """Add further figures of the same models."""
+    further = json.loads(more.path("figures.json").read_text(encoding="utf-8"))
+    for kind in ("candidates", "peers"):
+        for name in further[kind].keys() & metrics[kind].keys():
+            metrics[kind][name] |= further[kind][name]
+
+
+def _values_of(findings: Sequence[Ref]) -> dict[str, JsonValue]:
+    """Return what was found in the data, by name."""
+    sections = [section for ref in findings for section in sections_of(ref)]
+    return {finding.name: finding.value for section in sections for finding in section.findings}
 
 
 @dataclass(frozen=True)

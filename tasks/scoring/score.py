@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,21 +86,25 @@ def score(
     for source in sources:
         check_columns(source, plan)
     with begun(output, facts(given, sources, plan), overwrite=overwrite) as job:
-        with Progress(
-            f"scoring {given.name}", sum(source.size for source in sources), "B"
-        ) as progress:
-            if runner == LOCAL:
-                tallies = [
-                    score_file(job, number, source, plan, progress)
-                    for number, source in enumerate(sources)
-                ]
-            else:
-                tallies = score_side_by_side(runner, job, sources, plan, score_there, progress)
+        size = sum(source.size for source in sources)
+        with Progress(f"scoring {given.name}", size, "B") as progress:
+            tallies = _score_files(job, sources, plan, runner, progress)
         check_unchanged(sources)
         job.place()
     predictor = plan.predictor
     seconds = perf_counter() - started
     return Scored(sum(tallies, Tally()), seconds, predictor.version, predictor.signature.trained_on)
+
+
+def _score_files(
+    job: Job, sources: Sequence[Source], plan: Plan, runner: str, progress: Progress
+) -> list[Tally]:
+    """Write every file, here or by the workers of a cluster."""
+    if runner != LOCAL:
+        return score_side_by_side(runner, job, sources, plan, score_there, progress)
+    return [
+        score_file(job, number, source, plan, progress) for number, source in enumerate(sources)
+    ]
 
 
 def score_file(job: Job, number: int, source: Source, plan: Plan, progress: Progress) -> Tally:

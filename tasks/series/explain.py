@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy import typing as npt
 
-from casebook.array_types import Float64Array
-from casebook.language import msg
+from casebook.array_types import BoolArray, Float64Array
+from casebook.language import Message, msg
 from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import read_arrays
@@ -53,28 +53,7 @@ def explain_forecasts(
     shutil.copy2(year.path("year.png"), out / "year.png")
     Notes(
         title=msg("What the forecasts are worth"),
-        paragraphs=(
-            msg(
-                "The band is to hold {level:.0%} of the days: it is made of the quantiles of a "
-                "model's errors in the last period of validation, for each day ahead its own "
-                "(split conformal prediction). The last table has what it holds of the test part, "
-                "with 95 % intervals from resampled weeks.",
-                level=LEVEL,
-            ),
-            msg(
-                "{lacking} of the {days} test days lack measured minutes, filled from the day "
-                "before: that makes them easier for whoever repeats it and harder for all others. "
-                "The last column leaves these days out.",
-                lacking=int((~sound).sum()),
-                days=len(sound),
-            ),
-            msg(
-                "The next twelve months are forecast once, from the twelve months before the test "
-                "part, as the mean day of each; {months} of them are known, so little can be told "
-                "from one such figure.",
-                months=year.facts["months"],
-            ),
-        ),
+        paragraphs=_paragraphs(sound, year),
         tables=(
             tuple(
                 _row(name, metrics, figures, y, answers[name], sound)
@@ -90,6 +69,32 @@ def explain_forecasts(
         ),
     ).keep(out)
     return {"champion": champion}
+
+
+def _paragraphs(sound: BoolArray, year: Ref) -> tuple[Message, ...]:
+    """Explain the band, the days with gaps, and the year ahead."""
+    return (
+        msg(
+            "The band is to hold {level:.0%} of the days: it is made of the quantiles of a "
+            "model's errors in the last period of validation, for each day ahead its own "
+            "(split conformal prediction). The last table has what it holds of the test part, "
+            "with 95 % intervals from resampled weeks.",
+            level=LEVEL,
+        ),
+        msg(
+            "{lacking} of the {days} test days lack measured minutes, filled from the day "
+            "before: that makes them easier for whoever repeats it and harder for all others. "
+            "The last column leaves these days out.",
+            lacking=int((~sound).sum()),
+            days=len(sound),
+        ),
+        msg(
+            "The next twelve months are forecast once, from the twelve months before the test "
+            "part, as the mean day of each; {months} of them are known, so little can be told "
+            "from one such figure.",
+            months=year.facts["months"],
+        ),
+    )
 
 
 def skill(figure: Mapping[str, float], naive: Mapping[str, float]) -> float:

@@ -8,12 +8,9 @@ from typing import Any
 import pytest
 from prefect import exceptions
 
-from casebook import paths
+from tests.deployments.flow_files import DEPLOYED
 
-LISTS = {"models", "runs"}  # that print what there is, and have no form
-FILES = (paths.project() / "flows").glob("[!_]*.py")
-NAMES = sorted({path.stem for path in FILES} - LISTS)
-CASES = [name for name in NAMES if not hasattr(import_module(f"flows.{name}"), "operation")]
+CASES = [name for name in DEPLOYED if not hasattr(import_module(f"flows.{name}"), "operation")]
 
 
 def flow(name: str) -> Any:
@@ -28,7 +25,7 @@ def form(name: str) -> dict[str, Any]:
     return parameter_schema(flow(name).flow).model_dump()
 
 
-@pytest.mark.parametrize("name", sorted(set(NAMES) - set(CASES)))
+@pytest.mark.parametrize("name", sorted(set(DEPLOYED) - set(CASES)))
 def test_an_operation_describes_itself_and_every_parameter(name: str) -> None:
     assert re.fullmatch(r"[^\n]+\.", flow(name).flow.description)
     for field in form(name)["properties"].values():

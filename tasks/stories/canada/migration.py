@@ -11,7 +11,7 @@ import pandas as pd
 
 from casebook.language import msg
 from tasks.pages import charts as chart
-from tasks.pages.findings import Section, make_finding
+from tasks.pages.findings import Finding, Section, make_finding
 from tasks.pages.summary_statistics import (
     Line,
     described,
@@ -26,8 +26,7 @@ PEOPLE = "immigrants a year"
 BINS = 15  # of the compared countries' years
 
 # `countries` is a frame with a row for each country, which is its index, the greatest first; its
-# columns are the years,
-# their `Total`, and the `Continent`.
+# columns are the years, their `Total`, and the `Continent`.
 
 
 def years_of(countries: pd.DataFrame) -> list[str]:
@@ -327,44 +326,10 @@ def comparison(out: Path, compared: pd.DataFrame) -> Section:
         "immigrants of a year",
         "years",
     )
-    line, shares = (
-        trend(wide, out / "compared_trend.png", names),
-        compared[TOTAL] / compared[TOTAL].sum(),
-    )
+    line = trend(wide, out / "compared_trend.png", names)
     return Section(
         title=msg("Countries compared"),
-        findings=(
-            make_finding(
-                "compared",
-                whole(compared[TOTAL]),
-                msg(
-                    "Of {total:,} people from {names}, {share:.0%} came from {most}.",
-                    total=int(compared[TOTAL].sum()),
-                    names=names,
-                    share=float(shares.max()),
-                    most=str(shares.idxmax()),
-                ),
-            ),
-            make_finding(
-                "compared_trend",
-                asdict(line),
-                msg(
-                    "Their sum changes by {slope:+,.1f} people a year (95 % interval {low:,.1f} "
-                    "to {high:,.1f}; r {r:.2f}, p {p:.1g}).",
-                    **rounded(line),
-                ),
-            ),
-            make_finding(
-                "compared_years",
-                {name: described(wide[name]) for name in wide.columns},
-                msg(
-                    "The medians of a year are {medians}.",
-                    medians=", ".join(
-                        f"{name} {value:,.0f}" for name, value in wide.median().items()
-                    ),
-                ),
-            ),
-        ),
+        findings=_compared(compared, wide, names, line),
         tables=(description_rows(wide),),
         pictures=(
             ("compared_lines", msg("Lines of the countries.")),
@@ -374,5 +339,42 @@ def comparison(out: Path, compared: pd.DataFrame) -> Section:
             ),
             ("compared", msg("Histograms of the years, over each other.")),
             ("waffle", msg("Waffle chart: 400 tiles, parted as the immigrants are.")),
+        ),
+    )
+
+
+def _compared(
+    compared: pd.DataFrame, wide: pd.DataFrame, names: str, line: Line
+) -> tuple[Finding, ...]:
+    """Find the countries' shares, the trend of their sum and the medians of their years."""
+    shares = compared[TOTAL] / compared[TOTAL].sum()
+    return (
+        make_finding(
+            "compared",
+            whole(compared[TOTAL]),
+            msg(
+                "Of {total:,} people from {names}, {share:.0%} came from {most}.",
+                total=int(compared[TOTAL].sum()),
+                names=names,
+                share=float(shares.max()),
+                most=str(shares.idxmax()),
+            ),
+        ),
+        make_finding(
+            "compared_trend",
+            asdict(line),
+            msg(
+                "Their sum changes by {slope:+,.1f} people a year (95 % interval {low:,.1f} "
+                "to {high:,.1f}; r {r:.2f}, p {p:.1g}).",
+                **rounded(line),
+            ),
+        ),
+        make_finding(
+            "compared_years",
+            {name: described(wide[name]) for name in wide.columns},
+            msg(
+                "The medians of a year are {medians}.",
+                medians=", ".join(f"{name} {value:,.0f}" for name, value in wide.median().items()),
+            ),
         ),
     )
