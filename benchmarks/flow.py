@@ -51,7 +51,7 @@ def measure_rerun(options: Options) -> Iterator[Figure]:
     """
     source = sources()[-1]
     with TemporaryDirectory() as folder, prefect_server(Path(folder, "prefect")) as url:
-        for name, flags in {"course only": COURSE_ONLY, "all candidates and peers": ()}.items():
+        for name, flags in {"course only": COURSE_ONLY, "all candidates and baselines": ()}.items():
             command = fraud("--source", source, *flags, *profile(options))
             first, again = [], []
             for _ in range(options.repeats):

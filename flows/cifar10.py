@@ -42,7 +42,7 @@ class Cifar10Params(PictureParams):
         "for a GPU; none named: course and fast, in the full profile wide as well",
     )
     trees: Annotated[
-        int, Field(ge=10, le=5000, description="size of the forest among the peers")
+        int, Field(ge=10, le=5000, description="size of the forest among the baselines")
     ] = 50
     epochs: Annotated[
         int, Field(ge=1, le=200, description="epochs of the fast recipe; deep wants about 25")

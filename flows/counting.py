@@ -25,7 +25,7 @@ from tasks.data.ingest import ingest
 from tasks.evaluation.leakage_checks import in_order_of_time
 from tasks.problem.definition import Problem
 from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
-from tasks.series.baselines import StepPeer
+from tasks.series.baselines import StepBaseline
 from tasks.series.case import SeriesCase, SeriesModel, SeriesParams
 from tasks.series.export import Window
 from tasks.series.train import SeriesSettings
@@ -47,7 +47,7 @@ class CountingParams(SeriesParams):
     candidates: tuple[Candidate, ...] = Field(
         ("course", "ours"), min_length=1, description="networks to train: the lab's, ours"
     )
-    peers: tuple[StepPeer, ...] = Field(
+    peers: tuple[StepBaseline, ...] = Field(
         ("last_value", "least_squares"), description="plain ways to go on, to compare with"
     )
     windows: Annotated[

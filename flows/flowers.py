@@ -31,7 +31,7 @@ from tasks.problem.calibration import ThresholdPolicy
 from tasks.problem.definition import Problem
 from tasks.problem.prepared_data import PreparedData
 from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
-from tasks.tables.baselines import Peer, fit_baselines
+from tasks.tables.baselines import Baseline, fit_baselines
 from tasks.training.augmentation import Augmentation
 
 Candidate = Literal["course", "frozen", "fine_tuned", "all"]
@@ -61,7 +61,7 @@ class FlowersParams(CaseParams):
         description="strategies: the lab's head, our head, the upper blocks too, or the whole "
         "network (hours on a CPU)",
     )
-    peers: tuple[Peer, ...] = Field(
+    peers: tuple[Baseline, ...] = Field(
         ("dummy", "logistic_regression"), description="plain models on the frozen features"
     )
     cut: Annotated[
@@ -93,11 +93,11 @@ def flowers(params: FlowersParams = FlowersParams()) -> Summary:
     if params.profile == "smoke":  # the last block alone learns, and from pictures as they are
         params = params.model_copy(update={"cut": 15, "views": 1})
     features = embed(parts, weights, params.cut, params.views, params.seed, params.device)
-    peers = fit_baselines.submit(
+    fitted = fit_baselines.submit(
         within(features, PLAIN), params.peers, 100, data.problem, params.seed
     )
     trained = train(parts, features, weights, params)
-    baselines = [peers] if params.peers else []
+    baselines = [fitted] if params.peers else []
     about = notes(weights, grouped, trained, params)
     refs: dict[str, list[Ref]] = {name: [trained[name]] for name in params.candidates}
     return evaluate_and_publish(FittedModels(data, refs, baselines, profile, about))

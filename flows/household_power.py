@@ -21,7 +21,7 @@ from tasks.problem.definition import Problem
 from tasks.problem.prepared_data import PreparedData
 from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
 from tasks.series.band import judge_band
-from tasks.series.baselines import SeriesPeer
+from tasks.series.baselines import SeriesBaseline
 from tasks.series.case import SeriesCase, SeriesModel, SeriesParams
 from tasks.series.estimators import SeriesEstimator, extra_trees, ridge
 from tasks.series.explain import explain_forecasts
@@ -47,7 +47,7 @@ class HouseholdPowerParams(SeriesParams):
         description="what to train: the lab's network, our network, trees, a linear model, and "
         "ours: a blend of our network and trees",
     )
-    peers: tuple[SeriesPeer, ...] = Field(
+    peers: tuple[SeriesBaseline, ...] = Field(
         ("yesterday", "last_week", "seasonal_naive", "ridge", "extra_trees"),
         description="plain forecasts to compare with",
     )
@@ -55,7 +55,7 @@ class HouseholdPowerParams(SeriesParams):
         "filled", description="from the day before, or zero as the files of sums have them"
     )
     trees: Annotated[
-        int, Field(ge=10, le=5000, description="size of the forest among the peers")
+        int, Field(ge=10, le=5000, description="size of the forest among the baselines")
     ] = 200
     sample_rows: Annotated[
         int, Field(ge=700, le=10_000, description="days of the embedded sample")

@@ -53,7 +53,7 @@ class MnistParams(PictureParams):
         description="networks to train: the lab's LeNet-5, ours, and one for a GPU",
     )
     trees: Annotated[
-        int, Field(ge=10, le=5000, description="size of the forest among the peers")
+        int, Field(ge=10, le=5000, description="size of the forest among the baselines")
     ] = 100
     epochs: Annotated[
         int, Field(ge=1, le=200, description="epochs of `ours` and `deep`, which wants about 55")

@@ -17,7 +17,7 @@ from casebook.tables import write_arrays
 from tasks.evaluation import paired
 from tasks.evaluation.choice import choose, read_faster
 from tasks.evaluation.consequences import consequences
-from tasks.evaluation.judging import Judged, judge_candidates, judge_peers, on_validation
+from tasks.evaluation.judging import Judged, judge_baselines, judge_candidates, on_validation
 from tasks.evaluation.model_figures import (
     differences_from,
     figures_per_fold,
@@ -37,7 +37,7 @@ def evaluate(
     out: Path,
     features: Sequence[Ref],
     trained: Mapping[str, Sequence[Ref]],
-    peers: Sequence[Ref],
+    baselines: Sequence[Ref],
     problem: Problem,
     policy: ThresholdPolicy,
     seed: int,
@@ -45,12 +45,12 @@ def evaluate(
     drawn: int = 1,
     faster: Ref | None = None,
 ) -> Facts:
-    """Judge candidates and peers on the test rows of one or more outer folds.
+    """Judge candidates and baselines on the test rows of one or more outer folds.
 
     Parameters
     ----------
-    features, peers
-        The encoded parts and the peers' scores, one reference per fold.
+    features, baselines
+        The encoded parts and the baselines' scores, one reference per fold.
     trained
         For each candidate its trained networks, one reference per fold.
     problem
@@ -78,12 +78,12 @@ def evaluate(
     Raises
     ------
     CasebookError
-        A candidate and a peer have one name.
+        A candidate and a baseline have one name.
     """
     folds = OuterFolds.read(features, problem, drawn, base_rate)
     candidates = judge_candidates(trained, folds.y, problem, policy)
-    baselines = judge_peers(peers, folds.y, problem, policy)
-    models = _together(candidates, baselines)
+    plain = judge_baselines(baselines, folds.y, problem, policy)
+    models = _together(candidates, plain)
     per_fold = {name: figures_per_fold(folds, model) for name, model in models.items()}
     figures = {
         name: figures_with_intervals(folds, model, per_fold[name], seed)
@@ -105,7 +105,7 @@ def evaluate(
     result = {
         "champion": choice.champion,
         "candidates": {name: figures[name] for name in candidates},
-        "peers": {name: figures[name] for name in baselines},
+        "peers": {name: figures[name] for name in plain},
         "differences": {name: gap._asdict() for name, gap in differences.items()},
         "validation": validation,
         "choice": choice.described(),
@@ -162,7 +162,7 @@ def _calibration(model: Judged) -> dict[str, float]:
 def _together(
     judged: dict[str, list[Judged]], plain: dict[str, list[Judged]]
 ) -> dict[str, list[Judged]]:
-    """Return candidates and peers by name.
+    """Return candidates and baselines by name.
 
     Raises
     ------
@@ -171,7 +171,7 @@ def _together(
     """
     if twice := judged.keys() & plain.keys():
         raise CasebookError(
-            f"{', '.join(sorted(twice))} is the name of a candidate and of a peer: give the "
+            f"{', '.join(sorted(twice))} is the name of a candidate and of a baseline: give the "
             "candidate another one."
         )
     return {**judged, **plain}

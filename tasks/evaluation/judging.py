@@ -14,7 +14,7 @@ from tasks.evaluation.figures import HALF, once
 from tasks.problem.calibration import ThresholdPolicy, platt, probabilities, temperature, threshold
 from tasks.problem.definition import Problem
 
-# Their models' answers are taken as they are, so that a peer writes those to the test part alone.
+# Their models' answers are taken as they are: a baseline writes those to the test part alone.
 NOT_CALIBRATED = ("text", "series")
 
 
@@ -117,22 +117,20 @@ def on_validation(folds: list[Judged], y: list[dict[str, Float64Array]], problem
     return float(sum(figures) / len(figures))
 
 
-def judge_peers(
+def judge_baselines(
     refs: Sequence[Ref],
     y: Sequence[Mapping[str, Float64Array]],
     problem: Problem,
     policy: ThresholdPolicy,
 ) -> dict[str, list[Judged]]:
-    """Return the peers on each fold by name, judged as candidates are."""
+    """Return the baselines on each fold by name, judged as candidates are."""
     if not refs:
         return {}
-    folds = [
-        _peers_of_fold(ref, labels, problem, policy) for ref, labels in zip(refs, y, strict=True)
-    ]
+    folds = [_judge_fold(ref, labels, problem, policy) for ref, labels in zip(refs, y, strict=True)]
     return {name: [fold[name] for fold in folds] for name in folds[0]}
 
 
-def _peers_of_fold(
+def _judge_fold(
     ref: Ref, y: Mapping[str, Float64Array], problem: Problem, policy: ThresholdPolicy
 ) -> dict[str, Judged]:
     if problem.input_kind in NOT_CALIBRATED:

@@ -14,31 +14,31 @@ from casebook.tables import read_arrays, write_arrays
 from casebook.threads import one_thread
 from tasks.images.patches import class_scores
 from tasks.problem.definition import Problem
-from tasks.tables.baselines import Peer, fit_baselines
+from tasks.tables.baselines import Baseline, fit_baselines
 
 PATCHES = "patches"
-PicturePeer: TypeAlias = Peer | Literal["patches"]
+PictureBaseline: TypeAlias = Baseline | Literal["patches"]
 
 
 @stage(process="worker")
 def fit_picture_baselines(
     out: Path,
     pictures: Ref,
-    peers: tuple[PicturePeer, ...],
+    names: tuple[PictureBaseline, ...],
     trees: int,
     centroids: int,
     problem: Problem,
     seed: int,
 ) -> Facts:
-    """Fit each peer to the training pictures to score the validation ones, and anew for the test.
+    """Fit each baseline to the training pictures for the validation ones, and anew for the test.
 
     `patches` is a linear model on a k-means dictionary of so many centroids, the others are those
     of tables, on the pixels. Writes `validation.npz` and `test.npz`, a logit of each class (of two,
-    one) per picture and peer.
+    one) per picture and baseline.
     """
-    plain = cast("tuple[Peer, ...]", tuple(name for name in peers if name != PATCHES))
+    plain = cast("tuple[Baseline, ...]", tuple(name for name in names if name != PATCHES))
     facts = fit_baselines.fn(out, pictures, plain, trees, problem, seed)
-    if PATCHES not in peers:
+    if PATCHES not in names:
         return facts
     parts = {name: read_arrays(pictures, name) for name in ("train", "validation", "test")}
     started = time.perf_counter()

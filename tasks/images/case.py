@@ -19,7 +19,7 @@ from casebook.store import Ref
 from tasks.data.clean import clean, drop_repeated_pictures
 from tasks.data.fetch import fetch
 from tasks.data.validate import enforce, suite_text, validate
-from tasks.images.baselines import PicturePeer, fit_picture_baselines
+from tasks.images.baselines import PictureBaseline, fit_picture_baselines
 from tasks.images.inputs import Pictures
 from tasks.images.picture import Shape
 from tasks.images.read import decode
@@ -43,12 +43,12 @@ class PictureParams(CaseParams):
     """What can be set where pictures are classified."""
 
     candidates: tuple[str, ...] = Field((), description="networks to train")
-    peers: tuple[PicturePeer, ...] = Field(
+    peers: tuple[PictureBaseline, ...] = Field(
         ("dummy", "extra_trees", "patches"),
         description="plain models to compare with: on the pixels, or on k-means of patches",
     )
     trees: Annotated[
-        int, Field(ge=10, le=5000, description="size of the forest among the peers")
+        int, Field(ge=10, le=5000, description="size of the forest among the baselines")
     ] = 100
     epochs: Annotated[int, Field(ge=1, le=200, description="epochs of our networks")] = 12
     device: DeviceChoice = Field("auto", description="where to train")

@@ -22,7 +22,7 @@ class Line(NamedTuple):
     low: float
     high: float
     champion: bool
-    peer: bool
+    baseline: bool
 
 
 def forest_plot(metrics: Mapping[str, Any], problem: Problem, label: str) -> Markup:
@@ -71,7 +71,7 @@ def lines_of(metrics: Mapping[str, Any], problem: Problem) -> list[Line]:
 def _row(line: Line, place: int, low: float, span: float) -> str:
     y = ROW * place + ROW / 2
     left, middle, right = (_x(value, low, span) for value in (line.low, line.value, line.high))
-    kind = "champion" if line.champion else "peer" if line.peer else "candidate"
+    kind = "champion" if line.champion else "baseline" if line.baseline else "candidate"
     numbers = f"{rounded(line.value)} ({rounded(line.low)} – {rounded(line.high)})"
     return (
         f'<g class="{kind}"><text x="0" y="{y + 4}">{escape(line.name)}</text>'

@@ -25,16 +25,19 @@ def card(metrics: Mapping[str, Any], bundle: Ref, problem: Problem) -> str:
             entry=entry,
             bundle=bundle.facts,
             problem=problem,
-            best_peer=best_peer(metrics, problem),
+            best_baseline=best_baseline(metrics, problem),
         )
     )
 
 
-def best_peer(metrics: Mapping[str, Any], problem: Problem) -> str | None:
-    """Return the peer whose primary figure is best."""
-    peers = metrics["peers"]
+def best_baseline(metrics: Mapping[str, Any], problem: Problem) -> str | None:
+    """Return the baseline whose primary figure is best."""
+    baselines = metrics["peers"]
     return (
-        max(peers, key=lambda name: problem.sign * peers[name][problem.primary_metric]["value"])
-        if peers
+        max(
+            baselines,
+            key=lambda name: problem.sign * baselines[name][problem.primary_metric]["value"],
+        )
+        if baselines
         else None
     )

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from casebook.language import Language, Message, msg, translated
 from tasks.evaluation.paired import Difference
-from tasks.pages.model_card import best_peer
+from tasks.pages.model_card import best_baseline
 from tasks.pages.numbers import rounded
 from tasks.problem.definition import Problem
 from tasks.publication.promotion_gate import joined
@@ -122,7 +122,7 @@ def _trust(
 
 def _beside_baseline(metrics: Mapping[str, Any], problem: Problem) -> list[Message]:
     """Say how the champion does beside the best baseline, if there is one."""
-    name = best_peer(metrics, problem)
+    name = best_baseline(metrics, problem)
     if name is None or name not in metrics["differences"]:
         return []
     match Difference(**metrics["differences"][name]).outcome(problem.sign):

@@ -105,7 +105,7 @@ def no_better(
 ) -> Message | None:
     """Say that a version is no better than the same answer to every row, or None.
 
-    The peer `dummy` answers so. Without it, both are judged on the test part here.
+    The baseline `dummy` answers so. Without it, both are judged on the test part here.
     """
     name = problem.primary_metric
     if dummy := metrics["peers"].get("dummy"):
@@ -167,19 +167,19 @@ def unfit(case: str, metrics: Mapping[str, Any]) -> Message | None:
 
 def beaten(metrics: Mapping[str, Any], problem: Problem) -> list[Message]:
     """Return a remark on the baseline that does better than the champion, if one does."""
-    name, peers = problem.primary_metric, metrics["peers"]
+    name, baselines = problem.primary_metric, metrics["peers"]
     better = {
-        peer: Difference(**metrics["differences"][peer])
-        for peer in peers
-        if metrics["differences"][peer]["value"] * problem.sign < 0
+        baseline: Difference(**metrics["differences"][baseline])
+        for baseline in baselines
+        if metrics["differences"][baseline]["value"] * problem.sign < 0
     }
     if not better:
         return []
-    best = min(better, key=lambda peer: better[peer].value * problem.sign)
+    best = min(better, key=lambda baseline: better[baseline].value * problem.sign)
     values: dict[str, Message | JsonValue] = {
         "name": best,
         "figure": Message(text=problem.title),
-        "value": peers[best][name]["value"],
+        "value": baselines[best][name]["value"],
         "difference": abs(better[best].value),
     }
     if better[best].outcome(problem.sign) == "worse":

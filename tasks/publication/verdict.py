@@ -10,14 +10,14 @@ from pydantic import JsonValue
 from casebook.language import Language, Message, msg, translated
 from tasks.evaluation.choice import FLOOR, RATIO
 from tasks.evaluation.paired import Difference
-from tasks.pages.model_card import best_peer
+from tasks.pages.model_card import best_baseline
 from tasks.problem.definition import Problem
 
 
 def verdict(
     metrics: Mapping[str, Any], problem: Problem, language: Language = "en"
 ) -> list[Message]:
-    """Say how the champion does against the best peer and the course, also where it loses.
+    """Say how the champion does against the best baseline and the course, also where it loses.
 
     If another candidate is best on validation, say why that is not the champion.
     """
@@ -31,7 +31,7 @@ def verdict(
         )
     ]
     for name, figures in (
-        (best_peer(metrics, problem), metrics["peers"]),
+        (best_baseline(metrics, problem), metrics["peers"]),
         (metrics["course"], metrics["candidates"]),
     ):
         if name is not None and name != metrics["champion"]:

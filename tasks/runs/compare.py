@@ -25,7 +25,7 @@ class Changed:
 
 @dataclass(frozen=True)
 class Figures:
-    """A candidate's or peer's figure in both runs, each with value, low and high.
+    """A candidate's or baseline's figure in both runs, each with value, low and high.
 
     None where a run has it not. Each is of its own run's test rows: whether models differ,
     `tasks.runs.paired` says.

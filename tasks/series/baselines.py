@@ -15,8 +15,8 @@ from casebook.tables import read_arrays, write_arrays
 from casebook.threads import fit_in_all_cores, one_thread
 from tasks.tables.baselines import NormalEquation
 
-SeriesPeer = Literal["yesterday", "last_week", "seasonal_naive", "ridge", "extra_trees"]
-StepPeer = Literal["last_value", "least_squares"]
+SeriesBaseline = Literal["yesterday", "last_week", "seasonal_naive", "ridge", "extra_trees"]
+StepBaseline = Literal["last_value", "least_squares"]
 WEEK = 7
 YEAR = 365.2425  # days
 WAVES = 2  # harmonics of the year among the calendar's features
@@ -24,7 +24,7 @@ WAVES = 2  # harmonics of the year among the calendar's features
 
 @stage(process="worker")
 def fit_baselines(
-    out: Path, parts: Ref, peers: tuple[SeriesPeer | StepPeer, ...], trees: int, seed: int
+    out: Path, parts: Ref, names: tuple[SeriesBaseline | StepBaseline, ...], trees: int, seed: int
 ) -> Facts:
     """Fit each baseline on training and validation rows together, and predict the test rows.
 
@@ -34,15 +34,19 @@ def fit_baselines(
     train, validation, test = (read_arrays(parts, name) for name in ("train", "validation", "test"))
     fit_rows = {name: np.concatenate([train[name], validation[name]]) for name in train}
     with one_thread():
-        scores = {name: answered(name, fit_rows, test, trees, seed) for name in peers}
+        scores = {name: answered(name, fit_rows, test, trees, seed) for name in names}
     write_arrays(out, "scores", **scores)
     return {"rows": len(fit_rows["y"])}
 
 
 def answered(
-    name: SeriesPeer | StepPeer, train: NamedArrays, test: NamedArrays, trees: int, seed: int
+    name: SeriesBaseline | StepBaseline,
+    train: NamedArrays,
+    test: NamedArrays,
+    trees: int,
+    seed: int,
 ) -> Float64Array:
-    """Return one peer's answers, of the truth's shape.
+    """Return one baseline's answers, of the truth's shape.
 
     `yesterday` repeats the last number, `last_week` the last seven, `seasonal_naive` the same
     weekdays 52 weeks before; `ridge` and `extra_trees` are fitted for each step ahead on recent
@@ -73,7 +77,7 @@ def answered(
 
 
 def _fitted(
-    name: SeriesPeer | StepPeer,
+    name: SeriesBaseline | StepBaseline,
     train: NamedArrays,
     test: NamedArrays,
     step: int,

@@ -20,7 +20,7 @@ from tasks.data.validate import enforce, suite_text, validate
 from tasks.problem.calibration import ThresholdPolicy
 from tasks.problem.definition import Problem
 from tasks.problem.prepared_data import PreparedData
-from tasks.series.baselines import SeriesPeer, StepPeer, fit_baselines
+from tasks.series.baselines import SeriesBaseline, StepBaseline, fit_baselines
 from tasks.series.blend import blend_series
 from tasks.series.estimators import SeriesEstimator, fit_step_estimators
 from tasks.series.export import Window
@@ -38,7 +38,7 @@ class SeriesParams(CaseParams):
     """What can be set where a series is continued."""
 
     candidates: tuple[str, ...] = Field((), description="models to train")
-    peers: tuple[SeriesPeer | StepPeer, ...] = Field(
+    peers: tuple[SeriesBaseline | StepBaseline, ...] = Field(
         (), description="plain forecasts to compare with"
     )
     device: DeviceChoice = Field("auto", description="where to train")

@@ -17,13 +17,27 @@ from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_arrays, write_arrays
 from casebook.threads import one_thread
 from tasks.problem.definition import Problem
+from tasks.tables.boosting_libraries import BoostingLibrary, boosting_model
 from tasks.tables.estimators import BOOSTING, fitted, scored
 from tasks.tables.split import PARTS
 from tasks.tables.variants import USUAL, Validated, Variant, best, variants
 
-Peer = Literal["dummy", "logistic_regression", "extra_trees", "random_forest", "gradient_boosting"]
-NumberPeer = Literal[
-    "dummy", "least_squares", "ridge", "extra_trees", "random_forest", "gradient_boosting"
+Baseline = Literal[
+    "dummy",
+    "logistic_regression",
+    "extra_trees",
+    "random_forest",
+    "gradient_boosting",
+    BoostingLibrary,
+]
+NumberBaseline = Literal[
+    "dummy",
+    "least_squares",
+    "ridge",
+    "extra_trees",
+    "random_forest",
+    "gradient_boosting",
+    BoostingLibrary,
 ]
 
 
@@ -31,22 +45,22 @@ NumberPeer = Literal[
 def fit_baselines(
     out: Path,
     features: Ref,
-    peers: tuple[Peer | NumberPeer, ...],
+    names: tuple[Baseline | NumberBaseline, ...],
     trees: int,
     problem: Problem,
     seed: int,
     *,
     log_target: bool = False,
 ) -> Facts:
-    """Fit each peer to the training rows to score the validation part, and anew for the test part.
+    """Fit each baseline to the training rows for the validation part, and anew for the test part.
 
-    Candidates of scikit-learn's are fitted in the same way, so that peers get the same calibration
-    and threshold policy. Of a few settings those are kept that are best on the validation part;
-    with `log_target`, which is for numbers, the logarithm of the target is tried as well. The
-    second fit is to training and validation rows. Writes `validation.npz` and `test.npz`, a logit
-    (of each class, where there are several) or a value per row and peer.
+    Candidates of scikit-learn's are fitted in the same way, so that baselines get the same
+    calibration and threshold policy. Of a few settings those are kept that are best on the
+    validation part; with `log_target`, which is for numbers, the logarithm of the target is tried
+    as well. The second fit is to training and validation rows. Writes `validation.npz` and
+    `test.npz`, a logit (of each class, where there are several) or a value per row and baseline.
     """
-    return _fit_all([out], [features], peers, trees, problem, seed, log_target=log_target)
+    return _fit_all([out], [features], names, trees, problem, seed, log_target=log_target)
 
 
 @stage(process="worker")
@@ -54,7 +68,7 @@ def fit_baselines_to_folds(
     out: Path,
     features: Ref,
     folds: int,
-    peers: tuple[Peer | NumberPeer, ...],
+    names: tuple[Baseline | NumberBaseline, ...],
     trees: int,
     problem: Problem,
     seed: int,
@@ -69,27 +83,27 @@ def fit_baselines_to_folds(
     for folder in folders:
         folder.mkdir()
     encoded = [features.fold(number) for number in range(folds)]
-    facts = _fit_all(folders, encoded, peers, trees, problem, seed, log_target=log_target)
+    facts = _fit_all(folders, encoded, names, trees, problem, seed, log_target=log_target)
     return {**facts, "folds": folds}
 
 
 def _fit_all(
     folders: Sequence[Path],
     features: Sequence[Ref],
-    peers: tuple[Peer | NumberPeer, ...],
+    names: tuple[Baseline | NumberBaseline, ...],
     trees: int,
     problem: Problem,
     seed: int,
     *,
     log_target: bool,
 ) -> Facts:
-    """Fit each peer to the folds, and write their scores into the folders."""
+    """Fit each baseline to the folds, and write their scores into the folders."""
     folds = [flat_parts(ref) for ref in features]
     validations: list[NamedArrays] = [{} for _ in folds]
     tests: list[NamedArrays] = [{} for _ in folds]
     settings: dict[str, object] = {}
     seconds = {}
-    for name in peers:
+    for name in names:
         started = time.perf_counter()
         with one_thread():
             chosen = _chosen(name, folds, trees, problem, seed, log_target=log_target)
@@ -106,7 +120,7 @@ def _fit_all(
 
 
 def _chosen(
-    name: Peer | NumberPeer,
+    name: Baseline | NumberBaseline,
     folds: Sequence[Mapping[str, NamedArrays]],
     trees: int,
     problem: Problem,
@@ -114,12 +128,12 @@ def _chosen(
     *,
     log_target: bool,
 ) -> Validated:
-    """Return a peer's best variant, fitted to the training rows of each fold."""
+    """Return a baseline's best variant, fitted to the training rows of each fold."""
 
     def validate(variant: Variant) -> list[Float64Array]:
         scores = []
         for parts in folds:
-            model = peer(name, trees, problem, seed, variant.settings)
+            model = baseline(name, trees, problem, seed, variant.settings)
             fit = fitted(model, parts["train"], problem, log_target=variant.log_target)
             x = parts["validation"]["x"]
             scores.append(scored(fit, x, problem, log_target=variant.log_target))
@@ -133,19 +147,19 @@ def _chosen(
 
 
 def _tested(
-    name: Peer | NumberPeer,
+    name: Baseline | NumberBaseline,
     variant: Variant,
     parts: Mapping[str, NamedArrays],
     trees: int,
     problem: Problem,
     seed: int,
 ) -> Float64Array:
-    """Return the test scores of a peer that is fitted to training and validation rows."""
+    """Return the test scores of a baseline that is fitted to training and validation rows."""
     rows = {
         name: np.concatenate([parts["train"][name], parts["validation"][name]])
         for name in ("x", "y")
     }
-    model = peer(name, trees, problem, seed, variant.settings)
+    model = baseline(name, trees, problem, seed, variant.settings)
     fit = fitted(model, rows, problem, log_target=variant.log_target)
     return scored(fit, parts["test"]["x"], problem, log_target=variant.log_target)
 
@@ -161,8 +175,8 @@ def flat(x: npt.NDArray[Any]) -> Float64Array:
     return x if x.dtype != np.uint8 else x.reshape(len(x), -1).astype("float32") / 255
 
 
-def peer(
-    name: Peer | NumberPeer,
+def baseline(
+    name: Baseline | NumberBaseline,
     trees: int,
     problem: Problem,
     seed: int,
@@ -191,6 +205,8 @@ def peer(
         case "gradient_boosting", False:
             boosting = {"n_estimators": trees, "max_depth": 3, "random_state": seed}
             return ensemble.GradientBoostingRegressor(**{**boosting, **settings})
+        case "lightgbm" | "xgboost" | "catboost", _:
+            return boosting_model(name, trees, seed, settings, classes=classes)
         case "extra_trees", _:
             return (ensemble.ExtraTreesClassifier if classes else ensemble.ExtraTreesRegressor)(
                 **forest
@@ -199,7 +215,7 @@ def peer(
             return (ensemble.RandomForestClassifier if classes else ensemble.RandomForestRegressor)(
                 **forest
             )
-    raise ValueError(f"{name} is no peer of a {problem.problem_type} model")
+    raise ValueError(f"{name} is no baseline of a {problem.problem_type} model")
 
 
 class NormalEquation:

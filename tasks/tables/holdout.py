@@ -95,7 +95,7 @@ class Holdout:
         return [
             fit_baselines.with_label(number).submit(
                 encoded,
-                params.peers,
+                params.baselines,
                 trees(params),
                 data.problem,
                 data.seed,

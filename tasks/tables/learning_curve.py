@@ -44,7 +44,7 @@ def learning_curve(
     features, networks
         The encoded parts, and the candidates by name: a reference for each fold.
     evaluation
-        Names the champion, and how it compares with the peers on the test part.
+        Names the champion, and how it compares with the baselines on the test part.
     learners
         What fits each candidate, and each part of a blend.
     problem, seed

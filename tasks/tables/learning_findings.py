@@ -11,40 +11,40 @@ from pydantic import JsonValue
 from casebook.language import Message, msg
 from tasks.evaluation.paired import Difference
 from tasks.pages.findings import Finding, Section, make_finding
-from tasks.pages.model_card import best_peer
+from tasks.pages.model_card import best_baseline
 from tasks.problem.definition import Problem
 
 
 class Comparison(NamedTuple):
-    """The champion beside the best peer on the test part.
+    """The champion beside the best baseline on the test part.
 
     Attributes
     ----------
-    champion, peer
+    champion, baseline
         Their names.
     difference
-        The champion's primary figure less the peer's.
+        The champion's primary figure less the baseline's.
     rows
         How many different rows that rests on.
     """
 
     champion: str
-    peer: str
+    baseline: str
     difference: Difference
     rows: int
 
     @classmethod
     def of(cls, judged: Mapping[str, Any], problem: Problem, table: int) -> Comparison | None:
-        """Return it out of an evaluation, or None without peers; `table` are the rows in all.
+        """Return it out of an evaluation, or None without baselines; `table` are the rows in all.
 
         Repeated folds test each row several times, and it is one row all the same.
         """
-        peer = best_peer(judged, problem)
-        if peer is None:
+        baseline = best_baseline(judged, problem)
+        if baseline is None:
             return None
         rows = min(int(judged["test"]["rows"]), table)
-        difference = Difference(**judged["differences"][peer])
-        return cls(str(judged["champion"]), peer, difference, rows)
+        difference = Difference(**judged["differences"][baseline])
+        return cls(str(judged["champion"]), baseline, difference, rows)
 
     @property
     def rows_needed(self) -> int | None:
@@ -85,7 +85,7 @@ def section(
     doubling
         The change that twice as many rows are expected to bring.
     compared
-        The champion beside the best peer, if there is one.
+        The champion beside the best baseline, if there is one.
     folds
         How many there are.
     problem
@@ -154,20 +154,20 @@ def _doubling(doubling: Difference, problem: Problem) -> Message:
 
 
 def needed(compared: Comparison) -> Finding:
-    """Say how many test rows tell the champion from the best peer."""
+    """Say how many test rows tell the champion from the best baseline."""
     return make_finding("test_rows_needed", compared.rows_needed, _needed(compared))
 
 
 def _needed(compared: Comparison) -> Message:
     names: dict[str, JsonValue] = {
         "champion": compared.champion,
-        "peer": compared.peer,
+        "baseline": compared.baseline,
         "rows": compared.rows,
     }
     if compared.rows_needed is None:
         return msg(
-            "On {rows:,} test rows {champion} and the best peer, {peer}, are equal: no number of "
-            "test rows is known to tell them apart.",
+            "On {rows:,} test rows {champion} and the best baseline, {baseline}, are equal: no "
+            "number of test rows is known to tell them apart.",
             **names,
         )
     values: dict[str, JsonValue] = {
@@ -177,14 +177,14 @@ def _needed(compared: Comparison) -> Message:
     }
     if compared.rows_needed <= compared.rows:
         return msg(
-            "On {rows:,} test rows {champion} differs from the best peer, {peer}, by {value:+.4f} "
-            "({low:+.4f} to {high:+.4f}). A difference of this size takes about {needed:,} test "
-            "rows to show.",
+            "On {rows:,} test rows {champion} differs from the best baseline, {baseline}, by "
+            "{value:+.4f} ({low:+.4f} to {high:+.4f}). A difference of this size takes about "
+            "{needed:,} test rows to show.",
             **values,
         )
     return msg(
-        "On {rows:,} test rows no difference between {champion} and the best peer, {peer}, is "
-        "shown: {value:+.4f} ({low:+.4f} to {high:+.4f}). If it is as large as it seems, about "
+        "On {rows:,} test rows no difference between {champion} and the best baseline, {baseline}, "
+        "is shown: {value:+.4f} ({low:+.4f} to {high:+.4f}). If it is as large as it seems, about "
         "{needed:,} test rows are needed to show it.",
         **values,
     )

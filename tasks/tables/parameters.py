@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import keras
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from casebook.array_types import Float32Array
 from casebook.device import DeviceChoice
 from casebook.params import CaseParams
 from tasks.problem.calibration import ThresholdPolicy
-from tasks.tables.baselines import NumberPeer, Peer
+from tasks.tables.baselines import Baseline, NumberBaseline
+from tasks.tables.boosting_libraries import installed, refuse_missing
 from tasks.training.networks import perceptron, plain
 from tasks.training.train import Optimizer, Settings
 
@@ -56,27 +57,44 @@ class TableParams(NetworkParams):
         min_length=1,
         description="networks to train: the lab's, our ensemble, yours",
     )
-    peers: tuple[Peer | NumberPeer, ...] = Field(
+    peers: tuple[Baseline | NumberBaseline, ...] = Field(
         ("dummy", "logistic_regression", "extra_trees", "gradient_boosting"),
         description="plain models to compare with",
     )
     trees: Annotated[
-        int, Field(ge=10, le=5000, description="size of forests and boosting among the peers")
+        int, Field(ge=10, le=5000, description="size of forests and boosting among the baselines")
     ] = 200
     sample_rows: Annotated[
         int, Field(ge=100, le=1_000_000, description="size of the embedded sample")
     ] = 400
 
+    @field_validator("peers")
+    @classmethod
+    def _installed(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        refuse_missing(names)
+        return names
+
+    @property
+    def baselines(self) -> tuple[Baseline | NumberBaseline, ...]:
+        """What candidates are compared with.
+
+        These are `peers`; and in the full profile, beside any of them, each boosting library that
+        is installed.
+        """
+        if self.profile != "full" or not self.peers:
+            return self.peers
+        return (*self.peers, *(name for name in installed() if name not in self.peers))
+
 
 class ThresholdParams(TableParams):
     """What can be set where a threshold is chosen by what an error costs, or by F-beta."""
 
-    peers: tuple[Peer, ...] = Field(
+    peers: tuple[Baseline, ...] = Field(
         ("dummy", "logistic_regression", "extra_trees", "gradient_boosting"),
         description="plain models to compare with",
     )
     trees: Annotated[
-        int, Field(ge=10, le=5000, description="size of the forests among the peers")
+        int, Field(ge=10, le=5000, description="size of the forests among the baselines")
     ] = 300
     threshold_by: Literal["cost", "f_beta"] = Field(
         "cost", description="what the threshold is chosen by"
@@ -117,7 +135,7 @@ class SmallTableParams(RepeatedFoldsParams):
         min_length=1,
         description="models to train: the lab's network, our ensemble, other kinds, a blend, yours",
     )
-    peers: tuple[NumberPeer, ...] = Field(
+    peers: tuple[NumberBaseline, ...] = Field(
         ("dummy", "least_squares", "ridge", "extra_trees", "gradient_boosting"),
         description="plain models to compare with",
     )

@@ -158,7 +158,7 @@ class RepeatedKFold:
         fitted = fit_baselines_to_folds.submit(
             encoded,
             folds,
-            params.peers,
+            params.baselines,
             trees(params),
             data.problem,
             data.seed,

@@ -14,23 +14,27 @@ from casebook.array_types import Float64Array
 from tasks.evaluation.figures import once
 from tasks.evaluation.judging import answered
 from tasks.problem.definition import Problem
+from tasks.tables.boosting_libraries import CLASSES as LIBRARIES
 
 Settings: TypeAlias = "Mapping[str, Any]"
 
 USUAL: Settings = {}
 LEAVES: Settings = {"min_samples_leaf": 3}
 HALF_OF_COLUMNS: Settings = {"max_features": 0.5}  # each split of a tree sees
+QUICK_STEPS: Settings = {"learning_rate": 0.1}
 FINER_STEPS: Settings = {"learning_rate": 0.05, "max_depth": 5, "subsample": 0.5}
 OF_CLASSES: Mapping[str, Settings] = {  # what is tried besides the usual settings
     "logistic_regression": {"C": 0.03},
     "extra_trees": LEAVES,
     "random_forest": LEAVES,
-    "gradient_boosting": {"learning_rate": 0.1},
+    "gradient_boosting": QUICK_STEPS,
+    **dict.fromkeys(LIBRARIES, QUICK_STEPS),
 }
 OF_NUMBERS: Mapping[str, Settings] = {
     "extra_trees": HALF_OF_COLUMNS,
     "random_forest": HALF_OF_COLUMNS,
     "gradient_boosting": FINER_STEPS,
+    **dict.fromkeys(LIBRARIES, QUICK_STEPS),
 }
 
 

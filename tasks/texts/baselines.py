@@ -20,32 +20,32 @@ from casebook.store import Facts, Ref
 from casebook.tables import read_table, write_arrays
 from casebook.threads import one_thread
 
-TextPeer = Literal["dummy", "linear_on_characters", "linear_on_words"]
+TextBaseline = Literal["dummy", "linear_on_characters", "linear_on_words"]
 
 
 @stage(process="worker")
 def fit_baselines(
-    out: Path, parts: Ref, text: str, target: str, peers: tuple[TextPeer, ...], seed: int
+    out: Path, parts: Ref, text: str, target: str, names: tuple[TextBaseline, ...], seed: int
 ) -> Facts:
-    """Fit each peer on training and validation texts together, and score the test texts.
+    """Fit each baseline on training and validation texts together, and score the test texts.
 
-    Writes `scores.npz`, a probability per test text and peer.
+    Writes `scores.npz`, a probability per test text and baseline.
     """
     frames = {name: read_table(parts, name) for name in ("train", "validation", "test")}
     fit_rows = pd.concat([frames["train"], frames["validation"]])
     texts, test = fit_rows[text].fillna("").to_numpy(), frames["test"][text].fillna("").to_numpy()
     scores, seconds = {}, {}
-    for name in peers:
+    for name in names:
         started = time.perf_counter()
         with one_thread():
-            fitted = peer(name, seed).fit(texts, fit_rows[target].to_numpy())
+            fitted = baseline(name, seed).fit(texts, fit_rows[target].to_numpy())
             scores[name] = probability(fitted, test)
         seconds[name] = round(time.perf_counter() - started, 2)
     write_arrays(out, "scores", **scores)
     return {"rows": len(fit_rows), "fit_seconds": seconds}
 
 
-def peer(name: TextPeer, seed: int) -> Any:
+def baseline(name: TextBaseline, seed: int) -> Any:
     """Return an unfitted model with usual settings.
 
     It is TF-IDF of n-grams and a linear support vector machine.

@@ -22,7 +22,7 @@ from tasks.data.validate import enforce, suite_text, validate
 from tasks.problem.calibration import ThresholdPolicy
 from tasks.problem.definition import Problem
 from tasks.problem.prepared_data import PreparedData
-from tasks.texts.baselines import TextPeer, fit_baselines
+from tasks.texts.baselines import TextBaseline, fit_baselines
 from tasks.texts.blend import blend
 from tasks.texts.features import encode
 from tasks.texts.halves import both, fetch_halves, join
@@ -40,7 +40,7 @@ class TextParams(CaseParams):
     """What can be set where texts are classified."""
 
     candidates: tuple[str, ...] = Field((), description="models to train")
-    peers: tuple[TextPeer, ...] = Field(
+    peers: tuple[TextBaseline, ...] = Field(
         ("dummy", "linear_on_characters", "linear_on_words"),
         description="plain models to compare with",
     )

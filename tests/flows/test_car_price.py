@@ -30,7 +30,7 @@ FAST = ("--profile", "smoke", "--candidates", "course", "--peers")
 
 @pytest.fixture(scope="module")
 def priced(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> House:
-    """A house in which the case ran once on its sample, with our candidate and one peer."""
+    """A house in which the case ran once on its sample, with our candidate and one baseline."""
     folder = tmp_path_factory.mktemp("priced")
     return house_after(
         folder,

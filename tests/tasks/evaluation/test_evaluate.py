@@ -95,12 +95,12 @@ def test_over_folds_figures_are_means_and_peers_stand_beside(
 ) -> None:
     folds = [fold(1), fold(2), fold(3)]
     trained = {"course": [scored(ref, 1.0, 1.0) for ref in folds]}
-    peers = [
+    baselines = [
         keep_arrays(validation={"dummy": np.full(60, -0.8)}, test={"dummy": np.full(80, -0.8)})
         for _ in folds
     ]
     result = results(
-        keep(evaluate.fn, folds, trained, peers, CLASS, ThresholdPolicy(), 0, 0.001, 2)
+        keep(evaluate.fn, folds, trained, baselines, CLASS, ThresholdPolicy(), 0, 0.001, 2)
     )
     course = result["candidates"]["course"]["auprc"]
     assert course["value"] == pytest.approx(np.mean(result["folds"]["course"]))
@@ -144,10 +144,10 @@ def test_the_champion_is_compared_with_all_others_on_the_same_rows(
 ) -> None:
     ref = fold(1)
     trained = {"course": [scored(ref, 0.5, 0.5)], "ours": [scored(ref, 2.0, 2.0)]}
-    peers = [
+    baselines = [
         keep_arrays(validation={"dummy": np.full(60, -0.8)}, test={"dummy": np.full(80, -0.8)})
     ]
-    result = results(keep(evaluate.fn, [ref], trained, peers, CLASS, ThresholdPolicy(), 0))
+    result = results(keep(evaluate.fn, [ref], trained, baselines, CLASS, ThresholdPolicy(), 0))
     assert list(result["differences"]) == ["course", "dummy"]
     champion = result["candidates"]["ours"]["auprc"]["value"]
     for name, kind in (("course", "candidates"), ("dummy", "peers")):
@@ -175,13 +175,15 @@ def test_a_candidate_and_a_peer_of_one_name_are_refused(
     keep_arrays: Callable[..., Ref],
 ) -> None:
     ref = fold(1)
-    peers = [keep_arrays(validation={"ours": np.full(60, -0.8)}, test={"ours": np.full(80, -0.8)})]
-    with pytest.raises(CasebookError, match="ours is the name of a candidate and of a peer"):
+    baselines = [
+        keep_arrays(validation={"ours": np.full(60, -0.8)}, test={"ours": np.full(80, -0.8)})
+    ]
+    with pytest.raises(CasebookError, match="ours is the name of a candidate and of a baseline"):
         keep(
             evaluate.fn,
             [ref],
             {"ours": [scored(ref, 1.0, 1.0)]},
-            peers,
+            baselines,
             CLASS,
             ThresholdPolicy(),
             0,
@@ -197,12 +199,12 @@ def test_a_peer_is_calibrated_and_thresholded_as_a_candidate_is(
     ref = fold(1)
     ours = scored(ref, 1.0, 1.0)
     scores = read_arrays(ours, "scores")
-    peer = keep_arrays(**{part: {"peer": values} for part, values in scores.items()})
+    baseline = keep_arrays(**{part: {"plain": values} for part, values in scores.items()})
     policy = ThresholdPolicy(by="f_beta")
-    result = results(keep(evaluate.fn, [ref], {"ours": [ours]}, [peer], CLASS, policy, 0))
-    assert result["peers"]["peer"] == result["candidates"]["ours"]
-    assert result["calibration"]["peer"] == result["calibration"]["ours"]
-    assert result["calibration"]["peer"]["threshold"] != 0.5
+    result = results(keep(evaluate.fn, [ref], {"ours": [ours]}, [baseline], CLASS, policy, 0))
+    assert result["peers"]["plain"] == result["candidates"]["ours"]
+    assert result["calibration"]["plain"] == result["calibration"]["ours"]
+    assert result["calibration"]["plain"]["threshold"] != 0.5
 
 
 def test_the_answers_of_a_peer_to_texts_are_taken_as_they_are(
@@ -214,10 +216,10 @@ def test_the_answers_of_a_peer_to_texts_are_taken_as_they_are(
     ref = fold(1)
     problem = CLASS.model_copy(update={"input_kind": "text"})
     truth = read_arrays(ref, "test")["y"]
-    peers = [keep_arrays(scores={"peer": 0.2 + 0.6 * truth})]
+    baselines = [keep_arrays(scores={"plain": 0.2 + 0.6 * truth})]
     trained = {"ours": [scored(ref, 1.0, 1.0)]}
     result = results(
-        keep(evaluate.fn, [ref], trained, peers, problem, ThresholdPolicy(by="likelier"), 0)
+        keep(evaluate.fn, [ref], trained, baselines, problem, ThresholdPolicy(by="likelier"), 0)
     )
-    assert result["peers"]["peer"]["brier"]["value"] == pytest.approx(0.04)
-    assert result["peers"]["peer"]["f1"]["value"] == 1.0
+    assert result["peers"]["plain"]["brier"]["value"] == pytest.approx(0.04)
+    assert result["peers"]["plain"]["f1"]["value"] == 1.0

@@ -115,12 +115,12 @@ def test_patches_tell_apart_what_trees_on_pixels_do_not(
     keep: Callable[..., Ref], keep_arrays: Callable[..., Ref]
 ) -> None:
     parts = {"train": striped(120, 0), "validation": striped(30, 1), "test": striped(150, 2)}
-    peers = ("dummy", "extra_trees", "patches")
-    ref = keep(fit_picture_baselines.fn, keep_arrays(**parts), peers, 50, 20, PROBLEM, 0)
+    names = ("dummy", "extra_trees", "patches")
+    ref = keep(fit_picture_baselines.fn, keep_arrays(**parts), names, 50, 20, PROBLEM, 0)
     scores = read_arrays(ref, "test")
-    assert list(scores) == list(read_arrays(ref, "validation")) == list(peers)
+    assert list(scores) == list(read_arrays(ref, "validation")) == list(names)
     assert ref.facts["rows"] == 150
-    assert list(ref.facts["fit_seconds"]) == list(peers)  # type: ignore[arg-type]
+    assert list(ref.facts["fit_seconds"]) == list(names)  # type: ignore[arg-type]
     right = {
         name: (logits.argmax(axis=1) == parts["test"]["y"]).mean()
         for name, logits in scores.items()

@@ -1,4 +1,4 @@
-"""Windows, the networks that are asked with them, their graphs, and their plain peers."""
+"""Windows, the networks that are asked with them, their graphs, and their plain baselines."""
 
 import json
 from collections.abc import Callable

@@ -14,12 +14,12 @@ from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_arrays, write_arrays
 from tasks.problem.definition import Problem
 from tasks.tables.baselines import (
+    Baseline,
     NormalEquation,
-    NumberPeer,
-    Peer,
+    NumberBaseline,
+    baseline,
     fit_baselines,
     fit_baselines_to_folds,
-    peer,
 )
 from tasks.tables.split import PARTS
 
@@ -34,24 +34,24 @@ def part(rows: int, seed: int, problem: Problem) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("problem", "peers"), [(CLASS, get_args(Peer)), (NUMBER, get_args(NumberPeer))]
+    ("problem", "names"), [(CLASS, get_args(Baseline)), (NUMBER, get_args(NumberBaseline))]
 )
 def test_every_peer_scores_validation_and_test_rows(
     keep: Callable[..., Ref],
     keep_arrays: Callable[..., Ref],
     problem: Problem,
-    peers: tuple[Any, ...],
+    names: tuple[Any, ...],
 ) -> None:
     parts = {
         "train": part(80, 0, problem),
         "validation": part(20, 1, problem),
         "test": part(30, 2, problem),
     }
-    ref = keep(fit_baselines.fn, keep_arrays(**parts), peers, 20, problem, 0)
+    ref = keep(fit_baselines.fn, keep_arrays(**parts), names, 20, problem, 0)
     assert ref.facts["rows"] == 100
     for part_name, rows in (("validation", 20), ("test", 30)):
         scores = read_arrays(ref, part_name)
-        assert set(scores) == set(peers)
+        assert set(scores) == set(names)
         for name, values in scores.items():
             assert values.shape == (rows,)
             assert name == "dummy" or np.corrcoef(values, parts[part_name]["y"])[0, 1] > 0.5
@@ -101,8 +101,8 @@ def test_folds_share_the_settings_and_have_scores_of_their_own(keep: Callable[..
 
 
 def test_a_peer_of_another_kind_is_refused() -> None:
-    with pytest.raises(ValueError, match="ridge is no peer of a binary model"):
-        peer("ridge", 10, CLASS, 0)
+    with pytest.raises(ValueError, match="ridge is no baseline of a binary model"):
+        baseline("ridge", 10, CLASS, 0)
 
 
 @given(st.integers(0, 1000), st.integers(1, 5))

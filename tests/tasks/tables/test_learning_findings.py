@@ -18,10 +18,14 @@ def compared(value: float, low: float, high: float) -> Comparison:
 @pytest.mark.parametrize(
     ("difference", "rows", "words"),
     [
-        ((0.1, -0.1, 0.3), 400, "no difference between ours and the best peer, ridge, is shown"),
+        (
+            (0.1, -0.1, 0.3),
+            400,
+            "no difference between ours and the best baseline, ridge, is shown",
+        ),
         ((-0.1, -0.3, 0.1), 400, "about 400 test rows are needed"),
         ((0.2, 0.1, 0.3), 25, "takes about 25 test rows to show"),
-        ((-0.2, -0.3, -0.1), 25, "differs from the best peer, ridge, by -0.2000"),
+        ((-0.2, -0.3, -0.1), 25, "differs from the best baseline, ridge, by -0.2000"),
         ((0.0, -0.1, 0.1), None, "are equal"),
     ],
 )

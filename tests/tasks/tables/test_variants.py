@@ -5,7 +5,7 @@ import pytest
 
 from casebook.array_types import Float64Array
 from tasks.problem.definition import Problem
-from tasks.tables.baselines import Peer, peer
+from tasks.tables.baselines import Baseline, baseline
 from tasks.tables.variants import Variant, best, variants
 
 CLASS = Problem(problem_type="binary", target="y", primary_metric="roc_auc", metrics=("roc_auc",))
@@ -40,9 +40,9 @@ def test_the_logarithm_is_tried_beside_the_target_itself() -> None:
 
 @pytest.mark.parametrize("problem", [CLASS, NUMBER])
 @pytest.mark.parametrize("name", ["extra_trees", "random_forest", "gradient_boosting"])
-def test_every_variant_is_another_model(problem: Problem, name: Peer) -> None:
+def test_every_variant_is_another_model(problem: Problem, name: Baseline) -> None:
     models = [
-        repr(sorted(peer(name, 20, problem, 0, variant.settings).get_params().items()))
+        repr(sorted(baseline(name, 20, problem, 0, variant.settings).get_params().items()))
         for variant in variants(name, problem, log_target=False)
     ]
     assert len(set(models)) == len(models) > 1
