@@ -16,14 +16,13 @@ class ArgumentParser(argparse.ArgumentParser):
     """Takes flags by their whole names only, and answers a fault without a page of usage."""
 
     def __init__(self, **settings: Any) -> None:
-        self._names: list[str] = []
         self._given: list[str] = []
         super().__init__(**{**settings, "allow_abbrev": False})
 
-    def add_argument(self, *names: Any, **settings: Any) -> argparse.Action:
-        """Add an argument, and note its names for whoever mistypes one."""
-        self._names += [name for name in names if name.startswith("--")]
-        return super().add_argument(*names, **settings)
+    @property
+    def _names(self) -> list[str]:
+        """The names that somebody may have meant, those of all groups."""
+        return [name for name in self._option_string_actions if name.startswith("--")]
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse arguments, and note them for an error."""

@@ -12,8 +12,10 @@ from functools import cached_property, update_wrapper
 from typing import Generic, TypeVar
 
 import prefect
+from prefect import runtime
 
 from casebook import paths, track
+from casebook.addresses import without_password
 from casebook.artifacts_ui import log_lines, show
 from casebook.cluster import connected
 from casebook.errors import CasebookError
@@ -22,6 +24,7 @@ from casebook.params import CaseParams
 from casebook.run import REPORT, Run, Summary, under_way
 
 M = TypeVar("M", bound=CaseParams)
+NAMED = 40  # characters of a source in the name of a run
 LIBRARIES = ("prefect", "great-expectations", "pandas", "scikit-learn", "imbalanced-learn", "keras")
 
 
@@ -62,7 +65,13 @@ class Case(Generic[M]):
         body.__signature__ = inspect.Signature([parameter])  # type: ignore[attr-defined]
         body.__annotations__ = {"params": self.params, "return": Summary}
         summary = (inspect.getdoc(self.story) or "").strip()
-        return prefect.flow(name=self.name, description=summary, persist_result=False)(body)
+        named = prefect.flow(
+            name=self.name,
+            description=summary,
+            flow_run_name=lambda: run_name(self.name, runtime.flow_run.parameters["params"]),
+            persist_result=False,
+        )
+        return named(body)
 
     def plan(self, params: M) -> Run:
         """Walk through the story without running a stage.
@@ -116,6 +125,18 @@ class Case(Generic[M]):
             return
         if isinstance(error, Exception):  # and nobody wants it to stop at once
             track.track_ended(run.case, run.run_id)
+
+
+def run_name(case: str, params: CaseParams) -> str:
+    """Return what a run is called in Prefect's UI.
+
+    Examples
+    --------
+    >>> run_name("fraud", CaseParams(profile="smoke", source="data/card payments.csv"))
+    'fraud, smoke, card payments.csv'
+    """
+    source = without_password(params.source).rstrip("/").rpartition("/")[2]
+    return f"{case}, {params.profile}, {source[:NAMED]}"
 
 
 def case(story: Callable[[M], Summary]) -> Case[M]:

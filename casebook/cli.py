@@ -3,6 +3,7 @@
 Its flags are made from the case's parameters. An error is printed as one clear paragraph.
 """
 
+import argparse
 import errno
 import importlib
 import logging
@@ -22,6 +23,11 @@ from casebook.quiet import separate_stderr
 from casebook.run import Run, Summary
 
 DONE, FAILED = 0, 1
+EXAMPLES = """examples:
+  {command} --profile smoke      a first run, in seconds
+  {command} --source PATH        on your own file with the same columns
+  {command} --plan --seed 1      what would run again, and why
+"""
 FULL = {errno.ENOSPC, errno.EDQUOT}
 REFUSED = {
     errno.EACCES,
@@ -44,18 +50,25 @@ def main(module: str, argv: Sequence[str] | None = None) -> int:
     0 done, 1 failed, 2 bad arguments.
     """
     case = named(module)
-    parser = ArgumentParser(prog=f"python -m {module}", description=case.__doc__)
+    parser = ArgumentParser(
+        prog=f"python -m {module}",
+        usage=f"python -m {module} [options]",
+        description=case.__doc__,
+        epilog=EXAMPLES.format(command=f"python -m {module}"),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     add_flags(parser, case.params)
-    parser.add_argument(
+    running = parser.add_argument_group("this command")
+    running.add_argument(
         "--params",
         type=Path,
         metavar="FILE",
         help="TOML or JSON file of parameters; flags win over it",
     )
-    parser.add_argument(
+    running.add_argument(
         "--plan", action="store_true", help="say what would be run or reused, and why; run nothing"
     )
-    parser.add_argument(
+    running.add_argument(
         "--debug", action="store_true", help="show the traceback and Prefect's log of a failure"
     )
     flags = vars(parser.parse_args(argv))

@@ -7,7 +7,7 @@ import argparse
 import datetime
 import types
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -19,17 +19,51 @@ from casebook.errors import CasebookError
 from casebook.language import Language
 
 Profile = Literal["smoke", "standard", "full"]
+FIRST = ("profile", "source")  # that everybody sets
+OWN = "this case"  # the heading of what one case alone has
 MOST_SHOWN = 80  # characters of a wrong value
 SYMBOLS = {Ge: "at least", Gt: "over", Le: "at most", Lt: "under"}
+
+
+def groups(model: type[BaseModel]) -> dict[str, list[str]]:
+    """Return the fields in order of use, under headings.
+
+    A field stands under the `heading` of the class that declares it first. What is closest to the
+    case comes first, and what every case has last, but for the fields in `FIRST`.
+
+    Examples
+    --------
+    >>> list(groups(CaseParams))
+    ['data and size', 'running']
+    """
+    classes = [kind for kind in model.__mro__ if issubclass(kind, BaseModel)]
+    headings = {"data and size": [name for name in FIRST if name in model.model_fields]}
+    for kind in classes:
+        headings.setdefault(kind.__dict__.get("heading", OWN), [])
+    for name in model.model_fields:
+        if name not in FIRST:
+            first = next(kind for kind in reversed(classes) if name in kind.model_fields)
+            headings[first.__dict__.get("heading", OWN)].append(name)
+    return {heading: names for heading, names in headings.items() if names}
+
+
+def _in_order_of_use(schema: dict[str, Any], model: type[BaseModel]) -> None:
+    """Let a form ask for the fields in the order of their groups."""
+    order = [name for names in groups(model).values() for name in names]
+    schema["properties"] = {name: schema["properties"][name] for name in order}
 
 
 class CaseParams(BaseModel):
     """The parameters common to all cases.
 
-    A case adds its own fields, each with a description, a default and limits.
+    A case adds its own fields, each with a description, a default and limits. A class whose fields
+    belong together names them by its `heading`.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, json_schema_extra=_in_order_of_use
+    )
+    heading: ClassVar[str] = "running"
 
     profile: Profile = Field(
         "standard", description="smoke: seconds; standard: one honest split; full: all folds"
@@ -74,20 +108,24 @@ def add_flags(parser: argparse.ArgumentParser, model: type[BaseModel]) -> None:
     >>> given.trust_columns, given.refresh, given.seed
     (['id', 'day'], False, None)
     """
-    for name, field in model.model_fields.items():
-        flag = "--" + name.replace("_", "-")
-        text = f"{field.description} ({_limits(field)}default: {_shown(field.default)})".replace(
-            "%", "%%"
+    for heading, names in groups(model).items():
+        group = parser.add_argument_group(heading)
+        for name in names:
+            _add_flag(group, name, model.model_fields[name])
+
+
+def _add_flag(group: argparse._ArgumentGroup, name: str, field: FieldInfo) -> None:
+    flag = "--" + name.replace("_", "-")
+    about = f"{field.description} ({_limits(field)}default: {_shown(field.default)})"
+    text = about.replace("%", "%%")
+    if field.annotation is bool:
+        group.add_argument(
+            flag, dest=name, action=argparse.BooleanOptionalAction, default=None, help=text
         )
-        kind = field.annotation
-        if kind is bool:
-            parser.add_argument(
-                flag, dest=name, action=argparse.BooleanOptionalAction, default=None, help=text
-            )
-            continue
-        many: dict[str, Any] = {"nargs": "*"} if get_origin(kind) is tuple else {}
-        metavar = name.rsplit("_", 1)[-1].upper()
-        parser.add_argument(flag, dest=name, default=None, help=text, metavar=metavar, **many)
+        return
+    many: dict[str, Any] = {"nargs": "*"} if get_origin(field.annotation) is tuple else {}
+    metavar = name.rsplit("_", 1)[-1].upper()
+    group.add_argument(flag, dest=name, default=None, help=text, metavar=metavar, **many)
 
 
 def parse(model: type[BaseModel], given: dict[str, Any], file: Path | None = None) -> BaseModel:

@@ -1,10 +1,15 @@
 """Reuse: whether a stage runs or its stored output serves, and why."""
 
-from collections.abc import Mapping
+import ast
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from casebook import store
 from casebook.run import Run, StageRecord
 from casebook.store import Manifest, Ref
+
+LONGEST = 60  # characters in which a change of a value is said
 
 
 def decide(run: Run, ref: Ref, parts: Mapping[str, str]) -> StageRecord:
@@ -43,7 +48,49 @@ def _what_changed(parts: Mapping[str, str], last: Manifest | None) -> str:
     ]
     if waiting and len(waiting) == len(changed):
         return "waits for " + ", ".join(waiting)
-    return ", ".join(name for name in changed if name not in waiting) + " changed"
+    ready = [name for name in changed if name not in waiting]
+    values = {name: list(_values(name, last.parts, parts)) for name in ready}
+    others = ", ".join(name for name in ready if not values[name])
+    changes = [change for of_name in values.values() for change in of_name]
+    return ", ".join([*changes, *([f"{others} changed"] if others else [])])
+
+
+def _values(name: str, before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
+    """Yield which short values of a part changed, and into what.
+
+    Examples
+    --------
+    >>> before, now = {"epochs": "5"}, {"epochs": "8"}
+    >>> list(_values("epochs", before, now))
+    ['epochs 5 → 8']
+    >>> before, now = {"policy": '{"by":"cost","missed":100.0} f0'}, {"policy": '{"missed":2.0} f0'}
+    >>> list(_values("policy", before, now))
+    ['missed 100.0 → 2.0']
+    """
+    old, new = (_fields(name, part.get(name, "")) for part in (before, now))
+    for field in new:
+        if field in old and old[field] != new[field]:
+            text = f"{field} {_shown(old[field])} → {_shown(new[field])}"
+            if len(text) <= LONGEST:
+                yield text
+
+
+def _fields(name: str, part: str) -> dict[str, Any]:
+    """Return the values in a part of a key: a record's fields, or the one value under its name."""
+    try:
+        if part.startswith("["):
+            items = [json.loads(item) for item in ast.literal_eval(part)]
+            return {name: " ".join(map(_shown, items))}
+        value, end = json.JSONDecoder().raw_decode(part)
+    except (ValueError, SyntaxError):  # the hash of an output, or of code
+        return {}
+    if isinstance(value, dict):  # the hash of its code stands behind it
+        return value
+    return {name: value} if end == len(part) else {}
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def cost_of(manifest: Manifest | None) -> dict[str, object]:

@@ -34,9 +34,10 @@ NEEDED = (
     "sample_response.json",
 )
 REFERENCE = "reference.json"  # without it nothing is counted
+TRUTH = "sample_truth.json"  # what is true of the sample's rows; without it the page names none
 VOCABULARY = "vocabulary.json"  # needed where the model takes a text
 AnyReader = Reader | PictureReader | SeriesReader | TextReader
-KEPT = (*NEEDED, REFERENCE, VOCABULARY)
+KEPT = (*NEEDED, REFERENCE, TRUTH, VOCABULARY)
 # seconds that a graph has for its sample: one that loops for ever must not keep others from serving
 PATIENCE = 60.0
 LONGEST_REASON = 1000  # characters
@@ -81,6 +82,7 @@ class Predictor:
     primary_metric: str | None
     score: Score | None
     sample: Sequence[Mapping[str, object]]
+    truth: Sequence[object]
     reader: AnyReader
     graph: Graph
     tell: Teller
@@ -179,6 +181,7 @@ def _loaded(folder: Path) -> Predictor:
         primary_metric=manifest.primary_metric,
         score=_score(metrics, manifest.primary_metric),
         sample=sample,
+        truth=_truth(files, len(sample)),
         reader=_reader(signature, files),
         graph=Graph(files["model.onnx"], signature),
         tell=teller(signature),
@@ -188,6 +191,18 @@ def _loaded(folder: Path) -> Predictor:
     )
     _verify(predictor, _list("sample_response.json", files["sample_response.json"], "predictions"))
     return predictor
+
+
+def _truth(files: Mapping[str, bytes], rows: int) -> list[object]:
+    """Return what is true of each row of the sample: a label or a number, or nothing at all."""
+    if TRUTH not in files:
+        return []
+    truth = parse_object(TRUTH, files[TRUTH]).get("truth")
+    if not isinstance(truth, list) or len(truth) != rows:
+        raise ValueError(f"{TRUTH}: truth must be a list of {rows}, as the sample has rows")
+    if not all(isinstance(value, str | int | float) for value in truth):
+        raise ValueError(f"{TRUTH}: truth must hold labels or numbers")
+    return truth
 
 
 def _list(name: str, content: bytes, key: str) -> list[dict[str, object]]:

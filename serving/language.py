@@ -32,6 +32,7 @@ def add_words(app: Flask) -> None:
     words.add_extension("jinja2.ext.i18n")
     words.policies["ext.i18n.trimmed"] = True
     words.filters["short"] = short
+    words.filters["told"] = _in_language
     words.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
 
 
@@ -50,6 +51,12 @@ def short(value: float) -> str:
     if abs(value) >= 999.95:  # which four digits would round up to 1000
         return f"{value:,.1f}".removesuffix(".0")
     return f"{value:.4g}"
+
+
+@pass_context
+def _in_language(context: "Context", text: str) -> str:
+    """Return a text that a version brought, translated if the catalog has it."""
+    return translated(text, context["language"])
 
 
 @pass_context

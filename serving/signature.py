@@ -29,7 +29,8 @@ class Field:
     """One raw input: a column, the picture, a series of numbers, a date, or the text.
 
     `minimum` and `maximum` are the range seen in training, not a limit; `allowed` is a limit, empty
-    for none. Only a picture has a `shape`. Only a series has a `length`: how many numbers it holds.
+    for none. `seen` are the values of a text in training, where others are answered too. Only a
+    picture has a `shape`. Only a series has a `length`: how many numbers it holds.
     Only a text that is read word by word has a `longest`: how many characters it may have.
     """
 
@@ -41,6 +42,7 @@ class Field:
     minimum: float | None = None
     maximum: float | None = None
     allowed: tuple[object, ...] = ()
+    seen: tuple[str, ...] = ()
     shape: Shape | None = None
     longest: int | None = None
     length: int | None = None
@@ -67,13 +69,18 @@ class Output:
 
 @dataclass(frozen=True)
 class Signature:
-    """A model's case, kind, training data, inputs and output."""
+    """A model's case, kind, training data, inputs and output.
+
+    It may have a title for people, and the limits of the data that it learned from.
+    """
 
     case: str
     kind: str
     trained_on: str
     inputs: tuple[Field, ...]
     output: Output
+    title: str = ""
+    limits: str = ""
 
     @property
     def picture(self) -> Field | None:
@@ -131,7 +138,9 @@ def parse(content: Mapping[str, object]) -> Signature:
     timed = [field.dtype in ("series", "date") for field in inputs]
     if any(timed) and not (all(timed) and any(field.length for field in inputs)):
         raise ValueError("a series goes with series and dates alone, and a date with a series")
-    return Signature(case, kind, trained_on, inputs, _output(_mapping(content.get("output")), kind))
+    output = _output(_mapping(content.get("output")), kind)
+    title, limits = (str(content.get(key) or "") for key in ("title", "limits"))
+    return Signature(case, kind, trained_on, inputs, output, title, limits)
 
 
 def _field(item: Mapping[str, object]) -> Field:
@@ -147,6 +156,7 @@ def _field(item: Mapping[str, object]) -> Field:
         minimum=_number(item, "minimum"),
         maximum=_number(item, "maximum"),
         allowed=_allowed(item, name, dtype) if item.get("allowed") else (),
+        seen=tuple(str(value) for value in _list(item, "seen")) if item.get("seen") else (),
         shape=_shape(item) if dtype == "picture" else None,
         longest=_size(item, "longest") if dtype == "text" else None,
         length=_size(item, "length") if dtype == "series" else None,

@@ -41,8 +41,20 @@ function showNumber(prediction) {
   const told = (form.dataset.kind === "binary" ? probability : short)(prediction[output]);
   const number = `${output} ${told} ${unit}`.trim();
   part("value").textContent = prediction.label ?? number;
-  part("label").textContent = prediction.label ? number : "";
+  part("label").textContent = prediction.label ? say("of_class", { share: ofNamed(prediction) }) : error();
   drawNumber(prediction[output], `${output} ${told}`);
+}
+
+// The probability of the class that is named, which may be the other one than the model's number is of.
+function ofNamed(prediction) {
+  const { output, positive } = form.dataset;
+  const share = prediction[output];
+  return percent(prediction.label === positive ? share : 1 - share);
+}
+
+function error() {
+  const { error, unit } = form.dataset;
+  return error ? say("typical_error", { error: short(Number(error)), unit }).replace(/ +/g, " ") : "";
 }
 
 // A bar from zero to the number, with the threshold or the example's answer as a mark.

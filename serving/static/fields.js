@@ -39,10 +39,13 @@ function beyond(input) {
   return numbers(input.value).some((value) => value < Number(low ?? -Infinity) || value > Number(high ?? Infinity));
 }
 
+// A text that training never saw, where others are answered too.
+const unseen = (input) => input.list && input.value !== "" && ![...input.list.options].some((option) => option.value === input.value);
+
 function note(input) {
   const outside = part(`${input.id}-outside`);
   if (outside) {
-    outside.hidden = !beyond(input);
+    outside.hidden = !(input.list ? unseen(input) : beyond(input));
     input.classList.toggle("beyond", !outside.hidden);
   }
   const count = part(`${input.id}-count`);
@@ -53,6 +56,8 @@ function note(input) {
   count.textContent = `${found} / ${most}`;
   count.classList.toggle("over", series ? found !== most : found > most);
 }
+
+export const noteAll = () => inputs().forEach(note);
 
 for (const input of inputs()) {
   note(input);

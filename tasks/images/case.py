@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, TypeAlias
+from typing import Annotated, ClassVar, TypeAlias
 
 import numpy as np
 from numpy import typing as npt
@@ -41,6 +41,8 @@ PROTOCOL = msg(
 
 class PictureParams(CaseParams):
     """What can be set where pictures are classified."""
+
+    heading: ClassVar[str] = "models"
 
     candidates: tuple[str, ...] = Field((), description="networks to train")
     peers: tuple[PictureBaseline, ...] = Field(

@@ -26,6 +26,7 @@ from casebook.tables import read_arrays
 from tasks.evaluation.evaluate import results
 from tasks.images.train import at_once
 from tasks.problem.definition import Problem
+from tasks.problem.signature import heading
 from tasks.tables.export import ranked
 from tasks.tables.network_graph import converted
 from tasks.training.onnx_format import TOLERANCE
@@ -112,9 +113,7 @@ def signature(shape: tuple[int, int, int], problem: Problem, raw: Ref) -> dict[s
         "labels": list(problem.labels),
     }
     return {
-        "kind": problem.problem_type,
-        "case": raw.case,
-        "trained_on": raw.facts["kind"],
+        **heading(raw, problem),
         "inputs": [picture],
         "output": output,
     }

@@ -21,8 +21,10 @@ from tasks.evaluation.evaluate import results
 from tasks.evaluation.paired import Difference
 from tasks.pages.findings import sections_of
 from tasks.pages.forest_plot import forest_plot
+from tasks.pages.glossary import terms
 from tasks.pages.notes import Notes
 from tasks.pages.render import asked_date, asked_language, copy_pictures, page
+from tasks.pages.threshold_curve import of_champion
 from tasks.problem.definition import Problem
 from tasks.publication.first_screen import cards
 from tasks.publication.promotion_gate import joined
@@ -199,11 +201,13 @@ def _contents(run: Run, metrics: dict[str, Any], outputs: RunOutputs) -> dict[st
         "why": joined(published.reasons, asked_language()),
         "notes": Notes.kept(notes) if isinstance(notes, Ref) else notes,
         "forest_plot": forest_plot,
+        "terms": terms(problem),
         "verdict": verdict(metrics, problem, asked_language()),
         "learned": [section for ref in outputs.learned for section in sections_of(ref)],
         "choice": chosen(metrics),
         "sections": [section for ref in outputs.findings for section in sections_of(ref)],
         "curl": question(run.case),
+        "curve": of_champion(outputs.evaluation) if problem.problem_type == "binary" else None,
     }
 
 

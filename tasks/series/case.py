@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from pydantic import Field
 
@@ -36,6 +36,8 @@ SMOKE_SIZE = {"n_estimators": 5}  # of the forests among the candidates
 
 class SeriesParams(CaseParams):
     """What can be set where a series is continued."""
+
+    heading: ClassVar[str] = "models"
 
     candidates: tuple[str, ...] = Field((), description="models to train")
     peers: tuple[SeriesBaseline | StepBaseline, ...] = Field(

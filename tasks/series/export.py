@@ -25,6 +25,7 @@ from casebook.store import Facts, Ref
 from casebook.tables import read_arrays
 from tasks.evaluation.evaluate import results
 from tasks.problem.definition import Problem
+from tasks.problem.signature import heading
 from tasks.series.band import LEVEL, floor, offsets
 from tasks.series.graph import answer_graph, run, with_band
 from tasks.tables.blend import NETWORK
@@ -173,9 +174,7 @@ def signature(
     if problem.problem_type == "forecast":
         output |= {"horizon": rows["train"]["y"].shape[1], "step": window.step, "level": LEVEL}
     return {
-        "kind": problem.problem_type,
-        "case": raw.case,
-        "trained_on": raw.facts["kind"],
+        **heading(raw, problem),
         "inputs": [_input(name, values, window) for name, values in fit_rows.items()],
         "output": output,
     }

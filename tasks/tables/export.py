@@ -24,6 +24,7 @@ from casebook.store import Facts, Ref
 from casebook.tables import read_table
 from tasks.evaluation.evaluate import results
 from tasks.problem.definition import Problem
+from tasks.problem.signature import heading
 from tasks.problem.targets import truth
 from tasks.tables.answer_graph import answer_graph
 from tasks.tables.encoder_graph import prefix_for
@@ -34,6 +35,7 @@ from tasks.training.onnx_format import TOLERANCE, in_our_format
 
 SAMPLE_ROWS = 10
 FEW = 20  # values that a text must be one of; with more it is free
+MANY = 200  # values that are proposed where it is free
 TOP = 5  # most probable classes that an answer names
 
 
@@ -60,7 +62,7 @@ def export(
         What is predicted.
 
     Writes `model.onnx` (raw columns in), of a network also `model.keras` (encoded features in),
-    `signature.json`, `sample_request.json` and `sample_response.json`.
+    `signature.json`, `sample_request.json`, `sample_response.json` and `sample_truth.json`.
 
     Raises
     ------
@@ -83,7 +85,7 @@ def export(
     entry = data_set(str(raw.facts["dataset"]))
     described = signature(read_table(parts, "train")[columns], entry, calibration, problem, raw)
     files.write_json(out / "signature.json", described)
-    _samples(out, read_table(parts, "test")[columns], answered, calibration["threshold"], problem)
+    _samples(out, read_table(parts, "test"), columns, answered, calibration["threshold"], problem)
     return {
         "dataset": raw.facts["dataset"],
         "champion": champion,
@@ -174,9 +176,7 @@ def signature(
     else:
         output |= {"description": entry.columns[problem.target].description}
     return {
-        "kind": problem.problem_type,
-        "case": raw.case,
-        "trained_on": raw.facts["kind"],
+        **heading(raw, problem),
         "inputs": [_input(train[name], entry) for name in train.columns],
         "output": output,
     }
@@ -198,21 +198,40 @@ def _input(values: pd.Series, entry: DataSet) -> dict[str, Any]:
     if column.type != "string":
         return {**about, "minimum": float(values.min()), "maximum": float(values.max())}
     seen = sorted(values.dropna().unique())
-    return {**about, "allowed": seen} if len(seen) <= FEW else about
+    if len(seen) <= FEW:
+        return {**about, "allowed": seen}
+    return {**about, "seen": seen} if len(seen) <= MANY else about
 
 
-def _samples(out: Path, raw: pd.DataFrame, answered: Any, limit: float, problem: Problem) -> None:
-    """Write rows of the test part, some of each answer, with what is answered."""
-    order = np.argsort(
-        -(answered if answered.ndim == 1 else answered.argmax(axis=1)), kind="stable"
-    )
-    rows = [*order[: SAMPLE_ROWS // 2], *order[-(SAMPLE_ROWS - SAMPLE_ROWS // 2) :]]
+def _samples(
+    out: Path,
+    test: pd.DataFrame,
+    columns: list[str],
+    answered: Any,
+    limit: float,
+    problem: Problem,
+) -> None:
+    """Write rows of the test part, some of each answer, with what is answered and what is true."""
+    rows = _examples(answered, limit, problem)
+    instances = json.loads(test[columns].iloc[rows].to_json(orient="records"))
     predictions = [to_response(answered[row], limit, problem) for row in rows]
-    files.write_json(
-        out / "sample_request.json",
-        {"instances": json.loads(raw.iloc[rows].to_json(orient="records"))},
-    )
+    true = truth(test.iloc[rows], problem)
+    labels = problem.labels
+    named = [labels[int(value)] if labels else float(value) for value in true]
+    files.write_json(out / "sample_request.json", {"instances": instances})
     files.write_json(out / "sample_response.json", {"predictions": predictions})
+    files.write_json(out / "sample_truth.json", {"truth": named})
+
+
+def _examples(answered: Any, limit: float, problem: Problem) -> list[int]:
+    """Return rows with the greatest and the least answers, of two classes also borderline ones."""
+    ranked_by = answered if answered.ndim == 1 else answered.argmax(axis=1)
+    order = np.argsort(-ranked_by, kind="stable")
+    half = SAMPLE_ROWS // 2
+    rows = [*order[:half], *order[half:][-half:]]
+    if problem.problem_type == "binary":
+        rows[1:3] = np.argsort(np.abs(answered - limit), kind="stable")[:2]
+    return [int(row) for row in dict.fromkeys(rows)]
 
 
 def to_response(answer: Any, limit: float, problem: Problem) -> dict[str, Any]:

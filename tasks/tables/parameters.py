@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import keras
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -22,6 +22,8 @@ Units = Annotated[int, Field(ge=1, le=4096)]
 class NetworkParams(CaseParams):
     """What can be set of the candidate `tuned`, the same in every case that models."""
 
+    heading: ClassVar[str] = "the candidate tuned, and where to train"
+
     layers: tuple[Units, ...] = Field(
         (64, 64), max_length=8, description="units of each layer of `tuned`"
     )
@@ -35,11 +37,15 @@ class NetworkParams(CaseParams):
         float, Field(ge=0, le=1, description="the same on their squares; with l1, an elastic net")
     ] = 0.0
     optimizer: Optimizer = Field("adam", description="what `tuned` is trained by")
-    learning_rate: Annotated[float, Field(gt=0, le=1, description="of `tuned`")] = 1e-3
+    learning_rate: Annotated[float, Field(gt=0, le=1, description="learning rate of `tuned`")] = (
+        1e-3
+    )
     batch_size: Annotated[
         int, Field(ge=8, le=65536, description="rows per training step of `tuned`")
     ] = 32
-    epochs: Annotated[int, Field(ge=1, le=5000, description="most epochs of `tuned`")] = 200
+    epochs: Annotated[
+        int, Field(ge=1, le=5000, description="maximum number of epochs of `tuned`")
+    ] = 200
     patience: Annotated[
         int, Field(ge=1, le=5000, description="epochs without better validation to wait")
     ] = 20
@@ -51,6 +57,8 @@ Candidate = Literal["course", "tuned", "ensemble", "gaussian", "support_vectors"
 
 class TableParams(NetworkParams):
     """What can be set where an answer is predicted from a table."""
+
+    heading: ClassVar[str] = "models"
 
     candidates: tuple[str, ...] = Field(
         ("course", "ensemble"),
@@ -88,6 +96,8 @@ class TableParams(NetworkParams):
 
 class ThresholdParams(TableParams):
     """What can be set where a threshold is chosen by what an error costs, or by F-beta."""
+
+    heading: ClassVar[str] = "what errors cost"
 
     peers: tuple[Baseline, ...] = Field(
         ("dummy", "logistic_regression", "extra_trees", "gradient_boosting"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import pandas as pd
 from pydantic import Field
@@ -38,6 +38,8 @@ SMOKE_BUCKETS = 65_521
 
 class TextParams(CaseParams):
     """What can be set where texts are classified."""
+
+    heading: ClassVar[str] = "models"
 
     candidates: tuple[str, ...] = Field((), description="models to train")
     peers: tuple[TextBaseline, ...] = Field(

@@ -23,6 +23,7 @@ from casebook.words import Vocabulary, numbered, padded
 from serving.graph import TOKENS
 from tasks.evaluation.evaluate import results
 from tasks.problem.definition import Problem
+from tasks.problem.signature import heading
 from tasks.tables.answer_graph import answer_graph
 from tasks.tables.export import SAMPLE_ROWS, to_response
 from tasks.tables.network_graph import rename
@@ -112,9 +113,7 @@ def signature(problem: Problem, raw: Ref, threshold: float) -> dict[str, Any]:
         "description": f"probability that it is {problem.labels[1]}",
     }
     return {
-        "kind": problem.problem_type,
-        "case": raw.case,
-        "trained_on": raw.facts["kind"],
+        **heading(raw, problem),
         "inputs": [given],
         "output": output | {"labels": list(problem.labels), "threshold": threshold},
     }

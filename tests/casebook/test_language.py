@@ -37,9 +37,11 @@ def texts_in_code() -> Iterator[str]:
 
 
 def titles() -> Iterator[str]:
-    """What all data sets are called."""
+    """What all data sets are called, and what limits they have."""
     entries = tomllib.loads((paths.project() / "data" / "catalog.toml").read_text(encoding="utf-8"))
-    return (entry["title"] for entry in entries.values())
+    for entry in entries.values():
+        yield entry["title"]
+        yield from [entry["limits"]] if "limits" in entry else []
 
 
 def test_a_sentence_is_told_with_its_values() -> None:

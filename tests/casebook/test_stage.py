@@ -175,7 +175,7 @@ def test_a_plan_knows_what_another_machine_made_and_brings_nothing(
     assert not ref.folder.exists()
     assert [(stage.status, stage.why) for stage in run.stages] == [
         ("reuse", "nothing changed"),
-        ("run", "source changed"),
+        ("run", "source a → b"),
     ]
 
 
@@ -212,13 +212,13 @@ def test_a_plan_names_what_changed_and_runs_nothing(run: Run) -> None:
     make(run, parts("a"))
     changed = parts("b")
     why = decide(run, Ref(case="toy", stage="double", key=store.key_of(changed)), changed).why
-    assert why == "source changed"
+    assert why == "source a → b"
     run.planning = True
     with under_way(run):
         ref = double("c", 3)
     assert ref.pending
     assert not ref.folder.exists()
-    assert [stage.why for stage in run.stages] == ["source, times changed"]
+    assert [stage.why for stage in run.stages] == ["source a → c, times 2 → 3"]
 
 
 def test_a_fresh_run_is_made_when_asked_for(run: Run) -> None:

@@ -126,7 +126,7 @@ def test_a_plan_after_a_late_change_runs_only_what_follows(smoke: House) -> None
     rows = [line.split() for line in done.out.splitlines()[1:]]
     run = {row[0] for row in rows if row[1] == "run" and "done in every run" not in " ".join(row)}
     assert run == {"evaluate", "draw", "export"}
-    assert "policy changed" in next(
+    assert "cost_missed 100.0 → 999.0" in next(
         line for line in done.out.splitlines() if line.startswith("evaluate")
     )
     assert len(smoke.runs()) == before

@@ -30,7 +30,9 @@ def test_a_filled_form_is_answered_as_by_the_api(site: Site, visit: Visit) -> No
     assert raw(page) == answer
     (prediction,) = answer["predictions"]
     expect(page.locator("#value")).to_have_text("fraud")
-    expect(page.locator("#label")).to_have_text(f"probability {prediction['probability']:.4g}")
+    expect(page.locator("#label")).to_have_text(
+        f"probability {prediction['probability']:.1%}".replace("%", " %")
+    )
     expect(page.locator("#version")).to_have_text("fraud version 1, trained on real data")
     expect(page.get_by_role("img")).to_have_accessible_name(
         f"probability {prediction['probability']:.4g}, threshold 0.31"
@@ -106,7 +108,7 @@ def test_a_review_is_written_counted_and_judged(site: Site, visit: Visit) -> Non
     expect(page.locator("#value")).to_have_text("negative")
     text.fill("good good good good good")
     ask(page)
-    expect(page.locator("#label")).to_have_text("probability > 0.9999")  # not 1
+    expect(page.locator("#label")).to_have_text("probability > 99.9 %")  # not 100
     text.fill("good " * 9)
     ask(page)
     expect(page.locator("#field-1-fault")).to_have_text("has 45 characters, which are more than 40")
