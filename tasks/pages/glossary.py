@@ -61,14 +61,14 @@ METRICS: Mapping[str, tuple[Message, str]] = {
         msg(
             "The share of alerts that are right. It falls if the threshold is lowered to find more."
         ),
-        "confusion",
+        "precision",
     ),
     "recall": (
         msg(
             "The share of positives that are found. It rises if the threshold is lowered, at the "
             "price of false alarms."
         ),
-        "confusion",
+        "recall",
     ),
     "f1": (
         msg(

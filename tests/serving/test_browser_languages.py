@@ -86,7 +86,7 @@ def test_every_page_is_named_readable_and_fits_a_small_screen(
 
 def test_a_page_answers_in_korean(site: Site, visit: Visit) -> None:
     page = visit(f"{site.url}/models/fraud", "ko-KR")
-    expect(page.get_by_role("button", name="모델에 묻기")).to_be_visible()
+    expect(page.get_by_role("button", name="예측하기")).to_be_visible()
     page.get_by_label("Amount").fill("500")
     answered(page)
     expect(page.locator("#version")).to_have_text("fraud 버전 1, 실제 데이터로 학습")
@@ -95,10 +95,10 @@ def test_a_page_answers_in_korean(site: Site, visit: Visit) -> None:
     )
     expect(page.locator("#mark-text")).to_have_text("임계값 0.31")
     page.get_by_label("Hour").fill("")
-    page.get_by_role("button", name="모델에 묻기").click()
+    page.get_by_role("button", name="예측하기").click()
     expect(page.locator("#field-2-fault")).to_have_text("비워 둘 수 없습니다")
     expect(page.get_by_role("alert")).to_have_text(
-        "답하지 못했습니다. 입력란 옆의 설명을 보십시오."
+        "답하지 못했습니다. 입력란 옆의 설명을 보세요."
     )
 
 
