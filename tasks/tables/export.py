@@ -217,7 +217,7 @@ def _samples(
     predictions = [to_response(answered[row], limit, problem) for row in rows]
     true = truth(test.iloc[rows], problem)
     labels = problem.labels
-    named = [labels[int(value)] if labels else float(value) for value in true]
+    named = [labels[int(value)] if problem.classes else float(value) for value in true]
     files.write_json(out / "sample_request.json", {"instances": instances})
     files.write_json(out / "sample_response.json", {"predictions": predictions})
     files.write_json(out / "sample_truth.json", {"truth": named})
