@@ -15,9 +15,9 @@ from tasks.pages.notes import Notes
 from tasks.problem.definition import Problem
 from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
 from tasks.tables.case import TableCase
-from tasks.tables.estimators import Estimator, gaussian, support_vectors
 from tasks.tables.explore import explore
 from tasks.tables.parameters import SmallTableParams
+from tasks.tables.sklearn_models import OF_SMALL_TABLES
 from tasks.tables.splitters import Model, RepeatedKFold
 from tasks.training.networks import ensemble, perceptron
 from tasks.training.train import Settings
@@ -93,11 +93,8 @@ CASE = TableCase(
             ),
         ),
     },
-    estimators={
-        "gaussian": Estimator(gaussian, log_target=True),
-        "support_vectors": Estimator(support_vectors, log_target=True),
-    },
-    blends={"blend": ("ensemble", "gaussian", "support_vectors")},
+    estimators=OF_SMALL_TABLES,
+    blends={"blend": ("ensemble", *OF_SMALL_TABLES)},
 )
 
 

@@ -38,11 +38,11 @@ from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_pu
 from tasks.stories.car_price.drivers import find_drivers
 from tasks.stories.car_price.findings_steps import findings_on_steps
 from tasks.tables.case import TableCase
-from tasks.tables.estimators import Estimator, gaussian, support_vectors
 from tasks.tables.explore import explore
 from tasks.tables.features import bins, numbers, one_hot
 from tasks.tables.parameters import SmallTableParams
 from tasks.tables.permutation_importance import permute_features
+from tasks.tables.sklearn_models import OF_SMALL_TABLES
 from tasks.tables.split import SMALL_FOLDS
 from tasks.tables.splitters import Model, RepeatedKFold
 from tasks.tables.train_folds import train_folds
@@ -273,11 +273,8 @@ CASE = TableCase(
             ),
         ),
     },
-    estimators={
-        "gaussian": Estimator(gaussian, log_target=True),
-        "support_vectors": Estimator(support_vectors, log_target=True),
-    },
-    blends={"blend": ("ensemble", "gaussian", "support_vectors")},
+    estimators=OF_SMALL_TABLES,
+    blends={"blend": ("ensemble", *OF_SMALL_TABLES)},
 )
 
 

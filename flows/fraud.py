@@ -23,10 +23,11 @@ from tasks.data.derive import HourOfDay, Log
 from tasks.problem.definition import Problem
 from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
 from tasks.tables.case import TableCase
-from tasks.tables.estimators import Estimator, Forest, gradient_boosting
+from tasks.tables.estimators import Estimator
 from tasks.tables.explore import explore
 from tasks.tables.holdout import Holdout
 from tasks.tables.parameters import ThresholdParams
+from tasks.tables.sklearn_models import Forest, gradient_boosting
 from tasks.tables.splitters import Model
 from tasks.training.networks import piecewise, side_by_side
 from tasks.training.train import Settings

@@ -25,9 +25,10 @@ from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_pu
 from tasks.tables.ablation import ablate, worth
 from tasks.tables.baselines import Baseline
 from tasks.tables.case import TableCase
-from tasks.tables.estimators import Estimator, Forest, gradient_boosting
+from tasks.tables.estimators import Estimator
 from tasks.tables.explore import explore
 from tasks.tables.parameters import RepeatedFoldsParams
+from tasks.tables.sklearn_models import Forest, gradient_boosting
 from tasks.tables.split import SMALL_FOLDS
 from tasks.tables.splitters import Model, RepeatedKFold
 from tasks.tables.train_folds import train_folds

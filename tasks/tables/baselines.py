@@ -18,7 +18,8 @@ from casebook.tables import read_arrays, write_arrays
 from casebook.threads import one_thread
 from tasks.problem.definition import Problem
 from tasks.tables.boosting_libraries import BoostingLibrary, boosting_model
-from tasks.tables.estimators import BOOSTING, fitted, scored
+from tasks.tables.estimators import fitted, scored
+from tasks.tables.sklearn_models import BOOSTING
 from tasks.tables.split import PARTS
 from tasks.tables.variants import USUAL, Validated, Variant, best, variants
 

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
-from sklearn import ensemble, gaussian_process, linear_model, svm
 
 from casebook import files
 from casebook.array_types import Float64Array
@@ -24,8 +22,6 @@ from tasks.tables.score_graph import score_graph, smoothed
 Build: TypeAlias = Callable[[int, int], Any]
 
 GRAPH = "score.onnx"
-MANY = 30  # features: a length for each of them is searched for minutes, and found by chance
-BOOSTING = {"learning_rate": 0.05, "max_leaf_nodes": 15, "l2_regularization": 5.0}
 DEVICE = {"asked": "cpu", "used": "cpu", "backend": "scikit-learn", "threads": 1}
 
 
@@ -132,62 +128,3 @@ def scored(model: Any, x: Any, problem: Problem, *, log_target: bool) -> Float64
     if problem.problem_type == "multiclass":
         return np.log(probability)
     return np.log(probability[:, 1] / probability[:, 0])
-
-
-def gaussian(width: int, seed: int) -> Any:
-    """Return a Gaussian process with a length for each feature, or one for many, and noise.
-
-    Its kernel is Matérn's of 3/2: the answer bends less smoothly than with the usual one.
-    """
-    kernels = gaussian_process.kernels
-    lengths = np.ones(width) if width < MANY else 1.0
-    smooth = kernels.ConstantKernel() * kernels.Matern(lengths, nu=1.5)
-    kernel = smooth + kernels.WhiteKernel(0.1)
-    return gaussian_process.GaussianProcessRegressor(kernel, normalize_y=True, random_state=seed)
-
-
-def support_vectors(width: int, seed: int) -> Any:
-    """Return a support vector regression."""
-    return svm.SVR(C=1.0, epsilon=0.05)
-
-
-class Forest(BaseModel):
-    """A forest of extremely randomized trees (Geurts et al. 2006).
-
-    Larger leaves make a smaller graph, which answers sooner: a leaf for each row makes a gigabyte
-    where there are many.
-
-    Attributes
-    ----------
-    trees
-        How many.
-    leaf
-        The fewest rows of a leaf.
-    classes
-        Whether a class is predicted, and no number.
-    """
-
-    model_config = ConfigDict(frozen=True)
-    trees: int = 300
-    leaf: int = 1
-    classes: bool = True
-
-    def __call__(self, width: int, seed: int) -> Any:
-        """Return it, unfitted."""
-        kind = ensemble.ExtraTreesClassifier if self.classes else ensemble.ExtraTreesRegressor
-        return kind(self.trees, min_samples_leaf=self.leaf, random_state=seed, n_jobs=1)
-
-
-def gradient_boosting(width: int, seed: int) -> Any:
-    """Return 300 small trees, each of which corrects those before it."""
-    return ensemble.HistGradientBoostingClassifier(max_iter=300, **BOOSTING, random_state=seed)
-
-
-def gradient_boosting_regressor(width: int, seed: int) -> Any:
-    """Return 300 small trees that predict a number, each of which corrects those before it."""
-    return ensemble.HistGradientBoostingRegressor(max_iter=300, **BOOSTING, random_state=seed)
-
-
-def logistic_regression(width: int, seed: int) -> Any:
-    """Return a logistic regression."""
-    return linear_model.LogisticRegression(max_iter=1000)

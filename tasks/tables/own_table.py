@@ -18,13 +18,9 @@ from tasks.problem.definition import Problem
 from tasks.tables.baselines import Baseline
 from tasks.tables.by_role import by_role, derived_columns
 from tasks.tables.case import TableCase
-from tasks.tables.estimators import (
-    Estimator,
-    Forest,
-    gradient_boosting,
-    gradient_boosting_regressor,
-)
+from tasks.tables.estimators import Estimator
 from tasks.tables.parameters import RepeatedFoldsParams, ThresholdParams
+from tasks.tables.sklearn_models import Forest, gradient_boosting, gradient_boosting_regressor
 from tasks.tables.splitters import Model, RepeatedKFold
 from tasks.tables.time_order import TimeOrder
 from tasks.training.networks import ensemble, perceptron

@@ -52,7 +52,9 @@ class NetworkParams(CaseParams):
     device: DeviceChoice = Field("auto", description="where to train")
 
 
-Candidate = Literal["course", "tuned", "ensemble", "gaussian", "support_vectors", "blend"]
+Candidate = Literal[
+    "course", "tuned", "ensemble", "gaussian", "support_vectors", "forest", "boosting", "blend"
+]
 
 
 class TableParams(NetworkParams):
@@ -141,7 +143,7 @@ class SmallTableParams(RepeatedFoldsParams):
     """What can be set where a number is predicted from a small table, in repeated folds."""
 
     candidates: tuple[Candidate, ...] = Field(
-        ("course", "ensemble", "gaussian", "support_vectors", "blend"),
+        ("course", "ensemble", "gaussian", "support_vectors", "forest", "boosting", "blend"),
         min_length=1,
         description="models to train: the lab's network, our ensemble, other kinds, a blend, yours",
     )

@@ -75,6 +75,15 @@ def test_the_published_model_answers_a_row_typed_by_hand(trained: House) -> None
     assert 0 < load(trained.artifacts / "models" / "boston" / "1").predict([tract])[0]["medv"] < 100  # type: ignore[operator]
 
 
+def test_sample_rows_have_their_true_numbers(trained: House) -> None:
+    version = trained.artifacts / "models" / "mpg" / "1"
+    truth = json.loads((version / "sample_truth.json").read_text(encoding="utf-8"))["truth"]
+    rows = json.loads((version / "sample_request.json").read_text(encoding="utf-8"))["instances"]
+    assert len(truth) == len(rows)
+    assert all(5 < value < 60 for value in truth)
+    assert load(version).truth == truth
+
+
 def fails(house: House, case: str, frame: pd.DataFrame, path: Path, *words: str) -> None:
     frame.to_csv(path, index=False)
     house.here(f"flows.{case}", "--source", str(path), "--profile", "smoke", "--peers").complains(

@@ -105,6 +105,13 @@ def test_the_report_needs_nothing_from_outside(smoke: House) -> None:
     assert "<link" not in page
 
 
+def test_sample_rows_have_their_true_labels(smoke: House) -> None:
+    version = smoke.artifacts / "models" / "fraud" / "1"
+    truth = json.loads((version / "sample_truth.json").read_text(encoding="utf-8"))["truth"]
+    assert set(truth) == {"normal", "fraud"}
+    assert load(version).truth == truth
+
+
 def test_an_unchanged_run_reuses_every_stage(smoke: House) -> None:
     done = smoke.here("flows.fraud", *SMOKE)
     assert done.code == 0, done.err

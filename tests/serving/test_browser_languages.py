@@ -97,9 +97,7 @@ def test_a_page_answers_in_korean(site: Site, visit: Visit) -> None:
     page.get_by_label("Hour").fill("")
     page.get_by_role("button", name="예측하기").click()
     expect(page.locator("#field-2-fault")).to_have_text("비워 둘 수 없습니다")
-    expect(page.get_by_role("alert")).to_have_text(
-        "답하지 못했습니다. 입력란 옆의 설명을 보세요."
-    )
+    expect(page.get_by_role("alert")).to_have_text("답하지 못했습니다. 입력란 옆의 설명을 보세요.")
 
 
 def test_the_chosen_language_stays_from_page_to_page(site: Site, visit: Visit) -> None:

@@ -12,7 +12,7 @@ from sklearn import compose, ensemble
 from casebook.store import Ref
 from tasks.evaluation.choice import read_costs
 from tasks.problem.definition import Problem
-from tasks.tables import estimators
+from tasks.tables import sklearn_models
 from tasks.tables.answer_cost import measure_costs
 from tasks.tables.answer_graph import answer_graph
 from tasks.tables.blend import blend
@@ -53,7 +53,7 @@ def test_what_is_measured_is_the_graph_that_would_serve(
     split: Ref, keep: Callable[..., Ref], tmp_path: Any
 ) -> None:
     encoding = keep(features.fn, split, PROBLEM, (), encoder)
-    builds = {"forest": estimators.Forest(), "few": few_trees}
+    builds = {"forest": sklearn_models.Forest(), "few": few_trees}
     trained = {
         name: keep(fit_estimator.fn, encoding, build, PROBLEM, 0) for name, build in builds.items()
     }

@@ -19,7 +19,7 @@ from casebook.tables import read_arrays, write_arrays
 from tasks.evaluation.judging import softmax
 from tasks.problem.calibration import probabilities
 from tasks.problem.definition import Problem
-from tasks.tables import estimators
+from tasks.tables import estimators, sklearn_models
 from tasks.tables.answer_graph import answer_graph
 from tasks.tables.blend import blend, grid, weights_of
 from tasks.tables.estimators import Build, fit_estimator, fit_estimator_to_folds
@@ -107,16 +107,18 @@ def from_raw(out: Path, trained: Ref, parts: Ref, encoding: Ref, problem: Proble
 
 
 KINDS = [
-    (NUMBER, estimators.gaussian, True),
-    (NUMBER, estimators.gaussian, False),
-    (NUMBER, estimators.support_vectors, True),
+    (NUMBER, sklearn_models.gaussian, True),
+    (NUMBER, sklearn_models.gaussian, False),
+    (NUMBER, sklearn_models.support_vectors, True),
+    (NUMBER, sklearn_models.small_steps, True),
+    (NUMBER, sklearn_models.small_steps, False),
     *[
         (problem, build, False)
         for problem in (BINARY, THREE)
         for build in (
-            estimators.Forest(),
-            estimators.gradient_boosting,
-            estimators.logistic_regression,
+            sklearn_models.Forest(),
+            sklearn_models.gradient_boosting,
+            sklearn_models.logistic_regression,
         )
     ],
 ]
@@ -158,8 +160,8 @@ def test_a_network_and_trees_are_blended_into_one_graph(
     settings = Settings(epochs=3, batch_size=32, dropout=0.0, refit=True)
     models = {
         "network": [keep(train.fn, encoding, encoding, network, settings, 0)],
-        "forest": [keep(fit_estimator.fn, encoding, estimators.Forest(), BINARY, 0)],
-        "boosting": [keep(fit_estimator.fn, encoding, estimators.gradient_boosting, BINARY, 0)],
+        "forest": [keep(fit_estimator.fn, encoding, sklearn_models.Forest(), BINARY, 0)],
+        "boosting": [keep(fit_estimator.fn, encoding, sklearn_models.gradient_boosting, BINARY, 0)],
     }
     blended = keep(blend.fn, [encoding], models, BINARY).fold(0)
     weights = weights_of(blended)
@@ -208,7 +210,9 @@ def test_folds_are_fitted_each_to_its_own_rows(
         return {}
 
     encoding = keep(folds)
-    trained = keep(fit_estimator_to_folds.fn, encoding, 2, estimators.support_vectors, NUMBER, 0)
+    trained = keep(
+        fit_estimator_to_folds.fn, encoding, 2, sklearn_models.support_vectors, NUMBER, 0
+    )
     first, second = (read_arrays(trained.fold(i), "scores")["test"].mean() for i in range(2))
     assert second - first == pytest.approx(1.0, abs=0.3)
 
@@ -216,4 +220,4 @@ def test_folds_are_fitted_each_to_its_own_rows(
 def test_a_target_without_a_logarithm_is_refused_by_name() -> None:
     rows = {"x": np.ones((3, 1)), "y": np.array([1.0, 0.0, 2.0])}
     with pytest.raises(CasebookError, match="y has values of 0, but only positive numbers"):
-        estimators.fitted(estimators.support_vectors(1, 0), rows, NUMBER, log_target=True)
+        estimators.fitted(sklearn_models.support_vectors(1, 0), rows, NUMBER, log_target=True)

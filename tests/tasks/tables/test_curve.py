@@ -11,8 +11,8 @@ from casebook.store import Ref
 from casebook.tables import read_arrays
 from tasks.problem.definition import Problem
 from tasks.tables.curve import SHARES, measured, subset
-from tasks.tables.estimators import logistic_regression
 from tasks.tables.learners import EstimatorLearner
+from tasks.tables.sklearn_models import logistic_regression
 from tasks.tables.split import PARTS
 
 CLASS = Problem(problem_type="binary", target="y", primary_metric="roc_auc", metrics=("roc_auc",))

@@ -11,9 +11,10 @@ import pytest
 from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_arrays, write_arrays
 from tasks.problem.definition import Problem
-from tasks.tables.estimators import Estimator, fit_estimator, logistic_regression
+from tasks.tables.estimators import Estimator, fit_estimator
 from tasks.tables.holdout import Holdout
 from tasks.tables.learners import EstimatorLearner
+from tasks.tables.sklearn_models import logistic_regression
 from tasks.tables.split import PARTS
 from tasks.tables.splitters import Model, RepeatedKFold
 from tasks.tables.train_folds import train_folds

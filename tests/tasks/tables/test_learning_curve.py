@@ -14,9 +14,9 @@ from casebook.tables import write_arrays
 from tasks.evaluation.evaluate import RESULTS
 from tasks.problem.definition import Problem
 from tasks.tables.blend import WEIGHTS
-from tasks.tables.estimators import logistic_regression
 from tasks.tables.learners import EstimatorLearner
 from tasks.tables.learning_curve import learning_curve, representative
+from tasks.tables.sklearn_models import logistic_regression
 from tasks.tables.split import PARTS
 
 CLASS = Problem(problem_type="binary", target="y", primary_metric="roc_auc", metrics=("roc_auc",))

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from tasks.problem.definition import Problem
-from tasks.tables.estimators import Forest
 from tasks.tables.own_table import networks
 from tasks.tables.score_graph import score_graph
+from tasks.tables.sklearn_models import Forest
 
 BINARY = Problem(problem_type="binary", target="y", primary_metric="roc_auc", metrics=("roc_auc",))
 
