@@ -7,6 +7,7 @@ import argparse
 import errno
 import importlib
 import logging
+import os
 import sys
 import threading
 import traceback
@@ -95,15 +96,28 @@ def guarded(work: Callable[[], None], *, debug: bool = False) -> int:
     speak(debug=debug)
     try:
         work()
+        sys.stdout.flush()
     except KeyboardInterrupt:
         print("\nStopped. Run the same command again: finished stages are kept.", file=sys.stderr)
         return FAILED
     except Exception as error:
+        if isinstance(error, BrokenPipeError) and _nobody_reads():
+            return FAILED
         if debug:
             traceback.print_exc()
         print(f"\n{paragraph(error)}", file=sys.stderr)
         return FAILED
     return DONE
+
+
+def _nobody_reads() -> bool:
+    """Return whether the reader of our output has left, such as `head`; then say nothing more."""
+    try:
+        os.write(sys.stdout.fileno(), b"\n")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the end
+        return True
+    return False
 
 
 def speak(*, debug: bool) -> None:

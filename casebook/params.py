@@ -66,7 +66,9 @@ class CaseParams(BaseModel):
     heading: ClassVar[str] = "running"
 
     profile: Profile = Field(
-        "standard", description="smoke: seconds; standard: one honest split; full: all folds"
+        "standard",
+        description="smoke: seconds; standard: one honest split, or ten folds of a small table; "
+        "full: all folds",
     )
     source: str = Field(
         "auto", description="auto, real, sample, or the path of a data file or its folder"
@@ -116,7 +118,7 @@ def add_flags(parser: argparse.ArgumentParser, model: type[BaseModel]) -> None:
 
 def _add_flag(group: argparse._ArgumentGroup, name: str, field: FieldInfo) -> None:
     flag = "--" + name.replace("_", "-")
-    about = f"{field.description} ({_limits(field)}default: {_shown(field.default)})"
+    about = f"{field.description or ''} ({_limits(field)}default: {_shown(field.default)})"
     text = about.replace("%", "%%")
     if field.annotation is bool:
         group.add_argument(
@@ -201,7 +203,7 @@ def _short(value: object) -> str:
 
 
 def _limits(field: FieldInfo) -> str:
-    choices = _choices(field.annotation)
+    choices = dict.fromkeys(_choices(field.annotation))
     if choices:
         return "one of " + ", ".join(map(str, choices)) + "; "
     words = [

@@ -62,7 +62,10 @@ def _service(key: str) -> "Service":
 def _announce(url: str, models: int) -> None:
     """Say where the service is; that nobody can hear it is no reason not to answer."""
     try:
-        print(f"Serving {models} models at {url} (Ctrl-C stops)", flush=True)
+        print(
+            f"Serving {models} {'model' if models == 1 else 'models'} at {url} (Ctrl-C stops)",
+            flush=True,
+        )
     except OSError as error:
         logging.getLogger(__name__).warning("cannot write to standard output: %s", error)
         os.dup2(

@@ -216,7 +216,8 @@ def _origin(entry: DataSet, file: DataFile, path: Path, where: str, *, held: boo
             f"bytes{f', expected {file.bytes:,}' if file.bytes else ''}). It may be cut short or "
             "changed. Delete it to fetch it again, or use it all the same with --source PATH."
         )
-    description = f"{where} ({path.name}: {file.note})"
+    note = f": {file.note}" if file.note else ""
+    description = f"{where} ({path.name}{note})"
     return Origin(
         dataset=entry.name,
         kind="real",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 CAPTION = re.compile(r'<div class="scroll"><table>\s*<caption>(.*?)</caption>', re.S)
@@ -32,10 +33,9 @@ def outlined(page: str, contents: str, table: str) -> str:
     numbers = iter(range(1, len(headings) + 1))
     page = HEADING.sub(lambda match: f'<h2 id="section-{next(numbers)}">{match[1]}</h2>', page)
     page = re.sub(r"<th(?=[ >])", '<th scope="col"', page)
-    tables = iter(range(1, page.count("<table>") + 1))
+    tables = itertools.count(1)
     page = CAPTION.sub(lambda match: _captioned(match[1], next(tables)), page)
-    region = f'<div class="scroll" tabindex="0" role="region" aria-label="{table}">'
-    page = page.replace('<div class="scroll">', region)
+    page = re.sub(r'<div class="scroll">', lambda _: _region(table, next(tables)), page)
     if len(headings) < FEWEST:
         return page
     links = "".join(
@@ -44,6 +44,11 @@ def outlined(page: str, contents: str, table: str) -> str:
     )
     listed = f'</header>\n<nav aria-label="{contents}"><ol>{links}</ol></nav>'
     return FIRST_SECTION.sub(lambda _: listed, page, count=1)
+
+
+def _region(table: str, number: int) -> str:
+    """Return the opening of a table without a caption; screen readers list it by its number."""
+    return f'<div class="scroll" tabindex="0" role="region" aria-label="{table} {number}">'
 
 
 def _captioned(caption: str, number: int) -> str:

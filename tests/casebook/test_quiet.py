@@ -53,3 +53,22 @@ def test_messages_keep_the_encoding_that_the_user_chose() -> None:
         [sys.executable, "-c", code], cwd=paths.project(), env=environment, capture_output=True
     )
     assert done.stderr == "가\n".encode("cp949")
+
+
+def test_a_reader_that_leaves_is_no_fault() -> None:
+    code = (
+        "import os, sys; from casebook.cli import guarded\n"
+        "sys.exit(guarded(lambda: [print('x' * 999) for _ in range(999)]))"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=paths.project(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout and process.stderr
+    process.stdout.read(10)
+    process.stdout.close()
+    assert process.wait(60) == 1
+    assert process.stderr.read() == b""
+    process.stderr.close()

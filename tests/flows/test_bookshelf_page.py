@@ -9,6 +9,7 @@ from flows import runs
 from tests import needs
 from tests.flows.test_listings import leave_run
 from tests.rehearsal import browse
+from tests.rehearsal.page_faults import page_faults
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -27,8 +28,9 @@ def test_rows_are_sorted_by_a_click_and_by_enter(artifacts: Path) -> None:
         leave_run("fraud", f"2026010{day}T000000-a", value)
     assert runs.main([]) == 0
     with browse.page() as page:
-        page.set_viewport_size({"width": PHONE, "height": 800})
         page.goto((artifacts / "index.html").as_uri())
+        assert page_faults(page) == []
+        page.set_viewport_size({"width": PHONE, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth") == PHONE
         head = page.locator("th", has_text="metric")
         head.click()

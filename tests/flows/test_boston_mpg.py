@@ -14,6 +14,7 @@ from samples.mpg import make_cars
 from serving.bundle import load
 from tests.flows.house import SMOKE, House, house
 from tests.flows.recomputed import check_figures
+from tests.rehearsal.page_faults import check_page
 
 CAR = {
     "cylinders": 8,
@@ -118,3 +119,7 @@ def test_wrong_files_end_in_one_paragraph(empty: House, tmp_path: Path) -> None:
 @pytest.mark.parametrize("case", ["boston", "mpg"])
 def test_figures_are_those_that_scikit_learn_computes(trained: House, case: str) -> None:
     check_figures(trained, case)
+
+
+def test_nothing_can_be_said_against_the_page(trained: House) -> None:
+    check_page(trained.runs("boston")[0] / "report.html")

@@ -16,6 +16,7 @@ from casebook.errors import CasebookError
 from flows.canada import YEARS, lead_changes, named_plainly, with_totals, without_checked_total
 from samples.canada import make_migrants
 from tests.flows.house import House, house, real_findings
+from tests.rehearsal.page_faults import check_page
 
 SHEET = "Canada by Citizenship"
 
@@ -206,3 +207,7 @@ def test_events_and_outliers_of_the_real_sheet(findings: dict[str, Any]) -> None
     assert findings["standing_out"]["2000s"] == {"China": 340_385, "India": 303_591}
     assert findings["peaks"] == {"Brazil": 2010, "Argentina": 2003}
     assert findings["most_changed_continent"]["name"] == "Europe"
+
+
+def test_nothing_can_be_said_against_the_page(explored: House) -> None:
+    check_page(explored.runs("canada")[0] / "report.html")

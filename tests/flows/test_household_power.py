@@ -19,6 +19,7 @@ from tasks.series.windowing import windows
 from tasks.stories.household_power.days import HELD_OUT
 from tests.flows.house import SMOKE, House, house_after
 from tests.flows.recomputed import check_figures
+from tests.rehearsal.page_faults import check_page
 
 WEEK = [1500.0, 1600.0, 1400.0, 1450.0, 1550.0, 1800.0, 1900.0]
 
@@ -151,3 +152,7 @@ def test_the_naive_figures_are_those_published_for_the_public_file() -> None:
 
 def test_figures_are_those_that_scikit_learn_computes(power: House) -> None:
     check_figures(power, "household_power")
+
+
+def test_nothing_can_be_said_against_the_page(power: House) -> None:
+    check_page(power.runs("household_power")[0] / "report.html")

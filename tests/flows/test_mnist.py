@@ -17,6 +17,7 @@ from samples import cifar10
 from samples.mnist import make_digits
 from tests.flows.house import SMOKE, House, fails_at_the_end, house_after
 from tests.flows.recomputed import check_figures
+from tests.rehearsal.page_faults import check_page
 
 FAST = ("--profile", "smoke", "--candidates", "course", "--peers")
 
@@ -107,3 +108,7 @@ def test_a_run_that_fails_at_its_end_publishes_nothing(digits: House) -> None:
 
 def test_figures_are_those_that_scikit_learn_computes(digits: House) -> None:
     check_figures(digits, "mnist")
+
+
+def test_nothing_can_be_said_against_the_page(digits: House) -> None:
+    check_page(digits.runs("mnist")[0] / "report.html")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.flows.house import SMOKE, House, house
+from tests.rehearsal.page_faults import check_page
 
 SEARCH = (*SMOKE, "--case", "boston", "--trials", "2")
 
@@ -121,3 +122,7 @@ def test_what_cannot_be_searched_and_a_bad_file_end_with_2(empty: House, tmp_pat
     assert bad.code == 2
     assert "best.toml: dropout 2: input should be less than 1" in bad.err
     assert not empty.artifacts.exists()
+
+
+def test_nothing_can_be_said_against_the_page(searched: House) -> None:
+    check_page(searched.runs("tune")[0] / "report.html")

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import html5lib
 from axe_playwright_python.sync_playwright import Axe
+
+from tests import needs
+from tests.rehearsal import browse
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -46,3 +50,12 @@ def syntax_faults(html: str) -> list[str]:
     errors = [f"line {place[0]}: {code} {data}" for place, code, data in parser.errors]
     twice = [f"id {name} twice" for name, count in Counter(ID.findall(html)).items() if count > 1]
     return errors + twice
+
+
+def check_page(path: Path) -> None:
+    """Check that nothing can be said against a page on disk."""
+    needs.chromium()
+    assert syntax_faults(path.read_text(encoding="utf-8")) == []
+    with browse.page() as page:
+        page.goto(path.as_uri())
+        assert page_faults(page) == []

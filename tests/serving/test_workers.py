@@ -136,7 +136,7 @@ def started(changed: str = "") -> Iterator[Service]:
         assert process.stdout is not None
         line = process.stdout.readline()
         match = re.fullmatch(
-            r"Serving 1 models at http://127\.0\.0\.1:(\d+) \(Ctrl-C stops\)\n", line
+            r"Serving 1 model at http://127\.0\.0\.1:(\d+) \(Ctrl-C stops\)\n", line
         )
         assert match, process.communicate()[1]
         yield Service(process, int(match[1]), opened)

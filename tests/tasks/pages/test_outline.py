@@ -28,5 +28,5 @@ def test_a_caption_stands_above_its_table_and_names_it() -> None:
 
 def test_a_table_without_a_caption_has_a_name() -> None:
     page = outlined('<div class="scroll"><table><thead></thead>', "Contents", "Table")
-    assert 'role="region" aria-label="Table"' in page
+    assert 'role="region" aria-label="Table 1"' in page
     assert "<thead>" in page
