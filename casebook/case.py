@@ -6,16 +6,17 @@ import inspect
 import logging
 import os
 import platform
+import re
 import subprocess
 from collections.abc import Callable
 from functools import cached_property, update_wrapper
 from typing import Generic, TypeVar
+from urllib.parse import urlsplit
 
 import prefect
 from prefect import runtime
 
 from casebook import paths, track
-from casebook.addresses import without_password
 from casebook.artifacts_ui import log_lines, show
 from casebook.cluster import connected
 from casebook.errors import CasebookError
@@ -134,9 +135,15 @@ def run_name(case: str, params: CaseParams) -> str:
     --------
     >>> run_name("fraud", CaseParams(profile="smoke", source="data/card payments.csv"))
     'fraud, smoke, card payments.csv'
+    >>> run_name("fraud", CaseParams(source="https://me:secret@host/a/b.csv?token=secret"))
+    'fraud, standard, b.csv'
     """
-    source = without_password(params.source).rstrip("/").rpartition("/")[2]
-    return f"{case}, {params.profile}, {source[:NAMED]}"
+    source = params.source
+    if "://" in source:  # what stands before and behind the path may be secret
+        source = urlsplit(source).path
+    last = re.split(r"[/\\]", source.rstrip("/\\"))[-1]
+    printable = "".join(letter for letter in last if letter.isprintable())
+    return f"{case}, {params.profile}, {printable[:NAMED]}"
 
 
 def case(story: Callable[[M], Summary]) -> Case[M]:

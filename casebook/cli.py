@@ -6,6 +6,7 @@ Its flags are made from the case's parameters. An error is printed as one clear 
 import argparse
 import errno
 import importlib
+import inspect
 import logging
 import os
 import sys
@@ -54,7 +55,7 @@ def main(module: str, argv: Sequence[str] | None = None) -> int:
     parser = ArgumentParser(
         prog=f"python -m {module}",
         usage=f"python -m {module} [options]",
-        description=case.__doc__,
+        description=inspect.getdoc(case),
         epilog=EXAMPLES.format(command=f"python -m {module}"),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

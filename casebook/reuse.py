@@ -68,21 +68,24 @@ def _values(name: str, before: Mapping[str, str], now: Mapping[str, str]) -> Ite
     ['missed 100.0 → 2.0']
     """
     old, new = (_fields(name, part.get(name, "")) for part in (before, now))
-    for field in new:
-        if field in old and old[field] != new[field]:
-            text = f"{field} {_shown(old[field])} → {_shown(new[field])}"
-            if len(text) <= LONGEST:
-                yield text
+    changes = [field for field in new if field in old and old[field] != new[field]]
+    texts = [f"{field} {_shown(old[field])} → {_shown(new[field])}" for field in changes]
+    short = [text for text in texts if len(text) <= LONGEST]
+    yield from short
+    if short and len(short) < len(texts):
+        yield f"more of {name}"
 
 
 def _fields(name: str, part: str) -> dict[str, Any]:
     """Return the values in a part of a key: a record's fields, or the one value under its name."""
+    if name.startswith("library "):
+        return {name.removeprefix("library "): part}
     try:
         if part.startswith("["):
             items = [json.loads(item) for item in ast.literal_eval(part)]
             return {name: " ".join(map(_shown, items))}
         value, end = json.JSONDecoder().raw_decode(part)
-    except (ValueError, SyntaxError):  # the hash of an output, or of code
+    except (ValueError, TypeError, SyntaxError, RecursionError):  # a hash, or no such value
         return {}
     if isinstance(value, dict):  # the hash of its code stands behind it
         return value
@@ -90,7 +93,9 @@ def _fields(name: str, part: str) -> dict[str, Any]:
 
 
 def _shown(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+    """Return a value for a terminal: an ordinary word as it is, all else as JSON writes it."""
+    plain = isinstance(value, str) and value.isprintable()
+    return str(value) if plain else json.dumps(value)
 
 
 def cost_of(manifest: Manifest | None) -> dict[str, object]:

@@ -31,7 +31,7 @@ from tasks.problem.calibration import ThresholdPolicy
 from tasks.problem.definition import Problem
 from tasks.problem.prepared_data import PreparedData
 from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
-from tasks.tables.baselines import Baseline, fit_baselines
+from tasks.tables.baselines import Baselines, fit_baselines
 from tasks.training.augmentation import Augmentation
 
 Candidate = Literal["course", "frozen", "fine_tuned", "all"]
@@ -61,7 +61,7 @@ class FlowersParams(CaseParams):
         description="strategies: the lab's head, our head, the upper blocks too, or the whole "
         "network (hours on a CPU)",
     )
-    peers: tuple[Baseline, ...] = Field(
+    peers: Baselines = Field(
         ("dummy", "logistic_regression"), description="plain models on the frozen features"
     )
     cut: Annotated[

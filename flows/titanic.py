@@ -23,7 +23,7 @@ from tasks.problem.definition import Problem
 from tasks.problem.prepared_data import PreparedData
 from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
 from tasks.tables.ablation import ablate, worth
-from tasks.tables.baselines import Baseline
+from tasks.tables.baselines import Baselines
 from tasks.tables.case import TableCase
 from tasks.tables.estimators import Estimator
 from tasks.tables.explore import explore
@@ -106,7 +106,7 @@ class TitanicParams(RepeatedFoldsParams):
         min_length=1,
         description="models to train: the lab's network, our ensemble, trees, a blend, yours",
     )
-    peers: tuple[Baseline, ...] = Field(
+    peers: Baselines = Field(
         ("dummy", "logistic_regression", "extra_trees", "gradient_boosting"),
         description="plain models to compare with",
     )

@@ -200,9 +200,15 @@ def _truth(files: Mapping[str, bytes], rows: int) -> list[object]:
     truth = parse_object(TRUTH, files[TRUTH]).get("truth")
     if not isinstance(truth, list) or len(truth) != rows:
         raise ValueError(f"{TRUTH}: truth must be a list of {rows}, as the sample has rows")
-    if not all(isinstance(value, str | int | float) for value in truth):
-        raise ValueError(f"{TRUTH}: truth must hold labels or numbers")
+    if not all(_label_or_number(value) for value in truth):
+        raise ValueError(f"{TRUTH}: truth must hold short labels or numbers")
     return truth
+
+
+def _label_or_number(value: object) -> bool:
+    if isinstance(value, str):
+        return len(value) <= LONGEST_REASON
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _list(name: str, content: bytes, key: str) -> list[dict[str, object]]:

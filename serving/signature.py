@@ -8,6 +8,8 @@ from typing import NamedTuple
 DTYPES = ("float", "integer", "string", "picture", "series", "date", "text")
 MOST_INPUTS = 10_000
 MOST_LABELS = 1_000_000
+MOST_SEEN = 1_000  # values that a page proposes
+LONGEST_TEXT = 5_000  # characters of what a page shows of a version
 MOST_PIXELS = 25_000_000  # of a picture as the model takes it
 LARGEST_SIZE = 1_000_000  # numbers of a series, steps of a forecast, characters of a text
 KINDS = ("binary", "regression", "multiclass", "forecast")
@@ -139,7 +141,7 @@ def parse(content: Mapping[str, object]) -> Signature:
     if any(timed) and not (all(timed) and any(field.length for field in inputs)):
         raise ValueError("a series goes with series and dates alone, and a date with a series")
     output = _output(_mapping(content.get("output")), kind)
-    title, limits = (str(content.get(key) or "") for key in ("title", "limits"))
+    title, limits = (_short(content.get(key) or "", key) for key in ("title", "limits"))
     return Signature(case, kind, trained_on, inputs, output, title, limits)
 
 
@@ -156,7 +158,7 @@ def _field(item: Mapping[str, object]) -> Field:
         minimum=_number(item, "minimum"),
         maximum=_number(item, "maximum"),
         allowed=_allowed(item, name, dtype) if item.get("allowed") else (),
-        seen=tuple(str(value) for value in _list(item, "seen")) if item.get("seen") else (),
+        seen=_seen(item, name) if item.get("seen") else (),
         shape=_shape(item) if dtype == "picture" else None,
         longest=_size(item, "longest") if dtype == "text" else None,
         length=_size(item, "length") if dtype == "series" else None,
@@ -169,6 +171,19 @@ def _allowed(item: Mapping[str, object], name: str, dtype: str) -> tuple[object,
     if not all(isinstance(choice, kind) and not isinstance(choice, bool) for choice in choices):
         raise ValueError(f"input {name}: allowed must list {'texts' if kind is str else 'numbers'}")
     return choices
+
+
+def _seen(item: Mapping[str, object], name: str) -> tuple[str, ...]:
+    seen = _list(item, "seen")
+    if len(seen) > MOST_SEEN:
+        raise ValueError(f"input {name}: {len(seen):,} seen values are more than {MOST_SEEN:,}")
+    return tuple(_short(value, f"input {name}: a seen value") for value in seen)
+
+
+def _short(value: object, what: str) -> str:
+    if not isinstance(value, str) or len(value) > LONGEST_TEXT:
+        raise ValueError(f"{what} must be a text of at most {LONGEST_TEXT:,} characters")
+    return value
 
 
 def _shape(item: Mapping[str, object]) -> Shape:

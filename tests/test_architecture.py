@@ -13,10 +13,12 @@ from tests.fresh_python import printed_by
 # what is imported where it is needed: optional, private or loud, or it must be imported late
 LOCAL = {
     "babel",  # only the reader of catalogs, a submodule of a submodule
+    "catboost",
     "distributed",
     "great_expectations",  # a class three packages down
     "jax",
     "keras.src",
+    "lightgbm",
     "mlflow",
     "playwright",
     "prefect.logging",  # reads the settings of Prefect at its import
@@ -25,6 +27,7 @@ LOCAL = {
     "tensorflow",  # after what it reads from the environment is set
     "upath",
     "uvicorn",
+    "xgboost",
 }
 POSIX_ONLY = {"fcntl", "grp", "pwd", "resource", "termios"}
 TRAINING = ("casebook", "samples", "tasks", "flows")

@@ -5,7 +5,7 @@ import { problem, say } from "./words.js";
 
 const SLOW = 300; // milliseconds until the page says that it waits: a faster answer speaks for itself
 const PATIENCE = 60_000; // milliseconds until a service that is silent is taken for dead
-const KEY = "casebook-api-key";
+export const KEY = "casebook-api-key";
 export const part = (id) => document.getElementById(id);
 export const form = part("ask");
 let current = null; // the question in flight: what is asked, and how it is called off

@@ -15,7 +15,7 @@ export function numbers(text) {
 export function showFaults(faults) {
   if (!faults) return;
   for (const input of inputs()) {
-    const mine = faults.filter((fault) => fault.field === input.name).map((fault) => problem(fault.problem));
+    const mine = faults.filter((fault) => fault.field === input.dataset.name).map((fault) => problem(fault.problem));
     showFault(input, mine.join("; "));
   }
   form.querySelector("[aria-invalid=true]")?.focus();
@@ -31,7 +31,7 @@ export function showFault(input, text) {
 export const unreadable = () =>
   inputs()
     .filter((input) => input.validity.badInput)
-    .map((input) => ({ field: input.name, problem: say("no_number") }));
+    .map((input) => ({ field: input.dataset.name, problem: say("no_number") }));
 
 function beyond(input) {
   const { low, high } = input.dataset;

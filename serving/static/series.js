@@ -7,7 +7,7 @@ const cell = (input) => (input.dataset.dtype === "series" ? numbers(input.value)
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  const asked = Object.fromEntries(inputs().map((input) => [input.name, cell(input)]));
+  const asked = Object.fromEntries(inputs().map((input) => [input.dataset.name, cell(input)]));
   form.asked = Object.values(asked).find(Array.isArray);
   showFaults(await ask("application/json", JSON.stringify({ instances: [asked] })));
 });

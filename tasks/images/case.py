@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, TypeAlias
 
 import numpy as np
 from numpy import typing as npt
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from casebook.device import DeviceChoice
 from casebook.errors import CasebookError
@@ -28,6 +28,7 @@ from tasks.images.train import PictureNetwork, PictureSettings, train_pictures
 from tasks.problem.calibration import ThresholdPolicy
 from tasks.problem.definition import Problem
 from tasks.problem.prepared_data import PreparedData
+from tasks.tables.boosting_libraries import all_installed
 from tasks.tables.splitters import SMOKE_TREES
 
 SampleMaker: TypeAlias = "Callable[[int, int], tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]]"
@@ -45,7 +46,7 @@ class PictureParams(CaseParams):
     heading: ClassVar[str] = "models"
 
     candidates: tuple[str, ...] = Field((), description="networks to train")
-    peers: tuple[PictureBaseline, ...] = Field(
+    peers: Annotated[tuple[PictureBaseline, ...], AfterValidator(all_installed)] = Field(
         ("dummy", "extra_trees", "patches"),
         description="plain models to compare with: on the pixels, or on k-means of patches",
     )

@@ -98,6 +98,34 @@ METRICS: Mapping[str, tuple[Message, str]] = {
         ),
         "roc",
     ),
+    "recall_at_fpr_01_percent": (
+        msg(
+            "The share of positives that are found where 0.1 % of the negatives raise a false "
+            "alarm. It is one point of the ROC curve, at its very left."
+        ),
+        "roc",
+    ),
+    "auprc_base_rate": (
+        msg(
+            "The area under the precision-recall curve if positives were as frequent as in the "
+            "population. It is lower than in data that holds more of them, and nearer to practice."
+        ),
+        "precision_recall",
+    ),
+    "recall_at_1_per_1000_base_rate": (
+        msg(
+            "The share of positives that are found if one row in 1,000 can be checked and they are "
+            "as frequent as in the population. It weighs the negatives of the data accordingly."
+        ),
+        "precision_recall",
+    ),
+    "precision_at_1_per_1000_base_rate": (
+        msg(
+            "The share of alerts that are right if one row in 1,000 can be checked and positives "
+            "are as frequent as in the population. It weighs the negatives accordingly."
+        ),
+        "precision_recall",
+    ),
     "rmse": (
         msg(
             "The root of the mean squared error, in the unit of what is predicted. A few large "
@@ -148,11 +176,7 @@ METRICS: Mapping[str, tuple[Message, str]] = {
         "errors",
     ),
 }
-SAME = {  # as another metric, at another share of positives or over other days
-    "auprc_base_rate": "auprc",
-    "recall_at_1_per_1000_base_rate": "recall_at_1_per_1000",
-    "precision_at_1_per_1000_base_rate": "precision_at_1_per_1000",
-    "recall_at_fpr_01_percent": "recall_at_fpr_1_percent",
+SAME = {  # as another metric, over other days
     "rmse_next_day": "rmse",
     "rmse_next_week": "rmse",
     "rmse_next_month": "rmse",
@@ -164,32 +188,32 @@ WORDS: Mapping[str, Term] = {
     "candidate": Term(
         "candidate",
         msg(
-            "A model that may become the champion. The champion is the candidate with the best "
-            "metric on validation; no test row has a say in it."
+            "A model that may become the champion. The champion has the best metric on validation, "
+            "or ties with it and answers much faster; no test row has a say in it."
         ),
         "split",
     ),
     "baseline": Term(
         "baseline",
         msg(
-            "A plain model that candidates are compared with, on the same rows and features. It is "
-            "tuned and calibrated as they are, so a win over it means something."
+            "A plain model that candidates are compared with, on the same test rows. It shows what "
+            "little effort reaches."
         ),
         "split",
     ),
     "test-part": Term(
         "test part",
         msg(
-            "Rows that no model has learned from and nothing was chosen by. A row is a test row in "
-            "every run, so each look at them makes the best figure a little too good."
+            "Rows that the models judged on them have not learned from, and nothing was chosen by. "
+            "A row is a test row in every run, so each look makes the best figure a bit too good."
         ),
         "split",
     ),
     "validation": Term(
         "validation",
         msg(
-            "Rows that no model has learned from, by which the champion, the threshold and the "
-            "calibration are chosen. Its figures are a little too good for that reason."
+            "Rows by which the champion, the threshold and the calibration are chosen; the models "
+            "judged on them have not learned from them. Its figures are a little too good for that."
         ),
         "split",
     ),

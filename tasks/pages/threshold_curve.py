@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
+from scipy import special
 
 from casebook.array_types import BoolArray, Float64Array, Int64Array
 from casebook.store import Ref
 from casebook.tables import read_arrays
+from tasks.evaluation import row_answers
 from tasks.evaluation.evaluate import results
 
 POINTS = 60  # thresholds with evenly many rows between them, and as many with steps that grow
@@ -36,7 +38,7 @@ class ThresholdCurve(BaseModel):
         thresholds).
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
     thresholds: list[float]
     start: int
     positives: int
@@ -70,11 +72,26 @@ class ThresholdCurve(BaseModel):
 
 
 def of_champion(evaluation: Ref) -> ThresholdCurve:
-    """Return the curve of the champion of an evaluation, on the folds that are drawn."""
+    """Return the curve of the champion of an evaluation, on the folds that are drawn.
+
+    Where each fold has a threshold of its own, its logits are shifted so that it falls on that of
+    the published model: the chosen threshold then means what the report says of it.
+    """
     champion = results(evaluation)["champion"]
-    answers = read_arrays(evaluation, "curves")
-    chosen = results(evaluation)["calibration"][champion]["threshold"]
-    return threshold_curve(answers["y"], answers[champion], chosen)
+    curves = read_arrays(evaluation, "curves")
+    y = curves["y"]
+    rows = row_answers.read(evaluation.path(row_answers.FILE))
+    thresholds = np.broadcast_to(rows.models[champion].threshold, rows.y.shape)[: len(y)]
+    return threshold_curve(y, _aligned(curves[champion], thresholds), float(thresholds[0]))
+
+
+def _aligned(probability: Float64Array, thresholds: Float64Array) -> Float64Array:
+    """Return probabilities as if the first row's threshold were that of all rows."""
+    if (thresholds == thresholds[0]).all():
+        return probability
+    shift = special.logit(thresholds[0]) - special.logit(thresholds)
+    aligned: Float64Array = special.expit(special.logit(probability) + shift)
+    return aligned
 
 
 def threshold_curve(

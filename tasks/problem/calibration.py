@@ -11,6 +11,7 @@ from scipy import optimize, special
 from casebook.array_types import Float64Array
 
 SLOPE_DEVIATION = 0.5  # of the logarithm: slopes from 0.4 to 2.7 are plausible beforehand
+SHIFT_DEVIATION = 3.0  # rows of a rare class that were multiplied shift logits by some 4
 
 
 class ThresholdPolicy(BaseModel):
@@ -32,30 +33,35 @@ class ThresholdPolicy(BaseModel):
 
 
 def platt(logits: Float64Array, y: Float64Array) -> tuple[float, float]:
-    """Return the slope and shift for which sigmoid(slope · logit + shift) fits the labels best.
+    """Return the slope and shift for which sigmoid(slope · logit + shift) is most likely.
 
-    This is Platt scaling (Platt 1999), fitted on the validation split. Labels are smoothed as in
-    Platt's paper, so that few positives do not make it overconfident. A slope below zero would
-    reverse the ranking, so a very small positive one takes its place.
+    This is Platt scaling (Platt 1999), fitted on the validation split. Few rows say little, least
+    where no class is mistaken for the other, so there is a prior in place of Platt's smoothed
+    labels: the logarithm of the slope is normal around 0 with a deviation of 0.5, the shift around
+    0 with one of 3 (maximum a posteriori). A slope is never below zero, which would reverse the
+    ranking.
 
     Examples
     --------
     >>> logits, y = np.array([-2.0, -1.0, 1.0, 2.0]), np.array([0.0, 0.0, 1.0, 1.0])
-    >>> round(platt(logits, 1 - y)[0], 4)  # a model that ranks the wrong way round
-    0.001
+    >>> slope, shift = platt(np.tile(2 * logits, 999), np.tile(y[[0, 2, 1, 3]], 999))
+    >>> 0 < slope < 0.5  # a model that is too sure of itself
+    True
     """
-    positives = y.sum()
-    target = np.where(y == 1, (positives + 1) / (positives + 2), 1 / (len(y) - positives + 2))
+    positive = y == 1
     z = logits.astype("float64")
 
     def loss(parameters: Float64Array) -> float:
-        a = parameters[0] * z + parameters[1]
-        return float(np.mean(np.logaddexp(0.0, a) - target * a))
+        log_slope, shift = parameters
+        a = np.exp(log_slope) * z + shift
+        likelihood = special.log_expit(np.where(positive, a, -a)).sum()
+        prior = (log_slope / SLOPE_DEVIATION) ** 2 + (shift / SHIFT_DEVIATION) ** 2
+        return float(prior / 2 - likelihood) / len(y)
 
-    slope, shift = optimize.minimize(
-        loss, np.array([1.0, 0.0]), method="L-BFGS-B", bounds=[(1e-3, None), (None, None)]
+    log_slope, shift = optimize.minimize(
+        loss, np.zeros(2), method="L-BFGS-B", bounds=[(-7.0, 7.0), (None, None)]
     ).x
-    return float(slope), float(shift)
+    return float(np.exp(log_slope)), float(shift)
 
 
 def temperature(logits: Float64Array, y: Float64Array) -> float:

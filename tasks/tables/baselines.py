@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 import numpy as np
 from numpy import typing as npt
+from pydantic import AfterValidator
 from sklearn import dummy, ensemble, linear_model
 
 from casebook.array_types import Float64Array, NamedArrays
@@ -17,7 +18,7 @@ from casebook.store import Facts, Ref, fold_name
 from casebook.tables import read_arrays, write_arrays
 from casebook.threads import one_thread
 from tasks.problem.definition import Problem
-from tasks.tables.boosting_libraries import BoostingLibrary, boosting_model
+from tasks.tables.boosting_libraries import BoostingLibrary, all_installed, boosting_model
 from tasks.tables.estimators import fitted, scored
 from tasks.tables.sklearn_models import BOOSTING
 from tasks.tables.split import PARTS
@@ -40,6 +41,9 @@ NumberBaseline = Literal[
     "gradient_boosting",
     BoostingLibrary,
 ]
+
+Baselines: TypeAlias = Annotated[tuple[Baseline, ...], AfterValidator(all_installed)]
+NumberBaselines: TypeAlias = Annotated[tuple[NumberBaseline, ...], AfterValidator(all_installed)]
 
 
 @stage(process="worker")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 from casebook.errors import CasebookError
 
 BoostingLibrary = Literal["lightgbm", "xgboost", "catboost"]
+Names = TypeVar("Names", bound=tuple[str, ...])
 CLASSES: Mapping[str, tuple[str, str]] = {  # that predict a class, and a number
     "lightgbm": ("LGBMClassifier", "LGBMRegressor"),
     "xgboost": ("XGBClassifier", "XGBRegressor"),
@@ -29,8 +29,8 @@ def installed() -> tuple[BoostingLibrary, ...]:
     return tuple(name for name in get_args(BoostingLibrary) if find_spec(name))
 
 
-def refuse_missing(names: tuple[str, ...]) -> None:
-    """Refuse a library that is not installed.
+def all_installed(names: Names) -> Names:
+    """Return names of baselines, of which none is a library that is not installed.
 
     Raises
     ------
@@ -43,6 +43,7 @@ def refuse_missing(names: tuple[str, ...]) -> None:
             f"should leave out {', '.join(missing)}, which is not installed here, or "
             'pip install "casebook[boosting]" should come first'
         )
+    return names
 
 
 def boosting_model(
@@ -56,11 +57,29 @@ def boosting_model(
         The library can't be loaded.
     """
     try:
-        library = import_module(name)
-    except OSError as error:
+        library = _library(name)
+    except (ImportError, OSError, ValueError) as error:  # the last is XGBoost's own
         raise CasebookError(
             f"{name} is installed but can't be loaded ({error}). Install what it needs (LightGBM: "
-            "libgomp1), or leave it out of --peers."
+            f"libgomp1), or uninstall it: pip uninstall {name}. The full profile takes every "
+            "boosting library that is installed, others those that --peers names."
         ) from error
     kind = getattr(library, CLASSES[name][0 if classes else 1])
     return kind(n_estimators=steps, random_state=seed, **QUIET[name], **{**USUAL, **settings})
+
+
+def _library(name: BoostingLibrary) -> Any:
+    """Import a library; each is written out, so that its version is part of a stage's key."""
+    match name:
+        case "lightgbm":
+            import lightgbm
+
+            return lightgbm
+        case "xgboost":
+            import xgboost
+
+            return xgboost
+        case "catboost":
+            import catboost
+
+            return catboost

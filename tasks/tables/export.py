@@ -36,6 +36,7 @@ from tasks.training.onnx_format import TOLERANCE, in_our_format
 SAMPLE_ROWS = 10
 FEW = 20  # values that a text must be one of; with more it is free
 MANY = 200  # values that are proposed where it is free
+REPEATED = 5  # rows for each of them, so that they are a column's categories and nobody's own
 TOP = 5  # most probable classes that an answer names
 
 
@@ -200,7 +201,8 @@ def _input(values: pd.Series, entry: DataSet) -> dict[str, Any]:
     seen = sorted(values.dropna().unique())
     if len(seen) <= FEW:
         return {**about, "allowed": seen}
-    return {**about, "seen": seen} if len(seen) <= MANY else about
+    repeated = len(values) >= REPEATED * len(seen)  # names of people are not
+    return {**about, "seen": seen} if repeated and len(seen) <= MANY else about
 
 
 def _samples(

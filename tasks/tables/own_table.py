@@ -15,7 +15,7 @@ from tasks.data.clean import DropWithout, drop_repeats
 from tasks.data.subsample import Subsample
 from tasks.pages.notes import Notes
 from tasks.problem.definition import Problem
-from tasks.tables.baselines import Baseline
+from tasks.tables.baselines import Baselines
 from tasks.tables.by_role import by_role, derived_columns
 from tasks.tables.case import TableCase
 from tasks.tables.estimators import Estimator
@@ -55,9 +55,7 @@ class OwnTableParams(ThresholdParams, RepeatedFoldsParams):
         min_length=1,
         description="models to train: the lab's network, ours, trees, a blend, yours (tuned)",
     )
-    peers: tuple[Baseline, ...] = Field(
-        ("dummy", "random_forest"), description="plain models to compare with"
-    )
+    peers: Baselines = Field(("dummy", "random_forest"), description="plain models to compare with")
     max_rows: Annotated[
         int, Field(ge=1_000, description="rows to learn from and be judged by, drawn of more")
     ] = MOST_ROWS

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 import keras
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from casebook.array_types import Float32Array
 from casebook.device import DeviceChoice
 from casebook.params import CaseParams
 from tasks.problem.calibration import ThresholdPolicy
-from tasks.tables.baselines import Baseline, NumberBaseline
-from tasks.tables.boosting_libraries import installed, refuse_missing
+from tasks.tables.baselines import Baseline, Baselines, NumberBaseline, NumberBaselines
+from tasks.tables.boosting_libraries import all_installed, installed
 from tasks.training.networks import perceptron, plain
 from tasks.training.train import Optimizer, Settings
 
@@ -52,6 +52,9 @@ class NetworkParams(CaseParams):
     device: DeviceChoice = Field("auto", description="where to train")
 
 
+AnyBaselines: TypeAlias = Annotated[
+    tuple[Baseline | NumberBaseline, ...], AfterValidator(all_installed)
+]
 Candidate = Literal[
     "course", "tuned", "ensemble", "gaussian", "support_vectors", "forest", "boosting", "blend"
 ]
@@ -67,7 +70,7 @@ class TableParams(NetworkParams):
         min_length=1,
         description="networks to train: the lab's, our ensemble, yours",
     )
-    peers: tuple[Baseline | NumberBaseline, ...] = Field(
+    peers: AnyBaselines = Field(
         ("dummy", "logistic_regression", "extra_trees", "gradient_boosting"),
         description="plain models to compare with",
     )
@@ -77,12 +80,6 @@ class TableParams(NetworkParams):
     sample_rows: Annotated[
         int, Field(ge=100, le=1_000_000, description="size of the embedded sample")
     ] = 400
-
-    @field_validator("peers")
-    @classmethod
-    def _installed(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        refuse_missing(names)
-        return names
 
     @property
     def baselines(self) -> tuple[Baseline | NumberBaseline, ...]:
@@ -101,7 +98,7 @@ class ThresholdParams(TableParams):
 
     heading: ClassVar[str] = "what errors cost"
 
-    peers: tuple[Baseline, ...] = Field(
+    peers: Baselines = Field(
         ("dummy", "logistic_regression", "extra_trees", "gradient_boosting"),
         description="plain models to compare with",
     )
@@ -147,7 +144,7 @@ class SmallTableParams(RepeatedFoldsParams):
         min_length=1,
         description="models to train: the lab's network, our ensemble, other kinds, a blend, yours",
     )
-    peers: tuple[NumberBaseline, ...] = Field(
+    peers: NumberBaselines = Field(
         ("dummy", "least_squares", "ridge", "extra_trees", "gradient_boosting"),
         description="plain models to compare with",
     )

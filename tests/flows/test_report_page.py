@@ -40,10 +40,10 @@ def test_nothing_can_be_said_against_the_report(report: Path, opened: Page) -> N
 
 def test_moving_the_threshold_and_the_costs_changes_counts_and_money(opened: Page) -> None:
     def shown(name: str) -> float:
-        text = opened.locator(f"output[name={name}]").text_content() or ""
+        text = opened.locator(f"[data-figure={name}]").text_content() or ""
         return float(text.replace(",", "").removesuffix(" %"))
 
-    slider = opened.get_by_role("slider")
+    slider = opened.get_by_role("slider", name="threshold")
     start = (shown("detected"), shown("alerts"), shown("cost"))
     positives = shown("detected") + shown("missed")
     slider.fill("0")
@@ -53,7 +53,7 @@ def test_moving_the_threshold_and_the_costs_changes_counts_and_money(opened: Pag
     assert shown("cost") == 5 * shown("alerts")
     opened.get_by_label("cost of an alert").fill("1")
     assert shown("cost") == shown("alerts")
-    low, high = (opened.locator("output[name=detected_band]").text_content() or "").split(" – ")
+    low, high = (opened.locator("[data-band=detected]").text_content() or "").split(" – ")
     assert float(low) <= positives <= float(high)
     opened.get_by_role("button", name="Back to what serves").click()
     opened.wait_for_function("document.querySelector('form.threshold').cost_alert.value == 5")

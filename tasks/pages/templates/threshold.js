@@ -9,13 +9,15 @@ document.addEventListener("DOMContentLoaded", () => {
   const percent = (value) => `${(100 * value).toFixed(1)} %`;
   const shown = { precision: percent, recall: percent };
 
+  const price = (input) => Math.max(0, input.valueAsNumber || 0); // an empty field costs nothing
+
   const start = (form) => {
     const curve = JSON.parse(form.dataset.curve);
-    const last = curve.thresholds.length - 1;
+    const last = curve.thresholds.length - 1 || 1;
     const figures = (detected, wrong) => {
       const [alerts, missed] = [detected + wrong, curve.positives - detected];
       const cost = form.cost_alert
-        ? alerts * Number(form.cost_alert.value) + missed * Number(form.cost_missed.value)
+        ? alerts * price(form.cost_alert) + missed * price(form.cost_missed)
         : missed + wrong;
       return {
         detected, missed, false_alarms: wrong, alerts, cost,
@@ -46,8 +48,8 @@ document.addEventListener("DOMContentLoaded", () => {
       for (const [name, value] of Object.entries(here)) {
         const format = shown[name] ?? whole;
         const [low, high] = band(others.map((one) => one[name]));
-        form.elements[name].value = format(value);
-        form.elements[`${name}_band`].value = `${format(low)} – ${format(high)}`;
+        form.querySelector(`[data-figure=${name}]`).textContent = format(value);
+        form.querySelector(`[data-band=${name}]`).textContent = `${format(low)} – ${format(high)}`;
       }
       const mark = form.querySelector(".mark");
       for (const end of ["x1", "x2"]) mark.setAttribute(end, (100 * place) / last);

@@ -13,7 +13,7 @@ from casebook.cli import main
 from casebook.run import Summary
 from tasks.problem.definition import Problem
 from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
-from tasks.tables.baselines import Baseline
+from tasks.tables.baselines import Baselines
 from tasks.tables.case import TableCase
 from tasks.tables.explore import explore
 from tasks.tables.features import numbers
@@ -28,7 +28,7 @@ LABELS = ("setosa", "versicolor", "virginica")
 class IrisParams(RepeatedFoldsParams):
     """What can be set."""
 
-    peers: tuple[Baseline, ...] = ("dummy", "logistic_regression")
+    peers: Baselines = ("dummy", "logistic_regression")
 
 
 def lengths(columns: list[str]) -> Any:

@@ -17,7 +17,7 @@ from casebook.run import Summary
 from tasks.problem.calibration import ThresholdPolicy
 from tasks.problem.definition import Problem
 from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
-from tasks.tables.baselines import Baseline
+from tasks.tables.baselines import Baselines
 from tasks.tables.case import TableCase
 from tasks.tables.explore import explore
 from tasks.tables.features import numbers, one_hot
@@ -34,7 +34,7 @@ class PenguinsParams(RepeatedFoldsParams):
     """What can be set."""
 
     candidates: tuple[str, ...] = ("ensemble",)
-    peers: tuple[Baseline, ...] = ("dummy", "extra_trees")
+    peers: Baselines = ("dummy", "extra_trees")
 
 
 def measures(columns: list[str]) -> Any:

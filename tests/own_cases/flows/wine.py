@@ -19,7 +19,7 @@ from casebook.cli import main
 from casebook.run import Summary
 from tasks.problem.definition import Problem
 from tasks.publication.evaluate_and_publish import FittedModels, evaluate_and_publish
-from tasks.tables.baselines import Baseline
+from tasks.tables.baselines import Baselines
 from tasks.tables.case import TableCase
 from tasks.tables.explore import explore
 from tasks.tables.holdout import Holdout
@@ -34,7 +34,7 @@ class WineParams(TableParams):
     """What can be set."""
 
     candidates: tuple[str, ...] = ("course",)
-    peers: tuple[Baseline, ...] = ("dummy", "gradient_boosting")
+    peers: Baselines = ("dummy", "gradient_boosting")
 
 
 def contents(columns: list[str]) -> Any:

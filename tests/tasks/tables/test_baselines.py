@@ -1,4 +1,4 @@
-"""Peers are scored on validation and test rows, each by what was fitted without them."""
+"""Baselines are scored on validation and test rows, each by what was fitted without them."""
 
 from collections.abc import Callable
 from pathlib import Path

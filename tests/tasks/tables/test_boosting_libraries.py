@@ -7,7 +7,11 @@ import pytest
 from pydantic import ValidationError
 
 from casebook.errors import CasebookError
+from casebook.fingerprint import fingerprint
+from flows.flowers import FlowersParams
+from flows.mnist import MnistParams
 from tasks.tables import boosting_libraries
+from tasks.tables.baselines import fit_baselines
 from tasks.tables.boosting_libraries import boosting_model
 from tasks.tables.parameters import TableParams
 
@@ -33,8 +37,11 @@ def test_a_library_that_cannot_be_loaded_says_what_it_needs(
     def broken(name: str) -> Any:
         raise OSError("libgomp.so.1: cannot open shared object file")
 
-    monkeypatch.setattr(boosting_libraries, "import_module", broken)
-    with pytest.raises(CasebookError, match=r"lightgbm is installed but can't be loaded.*libgomp1"):
+    monkeypatch.setattr(boosting_libraries, "_library", broken)
+    with pytest.raises(
+        CasebookError,
+        match=r"lightgbm is installed but can't be loaded.*libgomp1.*pip uninstall lightgbm",
+    ):
         boosting_model("lightgbm", 5, 0, {}, classes=True)
 
 
@@ -48,3 +55,14 @@ def test_several_classes_are_learnt_and_a_seed_fixes_them(name: Any) -> None:
     )
     assert np.array_equal(first, second)
     assert (first.argmax(axis=1) == y).mean() > 0.9
+
+
+def test_a_new_version_of_a_library_fits_the_baselines_anew() -> None:
+    assert set(boosting_libraries.CLASSES) <= set(fingerprint(fit_baselines.fn)[1])
+
+
+def test_pictures_and_flowers_refuse_a_missing_library_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(boosting_libraries, "find_spec", lambda name: None)
+    for model in (MnistParams, FlowersParams):
+        with pytest.raises(ValidationError, match="leave out xgboost"):
+            model(peers=("dummy", "xgboost"))
