@@ -26,6 +26,7 @@ from pydantic import BaseModel
 
 from casebook import paths
 
+WITHOUT_GPU = ("tensorflow", "xgboost")  # have a distribution of another name
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "imblearn": "imbalanced-learn", "PIL": "pillow"}
 
 
@@ -83,7 +84,7 @@ def library_versions(libraries: tuple[str, ...]) -> dict[str, str]:
 def installed(library: str) -> str:
     """Return the version of an installed library.
 
-    TensorFlow may be installed as its smaller build without GPU code.
+    TensorFlow and XGBoost may be installed as their smaller builds without GPU code.
 
     Raises
     ------
@@ -94,9 +95,9 @@ def installed(library: str) -> str:
     try:
         return version(name)
     except PackageNotFoundError:
-        if name != "tensorflow":
+        if name not in WITHOUT_GPU:
             raise
-        return version("tensorflow-cpu")
+        return version(f"{name}-cpu")
 
 
 def _follow(thing: object, where: str, pieces: dict[str, str], libraries: set[str]) -> None:

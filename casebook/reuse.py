@@ -78,6 +78,8 @@ def _values(name: str, before: Mapping[str, str], now: Mapping[str, str]) -> Ite
 
 def _fields(name: str, part: str) -> dict[str, Any]:
     """Return the values in a part of a key: a record's fields, or the one value under its name."""
+    if not part:
+        return {}
     if name.startswith("library "):
         return {name.removeprefix("library "): part}
     try:
