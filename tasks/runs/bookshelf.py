@@ -11,16 +11,21 @@ from casebook.language import Language
 from tasks.pages.render import page
 from tasks.runs.overview import CaseLines
 
+INDEX = "index.html"
 SHOWN = 20  # runs of a case
 WIDTH, HEIGHT = 220, 44  # of the line of figures, in pixels
 
 
 def write_bookshelf(cases: Sequence[CaseLines], language: Language = "en") -> Path:
     """Write the page into the artifacts, with links to reports and cards beside it."""
-    path = paths.artifacts() / "index.html"
-    text = page("bookshelf.html", language, cases=cases, shown=SHOWN, link=_link, line=points)
-    files.write_text(path, text)
+    path = paths.artifacts() / INDEX
+    files.write_text(path, bookshelf(cases, language))
     return path
+
+
+def bookshelf(cases: Sequence[CaseLines], language: Language = "en") -> str:
+    """Return the page."""
+    return page("bookshelf.html", language, cases=cases, shown=SHOWN, link=_link, line=points)
 
 
 def _link(target: Path) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from casebook import files, paths
 from casebook.registry import point
-from flows import models, runs
+from flows import models, runs, site
 from tests.tasks.publication.shop import release
 
 
@@ -100,3 +100,35 @@ def test_a_version_with_damaged_metrics_hides_no_other(
 def test_nothing_published_is_told(artifacts: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert models.main([]) == 1
     assert "No version is published here. Run a case first" in capsys.readouterr().err
+
+
+def test_a_site_has_the_pages_and_nothing_else(
+    artifacts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = leave_run("fraud", "20260101T000000-a", 0.8)
+    (run / "validation.html").write_text("<h1>checks</h1>")
+    place = tmp_path / "public"
+    for _ in range(2):  # a site is replaced
+        assert site.main([str(place)]) == 0
+    assert capsys.readouterr().out.splitlines()[-2:] == ["3 pages", str(place / "index.html")]
+    written = sorted(str(path.relative_to(place)) for path in place.rglob("*") if path.is_file())
+    assert written == [
+        ".casebook-site",
+        "index.html",
+        "runs/fraud/20260101T000000-a/report.html",
+        "runs/fraud/20260101T000000-a/validation.html",
+    ]
+    assert 'href="runs/fraud/20260101T000000-a/report.html"' in (place / "index.html").read_text()
+
+
+def test_a_folder_of_something_else_is_no_place_for_a_site(
+    artifacts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    leave_run("fraud", "20260101T000000-a", 0.8)
+    kept = tmp_path / "photos" / "me.jpg"
+    kept.parent.mkdir()
+    kept.write_bytes(b"a photo")
+    assert site.main([str(kept.parent)]) == 1
+    assert "holds something else than a site" in capsys.readouterr().err
+    assert site.main([str(kept)]) == 1
+    assert kept.read_bytes() == b"a photo"

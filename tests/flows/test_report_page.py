@@ -61,6 +61,13 @@ def test_moving_the_threshold_and_the_costs_changes_counts_and_money(opened: Pag
     assert (shown("detected"), shown("alerts"), shown("cost")) == start
 
 
+def test_a_long_table_shows_the_rows_that_have_a_text(opened: Page) -> None:
+    rows = opened.get_by_role("row").filter(has_text="fit_baselines")
+    opened.get_by_label("Show rows with").last.fill("fit_baselines")
+    assert rows.count() >= 1
+    assert opened.get_by_role("row").filter(has_text="measure_costs").count() == 0
+
+
 def test_every_metric_leads_to_its_meaning(opened: Page) -> None:
     opened.get_by_role("link", name="AUPRC", exact=True).click()
     assert opened.evaluate("location.hash") == "#term-auprc"

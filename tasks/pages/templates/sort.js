@@ -20,6 +20,20 @@ document.addEventListener("DOMContentLoaded", () => {
     head.ariaSort = falling ? "descending" : "ascending";
     body.append(...rows);
   };
+  // A long table shows the rows that have a text.
+  const filtered = (table) => {
+    const rows = [...table.tBodies[0].rows].slice(1);
+    const input = Object.assign(document.createElement("input"), { type: "search" });
+    const label = document.createElement("label");
+    label.className = "filter";
+    label.append(`${document.documentElement.dataset.filter} `, input);
+    (table.closest(".scroll") ?? table).before(label);
+    input.addEventListener("input", () => {
+      const words = input.value.toLowerCase();
+      for (const row of rows) row.hidden = !row.textContent.toLowerCase().includes(words);
+    });
+  };
+  for (const table of document.querySelectorAll("table")) if (table.rows.length > 15) filtered(table);
   for (const head of document.querySelectorAll("th")) {
     const body = head.closest("table").tBodies[0];
     if (head.parentElement !== body.rows[0] || body.rows.length < 3) continue;
