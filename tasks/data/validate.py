@@ -22,7 +22,7 @@ from casebook.run import current
 from casebook.stage import stage, uncached_task
 from casebook.store import Facts, Ref
 from casebook.tables import read_table, write_table
-from tasks.pages.render import validation_page
+from tasks.pages.render import validation_page, worst_first
 
 ROW = "casebook_row"
 EXAMPLES = 5
@@ -236,7 +236,7 @@ def enforce(checked: Ref, name: str) -> None:
     page = current().folder / "validation.html"
     results = json.loads(checked.path("results.json").read_text(encoding="utf-8"))
     files.write_text(page, validation_page(name, results, checked.facts))
-    _show_in_prefect(name, results)
+    _show_in_prefect(name, worst_first(results))
     if checked.facts["failure"]:
         raise CasebookError(
             f"The data breaks the suite '{name}': {checked.facts['failure']} See {page}. Mend the "
@@ -245,9 +245,9 @@ def enforce(checked: Ref, name: str) -> None:
 
 
 def _show_in_prefect(name: str, results: list[dict[str, Any]]) -> None:
-
     shown = ("expectation", "column", "severity", "success", "count", "why")
     artifacts.create_table_artifact(
         [{key: r[key] for key in shown} for r in results],
         key=f"validation-{name.replace('_', '-')}",
+        description=f"What the data of {name} is held to; what is broken stands first.",
     )

@@ -110,6 +110,19 @@ def copy_pictures(folder: Path, *refs: Ref) -> dict[str, str]:
 def validation_page(name: str, results: list[dict[str, Any]], facts: Mapping[str, Any]) -> str:
     """Return the offline page of a validation.
 
-    It shows every expectation, what violated it, and what was set aside.
+    It shows every expectation, what violated it, and what was set aside; the worst stand first.
     """
-    return page("validation.html", "en", name=name, results=results, facts=facts)
+    ordered = worst_first(results)
+    return page("validation.html", asked_language(), name=name, results=ordered, facts=facts)
+
+
+def worst_first(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return expectations that stop the flow, then those that cost rows, then those that hold.
+
+    Examples
+    --------
+    >>> sound, broken = ({"success": held, "quarantine": False} for held in (True, False))
+    >>> worst_first([sound, broken]) == [broken, sound]
+    True
+    """
+    return sorted(results, key=lambda result: (result["success"], result["quarantine"]))
