@@ -85,7 +85,7 @@ def _fields(name: str, part: str) -> dict[str, Any]:
     try:
         if part.startswith("["):
             items = [json.loads(item) for item in ast.literal_eval(part)]
-            return {name: " ".join(map(_shown, items))}
+            return {name: " ".join(map(_shown, items)) or "none"}
         value, end = json.JSONDecoder().raw_decode(part)
     except (ValueError, TypeError, SyntaxError, RecursionError):  # a hash, or no such value
         return {}

@@ -148,4 +148,4 @@ def test_a_column_that_decides_is_refused_and_trusted_on_demand_which_all_pages_
 
     again = workshop.here("flows.parts", *source)
     again.complains("--trust-columns weight")
-    assert "trust_columns changed" in workshop.here("flows.parts", *source, "--plan").out
+    assert "trust_columns weight → none" in workshop.here("flows.parts", *source, "--plan").out

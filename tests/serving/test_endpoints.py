@@ -92,7 +92,7 @@ def test_pages_have_a_labelled_control_per_input(client: FlaskClient) -> None:
     page = client.get("/models/fraud").text
     for number, name in enumerate(("Amount", "Hour", "Age", "Sex"), 1):
         assert f'<label for="field-{number}">{name}' in page
-        assert f'id="field-{number}" name="{name}"' in page
+        assert f'id="field-{number}" data-name="{name}"' in page
     assert '<option value="male" selected>' in page
     assert 'min="0.0"' in page and 'max="100.0"' in page
     assert "embedded sample" not in page

@@ -251,7 +251,7 @@ def test_the_schema_tells_lengths_and_dates(series: FlaskClient) -> None:
 def test_the_page_takes_a_window_and_draws_the_forecast(series: FlaskClient) -> None:
     page = series.get("/models/power").text
     assert (
-        '<textarea id="field-1" name="window" data-dtype="series"' in page
+        '<textarea id="field-1" data-name="window" data-dtype="series"' in page
         and "1.0, 2.0, 3.0</textarea>" in page
     )
     assert 'type="date" value="1972-09-27"' in page
