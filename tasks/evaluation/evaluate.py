@@ -15,7 +15,7 @@ from casebook.stage import stage
 from casebook.store import Facts, Ref
 from casebook.tables import write_arrays
 from tasks.evaluation import paired
-from tasks.evaluation.choice import choose, read_faster
+from tasks.evaluation.choice import Choice, choose, read_faster
 from tasks.evaluation.consequences import consequences
 from tasks.evaluation.judging import Judged, judge_baselines, judge_candidates, on_validation
 from tasks.evaluation.model_figures import (
@@ -49,31 +49,23 @@ def evaluate(
 
     Parameters
     ----------
-    features, baselines
-        The encoded parts and the baselines' scores, one reference per fold.
-    trained
-        For each candidate its trained networks, one reference per fold.
-    problem
-        What is predicted, and the figure that chooses.
-    policy
-        How a binary model's threshold is chosen.
+    features, trained, baselines
+        The encoded parts, each candidate's networks, and the baselines' scores: one reference per
+        fold.
+    problem, policy
+        What is predicted, with the figure that chooses; and how a binary threshold is chosen.
     seed
         Of the bootstrap.
     base_rate
         The share of positives in the population, if the data holds another: figures named
         `…_base_rate` weigh the negatives so that this share holds.
     drawn
-        How many of the first folds give the curves that are drawn: those that test each row once at
-        most.
+        How many of the first folds give the curves: those that test each row once at most.
     faster
         Which candidates answer much faster than which, if that was measured.
 
     Writes `evaluation.json` (figures, champion, calibration), `curves.npz` (test answers of the
-    `drawn` folds) and `answers.npz` (those of all folds, see `row_answers`). The champion is the
-    candidate whose mean validation figure is best, or one that ties with it there and is far
-    faster; no test figure has a say in it. With one fold the intervals are the bootstrap's, with
-    several they are of the mean over folds. Each other model is compared with the champion on the
-    same rows.
+    `drawn` folds) and `answers.npz` (those of all folds, see `row_answers`).
 
     Raises
     ------
@@ -84,45 +76,85 @@ def evaluate(
     candidates = judge_candidates(trained, folds.y, problem, policy)
     plain = judge_baselines(baselines, folds.y, problem, policy)
     models = _together(candidates, plain)
-    per_fold = {name: figures_per_fold(folds, model) for name, model in models.items()}
-    figures = {
-        name: figures_with_intervals(folds, model, per_fold[name], seed)
-        for name, model in models.items()
-    }
-    validation = {
-        name: on_validation(model, folds.y, problem) for name, model in candidates.items()
-    }
-    choice = choose(
-        validation,
-        problem.sign,
-        read_faster(faster) if faster else {},
-        lambda best: differences_from(folds, "validation", best, candidates),
-    )
-    differences = differences_from(folds, "test", choice.champion, models)
-    primary = problem.primary_metric
+    validation = _on_validation(folds, candidates)
+    choice = _choose(folds, candidates, validation, faster)
     _write_curves(out, folds, models)
     _write_answers(out, folds, models)
     result = {
         "champion": choice.champion,
-        "candidates": {name: figures[name] for name in candidates},
-        "peers": {name: figures[name] for name in plain},
-        "differences": {name: gap._asdict() for name, gap in differences.items()},
+        **_figures(folds, candidates, plain, choice.champion, seed),
         "validation": validation,
         "choice": choice.described(),
-        "folds": {name: [fold[primary] for fold in by_fold] for name, by_fold in per_fold.items()},
-        "calibration": {name: _calibration(model[0]) for name, model in models.items()},
         "consequences": consequences(folds, candidates[choice.champion], policy),
         "test": folds.described(),
         "base_rate": base_rate,
     }
     files.write_json(out / RESULTS, result)
-    return {"champion": choice.champion, primary: figures[choice.champion][primary]["value"]}
+    primary = problem.primary_metric
+    return {"champion": choice.champion, primary: _value(result, primary)}
 
 
 def results(evaluation: Ref) -> dict[str, Any]:
     """Read what `evaluate` wrote."""
     content: dict[str, Any] = json.loads(evaluation.path(RESULTS).read_text(encoding="utf-8"))
     return content
+
+
+def _value(result: Mapping[str, Any], metric: str) -> float:
+    """Return the champion's value of a metric."""
+    return float(result["candidates"][result["champion"]][metric]["value"])
+
+
+def _on_validation(folds: OuterFolds, candidates: dict[str, list[Judged]]) -> dict[str, float]:
+    """Return each candidate's primary figure on validation, as the mean over the folds."""
+    return {
+        name: on_validation(model, folds.y, folds.problem) for name, model in candidates.items()
+    }
+
+
+def _choose(
+    folds: OuterFolds,
+    candidates: dict[str, list[Judged]],
+    validation: Mapping[str, float],
+    faster: Ref | None,
+) -> Choice:
+    """Choose the champion on validation; no test figure has a say in it.
+
+    It is the candidate whose mean figure is best, or one that ties with it and is far faster.
+    """
+    return choose(
+        validation,
+        folds.problem.sign,
+        read_faster(faster) if faster else {},
+        lambda best: differences_from(folds, "validation", best, candidates),
+    )
+
+
+def _figures(
+    folds: OuterFolds,
+    candidates: dict[str, list[Judged]],
+    plain: dict[str, list[Judged]],
+    champion: str,
+    seed: int,
+) -> dict[str, Any]:
+    """Return the test figures of all models, and how the champion differs from each other one.
+
+    With one fold the intervals are the bootstrap's, with several they are of the mean over folds.
+    """
+    models, primary = {**candidates, **plain}, folds.problem.primary_metric
+    per_fold = {name: figures_per_fold(folds, model) for name, model in models.items()}
+    figures = {
+        name: figures_with_intervals(folds, model, per_fold[name], seed)
+        for name, model in models.items()
+    }
+    differences = differences_from(folds, "test", champion, models)
+    return {
+        "candidates": {name: figures[name] for name in candidates},
+        "peers": {name: figures[name] for name in plain},
+        "differences": {name: gap._asdict() for name, gap in differences.items()},
+        "folds": {name: [fold[primary] for fold in by_fold] for name, by_fold in per_fold.items()},
+        "calibration": {name: _calibration(model[0]) for name, model in models.items()},
+    }
 
 
 def _write_curves(out: Path, folds: OuterFolds, models: dict[str, list[Judged]]) -> None:

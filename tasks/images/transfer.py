@@ -58,8 +58,6 @@ def transfer(
 ) -> Facts:
     """Train what lies above a cut of MobileNetV2, and a head for the new classes.
 
-    Training runs on the activations that come out below the cut.
-
     Parameters
     ----------
     pictures, features
@@ -68,13 +66,11 @@ def transfer(
     cut
         What lies below stays as ImageNet trained it: `pooled` trains the head alone, a number what
         lies above that block, `pixels` everything.
-    weights
-        Of the network.
+    weights, classes
+        Of the network; and how many classes there are.
     head
         A network that `transfer` trained before, whose head is gone on from: a new head's first,
         large errors would spoil the weights below it (freeze first, then fine-tune).
-    classes
-        How many there are.
     settings, seed
         How to train; every view of a training picture is a row.
 

@@ -82,10 +82,10 @@ def of_champion(evaluation: Ref) -> ThresholdCurve:
     y = curves["y"]
     rows = row_answers.read(evaluation.path(row_answers.FILE))
     thresholds = np.broadcast_to(rows.models[champion].threshold, rows.y.shape)[: len(y)]
-    return threshold_curve(y, _aligned(curves[champion], thresholds), float(thresholds[0]))
+    return threshold_curve(y, aligned(curves[champion], thresholds), float(thresholds[0]))
 
 
-def _aligned(probability: Float64Array, thresholds: Float64Array) -> Float64Array:
+def aligned(probability: Float64Array, thresholds: Float64Array) -> Float64Array:
     """Return probabilities as if the first row's threshold were that of all rows."""
     if (thresholds == thresholds[0]).all():
         return probability

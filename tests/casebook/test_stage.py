@@ -239,3 +239,10 @@ def test_a_stage_travels_to_another_process_by_name() -> None:
 def test_a_label_that_is_no_part_of_a_path_is_refused(label: str) -> None:
     with pytest.raises(CasebookError, match="can't be part of a folder's name"):
         double.with_label(label)
+
+
+def test_versions_of_libraries_are_named_as_they_are_written(run: Run) -> None:
+    before, now = ({**parts("a"), "library onnx": version} for version in ("2.1", "2.10"))
+    make(run, before)
+    record = decide(run, Ref(case="toy", stage="double", key=store.key_of(now)), now)
+    assert record.why == "onnx 2.1 → 2.10"

@@ -50,8 +50,7 @@ def find_drivers(
     numbers, categories
         The columns that are looked at.
     grouped
-        Two categories: the groups of the first are compared pairwise, and means are shown for both
-        together.
+        Two categories: groups of the first are compared in pairs, means are shown of both.
     problem
         What is predicted.
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.pages.threshold_curve import RESAMPLES, threshold_curve
+from tasks.pages.threshold_curve import RESAMPLES, aligned, threshold_curve
 
 
 @given(
@@ -43,3 +43,12 @@ def test_the_threshold_that_serves_stands_in_the_short_table() -> None:
     rows = curve.rows(9)
     assert 0.4321 in [row["threshold"] for row in rows]
     assert 9 <= len(rows) <= 10
+
+
+def test_folds_with_thresholds_of_their_own_start_at_the_alerts_of_each() -> None:
+    rng = np.random.default_rng(0)
+    probability = rng.uniform(0.001, 0.999, 300)
+    thresholds = np.repeat([0.3, 0.6, 0.05], 100)
+    curve = threshold_curve(np.ones(300), aligned(probability, thresholds), 0.3)
+    assert curve.detected[curve.start] == (probability >= thresholds).sum()
+    assert aligned(probability, np.full(300, 0.3)) is probability

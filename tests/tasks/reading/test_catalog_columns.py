@@ -14,13 +14,17 @@ from tasks.data.ingest import ingest
 from tests.tasks.reading.both_ways import HEADER, Values, no_sample, scored, trained
 
 
+def set_for_the_file(home: Path, setting: str) -> None:
+    """Add a line to what the catalog says of the data set's file."""
+    catalog = home / "cases" / "data" / "catalog.toml"
+    note = 'note = "all of it"'
+    catalog.write_text(catalog.read_text().replace(note, f"{note}\n{setting}"))
+
+
 def test_a_mark_of_the_catalog_is_missing_in_every_file_of_the_data_set(
     home: Path, both: Callable[..., Values]
 ) -> None:
-    catalog = home / "cases" / "data" / "catalog.toml"
-    catalog.write_text(
-        catalog.read_text().replace('note = "all of it"', 'note = "all of it"\nmissing = "?"')
-    )
+    set_for_the_file(home, 'missing = "?"')
     for name in ("shop.csv", "SHOP.csv.gz", "mine.csv"):
         content = f"{HEADER}\n?,3,?,0\n1,?,a?,1\n".encode()
         values = both(gzip.compress(content) if name.endswith("gz") else content, name)
@@ -59,10 +63,7 @@ text = { type = "string" }
 def test_quotes_are_characters_where_the_catalog_says_so(
     home: Path, both: Callable[..., Values]
 ) -> None:
-    catalog = home / "cases" / "data" / "catalog.toml"
-    catalog.write_text(
-        catalog.read_text().replace('note = "all of it"', 'note = "all of it"\nquote = false')
-    )
+    set_for_the_file(home, "quote = false")
     texts = ['"open', 'close"', '"both"', '"']
     assert both(HEADER + "".join(f"\n1,2,{text},0" for text in texts), "shop.csv")["maker"] == texts
 
