@@ -23,6 +23,7 @@ from tasks.pages.findings import sections_of
 from tasks.pages.forest_plot import forest_plot
 from tasks.pages.glossary import terms
 from tasks.pages.notes import Notes
+from tasks.pages.offline_model import offline_model
 from tasks.pages.render import asked_date, asked_language, copy_pictures, page
 from tasks.pages.threshold_curve import of_champion
 from tasks.problem.definition import Problem
@@ -208,6 +209,7 @@ def _contents(run: Run, metrics: dict[str, Any], outputs: RunOutputs) -> dict[st
         "sections": [section for ref in outputs.findings for section in sections_of(ref)],
         "curl": question(run.case),
         "curve": of_champion(outputs.evaluation) if problem.problem_type == "binary" else None,
+        "offline": offline_model(outputs.bundle) if problem.input_kind == "row" else None,
     }
 
 

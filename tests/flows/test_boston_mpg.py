@@ -14,6 +14,7 @@ from samples.mpg import make_cars
 from serving.bundle import load
 from tests.flows.house import SMOKE, House, house
 from tests.flows.recomputed import check_figures
+from tests.rehearsal.offline_model import check_offline_model
 from tests.rehearsal.page_faults import check_page
 
 CAR = {
@@ -123,3 +124,8 @@ def test_figures_are_those_that_scikit_learn_computes(trained: House, case: str)
 
 def test_nothing_can_be_said_against_the_page(trained: House) -> None:
     check_page(trained.runs("boston")[0] / "report.html")
+
+
+@pytest.mark.parametrize("case", ["boston", "mpg"])
+def test_the_page_answers_as_the_published_graph_does(trained: House, case: str) -> None:
+    check_offline_model(trained, case)

@@ -16,6 +16,7 @@ from serving.app import create_app
 from serving.registry import Registry
 from tests.flows.house import House, with_cases
 from tests.flows.runner import Runner, another
+from tests.rehearsal.offline_model import check_offline_model
 
 CASES = Path(__file__).parents[1] / "own_cases"
 GROWER = ("1", "2", "3")
@@ -115,6 +116,7 @@ def test_penguins_with_gaps_and_text_are_told_apart(outside: House, tmp_path: Pa
         "Adelie",
         "Gentoo",
     ]
+    check_offline_model(outside, "penguins")
 
 
 def test_growers_that_are_numbers_from_one_on_are_told_apart(

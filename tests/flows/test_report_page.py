@@ -11,6 +11,7 @@ import pytest
 from tests import needs
 from tests.flows.house import House
 from tests.rehearsal import browse
+from tests.rehearsal.offline_model import check_offline_model
 from tests.rehearsal.page_faults import page_faults, syntax_faults
 
 if TYPE_CHECKING:
@@ -74,3 +75,7 @@ def test_every_metric_leads_to_its_meaning(opened: Page) -> None:
     meaning = opened.locator("#term-auprc + dd")
     assert "precision-recall curve" in (meaning.text_content() or "")
     assert meaning.locator("svg").is_visible()
+
+
+def test_the_page_answers_as_the_published_graph_does(smoke: House) -> None:
+    check_offline_model(smoke, "fraud")

@@ -10,6 +10,7 @@ import pytest
 from casebook.catalog import data_set
 from serving.bundle import load
 from tests.flows.house import House, house
+from tests.rehearsal.offline_model import check_offline_model
 
 ROWS = 400
 FAST = ("--profile", "smoke")
@@ -109,3 +110,7 @@ def test_a_wrong_target_leaves_nothing_behind(drafted: House) -> None:
     flags = ("--source", str(source), "--target", "chrun", "--name", "nothing")
     drafted.run("flows.table", *flags).complains("chrun", "no such column")
     assert not (drafted.artifacts / "cases" / "flows" / "nothing.py").exists()
+
+
+def test_the_page_answers_as_the_published_graph_does(drafted: House) -> None:
+    check_offline_model(drafted, "customers")

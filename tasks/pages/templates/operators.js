@@ -1,0 +1,253 @@
+// ONNX operators. Each takes a node's attributes, and returns what makes outputs of its inputs.
+
+const TYPE_NAMES = { 1: "float32", 6: "int32", 7: "int64", 8: "string", 9: "bool", 11: "float64" };
+
+const counted = (length, change) => Array.from({ length }, (_, place) => change(place));
+const numbers = (x) => (x ? Array.from(x.data) : undefined);
+const whole = (x) => x.type.startsWith("int");
+
+const each = (change) => () => (x) => map(x, x.type, change);
+const check = (change) => () => (x) => map(x, "bool", change);
+const pairs = (change) => () => (a, b) => combine([a, b], a.type, change);
+const compare = (change) => () => (a, b) => combine([a, b], "bool", change);
+const all = (change) => () => (...tensors) => combine(tensors, tensors[0].type, change);
+
+// Axes are an attribute in old versions of an operator and an input in new ones.
+const reduction = (change) => ({ axes, keepdims = 1 }) => (x, given) =>
+  reduce(x, axes ?? numbers(given) ?? [], keepdims, change);
+
+const sum = (values) => values.reduce((total, value) => total + value, 0);
+const largest = (values) => values.reduce((a, b) => Math.max(a, b));
+const sigmoid = (value) => 1 / (1 + Math.exp(-value));
+
+function softmax(values) {
+  const top = largest(values);
+  const raised = values.map((value) => Math.exp(value - top));
+  const total = sum(raised);
+  return raised.map((value) => value / total);
+}
+
+// Changes each row of an axis that is the last.
+function alongLast(x, change) {
+  const length = x.dims.at(-1);
+  const rows = counted(x.data.length / length, (row) =>
+    change(Array.from(x.data.slice(row * length, (row + 1) * length))));
+  return tensor(x.type, x.dims, rows.flat());
+}
+
+function reshaped(x, dims, zeroIsZero) {
+  const kept = dims.map((length, axis) => (length === 0 && !zeroIsZero ? x.dims[axis] : length));
+  const rest = x.data.length / size(kept.filter((length) => length !== -1));
+  return { ...x, dims: kept.map((length) => (length === -1 ? rest : length)) };
+}
+
+function expanded(x, wanted) {
+  const dims = commonDims([x, { dims: wanted }]);
+  return build(x.type, dims, (place) => readRepeated(x, place));
+}
+
+function squeezed(x, axes) {
+  const gone = axes?.map((axis) => axisOf(axis, x.dims.length));
+  const kept = (length, axis) => (gone ? !gone.includes(axis) : length !== 1);
+  return { ...x, dims: x.dims.filter(kept) };
+}
+
+function unsqueezed(x, axes) {
+  const dims = [...x.dims];
+  const places = axes.map((axis) => axisOf(axis, x.dims.length + axes.length));
+  for (const place of places.sort((a, b) => a - b)) dims.splice(place, 0, 1);
+  return { ...x, dims };
+}
+
+function concatenated(tensors, axis) {
+  const along = axisOf(axis, tensors[0].dims.length);
+  const owners = tensors.flatMap((x) => counted(x.dims[along], (place) => [x, place]));
+  const dims = tensors[0].dims.with(along, owners.length);
+  return build(tensors[0].type, dims, (place) => {
+    const [owner, inside] = owners[place[along]];
+    return read(owner, place.with(along, inside));
+  });
+}
+
+function gathered(x, indices, axis) {
+  const along = axisOf(axis, x.dims.length);
+  const after = along + indices.dims.length;
+  const dims = [...x.dims.slice(0, along), ...indices.dims, ...x.dims.slice(along + 1)];
+  return build(x.type, dims, (place) => {
+    const index = axisOf(read(indices, place.slice(along, after)), x.dims[along]);
+    return read(x, [...place.slice(0, along), index, ...place.slice(after)]);
+  });
+}
+
+function part(x, axis, start, length, step = 1) {
+  const inside = (place) => place.with(axis, start + step * place[axis]);
+  return build(x.type, x.dims.with(axis, length), (place) => read(x, inside(place)));
+}
+
+function transposed(x, order = [...x.dims.keys()].reverse()) {
+  const inside = (place) => x.dims.map((_, axis) => place[order.indexOf(axis)]);
+  return build(x.type, order.map((axis) => x.dims[axis]), (place) => read(x, inside(place)));
+}
+
+function split(x, axis, sizes) {
+  let start = 0;
+  return sizes.map((length) => part(x, axis, (start += length) - length, length));
+}
+
+function sliced(x, starts, ends, axes = [...starts.keys()], steps = starts.map(() => 1)) {
+  return axes.reduce((rest, given, k) => {
+    const axis = axisOf(given, rest.dims.length);
+    const length = rest.dims[axis];
+    const [first, last] = steps[k] < 0 ? [-1, length - 1] : [0, length]; // where an end may lie
+    const within = (end) => Math.min(Math.max(axisOf(end, length), first), last);
+    const [start, end] = [within(starts[k]), within(ends[k])];
+    return part(rest, axis, start, Math.max(0, Math.ceil((end - start) / steps[k])), steps[k]);
+  }, x);
+}
+
+function evenSizes(length, count) {
+  const most = Math.ceil(length / count);
+  return counted(count, (k) => Math.min(most, length - k * most));
+}
+
+function oneHot(x, categories) {
+  const dims = [...x.dims, categories.length];
+  const is = (place) => read(x, place.slice(0, -1)) === categories[place.at(-1)];
+  return build("float32", dims, (place) => Number(is(place)));
+}
+
+// The texts between separators; a second output says how many there are.
+function pieces(x, separator) {
+  const lists = x.data.map((text) => text.split(separator));
+  const most = Math.max(...lists.map((list) => list.length));
+  const texts = build("string", [...x.dims, most], () => "");
+  texts.data = lists.flatMap((list) => counted(most, (place) => list[place] ?? ""));
+  return [texts, tensor("int64", x.dims, lists.map((list) => list.length))];
+}
+
+function cast(x, type) {
+  if (type === "string") return map(x, type, String);
+  if (type === "bool") return map(x, type, (value) => Number(value !== 0));
+  return map(x, type, type.startsWith("int") ? (value) => Math.trunc(Number(value)) : Number);
+}
+
+const LABELS = {
+  strings: ["string", "default_string", "_Unused"],
+  int64s: ["int64", "default_int64", -1],
+  floats: ["float32", "default_float", 0],
+};
+
+function labelEncoder(attributes) {
+  const kinds = Object.keys(LABELS);
+  const keys = kinds.map((kind) => attributes[`keys_${kind}`]).find(Boolean);
+  const kind = kinds.find((name) => attributes[`values_${name}`]);
+  const [type, missing, usual] = LABELS[kind];
+  const values = new Map(keys.map((key, place) => [key, attributes[`values_${kind}`][place]]));
+  return (x) => map(x, type, (key) => values.get(key) ?? attributes[missing] ?? usual);
+}
+
+function linear(x, coefficients, intercepts) {
+  const width = x.dims.at(-1);
+  const scores = intercepts.map((intercept, k) => {
+    const weights = coefficients.slice(k * width, (k + 1) * width);
+    return sum(weights.map((weight, place) => weight * x.data[place])) + intercept;
+  });
+  return tensor("float32", [1, scores.length], scores);
+}
+
+function scaled(x, offset, scale) {
+  const [from, by] = [offset, scale].map((values) => tensor("float32", [values.length], values));
+  const change = (value, mean, factor) => Math.fround(value - mean) * factor;
+  return combine([cast(x, "float32"), from, by], "float32", change);
+}
+
+function divided(a, b) {
+  return combine([a, b], a.type, whole(a) ? (x, y) => Math.trunc(x / y) : (x, y) => x / y);
+}
+
+// A whole number's remainder has the sign of the divisor.
+function remainder(a, b, fmod) {
+  return combine([a, b], a.type, fmod ? (x, y) => x % y : (x, y) => ((x % y) + y) % y);
+}
+
+function gemm(a, b, c, { alpha = 1, beta = 1, transA = 0, transB = 0 }) {
+  const raw = product(transA ? transposed(a) : a, transB ? transposed(b) : b);
+  const weighed = map(raw, raw.type, (value) => alpha * value);
+  return c ? combine([weighed, c], raw.type, (x, y) => x + beta * y) : weighed;
+}
+
+const belowZero = (change) => (x) => map(x, x.type, (value) => (value < 0 ? change(value) : value));
+
+const OPERATORS = {
+  Abs: each(Math.abs),
+  Add: pairs((a, b) => a + b),
+  And: compare((a, b) => a && b),
+  ArrayFeatureExtractor: () => (x, places) => gathered(x, reshaped(places, [-1]), -1),
+  Cast: ({ to }) => (x) => cast(x, TYPE_NAMES[to]),
+  Ceil: each(Math.ceil),
+  Concat: ({ axis }) => (...tensors) => concatenated(tensors, axis),
+  Div: () => divided,
+  Elu: ({ alpha = 1 }) => belowZero((value) => alpha * Math.expm1(value)),
+  Equal: compare((a, b) => a === b),
+  Exp: each(Math.exp),
+  Expand: () => (x, dims) => expanded(x, numbers(dims)),
+  Floor: each(Math.floor),
+  Gather: ({ axis = 0 }) => (x, indices) => gathered(x, indices, axis),
+  Gemm: (attributes) => (a, b, c) => gemm(a, b, c, attributes),
+  Greater: compare((a, b) => a > b),
+  GreaterOrEqual: compare((a, b) => a >= b),
+  Identity: () => (x) => x,
+  IsInf: check((value) => Number(Math.abs(value) === Infinity)),
+  IsNaN: check((value) => Number(Number.isNaN(value))),
+  LabelEncoder: labelEncoder,
+  LeakyRelu: ({ alpha = 0.01 }) => belowZero((value) => alpha * value),
+  Less: compare((a, b) => a < b),
+  LessOrEqual: compare((a, b) => a <= b),
+  LinearRegressor: ({ coefficients, intercepts }) => (x) => linear(x, coefficients, intercepts),
+  Log: each(Math.log),
+  MatMul: () => product,
+  Max: all(Math.max),
+  Min: all(Math.min),
+  Mod: ({ fmod = 0 }) => (a, b) => remainder(a, b, fmod),
+  Mul: pairs((a, b) => a * b),
+  Neg: each((value) => -value),
+  Not: check((value) => Number(!value)),
+  OneHotEncoder: ({ cats_int64s, cats_strings }) => (x) => oneHot(x, cats_strings ?? cats_int64s),
+  Or: compare((a, b) => a || b),
+  Pow: pairs((a, b) => a ** b),
+  Reciprocal: each((value) => 1 / value),
+  ReduceMax: reduction(largest),
+  ReduceMean: reduction((values) => sum(values) / values.length),
+  ReduceMin: reduction((values) => values.reduce((a, b) => Math.min(a, b))),
+  ReduceSum: reduction(sum),
+  ReduceSumSquare: reduction((values) => sum(values.map((value) => value * value))),
+  RegexFullMatch: ({ pattern }) => {
+    const expression = new RegExp(`^(?:${pattern})$`);
+    return (x) => map(x, "bool", (text) => Number(expression.test(text)));
+  },
+  Relu: each((value) => Math.max(0, value)),
+  Reshape: ({ allowzero = 0 }) => (x, dims) => reshaped(x, numbers(dims), allowzero),
+  Scaler: ({ offset, scale }) => (x) => scaled(x, offset, scale),
+  Shape: () => (x) => tensor("int64", [x.dims.length], x.dims),
+  Sigmoid: each(sigmoid),
+  Slice: () => (x, ...given) => sliced(x, ...given.map(numbers)),
+  Softmax: () => (x) => alongLast(x, softmax),
+  Softplus: each((value) => Math.max(value, 0) + Math.log1p(Math.exp(-Math.abs(value)))),
+  Split: ({ axis = 0, num_outputs: count }) => (x, sizes) => {
+    const along = axisOf(axis, x.dims.length);
+    return split(x, along, numbers(sizes) ?? evenSizes(x.dims[along], count));
+  },
+  Sqrt: each(Math.sqrt),
+  Squeeze: () => (x, axes) => squeezed(x, numbers(axes)),
+  StringConcat: pairs((a, b) => a + b),
+  StringSplit: ({ delimiter }) => (x) => pieces(x, delimiter),
+  Sub: pairs((a, b) => a - b),
+  Sum: all((...values) => sum(values)),
+  SVMRegressor: (attributes) => supportVectors(attributes),
+  Tanh: each(Math.tanh),
+  Transpose: ({ perm }) => (x) => transposed(x, perm),
+  TreeEnsembleClassifier: (attributes) => treeClassifier(attributes),
+  TreeEnsembleRegressor: (attributes) => treeRegressor(attributes),
+  Unsqueeze: () => (x, axes) => unsqueezed(x, numbers(axes)),
+  Where: () => (condition, a, b) => combine([condition, a, b], a.type, (is, x, y) => (is ? x : y)),
+};
