@@ -69,7 +69,7 @@ FLOORS = (
     {"problem", "scoring"},
     {"training", "evaluation"},
     {"pages"},
-    {"data", "monitoring", "tuning", "runs"},
+    {"data", "monitoring", "notebooks", "tuning", "runs"},
     {"tables"},
     {"images", "texts", "series", "drafting"},
     {"stories"},  # chapters of one case, of any kind of input

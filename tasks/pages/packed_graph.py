@@ -135,6 +135,8 @@ def _plain(value: Any, numbers: PackedNumbers) -> Any:
     """Return an attribute, or several by name, as JSON knows them."""
     if isinstance(value, bytes):
         return value.decode()
+    if isinstance(value, float) and value != value:
+        return None  # JSON has no NaN
     if isinstance(value, list) and value and isinstance(value[0], float):
         return numbers.add(np.array(value), "float32")
     if isinstance(value, dict):

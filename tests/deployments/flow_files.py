@@ -2,6 +2,6 @@
 
 from casebook import paths
 
-LISTS = {"models", "runs", "site"}  # that show what there is, and run nothing
+LISTS = {"models", "notebook", "runs", "site"}  # that show or write something, and run nothing
 FILES = {path.stem for path in (paths.project() / "flows").glob("[!_]*.py")}
 DEPLOYED = sorted(FILES - LISTS)

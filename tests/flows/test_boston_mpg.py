@@ -9,11 +9,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from casebook.language import Language
 from samples.boston import make_tracts
 from samples.mpg import make_cars
 from serving.bundle import load
 from tests.flows.house import SMOKE, House, house
 from tests.flows.recomputed import check_figures
+from tests.rehearsal.notebooks import check_notebook
 from tests.rehearsal.offline_model import check_offline_model
 from tests.rehearsal.page_faults import check_page
 
@@ -129,3 +131,8 @@ def test_nothing_can_be_said_against_the_page(trained: House) -> None:
 @pytest.mark.parametrize("case", ["boston", "mpg"])
 def test_the_page_answers_as_the_published_graph_does(trained: House, case: str) -> None:
     check_offline_model(trained, case)
+
+
+@pytest.mark.parametrize(("case", "language"), [("boston", "en"), ("mpg", "ko")])
+def test_the_notebook_runs_to_its_end(trained: House, case: str, language: Language) -> None:
+    check_notebook(trained, case, language)

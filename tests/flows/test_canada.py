@@ -16,6 +16,7 @@ from casebook.errors import CasebookError
 from flows.canada import YEARS, lead_changes, named_plainly, with_totals, without_checked_total
 from samples.canada import make_migrants
 from tests.flows.house import House, house, real_findings
+from tests.rehearsal.notebooks import check_notebook
 from tests.rehearsal.page_faults import check_page
 
 SHEET = "Canada by Citizenship"
@@ -211,3 +212,7 @@ def test_events_and_outliers_of_the_real_sheet(findings: dict[str, Any]) -> None
 
 def test_nothing_can_be_said_against_the_page(explored: House) -> None:
     check_page(explored.runs("canada")[0] / "report.html")
+
+
+def test_the_notebook_runs_to_its_end(explored: House) -> None:
+    check_notebook(explored, "canada")

@@ -24,6 +24,7 @@ from tasks.stories.car_price.association import anova, by_pairs, pearson
 from tasks.stories.car_price.findings_steps import merged, step_sections
 from tests.flows.house import SMOKE, House, house_after
 from tests.flows.recomputed import check_figures
+from tests.rehearsal.notebooks import check_notebook
 from tests.rehearsal.offline_model import check_offline_model
 
 FAST = ("--profile", "smoke", "--candidates", "course", "--peers")
@@ -278,3 +279,7 @@ def test_figures_are_those_that_scikit_learn_computes(priced: House) -> None:
 
 def test_the_page_answers_as_the_published_graph_does(priced: House) -> None:
     check_offline_model(priced, "car_price")
+
+
+def test_the_notebook_runs_to_its_end(priced: House) -> None:
+    check_notebook(priced, "car_price")

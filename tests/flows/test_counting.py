@@ -11,6 +11,7 @@ from flows.counting import CountingParams, count, numbers_origin
 from serving.bundle import load
 from tests.flows.house import SMOKE, House, fails_at_the_end, house_after
 from tests.flows.recomputed import check_figures
+from tests.rehearsal.notebooks import check_notebook
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +94,7 @@ def test_a_run_that_fails_at_its_end_publishes_nothing(counted: House) -> None:
 
 def test_figures_are_those_that_scikit_learn_computes(counted: House) -> None:
     check_figures(counted, "counting")
+
+
+def test_the_notebook_runs_to_its_end(counted: House) -> None:
+    check_notebook(counted, "counting")

@@ -9,6 +9,7 @@ import pytest
 
 from flows.dice import Market
 from tests.flows.house import SMOKE, House, house
+from tests.rehearsal.notebooks import check_notebook
 
 PICTURES = {
     "sums.png",
@@ -134,3 +135,7 @@ def test_wrong_files_end_in_one_paragraph(empty: House, tmp_path: Path) -> None:
     fails(pd.DataFrame({"return": ["1", "2", "3 %"]}), "return", "row 3", "'3 %'")
     fails(pd.DataFrame({"return": [4.0, 4, 4, 4]}), "return", "all equal", "validation.html")
     fails(pd.DataFrame({"return": [4.0, 5]}), "fewer returns")
+
+
+def test_the_notebook_runs_to_its_end(thrown: House) -> None:
+    check_notebook(thrown, "dice")

@@ -20,6 +20,7 @@ from samples.flowers import make_flowers
 from serving.bundle import load
 from tests.flows.house import SMOKE, House, fails_at_the_end, house, house_after
 from tests.flows.recomputed import check_figures
+from tests.rehearsal.notebooks import check_notebook
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +152,7 @@ def test_a_daisy_a_banana_and_a_robin_are_answered_by_their_names(
     assert first_name(predictor, banana()) == "banana"
     assert first_name(predictor, robin(Path(os.environ["CASEBOOK_DATA_MIRROR"]))) == "robin"
     fails_at_the_end(workspace, "imagenet", "--profile", "smoke")
+    check_notebook(workspace, "imagenet")
 
 
 def first_name(predictor: Any, photo: bytes) -> str:
@@ -195,3 +197,7 @@ def robin(mirror: Path) -> bytes:
 
 def test_figures_are_those_that_scikit_learn_computes(flowers: House) -> None:
     check_figures(flowers, "flowers")
+
+
+def test_the_notebook_runs_to_its_end(flowers: House) -> None:
+    check_notebook(flowers, "flowers")

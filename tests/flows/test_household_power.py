@@ -19,6 +19,7 @@ from tasks.series.windowing import windows
 from tasks.stories.household_power.days import HELD_OUT
 from tests.flows.house import SMOKE, House, house_after
 from tests.flows.recomputed import check_figures
+from tests.rehearsal.notebooks import check_notebook
 from tests.rehearsal.page_faults import check_page
 
 WEEK = [1500.0, 1600.0, 1400.0, 1450.0, 1550.0, 1800.0, 1900.0]
@@ -156,3 +157,7 @@ def test_figures_are_those_that_scikit_learn_computes(power: House) -> None:
 
 def test_nothing_can_be_said_against_the_page(power: House) -> None:
     check_page(power.runs("household_power")[0] / "report.html")
+
+
+def test_the_notebook_runs_to_its_end(power: House) -> None:
+    check_notebook(power, "household_power")

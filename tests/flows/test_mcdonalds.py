@@ -8,6 +8,7 @@ import pytest
 
 from samples.mcdonalds import make_menu
 from tests.flows.house import House, house_after, real_findings
+from tests.rehearsal.notebooks import check_notebook
 
 
 @pytest.fixture(scope="module")
@@ -112,3 +113,7 @@ def test_labels_that_disagree_with_themselves(findings: dict[str, Any]) -> None:
         and len(findings["ounces_off"]) == 2
     )
     assert next(iter(findings["saltiest_by_weight"])) == "Sausage Biscuit (Regular Biscuit)"
+
+
+def test_the_notebook_runs_to_its_end(explored: House) -> None:
+    check_notebook(explored, "mcdonalds")

@@ -17,6 +17,7 @@ from samples import cifar10
 from samples.mnist import make_digits
 from tests.flows.house import SMOKE, House, fails_at_the_end, house_after
 from tests.flows.recomputed import check_figures
+from tests.rehearsal.notebooks import check_notebook
 from tests.rehearsal.page_faults import check_page
 
 FAST = ("--profile", "smoke", "--candidates", "course", "--peers")
@@ -112,3 +113,11 @@ def test_figures_are_those_that_scikit_learn_computes(digits: House) -> None:
 
 def test_nothing_can_be_said_against_the_page(digits: House) -> None:
     check_page(digits.runs("mnist")[0] / "report.html")
+
+
+def test_the_notebook_runs_to_its_end(digits: House) -> None:
+    check_notebook(digits, "mnist")
+
+
+def test_the_notebook_of_photos_runs_to_its_end(empty: House) -> None:
+    check_notebook(empty, "cifar10")

@@ -23,6 +23,7 @@ from tasks.texts.features import plain, vocabulary_in
 from tests import needs
 from tests.flows.house import SMOKE, House, fails_at_the_end, house_after
 from tests.flows.recomputed import check_figures
+from tests.rehearsal.notebooks import check_notebook
 
 
 @pytest.fixture(scope="module")
@@ -151,3 +152,7 @@ def test_a_run_that_fails_at_its_end_publishes_nothing(reviewed: House) -> None:
 
 def test_figures_are_those_that_scikit_learn_computes(reviewed: House) -> None:
     check_figures(reviewed, "naver_reviews")
+
+
+def test_the_notebook_runs_to_its_end(reviewed: House) -> None:
+    check_notebook(reviewed, "naver_reviews")

@@ -11,6 +11,7 @@ import pytest
 
 from samples.scaling import OUTLIER, make_people
 from tests.flows.house import SMOKE, House, house_after
+from tests.rehearsal.notebooks import check_notebook
 
 
 @pytest.fixture(scope="module")
@@ -125,3 +126,7 @@ def test_wrong_columns_and_files_end_in_one_paragraph(empty: House, tmp_path: Pa
     empty.here("flows.scaling", *SMOKE, "--columns", "shoe").complains(
         "made in code", "lacks the column shoe"
     )
+
+
+def test_the_notebook_runs_to_its_end(scaled: House) -> None:
+    check_notebook(scaled, "scaling")

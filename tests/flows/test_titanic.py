@@ -17,6 +17,7 @@ from serving.bundle import load
 from tasks.data.derive import derive
 from tests.flows.house import SMOKE, House, fails_at_the_end, house_after
 from tests.flows.recomputed import check_figures
+from tests.rehearsal.notebooks import check_notebook
 from tests.rehearsal.offline_model import check_offline_model
 
 FAST = ("--profile", "smoke", "--candidates", "course", "--peers")
@@ -157,3 +158,7 @@ def test_figures_are_those_that_scikit_learn_computes(sailed: House) -> None:
 
 def test_the_page_answers_as_the_published_graph_does(sailed: House) -> None:
     check_offline_model(sailed, "titanic")
+
+
+def test_the_notebook_runs_to_its_end(sailed: House) -> None:
+    check_notebook(sailed, "titanic")

@@ -5,6 +5,7 @@ from pathlib import Path
 from casebook.words import learned, numbered, padded
 from flows.word_encoding import SENTENCES, UNSEEN
 from tests.flows.house import House
+from tests.rehearsal.notebooks import check_notebook
 
 INDEX = {
     "<OOV>": 1,
@@ -59,3 +60,7 @@ def test_sentences_of_ones_own(empty: House, tmp_path: Path) -> None:
     findings = empty.record(empty.runs("word_encoding")[0], "metrics.json")["findings"]
     assert findings["word_index"] == {"<OOV>": 1, "영화": 2, "최고": 3, "별로": 4}
     assert findings["unseen"] == [[1, 3]]
+
+
+def test_the_notebook_runs_to_its_end(empty: House) -> None:
+    check_notebook(empty, "word_encoding")

@@ -48,7 +48,8 @@ function constant({ type, dims, texts, numbers, whole, step }, bytes) {
 }
 
 function attributesIn(packed, bytes) {
-  const plain = (value) => (value.kind ? [...numbersAt(bytes, value)] : value);
+  const given = (value) => value ?? NaN; // which JSON hasn't
+  const plain = (value) => (value?.kind ? [...numbersAt(bytes, value)] : given(value));
   return Object.fromEntries(Object.entries(packed).map(([name, value]) => [name, plain(value)]));
 }
 

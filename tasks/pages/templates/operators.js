@@ -18,7 +18,22 @@ const reduction = (change) => ({ axes, keepdims = 1 }) => (x, given) =>
 
 const sum = (values) => values.reduce((total, value) => total + value, 0);
 const largest = (values) => values.reduce((a, b) => Math.max(a, b));
+const smallest = (values) => values.reduce((a, b) => Math.min(a, b));
+const cumulative = (values) => values.map(((total) => (value) => (total += value))(0));
+const softplus = (value) => Math.max(value, 0) + Math.log1p(Math.exp(-Math.abs(value)));
+const halfToEven = (value) => {
+  const up = Math.round(value);
+  return Math.abs(value % 1) === 0.5 && up % 2 !== 0 ? up - 1 : up;
+};
 const sigmoid = (value) => 1 / (1 + Math.exp(-value));
+
+// To 1.5e-7: Abramowitz and Stegun 1964, 7.1.26.
+function erf(value) {
+  const t = 1 / (1 + 0.3275911 * Math.abs(value));
+  const weights = [1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592];
+  const series = weights.reduce((total, weight) => (total + weight) * t, 0);
+  return Math.sign(value) * (1 - series * Math.exp(-value * value));
+}
 
 function softmax(values) {
   const top = largest(values);
@@ -27,12 +42,41 @@ function softmax(values) {
   return raised.map((value) => value / total);
 }
 
-// Changes each row of an axis that is the last.
-function alongLast(x, change) {
-  const length = x.dims.at(-1);
-  const rows = counted(x.data.length / length, (row) =>
-    change(Array.from(x.data.slice(row * length, (row + 1) * length))));
-  return tensor(x.type, x.dims, rows.flat());
+function logSoftmax(values) {
+  const top = largest(values);
+  const total = Math.log(sum(values.map((value) => Math.exp(value - top))));
+  return values.map((value) => value - top - total);
+}
+
+// Changes all rows of numbers along an axis.
+function along(x, given, change) {
+  const axis = axisOf(given, x.dims.length);
+  const rows = build("string", x.dims.with(axis, 1), () => []);
+  build(x.type, x.dims, (place) => readRepeated(rows, place).push(read(x, place)));
+  rows.data = rows.data.map(change);
+  return build(x.type, x.dims, (place) => readRepeated(rows, place)[place[axis]]);
+}
+
+// The places of the greatest or least numbers along an axis.
+const placeOf = (best) => ({ axis = 0, keepdims = 1, select_last_index: last = 0 }) => (x) => {
+  const find = (values) => (last ? values.lastIndexOf(best(values)) : values.indexOf(best(values)));
+  return cast(reduce(x, [axis], keepdims, find), "int64");
+};
+
+function tiled(x, repeats) {
+  const dims = x.dims.map((length, axis) => length * repeats[axis]);
+  return build(x.type, dims, (place) => read(x, place.map((at, axis) => at % x.dims[axis])));
+}
+
+function clipped(x, low, high) {
+  const [least, most] = [low?.data[0] ?? -Infinity, high?.data[0] ?? Infinity];
+  return map(x, x.type, (value) => Math.min(Math.max(value, least), most));
+}
+
+function normalized(values, norm) {
+  const L1 = sum(values.map(Math.abs));
+  const length = { MAX: largest(values), L1, L2: Math.hypot(...values) }[norm];
+  return values.map((value) => value / (length || 1));
 }
 
 function reshaped(x, dims, zeroIsZero) {
@@ -182,15 +226,23 @@ const OPERATORS = {
   Abs: each(Math.abs),
   Add: pairs((a, b) => a + b),
   And: compare((a, b) => a && b),
+  ArgMax: placeOf(largest),
+  ArgMin: placeOf(smallest),
   ArrayFeatureExtractor: () => (x, places) => gathered(x, reshaped(places, [-1]), -1),
+  Binarizer: ({ threshold = 0 }) => (x) => map(x, x.type, (value) => Number(value > threshold)),
   Cast: ({ to }) => (x) => cast(x, TYPE_NAMES[to]),
   Ceil: each(Math.ceil),
+  Clip: () => clipped,
   Concat: ({ axis }) => (...tensors) => concatenated(tensors, axis),
+  Cos: each(Math.cos),
+  CumSum: () => (x, axis) => along(x, axis.data[0], (values) => cumulative(values)),
   Div: () => divided,
   Elu: ({ alpha = 1 }) => belowZero((value) => alpha * Math.expm1(value)),
   Equal: compare((a, b) => a === b),
+  Erf: each(erf),
   Exp: each(Math.exp),
   Expand: () => (x, dims) => expanded(x, numbers(dims)),
+  Flatten: ({ axis = 1 }) => (x) => reshaped(x, [size(x.dims.slice(0, axis)), -1]),
   Floor: each(Math.floor),
   Gather: ({ axis = 0 }) => (x, indices) => gathered(x, indices, axis),
   Gemm: (attributes) => (a, b, c) => gemm(a, b, c, attributes),
@@ -203,14 +255,17 @@ const OPERATORS = {
   LeakyRelu: ({ alpha = 0.01 }) => belowZero((value) => alpha * value),
   Less: compare((a, b) => a < b),
   LessOrEqual: compare((a, b) => a <= b),
+  LinearClassifier: (attributes) => linearClassifier(attributes),
   LinearRegressor: ({ coefficients, intercepts }) => (x) => linear(x, coefficients, intercepts),
   Log: each(Math.log),
+  LogSoftmax: ({ axis = -1 }) => (x) => along(x, axis, logSoftmax),
   MatMul: () => product,
   Max: all(Math.max),
   Min: all(Math.min),
   Mod: ({ fmod = 0 }) => (a, b) => remainder(a, b, fmod),
   Mul: pairs((a, b) => a * b),
   Neg: each((value) => -value),
+  Normalizer: ({ norm = "MAX" }) => (x) => along(x, -1, (values) => normalized(values, norm)),
   Not: check((value) => Number(!value)),
   OneHotEncoder: ({ cats_int64s, cats_strings }) => (x) => oneHot(x, cats_strings ?? cats_int64s),
   Or: compare((a, b) => a || b),
@@ -218,7 +273,8 @@ const OPERATORS = {
   Reciprocal: each((value) => 1 / value),
   ReduceMax: reduction(largest),
   ReduceMean: reduction((values) => sum(values) / values.length),
-  ReduceMin: reduction((values) => values.reduce((a, b) => Math.min(a, b))),
+  ReduceMin: reduction(smallest),
+  ReduceProd: reduction((values) => values.reduce((total, value) => total * value, 1)),
   ReduceSum: reduction(sum),
   ReduceSumSquare: reduction((values) => sum(values.map((value) => value * value))),
   RegexFullMatch: ({ pattern }) => {
@@ -227,12 +283,16 @@ const OPERATORS = {
   },
   Relu: each((value) => Math.max(0, value)),
   Reshape: ({ allowzero = 0 }) => (x, dims) => reshaped(x, numbers(dims), allowzero),
+  Round: each(halfToEven),
   Scaler: ({ offset, scale }) => (x) => scaled(x, offset, scale),
   Shape: () => (x) => tensor("int64", [x.dims.length], x.dims),
   Sigmoid: each(sigmoid),
+  Sign: each(Math.sign),
+  Sin: each(Math.sin),
   Slice: () => (x, ...given) => sliced(x, ...given.map(numbers)),
-  Softmax: () => (x) => alongLast(x, softmax),
-  Softplus: each((value) => Math.max(value, 0) + Math.log1p(Math.exp(-Math.abs(value)))),
+  Softmax: ({ axis = -1 }) => (x) => along(x, axis, softmax),
+  Softplus: each(softplus),
+  Softsign: each((value) => value / (1 + Math.abs(value))),
   Split: ({ axis = 0, num_outputs: count }) => (x, sizes) => {
     const along = axisOf(axis, x.dims.length);
     return split(x, along, numbers(sizes) ?? evenSizes(x.dims[along], count));
@@ -245,6 +305,7 @@ const OPERATORS = {
   Sum: all((...values) => sum(values)),
   SVMRegressor: (attributes) => supportVectors(attributes),
   Tanh: each(Math.tanh),
+  Tile: () => (x, repeats) => tiled(x, numbers(repeats)),
   Transpose: ({ perm }) => (x) => transposed(x, perm),
   TreeEnsembleClassifier: (attributes) => treeClassifier(attributes),
   TreeEnsembleRegressor: (attributes) => treeRegressor(attributes),

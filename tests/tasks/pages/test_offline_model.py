@@ -13,7 +13,7 @@ import onnx
 import onnxruntime
 import pytest
 from onnx import helper, numpy_helper
-from sklearn import ensemble, svm
+from sklearn import ensemble, linear_model, svm
 
 from casebook.language import Message
 from casebook.store import Ref
@@ -29,7 +29,7 @@ from tests.rehearsal import browse
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-SCRIPTS = ("tensor.js", "operators.js", "trees.js", "graph.js")
+SCRIPTS = ("tensor.js", "operators.js", "estimators.js", "graph.js")
 ML = "ai.onnx.ml"
 A = np.array([[-2.5, 0.0, 3.0], [0.5, np.nan, np.inf]], "float32")
 B = np.array([[1.5], [2.0]], "float32")
@@ -81,6 +81,18 @@ CASES: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("Squeeze", (CUBE[:1], places(0)), {}),
     ("Unsqueeze", (A, places(0, -1)), {}),
     ("Where", (A > 0, A, B), {}),
+    *((name, (CUBE[:, ::-1] % 5,), {"axis": 1}) for name in ("ArgMax", "ArgMin")),
+    ("ArgMax", (np.ones((2, 3), "float32"),), {"axis": -1, "select_last_index": 1}),
+    *((name, (CUBE / 9,), {}) for name in ("Sin", "Cos", "Erf", "Sign", "Softsign", "Flatten")),
+    ("Clip", (CUBE, np.float32(-2), np.float32(3)), {}),
+    ("Clip", (CUBE,), {}),
+    ("CumSum", (CUBE, np.int64(1)), {}),
+    *((name, (CUBE,), {"axis": 1}) for name in ("LogSoftmax", "Softmax")),
+    ("ReduceProd", (CUBE / 9, places(2)), {}),
+    ("Round", (np.array([-2.5, -1.5, 0.5, 1.5, 2.4, 2.6], "float32"),), {}),
+    ("Tile", (CUBE, places(1, 2, 3)), {}),
+    *(("Normalizer", (CUBE[0],), {"domain": ML, "norm": norm}) for norm in ("MAX", "L1", "L2")),
+    ("Binarizer", (POSITIVE,), {"domain": ML, "threshold": 0.7}),
     ("Scaler", (A,), {"domain": ML, "offset": [1.0, 0.1, 2.0], "scale": [2.0, 0.3, 0.1]}),
     ("OneHotEncoder", (WHOLE,), {"domain": ML, "cats_int64s": [3, 7], "zeros": 1}),
     ("OneHotEncoder", (TEXTS,), {"domain": ML, "cats_strings": ["soon", ""], "zeros": 1}),
@@ -92,7 +104,7 @@ CASES: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     (
         "LabelEncoder",
         (B,),
-        {"domain": ML, "keys_floats": [2.0], "values_floats": [0.5], "default_float": -1.0},
+        {"domain": ML, "keys_floats": [2.0], "values_floats": [0.5], "default_float": np.nan},
     ),
     (
         "LinearRegressor",
@@ -177,6 +189,8 @@ THREE = Problem(
         (ensemble.HistGradientBoostingRegressor(max_iter=9), X, SCORE, NUMBER),
         (BOOSTED, X, SCORE > 0, TWO),
         (BOOSTED, X, CLASS, THREE),
+        (linear_model.LogisticRegression(), FILLED, SCORE > 0, TWO),
+        (linear_model.LogisticRegression(), FILLED, CLASS, THREE),
         (svm.SVR(), FILLED, SCORE, NUMBER),
         (svm.SVR(kernel="poly"), FILLED, SCORE, NUMBER),
     ],
@@ -202,13 +216,13 @@ def with_row(graph: onnx.ModelProto, row: Any) -> onnx.ModelProto:
 
 
 def test_each_operator_of_the_page_is_tried() -> None:
-    within = {"SVMRegressor", "TreeEnsembleClassifier", "TreeEnsembleRegressor"}
+    within = {"LinearClassifier", "SVMRegressor", "TreeEnsembleClassifier", "TreeEnsembleRegressor"}
     assert {name for name, _, _ in CASES} | within == operators()
 
 
 def test_a_graph_that_the_page_cannot_compute_is_refused_by_the_name_of_its_operator() -> None:
-    with pytest.raises(Unsupported, match="operator Erf"):
-        pack(graph_of("Erf", (A,), {}), operators())
+    with pytest.raises(Unsupported, match="operator Mish"):
+        pack(graph_of("Mish", (A,), {}), operators())
     with pytest.raises(Unsupported, match="type float16"):
         pack(graph_of("Exp", (A.astype("float16"),), {}), operators())
 

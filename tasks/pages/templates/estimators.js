@@ -1,4 +1,4 @@
-// Models as ONNX writes them in one node: ensembles of trees, and support vectors.
+// Models as ONNX writes them in one node: trees, linear models and support vectors.
 
 const GOES_LEFT = {
   BRANCH_LEQ: (value, bound) => value <= bound, BRANCH_LT: (value, bound) => value < bound,
@@ -71,6 +71,15 @@ function treeClassifier(attributes) {
     const both = alone ? [probability ? 1 - scores[0] : -scores[0], scores[0]] : scores;
     const label = tensor("int64", [1], [names[both.indexOf(largest(both))]]);
     return [label, tensor("float32", [1, names.length], after(both))];
+  };
+}
+
+function linearClassifier({ coefficients, intercepts, classlabels_ints: names, ...rest }) {
+  const after = AFTER[rest.post_transform] ?? ((scores) => scores);
+  return (x) => {
+    const scores = linear(x, coefficients, intercepts).data;
+    const label = tensor("int64", [1], [names[scores.indexOf(largest(scores))]]);
+    return [label, tensor("float32", [1, names.length], after([...scores]))];
   };
 }
 

@@ -1,0 +1,52 @@
+"""Notebook: write a Jupyter notebook that walks through a case's steps, with exercises."""
+
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+import flows
+from casebook import files, paths
+from casebook.arguments import ArgumentParser
+from casebook.case import Case
+from casebook.cli import guarded
+from casebook.errors import CasebookError
+from casebook.language import language_of
+from casebook.params import CaseParams
+from tasks.notebooks.notebook import notebook_of
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Write a case's notebook and print where it is; return the exit code."""
+    parser = ArgumentParser(prog="python -m flows.notebook", description=__doc__)
+    parser.add_argument("case", help="which case, such as fraud")
+    parser.add_argument("--language", default="en", help="of its text: en or ko (default: en)")
+    parser.add_argument("--output", type=Path, help="the file (default: among the artifacts)")
+    given = parser.parse_args(argv)
+    return guarded(lambda: write(given.case, given.language, given.output))
+
+
+def write(name: str, language: str, output: Path | None) -> None:
+    """Write the notebook and print its path."""
+    content = notebook_of(case_named(name), language_of(language))
+    path = (output or paths.artifacts() / "notebooks" / f"{name}.ipynb").resolve()
+    files.write_text(path, content)
+    print(path)
+
+
+def case_named(name: str) -> Case[CaseParams]:
+    """Return a case.
+
+    Raises
+    ------
+    CasebookError
+        There is none of that name, or it works on another case.
+    """
+    there = {path.stem for folder in flows.__path__ for path in Path(folder).glob("[!_]*.py")}
+    story = getattr(import_module(f"flows.{name}"), name, None) if name in there else None
+    if not isinstance(story, Case) or "case" in story.params.model_fields:
+        raise CasebookError(f"There is no case {name!r}. `python -m flows` lists all of them.")
+    return story
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""Notebooks that walk through a case's steps."""

@@ -1,0 +1,164 @@
+"""Steps: a case's story taken apart, so that a notebook has a cell for each step."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+import typing
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from casebook.case import Case
+from casebook.params import CaseParams
+from tasks.problem.definition import Problem
+from tasks.problem.prepared_data import PreparedData
+
+PACKAGES = ("casebook", "tasks", "flows")  # whose functions are steps
+RUNNERS = frozenset({"submit", "result", "with_label"})  # of a stage
+SUMMARY = "summary"  # what a notebook calls the story's result
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a story.
+
+    Attributes
+    ----------
+    source
+        Its code.
+    says
+        The first paragraph of what the called function's docstring says.
+    names
+        The names that the code gives a value.
+    """
+
+    source: str
+    says: str
+    names: frozenset[str]
+
+
+@dataclass(frozen=True)
+class _Result:
+    """What a step returns, before it has run: only its class is known."""
+
+    kind: Any
+
+
+def steps_of(case: Case[CaseParams]) -> list[Step]:
+    """Return the steps of a case's story in their order.
+
+    Statements that only prepare a step stand before its call.
+    """
+    lines = textwrap.dedent(inspect.getsource(case.story)).splitlines()
+    scope = _scope(case)
+    steps, waiting, names = [], "", set[str]()
+    body = _function(case).body
+    for before, statement in pairwise(body):
+        waiting += _source(lines, before, statement)
+        names |= _assigned(statement)
+        says = next(_called(statement, scope), "")
+        if says:
+            steps.append(Step(waiting.strip("\n"), says, frozenset(names)))
+            waiting, names = "", set()
+        _remember(statement, scope)
+    return steps
+
+
+def problem_of(case: Case[CaseParams]) -> Problem | None:
+    """Return what a case predicts, or None of a case that declares no such thing."""
+    scope = _scope(case)
+    for statement in _function(case).body:
+        _remember(statement, scope)
+    for value in reversed([*scope.values()]):
+        declared = value if isinstance(value, Problem) else getattr(value, "problem", None)
+        if isinstance(declared, Problem):
+            return declared
+    return None
+
+
+def _scope(case: Case[CaseParams]) -> dict[str, Any]:
+    """Return what the names of a story stand for before its first step."""
+    return {**case.story.__globals__, "params": case.params()}
+
+
+def imported_names(case: Case[CaseParams]) -> list[str]:
+    """Return the names of the story's module that the story uses."""
+    used = {node.id for node in ast.walk(_function(case)) if isinstance(node, ast.Name)}
+    here = case.story.__globals__
+    return sorted((name for name in used | {case.name} if name in here), key=str.lower)
+
+
+def _function(case: Case[CaseParams]) -> ast.FunctionDef:
+    function = ast.parse(textwrap.dedent(inspect.getsource(case.story))).body[0]
+    assert isinstance(function, ast.FunctionDef)
+    return function
+
+
+def _source(lines: list[str], before: ast.stmt, statement: ast.stmt) -> str:
+    """Return a statement with the comments above it, as a cell has them."""
+    ended = before.end_lineno or before.lineno
+    source = textwrap.dedent("\n".join(lines[ended : statement.end_lineno])) + "\n"
+    if isinstance(statement, ast.Return):
+        source = source.replace("return ", f"{SUMMARY} = ", 1)
+    return source
+
+
+def _assigned(statement: ast.stmt) -> set[str]:
+    stored = (node for node in ast.walk(statement) if isinstance(node, ast.Name))
+    names = {node.id for node in stored if isinstance(node.ctx, ast.Store)}
+    return names | ({SUMMARY} if isinstance(statement, ast.Return) else set())
+
+
+def _called(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[str]:
+    """Yield what the functions say that a statement calls, the outermost first."""
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Call):
+            function = _value(node.func, scope)
+            home = str(getattr(function, "__module__", "")).partition(".")[0]
+            if home in PACKAGES and not inspect.isclass(function):
+                yield first_paragraph(function)
+
+
+def first_paragraph(function: object) -> str:
+    """Return the first paragraph of a docstring in one line.
+
+    Examples
+    --------
+    >>> first_paragraph(first_paragraph)
+    'Return the first paragraph of a docstring in one line.'
+    """
+    return " ".join((inspect.getdoc(function) or "").split("\n\n")[0].split())
+
+
+def _value(node: ast.expr, scope: dict[str, Any]) -> Any:
+    """Return what a name or an attribute of one stands for; of a stage's call the stage."""
+    if isinstance(node, ast.Call):
+        return _value(node.func, scope)
+    if isinstance(node, ast.Attribute):
+        owner = _value(node.value, scope)
+        if node.attr in RUNNERS:
+            return owner
+        return getattr(owner.kind if isinstance(owner, _Result) else owner, node.attr, None)
+    return scope.get(node.id) if isinstance(node, ast.Name) else None
+
+
+def _remember(statement: ast.stmt, scope: dict[str, Any]) -> None:
+    """Let later statements know a declaration by its name; of a step's result only its class."""
+    if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name):
+        return
+    name, value = statement.targets[0].id, statement.value
+    if isinstance(value, ast.Call) and inspect.isfunction(_value(value.func, scope)):
+        returned = typing.get_type_hints(_value(value.func, scope)).get("return")
+        kind = typing.get_origin(returned) or returned
+        declares = "problem" in getattr(kind, "__dataclass_fields__", {})
+        scope[name] = _Result(kind)
+        if not declares or kind is PreparedData:
+            return
+    elif not isinstance(value, ast.Subscript):
+        return
+    used = [scope.get(node.id) for node in ast.walk(value) if isinstance(node, ast.Name)]
+    if not any(known is None or isinstance(known, _Result) for known in used):
+        scope[name] = eval(ast.unparse(value), scope)
