@@ -105,27 +105,27 @@ class Case(Generic[M]):
                     run.write("completed", headline=summary.headline)
                     tell(summary)  # waits for a server that is away
             except BaseException as error:
-                self._record_failure(run, error)
+                record_failure(run, error)
                 raise
         track.track_ended(run.case, run.run_id)
         return summary
 
-    def _record_failure(self, run: Run, error: BaseException) -> None:
-        try:
-            (run.folder / REPORT).unlink(
-                missing_ok=True
-            )  # it tells of a version that was taken back
-            run.write("failed", f"{type(error).__name__}: {error}")
-        except (
-            OSError,
-            CasebookError,
-        ) as problem:  # a full disk or a lost network is the failure itself
-            logging.getLogger("casebook").warning(
-                "run.json could not be written or shared: %s", problem
-            )
-            return
-        if isinstance(error, Exception):  # and nobody wants it to stop at once
-            track.track_ended(run.case, run.run_id)
+
+def record_failure(run: Run, error: BaseException) -> None:
+    """Write of a run that it failed, and drop its report: that tells of a version taken back."""
+    try:
+        (run.folder / REPORT).unlink(missing_ok=True)
+        run.write("failed", f"{type(error).__name__}: {error}")
+    except (
+        OSError,
+        CasebookError,
+    ) as problem:  # a full disk or a lost network is the failure itself
+        logging.getLogger("casebook").warning(
+            "run.json could not be written or shared: %s", problem
+        )
+        return
+    if isinstance(error, Exception):  # and nobody wants it to stop at once
+        track.track_ended(run.case, run.run_id)
 
 
 def run_name(case: str, params: CaseParams) -> str:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TypeVar
 
-from casebook import prefect_runtime
-from casebook.case import Case, surroundings
+from casebook import prefect_runtime, track
+from casebook.case import Case, record_failure, surroundings
+from casebook.errors import CasebookError
 from casebook.params import CaseParams
-from casebook.run import Run, Summary, under_way
+from casebook.run import Run, Summary, current, under_way
 
 M = TypeVar("M", bound=CaseParams)
 
 
 class InteractiveRun:
     """A run of a case whose steps somebody calls: until `end`, every stage belongs to it.
+
+    A run that was begun before it and has not ended counts as failed.
 
     Parameters
     ----------
@@ -28,9 +30,10 @@ class InteractiveRun:
 
     def __init__(self, case: Case[M], params: M) -> None:
         prefect_runtime.prepare()
+        track.prepare()
+        give_up()
         self._run = Run(case.name, params, refresh=params.refresh, details=surroundings())
-        self._held = ExitStack()
-        self._held.enter_context(under_way(self._run))
+        self._run.ending.enter_context(under_way(self._run))
         self._run.write("running")
 
     @property
@@ -46,7 +49,23 @@ class InteractiveRun:
 
     def end(self, summary: Summary) -> None:
         """End the run: a version that may serve does from now on."""
-        with self._held, self._run.ending:
-            for step in self._run.last:
-                step()
-            self._run.write("completed", headline=summary.headline)
+        try:
+            with self._run.ending:
+                for step in self._run.last:
+                    step()
+                self._run.write("completed", headline=summary.headline)
+        except BaseException as error:
+            record_failure(self._run, error)
+            raise
+        track.track_ended(self._run.case, self._run.run_id)
+
+
+def give_up() -> None:
+    """End the run that is under way, if one is, as one that failed: nothing of it serves."""
+    try:
+        run = current()
+    except LookupError:
+        return
+    error = CasebookError("The next run began before this one had ended.")
+    run.ending.__exit__(type(error), error, None)
+    record_failure(run, error)

@@ -31,7 +31,7 @@ from typing import (
 )
 
 import prefect
-from prefect import cache_policies, states
+from prefect import cache_policies, context, states
 
 from casebook import files, prefect_runtime, share, store, untrusted
 from casebook.errors import CasebookError
@@ -143,7 +143,8 @@ class Stage(Generic[P]):
             return RemoteFuture(
                 cast(Future, run.cluster.submit(task, {"call": call, "inputs": call.inputs})), call
             )
-        if call.record.status == "run" and self.process == "worker":
+        in_flow = context.FlowRunContext.get() is not None  # a notebook has none to wait for it
+        if call.record.status == "run" and self.process == "worker" and in_flow:
             return _as_task(make, call.label).submit(call, call.inputs)
         return CompletedFuture(_run(call))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import flows
@@ -26,7 +27,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def write(name: str, language: str, output: Path | None) -> None:
-    """Write the notebook and print its path."""
+    """Write the notebook and print its path.
+
+    Raises
+    ------
+    CasebookError
+        Jupyter's format is not installed.
+    """
+    if not find_spec("nbformat"):
+        raise CasebookError('Notebooks need a library: pip install "casebook[notebooks]".')
     content = notebook_of(case_named(name), language_of(language))
     path = (output or paths.artifacts() / "notebooks" / f"{name}.ipynb").resolve()
     files.write_text(path, content)

@@ -20,6 +20,7 @@ LOCAL = {
     "keras.src",
     "lightgbm",
     "mlflow",
+    "nbformat",  # an extra
     "playwright",
     "prefect.logging",  # reads the settings of Prefect at its import
     "prefect_dask",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from casebook.language import Language, Message, msg, translated
+from casebook.language import Language, Message, msg
 
 NOTHING, RIGHT = msg("Not answered yet."), msg("Right.")
 SMALL, LARGE = msg("Not yet: {answer} is too small."), msg("Not yet: {answer} is too large.")
@@ -33,8 +33,8 @@ class Exercise:
 BINARY = (
     Exercise(
         msg(
-            "How often would somebody be right who says {label} of every test row? Compute the "
-            "share from `y`, which is 1 for {positive} and else 0."
+            "What accuracy does it reach to say {label} of every test row? Compute it from `y`, "
+            "which is 1 for {positive} and else 0."
         ),
         "(y == 0).mean()",
         "metrics.accuracy_score(y, np.zeros(len(y)))",
@@ -59,30 +59,28 @@ BINARY = (
 )
 MULTICLASS = (
     Exercise(
-        msg("How often would somebody be right who always says the most frequent class of `y`?"),
+        msg("What accuracy does it reach to always say the most frequent class of `y`?"),
         "np.bincount(y.astype(int)).max() / len(y)",
         "metrics.accuracy_score(y, np.full(len(y), np.bincount(y.astype(int)).argmax()))",
     ),
     Exercise(
-        msg(
-            "`answers` has a probability for each class. How often is the most probable one right?"
-        ),
+        msg("`answers` has a probability of each class. How often is the greatest one right?"),
         "(answers.argmax(axis=1) == y).mean()",
         "metrics.accuracy_score(y, answers.argmax(axis=1))",
     ),
     Exercise(
-        msg("How many rows has the most frequent mistake: one class taken for one other?"),
+        msg("How many rows does the most frequent mistake affect: one class taken for another?"),
         "max(Counter((true, said) for true, said in zip(y, answers.argmax(axis=1))\n"
         "            if true != said).values(), default=0)",
-        "(lambda table: (table - np.diag(np.diag(table))).max())(\n"
-        "    metrics.confusion_matrix(y, answers.argmax(axis=1)))",
+        "np.max((1 - np.eye(answers.shape[1])) * metrics.confusion_matrix(\n"
+        "    y, answers.argmax(axis=1), labels=range(answers.shape[1])))",
     ),
 )
 REGRESSION = (
     Exercise(
         msg(
-            "How large is the error (RMSE) of somebody who always says the mean of `y`? It is the "
-            "root of the mean squared difference."
+            "What RMSE does it reach to always say the mean of `y`? The RMSE is the root of the "
+            "mean squared difference."
         ),
         "np.sqrt(np.mean((y - y.mean()) ** 2))",
         "metrics.root_mean_squared_error(y, np.full(len(y), y.mean()))",
@@ -111,9 +109,13 @@ FORECAST = (
         "metrics.root_mean_squared_error(y[:, 0], answers[:, 0])",
     ),
     Exercise(
-        msg("How large is the mean absolute error of the last step?"),
-        "np.abs(y[:, -1] - answers[:, -1]).mean()",
-        "metrics.mean_absolute_error(y[:, -1], answers[:, -1])",
+        msg(
+            "How large is the mean absolute error of the last step? Leave out the days whose last "
+            "step lies behind the data's end: their `y` is no number."
+        ),
+        "np.nanmean(np.abs(y[:, -1] - answers[:, -1]))",
+        "metrics.mean_absolute_error(y[~np.isnan(y[:, -1]), -1],\n"
+        "                                    answers[~np.isnan(y[:, -1]), -1])",
     ),
 )
 TABLE = (
@@ -159,4 +161,4 @@ def check(answer: float | None, expected: float, language: Language = "en") -> s
     if math.isclose(answer, expected, rel_tol=1e-6, abs_tol=1e-9):
         return RIGHT.render(language)
     said = SMALL if answer < expected else LARGE
-    return translated(said.text, language).format(answer=f"{answer:.6g}")
+    return msg(said.text, answer=f"{answer:.6g}").render(language)

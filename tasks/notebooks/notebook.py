@@ -6,9 +6,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import nbformat
-from nbformat import v4
-
 from casebook import paths
 from casebook.case import Case
 from casebook.language import Language, Message, msg, translated
@@ -49,11 +46,9 @@ SETS = {
     "regression": exercises.REGRESSION,
     "forecast": exercises.FORECAST,
 }
-SHOW_FIGURES = """figures = {**run.metrics["candidates"], **run.metrics["peers"]}
-pd.DataFrame({
-    model: {name: figure["value"] for name, figure in measured.items()}
-    for model, measured in figures.items()
-}).T.round(4)"""
+SHOW_SUMMARY = "run.end(summary)\nprint(summary.headline)\nprint(summary.report)"
+SHOW_FIGURES = """measured = pd.DataFrame({**run.metrics["candidates"], **run.metrics["peers"]}).T
+measured.map(lambda metric: round(metric["value"], 4), na_action="ignore")"""
 TAKE_ANSWERS = """held_out = row_answers.read(run.folder / row_answers.FILE)
 y, champion = held_out.y, held_out.models[run.metrics["champion"]]
 answers, threshold = champion.answers, champion.threshold"""
@@ -64,7 +59,9 @@ column.describe()"""
 
 def notebook_of(case: Case[CaseParams], language: Language) -> str:
     """Return a case's notebook as text."""
-    content = v4.new_notebook(cells=cells(case, language))
+    import nbformat
+
+    content = nbformat.v4.new_notebook(cells=cells(case, language))
     content.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
     content.metadata["language_info"] = {"name": "python"}
     for number, cell in enumerate(content.cells):
@@ -76,60 +73,70 @@ def notebook_of(case: Case[CaseParams], language: Language) -> str:
 
 def cells(case: Case[CaseParams], language: Language) -> list[Any]:
     """Return the notebook's cells."""
-    told = partial(_told, language=language)
+    say = partial(_said, language=language)
     steps, problem = steps_of(case), problem_of(case)
-    frame = next(name for name in FRAMES if any(name in step.names for step in steps))
-    walk, about = told(msg(WALK.text, case=case.name)), told(first_paragraph(case.story))
-    walked = [cell for step in steps for cell in _walked(step, frame, told)]
-    pretrained = any(PRETRAINED in step.names for step in steps)
-    figures = [_text(told(FIGURES)), _code(SHOW_FIGURES)] if problem or pretrained else []
+    there = {name for step in steps for name in step.names}
+    frame = next((name for name in FRAMES if name in there), "")
+    walk, about = say(msg(WALK.text, case=case.name)), say(first_paragraph(case.story))
+    walked = [cell for step in steps[:-1] for cell in _walked(step, frame, say)]
+    pretrained = PRETRAINED in there
+    figures = [_text(say(FIGURES)), _code(SHOW_FIGURES)] if problem or pretrained else []
     return [
         _text(f"# {case.name}\n\n{about}\n\n{walk}"),
-        _text(told(PLACE)),
+        _text(say(PLACE)),
         _code(_checkout()),
-        _text(told(BEGIN)),
+        _text(say(BEGIN)),
         _code(_begin(case, language)),
         *walked,
-        _text(told(END)),
-        _code("run.end(summary)\nprint(summary.headline)\nprint(summary.report)"),
+        _text(f"{say(steps[-1].says)} {say(END)}"),
+        _code(f"{steps[-1].source}\n{SHOW_SUMMARY}"),
         *figures,
-        _text(f"## {told(EXERCISES)}\n\n{told(BY_HAND)}"),
-        *_exercises(problem, language, pretrained=pretrained),
+        _text(f"## {say(EXERCISES)}\n\n{say(BY_HAND)}"),
+        *_exercises(problem, frame, language, pretrained=pretrained),
     ]
 
 
 def _text(source: str) -> Any:
+    from nbformat import v4
+
     return v4.new_markdown_cell(source)
 
 
 def _code(source: str, **metadata: Any) -> Any:
+    from nbformat import v4
+
     return v4.new_code_cell(source, metadata=metadata)
 
 
-def _walked(step: Step, frame: str, told: Callable[[Message | str], str]) -> list[Any]:
+def _walked(step: Step, frame: str, say: Callable[[Message | str], str]) -> list[Any]:
     """Return a step's cells, and a look at the table where the step makes it."""
-    cells = [_text(told(step.says)), _code(step.source)]
+    about = [_text(say(step.says))] if step.says else []
+    cells = [*about, _code(step.source)]
     if frame not in step.names:
         return cells
     look = f"frame = read_table({FRAMES[frame]})\nframe.head()"
-    return [*cells, _text(told(LOOK)), _code(look)]
+    return [*cells, _text(say(LOOK)), _code(look)]
 
 
-def _exercises(problem: Problem | None, language: Language, *, pretrained: bool) -> list[Any]:
+def _exercises(
+    problem: Problem | None, frame: str, language: Language, *, pretrained: bool
+) -> list[Any]:
     """Return what all exercises begin with, and their cells."""
     if problem:
         chosen = SETS[problem.problem_type]
-        given = [_text(_told(OF_MODEL, language)), _code(TAKE_ANSWERS)]
+        given = [_text(_said(OF_MODEL, language)), _code(TAKE_ANSWERS)]
     elif pretrained:
         chosen, given = exercises.PRETRAINED, []
+    elif not frame:
+        return []
     else:
         chosen = exercises.TABLE
-        given = [_text(_told(OF_TABLE, language)), _code(TAKE_COLUMN)]
-    asked = [cell for exercise in chosen for cell in _exercise(exercise, problem, language)]
-    return [*given, *asked]
+        given = [_text(_said(OF_TABLE, language)), _code(TAKE_COLUMN)]
+    cells = [cell for exercise in chosen for cell in _exercise(exercise, problem, language)]
+    return [*given, *cells]
 
 
-def _told(text: Message | str, language: Language) -> str:
+def _said(text: Message | str, language: Language) -> str:
     """Return a message, or what a docstring says, in a language."""
     return text.render(language) if isinstance(text, Message) else translated(text, language)
 
@@ -172,11 +179,11 @@ def _needs_real(case: Case[CaseParams]) -> bool:
 def _exercise(exercise: Exercise, problem: Problem | None, language: Language) -> list[Any]:
     """Return an exercise's task, the cell to fill in, its check, and its solution."""
     names = {"label": problem.labels[0], "positive": problem.labels[1]} if problem else {}
-    told = {name: translated(label, language) for name, label in names.items()}
+    labels = {name: translated(label, language) for name, label in names.items()}
     spoken = f", language={language!r}" if language != "en" else ""
     checked = f"check(answer, {exercise.expected}{spoken})"
     return [
-        _text(msg(exercise.task.text, **told).render(language)),
+        _text(msg(exercise.task.text, **labels).render(language)),
         _code("answer = None"),
         _code(checked),
         _code(f"answer = {exercise.solution}\n{checked}", **SOLUTION),

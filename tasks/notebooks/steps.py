@@ -8,10 +8,10 @@ import textwrap
 import typing
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 from casebook.case import Case
+from casebook.errors import CasebookError
 from casebook.params import CaseParams
 from tasks.problem.definition import Problem
 from tasks.problem.prepared_data import PreparedData
@@ -42,7 +42,7 @@ class Step:
 
 @dataclass(frozen=True)
 class _Result:
-    """What a step returns, before it has run: only its class is known."""
+    """What a step returns, before it has run: only its class is certain."""
 
     kind: Any
 
@@ -51,16 +51,22 @@ def steps_of(case: Case[CaseParams]) -> list[Step]:
     """Return the steps of a case's story in their order.
 
     Statements that only prepare a step stand before its call.
+
+    Raises
+    ------
+    CasebookError
+        The story returns somewhere else than at its end.
     """
     lines = textwrap.dedent(inspect.getsource(case.story)).splitlines()
     scope = _scope(case)
     steps, waiting, names = [], "", set[str]()
-    body = _function(case).body
-    for before, statement in pairwise(body):
-        waiting += _source(lines, before, statement)
+    ended, body = _body(case)
+    for statement in body:
+        waiting += _source(lines[: statement.end_lineno], ended, statement)
+        ended = statement.end_lineno or ended
         names |= _assigned(statement)
         says = next(_called(statement, scope), "")
-        if says:
+        if says or statement is body[-1]:
             steps.append(Step(waiting.strip("\n"), says, frozenset(names)))
             waiting, names = "", set()
         _remember(statement, scope)
@@ -70,7 +76,8 @@ def steps_of(case: Case[CaseParams]) -> list[Step]:
 def problem_of(case: Case[CaseParams]) -> Problem | None:
     """Return what a case predicts, or None of a case that declares no such thing."""
     scope = _scope(case)
-    for statement in _function(case).body:
+    _, body = _body(case)
+    for statement in body:
         _remember(statement, scope)
     for value in reversed([*scope.values()]):
         declared = value if isinstance(value, Problem) else getattr(value, "problem", None)
@@ -86,24 +93,37 @@ def _scope(case: Case[CaseParams]) -> dict[str, Any]:
 
 def imported_names(case: Case[CaseParams]) -> list[str]:
     """Return the names of the story's module that the story uses."""
-    used = {node.id for node in ast.walk(_function(case)) if isinstance(node, ast.Name)}
-    here = case.story.__globals__
-    return sorted((name for name in used | {case.name} if name in here), key=str.lower)
+    _, body = _body(case)
+    nodes = [node for statement in body for node in ast.walk(statement)]
+    used = {node.id for node in nodes if isinstance(node, ast.Name)}
+    there = (used & case.story.__globals__.keys()) | {case.name, case.params.__name__}
+    return sorted(there, key=str.lower)
 
 
-def _function(case: Case[CaseParams]) -> ast.FunctionDef:
+def _body(case: Case[CaseParams]) -> tuple[int, list[ast.stmt]]:
+    """Return the line before a story's first statement, and all statements."""
     function = ast.parse(textwrap.dedent(inspect.getsource(case.story))).body[0]
     assert isinstance(function, ast.FunctionDef)
-    return function
+    described = ast.get_docstring(function) is not None
+    first = function.body[0]
+    ended = (first.end_lineno or first.lineno) if described else first.lineno - 1
+    body = function.body[1:] if described else function.body
+    inner = [node for statement in body[:-1] for node in ast.walk(statement)]
+    if not isinstance(body[-1], ast.Return) or any(isinstance(one, ast.Return) for one in inner):
+        raise CasebookError(
+            f"The story of {case.name} returns somewhere else than at its end, so that a notebook "
+            "can't walk through it: let its last statement return the summary."
+        )
+    return ended, body
 
 
-def _source(lines: list[str], before: ast.stmt, statement: ast.stmt) -> str:
+def _source(lines: list[str], ended: int, statement: ast.stmt) -> str:
     """Return a statement with the comments above it, as a cell has them."""
-    ended = before.end_lineno or before.lineno
-    source = textwrap.dedent("\n".join(lines[ended : statement.end_lineno])) + "\n"
+    lines = [*lines]
     if isinstance(statement, ast.Return):
-        source = source.replace("return ", f"{SUMMARY} = ", 1)
-    return source
+        place, start = statement.lineno - 1, statement.col_offset
+        lines[place] = f"{' ' * start}{SUMMARY} = {lines[place][start + len('return ') :]}"
+    return textwrap.dedent("\n".join(lines[ended:])) + "\n"
 
 
 def _assigned(statement: ast.stmt) -> set[str]:
@@ -160,5 +180,5 @@ def _remember(statement: ast.stmt, scope: dict[str, Any]) -> None:
     elif not isinstance(value, ast.Subscript):
         return
     used = [scope.get(node.id) for node in ast.walk(value) if isinstance(node, ast.Name)]
-    if not any(known is None or isinstance(known, _Result) for known in used):
+    if not any(one is None or isinstance(one, _Result) for one in used):
         scope[name] = eval(ast.unparse(value), scope)

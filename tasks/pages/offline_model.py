@@ -21,6 +21,7 @@ from tasks.pages.packed_graph import Unsupported, pack
 from tasks.pages.render import TEMPLATES
 
 LARGEST = 1_000_000  # characters that a model may add to a report
+HOPELESS = 20 * LARGEST  # bytes of a graph that no packing makes so small
 BITS = 14  # of the weights where they are too many to be told exactly
 
 
@@ -49,7 +50,10 @@ def offline_model(bundle: Ref) -> OfflineModel | Message:
     Where its weights would take too much room, they are rounded: the page itself compares its
     answers to the examples with the service's, and is silent where they differ.
     """
-    model = onnx.load(bundle.path("model.onnx"))
+    path = bundle.path("model.onnx")
+    if path.stat().st_size > HOPELESS:
+        return too_large(path.stat().st_size)
+    model = onnx.load(path)
     try:
         graph = pack(model, operators())
         if len(graph) > LARGEST:
@@ -57,11 +61,7 @@ def offline_model(bundle: Ref) -> OfflineModel | Message:
     except Unsupported as fault:
         return fault.reason
     if len(graph) > LARGEST:
-        return msg(
-            "With {size} MB the model is too large for this page, which takes {largest} MB.",
-            size=f"{len(graph) / 1e6:.1f}",
-            largest=f"{LARGEST / 1e6:.0f}",
-        )
+        return too_large(len(graph))
     rows = _json(bundle, "sample_request.json")["instances"]
     answers = _json(bundle, "sample_response.json")["predictions"]
     truths = _json(bundle, "sample_truth.json")["truth"]
@@ -70,6 +70,15 @@ def offline_model(bundle: Ref) -> OfflineModel | Message:
         for row, answer, true in zip(rows, answers, truths, strict=True)
     ]
     return OfflineModel(graph, _json(bundle, "signature.json"), examples)
+
+
+def too_large(size: int) -> Message:
+    """Say that a model of so many bytes doesn't fit."""
+    return msg(
+        "With {size} MB the model is too large for this page, which takes {largest} MB.",
+        size=f"{size / 1e6:.1f}",
+        largest=f"{LARGEST / 1e6:.0f}",
+    )
 
 
 def _json(bundle: Ref, name: str) -> Any:

@@ -28,6 +28,7 @@ TYPES = {
     "int32": "int32",
     "int64": "float64",  # JavaScript's number
 }
+INFINITE = float("inf")
 FEW = 1000  # numbers that are not worth rounding
 OPENING = str.maketrans("<", ",")  # so that no tag begins in the text
 
@@ -64,7 +65,7 @@ def pack(model: onnx.ModelProto, operators: Set[str], bits: int | None = None) -
     """
     numbers = PackedNumbers()
     content = _content(model.graph, operators, numbers, bits)
-    text = json.dumps(content, separators=(",", ":")).encode()
+    text = json.dumps(content, separators=(",", ":"), allow_nan=False).encode()
     size = len(text).to_bytes(4, "little")
     compressed = gzip.compress(size + text + numbers.content, compresslevel=9, mtime=0)
     return base64.b85encode(compressed).decode().translate(OPENING)
@@ -81,14 +82,16 @@ def _content(
     nodes = []
     for node in graph.node:
         attributes = {entry.name: helper.get_attribute_value(entry) for entry in node.attribute}
-        if node.op_type == "Constant":
+        if node.op_type == "Constant" and "value" in attributes:
             arrays[node.output[0]] = numpy_helper.to_array(attributes["value"])
             continue
         if node.op_type not in operators:
             reason = msg("This page can't compute the operator {operator}.", operator=node.op_type)
             raise Unsupported(reason)
-        trees = node.op_type.startswith("TreeEnsemble")
-        packed = pack_trees(attributes, numbers) if trees else _plain(attributes, numbers)
+        if "nodes_values" in attributes:
+            packed = pack_trees(attributes, numbers)
+        else:
+            packed = {name: _plain(value, numbers) for name, value in attributes.items()}
         nodes.append([node.op_type, [*node.input], [*node.output], packed])
     return {
         "inputs": {entry.name: _type_of(entry) for entry in graph.input},
@@ -105,7 +108,7 @@ def _type_of(entry: onnx.ValueInfoProto) -> str:
 def _constant(array: AnyArray, numbers: PackedNumbers, bits: int | None) -> dict[str, Any]:
     """Return an array's type, dims and values."""
     if array.dtype.kind in "OSU":
-        texts = [_plain(text, numbers) for text in array.ravel().tolist()]
+        texts = [text.decode() if isinstance(text, bytes) else text for text in array.flat]
         return {"type": "string", "dims": array.shape, "texts": texts}
     name = array.dtype.name
     if name not in TYPES:
@@ -132,13 +135,21 @@ def rounded(array: AnyArray, bits: int) -> tuple[AnyArray, AnyArray]:
 
 
 def _plain(value: Any, numbers: PackedNumbers) -> Any:
-    """Return an attribute, or several by name, as JSON knows them."""
-    if isinstance(value, bytes):
-        return value.decode()
-    if isinstance(value, float) and value != value:
-        return None  # JSON has no NaN
-    if isinstance(value, list) and value and isinstance(value[0], float):
+    """Return an attribute as JSON knows it; what is no number is None.
+
+    Raises
+    ------
+    Unsupported
+        JSON doesn't know it.
+    """
+    listed = isinstance(value, list)
+    if listed and value and isinstance(value[0], float):
         return numbers.add(np.array(value), "float32")
-    if isinstance(value, dict):
-        return {name: _plain(one, numbers) for name, one in value.items()}
-    return [_plain(one, numbers) for one in value] if isinstance(value, list) else value
+    values = value if listed else [value]
+    plain = [one.decode() if isinstance(one, bytes) else one for one in values]
+    for one in plain:
+        if not isinstance(one, int | float | str) or one in (INFINITE, -INFINITE):
+            kind = type(one).__name__
+            raise Unsupported(msg("This page can't compute numbers of the type {type}.", type=kind))
+    plain = [None if one != one else one for one in plain]
+    return plain if listed else plain[0]

@@ -17,6 +17,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import onnx
+from onnx import numpy_helper
 
 from casebook import paths
 from casebook.errors import CasebookError
@@ -35,7 +36,27 @@ def convert(model: keras.Model, out: Path) -> onnx.ModelProto:
     graph = onnx.load(partial)
     partial.unlink()
     graph.ir_version = IR_VERSION
+    fold_shapes(graph.graph)
     return graph
+
+
+def fold_shapes(graph: onnx.GraphProto) -> None:
+    """Put the shape of a constant in place of the constant, where only the shape is asked for.
+
+    The converter keeps a second, transposed copy of a matrix for that.
+    """
+    dims = {tensor.name: list(tensor.dims) for tensor in graph.initializer}
+    measured = [node for node in graph.node if node.op_type == "Shape" and node.input[0] in dims]
+    for node in measured:
+        ends = {entry.name: entry.i for entry in node.attribute}
+        shape = dims[node.input[0]][ends.get("start", 0) : ends.get("end")]
+        graph.initializer.append(numpy_helper.from_array(np.array(shape, "int64"), node.output[0]))
+        graph.node.remove(node)
+    used = {name for node in graph.node for name in node.input}
+    used |= {output.name for output in graph.output}
+    kept = [tensor for tensor in graph.initializer if tensor.name in used]
+    del graph.initializer[:]
+    graph.initializer.extend(kept)
 
 
 def write(model: keras.Model, path: Path) -> None:

@@ -28,7 +28,7 @@ def test_the_notebook_walks_through_the_steps_of_the_flow(smoke: House, tmp_path
     cells = check_notebook(home, "fraud")
     sources = [cell.source for cell in cells]
     assert "data = CASE.prepare(params)" in sources
-    figures = next(cell for cell in cells if cell.source.startswith("figures = "))
+    figures = next(cell for cell in cells if cell.source.startswith("measured = "))
     assert "blend" in said(figures)
     run = home.runs()[-1]
     assert home.record(run)["status"] == "completed"
@@ -47,7 +47,7 @@ def test_every_step_says_what_it_does_in_both_languages(name: str) -> None:
     assert name in imported_names(case)
 
 
-def test_a_notebook_is_written_where_it_is_asked_for(
+def test_a_notebook_is_written_where_the_flag_says(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "deep" / "mpg.ipynb"
@@ -67,7 +67,7 @@ def test_a_case_that_is_none_is_refused_in_a_sentence(capsys: pytest.CaptureFixt
 
 def test_the_page_of_the_course_names_every_case() -> None:
     page = (paths.project() / "docs" / "course.md").read_text(encoding="utf-8")
-    told = {name: first_paragraph(case.story) for name, case in CASES.items()}
-    labs = {name: re.findall(r"\(lab (\d+)\)", text) for name, text in told.items()}
+    stories = {name: first_paragraph(case.story) for name, case in CASES.items()}
+    labs = {name: re.findall(r"\(lab (\d+)\)", text) for name, text in stories.items()}
     listed = re.findall(r"^\| (\d+) \| `flows/(\w+)\.py`", page, re.MULTILINE)
     assert sorted((lab, name) for name, (lab,) in labs.items()) == listed

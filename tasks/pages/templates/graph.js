@@ -70,7 +70,7 @@ function compile({ inputs, constants, nodes, output, bytes }) {
     }
     for (const { compute, from, to } of steps) {
       const results = [compute(...from.map((name) => values.get(name)))].flat();
-      to.forEach((name, place) => values.set(name, results[place]));
+      to.forEach((name, place) => name && values.set(name, results[place])); // some want no name
     }
     return Array.from(values.get(output).data);
   };

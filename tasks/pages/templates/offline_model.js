@@ -3,27 +3,32 @@
 const SAME = 1e-4; // how far answers may lie from the service's: of 1, or of the number
 const POINTS = 40; // of the curve
 
-const short = (value) => String(Number(value.toPrecision(4)));
+const short = (value) => value.toLocaleString("en", { maximumSignificantDigits: 6 });
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
 
 // The numbers of an answer as the service writes it.
-function expected({ answer }, { labels, output }) {
-  if (!answer.top) return [[0, answer[output]]];
+function expected({ answer }, kind, { labels, output }) {
+  if (kind !== "multiclass") return [[0, answer[output]]];
   return answer.top.map(({ label, probability }) => [labels.indexOf(label), probability]);
 }
 
-const agrees = (ask, page) => page.examples.every((example) => {
-  const answers = ask(example.row);
-  return expected(example, page).every(([place, value]) =>
-    Math.abs(answers[place] - value) <= SAME * Math.max(1, Math.abs(value)));
-});
+// Whether the form answers each example as the service does: to a share of 1 or of the largest one.
+function agrees(answerTo, kind, page) {
+  const wanted = page.examples.map((example) => expected(example, kind, page));
+  const values = wanted.flat().map(([, value]) => Math.abs(value));
+  const scale = kind === "regression" ? largest(values) : 1;
+  return page.examples.every(({ row }, k) => {
+    const answers = answerTo(row);
+    return wanted[k].every(([place, value]) => Math.abs(answers[place] - value) <= SAME * scale);
+  });
+}
 
-function sentences(answers, kind, { labels, threshold, output, unit }) {
+function sentences(answers, kind, { names, threshold, output, unit }) {
   if (kind === "regression") return [[`${output} ${short(answers[0])} ${unit ?? ""}`, ""]];
   const shares = kind === "binary" ? [1 - answers[0], answers[0]] : answers;
   const order = [...shares.keys()].sort((a, b) => shares[b] - shares[a]);
   if (kind === "binary" && (order[0] === 1) !== answers[0] >= threshold) order.reverse();
-  return order.slice(0, 3).map((place) => [labels[place], percent(shares[place])]);
+  return order.slice(0, 3).map((place) => [names[place], percent(shares[place])]);
 }
 
 function offlineModel(form, ask, page) {
@@ -32,6 +37,7 @@ function offlineModel(form, ask, page) {
   const output = form.querySelector("output");
   const figure = form.querySelector("figure");
   const slider = (field) => field.parentElement.querySelector("[type=range]");
+  const wrong = () => fields.filter((field) => !field.checkValidity());
   const row = () => Object.fromEntries(fields.map((field) => [field.dataset.name, field.value]));
 
   const number = (answers) => (kind === "multiclass" ? largest(answers) : answers[0]);
@@ -40,10 +46,10 @@ function offlineModel(form, ask, page) {
   // How the answer changes with one number while all others stay.
   function draw(field) {
     const [low, high] = [Number(field.dataset.low), Number(field.dataset.high)];
-    figure.hidden = !(high > low);
-    if (figure.hidden) return;
+    figure.hidden = false;
     const places = Array.from({ length: POINTS + 1 }, (_, place) => place / POINTS);
-    const at = (place) => ({ ...row(), [field.dataset.name]: low + place * (high - low) });
+    const possible = field.step === "1" ? Math.round : (value) => value;
+    const at = (place) => ({ ...row(), [field.dataset.name]: possible(low + place * (high - low)) });
     const answers = places.map((place) => number(ask(at(place))));
     const [least, most] = [Math.min(...answers), Math.max(...answers)];
     const [bottom, top] = kind === "regression" ? [least, most] : [0, 1];
@@ -59,6 +65,11 @@ function offlineModel(form, ask, page) {
   }
 
   function answer() {
+    if (wrong().length) {
+      const names = wrong().map((field) => field.dataset.name).join(", ");
+      output.textContent = form.dataset.missing.replace("{names}", names);
+      return;
+    }
     const answers = ask(row());
     form.dataset.answers = JSON.stringify(answers);
     output.replaceChildren(...sentences(answers, kind, page).map(([name, share], place) =>
@@ -80,22 +91,31 @@ function offlineModel(form, ask, page) {
     if (target !== field) field.value = target.value;
     else if (slider(field)) slider(field).value = field.value;
     answer();
-    if (slider(field)) draw(field);
+    figure.hidden = true;
+    if (slider(field) && !wrong().length) draw(field);
   });
   for (const button of form.querySelectorAll("button")) {
     button.addEventListener("click", () => fill(page.examples[button.value].row));
   }
   form.addEventListener("submit", (event) => event.preventDefault());
-  fill(page.examples[0].row);
+  return (values) => {
+    fill(values);
+    return ask(row());
+  };
 }
 
 async function begin(form) {
   const page = JSON.parse(form.querySelector("script[type='application/json']").textContent);
-  const graph = await unpack(form.querySelector("script[type='text/plain']").textContent);
-  const ask = compile(graph);
+  try {
+    const graph = await unpack(form.querySelector("script[type='text/plain']").textContent);
+    const answerTo = offlineModel(form, compile(graph), page);
+    if (agrees(answerTo, form.dataset.kind, page)) answerTo(page.examples[0].row);
+    else form.replaceChildren(form.dataset.apart);
+  } catch (error) {
+    console.error(error);
+    form.replaceChildren(form.dataset.old);
+  }
   form.hidden = false;
-  if (agrees(ask, page)) offlineModel(form, ask, page);
-  else form.replaceChildren(form.dataset.apart);
 }
 
 document.querySelectorAll("form.offline").forEach(begin);

@@ -13,13 +13,23 @@ const compare = (change) => () => (a, b) => combine([a, b], "bool", change);
 const all = (change) => () => (...tensors) => combine(tensors, tensors[0].type, change);
 
 // Axes are an attribute in old versions of an operator and an input in new ones.
-const reduction = (change) => ({ axes, keepdims = 1 }) => (x, given) =>
-  reduce(x, axes ?? numbers(given) ?? [], keepdims, change);
+const reduction = (change) => ({ axes, keepdims = 1, noop_with_empty_axes: none }) =>
+  (x, given) => {
+    const along = axes ?? numbers(given) ?? [];
+    return none && !along.length ? x : reduce(x, along, keepdims, change);
+  };
 
 const sum = (values) => values.reduce((total, value) => total + value, 0);
 const largest = (values) => values.reduce((a, b) => Math.max(a, b));
 const smallest = (values) => values.reduce((a, b) => Math.min(a, b));
-const cumulative = (values) => values.map(((total) => (value) => (total += value))(0));
+
+// The sums up to each number, or from it on; an exclusive one leaves the number itself out.
+const cumulative = ({ exclusive = 0, reverse = 0 }) => (values) => {
+  let total = 0;
+  const add = (value) => (total += value) - (exclusive ? value : 0);
+  return reverse ? values.toReversed().map(add).reverse() : values.map(add);
+};
+
 const softplus = (value) => Math.max(value, 0) + Math.log1p(Math.exp(-Math.abs(value)));
 const halfToEven = (value) => {
   const up = Math.round(value);
@@ -175,6 +185,17 @@ function cast(x, type) {
   return map(x, type, type.startsWith("int") ? (value) => Math.trunc(Number(value)) : Number);
 }
 
+// Where letters of two units count as one, a needless backslash is a fault.
+function wholeMatch(pattern) {
+  try {
+    return new RegExp(`^(?:${pattern})$`, "u");
+  } catch {
+    return new RegExp(`^(?:${pattern})$`);
+  }
+}
+
+const shape = (dims) => tensor("int64", [dims.length], dims);
+
 const LABELS = {
   strings: ["string", "default_string", "_Unused"],
   int64s: ["int64", "default_int64", -1],
@@ -214,6 +235,14 @@ function remainder(a, b, fmod) {
   return combine([a, b], a.type, fmod ? (x, y) => x % y : (x, y) => ((x % y) + y) % y);
 }
 
+// A vector is a row on the left and a column on the right, and its axis goes again.
+function matmul(a, b) {
+  const [left, right] = [a.dims.length === 1, b.dims.length === 1];
+  const rows = left ? unsqueezed(a, [0]) : a;
+  const result = product(rows, right ? unsqueezed(b, [1]) : b);
+  return squeezed(result, [...(left ? [-2] : []), ...(right ? [-1] : [])]);
+}
+
 function gemm(a, b, c, { alpha = 1, beta = 1, transA = 0, transB = 0 }) {
   const raw = product(transA ? transposed(a) : a, transB ? transposed(b) : b);
   const weighed = map(raw, raw.type, (value) => alpha * value);
@@ -235,7 +264,7 @@ const OPERATORS = {
   Clip: () => clipped,
   Concat: ({ axis }) => (...tensors) => concatenated(tensors, axis),
   Cos: each(Math.cos),
-  CumSum: () => (x, axis) => along(x, axis.data[0], (values) => cumulative(values)),
+  CumSum: (attributes) => (x, axis) => along(x, axis.data[0], cumulative(attributes)),
   Div: () => divided,
   Elu: ({ alpha = 1 }) => belowZero((value) => alpha * Math.expm1(value)),
   Equal: compare((a, b) => a === b),
@@ -259,7 +288,7 @@ const OPERATORS = {
   LinearRegressor: ({ coefficients, intercepts }) => (x) => linear(x, coefficients, intercepts),
   Log: each(Math.log),
   LogSoftmax: ({ axis = -1 }) => (x) => along(x, axis, logSoftmax),
-  MatMul: () => product,
+  MatMul: () => matmul,
   Max: all(Math.max),
   Min: all(Math.min),
   Mod: ({ fmod = 0 }) => (a, b) => remainder(a, b, fmod),
@@ -278,14 +307,14 @@ const OPERATORS = {
   ReduceSum: reduction(sum),
   ReduceSumSquare: reduction((values) => sum(values.map((value) => value * value))),
   RegexFullMatch: ({ pattern }) => {
-    const expression = new RegExp(`^(?:${pattern})$`);
+    const expression = wholeMatch(pattern);
     return (x) => map(x, "bool", (text) => Number(expression.test(text)));
   },
   Relu: each((value) => Math.max(0, value)),
   Reshape: ({ allowzero = 0 }) => (x, dims) => reshaped(x, numbers(dims), allowzero),
   Round: each(halfToEven),
   Scaler: ({ offset, scale }) => (x) => scaled(x, offset, scale),
-  Shape: () => (x) => tensor("int64", [x.dims.length], x.dims),
+  Shape: ({ start, end }) => (x) => shape(x.dims.slice(start, end)),
   Sigmoid: each(sigmoid),
   Sign: each(Math.sign),
   Sin: each(Math.sin),

@@ -11,9 +11,10 @@ import keras
 import numpy as np
 import onnxruntime
 import pytest
+from onnx import helper, numpy_helper
 
 from casebook.errors import CasebookError
-from tasks.training.convert import collected_often, write_apart
+from tasks.training.convert import collected_often, fold_shapes, write_apart
 
 
 def network() -> Any:
@@ -54,3 +55,17 @@ def test_garbage_is_collected_as_usual_afterwards() -> None:
         assert gc.get_threshold() < usual
         raise ValueError
     assert (gc.get_threshold(), gc.get_freeze_count()) == (usual, 0)
+
+
+def test_a_matrix_is_not_kept_where_its_shape_alone_is_asked_for() -> None:
+    matrix = numpy_helper.from_array(np.zeros((3, 5), "float32"), "matrix")
+    nodes = [
+        helper.make_node("Shape", ["matrix"], ["shape"], start=1),
+        helper.make_node("Expand", ["x", "shape"], ["y"]),
+    ]
+    ends = [helper.make_tensor_value_info(name, 1, None) for name in ("x", "y")]
+    graph = helper.make_graph(nodes, "one", ends[:1], ends[1:], [matrix])
+    fold_shapes(graph)
+    assert [node.op_type for node in graph.node] == ["Expand"]
+    assert [tensor.name for tensor in graph.initializer] == ["shape"]
+    assert numpy_helper.to_array(graph.initializer[0]).tolist() == [5]
