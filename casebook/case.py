@@ -86,29 +86,38 @@ class Case(Generic[M]):
             self.story(params)
         return run
 
+    def begin(self, params: M) -> Run:
+        """Return a new run of the case, which is tracked if requested."""
+        track.prepare()
+        return Run(self.name, params, refresh=params.refresh, details=surroundings())
+
     def record(self, params: M, tell: Callable[[Summary], None]) -> Summary:
         """Run the story, write a run.json, and track the run if requested.
 
         The run.json is written whether the run ends well or not. A model serves only after all else
         is done, and an exception even after that takes it back.
         """
-        track.prepare()
-        run = Run(self.name, params, refresh=params.refresh, details=surroundings())
+        run = self.begin(params)
         with under_way(run):
             try:
                 with run.ending:
                     run.write("running")
                     with connected(params.runner, run.record) as run.cluster:
                         summary = self.story(params)
-                    for step in run.last:
-                        step()
-                    run.write("completed", headline=summary.headline)
+                    complete(run, summary)
                     tell(summary)  # waits for a server that is away
             except BaseException as error:
                 record_failure(run, error)
                 raise
         track.track_ended(run.case, run.run_id)
         return summary
+
+
+def complete(run: Run, summary: Summary) -> None:
+    """Let what a run has made take effect for others, and record that it ended well."""
+    for step in run.last:
+        step()
+    run.write("completed", headline=summary.headline)
 
 
 def record_failure(run: Run, error: BaseException) -> None:

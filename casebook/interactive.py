@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from casebook import prefect_runtime, track
-from casebook.case import Case, record_failure, surroundings
+from casebook.case import Case, complete, record_failure
 from casebook.errors import CasebookError
 from casebook.params import CaseParams
-from casebook.run import Run, Summary, current, under_way
+from casebook.run import Summary, current, under_way
 
 M = TypeVar("M", bound=CaseParams)
 
@@ -30,9 +30,8 @@ class InteractiveRun:
 
     def __init__(self, case: Case[M], params: M) -> None:
         prefect_runtime.prepare()
-        track.prepare()
         give_up()
-        self._run = Run(case.name, params, refresh=params.refresh, details=surroundings())
+        self._run = case.begin(params)
         self._run.ending.enter_context(under_way(self._run))
         self._run.write("running")
 
@@ -51,9 +50,7 @@ class InteractiveRun:
         """End the run: a version that may serve does from now on."""
         try:
             with self._run.ending:
-                for step in self._run.last:
-                    step()
-                self._run.write("completed", headline=summary.headline)
+                complete(self._run, summary)
         except BaseException as error:
             record_failure(self._run, error)
             raise

@@ -134,6 +134,7 @@ class Stage(Generic[P]):
 
         Later stages wait for it by `result()`. Without a cluster a stage of the worker process
         starts beside this one, and any other runs at once: this process does one thing at a time.
+        Outside of a flow, as in a notebook, all run at once.
         """
         call, run = self._prepare(args, kwargs), current()
         if run.planning:
@@ -143,7 +144,7 @@ class Stage(Generic[P]):
             return RemoteFuture(
                 cast(Future, run.cluster.submit(task, {"call": call, "inputs": call.inputs})), call
             )
-        in_flow = context.FlowRunContext.get() is not None  # a notebook has none to wait for it
+        in_flow = context.FlowRunContext.get() is not None  # Prefect submits from nowhere else
         if call.record.status == "run" and self.process == "worker" and in_flow:
             return _as_task(make, call.label).submit(call, call.inputs)
         return CompletedFuture(_run(call))

@@ -1,11 +1,9 @@
 """Notebook: write a Jupyter notebook that walks through a case's steps, with exercises."""
 
 from collections.abc import Sequence
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
-import flows
 from casebook import files, paths
 from casebook.arguments import ArgumentParser
 from casebook.case import Case
@@ -13,6 +11,7 @@ from casebook.cli import guarded
 from casebook.errors import CasebookError
 from casebook.language import language_of
 from casebook.params import CaseParams
+from flows.all import available_cases
 from tasks.notebooks.notebook import notebook_of
 
 
@@ -50,11 +49,10 @@ def case_named(name: str) -> Case[CaseParams]:
     CasebookError
         There is none of that name, or it works on another case.
     """
-    there = {path.stem for folder in flows.__path__ for path in Path(folder).glob("[!_]*.py")}
-    story = getattr(import_module(f"flows.{name}"), name, None) if name in there else None
-    if not isinstance(story, Case) or "case" in story.params.model_fields:
-        raise CasebookError(f"There is no case {name!r}. `python -m flows` lists all of them.")
-    return story
+    cases = available_cases()
+    if name not in cases:
+        raise CasebookError(f"There is no case {name!r}. There are: {', '.join(cases)}.")
+    return cases[name]
 
 
 if __name__ == "__main__":

@@ -139,13 +139,6 @@ TABLE = (
         '                        inclusive="neither").mean()',
     ),
 )
-PRETRAINED = (
-    Exercise(
-        msg("How many pictures is the network judged on? They are those of `chosen`."),
-        'len(read_arrays(chosen, "test")["y"])',
-        'run.metrics["test"]["rows"]',
-    ),
-)
 
 
 def check(answer: float | None, expected: float, language: Language = "en") -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from casebook import paths
 from casebook.case import Case
@@ -32,14 +33,10 @@ BY_HAND = msg("Compute each by hand. The cell below it checks your answer; the n
 OF_MODEL = msg("What is true of the test rows, and what the champion answers:")
 OF_TABLE = msg("The table, and its first column of numbers:")
 SOLUTION: dict[str, Any] = {"tags": ["solution"], "jupyter": {"source_hidden": True}}
-FRAMES = {
-    "data": "data.table",
-    "table": "table",
-    "menu": "menu",
-    "checked": "checked",
-    "raw": "raw",
-}
-PRETRAINED = "chosen"  # what a story calls the pictures that a finished network is judged on
+# functions whose result is or has the table, the last one of a story first
+TABLES = {"prepare": "{}.table", "clean": "{}", "validate": "{}", "ingest": "{}"}
+NEEDS_REAL_DATA = "needed"  # finds a file that no sample stands in for
+JUDGES_A_FINISHED_NETWORK = "report_pretrained"
 SETS = {
     "binary": exercises.BINARY,
     "multiclass": exercises.MULTICLASS,
@@ -57,83 +54,60 @@ column = numbers.iloc[:, 0] if len(numbers.columns) else frame.iloc[:, 0].str.le
 column.describe()"""
 
 
+class Cell(NamedTuple):
+    """A cell of text or code."""
+
+    kind: Literal["markdown", "code"]
+    source: str
+    metadata: Mapping[str, Any] = {}
+
+
 def notebook_of(case: Case[CaseParams], language: Language) -> str:
     """Return a case's notebook as text."""
-    import nbformat
+    from nbformat import v4, validate, writes
 
-    content = nbformat.v4.new_notebook(cells=cells(case, language))
-    content.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-    content.metadata["language_info"] = {"name": "python"}
-    for number, cell in enumerate(content.cells):
-        cell["id"] = f"cell-{number}"  # the same in every notebook of the case
-    nbformat.validate(content)
-    text: str = nbformat.writes(content)
-    return text
+    make = {"markdown": v4.new_markdown_cell, "code": v4.new_code_cell}
+    content = v4.new_notebook(
+        cells=[
+            make[cell.kind](cell.source, metadata=cell.metadata, id=f"cell-{number}")
+            for number, cell in enumerate(cells(case, language))
+        ],
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+    )
+    validate(content)
+    return str(writes(content))
 
 
-def cells(case: Case[CaseParams], language: Language) -> list[Any]:
+def cells(case: Case[CaseParams], language: Language) -> list[Cell]:
     """Return the notebook's cells."""
     say = partial(_said, language=language)
     steps, problem = steps_of(case), problem_of(case)
-    there = {name for step in steps for name in step.names}
-    frame = next((name for name in FRAMES if name in there), "")
+    called = {step.function for step in steps}
+    table = next((function for function in TABLES if function in called), "")
     walk, about = say(msg(WALK.text, case=case.name)), say(first_paragraph(case.story))
-    walked = [cell for step in steps[:-1] for cell in _walked(step, frame, say)]
-    pretrained = PRETRAINED in there
-    figures = [_text(say(FIGURES)), _code(SHOW_FIGURES)] if problem or pretrained else []
+    figures = [Cell("markdown", say(FIGURES)), Cell("code", SHOW_FIGURES)]
     return [
-        _text(f"# {case.name}\n\n{about}\n\n{walk}"),
-        _text(say(PLACE)),
-        _code(_checkout()),
-        _text(say(BEGIN)),
-        _code(_begin(case, language)),
-        *walked,
-        _text(f"{say(steps[-1].says)} {say(END)}"),
-        _code(f"{steps[-1].source}\n{SHOW_SUMMARY}"),
-        *figures,
-        _text(f"## {say(EXERCISES)}\n\n{say(BY_HAND)}"),
-        *_exercises(problem, frame, language, pretrained=pretrained),
+        Cell("markdown", f"# {case.name}\n\n{about}\n\n{walk}"),
+        Cell("markdown", say(PLACE)),
+        Cell("code", _checkout()),
+        Cell("markdown", say(BEGIN)),
+        Cell("code", _begin(case, language, sample=NEEDS_REAL_DATA not in called)),
+        *(cell for step in steps[:-1] for cell in _walked(step, table, say)),
+        Cell("markdown", f"{say(steps[-1].says)} {say(END)}"),
+        Cell("code", f"{steps[-1].source}\n{SHOW_SUMMARY}"),
+        *(figures if problem or JUDGES_A_FINISHED_NETWORK in called else ()),
+        *(_exercises(problem, language) if problem or table else ()),
     ]
 
 
-def _text(source: str) -> Any:
-    from nbformat import v4
-
-    return v4.new_markdown_cell(source)
-
-
-def _code(source: str, **metadata: Any) -> Any:
-    from nbformat import v4
-
-    return v4.new_code_cell(source, metadata=metadata)
-
-
-def _walked(step: Step, frame: str, say: Callable[[Message | str], str]) -> list[Any]:
-    """Return a step's cells, and a look at the table where the step makes it."""
-    about = [_text(say(step.says))] if step.says else []
-    cells = [*about, _code(step.source)]
-    if frame not in step.names:
+def _walked(step: Step, table: str, say: Callable[[Message | str], str]) -> list[Cell]:
+    """Return a step's cells, and a look at the table after the function that makes it."""
+    about = [Cell("markdown", say(step.says))] if step.says else []
+    cells = [*about, Cell("code", step.source)]
+    if step.function != table:
         return cells
-    look = f"frame = read_table({FRAMES[frame]})\nframe.head()"
-    return [*cells, _text(say(LOOK)), _code(look)]
-
-
-def _exercises(
-    problem: Problem | None, frame: str, language: Language, *, pretrained: bool
-) -> list[Any]:
-    """Return what all exercises begin with, and their cells."""
-    if problem:
-        chosen = SETS[problem.problem_type]
-        given = [_text(_said(OF_MODEL, language)), _code(TAKE_ANSWERS)]
-    elif pretrained:
-        chosen, given = exercises.PRETRAINED, []
-    elif not frame:
-        return []
-    else:
-        chosen = exercises.TABLE
-        given = [_text(_said(OF_TABLE, language)), _code(TAKE_COLUMN)]
-    cells = [cell for exercise in chosen for cell in _exercise(exercise, problem, language)]
-    return [*given, *cells]
+    look = f"frame = read_table({TABLES[table].format(step.names[-1])})\nframe.head()"
+    return [*cells, Cell("markdown", say(LOOK)), Cell("code", look)]
 
 
 def _said(text: Message | str, language: Language) -> str:
@@ -142,14 +116,20 @@ def _said(text: Message | str, language: Language) -> str:
 
 
 def _checkout() -> str:
-    """Return the cell that makes the checkout's modules importable."""
-    return f"import sys\n\nCHECKOUT = {str(paths.project())!r}\nsys.path.insert(0, CHECKOUT)"
+    """Return the cell that makes the checkout's modules, and cases of one's own, importable."""
+    further = os.environ.get("CASEBOOK_CASES", "")
+    cases = f'\nos.environ["CASEBOOK_CASES"] = {further!r}' if further else ""
+    return f"""import os
+import sys
+
+CHECKOUT = {str(paths.project())!r}
+sys.path.insert(0, CHECKOUT){cases}"""
 
 
-def _begin(case: Case[CaseParams], language: Language) -> str:
+def _begin(case: Case[CaseParams], language: Language, *, sample: bool) -> str:
     """Return the cell that imports what the story uses, and begins a run."""
     names = "\n".join(f"    {name}," for name in imported_names(case))
-    source = {} if case.params().source != "auto" or _needs_real(case) else {"source": "sample"}
+    source = {"source": "sample"} if sample else {}
     spoken = {"language": language} if language != "en" else {}
     given = {"profile": "smoke", **source, **spoken}
     flags = ", ".join(f"{name}={value!r}" for name, value in given.items())
@@ -160,7 +140,7 @@ import pandas as pd
 from sklearn import metrics
 
 from casebook.interactive import InteractiveRun
-from casebook.tables import read_arrays, read_table
+from casebook.tables import read_table
 from flows.{case.name} import (
 {names}
 )
@@ -171,20 +151,27 @@ params = {case.params.__name__}({flags})
 run = InteractiveRun({case.name}, params)"""
 
 
-def _needs_real(case: Case[CaseParams]) -> bool:
-    """Return whether a case has no sample: a finished network can't be made up."""
-    return "weights" in steps_of(case)[0].names
+def _exercises(problem: Problem | None, language: Language) -> list[Cell]:
+    """Return what all exercises begin with, and their cells."""
+    say = partial(_said, language=language)
+    begin = (OF_MODEL, TAKE_ANSWERS) if problem else (OF_TABLE, TAKE_COLUMN)
+    chosen = SETS[problem.problem_type] if problem else exercises.TABLE
+    return [
+        Cell("markdown", f"## {say(EXERCISES)}\n\n{say(BY_HAND)}\n\n{say(begin[0])}"),
+        Cell("code", begin[1]),
+        *(cell for exercise in chosen for cell in _exercise(exercise, problem, language)),
+    ]
 
 
-def _exercise(exercise: Exercise, problem: Problem | None, language: Language) -> list[Any]:
+def _exercise(exercise: Exercise, problem: Problem | None, language: Language) -> list[Cell]:
     """Return an exercise's task, the cell to fill in, its check, and its solution."""
     names = {"label": problem.labels[0], "positive": problem.labels[1]} if problem else {}
     labels = {name: translated(label, language) for name, label in names.items()}
     spoken = f", language={language!r}" if language != "en" else ""
     checked = f"check(answer, {exercise.expected}{spoken})"
     return [
-        _text(msg(exercise.task.text, **labels).render(language)),
-        _code("answer = None"),
-        _code(checked),
-        _code(f"answer = {exercise.solution}\n{checked}", **SOLUTION),
+        Cell("markdown", msg(exercise.task.text, **labels).render(language)),
+        Cell("code", "answer = None"),
+        Cell("code", checked),
+        Cell("code", f"answer = {exercise.solution}\n{checked}", SOLUTION),
     ]

@@ -29,15 +29,16 @@ class Step:
     ----------
     source
         Its code.
-    says
-        The first paragraph of what the called function's docstring says.
+    function, says
+        The name of the called function, and the first paragraph of its docstring.
     names
-        The names that the code gives a value.
+        The names that the code gives a value, in their order.
     """
 
     source: str
+    function: str
     says: str
-    names: frozenset[str]
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -59,16 +60,17 @@ def steps_of(case: Case[CaseParams]) -> list[Step]:
     """
     lines = textwrap.dedent(inspect.getsource(case.story)).splitlines()
     scope = _scope(case)
-    steps, waiting, names = [], "", set[str]()
+    steps, waiting, names = [], "", list[str]()
     ended, body = _body(case)
     for statement in body:
         waiting += _source(lines[: statement.end_lineno], ended, statement)
         ended = statement.end_lineno or ended
-        names |= _assigned(statement)
-        says = next(_called(statement, scope), "")
-        if says or statement is body[-1]:
-            steps.append(Step(waiting.strip("\n"), says, frozenset(names)))
-            waiting, names = "", set()
+        names += _assigned(statement)
+        function = next(_called(statement, scope), None)
+        if function or statement is body[-1]:
+            name, says = getattr(function, "__name__", ""), first_paragraph(function)
+            steps.append(Step(waiting.strip("\n"), name, says, tuple(names)))
+            waiting, names = "", []
         _remember(statement, scope)
     return steps
 
@@ -122,35 +124,36 @@ def _source(lines: list[str], ended: int, statement: ast.stmt) -> str:
     lines = [*lines]
     if isinstance(statement, ast.Return):
         place, start = statement.lineno - 1, statement.col_offset
-        lines[place] = f"{' ' * start}{SUMMARY} = {lines[place][start + len('return ') :]}"
+        lines[place] = f"{' ' * start}{SUMMARY} ={lines[place][start + len('return') :]}"
     return textwrap.dedent("\n".join(lines[ended:])) + "\n"
 
 
-def _assigned(statement: ast.stmt) -> set[str]:
-    stored = (node for node in ast.walk(statement) if isinstance(node, ast.Name))
-    names = {node.id for node in stored if isinstance(node.ctx, ast.Store)}
-    return names | ({SUMMARY} if isinstance(statement, ast.Return) else set())
+def _assigned(statement: ast.stmt) -> list[str]:
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    nodes = [node for target in targets for node in ast.walk(target)]
+    return [node.id for node in nodes if isinstance(node, ast.Name)]
 
 
-def _called(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[str]:
-    """Yield what the functions say that a statement calls, the outermost first."""
+def _called(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[object]:
+    """Yield the functions with a docstring that a statement calls, the outermost first."""
     for node in ast.walk(statement):
         if isinstance(node, ast.Call):
             function = _value(node.func, scope)
             home = str(getattr(function, "__module__", "")).partition(".")[0]
-            if home in PACKAGES and not inspect.isclass(function):
-                yield first_paragraph(function)
+            if home in PACKAGES and not inspect.isclass(function) and inspect.getdoc(function):
+                yield function
 
 
 def first_paragraph(function: object) -> str:
-    """Return the first paragraph of a docstring in one line.
+    """Return the first paragraph of a docstring in one line, which may be empty.
 
     Examples
     --------
     >>> first_paragraph(first_paragraph)
-    'Return the first paragraph of a docstring in one line.'
+    'Return the first paragraph of a docstring in one line, which may be empty.'
     """
-    return " ".join((inspect.getdoc(function) or "").split("\n\n")[0].split())
+    docstring = inspect.getdoc(function) if function else ""
+    return " ".join((docstring or "").split("\n\n")[0].split())
 
 
 def _value(node: ast.expr, scope: dict[str, Any]) -> Any:

@@ -1,7 +1,7 @@
 """Offline model: a published table model in a form that the report's page computes by itself.
 
-The page has a small interpreter of ONNX operators (`graph.js` and the files it stands with), so a
-reader can ask the model without a server.
+The page has a small interpreter of ONNX operators, `templates/offline_model/`, so a reader can ask
+the model without a server.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tasks.pages.packed_graph import Unsupported, pack
 from tasks.pages.render import TEMPLATES
 
 LARGEST = 1_000_000  # characters that a model may add to a report
-HOPELESS = 20 * LARGEST  # bytes of a graph that no packing makes so small
+PACKABLE = 20 * LARGEST  # bytes; packing made graphs at most 9 times smaller
 BITS = 14  # of the weights where they are too many to be told exactly
 
 
@@ -51,7 +51,7 @@ def offline_model(bundle: Ref) -> OfflineModel | Message:
     answers to the examples with the service's, and is silent where they differ.
     """
     path = bundle.path("model.onnx")
-    if path.stat().st_size > HOPELESS:
+    if path.stat().st_size > PACKABLE:
         return too_large(path.stat().st_size)
     model = onnx.load(path)
     try:
@@ -94,6 +94,6 @@ def operators() -> frozenset[str]:
     >>> "MatMul" in operators()
     True
     """
-    script = (TEMPLATES / "operators.js").read_text(encoding="utf-8")
+    script = (TEMPLATES / "offline_model" / "operators.js").read_text(encoding="utf-8")
     _, listed = script.split("const OPERATORS = {")
     return frozenset(re.findall(r"^  (\w+): ", listed, re.MULTILINE))

@@ -52,11 +52,17 @@ def fold_shapes(graph: onnx.GraphProto) -> None:
         shape = dims[node.input[0]][ends.get("start", 0) : ends.get("end")]
         graph.initializer.append(numpy_helper.from_array(np.array(shape, "int64"), node.output[0]))
         graph.node.remove(node)
-    used = {name for node in graph.node for name in node.input}
-    used |= {output.name for output in graph.output}
-    kept = [tensor for tensor in graph.initializer if tensor.name in used]
+    gone = {node.input[0] for node in measured} - _used(graph)
+    kept = [tensor for tensor in graph.initializer if tensor.name not in gone]
     del graph.initializer[:]
     graph.initializer.extend(kept)
+
+
+def _used(graph: onnx.GraphProto) -> set[str]:
+    """Return the names of what a graph's nodes take, also inside loops, and of its outputs."""
+    inner = [entry.g for node in graph.node for entry in node.attribute if entry.HasField("g")]
+    taken = {name for node in graph.node for name in node.input}
+    return taken.union((output.name for output in graph.output), *map(_used, inner))
 
 
 def write(model: keras.Model, path: Path) -> None:

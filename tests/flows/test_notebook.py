@@ -14,6 +14,7 @@ from casebook import paths
 from casebook.language import translated
 from flows import notebook
 from flows.all import available_cases
+from tasks.notebooks.notebook import cells
 from tasks.notebooks.steps import first_paragraph, imported_names, steps_of
 from tests.flows.house import House
 from tests.rehearsal.notebooks import check_notebook, said
@@ -25,10 +26,10 @@ def test_the_notebook_walks_through_the_steps_of_the_flow(smoke: House, tmp_path
     shutil.copytree(smoke.artifacts, tmp_path / "artifacts")
     environment = {**smoke.environment, "CASEBOOK_ARTIFACTS": str(tmp_path / "artifacts")}
     home = replace(smoke, artifacts=tmp_path / "artifacts", environment=environment)
-    cells = check_notebook(home, "fraud")
-    sources = [cell.source for cell in cells]
+    executed = check_notebook(home, "fraud")
+    sources = [cell.source for cell in executed]
     assert "data = CASE.prepare(params)" in sources
-    figures = next(cell for cell in cells if cell.source.startswith("measured = "))
+    figures = next(cell for cell in executed if cell.source.startswith("measured = "))
     assert "blend" in said(figures)
     run = home.runs()[-1]
     assert home.record(run)["status"] == "completed"
@@ -53,10 +54,17 @@ def test_a_notebook_is_written_where_the_flag_says(
     path = tmp_path / "deep" / "mpg.ipynb"
     assert notebook.main(["mpg", "--language", "ko", "--output", str(path)]) == 0
     assert capsys.readouterr().out.strip() == str(path)
-    text = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells)
-    assert "연습 문제" in text
-    assert 'language="ko"' in text or "language='ko'" in text
-    assert not re.search(r"[{}]", text.replace("{name:", "").replace("}", "").split("import")[0])
+    written = nbformat.read(path, as_version=4).cells
+    texts = [cell.source for cell in written if cell.cell_type == "markdown"]
+    assert any("연습 문제" in text for text in texts)
+    assert not [text for text in texts if re.search(r"[{}]", text)]
+    assert any("language='ko')" in cell.source for cell in written)
+
+
+def test_a_notebook_knows_the_folder_of_cases_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CASEBOOK_CASES", "/home/me/cases")
+    sources = [cell.source for cell in cells(CASES["mpg"], "en")]
+    assert sources[2].endswith("""os.environ["CASEBOOK_CASES"] = '/home/me/cases'""")
 
 
 def test_a_case_that_is_none_is_refused_in_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:

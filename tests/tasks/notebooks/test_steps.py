@@ -33,6 +33,7 @@ def test_a_story_without_a_docstring_keeps_its_first_statement_and_its_comments(
     assert first.source == 'origin = fetch("mpg", params.source)'
     assert last.source == "# what we return goes to the page\nsummary = FINISH(origin)"
     assert last.says.startswith("Write metrics.json and report.html")
+    assert (first.function, first.names) == ("fetch", ("origin",))
     assert imported_names(Case(bare)) == ["bare", "CaseParams", "fetch", "FINISH"]
     assert problem_of(Case(bare)) is None
 

@@ -29,7 +29,8 @@ from tests.rehearsal import browse
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-SCRIPTS = ("tensor.js", "operators.js", "estimators.js", "graph.js")
+SCRIPTS = TEMPLATES / "offline_model"
+NAMES = ("tensor.js", "shapes.js", "operators.js", "estimators.js", "graph.js")
 ML = "ai.onnx.ml"
 A = np.array([[-2.5, 0.0, 3.0], [0.5, np.nan, np.inf]], "float32")
 B = np.array([[1.5], [2.0]], "float32")
@@ -129,8 +130,8 @@ CASES: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
 def opened() -> Iterator[Page]:
     needs.chromium()
     with browse.page() as page:
-        for name in SCRIPTS:
-            page.add_script_tag(content=(TEMPLATES / name).read_text(encoding="utf-8"))
+        for name in NAMES:
+            page.add_script_tag(content=(SCRIPTS / name).read_text(encoding="utf-8"))
         yield page
 
 

@@ -69,3 +69,17 @@ def test_a_matrix_is_not_kept_where_its_shape_alone_is_asked_for() -> None:
     assert [node.op_type for node in graph.node] == ["Expand"]
     assert [tensor.name for tensor in graph.initializer] == ["shape"]
     assert numpy_helper.to_array(graph.initializer[0]).tolist() == [5]
+
+
+def test_a_matrix_that_a_loop_needs_is_kept() -> None:
+    matrix = numpy_helper.from_array(np.zeros((3, 5), "float32"), "matrix")
+    result = helper.make_tensor_value_info("inner", 1, None)
+    body = helper.make_graph([helper.make_node("Abs", ["matrix"], ["inner"])], "body", [], [result])
+    nodes = [
+        helper.make_node("Shape", ["matrix"], ["shape"]),
+        helper.make_node("If", ["condition"], ["y"], then_branch=body, else_branch=body),
+    ]
+    ends = [helper.make_tensor_value_info(name, 1, None) for name in ("y", "shape")]
+    graph = helper.make_graph(nodes, "one", [], ends, [matrix])
+    fold_shapes(graph)
+    assert {tensor.name for tensor in graph.initializer} == {"matrix", "shape"}

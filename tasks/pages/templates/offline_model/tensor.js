@@ -9,6 +9,8 @@ const size = (dims) => dims.reduce((product, length) => product * length, 1);
 
 const tensor = (type, dims, data) => ({ type, dims, data: ARRAYS[type].from(data) });
 
+const counted = (length, change) => Array.from({ length }, (_, place) => change(place));
+
 // A tensor whose value at some coordinates is what a function says.
 function build(type, dims, valueAt) {
   const data = new ARRAYS[type](size(dims));

@@ -16,7 +16,7 @@ function expected({ answer }, kind, { labels, output }) {
 function agrees(answerTo, kind, page) {
   const wanted = page.examples.map((example) => expected(example, kind, page));
   const values = wanted.flat().map(([, value]) => Math.abs(value));
-  const scale = kind === "regression" ? largest(values) : 1;
+  const scale = kind === "regression" ? largest(values) || 1 : 1;
   return page.examples.every(({ row }, k) => {
     const answers = answerTo(row);
     return wanted[k].every(([place, value]) => Math.abs(answers[place] - value) <= SAME * scale);
@@ -31,6 +31,30 @@ function sentences(answers, kind, { names, threshold, output, unit }) {
   return order.slice(0, 3).map((place) => [names[place], percent(shares[place])]);
 }
 
+const path = (points) => `M${points.map((point) => point.join(",")).join("L")}`;
+
+// How the answer changes with one number: `answerAt` has it for a value of the field.
+function drawCurve(figure, field, answerAt, isShare) {
+  const [low, high] = [Number(field.dataset.low), Number(field.dataset.high)];
+  const possible = field.step === "1" ? Math.round : (value) => value;
+  const places = counted(POINTS + 1, (k) => k / POINTS);
+  const answers = places.map((place) => answerAt(possible(low + place * (high - low))));
+  const [least, most] = [smallest(answers), largest(answers)];
+  const [bottom, top] = isShare ? [0, 1] : [least, most];
+  const height = (answer) => 28 - (26 * (answer - bottom)) / (top - bottom || 1);
+  const line = places.map((place, k) => [100 * place, height(answers[k])]);
+  figure.querySelector(".line").setAttribute("d", path(line));
+  const mark = (100 * (Number(field.value) - low)) / (high - low);
+  for (const end of ["x1", "x2"]) figure.querySelector(".mark").setAttribute(end, mark);
+  const caption = figure.querySelector("figcaption");
+  const words = { name: field.dataset.name };
+  const ends = { low, high, least, most };
+  for (const [name, value] of Object.entries(ends)) words[name] = short(value);
+  caption.textContent = caption.dataset.text.replace(/\{(\w+)\}/g, (_, name) => words[name]);
+  figure.hidden = false;
+}
+
+// Makes the form work, and returns what fills it with a row and answers that.
 function offlineModel(form, ask, page) {
   const kind = form.dataset.kind;
   const fields = [...form.querySelectorAll("[data-name]")];
@@ -41,27 +65,10 @@ function offlineModel(form, ask, page) {
   const row = () => Object.fromEntries(fields.map((field) => [field.dataset.name, field.value]));
 
   const number = (answers) => (kind === "multiclass" ? largest(answers) : answers[0]);
-  const path = (points) => `M${points.map((point) => point.join(",")).join("L")}`;
 
-  // How the answer changes with one number while all others stay.
   function draw(field) {
-    const [low, high] = [Number(field.dataset.low), Number(field.dataset.high)];
-    figure.hidden = false;
-    const places = Array.from({ length: POINTS + 1 }, (_, place) => place / POINTS);
-    const possible = field.step === "1" ? Math.round : (value) => value;
-    const at = (place) => ({ ...row(), [field.dataset.name]: possible(low + place * (high - low)) });
-    const answers = places.map((place) => number(ask(at(place))));
-    const [least, most] = [Math.min(...answers), Math.max(...answers)];
-    const [bottom, top] = kind === "regression" ? [least, most] : [0, 1];
-    const height = (answer) => 28 - (26 * (answer - bottom)) / (top - bottom || 1);
-    const line = places.map((place, k) => [100 * place, height(answers[k])]);
-    figure.querySelector(".line").setAttribute("d", path(line));
-    const mark = (100 * (Number(field.value) - low)) / (high - low);
-    for (const end of ["x1", "x2"]) figure.querySelector(".mark").setAttribute(end, mark);
-    const caption = figure.querySelector("figcaption");
-    const words = { name: field.dataset.name, low, high, least, most };
-    caption.textContent = caption.dataset.text.replace(/\{(\w+)\}/g, (_, name) =>
-      (name === "name" ? words.name : short(words[name])));
+    const answerAt = (value) => number(ask({ ...row(), [field.dataset.name]: value }));
+    drawCurve(figure, field, answerAt, kind !== "regression");
   }
 
   function answer() {
