@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 from pathlib import Path
 from typing import Any, TypeVar
 
-from casebook import prefect_runtime, track
+from casebook import prefect_runtime, track, worker_process
 from casebook.case import Case, complete, record_failure
+from casebook.cli import speak
 from casebook.errors import CasebookError
 from casebook.params import CaseParams
 from casebook.run import Summary, current, under_way
@@ -29,8 +31,11 @@ class InteractiveRun:
     """
 
     def __init__(self, case: Case[M], params: M) -> None:
+        speak(debug=False)
         prefect_runtime.prepare()
         give_up()
+        serve_until_exit()
+        worker_process.load(tuple(sorted(case.plan(params).libraries)))  # which drops their noise
         self._run = case.begin(params)
         self._run.ending.enter_context(under_way(self._run))
         self._run.write("running")
@@ -55,6 +60,20 @@ class InteractiveRun:
             record_failure(self._run, error)
             raise
         track.track_ended(self._run.case, self._run.run_id)
+
+
+def serve_until_exit() -> None:
+    """Start a Prefect server for this process, unless one runs.
+
+    Prefect reads its address once, so that all runs of the process have the same server.
+    """
+    starting = prefect_runtime.Starting()
+    try:
+        starting.wait()
+    except BaseException:
+        starting.stop()
+        raise
+    atexit.register(starting.stop)
 
 
 def give_up() -> None:

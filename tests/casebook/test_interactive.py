@@ -16,7 +16,10 @@ PARAMS = MpgParams(profile="smoke", source="sample")
 
 
 @pytest.fixture(autouse=True)
-def nothing_under_way(artifacts: Path) -> Iterator[None]:
+def nothing_under_way(
+    artifacts: Path, prefect_server: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    monkeypatch.setenv("PREFECT_API_URL", prefect_server)
     yield
     give_up()
 

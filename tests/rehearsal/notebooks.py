@@ -30,7 +30,7 @@ def executed(text: str, home: House) -> list[Any]:
     """Return a notebook's cells of code with what they put out."""
     content = nbformat.reads(text, as_version=4)
     client = NotebookClient(content, timeout=LIMIT)
-    client.execute(env={**home.environment, "PYTHONWARNINGS": "ignore"})
+    client.execute(env=home.environment)
     return [cell for cell in content.cells if cell.cell_type == "code"]
 
 
